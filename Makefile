@@ -1,0 +1,136 @@
+# njst: everything a person or CI runs. Each target installs what it needs into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/pytest
+
+.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test chaos lint fmt \
+  crds lock bench bench-check \
+  bench-operator bench-operator-check bench-mesh bench-mesh-check clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "njst needs Python 3.11 or newer; this is %d.%d. Say which: make PYTHON=python3.12" % v[:2])'
+	@echo "==> Installing the locked packages into $(VENV) (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## Run an NjstJob on a Kubernetes API, a NATS and three workers of its own (KEEP=1 leaves them running)
+	@$(BIN)/python -m devenv.demo $(if $(KEEP),--keep)
+
+# What takes long: every fault at many stages of a job, bad starts, and the truth of the numbers.
+LONG := tests/chaos $(addprefix tests/kubernetes/test_,bad_starts.py chart.py faults.py kstatus.py) \
+  tests/nats/connections tests/nats/mesh/test_faults.py tests/nats/start tests/nats/truth tests/unit/sim
+
+test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes API (about 14 minutes)
+	@$(BIN)/python -m devenv.kubernetes fetch
+	@$(PYTEST) tests --ignore=tests/cluster $(LONG:%=--ignore=%)
+
+test-long: $(READY) ## The other tests: faults at many stages of a job, bad starts, every login, the truth of the numbers (15 minutes)
+	@$(BIN)/python -m devenv.kubernetes fetch
+	@NJST_SCHEDULES=2000 $(PYTEST) $(LONG)
+
+test-unit: $(READY) ## Only the tests that need nothing
+	@$(PYTEST) tests/unit
+
+test-nats: $(READY) ## Only the tests with a real nats-server
+	@$(PYTEST) tests/nats
+
+test-kubernetes: $(READY) ## Only the tests with a real Kubernetes API
+	@$(BIN)/python -m devenv.kubernetes fetch
+	@$(PYTEST) tests/kubernetes
+
+cluster-test: $(READY) ## The images and manifests on a real node of this machine: Linux, root, apt (15 minutes; NJST_CLUSTER=kind for kind)
+	@$(BIN)/python -m devenv.kubernetes fetch
+	@$(BIN)/python -m devenv.cluster fetch
+	@$(PYTEST) tests/cluster
+
+chaos: $(READY) ## Thousands of simulated fault schedules, and every fault at every stage of a job (half an hour)
+	@NJST_SCHEDULES=10000 $(PYTEST) tests/unit/sim
+	@NJST_CHAOS=all $(PYTEST) tests/chaos
+
+lint: $(READY) ## Check style, types, layers and generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: $(READY) ## Format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+crds: $(READY) ## Write crds/ anew from the contract
+	@$(BIN)/python -m njst.contract.crds crds
+	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
+
+manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's copies, tables of values and settings
+	@$(BIN)/python -m devenv.kubernetes fetch >/dev/null
+	@$(BIN)/python -m devenv.deployfile manifests/njst-deploy.yaml
+	@cp crds/*.yaml charts/njst/files/crds/
+	@cp manifests/components/monitoring/rules.yaml manifests/components/monitoring/njst.json charts/njst/files/
+	@$(BIN)/python -m devenv.chartdocs charts/njst/README.md
+	@$(BIN)/python -m devenv.settingsdocs docs/settings.md
+
+VERSION = $(shell $(BIN)/python -c 'import njst; print(njst.__version__)')
+PLATFORMS ?= linux/amd64,linux/arm64
+# --load keeps them on this machine (one platform only); a release says --push and REPOSITORY=...
+OUTPUT ?= --push
+REPOSITORY ?=
+BUILD_ARGS ?=
+
+images: $(READY) ## Build both images for amd64 and arm64 (PLATFORMS=, REPOSITORY=, OUTPUT=--load|--push, BUILD_ARGS='--build-arg BASE=...')
+	@for part in worker operator; do \
+	  docker buildx build --file Dockerfile.$$part --platform $(PLATFORMS) --provenance=true --sbom=true $(OUTPUT) $(BUILD_ARGS) \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+	    --build-arg SOURCE=$$(git config --get remote.origin.url || true) \
+	    --build-arg CREATED=$$(git show --no-patch --format=%cI HEAD) \
+	    --tag $(REPOSITORY)njst-$$part:$(VERSION) . ; \
+	done
+
+sbom: $(READY) ## Write what Python packages each image has, as CycloneDX, into dist/
+	@mkdir -p dist
+	@for part in worker operator; do \
+	  $(BIN)/uv run --quiet --isolated --no-project --with-requirements locks/sbom.lock \
+	    cyclonedx-py requirements locks/$$part.lock --output-reproducible --spec-version 1.6 -o dist/njst-$$part.cdx.json; \
+	done
+
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header --no-emit-index-url -q
+
+lock: $(READY) ## Resolve the lock files anew from pyproject.toml
+	@$(LOCK) pyproject.toml --all-extras --group test -o requirements.lock
+	@$(LOCK) pyproject.toml --extra worker --constraint requirements.lock -o locks/worker.lock
+	@$(LOCK) pyproject.toml --extra operator --constraint requirements.lock -o locks/operator.lock
+	@$(LOCK) pyproject.toml --group build --constraint requirements.lock -o locks/build.lock
+	@$(LOCK) --group sbom -o locks/sbom.lock
+
+bench: $(READY) ## njst and nats bench in turns on one server: a table into docs/benchmarks.md (an hour)
+	@$(BIN)/python -m bench run
+
+bench-check: $(READY) ## The main figures beside their goals (15 minutes); fails when one is missed
+	@$(BIN)/python -m bench check
+
+bench-operator: $(READY) ## Measure the operator: each figure beside its goal (6 minutes)
+	@$(BIN)/python -m bench.operators run
+
+bench-operator-check: $(READY) ## The same, and fail when a goal is missed
+	@$(BIN)/python -m bench.operators check
+
+bench-mesh: $(READY) ## The control plane's figures beside their goals: starts, clocks, idle cost, history, queue (10 minutes)
+	@$(BIN)/python -m bench.mesh
+
+bench-mesh-check: $(READY) ## The same; fails when a goal is missed
+	@$(BIN)/python -m bench.mesh --check
+
+clean: ## Remove what was built here (the Kubernetes binaries stay in the cache)
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
