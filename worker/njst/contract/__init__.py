@@ -1,0 +1,1 @@
+"""The words of njst as models: what goes over HTTP, NATS and Kubernetes. No I/O."""

@@ -1,0 +1,209 @@
+"""The CustomResourceDefinitions: `python -m njst.contract.crds FOLDER` writes them.
+
+A test makes them anew and compares them with `crds/`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from njst.contract.document import (
+    API_VERSION,
+    GROUP,
+    KIND,
+    PLURAL,
+    SCHEDULE_KIND,
+    SCHEDULE_PLURAL,
+    VERSION,
+)
+from njst.contract.job import JobSpec
+from njst.contract.schedule import MAX_NAME, ScheduleSpec, ScheduleStatus
+from njst.contract.schema import list_map, structural, without_defaults
+from njst.contract.status import JobStatus
+
+# Steering fields: the rest of a spec is what was measured, and stays.
+MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished")
+
+Column = tuple[str, str, str, int, str]
+
+_JOB_COLUMNS: tuple[Column, ...] = (
+    ("Status", "string", ".status.phase", 0, "One word for how far the job is."),
+    ("Workers", "string", ".status.workers.summary", 0, "Workers ready or further, of all."),
+    ("Rate", "string", ".status.rate", 0, "Messages per second of the first workload."),
+    ("P99", "string", ".status.p99", 0, "99th percentile of the latency."),
+    ("Errors", "integer", ".status.errorCount", 0, "Errors of all workloads."),
+    ("Verdict", "string", ".status.verdict", 0, "What the result proves."),
+    ("Age", "date", ".metadata.creationTimestamp", 0, ""),
+    ("Target", "string", ".status.target", 1, "What is under test."),
+    ("Throughput", "string", ".status.throughput", 1, "Bytes per second of the first workload."),
+    ("Duration", "string", ".status.duration", 1, "From the common start to the end."),
+    ("Reason", "string", ".status.reason", 1, "Why the job is in this phase."),
+)
+
+
+_SCHEDULE_COLUMNS: tuple[Column, ...] = (
+    ("Schedule", "string", ".spec.schedule", 0, "When jobs are made."),
+    ("Timezone", "string", ".spec.timeZone", 0, "Where the schedule's times are."),
+    ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are made."),
+    ("Active", "integer", ".status.activeCount", 0, "Jobs that are not over."),
+    ("Last Schedule", "date", ".status.lastScheduleTime", 0, "The time of the last job."),
+    ("Age", "date", ".metadata.creationTimestamp", 0, ""),
+    ("Next", "string", ".status.nextScheduleTime", 1, "The time of the next job."),
+    ("Reason", "string", ".status.reason", 1, "How the schedule stands."),
+)
+
+
+def crds() -> dict[str, dict[str, Any]]:
+    """Return each CustomResourceDefinition by its file name."""
+    kinds = (
+        _crd(
+            (KIND, PLURAL, "nj"),
+            _JOB_COLUMNS,
+            [".spec.suspend", ".status.phase"],
+            _job_root(),
+        ),
+        _crd(
+            (SCHEDULE_KIND, SCHEDULE_PLURAL, "njs"),
+            _SCHEDULE_COLUMNS,
+            [".spec.suspend"],
+            _schedule_root(),
+        ),
+    )
+    return {f"{GROUP}_{kind['spec']['names']['plural']}.yaml": kind for kind in kinds}
+
+
+def to_yaml(crd: dict[str, Any]) -> str:
+    """Return a CustomResourceDefinition as the text of `crds/`."""
+    head = "# Made by `make crds` from worker/njst/contract; a test fails when they differ.\n"
+    return head + yaml.safe_dump(crd, sort_keys=False, width=100)
+
+
+def _crd(
+    names: tuple[str, str, str],
+    columns: tuple[Column, ...],
+    selectable: list[str],
+    root: dict[str, Any],
+) -> dict[str, Any]:
+    kind, plural, short = names
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short],
+                "categories": ["nats"],
+            },
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": [_column(*column) for column in columns],
+                    "selectableFields": [{"jsonPath": path} for path in selectable],
+                    "schema": {"openAPIV3Schema": root},
+                }
+            ],
+        },
+    }
+
+
+def _column(name: str, kind: str, path: str, priority: int, description: str) -> dict[str, Any]:
+    column: dict[str, Any] = {"name": name, "type": kind, "jsonPath": path}
+    if priority:
+        column["priority"] = priority
+    if description:
+        column["description"] = description
+    return column
+
+
+def _job_root() -> dict[str, Any]:
+    spec = _job_spec(structural(JobSpec))
+    spec["x-kubernetes-validations"] += _transitions(spec)
+    words = f"A load test of NATS JetStream, run by all workers ({API_VERSION})."
+    return _root(words, spec, _status(structural(JobStatus)))
+
+
+def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
+    spec["properties"]["streams"] |= list_map("name")
+    spec["properties"]["workloads"] |= list_map("name")
+    return spec
+
+
+def _schedule_root() -> dict[str, Any]:
+    spec = structural(ScheduleSpec)
+    _job_spec(spec["properties"]["jobTemplate"]["properties"]["spec"])
+    words = f"Makes an NjstJob again and again, as a CronJob makes Jobs ({API_VERSION})."
+    root = _root(words, spec, _status(structural(ScheduleStatus)))
+    rule = {
+        "rule": f"size(self.metadata.name) <= {MAX_NAME}",
+        "message": f"metadata.name must have at most {MAX_NAME} characters: its jobs' names are"
+        " made of it",
+    }
+    return {**root, "x-kubernetes-validations": [rule]}
+
+
+def _status(status: dict[str, Any]) -> dict[str, Any]:
+    status = without_defaults(status)
+    # Until an operator has seen a resource, kstatus takes it for one in progress.
+    status["default"] = {"observedGeneration": -1}
+    # What a patch tests must be there.
+    status["properties"]["revision"]["default"] = 0
+    status["properties"]["conditions"] |= list_map("type")
+    return status
+
+
+def _root(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": spec,
+            "status": status,
+        },
+    }
+
+
+def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the rules of an update: a job that was submitted is not another one later."""
+    fixed = [name for name in spec["properties"] if name not in MUTABLE]
+    same = " && ".join(
+        f"has(self.{name}) == has(oldSelf.{name}) &&"
+        f" (!has(self.{name}) || self.{name} == oldSelf.{name})"
+        for name in fixed
+    )
+    return [
+        {
+            "rule": same,
+            "message": "a job cannot be changed but for suspend, cancel and"
+            " ttlSecondsAfterFinished: apply it under another name, or delete it first",
+        },
+        {
+            "rule": "oldSelf.suspend || !self.suspend",
+            "message": "a job cannot be suspended any more; use cancel",
+        },
+        {"rule": "!oldSelf.cancel || self.cancel", "message": "a cancelled job stays cancelled"},
+    ]
+
+
+def main() -> None:
+    """Write the files."""
+    for name, crd in crds().items():
+        (Path(sys.argv[1]) / name).write_text(to_yaml(crd))
+
+
+if __name__ == "__main__":
+    main()

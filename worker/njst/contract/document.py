@@ -1,0 +1,107 @@
+"""From the text of a document, JSON or YAML, to a checked spec."""
+
+import json
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from njst.contract.errors import FieldProblem, InvalidDocumentError, problems_of
+from njst.contract.job import JobSpec
+from njst.contract.model import Message, Model
+from njst.contract.schedule import ScheduleSpec
+from njst.contract.text import load_object
+
+GROUP = "njst.io"
+VERSION = "v1alpha1"
+KIND = "NjstJob"
+PLURAL = "njstjobs"
+SCHEDULE_KIND = "NjstSchedule"
+SCHEDULE_PLURAL = "njstschedules"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+_Spec = TypeVar("_Spec", bound=Model)
+
+
+class Metadata(Message):
+    """What njst reads of a manifest's metadata; the rest belongs to Kubernetes."""
+
+    name: str = Field("", max_length=253)
+    namespace: str = Field("", max_length=253)
+
+
+class Head(Message):
+    """An NjstJob as `kubectl apply` takes it, without its spec."""
+
+    api_version: Literal["njst.io/v1alpha1"]
+    kind: Literal["NjstJob"]
+    metadata: Metadata = Field(default_factory=Metadata)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A checked job, and the name that its manifest gave it; a bare spec has none."""
+
+    name: str
+    spec: JobSpec
+
+
+def parse_document(text: bytes) -> Document:
+    """Return the one job in `text`: a whole manifest, or a bare spec, as JSON or YAML.
+
+    Raises:
+        InvalidDocumentError: the text is no JSON and no YAML, holds several documents, is too
+            large, or breaks the contract. Fields are named from the manifest's root, so those of
+            a bare spec begin with `spec` as well.
+    """
+    data = load_object(text)
+    if "apiVersion" not in data and "kind" not in data:
+        return Document(name="", spec=parse_spec(data))
+    try:
+        head = Head.model_validate(data)
+    except ValidationError as error:
+        raise InvalidDocumentError(problems_of(error, "")) from error
+    if "spec" not in data:
+        raise InvalidDocumentError([FieldProblem("spec", "Required value")])
+    return Document(name=head.metadata.name, spec=parse_spec(data["spec"]))
+
+
+def parse_spec(data: Any) -> JobSpec:
+    """Return the spec that JSON-like `data` describes.
+
+    Raises:
+        InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
+    """
+    return _parse(JobSpec, data)
+
+
+def parse_schedule(data: Any) -> ScheduleSpec:
+    """Return the spec of an NjstSchedule that JSON-like `data` describes.
+
+    Raises:
+        InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
+    """
+    return _parse(ScheduleSpec, data)
+
+
+def _parse(model: type[_Spec], data: Any) -> _Spec:
+    try:
+        text = json.dumps(_json_like(data, "spec"))
+    except RecursionError as error:
+        raise InvalidDocumentError([FieldProblem("spec", "is nested too deeply")]) from error
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidDocumentError(problems_of(error, "spec")) from error
+
+
+def _json_like(data: Any, path: str) -> Any:
+    """Return `data` in which 3.0 is 3: JSON has one kind of number, as Kubernetes says."""
+    if isinstance(data, dict):
+        return {name: _json_like(value, f"{path}.{name}") for name, value in data.items()}
+    if isinstance(data, list):
+        return [_json_like(value, f"{path}[{index}]") for index, value in enumerate(data)]
+    if isinstance(data, float) and not isfinite(data):
+        raise InvalidDocumentError([FieldProblem(path, "must be a finite number")])
+    return int(data) if isinstance(data, float) and data.is_integer() else data

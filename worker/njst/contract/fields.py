@@ -1,0 +1,54 @@
+"""Bounded texts and numbers that several parts of a spec share."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+# The placeholder that stands for a stream's number where one entry makes several streams.
+INDEX = "{index}"
+
+# NATS tokens: anything but blanks, dots, wildcards and control characters; kept to what every
+# tool prints without quoting. `{` and `}` are there for INDEX alone.
+_WORD = r"[A-Za-z0-9_${}=/+:@-]+"
+
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40),
+]
+# As in Kubernetes; it may be empty.
+LabelValue = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9_.]*$", max_length=63)]
+StreamName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=120)
+]
+Subject = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_WORD}(\.{_WORD})*$", min_length=1, max_length=200),
+]
+SubjectFilter = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^((\*|{_WORD})(\.(\*|{_WORD}))*(\.>)?|>)$", min_length=1, max_length=200
+    ),
+]
+Server = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(nats|tls)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
+        min_length=1,
+        max_length=255,
+    ),
+]
+ContextName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=63)
+]
+FileName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=120)
+]
+
+# Kubernetes' own limit for integers that survive every JSON reader: 2^53 - 1.
+MAX_INTEGER = 9_007_199_254_740_991
+
+
+def has_wildcard(subject: str) -> bool:
+    """Whether a subject stands for more than itself."""
+    return not {"*", ">"}.isdisjoint(subject)

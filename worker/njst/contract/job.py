@@ -1,0 +1,304 @@
+"""The spec of a job: the one source of the HTTP body, the YAML, the job message and the CRD.
+
+Every number, list and string is bounded; units stand in the names; there are no nulls. Field
+descriptions are what `kubectl explain njstjob.spec` prints.
+"""
+
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, Server
+from njst.contract.model import Model, Rule
+from njst.contract.stream import Stream
+from njst.contract.workload import Workload
+
+MAX_WORKLOADS = 16
+
+
+class OnWorkerLoss(StrEnum):
+    """What the loss of a participant does to its job."""
+
+    CONTINUE = "Continue"
+    FAIL = "Fail"
+
+
+class VerdictPolicy(StrEnum):
+    """What a missed verdict means to those who roll out the resource."""
+
+    GATE = "Gate"
+    REPORT = "Report"
+
+
+class Metric(StrEnum):
+    """What a threshold looks at."""
+
+    MESSAGES = "Messages"
+    ERRORS = "Errors"
+    MESSAGES_PER_SECOND = "MessagesPerSecond"
+    BYTES_PER_SECOND = "BytesPerSecond"
+    LATENCY_P50 = "LatencyP50Microseconds"
+    LATENCY_P90 = "LatencyP90Microseconds"
+    LATENCY_P99 = "LatencyP99Microseconds"
+    LATENCY_P999 = "LatencyP999Microseconds"
+    LATENCY_MAX = "LatencyMaxMicroseconds"
+
+
+class Sharing(StrEnum):
+    """Whether a job bears another one beside it on the same workers."""
+
+    EXCLUSIVE = "Exclusive"
+    SHARED = "Shared"
+
+
+class WorkerSelector(Model):
+    """Which workers may take part."""
+
+    match_labels: dict[str, LabelValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Labels that a worker must have, each with this value: its --label options,"
+        " and name, host and zone.",
+    )
+
+
+class Target(Model):
+    """The NATS under test; by default the one that carries the jobs."""
+
+    context: ContextName | None = Field(
+        None,
+        description="Name of a NATS context mounted into the workers, in the format of the nats"
+        " CLI. It is the only place for credentials: a spec never carries them.",
+    )
+    servers: list[Server] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Servers that need no credentials, as nats://host:port. A worker refuses those"
+        " that its allow-list does not name.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!(has(self.context) && has(self.servers) && size(self.servers) > 0)",
+            message="context and servers exclude each other: give one of them, or neither",
+            holds=lambda self: not (self.context is not None and self.servers),
+        ),
+    )
+
+
+class Threshold(Model):
+    """What must hold at the end for the job to succeed. No data is a failure, never a pass."""
+
+    workload: Label | None = Field(
+        None, description="Name of a workload. Left out: each workload must keep it."
+    )
+    metric: Metric = Field(description="What is compared.")
+    at_most: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Highest value allowed.")
+    at_least: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Lowest value allowed.")
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.atMost) != has(self.atLeast)",
+            message="exactly one of atMost and atLeast must be set",
+            holds=lambda self: (self.at_most is None) != (self.at_least is None),
+        ),
+    )
+
+
+def _refuse_duplicates(entries: list[Any]) -> list[Any]:
+    """Refuse a second entry of one name, at the entry, as a list of type map does."""
+    seen: set[str] = set()
+    twice = []
+    for index, entry in enumerate(entries):
+        if entry.name in seen:
+            error = PydanticCustomError("duplicate", "Duplicate value")
+            twice.append(InitErrorDetails(type=error, loc=(index,), input=entry.name))
+        seen.add(entry.name)
+    if twice:
+        raise ValidationError.from_exception_data("names", twice)
+    return entries
+
+
+_Named = TypeVar("_Named", Stream, Workload)
+UniqueNames = Annotated[list[_Named], AfterValidator(_refuse_duplicates)]
+
+
+def _streams_known(spec: "JobSpec") -> bool:
+    names = {stream.name for stream in spec.streams}
+    return all(w.stream is None or w.stream in names for w in spec.workloads)
+
+
+def _threshold_workloads_known(spec: "JobSpec") -> bool:
+    names = {workload.name for workload in spec.workloads}
+    return all(t.workload is None or t.workload in names for t in spec.thresholds)
+
+
+def _after_cel() -> str:
+    """Return `_after_what_stands_before` in CEL, written out: it has no cheap index of an entry."""
+    names = [f"self.workloads[{place}].name" for place in range(MAX_WORKLOADS)]
+    return " && ".join(
+        f"(size(self.workloads) <= {place} || !has(self.workloads[{place}].after) ||"
+        f" self.workloads[{place}].after.all(a, a in [{', '.join(names[:place])}]))"
+        for place in range(MAX_WORKLOADS)
+    )
+
+
+def _after_what_stands_before(spec: "JobSpec") -> bool:
+    names = [workload.name for workload in spec.workloads]
+    return all(
+        name in names[:place]
+        for place, workload in enumerate(spec.workloads)
+        for name in workload.after
+    )
+
+
+def _existing_have_subjects(spec: "JobSpec") -> bool:
+    existing = {stream.name for stream in spec.streams if stream.use_existing}
+    return all(
+        w.publish is None or bool(w.publish.subjects) or w.stream not in existing
+        for w in spec.workloads
+    )
+
+
+def _delayed_are_filtered(spec: "JobSpec") -> bool:
+    delayed = {
+        workload.stream
+        for workload in spec.workloads
+        if workload.publish is not None and workload.publish.delay_seconds is not None
+    }
+    return all(
+        w.consume is None or bool(w.consume.filter_subjects) or w.stream not in delayed
+        for w in spec.workloads
+    )
+
+
+class JobSpec(Model):
+    """What to run, where, and what must hold."""
+
+    description: str = Field("", max_length=1024, description="For people.")
+    target: Target = Field(default_factory=Target, description="The NATS under test.")
+    workers: int = Field(
+        0, ge=0, le=1000, description="How many workers take part; 0 means all that are there."
+    )
+    worker_selector: WorkerSelector | None = Field(
+        None, description="Only these workers; `workers` counts among them."
+    )
+    priority: int = Field(
+        0,
+        ge=-1000,
+        le=1000,
+        description="Of the jobs that wait for the same workers the highest goes first; equal ones"
+        " in the order in which they came. A job that has its workers keeps them.",
+    )
+    sharing: Sharing = Field(
+        Sharing.EXCLUSIVE,
+        description="Exclusive has its workers for itself; Shared runs beside other jobs that are"
+        " Shared, and measures what they leave.",
+    )
+    streams: UniqueNames[Stream] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Streams to make or to use, each name once.",
+    )
+    workloads: UniqueNames[Workload] = Field(
+        min_length=1,
+        max_length=MAX_WORKLOADS,
+        description="What runs: at the same time, unless startSeconds or after says when.",
+    )
+    thresholds: list[Threshold] = Field(
+        default_factory=list, max_length=32, description="What must hold for success."
+    )
+    start_timeout_seconds: int = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="Workers that are not ready by then are lost, or fail the job: see"
+        " onWorkerLoss.",
+    )
+    active_deadline_seconds: int = Field(
+        3600, ge=1, le=604_800, description="A job that runs longer is stopped and fails."
+    )
+    on_worker_loss: OnWorkerLoss = Field(
+        OnWorkerLoss.CONTINUE,
+        description="Continue measures on with the others and names the loss; Fail stops the job.",
+    )
+    verdict_policy: VerdictPolicy = Field(
+        VerdictPolicy.GATE,
+        description="What Flux, Helm and Argo CD see of a job that did not succeed: Gate makes the"
+        " resource Stalled, so that a rollout fails; Report leaves it Ready. Succeeded tells the"
+        " verdict either way.",
+    )
+    suspend: bool = Field(
+        False, description="True keeps a new resource from being submitted until it is false."
+    )
+    cancel: bool = Field(False, description="True stops the job; what it measured is kept.")
+    ttl_seconds_after_finished: int | None = Field(
+        None,
+        ge=0,
+        le=31_536_000,
+        description="The resource is deleted this long after its end; left out, it is kept.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.workloads.all(w, !has(w.stream) || (has(self.streams) &&"
+            " self.streams.exists(s, s.name == w.stream)))",
+            message="each stream of workloads must be the name of one of streams",
+            holds=_streams_known,
+        ),
+        Rule(
+            cel="!has(self.thresholds) || self.thresholds.all(t, !has(t.workload) ||"
+            " self.workloads.exists(w, w.name == t.workload))",
+            message="each workload of thresholds must be the name of one of workloads",
+            holds=_threshold_workloads_known,
+        ),
+        Rule(
+            cel=_after_cel(),
+            message="each of after must be the name of a workload that stands before it in the"
+            " list",
+            holds=_after_what_stands_before,
+        ),
+        Rule(
+            cel="self.workloads.all(w, !has(w.publish) ||"
+            " (has(w.publish.subjects) && size(w.publish.subjects) > 0) ||"
+            " !has(w.stream) || !has(self.streams) ||"
+            " !self.streams.exists(s, s.name == w.stream && s.useExisting))",
+            message="publish to a stream with useExisting needs publish.subjects",
+            holds=_existing_have_subjects,
+        ),
+        Rule(
+            cel="self.workloads.all(w, !has(w.consume) || !has(w.stream) ||"
+            " (has(w.consume.filterSubjects) && size(w.consume.filterSubjects) > 0) ||"
+            " !self.workloads.exists(p, has(p.publish) && has(p.publish.delaySeconds) &&"
+            " has(p.stream) && p.stream == w.stream))",
+            message="consume from a stream with delaySeconds needs filterSubjects: the subjects of"
+            " the messages, without those of their schedules",
+            holds=_delayed_are_filtered,
+        ),
+    )
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The workloads that others begin after."""
+        return frozenset(name for workload in self.workloads for name in workload.after)
+
+    @property
+    def gated(self) -> tuple[Workload, ...]:
+        """The workloads that begin after others."""
+        return tuple(workload for workload in self.workloads if workload.after)
+
+    def before(self, workload: Workload) -> list[Workload]:
+        """Return all that are over when a workload begins, in the order of the list."""
+        names = set(workload.after)
+        for earlier in reversed(self.workloads):
+            if earlier.name in names:
+                names.update(earlier.after)
+        return [earlier for earlier in self.workloads if earlier.name in names]
+
+    def without(self, names: Collection[str]) -> "JobSpec":
+        """Return the job without some of its workloads."""
+        left = [workload for workload in self.workloads if workload.name not in names]
+        return self.model_copy(update={"workloads": left})

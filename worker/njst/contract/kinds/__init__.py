@@ -1,0 +1,1 @@
+"""The kinds of load that a workload can be: one file for each, with its words and its rules."""

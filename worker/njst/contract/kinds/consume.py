@@ -1,0 +1,280 @@
+"""Take messages from a stream through consumers."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import SubjectFilter
+from njst.contract.kinds.priority import Priority
+from njst.contract.model import Model, Rule
+
+Backoff = Annotated[int, Field(ge=1, le=3600)]
+
+
+class ConsumeMode(StrEnum):
+    """How messages come to a client."""
+
+    PULL = "Pull"
+    FETCH = "Fetch"
+    PUSH = "Push"
+    ORDERED = "Ordered"
+
+
+class Consumers(StrEnum):
+    """Whose a consumer is."""
+
+    SHARED = "Shared"
+    OWN = "Own"
+
+
+class AckPolicy(StrEnum):
+    """What a consumer says about a message that it received."""
+
+    NONE = "None"
+    EXPLICIT = "Explicit"
+    ALL = "All"
+    DOUBLE = "Double"
+
+
+class Consume(Model):
+    """Take messages from a stream through consumers."""
+
+    mode: ConsumeMode = Field(
+        ConsumeMode.PULL,
+        description="Pull keeps requests under way; Fetch asks again when the last one is complete;"
+        " Push has the server send; Ordered pulls through a light consumer without"
+        " acknowledgements and looks for gaps.",
+    )
+    consumers: Consumers | None = Field(
+        None,
+        description="Shared: one durable for all clients of all workers. Own: one for each client,"
+        " from the beginning of the stream. Left out: Shared for Pull and Fetch, Own for Push and"
+        " Ordered.",
+    )
+    ack: AckPolicy = Field(
+        AckPolicy.EXPLICIT,
+        description="None; Explicit: one acknowledgement for each message; All: one for all"
+        " before it; Double: the server confirms each. Ordered has none.",
+    )
+    batch: int = Field(500, ge=1, le=10_000, description="Messages asked for in one pull.")
+    pulls: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Most pulls under way at once: the next one leaves when half of one is"
+        " delivered. Left out: 2, and 1 with maxBytes. Not for Fetch and Push.",
+    )
+    max_bytes: int | None = Field(
+        None,
+        ge=1,
+        le=67_108_864,
+        description="Most bytes of one pull, as the server counts them: subjects, headers and"
+        " payloads.",
+    )
+    expires_seconds: int = Field(
+        5, ge=1, le=300, description="A pull that is not complete by then ends."
+    )
+    heartbeat_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=150,
+        description="The server says so often that a pull is alive. Two that are missed are a"
+        " PullLost error, and the client pulls anew. Left out: none are asked for.",
+    )
+    filter_subjects: list[SubjectFilter] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Take only these parts of the stream; {index} becomes its number.",
+    )
+    ack_wait_seconds: int = Field(
+        30, ge=1, le=3600, description="The server delivers again what is not acknowledged by then."
+    )
+    backoff_seconds: list[Backoff] = Field(
+        default_factory=list,
+        max_length=32,
+        description="In place of ackWaitSeconds: the wait after the first delivery, the second ...",
+    )
+    max_deliver: int | None = Field(
+        None, ge=1, le=1_000_000, description="Most deliveries of one message. Left out: no limit."
+    )
+    max_ack_pending: int = Field(
+        50_000, ge=1, le=10_000_000, description="Most messages delivered and not acknowledged."
+    )
+    nak_percent: int = Field(
+        0, ge=0, le=90, description="How many first deliveries are refused, and come again."
+    )
+    nak_delay_seconds: int = Field(
+        0, ge=0, le=3600, description="How long the server is asked to keep a refused message back."
+    )
+    terminate_percent: int = Field(
+        0, ge=0, le=100, description="How many messages are terminated: never to come again."
+    )
+    ignore_percent: int = Field(
+        0,
+        ge=0,
+        le=90,
+        description="How many first deliveries have no answer, and come again after"
+        " ackWaitSeconds.",
+    )
+    slow_percent: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="How many messages are acknowledged only processingMilliseconds after their"
+        " receipt, while others go on. The server hears of each every half ackWaitSeconds.",
+    )
+    processing_milliseconds: int = Field(
+        100, ge=1, le=3_600_000, description="How long a slow message is worked on."
+    )
+    priority: Priority | None = Field(
+        None, description="The server prefers some clients of a shared consumer to others."
+    )
+    idle_timeout_seconds: int = Field(
+        10,
+        ge=1,
+        le=3600,
+        description="A client that waits this long for a message gives up what it still wanted.",
+    )
+    verify: bool = Field(
+        True,
+        description="Check each message that njst published: corruption, duplicates, order, and"
+        " the time from publish to delivery. It costs about a fifth of the rate.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.nakPercent + self.terminatePercent + self.ignorePercent + self.slowPercent"
+            " == 0 || self.mode != 'Ordered' && self.ack in ['Explicit', 'Double']",
+            message="nakPercent, terminatePercent, ignorePercent and slowPercent need ack Explicit"
+            " or Double",
+            holds=lambda self: (
+                self.share_percent == 0
+                or self.effective_ack in (AckPolicy.EXPLICIT, AckPolicy.DOUBLE)
+            ),
+        ),
+        Rule(
+            cel="self.nakPercent + self.terminatePercent + self.ignorePercent + self.slowPercent"
+            " <= 100",
+            message="nakPercent, terminatePercent, ignorePercent and slowPercent are 100 at most"
+            " together",
+            holds=lambda self: self.share_percent <= 100,
+        ),
+        Rule(
+            cel="self.mode != 'Ordered' || !has(self.consumers) || self.consumers == 'Own'",
+            message="mode Ordered needs consumers Own",
+            holds=lambda self: (
+                self.mode is not ConsumeMode.ORDERED or self.consumers is not Consumers.SHARED
+            ),
+        ),
+        Rule(
+            cel="self.mode != 'Push' || !has(self.consumers) || self.consumers == 'Own' ||"
+            " self.ack in ['Explicit', 'Double']",
+            message="mode Push with consumers Shared needs ack Explicit or Double: nothing else"
+            " holds the server back",
+            holds=lambda self: (
+                not self.is_shared_push or self.ack in (AckPolicy.EXPLICIT, AckPolicy.DOUBLE)
+            ),
+        ),
+        Rule(
+            cel="self.ack != 'All' || (has(self.consumers) ? self.consumers == 'Own' :"
+            " self.mode in ['Push', 'Ordered'])",
+            message="ack All needs consumers Own: clients that share one cannot use it",
+            holds=lambda self: self.ack is not AckPolicy.ALL or self.has_own_consumers,
+        ),
+        Rule(
+            cel="self.mode != 'Push' || !has(self.maxBytes) && !has(self.heartbeatSeconds)",
+            message="maxBytes and heartbeatSeconds are for pulls: not for mode Push",
+            holds=lambda self: (
+                self.mode is not ConsumeMode.PUSH
+                or (self.max_bytes is None and self.heartbeat_seconds is None)
+            ),
+        ),
+        Rule(
+            cel="!has(self.maxBytes) || !has(self.pulls) || self.pulls == 1",
+            message="maxBytes needs pulls 1: bytes do not say which pull they belong to",
+            holds=lambda self: self.max_bytes is None or self.pulls in (None, 1),
+        ),
+        Rule(
+            cel="!has(self.heartbeatSeconds) || 2 * self.heartbeatSeconds <= self.expiresSeconds",
+            message="heartbeatSeconds must be at most half of expiresSeconds",
+            holds=lambda self: (
+                self.heartbeat_seconds is None or 2 * self.heartbeat_seconds <= self.expires_seconds
+            ),
+        ),
+        Rule(
+            cel="!has(self.maxDeliver) ||"
+            " (self.maxDeliver > 1 || self.nakPercent + self.ignorePercent == 0) &&"
+            " (!has(self.backoffSeconds) || size(self.backoffSeconds) <= self.maxDeliver)",
+            message="maxDeliver must be at least 2 with nakPercent or ignorePercent, and not less"
+            " than the number of backoffSeconds",
+            holds=lambda self: (
+                self.max_deliver is None
+                or (
+                    (self.max_deliver > 1 or self.nak_percent + self.ignore_percent == 0)
+                    and len(self.backoff_seconds) <= self.max_deliver
+                )
+            ),
+        ),
+        Rule(
+            cel="(self.nakPercent == 0 || self.nakDelaySeconds < self.idleTimeoutSeconds) &&"
+            " (self.ignorePercent == 0 || (has(self.backoffSeconds) &&"
+            " size(self.backoffSeconds) > 0 ? self.backoffSeconds[0] : self.ackWaitSeconds)"
+            " < self.idleTimeoutSeconds)",
+            message="idleTimeoutSeconds must be more than what a refused or ignored message takes"
+            " to come again: nakDelaySeconds, ackWaitSeconds or the first of backoffSeconds",
+            holds=lambda self: (
+                (self.nak_percent == 0 or self.nak_delay_seconds < self.idle_timeout_seconds)
+                and (
+                    self.ignore_percent == 0
+                    or self.first_ack_wait_seconds < self.idle_timeout_seconds
+                )
+            ),
+        ),
+        Rule(
+            cel="!has(self.priority) || self.mode in ['Pull', 'Fetch'] &&"
+            " (!has(self.consumers) || self.consumers == 'Shared')",
+            message="priority needs mode Pull or Fetch and consumers Shared",
+            holds=lambda self: (
+                self.priority is None
+                or (
+                    self.mode in (ConsumeMode.PULL, ConsumeMode.FETCH)
+                    and not self.has_own_consumers
+                )
+            ),
+        ),
+    )
+
+    @property
+    def effective_ack(self) -> AckPolicy:
+        """What clients do: an ordered consumer has no acknowledgements."""
+        return AckPolicy.NONE if self.mode is ConsumeMode.ORDERED else self.ack
+
+    @property
+    def has_own_consumers(self) -> bool:
+        """Whether each client has a consumer of its own, and takes the stream from its start."""
+        if self.consumers is not None:
+            return self.consumers is Consumers.OWN
+        return self.mode in (ConsumeMode.PUSH, ConsumeMode.ORDERED)
+
+    @property
+    def is_shared_push(self) -> bool:
+        """Whether the server deals the messages out to the clients as it likes."""
+        return self.mode is ConsumeMode.PUSH and not self.has_own_consumers
+
+    @property
+    def share_percent(self) -> int:
+        """How many of 100 messages have another answer than an acknowledgement at once."""
+        return self.nak_percent + self.terminate_percent + self.ignore_percent + self.slow_percent
+
+    @property
+    def first_ack_wait_seconds(self) -> int:
+        """How long the server waits for the answer to a first delivery."""
+        return self.backoff_seconds[0] if self.backoff_seconds else self.ack_wait_seconds
+
+    @property
+    def pulls_at_once(self) -> int:
+        """How many pulls are under way."""
+        if self.pulls is not None:
+            return self.pulls
+        return 2 if self.max_bytes is None else 1

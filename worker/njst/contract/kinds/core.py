@@ -1,0 +1,31 @@
+"""Core NATS, without JetStream."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from njst.contract.fields import Subject
+from njst.contract.model import Model
+
+
+class CoreOperation(StrEnum):
+    """What is done without JetStream."""
+
+    PUBLISH = "Publish"
+    SUBSCRIBE = "Subscribe"
+    REQUEST = "Request"
+    REPLY = "Reply"
+
+
+class Core(Model):
+    """Messages without JetStream."""
+
+    operation: CoreOperation = Field(
+        description="Publish and Subscribe; Request, which Reply answers."
+    )
+    subject: Subject = Field(description="Where messages go to or come from.")
+    payload_bytes: int = Field(128, ge=0, le=8_388_608, description="Size of each message.")
+    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
+    timeout_seconds: int = Field(
+        5, ge=1, le=300, description="A request without an answer by then is an error."
+    )

@@ -1,0 +1,87 @@
+"""Read stored messages directly."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import SubjectFilter, has_wildcard
+from njst.contract.kinds.order import Order
+from njst.contract.model import Model, Rule
+
+
+class GetMode(StrEnum):
+    """How stored messages are asked for, without a consumer."""
+
+    SEQUENCE = "Sequence"
+    LAST_BY_SUBJECT = "LastBySubject"
+    BATCH = "Batch"
+    MULTI_LAST = "MultiLast"
+
+
+_BY_SUBJECT = (GetMode.LAST_BY_SUBJECT, GetMode.MULTI_LAST)
+_MANY = (GetMode.BATCH, GetMode.MULTI_LAST)
+
+
+class Get(Model):
+    """Read stored messages directly, without a consumer."""
+
+    mode: GetMode = Field(
+        GetMode.SEQUENCE,
+        description="Sequence: one message by its sequence; LastBySubject: the last one of a"
+        " subject; Batch: many with one request; MultiLast: the last ones of many subjects, as"
+        " they were at one instant.",
+    )
+    order: Order = Field(Order.SEQUENTIAL, description="Which sequence or subject comes next.")
+    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
+    batch: int = Field(
+        100,
+        ge=1,
+        le=1_000,
+        description="Messages of one Batch request, subjects of one MultiLast request.",
+    )
+    subjects: list[SubjectFilter] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Subjects of LastBySubject and MultiLast, or one that Batch reads through;"
+        " MultiLast and Batch take wildcards. {index} becomes the stream's number.",
+    )
+    subject_count: int = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it.",
+    )
+    timeout_seconds: int = Field(
+        5, ge=1, le=300, description="A request without an answer by then is an error."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!(self.mode in ['LastBySubject', 'MultiLast']) ||"
+            " (has(self.subjects) && size(self.subjects) > 0)",
+            message="modes LastBySubject and MultiLast need subjects",
+            holds=lambda self: self.mode not in _BY_SUBJECT or bool(self.subjects),
+        ),
+        Rule(
+            cel="(self.mode in ['MultiLast', 'Batch'] && self.subjectCount == 1) ||"
+            " !has(self.subjects) ||"
+            " !self.subjects.exists(s, s.contains('*') || s.contains('>'))",
+            message="wildcards in subjects need mode MultiLast or Batch, and no subjectCount",
+            holds=lambda self: (
+                (self.mode in _MANY and self.subject_count == 1)
+                or not any(has_wildcard(subject) for subject in self.subjects)
+            ),
+        ),
+        Rule(
+            cel="self.mode != 'Batch' || !has(self.subjects) || size(self.subjects) == 0 ||"
+            " (size(self.subjects) == 1 && self.subjectCount == 1 && self.window == 1)",
+            message="mode Batch takes one of subjects, and window 1 with it: each request begins"
+            " where the one before ended",
+            holds=lambda self: (
+                self.mode is not GetMode.BATCH
+                or not self.subjects
+                or (len(self.subjects) == self.subject_count == self.window == 1)
+            ),
+        ),
+    )

@@ -1,0 +1,76 @@
+"""Work with the keys of a bucket."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import SubjectFilter
+from njst.contract.kinds.order import Order
+from njst.contract.model import Model, Rule
+
+
+class KeyValueOperation(StrEnum):
+    """What is done with keys."""
+
+    PUT = "Put"
+    GET = "Get"
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+    PURGE = "Purge"
+    WATCH = "Watch"
+
+
+class KeyValue(Model):
+    """Work with the keys of a bucket: a stream whose name begins with KV_."""
+
+    operation: KeyValueOperation = Field(
+        description="What is done with each key. Create: it must not be there; Update: it must"
+        " have the revision that the client knows, which it learns from its first write of the key"
+        " and from each refusal; Delete leaves a marker, Purge a marker and no history; Watch takes"
+        " the last value of each key, then every change."
+    )
+    keys: int = Field(
+        1_000, ge=1, le=10_000, description="How many keys each client has of its own."
+    )
+    shared_keys: bool = Field(
+        False, description="All clients of all workers use the same keys, not keys of their own."
+    )
+    key_order: Order = Field(Order.SEQUENTIAL, description="Which key comes next.")
+    value_bytes: int = Field(128, ge=0, le=8_388_608, description="Size of each value.")
+    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
+    watch_keys: SubjectFilter | None = Field(
+        None, description="Which keys Watch takes, with wildcards. Left out: all of the bucket."
+    )
+    updates_only: bool = Field(False, description="Watch takes changes only, not what is there.")
+    timeout_seconds: int = Field(
+        5,
+        ge=1,
+        le=300,
+        description="A request without an answer by then is an error; Watch for a number of"
+        " messages gives up when nothing came for so long.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.operation != 'Update' || self.window <= self.keys",
+            message="window of Update must not be over keys: a key has one update under way",
+            holds=lambda self: (
+                self.operation is not KeyValueOperation.UPDATE or self.window <= self.keys
+            ),
+        ),
+        Rule(
+            cel="self.operation == 'Watch' || (!has(self.watchKeys) && !self.updatesOnly)",
+            message="watchKeys and updatesOnly need operation Watch",
+            holds=lambda self: (
+                self.operation is KeyValueOperation.WATCH
+                or (self.watch_keys is None and not self.updates_only)
+            ),
+        ),
+    )
+
+    @property
+    def watches(self) -> bool:
+        """Whether clients only listen."""
+        return self.operation is KeyValueOperation.WATCH

@@ -1,0 +1,67 @@
+"""Make, ask about and remove streams and consumers: JetStream's own API as the load."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.model import Model, Rule
+from njst.contract.stream import Storage
+
+
+class ManagementOperation(StrEnum):
+    """Which call of JetStream's API is made."""
+
+    CREATE_STREAM = "CreateStream"
+    STREAM_INFO = "StreamInfo"
+    DELETE_STREAM = "DeleteStream"
+    CYCLE_STREAM = "CycleStream"
+    CREATE_CONSUMER = "CreateConsumer"
+    CONSUMER_INFO = "ConsumerInfo"
+    DELETE_CONSUMER = "DeleteConsumer"
+    CYCLE_CONSUMER = "CycleConsumer"
+
+
+_INFO = (ManagementOperation.STREAM_INFO, ManagementOperation.CONSUMER_INFO)
+_DELETE = (ManagementOperation.DELETE_STREAM, ManagementOperation.DELETE_CONSUMER)
+
+
+class Management(Model):
+    """Calls of JetStream's API for streams and consumers of the job's own."""
+
+    operation: ManagementOperation = Field(
+        description="Create: each call makes a new one; Info: asks about `assets` in turns; Delete:"
+        " each call removes one that was made before the start; Cycle: makes one, asks about it and"
+        " removes it, three calls. What is left at the end is removed with the job."
+    )
+    assets: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="How many streams or consumers of each client are made before the start and"
+        " stay: what Info asks about, and the company of all other calls.",
+    )
+    storage: Storage = Field(Storage.FILE, description="File or Memory.")
+    replicas: int = Field(1, ge=1, le=5, description="Copies of each in the cluster.")
+    window: int = Field(1, ge=1, le=10_000, description="Most calls without an answer.")
+    timeout_seconds: int = Field(
+        5, ge=1, le=300, description="A call without an answer by then is an error."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!(self.operation in ['StreamInfo', 'ConsumerInfo']) || self.assets > 0",
+            message="StreamInfo and ConsumerInfo need assets to ask about",
+            holds=lambda self: self.operation not in _INFO or self.assets > 0,
+        ),
+    )
+
+    @property
+    def is_of_consumers(self) -> bool:
+        """Whether the calls are for consumers of a stream, not for streams."""
+        return "Consumer" in self.operation
+
+    @property
+    def deletes(self) -> bool:
+        """Whether each call takes one that set-up has made for it."""
+        return self.operation in _DELETE

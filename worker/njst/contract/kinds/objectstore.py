@@ -1,0 +1,41 @@
+"""Work with the objects of an object store."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from njst.contract.kinds.order import Order
+from njst.contract.model import Model
+
+
+class ObjectStoreOperation(StrEnum):
+    """What is done with objects."""
+
+    PUT = "Put"
+    GET = "Get"
+    DELETE = "Delete"
+
+
+class ObjectStore(Model):
+    """Work with the objects of a store: a stream whose name begins with OBJ_."""
+
+    operation: ObjectStoreOperation = Field(
+        description="Put stores an object in chunks, in place of the one before it; Get takes it"
+        " and checks its digest; Delete leaves a marker."
+    )
+    objects: int = Field(
+        10, ge=1, le=10_000, description="How many names each client has of its own."
+    )
+    object_order: Order = Field(Order.SEQUENTIAL, description="Which object comes next.")
+    object_bytes: int = Field(
+        1_048_576, ge=0, le=1_073_741_824, description="Size of each object that is put."
+    )
+    chunk_bytes: int = Field(
+        131_072, ge=64, le=8_388_608, description="Size of the messages that it is put in."
+    )
+    window: int = Field(
+        16, ge=1, le=1_000, description="Most chunks of a Put without an acknowledgement."
+    )
+    timeout_seconds: int = Field(
+        30, ge=1, le=3600, description="An object that is not done with by then is an error."
+    )

@@ -1,0 +1,247 @@
+"""Publish messages to a stream."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from njst.contract.fields import FileName, Subject
+from njst.contract.kinds.order import Order
+from njst.contract.model import Model, Rule
+
+HeaderName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=1, max_length=64)
+]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", min_length=0, max_length=256)]
+
+
+class PublishMode(StrEnum):
+    """How a publisher waits for acknowledgements."""
+
+    SYNCHRONOUS = "Synchronous"
+    ASYNCHRONOUS = "Asynchronous"
+    ATOMIC_BATCH = "AtomicBatch"
+    FAST_BATCH = "FastBatch"
+
+
+class MessageIds(StrEnum):
+    """Whether messages carry an id by which the stream knows one that it has already."""
+
+    NONE = "None"
+    UNIQUE = "Unique"
+
+
+class Expect(StrEnum):
+    """What a message expects of the stream: without it, it is not stored."""
+
+    NONE = "None"
+    LAST_SEQUENCE = "LastSequence"
+    LAST_SUBJECT_SEQUENCE = "LastSubjectSequence"
+
+
+class Verify(StrEnum):
+    """Whether what was acknowledged is looked for in the stream."""
+
+    AFTER_RUN = "AfterRun"
+    NONE = "None"
+
+
+class Header(Model):
+    """A header of each message."""
+
+    name: HeaderName = Field(description="The header's name.")
+    value: HeaderValue = Field(description="Its value; printable ASCII.")
+
+
+class Publish(Model):
+    """Publish messages to a stream and wait for its acknowledgements."""
+
+    mode: PublishMode = Field(
+        PublishMode.ASYNCHRONOUS,
+        description="Synchronous waits for each acknowledgement before the next message;"
+        " Asynchronous keeps up to `window` messages without one; AtomicBatch stores `batch`"
+        " messages together or not at all; FastBatch streams them with acknowledgements in"
+        " groups.",
+    )
+    window: int = Field(
+        500,
+        ge=1,
+        le=100_000,
+        description="Most messages of a client without an acknowledgement. Asynchronous only.",
+    )
+    batch: int = Field(
+        500, ge=2, le=1_000, description="Messages of one AtomicBatch or one group of FastBatch."
+    )
+    payload_bytes: int = Field(1024, ge=0, le=8_388_608, description="Size of each message.")
+    payload_bytes_max: int | None = Field(
+        None,
+        ge=1,
+        le=8_388_608,
+        description="Sizes are spread evenly from payloadBytes to this. Left out: one size.",
+    )
+    compressible_percent: int = Field(
+        0, ge=0, le=100, description="How much of each payload is blank; the rest is random."
+    )
+    payload_file: FileName | None = Field(
+        None,
+        description="Name of a file in the folder of payloads that the workers have: its content is"
+        " the payload of each message, in place of random bytes. Such a message has no stamp, so it"
+        " cannot be checked, and its way to a consumer cannot be measured.",
+    )
+    payload_lines: bool = Field(
+        False,
+        description="Each line of payloadFile is a payload, in turns; empty ones are left out.",
+    )
+    subjects: list[Subject] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Subjects to publish to; {index} becomes the stream's number. Empty: one made"
+        " of the stream's first subject, its wildcards filled with the workload's name.",
+    )
+    subject_count: int = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it.",
+    )
+    subject_order: Order = Field(
+        Order.SEQUENTIAL, description="Sequential: in turns; Random: evenly; Zipf: few are hot."
+    )
+    message_ids: MessageIds = Field(
+        MessageIds.NONE, description="Unique gives each message a Nats-Msg-Id of its own."
+    )
+    duplicate_percent: int = Field(
+        0,
+        ge=0,
+        le=99,
+        description="With messageIds, how many messages carry the id of the one before.",
+    )
+    ttl_seconds: int | None = Field(
+        None, ge=1, le=31_536_000, description="Each message's own time to live (Nats-TTL)."
+    )
+    expect: Expect = Field(
+        Expect.NONE,
+        description="Compare-and-set: a message is stored only if the last sequence of the stream,"
+        " or of its subject, is the one that the client knows. A client learns it from each answer,"
+        " and goes on after a refusal, which is a WrongSequence error.",
+    )
+    expect_stream: bool = Field(
+        False, description="Each message names the stream that is to store it."
+    )
+    increment: int | None = Field(
+        None,
+        ge=-1_000_000_000,
+        le=1_000_000_000,
+        description="Each message adds this to the counter that its subject is, and has no payload"
+        " (server 2.12).",
+    )
+    delay_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=31_536_000,
+        description="The stream stores each message so much later: until then it is a schedule on"
+        " a subject of its own below the message's subject (server 2.12). The stamp has the due"
+        " instant, so a consumer's latency is how late the message was.",
+    )
+    headers: list[Header] = Field(
+        default_factory=list, max_length=16, description="Headers of each message."
+    )
+    ack_timeout_seconds: int = Field(
+        5, ge=1, le=300, description="A message without an acknowledgement by then is an error."
+    )
+    verify: Verify = Field(
+        Verify.AFTER_RUN,
+        description="AfterRun: when its load is over, each worker reads the stream back and looks"
+        " for every message that was acknowledged to it; one that is gone fails the job. None"
+        " leaves that out.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.payloadFile) || !has(self.payloadBytesMax) &&"
+            " self.compressiblePercent == 0 && !has(self.increment)",
+            message="payloadFile is the whole payload: without payloadBytesMax, compressiblePercent"
+            " and increment",
+            holds=lambda self: (
+                self.payload_file is None
+                or (
+                    self.payload_bytes_max is None
+                    and self.compressible_percent == 0
+                    and self.increment is None
+                )
+            ),
+        ),
+        Rule(
+            cel="!self.payloadLines || has(self.payloadFile) && self.mode != 'AtomicBatch'",
+            message="payloadLines needs payloadFile and another mode than AtomicBatch",
+            holds=lambda self: (
+                not self.payload_lines
+                or (self.payload_file is not None and self.mode is not PublishMode.ATOMIC_BATCH)
+            ),
+        ),
+        Rule(
+            cel="!has(self.payloadBytesMax) || self.payloadBytesMax >= self.payloadBytes",
+            message="payloadBytesMax must not be less than payloadBytes",
+            holds=lambda self: (
+                self.payload_bytes_max is None or self.payload_bytes_max >= self.payload_bytes
+            ),
+        ),
+        Rule(
+            cel="self.duplicatePercent == 0 || self.messageIds != 'None'",
+            message="duplicatePercent needs messageIds Unique",
+            holds=lambda self: (
+                self.duplicate_percent == 0 or self.message_ids is not MessageIds.NONE
+            ),
+        ),
+        Rule(
+            cel="self.messageIds == 'None' || self.mode in ['Synchronous', 'Asynchronous']",
+            message="messageIds needs mode Synchronous or Asynchronous",
+            holds=lambda self: (
+                self.message_ids is MessageIds.NONE
+                or self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+            ),
+        ),
+        Rule(
+            cel="self.expect == 'None' || self.mode == 'Synchronous' &&"
+            " self.messageIds == 'None' && !has(self.increment)",
+            message="expect needs mode Synchronous, since each message must know the one before,"
+            " and neither messageIds nor increment",
+            holds=lambda self: (
+                self.expect is Expect.NONE
+                or (
+                    self.mode is PublishMode.SYNCHRONOUS
+                    and self.message_ids is MessageIds.NONE
+                    and self.increment is None
+                )
+            ),
+        ),
+        Rule(
+            cel="!has(self.increment) || self.mode in ['Synchronous', 'Asynchronous'] &&"
+            " !has(self.ttlSeconds)",
+            message="increment needs mode Synchronous or Asynchronous, and no ttlSeconds",
+            holds=lambda self: (
+                self.increment is None
+                or (
+                    self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+                    and self.ttl_seconds is None
+                )
+            ),
+        ),
+        Rule(
+            cel="!has(self.delaySeconds) || self.mode in ['Synchronous', 'Asynchronous'] &&"
+            " self.messageIds == 'None' && self.expect == 'None' && !has(self.increment) &&"
+            " !has(self.ttlSeconds)",
+            message="delaySeconds needs mode Synchronous or Asynchronous, and none of messageIds,"
+            " expect, increment and ttlSeconds",
+            holds=lambda self: (
+                self.delay_seconds is None
+                or (
+                    self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+                    and self.message_ids is MessageIds.NONE
+                    and self.expect is Expect.NONE
+                    and self.increment is None
+                    and self.ttl_seconds is None
+                )
+            ),
+        ),
+    )

@@ -1,0 +1,40 @@
+"""Reads the events of njsts of other versions: during a rollout old and new share one log.
+
+Unknown fields of events are ignored, unknown events are counted and change nothing. A spec is not
+so lenient: half of it is another job. What a newer njst put into one is left out here and named,
+so that an older worker sees the job, shows it, and declines to take part.
+"""
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from njst.contract.events import Created, Payload
+
+_Kind = TypeVar("_Kind", bound=Payload)
+
+
+def read_event(kind: type[_Kind], data: bytes) -> _Kind:
+    """Return the event in `data`.
+
+    Raises:
+        ValidationError: it is none, in any version.
+    """
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        unknown = [list(e["loc"]) for e in error.errors() if e["type"] == "extra_forbidden"]
+        if kind is not Created or len(unknown) != error.error_count():
+            raise
+    document = json.loads(data)
+    for path in unknown:
+        _leave_out(document, path)
+    document["unknownFields"] = sorted(".".join(str(part) for part in path) for path in unknown)
+    return kind.model_validate_json(json.dumps(document))
+
+
+def _leave_out(document: Any, path: list[Any]) -> None:
+    for part in path[:-1]:
+        document = document[part]
+    del document[path[-1]]

@@ -1,0 +1,114 @@
+"""An NjstSchedule: jobs made again and again from one template, as a CronJob makes Jobs."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from njst.contract.job import JobSpec
+from njst.contract.model import Message, Model, Rule
+from njst.contract.status import REVISION, Condition
+
+# A job's name is the schedule's with a dash and the seconds of its time: 63 in all, as of a label.
+MAX_NAME = 52
+
+_FIELD = r"[0-9A-Za-z*/,#-]+"
+_MACRO = "@(yearly|annually|monthly|weekly|daily|midnight|hourly)"
+CronText = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^({_MACRO}|{_FIELD}( {_FIELD}){{4}})$",
+        min_length=1,
+        max_length=100,
+    ),
+]
+ZoneName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9_+/-]*$", min_length=1, max_length=64)
+]
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+AnnotationValue = Annotated[str, StringConstraints(max_length=1024)]
+
+
+class ConcurrencyPolicy(StrEnum):
+    """What becomes of a time that comes while an earlier job is not over."""
+
+    ALLOW = "Allow"
+    FORBID = "Forbid"
+    REPLACE = "Replace"
+
+
+class TemplateMetadata(Model):
+    """What each job carries beside its spec."""
+
+    labels: dict[str, LabelValue] = Field(
+        default_factory=dict, max_length=32, description="Labels of each job."
+    )
+    annotations: dict[str, AnnotationValue] = Field(
+        default_factory=dict, max_length=32, description="Annotations of each job."
+    )
+
+
+class JobTemplate(Model):
+    """The job that is made each time."""
+
+    metadata: TemplateMetadata = Field(
+        default_factory=TemplateMetadata, description="Labels and annotations of each job."
+    )
+    spec: JobSpec = Field(description="What each job runs.")
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.spec.cancel) || !self.spec.cancel",
+            message="a template cannot be cancelled: suspend the schedule",
+            holds=lambda self: not self.spec.cancel,
+        ),
+    )
+
+
+class ScheduleSpec(Model):
+    """When to make which job."""
+
+    schedule: CronText = Field(
+        description="Minute, hour, day of month, month, day of week, as in cron; or @hourly and"
+        " the like."
+    )
+    time_zone: ZoneName = Field(
+        "Etc/UTC", description="Name of a time zone of the IANA database, such as Europe/Berlin."
+    )
+    suspend: bool = Field(False, description="True: no jobs are made until it is false.")
+    concurrency_policy: ConcurrencyPolicy = Field(
+        ConcurrencyPolicy.FORBID,
+        description="When an earlier job is not over: Forbid waits for it, Replace deletes it,"
+        " Allow makes another one, which waits until the workers are free.",
+    )
+    starting_deadline_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=31_536_000,
+        description="A job that cannot be made within this time is left out; without it, the last"
+        " time that was missed is made up for.",
+    )
+    successful_jobs_history_limit: int = Field(
+        3, ge=0, le=100, description="How many jobs that succeeded are kept."
+    )
+    failed_jobs_history_limit: int = Field(
+        1, ge=0, le=100, description="How many jobs that did not succeed are kept."
+    )
+    job_template: JobTemplate = Field(description="The job that is made each time.")
+
+
+class ScheduleStatus(Message):
+    """The status subresource."""
+
+    observed_generation: int = Field(-1, description="-1 until njst has seen the resource.")
+    revision: int = Field(0, description=REVISION)
+    reason: str = Field("", description="How the schedule stands, in one CamelCase word.")
+    message: str = Field("", description="The same as a sentence.")
+    conditions: list[Condition] = Field(
+        default_factory=list, description="What is true of the schedule, by type."
+    )
+    active_count: int = Field(0, description="Jobs that are not over.")
+    active: list[str] = Field(default_factory=list, description="The first few of them.")
+    last_schedule_time: str | None = Field(None, description="The time of the last job.")
+    last_successful_time: str | None = Field(None, description="When one succeeded last.")
+    next_schedule_time: str | None = Field(None, description="The time of the next job.")

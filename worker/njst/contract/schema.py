@@ -1,0 +1,111 @@
+"""Structural schemas, as Kubernetes wants them, made from the models.
+
+What a structural schema can say is taken from the fields; `Model.rules` become CEL rules on the
+same node. What stands around a schema is in `crds.py`.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+from pydantic import BaseModel
+
+from njst.contract import job, schedule, shape, stream, workload
+from njst.contract.kinds import (
+    consume,
+    core,
+    get,
+    keyvalue,
+    management,
+    objectstore,
+    priority,
+    publish,
+)
+from njst.contract.model import Model
+
+_KINDS = (consume, core, get, keyvalue, management, objectstore, priority, publish)
+_MODELS: dict[str, type[Model]] = {
+    name: kind
+    for module in (job, schedule, stream, workload, shape, *_KINDS)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, Model) and kind is not Model
+}
+
+_KEEP = frozenset(
+    {
+        "default",
+        "description",
+        "enum",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minimum",
+        "pattern",
+        "properties",
+        "required",
+        "type",
+    }
+)
+
+
+def without_defaults(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a status schema that leaves out what njst has not said."""
+    kept = {key: value for key, value in node.items() if key != "default"}
+    if "properties" in kept:
+        kept["properties"] = {n: without_defaults(c) for n, c in kept["properties"].items()}
+    if "items" in kept:
+        kept["items"] = without_defaults(kept["items"])
+    return kept
+
+
+def list_map(key: str) -> dict[str, Any]:
+    """Return what makes a list a map whose entries are told apart by `key`."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+
+
+def structural(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's structural schema: no references, no nulls, no unions."""
+    document = model.model_json_schema(by_alias=True, mode="validation")
+    definitions = document.pop("$defs", {})
+    return _node(document, definitions)
+
+
+def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    node = _resolve(node, definitions)
+    title = node.get("title", "")
+    kept = {key: deepcopy(value) for key, value in node.items() if key in _KEEP}
+    if "properties" in kept:
+        kept["properties"] = {
+            name: _node(child, definitions) for name, child in kept["properties"].items()
+        }
+    if "items" in kept:
+        kept["items"] = _node(kept["items"], definitions)
+    if isinstance(node.get("additionalProperties"), dict):
+        kept["additionalProperties"] = _node(node["additionalProperties"], definitions)
+    if kept.get("type") == "integer":
+        kept["format"] = "int64"
+    if "description" in kept:
+        kept["description"] = " ".join(kept["description"].split())
+    if kept.get("default", 0) is None:
+        del kept["default"]
+    rules = _MODELS[title].rules if title in _MODELS and "properties" in kept else ()
+    validations = [{"rule": rule.cel, "message": rule.message} for rule in rules if rule.cel]
+    if validations:
+        kept["x-kubernetes-validations"] = validations
+    return kept
+
+
+def _resolve(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference and drop the null of an optional field; what stands beside them wins."""
+    if "anyOf" in node:
+        (some,) = (kind for kind in node["anyOf"] if kind.get("type") != "null")
+        rest = {key: value for key, value in node.items() if key not in ("anyOf", "title")}
+        return _resolve({**some, **rest}, definitions)
+    if "$ref" in node:
+        target = definitions[node["$ref"].rsplit("/", 1)[-1]]
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return {**_resolve(target, definitions), **rest}
+    return node

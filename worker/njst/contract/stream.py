@@ -1,0 +1,105 @@
+"""A stream of a job: what to create, or what to use."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import INDEX, MAX_INTEGER, StreamName, SubjectFilter
+from njst.contract.model import Model, Rule
+
+
+class Storage(StrEnum):
+    """Where a stream keeps its messages."""
+
+    FILE = "File"
+    MEMORY = "Memory"
+
+
+class Retention(StrEnum):
+    """When a stream lets go of a message."""
+
+    LIMITS = "Limits"
+    INTEREST = "Interest"
+    WORK_QUEUE = "WorkQueue"
+
+
+class Discard(StrEnum):
+    """What a full stream refuses: its oldest messages, or the new one."""
+
+    OLD = "Old"
+    NEW = "New"
+
+
+class Compression(StrEnum):
+    """How a stream's files are compressed."""
+
+    NONE = "None"
+    S2 = "S2"
+
+
+class Retain(StrEnum):
+    """What becomes of a stream that the job made."""
+
+    DELETE = "Delete"
+    KEEP = "Keep"
+
+
+class Stream(Model):
+    """A stream, or several alike, that the job makes or uses."""
+
+    name: StreamName = Field(
+        description="The stream's name in JetStream. With count over 1, `-0`, `-1` ... follow it."
+    )
+    count: int = Field(1, ge=1, le=256, description="How many streams of this kind to make.")
+    subjects: list[SubjectFilter] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Subjects that the stream takes. Empty: all below the stream's own name. With"
+        " count over 1 each must contain {index}, which becomes the stream's number.",
+    )
+    storage: Storage = Field(Storage.FILE, description="File or Memory.")
+    replicas: int = Field(1, ge=1, le=5, description="Copies of the stream in the cluster.")
+    retention: Retention = Field(Retention.LIMITS, description="When messages go.")
+    discard: Discard = Field(Discard.OLD, description="What a full stream refuses.")
+    max_messages: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="Most messages that the stream keeps."
+    )
+    max_bytes: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="Most bytes that the stream keeps."
+    )
+    max_age_seconds: int | None = Field(
+        None, ge=1, le=31_536_000, description="Longest time that the stream keeps a message."
+    )
+    max_messages_per_subject: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="Most messages that the stream keeps per subject."
+    )
+    compression: Compression = Field(
+        Compression.NONE, description="S2 compresses the stream's files."
+    )
+    retain: Retain = Field(
+        Retain.DELETE, description="Delete removes the stream when the job is over; Keep leaves it."
+    )
+    use_existing: bool = Field(
+        False,
+        description="Use a stream that is there already. It is never changed, purged or deleted.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.count == 1 || !has(self.subjects) ||"
+            " self.subjects.all(s, s.contains('{index}'))",
+            message="with count over 1 each of subjects must contain {index}, or streams overlap",
+            holds=lambda self: self.count == 1 or all(INDEX in s for s in self.subjects),
+        ),
+        Rule(
+            cel="self.compression == 'None' || self.storage == 'File'",
+            message="compression S2 needs storage File",
+            holds=lambda self: self.compression is Compression.NONE or self.storage is Storage.FILE,
+        ),
+        Rule(
+            cel="!self.useExisting || !has(self.subjects) || size(self.subjects) == 0",
+            message="subjects cannot be set with useExisting: the stream has its own",
+            holds=lambda self: not self.use_existing or not self.subjects,
+        ),
+    )
