@@ -1,0 +1,194 @@
+"""From what the participants said to the verdict on a job, with one reason that names the cause.
+
+Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
+deadline); nothing ran; a worker failed; a worker is missing; a workload was skipped; thresholds
+missed; planned messages missing; errors that no threshold allows; acknowledged messages that could
+not be looked for.
+A lost worker leaves the verdict UNKNOWN, and so does a workload that the target is too old for: a
+part of the history is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from njst.contract.events import Cancelled
+from njst.contract.job import JobSpec, Metric
+from njst.contract.result import (
+    ErrorClass,
+    Outcome,
+    ThresholdResult,
+    Verdict,
+    WorkerResult,
+    WorkloadResult,
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its CamelCase reason and a sentence for people."""
+
+    verdict: Verdict
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that the verdict may depend on."""
+
+    spec: JobSpec
+    workers: Sequence[WorkerResult]
+    workloads: Sequence[WorkloadResult]
+    thresholds: Sequence[ThresholdResult]
+    cancelled: Cancelled | None
+
+
+def judge(history: History) -> Judgement:
+    """Return the verdict on a settled job."""
+    for policy in _POLICIES:
+        judgement = policy(history)
+        if judgement is not None:
+            return judgement
+    return Judgement(Verdict.VALID, "Completed", "all messages were processed, all thresholds kept")
+
+
+def _lost(history: History) -> Judgement | None:
+    """No target may lose what it acknowledged, whatever else happened and whatever was allowed."""
+    for workload in history.workloads:
+        proved = workload.read_back
+        if proved is None or not proved.lost:
+            continue
+        examples = [e.example for e in workload.errors if e.error_class is ErrorClass.LOST]
+        detail = f": {examples[0]}" if examples else ""
+        message = (
+            f"{workload.workload} lost {proved.lost} of {proved.acknowledged} acknowledged"
+            f" messages{detail}"
+        )
+        return Judgement(Verdict.INVALID, "MessagesLost", message)
+    return None
+
+
+def _stopped(history: History) -> Judgement | None:
+    if history.cancelled is None:
+        return None
+    return Judgement(Verdict.INVALID, history.cancelled.reason, history.cancelled.message)
+
+
+def _nothing_ran(history: History) -> Judgement | None:
+    idle = (Outcome.UNFIT, Outcome.LATE)
+    if any(worker.outcome not in idle for worker in history.workers):
+        return None
+    for worker in history.workers:
+        if worker.problem is not None:
+            message = f"{worker.worker}: {worker.problem.message}"
+            return Judgement(Verdict.INVALID, worker.problem.reason, message)
+    return Judgement(
+        Verdict.INVALID,
+        "StartTimeout",
+        f"no worker was ready within {history.spec.start_timeout_seconds} s",
+    )
+
+
+def _workers(history: History) -> Judgement | None:
+    failed = [w for w in history.workers if w.outcome is Outcome.FAILED]
+    if failed:
+        problem = failed[0].problem
+        detail = f": {problem.message}" if problem else ""
+        reason = problem.reason if problem else "WorkerFailed"
+        return Judgement(Verdict.INVALID, reason, f"{failed[0].worker} failed{detail}")
+    overdue = [w for w in history.workers if w.problem and w.problem.reason == "DeadlineExceeded"]
+    if overdue:
+        message = f"{overdue[0].worker}: {overdue[0].problem.message}" if overdue[0].problem else ""
+        return Judgement(Verdict.INVALID, "DeadlineExceeded", message)
+    missing = [w for w in history.workers if w.outcome is not Outcome.COMPLETED]
+    if not missing:
+        return None
+    named = ", ".join(f"{w.worker} ({w.outcome})" for w in missing[:5])
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    message = f"{len(missing)} of {len(history.workers)} workers are missing: {named}{more}"
+    return Judgement(Verdict.UNKNOWN, "WorkersLost", message)
+
+
+def _skipped(history: History) -> Judgement | None:
+    """What was skipped proves nothing, and what the others lack may come of that."""
+    skipped = [workload for workload in history.workloads if workload.skipped]
+    if not skipped:
+        return None
+    named = "; ".join(f"{workload.workload}: {workload.skipped}" for workload in skipped[:5])
+    message = f"{len(skipped)} of {len(history.workloads)} workloads are skipped: {named}"
+    return Judgement(Verdict.UNKNOWN, "WorkloadsSkipped", message)
+
+
+def _thresholds(history: History) -> Judgement | None:
+    missed = [t for t in history.thresholds if t.verdict is not Verdict.VALID]
+    if not missed:
+        return None
+    words = []
+    for threshold in missed[:5]:
+        value = "no data" if threshold.value is None else str(threshold.value)
+        bound = (
+            f"at most {threshold.at_most}"
+            if threshold.at_most is not None
+            else f"at least {threshold.at_least}"
+        )
+        words.append(f"{threshold.workload} {threshold.metric} is {value}, wanted {bound}")
+    return Judgement(Verdict.INVALID, "ThresholdsFailed", "; ".join(words))
+
+
+def _complete(history: History) -> Judgement | None:
+    for workload in history.workloads:
+        if workload.planned is None or workload.messages == workload.planned:
+            continue
+        cause = ""
+        if workload.errors:
+            worst = max(workload.errors, key=lambda error: error.count)
+            cause = f"; {worst.count} times {worst.error_class}: {worst.example}"
+        message = (
+            f"{workload.workload} did {workload.messages} of {workload.planned} messages{cause}"
+        )
+        return Judgement(Verdict.INVALID, "Incomplete", message)
+    return None
+
+
+def _errors(history: History) -> Judgement | None:
+    """Errors fail a job, unless a threshold says how many are allowed."""
+    allowed = {t.workload for t in history.thresholds if t.metric is Metric.ERRORS}
+    for workload in history.workloads:
+        if workload.errors and workload.workload not in allowed:
+            first = workload.errors[0]
+            return Judgement(
+                Verdict.INVALID,
+                "ErrorsOccurred",
+                f"{workload.workload} had {workload.error_count} errors,"
+                f" first {first.error_class}: {first.example}",
+            )
+    return None
+
+
+def _unchecked(history: History) -> Judgement | None:
+    """A look that was to prove something, and did not come about, proves nothing."""
+    for workload in history.workloads:
+        proved = workload.read_back
+        failed = [] if proved is None else sorted(_FAILED_LOOKS.intersection(proved.reasons))
+        if proved is not None and failed:
+            message = (
+                f"{workload.workload} could not look for {proved.unchecked} of"
+                f" {proved.acknowledged} acknowledged messages: {', '.join(failed)}"
+            )
+            return Judgement(Verdict.UNKNOWN, "ReadBackFailed", message)
+    return None
+
+
+# Other reasons follow from the spec or the stream: there looking would have proved nothing.
+_FAILED_LOOKS = frozenset({"ReadFailed", "ProcessDied", "TooManyHoles"})
+_POLICIES = (
+    _lost,
+    _stopped,
+    _nothing_ran,
+    _workers,
+    _skipped,
+    _thresholds,
+    _complete,
+    _errors,
+    _unchecked,
+)

@@ -1,0 +1,366 @@
+"""One client: a connection and a workload, fed by the engine's loop."""
+
+import secrets
+import socket
+
+from njst.contract.plan import ClientPlan
+from njst.contract.result import ErrorClass
+from njst.load.clock import now_ns as read_clock_ns
+from njst.load.dial import NOTHING, READ, WRITE, ConnectError, Dial, Settings, first_of, of_all
+from njst.load.exchange import exchange
+from njst.load.net import WAITS, Stream
+from njst.load.servers import Server, Servers
+from njst.load.wire import encode
+from njst.load.wire.info import ServerInfo, server_info
+from njst.load.wire.parse import Frame, Info, Ping, ProtocolError, ServerError, parse
+from njst.load.workloads.base import Start, Workload
+from njst.load.workloads.table import Shared, workload_of
+from njst.load.workloads.turns import TurnWorkload
+
+_FIRST_BACKOFF_NS = 50_000_000
+_LAST_BACKOFF_NS = 1_000_000_000
+# A client that begins later than the common start subscribes so long before: enough for the servers
+# to know of it; what they deliver until it begins waits in the kernel.
+OPEN_AHEAD_NS = 400_000_000
+# A server that sends more PINGs than this without reading an answer gets no more answers.
+_MAX_PONGS = 1_000
+
+
+class Client:
+    """A connection that is made again when it breaks, for as long as the plan allows."""
+
+    def __init__(
+        self, plan: ClientPlan, settings: Settings, servers: Servers, shared: Shared
+    ) -> None:
+        inbox = f"{settings.connection.inbox_prefix}.{secrets.token_hex(8)}"
+        self.workload: Workload = workload_of(plan, inbox, shared)
+        # How a workload of single requests goes on in one step, if this is one.
+        self._turn = self.workload.turn if isinstance(self.workload, TurnWorkload) else None
+        self.stream: Stream | None = None
+        self.plan = plan
+        self.begun = False
+        self._start = Start(0)
+        self._is_open = not plan.is_gated and plan.start_ms == 0
+        self._over = False
+        self._settings = settings
+        self._servers = servers
+        self._server: Server | None = None
+        self._dial: Dial | None = None
+        self._in = b""
+        self._out: bytes | memoryview = b""
+        self._pongs = 0
+        # The server said that it will go (lame duck mode).
+        self._leaves = False
+        self._place = 0
+        self._misses: list[ConnectError] = []
+        # Since when the kernel takes no more, 0 while it does, and for how long it did not before.
+        self._blocked_since_ns = 0
+        self._blocked_ns = 0
+        self._broken_ns = 0
+        self._retry_ns = 0
+        self._backoff_ns = _FIRST_BACKOFF_NS
+
+    def connect(self) -> None:
+        """Connect for the first time, and subscribe if it is time for that; this blocks.
+
+        Raises:
+            ConnectError: no server of the target answers, or they refuse.
+        """
+        dial, stream = first_of(self._servers, self._settings)
+        self._adopt(dial, stream, read_clock_ns())
+
+    @property
+    def done(self) -> bool:
+        """Whether the client has nothing more to do or to send, or cannot do it."""
+        return self._over or (self.begun and self.workload.done and not self._out)
+
+    @property
+    def dialling(self) -> socket.socket | None:
+        """The socket of an attempt to connect, if there is one by now."""
+        return None if self._dial is None else self._dial.socket
+
+    @property
+    def wants(self) -> int:
+        """What its socket is watched for: READ, WRITE, or nothing."""
+        if self.stream is not None:
+            # Not what comes just before the start.
+            mask = READ if self.begun or not self._is_open else NOTHING
+            return mask | WRITE if self._out else mask
+        return NOTHING if self._dial is None else self._dial.wants
+
+    def await_start(self, start: Start) -> int:
+        """Take the instant that `start_ms` counts from; return when to call `wake`."""
+        at_ns = start.at_ns + self.plan.start_ms * 1_000_000
+        self._start = Start(at_ns, start.log_offset_ns)
+        return at_ns if self._is_open else at_ns - OPEN_AHEAD_NS
+
+    def wake(self) -> int | None:
+        """Subscribe, then begin; return when to call this again, None when it has begun."""
+        if not self._is_open:
+            self._is_open = True
+            if self.stream is not None:
+                self._out = bytes(self._out) + self.workload.opening()
+            return self._start.at_ns
+        self.begun = True
+        self.workload.ledger.start(self._start.at_ns + self.plan.warmup_ms * 1_000_000)
+        self.workload.start(self._start)
+        return None
+
+    def stop(self) -> None:
+        """Send nothing new; one that has not begun is over."""
+        if self.begun:
+            self.workload.stop()
+        else:
+            self._over = True
+
+    def write(self, now_ns: int) -> None:
+        """Send what waits, then what the workload has, until there is no more or no room."""
+        stream = self.stream
+        while stream is not None:
+            if not self._out:
+                if self._pongs:
+                    data = self._pong()
+                else:
+                    data = self.workload.next_bytes(now_ns) if self.begun else b""
+                if not data:
+                    return
+                self._out = data
+            if not self._send(stream, now_ns):
+                return
+
+    def _send(self, stream: Stream, now_ns: int) -> bool:
+        """Send what waits; return whether the kernel took all of it."""
+        try:
+            sent = stream.send(self._out)
+        except OSError as error:
+            self._break(str(error), now_ns)
+            return False
+        if sent < len(self._out):
+            self._out = memoryview(self._out)[sent:]
+            self._blocked_since_ns = self._blocked_since_ns or now_ns
+            return False
+        self._out = b""
+        if self._blocked_since_ns:
+            self._unblock(now_ns)
+        return True
+
+    def _unblock(self, now_ns: int) -> None:
+        self._blocked_ns = self.blocked_ns(now_ns)
+        self._blocked_since_ns = 0
+
+    def blocked_ns(self, now_ns: int) -> int:
+        """Return for how long by now the kernel took no more of what was to be sent."""
+        since_ns = self._blocked_since_ns
+        return self._blocked_ns + (now_ns - since_ns if since_ns else 0)
+
+    def write_opening(self, now_ns: int) -> None:
+        """Send the subscriptions before the start, so that nothing but load comes after it."""
+        if self.stream is None:
+            return
+        try:
+            self._out = memoryview(self._out)[self.stream.send(self._out) :]
+        except OSError as error:
+            self._break(str(error), now_ns)
+
+    def _pong(self) -> bytes:
+        pongs, self._pongs = self._pongs, 0
+        return encode.PONG * pongs
+
+    def read(self, now_ns: int) -> bool:
+        """Take what has arrived; return whether it was an answer and the next request is sent."""
+        stream = self.stream
+        if stream is None:
+            return False
+        try:
+            data = stream.receive()
+        except OSError as error:
+            self._break(str(error), now_ns)
+            return False
+        if data is None:
+            return False
+        if self._turn is not None and not self._in and not self._out and self.begun:
+            self._out = self._turn(data, now_ns)
+            if self._out:
+                return self._send(stream, now_ns)
+        self._on_data(data, now_ns)
+        return False
+
+    def converse(self, until_ns: int) -> bool:
+        """Wait for what arrives, and answer it, until the time or until that is not all there is.
+
+        For a client that is alone in its process: to wait for one socket is cheaper than to wait
+        for any of many.
+
+        Returns:
+            Whether it has waited.
+        """
+        has_waited = False
+        while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
+            has_waited = True
+            try:
+                now_ns = self._wait_on(stream, until_ns)
+            except OSError as error:
+                self._break(str(error), read_clock_ns())
+                break
+            self.write(now_ns)
+            if now_ns >= until_ns:
+                break
+        return has_waited
+
+    def _wait_on(self, stream: Stream, until_ns: int) -> int:
+        """Wait for what arrives and take it; return when that was.
+
+        Raises:
+            OSError: the connection is broken.
+        """
+        if self._turn is None or self._in:
+            data, now_ns = stream.receive(WAITS), read_clock_ns()
+        else:
+            data, left, now_ns = exchange(stream.socket, stream.room, self._turn, until_ns)
+            if left:
+                self._out, self._blocked_since_ns = left, now_ns
+        if data is not None:
+            self._on_data(data, now_ns)
+        return now_ns
+
+    @property
+    def _waits_only(self) -> bool:
+        return self.begun and not self._out and not self.workload.done
+
+    def _on_data(self, data: bytes, now_ns: int) -> None:
+        if data:
+            self._hear(self._in + data if self._in else data, now_ns)
+        else:
+            self._break("the server closed the connection", now_ns)
+
+    def _hear(self, data: bytes, now_ns: int) -> None:
+        try:
+            self._take(data, now_ns)
+        except ConnectionError as error:
+            self._break(str(error), now_ns)
+        except ProtocolError as error:
+            self.workload.ledger.fail(ErrorClass.PROTOCOL, str(error))
+            self._break("the server does not speak NATS", now_ns)
+
+    def _take(self, data: bytes, now_ns: int) -> None:
+        """Scan first; what the scan leaves goes through the exact parser, once.
+
+        Raises:
+            ProtocolError: it is no NATS.
+            ConnectionError: the server says that it closes the connection.
+        """
+        taken = self.workload.scan(data, now_ns)
+        if taken == len(data):
+            self._in = b""
+            return
+        rest = data[taken:] if taken else data
+        frames, used = parse(rest)
+        for frame in frames:
+            self._on_frame(frame, now_ns)
+        self._in = rest[used:]
+
+    def _on_frame(self, frame: Frame, now_ns: int) -> None:
+        if isinstance(frame, Ping):
+            self._pongs = min(self._pongs + 1, _MAX_PONGS)
+        elif isinstance(frame, Info):
+            self._on_info(server_info(frame.json))
+        elif isinstance(frame, ServerError) and frame.is_last:
+            raise ConnectionError(f"-ERR {frame.text}")
+        else:
+            self.workload.on_frame(frame, now_ns)
+
+    def _on_info(self, info: ServerInfo | None) -> None:
+        """Learn the cluster's servers; one that leaves is used until it closes the connection."""
+        if info is not None and self._server is not None:
+            self._servers.learn(info.others, self._server)
+            self._leaves = info.leaves
+
+    def on_time(self, now_ns: int) -> None:
+        """Look at deadlines; connect again when it is time."""
+        if self.begun:
+            self.workload.on_time(now_ns)
+        self.keep_connected(now_ns)
+
+    def keep_connected(self, now_ns: int) -> None:
+        """Go on with an attempt to connect, or begin one when it is time."""
+        while self.stream is None and not self._over:
+            if self._dial is None:
+                if now_ns < self._retry_ns:
+                    return
+                self._dial = Dial(self._servers[self._place], self._settings, now_ns)
+            self._advance(self._dial, now_ns)
+            if self._dial is not None:
+                return
+
+    def _advance(self, dial: Dial, now_ns: int) -> None:
+        try:
+            stream = dial.step(now_ns)
+        except ConnectError as error:
+            self._dial = None
+            self._miss(error, now_ns)
+            return
+        if stream is not None:
+            self._adopt(dial, stream, now_ns)
+
+    def _adopt(self, dial: Dial, stream: Stream, now_ns: int) -> None:
+        """Use a connection that is logged in: subscribe, and go on."""
+        self._dial = None
+        self.stream = stream
+        self._server = dial.server
+        self._misses.clear()
+        self._out = self.workload.opening() if self._is_open else b""
+        self._on_info(dial.info)
+        if self._broken_ns:
+            self.workload.ledger.reconnected(now_ns - self._broken_ns)
+            self._broken_ns = 0
+        if stream.received:
+            self._hear(stream.received, now_ns)
+
+    def _break(self, words: str, now_ns: int) -> None:
+        """Count what was in flight; the next server is tried at once, the same one a bit later."""
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+        self._in = b""
+        self._out = b""
+        self._pongs = 0
+        if self._leaves:
+            words = f"{words}; it had said that it will go (lame duck mode)"
+        self._leaves = False
+        self._unblock(now_ns)
+        if self.begun:
+            self.workload.on_disconnect(words or "the connection broke")
+        self._broken_ns = now_ns
+        self._backoff_ns = _FIRST_BACKOFF_NS
+        self._place = self._servers.after(self._server)
+        self._retry_ns = now_ns + (self._backoff_ns if len(self._servers) == 1 else 0)
+
+    def _miss(self, error: ConnectError, now_ns: int) -> None:
+        """Try the next server; wait when all of them have been tried."""
+        self._misses.append(error)
+        self._place += 1
+        if len(self._misses) < len(self._servers):
+            return
+        error = of_all(self._misses)
+        self._misses.clear()
+        if now_ns - self._broken_ns >= self._settings.connection.reconnect_ms * 1_000_000:
+            self.give_up(error.error_class, str(error))
+        self._retry_ns = now_ns + self._backoff_ns
+        self._backoff_ns = min(2 * self._backoff_ns, _LAST_BACKOFF_NS)
+
+    def give_up(self, kind: ErrorClass, words: str) -> None:
+        """End without having finished."""
+        self.workload.ledger.fail(kind, words)
+        self._over = True
+
+    def close(self, now_ns: int) -> None:
+        """Close the connection, or give up the attempt to make one."""
+        if self._broken_ns:
+            self.workload.ledger.disconnected(now_ns - self._broken_ns)
+            self._broken_ns = 0
+        if self._dial is not None:
+            self._dial.close()
+            self._dial = None
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None

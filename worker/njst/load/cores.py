@@ -1,0 +1,29 @@
+"""How many processors this process may really use."""
+
+import os
+from pathlib import Path
+
+_CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
+
+
+def usable_cores() -> int:
+    """Return the cores by affinity, or by the cgroup's CPU limit where that is less; at least 1."""
+    cores = len(os.sched_getaffinity(0))
+    limit = _cgroup_cores()
+    return max(1, cores if limit is None else min(cores, -(-limit // 1000)))
+
+
+def _cgroup_cores() -> int | None:
+    """Return the CPU limit in thousandths of a core; None when there is none."""
+    try:
+        quota, period = _CGROUP_V2.read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (_CGROUP_V1 / "cpu.cfs_quota_us").read_text().strip()
+            period = (_CGROUP_V1 / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    if quota in ("max", "-1"):
+        return None
+    return int(quota) * 1000 // int(period)

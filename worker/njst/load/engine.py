@@ -1,0 +1,228 @@
+"""The loop of a load process: many clients, one thread, one selector."""
+
+import contextlib
+import heapq
+import select
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from njst.contract.plan import LoadPlan, Receipt
+from njst.contract.result import ErrorClass, WorkloadTally
+from njst.load.client import Client
+from njst.load.clock import now_ns
+from njst.load.dial import Settings
+from njst.load.servers import Servers
+from njst.load.workloads.base import Start
+from njst.load.workloads.table import Shared
+
+TICK_NS = 50_000_000
+SECOND_NS = 1_000_000_000
+# How long a stopped client waits for what is in flight.
+DRAIN_NS = 2_000_000_000
+# A client whose window is full is looked at again this much later, if no answer comes before.
+BLOCKED_NS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the loop calls: for commands, each second, and for a workload's last client's end.
+
+    `on_control` is called when the descriptor of commands is readable; it may call `begin` and
+    `stop`.
+    """
+
+    on_control: Callable[[], None]
+    on_second: Callable[[], None]
+    on_done: Callable[[str], None]
+
+
+class Engine:
+    """Runs the clients of one process."""
+
+    def __init__(self, plan: LoadPlan) -> None:
+        self._shared = Shared(plan.job)
+        settings, servers = Settings.of(plan.connection), Servers(plan.connection)
+        self._clients = [Client(client, settings, servers, self._shared) for client in plan.clients]
+        # epoll itself: selectors would make objects for each event, which a closed loop of small
+        # messages feels.
+        self._epoll = select.epoll()
+        self._by_descriptor: dict[int, Client] = {}
+        self._watched: dict[Client, tuple[socket.socket, int, int]] = {}
+        self._due: list[tuple[int, int]] = []
+        self._left = Counter(client.workload for client in plan.clients)
+        self._drain_until_ns = 0
+
+    def connect(self) -> None:
+        """Connect all clients.
+
+        Raises:
+            ConnectError: the first client that cannot connect.
+        """
+        for client in self._clients:
+            client.connect()
+            client.write_opening(now_ns())
+
+    def tallies(self, *, series: bool = False) -> list[WorkloadTally]:
+        """Return what was done so far, for each workload."""
+        return [ledger.tally(series=series) for ledger in self._shared.ledgers.values()]
+
+    def receipts(self) -> list[Receipt]:
+        """Return what each producer was acknowledged."""
+        return [receipts.receipt() for receipts in self._shared.receipts]
+
+    def blocked_ns(self) -> int:
+        """Return how long the client that waited most for room in the kernel did so."""
+        now = now_ns()
+        return max((client.blocked_ns(now) for client in self._clients), default=0)
+
+    def stop(self) -> None:
+        """Send nothing new; wait a bounded time for what is in flight."""
+        for client in self._clients:
+            client.stop()
+        self._drain_until_ns = now_ns() + DRAIN_NS
+
+    def begin(self, workload: str, start: Start) -> None:
+        """Let the clients of a workload begin that waited for this."""
+        for number, client in enumerate(self._clients):
+            if client.plan.workload == workload and not client.begun:
+                heapq.heappush(self._due, (client.await_start(start), number))
+
+    def run(self, start: Start, control: int, hooks: Hooks) -> None:
+        """Run from the start, which is now, until all clients are done.
+
+        Args:
+            start: the common start.
+            control: a readable file descriptor of commands.
+            hooks: what is called meanwhile.
+        """
+        self._epoll.register(control, select.EPOLLIN)
+        second_ns = start.at_ns + SECOND_NS
+        tick_ns = 0
+        active: Sequence[Client] = self._clients
+        now = now_ns()
+        for number, client in enumerate(active):
+            self._watch(client)
+            if not client.plan.is_gated:
+                heapq.heappush(self._due, (client.await_start(start), number))
+        while active:
+            for descriptor, mask in self._wait(active, now, min(tick_ns, second_ns)):
+                if descriptor == control:
+                    hooks.on_control()
+                else:
+                    self._serve(self._by_descriptor[descriptor], mask, now_ns())
+            now = now_ns()
+            self._serve_due(now)
+            if now >= tick_ns:
+                tick_ns = now + TICK_NS
+                active = self._tick(active, now, hooks.on_done)
+            while now >= second_ns:
+                second_ns += SECOND_NS
+                self._roll()
+                if now < second_ns:
+                    hooks.on_second()
+        self._roll()
+
+    def _wait(self, active: Sequence[Client], now: int, until_ns: int) -> Sequence[tuple[int, int]]:
+        """Return what is readable or writable, as soon as something is, or is due."""
+        if len(active) == 1 and not self._due and active[0].converse(until_ns):
+            self._watch(active[0])
+            return self._epoll.poll(0)
+        wait_ns = TICK_NS
+        if self._due:
+            wait_ns = min(wait_ns, self._due[0][0] - now)
+        if wait_ns == TICK_NS:
+            return self._epoll.poll(TICK_NS / 1e9)
+        if wait_ns > 0:
+            # epoll counts in ms; select, on the descriptor of epoll itself, in us.
+            select.select([self._epoll.fileno()], [], [], wait_ns / 1e9)
+        return self._epoll.poll(0)
+
+    def _roll(self) -> None:
+        for ledger in self._shared.ledgers.values():
+            ledger.roll()
+
+    def _schedule(self, number: int, client: Client, now: int) -> None:
+        due = client.workload.due_ns()
+        if due is not None:
+            heapq.heappush(self._due, (due if due > now else now + BLOCKED_NS, number))
+
+    def _serve_due(self, now: int) -> None:
+        while self._due and self._due[0][0] <= now:
+            _, number = heapq.heappop(self._due)
+            client = self._clients[number]
+            if client.done:
+                continue
+            again_ns = None if client.begun else client.wake()
+            client.write(now)
+            self._watch(client)
+            if again_ns is None:
+                self._schedule(number, client, now)
+            else:
+                heapq.heappush(self._due, (again_ns, number))
+
+    def _serve(self, client: Client, mask: int, now: int) -> None:
+        # Also what is wrong with a connection is learnt by reading.
+        if mask & ~select.EPOLLOUT and client.read(now):
+            return
+        client.write(now)
+        if client.stream is None:
+            client.keep_connected(now)
+        self._watch(client)
+
+    def _tick(
+        self, active: Sequence[Client], now: int, on_done: Callable[[str], None]
+    ) -> list[Client]:
+        """Look at the time for each client; return those that go on."""
+        for client in active:
+            client.on_time(now)
+            if self._drain_until_ns and now >= self._drain_until_ns and not client.done:
+                client.give_up(ErrorClass.TIMEOUT, "in flight when the load was stopped")
+            client.write(now)
+            self._watch(client)
+        return [client for client in active if not self._retire(client, now, on_done)]
+
+    def _retire(self, client: Client, now: int, on_done: Callable[[str], None]) -> bool:
+        if not client.done:
+            return False
+        client.close(now)
+        self._watch(client)
+        workload = client.plan.workload
+        self._left[workload] -= 1
+        if not self._left[workload]:
+            on_done(workload)
+        return True
+
+    def _watch(self, client: Client) -> None:
+        """Tell epoll what a client waits for now.
+
+        Called before another client is served: a descriptor that this one has closed is known here
+        as its own until then.
+        """
+        stream = client.stream
+        sock = client.dialling if stream is None else stream.socket
+        mask = client.wants
+        known = self._watched.get(client)
+        if known is not None:
+            if known[0] is sock and known[1] == mask:
+                return
+            if known[0] is not sock:
+                self._forget(client, known[2])
+                known = None
+        if sock is None:
+            return
+        descriptor = sock.fileno()
+        if known is None:
+            self._epoll.register(descriptor, mask)
+            self._by_descriptor[descriptor] = client
+        else:
+            self._epoll.modify(descriptor, mask)
+        self._watched[client] = (sock, mask, descriptor)
+
+    def _forget(self, client: Client, descriptor: int) -> None:
+        # Of a connection that is closed the kernel does not know any more.
+        with contextlib.suppress(OSError):
+            self._epoll.unregister(descriptor)
+        del self._watched[client]
+        del self._by_descriptor[descriptor]

@@ -1,0 +1,67 @@
+"""What a producer was acknowledged, noted as the load goes on, to be looked for when it is over."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from njst.contract.plan import ClientPlan, Receipt
+from njst.load.numberset import NumberSet
+from njst.load.wire import stamp
+
+Requests = Sequence[int] | npt.NDArray[np.int64]
+
+# A producer with so many failures between its acknowledgements that they cannot all be kept.
+TOO_MANY_HOLES = "TooManyHoles"
+
+
+class Receipts:
+    """One client's; a request is one message, or `weight` of them, the last one maybe fewer."""
+
+    def __init__(self, plan: ClientPlan, weight: int = 1) -> None:
+        publish = plan.publish
+        assert publish is not None
+        assert publish.read_back is not None
+        self._plan = plan
+        self._read_back = publish.read_back
+        self._weight = weight
+        self._acknowledged = NumberSet()
+        self._sent = 0
+        self._count = 0
+
+    def _end(self, request: int) -> int:
+        """Return the number of the first message behind a request."""
+        end = (request + 1) * self._weight
+        return end if self._plan.messages is None else min(end, self._plan.messages)
+
+    def send(self, requests: int) -> None:
+        """Note that the requests below this number have been sent."""
+        self._sent = self._end(requests - 1)
+
+    def acknowledge(self, requests: Requests) -> None:
+        """Note requests that were answered well."""
+        if self._weight == 1:
+            self._count += len(requests)
+            self._acknowledged.add(requests)
+            return
+        for request in map(int, requests):
+            self.acknowledge_range(request * self._weight, self._end(request))
+
+    def acknowledge_range(self, begin: int, end: int) -> None:
+        """Note messages by their own numbers."""
+        self._count += end - begin
+        self._acknowledged.add_range(begin, end)
+
+    def receipt(self) -> Receipt:
+        """Return all that is known by now."""
+        read_back = self._read_back
+        if self._acknowledged.is_full and not read_back.obstacle:
+            read_back = read_back.model_copy(update={"obstacle": TOO_MANY_HOLES})
+        return Receipt(
+            workload=self._plan.workload,
+            code=stamp.producer_code(self._plan.number, self._plan.index),
+            sent=self._sent,
+            count=self._count,
+            acknowledged=self._acknowledged.ranges(),
+            read_back=read_back,
+        )

@@ -1,0 +1,125 @@
+"""Calls of JetStream's API for streams and consumers of a job: subject and body of each.
+
+Only fields that every server since 2.10 knows are sent: from 2.12 on an unknown one is refused.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from njst.contract.kinds.management import ManagementOperation
+from njst.contract.names import OWNER_KEY, asset_subject, owner_marks
+from njst.contract.plan import ManagementPlan
+
+# A consumer that nobody uses goes away by itself, should the clean-up never come.
+_CONSUMER_IDLE_NS = 3600 * 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to JetStream's API."""
+
+    subject: str
+    body: bytes = b""
+
+
+class Assets(Protocol):
+    """What can be done with a stream or consumer of a name."""
+
+    def create(self, name: str) -> Call:
+        """Make it; one that is there already is refused, unless it is just the same."""
+        ...
+
+    def info(self, name: str) -> Call:
+        """Ask about it."""
+        ...
+
+    def delete(self, name: str) -> Call:
+        """Remove it."""
+        ...
+
+
+def assets_of(plan: ManagementPlan, api_prefix: str) -> Assets:
+    """Return the calls for what a plan is about."""
+    kind = _Consumers if "Consumer" in plan.operation else _Streams
+    return kind(plan, api_prefix)
+
+
+def created_name(plan: ManagementPlan, number: int) -> str:
+    """Return the name of what the load itself makes or removes."""
+    return f"{plan.prefix}-{number}"
+
+
+def standing_name(plan: ManagementPlan, number: int) -> str:
+    """Return the name of what is there before the start and after the end."""
+    return f"{plan.prefix}-s{number}"
+
+
+def standing_names(plan: ManagementPlan, messages: int | None) -> list[str]:
+    """Return the names of all that set-up makes; `messages` is the length of the load."""
+    names = [standing_name(plan, number) for number in range(plan.assets)]
+    if plan.operation in (ManagementOperation.DELETE_STREAM, ManagementOperation.DELETE_CONSUMER):
+        names += [created_name(plan, number) for number in range(messages or 0)]
+    return names
+
+
+class _Streams:
+    """Streams that take a subject of their own."""
+
+    def __init__(self, plan: ManagementPlan, api_prefix: str) -> None:
+        self._plan = plan
+        self._api = f"{api_prefix}.STREAM"
+
+    def create(self, name: str) -> Call:
+        plan = self._plan
+        config = {
+            "name": name,
+            "subjects": [asset_subject(plan.job, name)],
+            "retention": "limits",
+            "discard": "old",
+            "storage": plan.storage.lower(),
+            "num_replicas": plan.replicas,
+            "metadata": owner_marks(plan.job, plan.log, name),
+        }
+        return Call(f"{self._api}.CREATE.{name}", _json(config))
+
+    def info(self, name: str) -> Call:
+        return Call(f"{self._api}.INFO.{name}")
+
+    def delete(self, name: str) -> Call:
+        return Call(f"{self._api}.DELETE.{name}")
+
+
+class _Consumers:
+    """Durable pull consumers of one stream."""
+
+    def __init__(self, plan: ManagementPlan, api_prefix: str) -> None:
+        self._plan = plan
+        self._api = f"{api_prefix}.CONSUMER"
+
+    def create(self, name: str) -> Call:
+        plan = self._plan
+        config: dict[str, Any] = {
+            "name": name,
+            "durable_name": name,
+            "deliver_policy": "all",
+            "ack_policy": "explicit",
+            "replay_policy": "instant",
+            "inactive_threshold": _CONSUMER_IDLE_NS,
+            "num_replicas": plan.replicas,
+            "metadata": {OWNER_KEY: plan.job},
+        }
+        if plan.storage == "Memory":
+            config["mem_storage"] = True
+        body = {"stream_name": plan.stream, "config": config, "action": "create"}
+        return Call(f"{self._api}.CREATE.{plan.stream}.{name}", _json(body))
+
+    def info(self, name: str) -> Call:
+        return Call(f"{self._api}.INFO.{self._plan.stream}.{name}")
+
+    def delete(self, name: str) -> Call:
+        return Call(f"{self._api}.DELETE.{self._plan.stream}.{name}")
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()

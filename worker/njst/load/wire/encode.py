@@ -1,0 +1,90 @@
+"""Frames that a load client sends, as bytes."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+CRLF = b"\r\n"
+PING = b"PING\r\n"
+PONG = b"PONG\r\n"
+ACK_BODY = b"+ACK"
+# What a write expects of its subject; a header block with the sequence left open.
+LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
+EXPECTING = b"NATS/1.0\r\n" + LAST_SUBJECT_SEQUENCE.encode() + b": %d\r\n\r\n"
+
+
+def instant(at_ns: int) -> bytes:
+    """Return ns since the epoch as RFC 3339 in UTC, always with nine digits of a second."""
+    seconds, rest = divmod(at_ns, 1_000_000_000)
+    when = datetime.fromtimestamp(seconds, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z".encode()
+
+
+def connect(options: dict[str, object]) -> bytes:
+    """Return `CONNECT {json}`."""
+    return b"CONNECT " + json.dumps(options, separators=(",", ":")).encode() + CRLF
+
+
+def sub(subject: str, sid: int, group: str = "") -> bytes:
+    """Return `SUB subject [group] sid`."""
+    return (
+        f"SUB {subject} {group} {sid}\r\n".encode()
+        if group
+        else (b"SUB %s %d\r\n" % (subject.encode(), sid))
+    )
+
+
+def unsub(sid: int) -> bytes:
+    """Return `UNSUB sid`."""
+    return b"UNSUB %d\r\n" % sid
+
+
+def unsub_after(sid: int, count: int) -> bytes:
+    """Return `UNSUB sid count`: the server delivers so many messages, and not one more."""
+    return b"UNSUB %d %d\r\n" % (sid, count)
+
+
+def pub(subject: str, payload: bytes, reply: str = "") -> bytes:
+    """Return `PUB subject [reply] size` and the payload."""
+    head = f"PUB {subject} {reply} " if reply else f"PUB {subject} "
+    return head.encode() + b"%d\r\n%s\r\n" % (len(payload), payload)
+
+
+def hpub(subject: str, header: bytes, payload: bytes, reply: str) -> bytes:
+    """Return `HPUB subject reply header-size size`, the header block and the payload."""
+    sizes = (len(header), len(header) + len(payload))
+    return f"HPUB {subject} {reply} ".encode() + b"%d %d\r\n%s%s\r\n" % (*sizes, header, payload)
+
+
+def acks(replies: Iterable[bytes]) -> bytes:
+    """Return one `+ACK` to each reply subject, joined; no bytes for no replies."""
+    joined = b" 4\r\n+ACK\r\nPUB ".join(replies)
+    return b"PUB " + joined + b" 4\r\n+ACK\r\n" if joined else b""
+
+
+def confirmed_acks(replies: Iterable[bytes], inbox: str) -> bytes:
+    """Return one `+ACK` to each reply subject, each of which the server confirms to `inbox`."""
+    answer = inbox.encode()
+    joined = (b" %s 4\r\n+ACK\r\nPUB " % answer).join(replies)
+    return b"PUB %s %s 4\r\n+ACK\r\n" % (joined, answer) if joined else b""
+
+
+def naks(replies: Iterable[bytes], delay_ms: int = 0) -> bytes:
+    """Return one `-NAK` to each reply subject: deliver it again, at once or after the delay."""
+    body = b'-NAK {"delay":%d}' % (delay_ms * 1_000_000) if delay_ms else b"-NAK"
+    return _said(replies, body)
+
+
+def terms(replies: Iterable[bytes]) -> bytes:
+    """Return one `+TERM` to each reply subject: never deliver it again."""
+    return _said(replies, b"+TERM")
+
+
+def in_progress(replies: Iterable[bytes]) -> bytes:
+    """Return one `+WPI` to each reply subject: begin to wait for the acknowledgement anew."""
+    return _said(replies, b"+WPI")
+
+
+def _said(replies: Iterable[bytes], body: bytes) -> bytes:
+    tail = b" %d\r\n%s\r\n" % (len(body), body)
+    return b"".join([b"PUB %s%s" % (reply, tail) for reply in replies])

@@ -1,0 +1,117 @@
+"""Runs of deliveries: first deliveries of one shape, one behind the other, taken at once."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from njst.load.wire.grid import FEWEST, Grid, Span, framed, grid, numbers_in_group
+
+Numbers = npt.NDArray[np.int64]
+
+# A message with an ACK subject as its reply; 1 and 2 are the subscriptions of a consuming client.
+DELIVERY = re.compile(
+    rb"H?MSG (?P<subject>\S+) [12] (?P<reply>\$JS\.ACK\.\S+)"
+    rb" (?:(?P<header>\d{1,9}) )?(?P<size>\d{1,9})\r\n"
+)
+_ZERO = ord("0")
+# Which token of an ACK subject is the delivery count, by the number of tokens: versions 1 and 2.
+_COUNTS = {9: 4, 11: 6}
+# Stream sequence, consumer sequence, time and pending messages follow the delivery count.
+_COUNTERS = 4
+_CONSUMER_SEQUENCE = 1
+_STORED = 2
+
+
+class Run:
+    """Deliveries of equal length: where their payloads are, and what their ACK subjects say."""
+
+    def __init__(
+        self, rows: Grid, reply: Span, counters: Sequence[Span], places: Numbers, payload: int
+    ) -> None:
+        self._rows = rows
+        self._reply = reply
+        self._counters = counters
+        self.places = places
+        # Bytes of each payload.
+        self.payload = payload
+
+    @property
+    def size(self) -> int:
+        """How many bytes of what has arrived they take."""
+        return len(self._rows) * self._rows.size
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def acks(self) -> bytes:
+        """Return one `+ACK` to each of them."""
+        return framed(b"PUB ", self._rows.column(*self._reply), b" 4\r\n+ACK\r\n")
+
+    def confirmed_acks(self, inbox: str) -> bytes:
+        """Return one `+ACK` to each of them, each of which the server confirms to `inbox`."""
+        after = b" %s 4\r\n+ACK\r\n" % inbox.encode()
+        return framed(b"PUB ", self._rows.column(*self._reply), after)
+
+    def last_reply(self) -> bytes:
+        """Return the ACK subject of the last one."""
+        begin, end = self._reply
+        return self._rows.row(len(self) - 1)[begin:end]
+
+    def consumer_sequences(self) -> list[int]:
+        """Return the consumer's number of each."""
+        numbers: list[int] = self._counter(_CONSUMER_SEQUENCE, 1).tolist()
+        return numbers
+
+    def stored_ns(self, step: int) -> Numbers:
+        """Return when every `step`-th of them was stored, by the server's clock."""
+        return self._counter(_STORED, step)
+
+    def _counter(self, which: int, step: int) -> Numbers:
+        cells = self._rows.column(*self._counters[which])[::step].astype(np.int64) - _ZERO
+        weights = 10 ** np.arange(cells.shape[1] - 1, -1, -1, dtype=np.int64)
+        numbers: Numbers = cells @ weights
+        return numbers
+
+
+def run_of(data: bytes, first: "re.Match[bytes]") -> Run | None:
+    """Return the deliveries of the shape of one, from it on; None when they are few.
+
+    Args:
+        data: what has arrived.
+        first: a match of `DELIVERY` that is a whole first delivery.
+    """
+    at, line_end = first.span()
+    size = line_end - at + int(first["size"]) + 2
+    if (len(data) - at) // size < FEWEST:
+        return None
+    counters = _counters(first["reply"], first.start("reply") - at)
+    if counters is None:
+        return None
+    digits = [*numbers_in_group(first, "subject"), *counters]
+    rows = grid(data, at, at + size, line_end - at, digits)
+    if len(rows) < FEWEST:
+        return None
+    payload = line_end + int(first["header"] or 0)
+    places = np.arange(len(rows), dtype=np.int64) * size + payload
+    begin, end = first.span("reply")
+    return Run(
+        rows, (begin - at, end - at), counters, places, line_end + int(first["size"]) - payload
+    )
+
+
+def _counters(reply: bytes, at: int) -> list[Span] | None:
+    """Return where the counters of an ACK subject are; None when it has another form."""
+    tokens = reply.split(b".")
+    count = _COUNTS.get(len(tokens))
+    if count is None:
+        return None
+    spans: list[Span] = []
+    begin = at + sum(map(len, tokens[: count + 1])) + count + 1
+    for token in tokens[count + 1 : count + 1 + _COUNTERS]:
+        if not token.isdigit():
+            return None
+        spans.append((begin, begin + len(token)))
+        begin += len(token) + 1
+    return spans

@@ -1,0 +1,1 @@
+"""Workloads as state machines without I/O: what to send next, and what an answer means."""

@@ -1,0 +1,134 @@
+"""Atomic batches (ADR-50): messages that are stored together or not at all.
+
+The headers of each message name its batch and its place; the last one commits, and alone has a
+reply. A request is a batch: its latency is that of the whole.
+"""
+
+from dataclasses import replace
+
+from njst.contract.plan import ClientPlan
+from njst.contract.result import ErrorClass
+from njst.load.ledger import Ledger
+from njst.load.payload import bodies
+from njst.load.receipts import Receipts
+from njst.load.subjects import draw, expand
+from njst.load.wire import stamp
+from njst.load.wire.frames import FrameCycle, Row
+from njst.load.wire.jsapi import Failure, publish_answer
+from njst.load.wire.parse import Message
+from njst.load.wire.pubacks import PublishAcks
+from njst.load.wire.rows import Template, publish_row
+from njst.load.workloads.calls import Answers, CallWorkload
+from njst.load.workloads.cycles import CYCLE_BYTES, CYCLE_ROWS
+
+_NOTHING = Answers([], 0, 0)
+
+
+class AtomicRequests:
+    """The batches of one client."""
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        publish = plan.publish
+        assert publish is not None
+        self._publish = publish
+        self.weight = publish.batch
+        self.window = max(1, publish.window // publish.batch)
+        self._index = plan.index
+        self._messages = plan.messages
+        self._template = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+            id_header="Nats-Batch-Id",
+            # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.
+            id_prefix=inbox.rpartition(".")[2][:32],
+        )
+        mean = (publish.payload.bytes_min + publish.payload.bytes_max) // 2 + 200
+        room = min(CYCLE_ROWS, CYCLE_BYTES // (mean * plan.siblings))
+        batches = max(1, room // publish.batch)
+        rows = self._rows(publish.batch, batches)
+        self.frame_bytes = sum(len(row.frame) for row in rows) // batches
+        self._cycle = FrameCycle(rows, id_step=publish.batch)
+        self._tail = self._make_tail()
+        self._acks = PublishAcks(inbox)
+
+    def _rows(self, size: int, batches: int) -> list[Row]:
+        """Return the rows of whole batches of `size` messages."""
+        publish, count = self._publish, size * batches
+        subjects = expand(publish.subjects, publish.subject_count)
+        order = draw(publish.subject_order, len(subjects), count, self._index)
+        payloads = bodies(publish.payload, count, self._index)
+        self._bytes = sum(map(len, payloads)) // batches
+        templates = [self._template_at(place, size) for place in range(1, size + 1)]
+        return [
+            publish_row(templates[row % size], subjects[order[row]], payloads[row])
+            for row in range(count)
+        ]
+
+    def _template_at(self, place: int, size: int) -> Template:
+        """Return what a message at this place, from 1, of a batch of `size` has in its head."""
+        headers = [*self._template.headers, ("Nats-Batch-Sequence", str(place))]
+        if place < size:
+            return replace(self._template, headers=headers, inbox="")
+        return replace(self._template, headers=[*headers, ("Nats-Batch-Commit", "1")])
+
+    def _make_tail(self) -> FrameCycle | None:
+        """Return the last batch, when it is not a whole one."""
+        rest = (self._messages or 0) % self.weight
+        if not rest or self._messages is None:
+            return None
+        whole_bytes = self._bytes
+        rows = self._rows(rest, 1)
+        self._tail_bytes, self._bytes = self._bytes, whole_bytes
+        # Row r of a cycle serves the numbers that leave r: turn it until the first one fits.
+        turn = (self._messages - rest) % rest
+        return FrameCycle(rows[-turn:] + rows[:-turn] if turn else rows, id_step=self.weight)
+
+    def _is_tail(self, number: int) -> bool:
+        whole = self._messages
+        return self._tail is not None and whole is not None and (number + 1) * self.weight > whole
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the frames of whole batches."""
+        out = b""
+        if self._tail is not None and self._is_tail(first + count - 1):
+            count -= 1
+            begin = (first + count) * self.weight
+            rest = (self._messages or 0) - begin
+            out = self._tail.encode(begin, rest, log_ns)
+        if count:
+            out = self._cycle.encode(first * self.weight, count * self.weight, log_ns) + out
+        return out
+
+    def scan(self, data: bytes) -> Answers:
+        """Take plain acknowledgements: each is for its batch, by the number of the last message."""
+        if (alone := self._acks.alone(data)) is not None:
+            number = alone // self.weight
+            return Answers([number], self._size(number), len(data))
+        found, taken = self._acks.scan(data)
+        if not found:
+            return _NOTHING
+        numbers = [number // self.weight for those in found for number in those.tolist()]
+        return Answers(numbers, [self._size(number) for number in numbers], taken)
+
+    def _size(self, number: int) -> int:
+        """Return the payload bytes of a batch."""
+        return self._tail_bytes if self._is_tail(number) else self._bytes
+
+    def answer(self, number: int, message: Message) -> int | Failure:
+        """Return the payload bytes of the batch, or why it is not stored."""
+        answer = publish_answer(message)
+        if isinstance(answer, Failure):
+            if answer.error_class is ErrorClass.OTHER:
+                return Failure(ErrorClass.BATCH_REFUSED, answer.words)
+            return answer
+        return self._size(number)
+
+
+def atomic_workload(
+    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
+) -> CallWorkload:
+    """Return the client of an AtomicBatch plan."""
+    return CallWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job), receipts=receipts)

@@ -1,0 +1,66 @@
+"""What the engine asks of a workload: one client's work, without I/O and without a clock."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from njst.load.ledger import Ledger
+from njst.load.wire.parse import Frame
+
+
+@dataclass(frozen=True)
+class Start:
+    """The common start: CLOCK_MONOTONIC ns, and what leads from there to the log's time."""
+
+    at_ns: int
+    log_offset_ns: int = 0
+
+
+class Workload(Protocol):
+    """One client's work. Times are CLOCK_MONOTONIC ns; no method blocks or reads a clock."""
+
+    ledger: Ledger
+
+    def opening(self) -> bytes:
+        """Return what a new connection begins with: subscriptions. Called again on reconnect."""
+        ...
+
+    def start(self, start: Start) -> None:
+        """Begin: due times, durations and elapsed times count from here."""
+        ...
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return what to send now; nothing when there is nothing to send yet."""
+        ...
+
+    def due_ns(self) -> int | None:
+        """Return when the next message is due; None when answers alone let it go on."""
+        ...
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take the frames at the beginning of `data` that need no exact parser.
+
+        Returns:
+            How many bytes were taken; the rest goes to the exact parser, frame by frame.
+        """
+        ...
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take one frame of the exact parser."""
+        ...
+
+    def on_time(self, now_ns: int) -> None:
+        """Look at deadlines; called at least every 50 ms."""
+        ...
+
+    def on_disconnect(self, words: str) -> None:
+        """The connection broke: what was in flight has an unknown outcome."""
+        ...
+
+    def stop(self) -> None:
+        """Send nothing new; what is in flight may still come back."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to be sent or waited for."""
+        ...

@@ -1,0 +1,375 @@
+"""Numbered requests, each with one answer, and at most so many of them without one.
+
+Every request has a number, which is the last token of its reply subject, so an answer names its
+request. Send times lie in a ring of twice the window: memory does not grow with the number of
+messages. Each request is made once; nothing is retried. With an offered rate each request is due
+at its own instant and leaves then, unless the window is full: then it waits, and its latency says
+so, because that counts from the instant.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from njst.contract.plan import ClientPlan
+from njst.contract.result import ErrorClass
+from njst.load.integrity import second_copies
+from njst.load.ledger import Ledger
+from njst.load.pace import Schedule
+from njst.load.receipts import Receipts
+from njst.load.wire import encode
+from njst.load.wire.digits import DIGITS
+from njst.load.wire.jsapi import Failure
+from njst.load.wire.parse import Frame, Message, ServerError
+from njst.load.workloads.base import Start
+
+# As much as is handed to the kernel at once: enough to make system calls rare, little enough for
+# the first message of a chunk not to wait for the last.
+CHUNK_BYTES = 128 * 1024
+# Below this, numpy's calls would cost more than they save.
+FEW = 12
+_SID = 1
+
+Numbers = npt.NDArray[np.int64]
+Sizes = npt.NDArray[np.int64] | list[int] | int
+
+
+class Answers(NamedTuple):
+    """Requests that were answered well, the payload bytes of each, and the bytes that it took.
+
+    `duplicates` are those of them that were done already before.
+    """
+
+    numbers: list[int] | Numbers
+    sizes: Sizes
+    taken: int
+    duplicates: Sequence[int] = ()
+
+
+class Requests(Protocol):
+    """What is asked, and what an answer means."""
+
+    window: int
+    # The mean length of a request on the wire.
+    frame_bytes: int
+    # Messages of one request; the last one may have fewer.
+    weight: int
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the requests of `count` numbers from `first`."""
+        ...
+
+    def scan(self, data: bytes) -> Answers:
+        """Take good answers at the beginning of `data`, as far as nothing else is among them."""
+        ...
+
+    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+        """Return the payload bytes that an answer stands for, or why it is no good one.
+
+        None: it is a part of an answer, and more comes. Answers: there is more to say of it.
+        """
+        ...
+
+
+class CallWorkload:
+    """One client that makes requests."""
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        ledger: Ledger,
+        requests: Requests,
+        lost: Callable[[Sequence[int]], None] | None = None,
+        receipts: Receipts | None = None,
+    ) -> None:
+        """`lost` is told which requests will have no outcome that anybody knows."""
+        self.ledger = ledger
+        self._lost = lost
+        self._receipts = receipts
+        self._plan = plan
+        self._requests = requests
+        self._inbox = inbox
+        self._window = requests.window
+        self._ring = 1 << (2 * self._window - 1).bit_length()
+        self._sent_ns: Numbers = np.zeros(self._ring, dtype=np.int64)
+        # Requests so old that a newer one has their place in the ring; never more than the window.
+        self._old_ns: dict[int, int] = {}
+        self._next = 0
+        self._in_flight = 0
+        self._weight = requests.weight
+        self._limit = None if plan.messages is None else -(-plan.messages // requests.weight)
+        self._schedule = None if plan.pace is None else Schedule(plan.pace)
+        self._start = Start(0)
+        self._end_ns = 0
+        self._look_ns = 0
+        # Messages before this number were due while the window was full.
+        self._held_until = 0
+        self._closing = False
+        self._chunk = max(1, min(self._window, CHUNK_BYTES // requests.frame_bytes))
+        self._timeout_ns = _timeout_ms(plan) * 1_000_000
+
+    def opening(self) -> bytes:
+        """Subscribe to the answers."""
+        return encode.sub(f"{self._inbox}.*", _SID)
+
+    def start(self, start: Start) -> None:
+        """Begin; with an offered rate a duration is a number of messages."""
+        self._start = start
+        duration_ms = self._plan.duration_ms
+        if duration_ms is None:
+            return
+        if self._schedule is None:
+            self._end_ns = start.at_ns + duration_ms * 1_000_000
+        else:
+            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return as many requests as are due and the window has room for, up to a chunk."""
+        if self._closing or (self._end_ns and now_ns >= self._end_ns):
+            self._closing = True
+            return b""
+        room = self._window - self._in_flight
+        if room <= 0:
+            if self._schedule is not None:
+                self._held_until = self._schedule.due_count(now_ns - self._start.at_ns)
+            return b""
+        count = min(room, self._chunk)
+        if self._limit is not None:
+            count = min(count, self._limit - self._next)
+        if self._schedule is not None and count > 0:
+            due = self._schedule.due_count(now_ns - self._start.at_ns)
+            count = min(count, due - self._next)
+        if count <= 0:
+            return b""
+        first = self._next
+        self._mark(first, count, now_ns)
+        self._next += count
+        self._in_flight += count
+        if self._receipts is not None:
+            self._receipts.send(self._next)
+        if first < self._held_until:
+            self.ledger.held += min(count, self._held_until - first)
+        self.ledger.attempted += self._messages(range(first, first + count))
+        return self._requests.encode(first, count, now_ns + self._start.log_offset_ns)
+
+    def _messages(self, numbers: Sequence[int] | Numbers) -> int:
+        """Return how many messages these requests are."""
+        if self._weight == 1:
+            return len(numbers)
+        whole = self._plan.messages
+        if whole is None:
+            return len(numbers) * self._weight
+        return sum(min(self._weight, whole - int(n) * self._weight) for n in numbers)
+
+    def _mark(self, first: int, count: int, now_ns: int) -> None:
+        """Note the send time of consecutive requests."""
+        if count == 1:
+            slot = first & (self._ring - 1)
+            if old := self._sent_ns[slot]:
+                self._old_ns[first - self._ring] = int(old)
+            self._sent_ns[slot] = now_ns
+            return
+        begin = first & (self._ring - 1)
+        end = min(begin + count, self._ring)
+        places = self._sent_ns[begin:end]
+        if places.any():
+            for place in np.nonzero(places)[0].tolist():
+                self._old_ns[first + place - self._ring] = int(places[place])
+        places[:] = now_ns
+        rest = count - (end - begin)
+        if rest:
+            self._mark(first + count - rest, rest, now_ns)
+
+    def due_ns(self) -> int | None:
+        """Return when the next request is due, if it has an instant and there is one."""
+        if self._schedule is None or self._closing or self._next >= (self._limit or 0):
+            return None
+        return self._start.at_ns + self._schedule.due_ns(self._next)
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take a chunk that holds nothing but good answers; leave any other alone."""
+        answers = self._requests.scan(data)
+        if answers.taken:
+            if answers.duplicates:
+                self._count_duplicates(answers.duplicates)
+            self._settle(answers.numbers, answers.sizes, now_ns)
+        return answers.taken
+
+    def _count_duplicates(self, numbers: Sequence[int]) -> None:
+        """Count those that are in flight: an answer after its time-out changes nothing."""
+        for number in set(numbers):
+            if self._waits_for(number):
+                self.ledger.duplicates += 1
+
+    def _waits_for(self, number: int) -> bool:
+        """Return whether a request is in flight."""
+        is_young = self._next - self._ring <= number < self._next
+        sent = self._sent_ns[number & (self._ring - 1)] if is_young else 0
+        return bool(sent) or number in self._old_ns
+
+    def _settle(self, numbers: list[int] | Numbers, sizes: Sizes, now_ns: int) -> None:
+        """Take answers; one that comes after its time-out changes nothing any more."""
+        if len(numbers) <= FEW:
+            few = numbers if isinstance(numbers, list) else numbers.tolist()
+            self._settle_few(few, sizes, now_ns)
+            return
+        known = np.asarray(numbers, dtype=np.int64)
+        if (known[1:] <= known[:-1]).any():
+            fresh = ~second_copies(known)
+            known = known[fresh]
+            sizes = _those(sizes, fresh)
+        slots = known & (self._ring - 1)
+        sent = self._sent_ns[slots]
+        good = (sent != 0) & (known < self._next) & (known >= self._next - self._ring)
+        if not good.all():
+            if self._old_ns:
+                old = known < self._next - self._ring
+                self._settle_few(known[old].tolist(), _those(sizes, old), now_ns)
+            known, slots, sent = known[good], slots[good], sent[good]
+            sizes = _those(sizes, good)
+        self._sent_ns[slots] = 0
+        size = sizes * len(known) if isinstance(sizes, int) else int(np.sum(sizes))
+        self._record(known, sent, size, now_ns)
+
+    def _settle_few(self, numbers: list[int], sizes: Sizes, now_ns: int) -> None:
+        sent: list[int] = []
+        known: list[int] = []
+        size = 0
+        for place, number in enumerate(numbers):
+            at = self._take(number)
+            if at:
+                known.append(number)
+                sent.append(at)
+                size += sizes if isinstance(sizes, int) else int(sizes[place])
+        if known:
+            self._record_few(known, sent, size, now_ns)
+
+    def _take(self, number: int) -> int:
+        """Take a request out of flight; return when it was sent, 0 when it is not in flight."""
+        if not self._next - self._ring <= number < self._next:
+            return self._old_ns.pop(number, 0)
+        slot = number & (self._ring - 1)
+        at = int(self._sent_ns[slot])
+        self._sent_ns[slot] = 0
+        return at
+
+    def _record(self, numbers: Numbers, sent_ns: Numbers, size: int, now_ns: int) -> None:
+        self._in_flight -= len(numbers)
+        if self._receipts is not None:
+            self._receipts.acknowledge(numbers)
+        self.ledger.complete(self._messages(numbers), size, now_ns)
+        if self._schedule is None:
+            self.ledger.latency(now_ns - sent_ns, now_ns)
+            return
+        due = self._schedule.due_many_ns(numbers) + self._start.at_ns
+        self.ledger.latency(now_ns - due, now_ns)
+        self.ledger.paced(now_ns - sent_ns, sent_ns - due, now_ns)
+
+    def _record_few(self, numbers: list[int], sent_ns: list[int], size: int, now_ns: int) -> None:
+        """The same as `_record`, without numpy."""
+        self._in_flight -= len(numbers)
+        if self._receipts is not None:
+            self._receipts.acknowledge(numbers)
+        self.ledger.complete(self._messages(numbers), size, now_ns)
+        service = [now_ns - at for at in sent_ns]
+        if self._schedule is None:
+            self.ledger.latency(service, now_ns)
+            return
+        due_ns, start_ns = self._schedule.due_ns, self._start.at_ns
+        due = [due_ns(number) + start_ns for number in numbers]
+        self.ledger.latency([now_ns - at for at in due], now_ns)
+        slip = [at - wanted for at, wanted in zip(sent_ns, due, strict=True)]
+        self.ledger.paced(service, slip, now_ns)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take an answer, an error, or what the server says of the connection."""
+        if isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+            return
+        if not isinstance(frame, Message):
+            return
+        token = frame.subject.rpartition(b".")[2]
+        try:
+            number = int(token, 16) // self._weight if len(token) == DIGITS else -1
+        except ValueError:
+            number = -1
+        if number < 0:
+            self.ledger.fail(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
+            return
+        if not self._waits_for(number):
+            return  # what comes after its time-out changes nothing any more
+        answer = self._requests.answer(number, frame)
+        if answer is None:
+            return
+        if isinstance(answer, Answers):
+            self._count_duplicates(answer.duplicates)
+            self._settle(answer.numbers, answer.sizes, now_ns)
+        elif isinstance(answer, int):
+            self._settle_few([number], answer, now_ns)
+        elif self._take(number):
+            self._in_flight -= 1
+            self.ledger.fail(answer.error_class, answer.words, self._messages([number]))
+
+    def on_time(self, now_ns: int) -> None:
+        """Count what has waited too long for its answer."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        if not self._in_flight or now_ns < self._look_ns:
+            return
+        # Looking at the whole ring costs something; a time-out may be noticed 5 % late.
+        self._look_ns = now_ns + self._timeout_ns // 20
+        late = (self._sent_ns != 0) & (self._sent_ns <= now_ns - self._timeout_ns)
+        old = [number for number, at in self._old_ns.items() if at <= now_ns - self._timeout_ns]
+        count = int(late.sum()) + len(old)
+        self._forget(late, old)
+        self._sent_ns[late] = 0
+        for number in old:
+            del self._old_ns[number]
+        self._in_flight -= count
+        words = f"no answer within {self._timeout_ns // 1_000_000} ms"
+        self.ledger.fail(ErrorClass.TIMEOUT, words, count * self._weight)
+
+    def on_disconnect(self, words: str) -> None:
+        """Count what was in flight: it may be done or not, so it is no success."""
+        lost = max(1, self._in_flight * self._weight)
+        self.ledger.fail(ErrorClass.DISCONNECTED, words, lost)
+        self._forget(self._sent_ns != 0, list(self._old_ns))
+        self._sent_ns[:] = 0
+        self._old_ns.clear()
+        self._in_flight = 0
+
+    def _forget(self, slots: npt.NDArray[np.bool_], old: list[int]) -> None:
+        """Tell whoever wants to know which requests have no outcome."""
+        if self._lost is not None:
+            last = self._next - 1
+            young = [
+                last - (last - slot & self._ring - 1) for slot in np.nonzero(slots)[0].tolist()
+            ]
+            self._lost([*old, *young])
+
+    def stop(self) -> None:
+        """Send nothing new."""
+        self._closing = True
+
+    @property
+    def done(self) -> bool:
+        """Whether all that was to be sent has an outcome."""
+        sent_all = self._closing or (self._limit is not None and self._next >= self._limit)
+        return sent_all and self._in_flight == 0
+
+
+def _those(sizes: Sizes, which: npt.NDArray[np.bool_]) -> Sizes:
+    """Return the sizes of some answers; one size for all stays one."""
+    return sizes if isinstance(sizes, int) else np.asarray(sizes)[which]
+
+
+def _timeout_ms(plan: ClientPlan) -> int:
+    if plan.publish is not None:
+        return plan.publish.ack_timeout_ms
+    for kind in (plan.get, plan.key_value, plan.object_store, plan.management, plan.core):
+        if kind is not None:
+            return kind.timeout_ms
+    raise ValueError(f"client {plan.index} of {plan.workload} makes no requests")

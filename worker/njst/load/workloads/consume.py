@@ -1,0 +1,240 @@
+"""Take messages from a consumer, each client exactly its own part.
+
+A pulling client never asks for more than is still missing of its part, so no message is delivered
+to a client that would not count it. Several pulls may be under way, so that the server always has
+one.
+"""
+
+from njst.contract.plan import ClientPlan
+from njst.contract.result import ErrorClass
+from njst.load.integrity import Consumed, Inspector
+from njst.load.ledger import Ledger
+from njst.load.wire import encode, stamp
+from njst.load.wire.jsapi import Status, status_of
+from njst.load.wire.parse import Frame, Message, Pong, ServerError
+from njst.load.workloads.again import Again
+from njst.load.workloads.base import Start
+from njst.load.workloads.deliveries import Deliveries
+from njst.load.workloads.farewell import LATE, Farewell
+from njst.load.workloads.pulls import Pulls
+from njst.load.workloads.replies import Replies
+
+_SID = 1
+_DELIVERY_SID = 2
+_CONFIRM_SID = 3
+# A push consumer that is not heard of for so many of its heartbeats is gone.
+_MISSED_HEARTBEATS = 3
+
+
+class ConsumeWorkload:
+    """One consuming client."""
+
+    def __init__(
+        self, plan: ClientPlan, inbox: str, ledger: Ledger, job: str, consumed: Consumed
+    ) -> None:
+        consume = plan.consume
+        assert consume is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._consume = consume
+        self._confirm = f"{inbox}.a"
+        self._pulls = Pulls(plan, inbox, _SID)
+        self._replies = Replies(consume, self._confirm)
+        inspector = Inspector(stamp.job_code(job), ledger, consumed) if consume.verify else None
+        self._deliveries = Deliveries(plan, ledger, inspector, self._pulls, self._replies)
+        self._limit = plan.messages
+        self._again = Again(plan, self._confirm)
+        self._end_ns = 0
+        self._now_ns = 0
+        self._alive_ns = 0
+        self._listens = False
+        # Acknowledgements are on their way until the server has answered a PING behind them.
+        self._farewell = Farewell()
+
+    def opening(self) -> bytes:
+        """Subscribe; what an older connection asked for is gone."""
+        self._replies.unconfirmed = 0
+        self._farewell.start_again()
+        # A push consumer delivers as soon as there is interest: that waits for the start.
+        self._listens = False
+        out = encode.sub(self._confirm, _CONFIRM_SID)
+        return out if self._consume.deliver else out + self._pulls.opening()
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._deliveries.log_offset_ns = start.log_offset_ns
+        self._deliveries.heard_ns = start.at_ns
+        duration_ms = self._plan.duration_ms
+        self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
+
+    @property
+    def _wanted(self) -> int:
+        """How many messages this client would still take."""
+        if self._deliveries.is_over:
+            return 0
+        if self._limit is None:
+            return self._consume.pulls * self._consume.batch
+        return self._limit - self._deliveries.taken
+
+    def due_ns(self) -> int | None:
+        """Return when held messages are to be looked at; else the server sets the pace."""
+        if not self._consume.slow_percent or self.done:
+            return None
+        return self._now_ns + self._replies.look_ns
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return acknowledgements that are due, then the next pulls, at the end a PING."""
+        self._now_ns = now_ns
+        if self._end_ns and now_ns >= self._end_ns:
+            self._deliveries.is_over = True
+        if self._deliveries.is_over and self._replies.are_held:
+            self._replies.finish()
+        out = self._replies.next_bytes(now_ns)
+        if self._again.is_wanted and not self._deliveries.is_over:
+            return out + self._again.next_bytes(now_ns, self._deliveries.last_reply)
+        wanted = self._wanted
+        if wanted <= 0:
+            return out if self._replies.are_held else out + self._say_farewell(now_ns)
+        if not self._consume.deliver:
+            return out + self._pulls.next_bytes(wanted, now_ns)
+        return out if self._listens else out + self._listen(now_ns)
+
+    def _listen(self, now_ns: int) -> bytes:
+        self._listens = True
+        self._alive_ns = now_ns
+        return encode.sub(self._consume.deliver, _DELIVERY_SID, self._consume.deliver_group)
+
+    def _say_farewell(self, now_ns: int) -> bytes:
+        """Want no more messages, and know when the server has read every acknowledgement.
+
+        The answers to double acknowledgements still come to the inbox.
+        """
+        ping = self._farewell.ask(now_ns)
+        if not ping:
+            return b""
+        self._deliveries.settle()
+        return encode.unsub(_DELIVERY_SID) + ping if self._consume.deliver else ping
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take messages as long as they are plain ones; stop before anything else."""
+        at = self._deliveries.scan(data, now_ns)
+        if at:
+            self._alive_ns = now_ns
+        if at and self._pulls.looks:
+            self._pulls.look(data, at)
+        return at
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take a message with headers, a status, or what the server says of the connection."""
+        if isinstance(frame, Pong):
+            self._farewell.hear()
+        elif isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+        elif isinstance(frame, Message):
+            self._alive_ns = now_ns
+            status = status_of(frame)
+            if self._again.is_wanted and frame.sid == _CONFIRM_SID:
+                self._on_answer(frame, now_ns)
+            elif status is not None:
+                self._on_status(status, frame, now_ns)
+            elif frame.sid == _CONFIRM_SID:
+                self._replies.unconfirmed = max(0, self._replies.unconfirmed - 1)
+            else:
+                self._on_message(frame, now_ns)
+
+    def _on_message(self, frame: Message, now_ns: int) -> None:
+        self._deliveries.take_frame(frame, now_ns)
+        if self._pulls.looks:
+            self._pulls.look_at(frame)
+
+    def _on_status(self, status: Status, frame: Message, now_ns: int) -> None:
+        """Go on after heartbeats and ends of pulls; the rest is an error, or the end."""
+        if self._consume.deliver and status.code == 100:
+            # Flow control of a push consumer: the server goes on when it is answered.
+            if frame.reply:
+                self._replies.flow.append(frame.reply)
+            return
+        # What was asked of a consumer that is gone is of no interest.
+        if self._again.is_wanted or self._pulls.on_status(status, frame, now_ns):
+            return
+        words = f"{status.code} {status.words}"
+        if status.code == 503 or "deleted" in status.words.lower():
+            self._gone(f"{words}: the consumer is not there", now_ns)
+        elif "maxbytes" in status.words.lower():
+            self.ledger.fail(ErrorClass.PAYLOAD_TOO_LARGE, f"{words}: not one message has room")
+            self._deliveries.is_over = True
+        elif "leadership" in status.words.lower():
+            self.ledger.fail(ErrorClass.LEADER_CHANGED, words)
+        else:
+            self.ledger.fail(ErrorClass.OTHER, words)
+            # A request that the server does not understand stays one.
+            self._deliveries.is_over |= status.code == 400
+
+    def on_time(self, now_ns: int) -> None:
+        """Give up what does not come; end when the duration has passed."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._deliveries.is_over = True
+        if not self._deliveries.is_over and not self._again.is_wanted:
+            self._look_for_signs(now_ns)
+        idle_ns = self._consume.idle_timeout_ms * 1_000_000
+        if not self._deliveries.is_over and now_ns - self._deliveries.heard_ns >= idle_ns:
+            if self._limit is not None:
+                seconds = self._consume.idle_timeout_ms / 1000
+                self.ledger.fail(
+                    ErrorClass.STARVED, f"no message came for {seconds:g} s", self._wanted
+                )
+                self._deliveries.is_over = True
+            self._deliveries.heard_ns = now_ns
+        if self._farewell.is_late(now_ns) and not self.done:
+            self.ledger.fail(ErrorClass.TIMEOUT, LATE, max(1, self._replies.unconfirmed))
+            self._replies.unconfirmed = 0
+            self._farewell.is_over = True
+
+    def _look_for_signs(self, now_ns: int) -> None:
+        """Notice that the consumer does not speak any more."""
+        if self._consume.deliver and self._listens:
+            self._look_for_heartbeats(now_ns)
+        elif not self._consume.deliver and self._pulls.are_lost(now_ns):
+            self._pulls.give_up()
+            self.ledger.fail(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
+
+    def _look_for_heartbeats(self, now_ns: int) -> None:
+        silence_ms = _MISSED_HEARTBEATS * self._consume.heartbeat_ms
+        if silence_ms and now_ns - self._alive_ns >= silence_ms * 1_000_000:
+            words = f"no heartbeat came for {silence_ms / 1000:g} s: the consumer is not there"
+            self._gone(words, now_ns)
+
+    def _gone(self, words: str, now_ns: int) -> None:
+        """Have an ordered consumer made again; any other one's end is this client's."""
+        self.ledger.fail(ErrorClass.NO_CONSUMER, words)
+        if self._again.is_possible:
+            self._deliveries.settle()
+            self._again.want(now_ns)
+        else:
+            self._deliveries.is_over = True
+
+    def _on_answer(self, frame: Message, now_ns: int) -> None:
+        """Go on with the new consumer, whose deliveries are counted from 1."""
+        if self._again.hear(frame, now_ns):
+            self._deliveries.count_anew()
+            self._alive_ns = now_ns
+            self._pulls.turn_to(self._again.consumer)
+
+    def on_disconnect(self, words: str) -> None:
+        """Count the break; what was delivered and not acknowledged comes again."""
+        self.ledger.fail(ErrorClass.DISCONNECTED, words)
+        self._deliveries.settle()
+        self._pulls.asked = 0
+        self._listens = False
+        self._again.start_again()
+        self._replies.forget()
+
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        self._deliveries.is_over = True
+
+    @property
+    def done(self) -> bool:
+        """Whether this client's part is taken and the server has every acknowledgement."""
+        all_said = not self._replies.are_held and self._replies.unconfirmed == 0
+        return self._wanted <= 0 and self._farewell.is_over and all_said

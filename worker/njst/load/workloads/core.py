@@ -1,0 +1,349 @@
+"""Core NATS: publish without an answer, subscribe, and request with reply."""
+
+import re
+
+from njst.contract.kinds.core import CoreOperation
+from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
+from njst.contract.result import ErrorClass
+from njst.load.integrity import Consumed, Inspector
+from njst.load.ledger import Ledger
+from njst.load.pace import Schedule
+from njst.load.payload import bodies
+from njst.load.wire import encode, stamp
+from njst.load.wire.digits import numbers_of
+from njst.load.wire.frames import FrameCycle
+from njst.load.wire.grid import FEWEST, grid, numbers_in_group
+from njst.load.wire.jsapi import Failure, status_of
+from njst.load.wire.parse import Frame, Message, Pong, ServerError
+from njst.load.wire.rows import Template, publish_row
+from njst.load.workloads.base import Start, Workload
+from njst.load.workloads.calls import CHUNK_BYTES, Answers
+from njst.load.workloads.cycles import WHOLE_CYCLES
+from njst.load.workloads.farewell import LATE, Farewell
+from njst.load.workloads.turns import call_workload
+
+CYCLE_ROWS = 1024
+QUEUE = "njst"
+_SID = 1
+_NOTHING = Answers([], 0, 0)
+
+
+def core_workload(
+    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, consumed: Consumed
+) -> Workload:
+    """Return the client of a core plan."""
+    core = plan.core
+    assert core is not None
+    if core.operation is CoreOperation.PUBLISH:
+        return CorePublishWorkload(plan, ledger, job)
+    if core.operation is CoreOperation.REQUEST:
+        return call_workload(plan, inbox, ledger, CoreRequests(plan, inbox, job))
+    return CoreReceiveWorkload(plan, ledger, Inspector(stamp.job_code(job), ledger, consumed))
+
+
+def _cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
+    template = Template(
+        inbox=inbox,
+        job=stamp.job_code(job),
+        producer=stamp.producer_code(plan.number, plan.index),
+    )
+    size = PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes)
+    rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
+    rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
+    return FrameCycle(
+        [publish_row(template, core.subject, body) for body in bodies(size, rows, plan.index)]
+    )
+
+
+class CorePublishWorkload:
+    """Publish as fast as the connection takes it, or at an offered rate.
+
+    A message counts when it is handed to the connection; at the end a PING is answered when the
+    server has read all of them. There is nothing else to wait for, so there are no latencies.
+    """
+
+    def __init__(self, plan: ClientPlan, ledger: Ledger, job: str) -> None:
+        core = plan.core
+        assert core is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._size = core.payload_bytes
+        self._cycle = _cycle(plan, core, "", job)
+        self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
+        self._schedule = None if plan.pace is None else Schedule(plan.pace)
+        self._limit = plan.messages
+        self._next = 0
+        self._start = Start(0)
+        self._end_ns = 0
+        self._closing = False
+        self._farewell = Farewell()
+
+    def opening(self) -> bytes:
+        """Return nothing: there is nothing to hear."""
+        self._farewell.start_again()
+        return b""
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._start = start
+        duration_ms = self._plan.duration_ms
+        if duration_ms is None:
+            return
+        if self._schedule is None:
+            self._end_ns = start.at_ns + duration_ms * 1_000_000
+        else:
+            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
+
+    def due_ns(self) -> int | None:
+        """Return when the next message is due, if it has an instant."""
+        if self._schedule is None or self._closing or self._next >= (self._limit or 0):
+            return None
+        return self._start.at_ns + self._schedule.due_ns(self._next)
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return a chunk of messages, at the end a PING."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        count = 0 if self._closing else self._chunk
+        if self._limit is not None:
+            count = min(count, self._limit - self._next)
+        if count <= 0:
+            return self._farewell.ask(now_ns)
+        if self._schedule is not None:
+            due = self._schedule.due_count(now_ns - self._start.at_ns)
+            count = min(count, due - self._next)
+            if count <= 0:
+                return b""
+        first = self._next
+        self._next += count
+        self.ledger.attempted += count
+        self.ledger.complete(count, count * self._size, now_ns)
+        return self._cycle.encode(first, count, now_ns + self._start.log_offset_ns)
+
+    def scan(self, data: bytes, now_ns: int) -> int:  # noqa: ARG002 - nothing is received
+        """Leave all to the exact parser."""
+        return 0
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:  # noqa: ARG002 - the protocol's
+        """Take the answer to the PING, or an error."""
+        if isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+        elif isinstance(frame, Pong):
+            self._farewell.hear()
+
+    def on_time(self, now_ns: int) -> None:
+        """End when the duration has passed."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        if self._farewell.is_late(now_ns) and not self._farewell.is_over:
+            self.ledger.fail(ErrorClass.TIMEOUT, LATE)
+            self._farewell.is_over = True
+
+    def on_disconnect(self, words: str) -> None:
+        """Count the break; what the server had not read is gone, and nobody knows how much."""
+        self.ledger.fail(ErrorClass.DISCONNECTED, words)
+
+    def stop(self) -> None:
+        """Send nothing new."""
+        self._closing = True
+
+    @property
+    def done(self) -> bool:
+        """Whether the server has read all of it."""
+        return self._farewell.is_over
+
+
+class CoreReceiveWorkload:
+    """Subscribe, or answer requests: each client its own number of messages."""
+
+    def __init__(self, plan: ClientPlan, ledger: Ledger, inspector: Inspector) -> None:
+        core = plan.core
+        assert core is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._core = core
+        self._inspector = inspector
+        self._is_reply = core.operation is CoreOperation.REPLY
+        self._body = bodies(
+            PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes), 1, plan.index
+        )[0]
+        self._message = re.compile(
+            rb"MSG (?P<subject>\S+) 1 (?:(?P<reply>\S+) )?(?P<size>\d{1,9})\r\n"
+        )
+        self._replies: list[bytes] = []
+        self._farewell = Farewell()
+        self._taken = 0
+        self._start = Start(0)
+        self._end_ns = 0
+        self._heard_ns = 0
+        self._closing = False
+
+    def opening(self) -> bytes:
+        """Subscribe; those who reply share the requests, and take no more than their part."""
+        self._farewell.start_again()
+        if not self._is_reply:
+            return encode.sub(self._core.subject, _SID)
+        share = b"SUB %s %s %d\r\n" % (self._core.subject.encode(), QUEUE.encode(), _SID)
+        if self._plan.messages is None:
+            return share
+        missing = self._plan.messages - self._taken
+        return share + encode.unsub_after(_SID, missing) if missing > 0 else b""
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._start = start
+        self._heard_ns = start.at_ns
+        duration_ms = self._plan.duration_ms
+        self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
+
+    def due_ns(self) -> int | None:
+        """Return None: others set the pace."""
+        return None
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return the replies that are due, behind the last of them a PING."""
+        if not self._replies:
+            return self._farewell.ask(now_ns) if self._is_full else b""
+        tail = b" %d\r\n%s\r\n" % (len(self._body), self._body)
+        out = b"".join([b"PUB %s%s" % (reply, tail) for reply in self._replies])
+        self._replies.clear()
+        return out
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take messages as long as they are plain ones."""
+        match = self._message.match
+        places: list[int] = []
+        sizes: list[int] = []
+        at, limit = 0, len(data)
+        looks = not self._is_reply
+        while head := match(data, at):
+            size = int(head["size"])
+            end = head.end() + size + 2
+            if end > limit:
+                break
+            if looks and (limit - at) // (end - at) >= FEWEST:
+                rows = grid(data, at, end, head.end() - at, numbers_in_group(head, "subject"))
+                if len(rows) >= FEWEST:
+                    places += range(head.end(), head.end() + len(rows) * rows.size, rows.size)
+                    sizes += [size] * len(rows)
+                    at += len(rows) * rows.size
+                    continue
+                # Where one begins no run, the next ones most often do not either.
+                looks = False
+            places.append(head.end())
+            sizes.append(size)
+            if self._is_reply and head["reply"]:
+                self._replies.append(head["reply"])
+            at = end
+        if places:
+            self._take(data, places, sizes, now_ns)
+        return at
+
+    def _take(self, data: bytes, places: list[int], sizes: list[int], now_ns: int) -> None:
+        self._heard_ns = now_ns
+        if self._closing:
+            return
+        limit = self._plan.messages
+        if limit is not None:
+            room = limit - self._taken
+            places, sizes = places[:room], sizes[:room]
+        self._taken += len(places)
+        self.ledger.attempted += len(places)
+        self.ledger.complete(len(places), sum(sizes), now_ns)
+        log_ns = now_ns + self._start.log_offset_ns
+        self.ledger.latency(self._inspector.inspect(data, places, sizes, log_ns), now_ns)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take a message with headers, or an error."""
+        if isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+        elif isinstance(frame, Message):
+            if self._is_reply and frame.reply:
+                self._replies.append(frame.reply)
+            self._take(frame.payload, [0], [len(frame.payload)], now_ns)
+        elif isinstance(frame, Pong):
+            self._farewell.hear()
+
+    def on_time(self, now_ns: int) -> None:
+        """End when the duration has passed, or when nothing has come for long."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        silent_ns = now_ns - self._heard_ns
+        if self._plan.messages is not None and silent_ns >= self._core.timeout_ms * 1_000_000:
+            if not self._is_full:
+                seconds = self._core.timeout_ms / 1000
+                missing = self._plan.messages - self._taken
+                self.ledger.fail(ErrorClass.STARVED, f"nothing came for {seconds:g} s", missing)
+            self._closing = True
+        if self._farewell.is_late(now_ns) and not self._farewell.is_over:
+            self.ledger.fail(ErrorClass.TIMEOUT, LATE)
+            self._farewell.is_over = True
+
+    def on_disconnect(self, words: str) -> None:
+        """Count the break; what was published meanwhile is missed."""
+        self.ledger.fail(ErrorClass.DISCONNECTED, words)
+        self._replies.clear()
+
+    def stop(self) -> None:
+        """Want nothing more."""
+        self._closing = True
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether it wants no more messages."""
+        all_taken = self._plan.messages is not None and self._taken >= self._plan.messages
+        return self._closing or all_taken
+
+    @property
+    def done(self) -> bool:
+        """Whether this client has its messages, and the server has read its replies."""
+        return self._is_full and not self._replies and self._farewell.is_over
+
+
+class CoreRequests:
+    """Requests to whoever replies."""
+
+    weight = 1
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        core = plan.core
+        assert core is not None
+        self.window = core.window
+        self.frame_bytes = core.payload_bytes + 64
+        self._size = core.payload_bytes
+        self._cycle = _cycle(plan, core, inbox, job)
+        self._reply = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9})\r\n"
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the requests."""
+        return self._cycle.encode(first, count, log_ns)
+
+    def scan(self, data: bytes) -> Answers:
+        """Take replies as long as they are plain ones."""
+        tokens: list[bytes] = []
+        at = 0
+        while head := self._reply.match(data, at):
+            end = head.end() + int(head[2]) + 2
+            if end > len(data):
+                break
+            tokens.append(head[1])
+            at = end
+        return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
+
+    def alone(self, data: bytes, number: int) -> int | None:
+        """Return the size of the request, if `data` is the whole plain reply to it."""
+        head = self._reply.match(data)
+        if head is None or int(head[1], 16) != number:
+            return None
+        return self._size if head.end() + int(head[2]) + 2 == len(data) else None
+
+    def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
+        """Return the size of the request, or that nobody replies."""
+        status = status_of(message)
+        if status is None:
+            return self._size
+        if status.code == 503:
+            return Failure(ErrorClass.NO_RESPONDERS, "503 no responders: nobody replies")
+        return Failure(ErrorClass.OTHER, f"{status.code} {status.words}")

@@ -1,0 +1,105 @@
+"""Compare-and-set: a message is stored only if the last sequence is the one that its client knows.
+
+A client knows the last sequence of the stream, or of each subject, from the answers to its own
+messages, good ones and refusals. What it does not know it does not expect: the first message to a
+subject that was there before goes without a condition, and its answer tells. One message is under
+way at a time, since the next has to know what became of it.
+"""
+
+import re
+from dataclasses import replace
+
+from njst.contract.kinds.publish import Expect
+from njst.contract.plan import ClientPlan
+from njst.load.wire import encode, stamp
+from njst.load.wire.frames import FrameCycle
+from njst.load.wire.jsapi import Failure, last_sequence_in, publish_answer
+from njst.load.wire.parse import Message
+from njst.load.wire.rows import Template
+from njst.load.workloads.calls import Answers
+from njst.load.workloads.cycles import publish_rows, subjects_of_rows
+
+_NOTHING = Answers([], 0, 0)
+
+_HEADERS = {
+    Expect.LAST_SEQUENCE: "Nats-Expected-Last-Sequence",
+    Expect.LAST_SUBJECT_SEQUENCE: encode.LAST_SUBJECT_SEQUENCE,
+}
+# As wide as the largest sequence: the frames of a cycle keep their lengths.
+_DIGITS = 19
+_OPEN = b"Sequence: " + b"0" * _DIGITS + b"\r\n"
+
+
+class ExpectingRequests:
+    """Frames of one client that names what it knows, and its acknowledgements."""
+
+    weight = 1
+    window = 1
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        publish = plan.publish
+        assert publish is not None
+        plain = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+        )
+        condition = (_HEADERS[publish.expect], "0" * _DIGITS)
+        rows, self._sizes = publish_rows(plan, plain)
+        self._plain = FrameCycle(rows)
+        rows, _ = publish_rows(plan, replace(plain, headers=[condition, *publish.headers]))
+        self._expecting = FrameCycle(rows)
+        self.frame_bytes = sum(len(row.frame) for row in rows) // len(rows)
+        subjects, order = subjects_of_rows(plan)
+        is_whole = publish.expect is Expect.LAST_SEQUENCE
+        # What each row counts on: the stream, or its subject.
+        self._part = [0] * len(order) if is_whole else order
+        is_known = is_whole or not publish.last_sequence
+        self._known: list[int | None] = [publish.last_sequence if is_known else None]
+        if not is_whole:
+            self._known *= len(subjects)
+        self._stored = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+            rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+            rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the frames of messages; there is no more than one at a time."""
+        return b"".join([self._frame(first + n, log_ns) for n in range(count)])
+
+    def _frame(self, number: int, log_ns: int) -> bytes:
+        known = self._known[self._part[number % len(self._part)]]
+        if known is None:
+            return self._plain.encode(number, 1, log_ns)
+        condition = b"Sequence: %0*d\r\n" % (_DIGITS, known)
+        return self._expecting.encode(number, 1, log_ns).replace(_OPEN, condition, 1)
+
+    def scan(self, data: bytes) -> Answers:
+        """Take one plain acknowledgement."""
+        found = self._stored.fullmatch(data)
+        if found is None:
+            return _NOTHING
+        number = int(found[1], 16)
+        self._learn(number, int(found[2]))
+        return Answers([number], self._size(number), len(data))
+
+    def answer(self, number: int, message: Message) -> int | Failure:
+        """Return the payload bytes of the message, or why it is not stored; learn from both."""
+        answer = publish_answer(message)
+        if not isinstance(answer, Failure):
+            self._learn(number, answer.sequence)
+            return self._size(number)
+        last = last_sequence_in(answer.words)
+        if last is not None:
+            self._learn(number, last)
+        return answer
+
+    def _learn(self, number: int, sequence: int) -> None:
+        self._known[self._part[number % len(self._part)]] = sequence
+
+    def _size(self, number: int) -> int:
+        sizes = self._sizes
+        return sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])

@@ -1,0 +1,41 @@
+"""What becomes of a first delivery: most are acknowledged, planned shares of them are not."""
+
+from enum import Enum, auto
+
+from njst.contract.plan import ConsumePlan
+
+# Coprime with 100: of 100 messages in a row each gets another place in the table.
+_SPREAD = 61
+
+
+class Fate(Enum):
+    """What a client does with a first delivery."""
+
+    ACCEPT = auto()
+    REFUSE = auto()
+    TERMINATE = auto()
+    IGNORE = auto()
+    HOLD = auto()
+
+
+class Fates:
+    """The fate of each message by its stream sequence: the same for every client."""
+
+    def __init__(self, plan: ConsumePlan) -> None:
+        shares = {
+            Fate.REFUSE: plan.nak_percent,
+            Fate.TERMINATE: plan.terminate_percent,
+            Fate.IGNORE: plan.ignore_percent,
+            Fate.HOLD: plan.slow_percent,
+        }
+        table = [fate for fate, percent in shares.items() for _ in range(percent)]
+        self.are_all_accepted = not table
+        self._table = table + [Fate.ACCEPT] * (100 - len(table))
+
+    def of(self, stream_sequence: int) -> Fate:
+        """Return what becomes of a message."""
+        return self._table[stream_sequence * _SPREAD % 100]
+
+    def comes_again(self, stream_sequence: int) -> bool:
+        """Whether the first delivery of a message leads to a second by plan."""
+        return self.of(stream_sequence) in (Fate.REFUSE, Fate.IGNORE)

@@ -1,0 +1,121 @@
+"""Publish single messages: each has an acknowledgement of its own."""
+
+import re
+
+import numpy as np
+
+from njst.contract.kinds.publish import Expect, PublishMode
+from njst.contract.plan import ClientPlan
+from njst.load.ledger import Ledger
+from njst.load.receipts import Receipts
+from njst.load.wire import encode, stamp
+from njst.load.wire.frames import FrameCycle
+from njst.load.wire.jsapi import Failure, publish_answer
+from njst.load.wire.parse import Message
+from njst.load.wire.pubacks import PublishAcks
+from njst.load.wire.rows import OPEN_INSTANT, Template
+from njst.load.workloads.calls import Answers, CallWorkload, Requests
+from njst.load.workloads.cycles import publish_rows
+from njst.load.workloads.expecting import ExpectingRequests
+from njst.load.workloads.turns import call_workload
+
+NOTHING = Answers([], 0, 0)
+MESSAGE_ID = "Nats-Msg-Id"
+
+
+class PublishRequests:
+    """Frames of one client, and its acknowledgements."""
+
+    weight = 1
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        publish = plan.publish
+        assert publish is not None
+        self.window = publish.window if publish.mode is PublishMode.ASYNCHRONOUS else 1
+        has_ids = publish.message_ids or publish.delay_ms > 0
+        template = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+            id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
+        )
+        made, self._sizes = publish_rows(plan, template)
+        self._frames = FrameCycle(made)
+        self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
+        self._acks = PublishAcks(inbox)
+        names = [name.lower() for name, _ in publish.headers]
+        self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
+        self._again = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+            rb'\{[^\r\n]*"duplicate": ?true'
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return PUB or HPUB frames."""
+        return self._frames.encode(first, count, log_ns)
+
+    def scan(self, data: bytes) -> Answers:
+        """Take plain acknowledgements, up to the last whole one."""
+        sizes = self._sizes
+        if isinstance(sizes, int) and (alone := self._acks.alone(data)) is not None:
+            return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
+        found, taken = self._acks.scan(data)
+        if not found:
+            return NOTHING
+        numbers = found[0] if len(found) == 1 else np.concatenate(found)
+        those = sizes if isinstance(sizes, int) else sizes[numbers % len(sizes)]
+        return Answers(numbers, those, taken, self._duplicates(data, taken))
+
+    def alone(self, data: bytes, number: int) -> int | None:
+        """Return the payload bytes of the message, if `data` is its plain acknowledgement."""
+        if self._acks.alone(data) != number or (self._has_ids and b'"duplicate"' in data):
+            return None
+        sizes = self._sizes
+        return sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])
+
+    def _duplicates(self, data: bytes, end: int) -> list[int]:
+        """Return the messages that the stream had already; without ids it cannot know any."""
+        if not self._has_ids or data.find(b'"duplicate"', 0, end) < 0:
+            return []
+        return [int(token, 16) for token in self._again.findall(data, 0, end)]
+
+    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+        """Return the payload bytes of the message, or why it is not stored."""
+        answer = publish_answer(message)
+        if isinstance(answer, Failure):
+            return answer
+        sizes = self._sizes
+        size = sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])
+        return Answers([number], size, 0, [number]) if answer.duplicate else size
+
+
+class DelayedRequests(PublishRequests):
+    """Messages that the stream stores later (ADR-51), stamped with their due instant."""
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        assert plan.publish is not None
+        self._delay_ns = plan.publish.delay_ms * 1_000_000
+        super().__init__(plan, inbox, job)
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return schedules, all of them due at the same time after this one."""
+        due_ns = log_ns + self._delay_ns
+        return super().encode(first, count, due_ns).replace(OPEN_INSTANT, encode.instant(due_ns))
+
+
+def publish_workload(
+    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
+) -> CallWorkload:
+    """Return the client of a Synchronous or Asynchronous plan."""
+    publish = plan.publish
+    assert publish is not None
+    requests: Requests
+    if publish.expect is not Expect.NONE:
+        requests = ExpectingRequests(plan, inbox, job)
+    elif publish.delay_ms:
+        requests = DelayedRequests(plan, inbox, job)
+    else:
+        requests = PublishRequests(plan, inbox, job)
+    return call_workload(plan, inbox, ledger, requests, receipts=receipts)

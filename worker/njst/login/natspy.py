@@ -1,0 +1,202 @@
+"""nats-py with a connection's login: for the control NATS and the set-up, never for load.
+
+What nats-py does not do by itself: it would speak in the clear to a server without TLS although TLS
+is wanted, use none where the server leaves it open, hang after a TLS handshake that failed, keep
+certificates that were renewed, and end for good when a JWT expires.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats.errors
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
+from nats.aio.transport import TcpTransport
+from nats.js import JetStreamContext
+
+from njst.contract.connection import Connection
+from njst.login.errors import LoginError
+from njst.login.keys import Key, key_of, proof
+from njst.login.refusal import MUTE, NO_TLS, timed_out
+from njst.login.tls import TlsContexts
+
+_CLOSE_S = 0.5
+
+OnError = Callable[[Exception], Awaitable[None]]
+OnChange = Callable[[], Awaitable[None]]
+
+
+class UnusableLoginError(nats.errors.Error):
+    """A LoginError in a class that nats-py takes for a failed attempt; its cause says what."""
+
+
+class _Transport(TcpTransport):
+    """TCP whose end is not waited for: after a TLS handshake that failed it would never come."""
+
+    async def wait_closed(self) -> None:
+        """Wait a moment for what is still to be sent."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await super().wait_closed()  # type: ignore[no-untyped-call]
+
+
+class LoginClient(Client):
+    """A client whose files are read anew at each login."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self.connection = connection
+        # What the last attempt to reconnect was told; empty while all is well.
+        self.trouble = ""
+        self._contexts = TlsContexts(connection.tls)
+        self._key: Key | None = None
+        self._is_first_round = True
+
+    @property
+    def js_api(self) -> str:
+        """What JetStream's API subjects begin with."""
+        return self.connection.js_api
+
+    def jetstream(self, **options: Any) -> JetStreamContext:
+        """Return JetStream as this connection reaches it: its domain or prefix, if it has one."""
+        return super().jetstream(prefix=self.js_api, **options)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Return the context of the login that begins now."""
+        try:
+            return self._contexts.get()
+        except LoginError as error:
+            raise UnusableLoginError(str(error)) from error
+
+    async def log_in(
+        self,
+        *,
+        name: str,
+        wait_s: float,
+        on_error: OnError,
+        on_disconnect: OnChange | None = None,
+        on_reconnect: OnChange | None = None,
+    ) -> None:
+        """Connect to the first server that answers, each is asked once; from then on reconnect.
+
+        Args:
+            name: shown by the server.
+            wait_s: how long to wait between two attempts at one server.
+            on_error: told of each failed attempt, now and later.
+            on_disconnect: told of a break.
+            on_reconnect: told of its end.
+
+        Raises:
+            nats.errors.Error, OSError, TimeoutError, LoginError: what the last attempt said.
+        """
+        connection = self.connection
+        options: dict[str, Any] = {}
+        if connection.tls.hostname:
+            options["tls_hostname"] = connection.tls.hostname
+        if key_of(connection) is not None:
+            options |= {"signature_cb": self._sign, "user_jwt_cb": self._jwt}
+            # nats-py logs in only where it thinks that it has something to log in with.
+            self._auth_configured = True
+        await self.connect(
+            servers=list(connection.servers),
+            user=connection.user or None,
+            password=connection.password if connection.user else None,
+            token=connection.token or None,
+            tls_handshake_first=connection.tls.first,
+            name=name,
+            inbox_prefix=connection.inbox_prefix.encode(),
+            connect_timeout=connection.connect_timeout_ms / 1000,  # type: ignore[arg-type]
+            max_reconnect_attempts=1,
+            reconnect_time_wait=wait_s,  # type: ignore[arg-type]
+            dont_randomize=True,
+            error_cb=on_error,
+            disconnected_cb=on_disconnect,
+            reconnected_cb=on_reconnect,
+            **options,
+        )
+
+        self._is_first_round = False
+        for server in self._server_pool:
+            server.reconnects = 0
+        self.options["max_reconnect_attempts"] = -1
+        if not self.is_connected:
+            # nats-py takes an end of the connection instead of PONG for a success.
+            raise ConnectionError("the server closed the connection")
+
+    async def close(self) -> None:
+        """Close, also what was never begun."""
+        if self._flush_queue is not None:
+            await super().close()
+
+    def _read_key(self) -> Key:
+        try:
+            key = key_of(self.connection)
+        except LoginError as error:
+            raise UnusableLoginError(str(error)) from error
+        assert key is not None
+        return key
+
+    def _sign(self, nonce: str) -> bytes:
+        """Sign with the key as it is now; CONNECT asks for its JWT right after that."""
+        self._key = self._read_key()
+        said = proof(self._key, nonce)
+        self._public_nkey = said.get("nkey")
+        self._user_jwt_cb = None if "nkey" in said else self._jwt
+        return said["sig"].encode()
+
+    def _jwt(self) -> bytes:
+        assert self._key is not None
+        return self._key.jwt.encode()
+
+    async def _connect_to_server(self, s: Any) -> None:
+        """Open a connection; a Connection has TCP servers only."""
+        s.last_attempt = time.monotonic()
+        # nats-py allows one attempt more than its least number of them.
+        s.reconnects += self._is_first_round
+        self._transport = _Transport()  # type: ignore[no-untyped-call]
+        await self._transport.connect(
+            s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=self.options["connect_timeout"]
+        )
+
+    async def _process_connect_init(self) -> None:
+        """Log in; say what may be the matter with a server that does not even greet.
+
+        Raises:
+            TimeoutError: with words, which nats-py has none for.
+        """
+        self._server_info = {}
+        try:
+            await super()._process_connect_init()
+        except TimeoutError:
+            words = timed_out(self.connection)
+            is_mute = not self._server_info and not self.connection.tls.first
+            raise TimeoutError(f"{words}; {MUTE}" if is_mute else words) from None
+
+    async def _process_err(self, err_msg: str) -> None:
+        """Log in again after whatever ends a connection, such as a JWT that expires.
+
+        nats-py would close for good, and a renewed Secret would help nobody.
+        """
+        if "permissions violation" in err_msg.lower() or not self.is_connected:
+            await super()._process_err(err_msg)
+            return
+        words = err_msg.strip("' ")
+        await self._process_op_err(nats.errors.Error(f"nats: {words}"))
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        """Take INFO; the first one says whether this goes on under TLS.
+
+        Raises:
+            nats.errors.Error: TLS is wanted, and the server offers none.
+        """
+        if initial_connection and self.connection.wants_tls and not self.connection.tls.first:
+            if not (info.get("tls_required") or info.get("tls_available")):
+                raise nats.errors.Error(f"nats: {NO_TLS}")
+            info["tls_required"] = True
+        if not self.connection.discover:
+            info.pop("connect_urls", None)
+        await super()._process_info(info, initial_connection)

@@ -1,0 +1,1 @@
+"""Histograms, ledgers and windows: filled by load, merged by the journal. Pure."""

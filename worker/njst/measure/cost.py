@@ -1,0 +1,26 @@
+"""What load processes took of one host, put together."""
+
+from collections.abc import Iterable
+
+from njst.contract.result import LoadCost
+
+
+def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:
+    """Return the processes of one participant as one; None when none has said anything.
+
+    A core that one process waits for is missing whatever the others do, so delays are the worst
+    process's; a container's throttling is the same for all of its processes.
+    """
+    known = [cost for cost in costs if cost is not None]
+    if not known:
+        return None
+    return LoadCost(
+        processes=sum(cost.processes for cost in known),
+        cores=max(cost.cores for cost in known),
+        elapsed_us=max(cost.elapsed_us for cost in known),
+        cpu_us=sum(cost.cpu_us for cost in known),
+        busiest_cpu_us=max(cost.busiest_cpu_us for cost in known),
+        run_delay_us=max(cost.run_delay_us for cost in known),
+        throttled_us=max(cost.throttled_us for cost in known),
+        blocked_us=max(cost.blocked_us for cost in known),
+    )
