@@ -1,0 +1,282 @@
+"""What a worker does about a job: a pure function of what it knows, run after every change.
+
+Nothing here asks another worker. A step that one of all workers must take has turns: the workers'
+rank for this job says how long each waits before it acts, the log accepts the first, and the
+others find the step taken. Waiting too short costs a refused append, never a wrong result.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from njst.contract.job import OnWorkerLoss
+from njst.journal.turns import rank
+from njst.journal.view import JobView, Part, PartState
+
+MS = 1_000_000
+
+# From `started` to the common start: long enough for all to have read it (92 ms at 100 workers
+# were measured), short enough for nobody to wait.
+LEAD_MS = 400
+# Progress comes every second; a worker is missed after this much silence.
+SILENT_NS = 2_500 * MS
+# Accusations must not be further apart than the fold's CHAIN_GAP_NS.
+ACCUSE_EVERY_NS = 700 * MS
+# How much longer each rank waits: for a step that takes a message, and for the clean-up.
+TURN_NS = 25 * MS
+CLEAN_TURN_NS = 3_000 * MS
+# How long after the deadline a worker that cannot read of the end stops by itself.
+OVERDUE_NS = 1_000 * MS
+# Workers that do not take part act only when those that do have not.
+BYSTANDER_NS = 1_000 * MS
+
+
+class Stage(StrEnum):
+    """How far this process is with a job; it starts at IDLE after every boot."""
+
+    IDLE = "Idle"
+    PREPARING = "Preparing"
+    PREPARED = "Prepared"
+    LOADING = "Loading"
+    RELEASED = "Released"
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Make what the job needs, connect the clients, then say `ready`."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Start the load at `at_ns` of the log's time."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Let a workload begin that waited for others, at `at_ns` of the log's time."""
+
+    workload: str
+    at_ns: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """Stop the load, or give up its preparation; what was measured is reported.
+
+    `overdue` says that the deadline is over and the log silent: nobody else can end this load.
+    """
+
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """Append `started`."""
+
+    run: tuple[str, ...]
+    lead_ms: int = LEAD_MS
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Append `done.<me>`."""
+
+    workloads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Open:
+    """Append `begun.<me>`."""
+
+    workloads: tuple[str, ...]
+    lead_ms: int = LEAD_MS
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Append `cancelled`."""
+
+    reason: str
+    message: str
+    before_start: bool = False
+
+
+@dataclass(frozen=True)
+class Accuse:
+    """Append `lost.<worker>`."""
+
+    worker: str
+    silent_ms: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Append `alive.<me>`."""
+
+
+@dataclass(frozen=True)
+class End:
+    """Append `ended` with the report."""
+
+
+@dataclass(frozen=True)
+class Clean:
+    """Remove what the job made, then append `cleaned`."""
+
+
+Action = (
+    Prepare | Load | Begin | Release | Start | Tell | Open | Cancel | Accuse | Answer | End | Clean
+)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a worker knows of one job; times are the log's, in ns.
+
+    `queue_since_ns` is None while earlier jobs hold a worker that this job needs. `heard_ns` has
+    the stored time of each participant's last progress. `done` are the awaited workloads that this
+    worker has nothing more to do of, `begun` those that were let begin here.
+    """
+
+    me: str
+    stage: Stage
+    now_ns: int
+    queue_since_ns: int | None
+    heard_ns: Mapping[str, int]
+    done: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+
+
+def decide(view: JobView, know: Knowledge) -> tuple[Action, ...]:
+    """Return what to do now; each action is safe to do again."""
+    return (*_own(view, know), *_shared(view, know))
+
+
+def _own(view: JobView, know: Knowledge) -> Iterator[Action]:
+    """What concerns this worker's own load."""
+    part = view.parts.get(know.me)
+    if part is None:
+        return
+    if know.stage is Stage.IDLE:
+        if _may_prepare(view, part, know):
+            yield Prepare()
+        return
+    if know.stage is not Stage.RELEASED and _is_over(view, part):
+        yield Release()
+        return
+    if part.state is PartState.RUNNING and know.stage is not Stage.RELEASED:
+        if know.now_ns >= _deadline_ns(view) + OVERDUE_NS:
+            yield Release(overdue=True)
+        elif know.stage is Stage.PREPARED:
+            yield Load(view.start_ns)
+        if know.stage is Stage.LOADING:
+            yield from _proceed(view, part, know)
+        if part.accused_from_ns:
+            yield Answer()
+
+
+def _proceed(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
+    """From one workload to those that wait for it."""
+    if news := know.done - part.done:
+        yield Tell(tuple(sorted(news)))
+    for workload, at_ns in view.begins_ns.items():
+        if workload not in know.begun:
+            yield Begin(workload, at_ns)
+
+
+def _may_prepare(view: JobView, part: Part, know: Knowledge) -> bool:
+    waiting = not (view.started or view.cancelled or view.ended)
+    return waiting and part.state is PartState.PREPARING and know.queue_since_ns is not None
+
+
+def _deadline_ns(view: JobView) -> int:
+    return view.start_ns + view.created.spec.active_deadline_seconds * 1000 * MS
+
+
+def _is_over(view: JobView, part: Part) -> bool:
+    if view.cancelled or view.ended or part.state in (PartState.LOST, PartState.LATE):
+        return True
+    return part.state is PartState.UNFIT
+
+
+def _shared(view: JobView, know: Knowledge) -> Iterator[Action]:
+    """What any worker may do, each in its turn."""
+    if view.ended is not None:
+        if not view.closed and _turn(view, know, view.ended_ns, CLEAN_TURN_NS):
+            yield Clean()
+        return
+    if view.settled:
+        if _turn(view, know, view.last_ns):
+            yield End()
+        return
+    if view.started is not None:
+        yield from _watch(view, know)
+    elif know.queue_since_ns is not None:
+        yield from _gather(view, know, know.queue_since_ns)
+
+
+def _turn(view: JobView, know: Knowledge, since_ns: int, turn_ns: int = TURN_NS) -> bool:
+    """Whether it is this worker's turn for a step that became due at `since_ns`."""
+    wait_ns = rank(view.id, know.me, view.parts) * turn_ns
+    if know.me not in view.parts:
+        wait_ns += BYSTANDER_NS
+    return know.now_ns >= since_ns + wait_ns
+
+
+def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
+    """Before the start: wait for all, or for those who come in time."""
+    ready = view.parts_in(PartState.READY)
+    missing = view.parts_in(PartState.PREPARING)
+    unfit = view.parts_in(PartState.UNFIT)
+    strict = view.created.spec.on_worker_loss is OnWorkerLoss.FAIL
+    timeout_s = view.created.spec.start_timeout_seconds
+    due_ns = since_ns + timeout_s * 1000 * MS
+    if unfit and strict:
+        problem = view.parts[unfit[0]].problem
+        if problem is not None and _turn(view, know, view.last_ns):
+            message = f"{unfit[0]}: {problem.message}"
+            yield Cancel(problem.reason, message, before_start=True)
+    elif not missing:
+        if _turn(view, know, view.last_ns):
+            yield Start(ready)
+    elif _turn(view, know, max(due_ns, view.last_ns)):
+        if strict:
+            message = f"not ready within {timeout_s} s: {', '.join(missing)}"
+            yield Cancel("StartTimeout", message, before_start=True)
+        else:
+            yield Start(ready)
+
+
+def _watch(view: JobView, know: Knowledge) -> Iterator[Action]:
+    """While load runs: the deadline, and the silence of others."""
+    spec = view.created.spec
+    if view.cancelled is None:
+        lost = view.parts_in(PartState.LOST)
+        if _turn(view, know, _deadline_ns(view)):
+            yield Cancel("DeadlineExceeded", f"it ran longer than {spec.active_deadline_seconds} s")
+        elif lost and spec.on_worker_loss is OnWorkerLoss.FAIL and _turn(view, know, view.last_ns):
+            yield Cancel("WorkersLost", f"lost: {', '.join(lost)}")
+        elif (ready := view.may_begin) and _turn(view, know, view.last_ns):
+            yield Open(ready)
+    for worker in view.parts_in(PartState.RUNNING):
+        if worker != know.me:
+            yield from _miss(view, know, view.parts[worker])
+
+
+def _miss(view: JobView, know: Knowledge, part: Part) -> Iterator[Action]:
+    heard_ns = max(know.heard_ns.get(part.worker, 0), view.start_ns)
+    silent_ns = know.now_ns - heard_ns
+    if silent_ns < SILENT_NS or _is_deaf(view, know):
+        return
+    if _turn(view, know, max(heard_ns + SILENT_NS, part.accused_until_ns + ACCUSE_EVERY_NS)):
+        yield Accuse(part.worker, silent_ns // MS)
+
+
+def _is_deaf(view: JobView, know: Knowledge) -> bool:
+    """Whether this worker does not even hear itself: then silence says nothing of others."""
+    own = view.parts.get(know.me)
+    if own is None or own.state is not PartState.RUNNING:
+        return False
+    return know.now_ns - max(know.heard_ns.get(know.me, 0), view.start_ns) >= SILENT_NS

@@ -1,0 +1,106 @@
+"""Streams and consumers by the thousand: made and removed many at a time.
+
+What the load itself has made is in no list. It is found by its subject or name, and removed when
+its metadata names the job; not otherwise.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.js.errors import APIError, NotFoundError
+
+from njst.contract.names import OWNER_KEY, asset_subject
+from njst.contract.plan import ManagementPlan
+from njst.load.wire.assets import assets_of, standing_names
+
+API_TIMEOUT_S = 5.0
+# So many calls are under way at once: enough to be quick, and no load.
+_AT_ONCE = 32
+
+
+class Api:
+    """JetStream's API as raw calls."""
+
+    def __init__(self, client: Client, prefix: str) -> None:
+        self._client = client
+        self.prefix = prefix
+
+    async def call(self, subject: str, body: bytes = b"") -> dict[str, Any]:
+        """Return the answer.
+
+        Raises:
+            APIError: the server refuses, in its words.
+            nats.errors.Error: there is no answer.
+        """
+        answer = await self._client.request(subject, body, timeout=API_TIMEOUT_S)
+        document: dict[str, Any] = json.loads(answer.data)
+        if "error" in document:
+            APIError.from_error(document["error"])
+        return document
+
+    async def pages(self, what: str, list_of: str, request: dict[str, Any]) -> list[Any]:
+        """Return all of a paged list: `STREAM.NAMES` has `streams`, and so on."""
+        found: list[Any] = []
+        while True:
+            body = json.dumps({**request, "offset": len(found)}).encode()
+            page = await self.call(f"{self.prefix}.{what}", body)
+            entries = page.get(list_of) or []
+            found += entries
+            if not entries or len(found) >= page["total"]:
+                return found
+
+
+async def make_standing(api: Api, plan: ManagementPlan, messages: int | None) -> None:
+    """Make what is to be there before the start.
+
+    Raises:
+        APIError: the first that the server refuses.
+        nats.errors.Error: there is no answer.
+    """
+    assets = assets_of(plan, api.prefix)
+
+    async def make(name: str) -> None:
+        call = assets.create(name)
+        await api.call(call.subject, call.body)
+
+    await _each(standing_names(plan, messages), make)
+
+
+async def remove_streams(api: Api, job: str) -> list[str]:
+    """Remove all streams that a job's load manages; return what could not be removed, and why."""
+    names = await api.pages("STREAM.NAMES", "streams", {"subject": asset_subject(job, ">")})
+    return await _remove(api, job, "STREAM", names)
+
+
+async def remove_consumers(api: Api, job: str, stream: str) -> list[str]:
+    """Remove all consumers of a job from a stream; return what could not be removed, and why."""
+    names = await api.pages(f"CONSUMER.NAMES.{stream}", "consumers", {})
+    own = [f"{stream}.{name}" for name in names if name.startswith(f"njst-{job}-")]
+    return await _remove(api, job, "CONSUMER", own)
+
+
+async def _remove(api: Api, job: str, kind: str, names: Sequence[str]) -> list[str]:
+    problems: list[str] = []
+
+    async def remove(name: str) -> None:
+        try:
+            info = await api.call(f"{api.prefix}.{kind}.INFO.{name}")
+            if (info["config"].get("metadata") or {}).get(OWNER_KEY) == job:
+                await api.call(f"{api.prefix}.{kind}.DELETE.{name}")
+        except NotFoundError:
+            pass
+        except (nats.errors.Error, TimeoutError) as error:
+            problems.append(f"{name}: {str(error) or type(error).__name__}")
+
+    await _each(names, remove)
+    return problems
+
+
+async def _each(names: Sequence[str], work: Callable[[str], Awaitable[None]]) -> None:
+    """Do something for each name, so many at once; the first error ends it."""
+    for first in range(0, len(names), _AT_ONCE):
+        await asyncio.gather(*(work(name) for name in names[first : first + _AT_ONCE]))

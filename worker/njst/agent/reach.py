@@ -1,0 +1,21 @@
+"""What a job makes and runs, as its target's connection reaches it: API subjects and inboxes."""
+
+from njst.contract.connection import Connection
+from njst.contract.names import INBOX
+from njst.contract.plan import ClientPlan
+
+
+def own_inbox(subject: str, connection: Connection) -> str:
+    """Return an inbox below the connection's prefix: its user may hear no other."""
+    if subject.startswith(f"{INBOX}."):
+        return connection.inbox_prefix + subject.removeprefix(INBOX)
+    return subject
+
+
+def reached(plan: ClientPlan, connection: Connection) -> ClientPlan:
+    """Return a client's plan for this connection."""
+    consume = plan.consume
+    if consume is not None:
+        deliver = own_inbox(consume.deliver, connection)
+        consume = consume.model_copy(update={"deliver": deliver})
+    return plan.model_copy(update={"api_prefix": connection.js_api, "consume": consume})

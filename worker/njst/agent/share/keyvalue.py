@@ -1,0 +1,25 @@
+"""What a client does to keys, but for watching them."""
+
+from njst.agent.share.place import Place, Work
+from njst.contract.names import bucket_of
+from njst.contract.plan import KeyValuePlan
+
+# What keys begin with that are nobody's own; those of a client begin with its number.
+SHARED_KEYS = "all"
+
+
+def key_value_plan(work: Work, stream_name: str, place: Place) -> KeyValuePlan | None:
+    """Return what a client of a bucket does; None where the workload is of another kind."""
+    key_value = work.workload.key_value
+    if key_value is None or key_value.watches:
+        return None
+    return KeyValuePlan(
+        operation=key_value.operation,
+        bucket=bucket_of(stream_name),
+        prefix=SHARED_KEYS if key_value.shared_keys else str(place.client),
+        keys=key_value.keys,
+        key_order=key_value.key_order,
+        value_bytes=key_value.value_bytes,
+        window=key_value.window,
+        timeout_ms=key_value.timeout_seconds * 1000,
+    )

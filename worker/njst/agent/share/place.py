@@ -1,0 +1,66 @@
+"""Where a client stands in a job, and what that makes its part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from njst.contract.job import JobSpec
+from njst.contract.stream import Stream
+from njst.contract.workload import Workload
+
+
+def split(total: int, parts: int, index: int) -> int:
+    """Return part `index` of `total` in `parts` parts that differ by at most one."""
+    return total // parts + (1 if index < total % parts else 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a client stands: its number among all on a stream, and the stream's among all."""
+
+    client: int
+    per_stream: int
+    stream: int
+    streams: int
+
+    @property
+    def index(self) -> int:
+        """The client's number within its workload, over all workers and streams."""
+        return self.stream * self.per_stream + self.client
+
+    def part(self, total: int) -> int:
+        """Return the client's part: over the streams first, so that they get equal loads.
+
+        What does not divide goes to other clients on each stream, so that no worker gets it all.
+        """
+        of_stream = split(total, self.streams, self.stream)
+        return split(of_stream, self.per_stream, (self.client + self.stream) % self.per_stream)
+
+
+@dataclass(frozen=True)
+class There:
+    """What set-up knows of a stream: its last sequence, and why it would let go of messages."""
+
+    last_sequence: int = 0
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A workload of a job; `number` is its place in the list."""
+
+    job: str
+    spec: JobSpec
+    workload: Workload
+    number: int
+    there: Mapping[str, There]
+
+    @property
+    def stream(self) -> Stream | None:
+        """The entry of the spec's streams that it works on."""
+        name = self.workload.stream
+        return next((stream for stream in self.spec.streams if stream.name == name), None)
+
+
+def ms(seconds: int | None) -> int | None:
+    """Return seconds in ms, where there are any."""
+    return None if seconds is None else seconds * 1000

@@ -1,0 +1,71 @@
+"""What a publisher sends."""
+
+from njst.agent.keeping import publish_obstacle
+from njst.agent.share.place import There, Work, ms
+from njst.contract.kinds.publish import MessageIds, Publish, Verify
+from njst.contract.names import publish_subjects
+from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
+
+# The header of a message that the stream itself lets go of (ADR-43).
+TTL_HEADER = "Nats-TTL"
+# What a message adds to the counter that its subject is (ADR-49).
+INCREMENT_HEADER = "Nats-Incr"
+# The stream that is to store a message, and no other.
+STREAM_HEADER = "Nats-Expected-Stream"
+
+
+def publish_plan(work: Work, stream_name: str, number: int) -> PublishPlan | None:
+    """Return what a publisher does; None where the workload is of another kind."""
+    publish = work.workload.publish
+    if publish is None or work.stream is None:
+        return None
+    return PublishPlan(
+        mode=publish.mode,
+        window=publish.window,
+        batch=publish.batch,
+        payload=_payload(publish),
+        subjects=publish_subjects(work.stream, work.workload, number),
+        subject_count=publish.subject_count,
+        subject_order=publish.subject_order,
+        message_ids=publish.message_ids is MessageIds.UNIQUE,
+        duplicate_percent=publish.duplicate_percent,
+        headers=_headers(publish, stream_name),
+        expect=publish.expect,
+        delay_ms=ms(publish.delay_seconds) or 0,
+        last_sequence=work.there.get(stream_name, There()).last_sequence,
+        ack_timeout_ms=publish.ack_timeout_seconds * 1000,
+        read_back=_read_back(work, publish, stream_name),
+    )
+
+
+def _read_back(work: Work, publish: Publish, stream_name: str) -> ReadBackPlan | None:
+    if publish.verify is Verify.NONE:
+        return None
+    there = work.there.get(stream_name, There())
+    return ReadBackPlan(
+        stream=stream_name,
+        after_sequence=there.last_sequence,
+        obstacle=publish_obstacle(publish) or there.obstacle,
+    )
+
+
+def _payload(publish: Publish) -> PayloadPlan:
+    if publish.increment is not None:
+        return PayloadPlan(bytes_min=0, bytes_max=0)
+    return PayloadPlan(
+        bytes_min=publish.payload_bytes,
+        bytes_max=publish.payload_bytes_max or publish.payload_bytes,
+        compressible_percent=publish.compressible_percent,
+    )
+
+
+def _headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
+    """Return the headers that are the same in each message."""
+    headers = [(header.name, header.value) for header in publish.headers]
+    if publish.ttl_seconds is not None:
+        headers.append((TTL_HEADER, str(publish.ttl_seconds)))
+    if publish.increment is not None:
+        headers.append((INCREMENT_HEADER, f"{publish.increment:+d}"))
+    if publish.expect_stream:
+        headers.append((STREAM_HEADER, stream_name))
+    return headers

@@ -1,0 +1,31 @@
+"""The clock of the server that leads a stream, against this host's CLOCK_MONOTONIC."""
+
+import json
+import time
+
+import nats.errors
+from nats.aio.client import Client
+
+from njst.contract.plan import ClockPlan
+from njst.journal.offset import OffsetFilter, parse_time_ns
+
+ROUND_TRIPS = 5
+_TIMEOUT_S = 2.0
+
+
+async def store_clock(client: Client, api: str, stream: str) -> ClockPlan | None:
+    """Return how the clock is set, from the best of a few round trips; None when nobody says."""
+    known = OffsetFilter()
+    for _ in range(ROUND_TRIPS):
+        sent_ns = time.monotonic_ns()
+        try:
+            answer = await client.request(f"{api}.STREAM.INFO.{stream}", timeout=_TIMEOUT_S)
+            received_ns = time.monotonic_ns()
+            server_ns = parse_time_ns(json.loads(answer.data)["ts"])
+        except (nats.errors.Error, TimeoutError, ValueError, KeyError):
+            return None
+        known.add(sent_ns, server_ns, received_ns)
+    best = known.best(time.monotonic_ns())
+    if best is None:
+        return None
+    return ClockPlan(offset_ns=best.offset_ns, error_ns=best.error_ns, at_ns=best.at_ns)

@@ -1,0 +1,76 @@
+"""From a target's name to a connection: NATS contexts, plain servers, and who may be a target.
+
+A spec never carries credentials; they stand in context files, in the format of the `nats` CLI,
+that whoever runs the workers mounts into them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from njst.contract.connection import Connection, address
+from njst.contract.job import Target
+from njst.login.context import read_context
+from njst.login.errors import LoginError
+
+
+class SetupError(Exception):
+    """Something that a job needs cannot be had: a CamelCase reason, and what to do."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{reason}: {message}")
+
+
+@dataclass(frozen=True)
+class TargetPolicy:
+    """Which targets this worker serves.
+
+    `control` is the connection that carries the jobs, the default target. `allow` holds patterns
+    of `host:port`, with `*` for any part.
+    """
+
+    control: Connection
+    contexts: Path
+    allow: Sequence[str] = ()
+
+
+def resolve(target: Target, policy: TargetPolicy) -> Connection:
+    """Return how to reach `target`.
+
+    Raises:
+        SetupError: the context is missing or unreadable, or a server is not allowed.
+    """
+    if target.context is not None:
+        return _from_context(target.context, policy.contexts)
+    if not target.servers:
+        return policy.control
+    known = {_host_port(server) for server in policy.control.servers}
+    for server in target.servers:
+        place = _host_port(server)
+        if place not in known and not any(fnmatch(place, allow) for allow in policy.allow):
+            raise SetupError(
+                "TargetNotAllowed",
+                f"spec.target.servers: {place} is not in this worker's allow-list; add it with"
+                " --allow-target (NJST_ALLOW_TARGETS)",
+            )
+    return Connection(servers=list(target.servers))
+
+
+def _host_port(server: str) -> str:
+    host, port = address(server)
+    return f"{host}:{port}"
+
+
+def _from_context(name: str, folder: Path) -> Connection:
+    field = f"spec.target.context: {name!r}"
+    path = folder / f"{name}.json"
+    if not path.exists():
+        found = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
+        raise SetupError("ContextNotFound", f"{field} is not mounted; there: {found}")
+    try:
+        return read_context(path)
+    except LoginError as error:
+        raise SetupError("ContextUnusable", f"{field}: {error}") from error

@@ -1,0 +1,51 @@
+"""Waiting at the start for what a program cannot work without, and saying for what."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 1.0
+Made = TypeVar("Made")
+
+
+@dataclass
+class Waiting:
+    """How long to try, who must hear of it, and whether somebody wants the program to end.
+
+    `told` gets the words of each attempt that failed; one that says the same as the last is not
+    logged again.
+    """
+
+    wait_s: float
+    told: Callable[[str], None]
+    stopped: Callable[[], bool]
+
+    async def until_made(
+        self, make: Callable[[], Awaitable[Made]], *failures: type[Exception]
+    ) -> Made:
+        """Return what `make` returns at last.
+
+        Raises:
+            failures: `make` still raises one of them when the time is over, or a stop is wanted.
+        """
+        give_up_s = _now_s() + self.wait_s
+        last = ""
+        while True:
+            try:
+                return await make()
+            except failures as error:
+                self.told(str(error))
+                if self.stopped() or _now_s() >= give_up_s:
+                    raise
+                if str(error) != last:
+                    last = str(error)
+                    log.warning("%s; trying again for %.0f s", last, give_up_s - _now_s())
+                await asyncio.sleep(AGAIN_S)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,80 @@
+"""Events that fit into a message: with many workers, or a long course, the details go first.
+
+A job must be able to end, whatever it measured: totals and verdict are never left out.
+"""
+
+from typing import Any
+
+from njst.contract.events import Finished, Payload
+from njst.contract.result import Outcome, Problem, Report
+
+# Half of nats-server's default max_payload.
+REPORT_BYTES = 512 * 1024
+SHOWN_WORKERS = 100
+# The course in a participant's last word; the rest of a message is for totals.
+SERIES_BYTES = 512 * 1024
+# Those of all participants together: the log has room for many jobs.
+ALL_SERIES_BYTES = 32 * 1024 * 1024
+
+
+def series_bytes(participants: int) -> int:
+    """Return how large the course may be that each of so many participants tells."""
+    return min(SERIES_BYTES, ALL_SERIES_BYTES // participants)
+
+
+def fit(report: Report, limit_bytes: int = REPORT_BYTES) -> Report:
+    """Return the report with as much of its details as there is room for."""
+    for leave_out in (_without_parts, _without_course, _without_histograms, _first_workers):
+        if len(report.to_json()) <= limit_bytes:
+            break
+        report = leave_out(report)
+    return report
+
+
+def smaller(payload: Payload) -> Payload:
+    """Return an event that was too large without its largest part.
+
+    Raises:
+        ValueError: there is nothing that could be left out.
+    """
+    if not isinstance(payload, Finished) or not payload.workloads:
+        raise ValueError(f"nothing can be left out of {type(payload).__name__}")
+    if any(tally.series is not None for tally in payload.workloads):
+        return _strip(payload, {"series": None})
+    if any(tally.latency or tally.service or tally.slip for tally in payload.workloads):
+        return _strip(payload, {"latency": "", "service": "", "slip": ""})
+    problem = Problem(reason="ResultTooLarge", message="its result is larger than a message may be")
+    nothing: dict[str, Any] = {"outcome": Outcome.FAILED, "problem": problem, "workloads": []}
+    return payload.model_copy(update=nothing)
+
+
+def _strip(finished: Finished, nothing: dict[str, Any]) -> Finished:
+    tallies = [tally.model_copy(update=nothing) for tally in finished.workloads]
+    return finished.model_copy(update={"workloads": tallies})
+
+
+def _note(report: Report, what: str, update: dict[str, Any]) -> Report:
+    omitted = f"{report.omitted}, {what}" if report.omitted else what
+    return report.model_copy(update={**update, "omitted": omitted})
+
+
+def _without_parts(report: Report) -> Report:
+    workers = [worker.model_copy(update={"workloads": []}) for worker in report.workers]
+    return _note(report, "what each worker did", {"workers": workers})
+
+
+def _without_course(report: Report) -> Report:
+    workloads = [total.model_copy(update={"series": None}) for total in report.workloads]
+    return _note(report, "the course of the workloads", {"workloads": workloads})
+
+
+def _without_histograms(report: Report) -> Report:
+    workloads = [total.model_copy(update={"latency": ""}) for total in report.workloads]
+    return _note(report, "histograms", {"workloads": workloads})
+
+
+def _first_workers(report: Report) -> Report:
+    """Keep those that did not complete, and then the first."""
+    workers = sorted(report.workers, key=lambda worker: worker.outcome is Outcome.COMPLETED)
+    workers = workers[:SHOWN_WORKERS]
+    return _note(report, f"all but {len(workers)} workers", {"workers": workers})

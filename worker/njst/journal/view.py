@@ -1,0 +1,153 @@
+"""What is known of a job: the fold of its events, the same for every reader of the same log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
+
+from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
+from njst.contract.result import Problem, Verdict
+
+# The reasons of a `cancelled` event that a person asked for; any other is a failure.
+USER_CANCEL_REASONS = frozenset({"Requested", "ResourceDeleted"})
+
+
+class PartState(StrEnum):
+    """How far a participant is."""
+
+    PREPARING = "Preparing"
+    READY = "Ready"
+    UNFIT = "Unfit"
+    LATE = "Late"
+    RUNNING = "Running"
+    FINISHED = "Finished"
+    LOST = "Lost"
+
+
+class Phase(StrEnum):
+    """How far a job is, in one word for people; derived, never stored."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    CANCELLING = "Cancelling"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+class Part(NamedTuple):
+    """One participant.
+
+    An unbroken chain of accusations runs from `accused_from_ns` to `accused_until_ns` (log time);
+    both are 0 while nobody misses this worker.
+    """
+
+    worker: str
+    state: PartState = PartState.PREPARING
+    problem: Problem | None = None
+    finished: Finished | None = None
+    # The awaited workloads that it has nothing more to do of.
+    done: frozenset[str] = frozenset()
+    accused_from_ns: int = 0
+    accused_until_ns: int = 0
+
+    def but(self, **changes: Any) -> "Part":
+        """Return the participant with other values."""
+        return self._replace(**changes)
+
+
+# One for all jobs: a long history has a hundred thousand of them.
+@lru_cache(maxsize=8192)
+def plain_part(worker: str, state: PartState) -> Part:
+    """Return a participant of whom only the state is to be known."""
+    return Part(worker, state)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """One job. Times are the log's own, in ns since the Unix epoch; 0 means not yet.
+
+    What each participant said in the end is kept until the job is closed: the report has it then.
+    """
+
+    id: str
+    seq: int
+    created: Created
+    created_ns: int
+    parts: MappingProxyType[str, Part]
+    started: Started | None = None
+    start_ns: int = 0
+    # When the workloads begin that wait for others, by name, as soon as that is known.
+    begins_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    cancelled: Cancelled | None = None
+    cancelled_ns: int = 0
+    ended: Ended | None = None
+    ended_ns: int = 0
+    cleaned: Cleaned | None = None
+    closed_ns: int = 0
+    deleted: bool = False
+    # Sequence and time of the last event that was folded, void or not.
+    last_seq: int = 0
+    last_ns: int = 0
+    # Events that changed nothing: repeated, late or unknown.
+    void_count: int = field(default=0, compare=False)
+
+    @property
+    def run(self) -> tuple[str, ...]:
+        """Workers that take part in the load, sorted; empty before the start."""
+        states = (PartState.RUNNING, PartState.FINISHED, PartState.LOST)
+        return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))
+
+    @property
+    def made_anything(self) -> bool:
+        """Whether a participant may have made something on the target."""
+        return any(part.state is not PartState.UNFIT for part in self.parts.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing runs and nothing will: the moment for `ended`. Never taken back."""
+        if self.started is None:
+            return self.cancelled is not None
+        return all(part.state is not PartState.RUNNING for part in self.parts.values())
+
+    @property
+    def may_begin(self) -> tuple[str, ...]:
+        """The workloads that wait for nothing any more: who still runs is done with the others."""
+        running = [part for part in self.parts.values() if part.state is PartState.RUNNING]
+        return tuple(
+            workload.name
+            for workload in self.created.spec.gated
+            if workload.name not in self.begins_ns
+            and all(part.done.issuperset(workload.after) for part in running)
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the job is over and cleaned up, so that the next one may use its workers."""
+        return self.cleaned is not None
+
+    @property
+    def phase(self) -> Phase:
+        """The job's phase."""
+        if self.ended is not None:
+            if self.ended.report.verdict is Verdict.VALID:
+                return Phase.SUCCEEDED
+            if self.cancelled is not None and self.cancelled.reason in USER_CANCEL_REASONS:
+                return Phase.CANCELLED
+            return Phase.FAILED
+        if self.cancelled is not None:
+            return Phase.CANCELLING
+        return Phase.PENDING if self.started is None else Phase.RUNNING
+
+    def but(self, **changes: Any) -> Self:
+        """Return the view with other values; `dataclasses.replace`, which is slow."""
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__)
+        changed.__dict__.update(changes)
+        return changed
+
+    def parts_in(self, *states: PartState) -> tuple[str, ...]:
+        """Return the participants in one of `states`, sorted."""
+        return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))
