@@ -1,0 +1,32 @@
+"""The HTTP face of a worker: any worker answers for any job."""
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse, Response
+
+from njst import __version__
+from njst.api import bench, docs, health, jobs, problems
+from njst.api.guard import Guard
+from njst.api.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application; it keeps no state of its own."""
+    app = FastAPI(
+        title="njst",
+        summary="A leaderless, distributed load tester for NATS JetStream",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(Guard)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse("/docs")
+
+    app.include_router(jobs.create_router(services), responses=problems.RESPONSES)
+    app.include_router(health.create_router(services), responses=problems.RESPONSES)
+    app.include_router(bench.create_router(services))
+    app.include_router(docs.create_router(app))
+    return app

@@ -1,0 +1,139 @@
+"""/docs: the API as one static page, made from its own OpenAPI document.
+
+Swagger UI would be 1.5 MB of somebody else's script for a dozen routes; this page has no script at
+all, so it works without a CDN, under the strictest content security policy, and in curl.
+"""
+
+import json
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse, Response
+
+_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #27d }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); text-transform: capitalize }
+code, pre { font: 14px/1.4 ui-monospace, monospace }
+pre { background: var(--soft); padding: .75rem; overflow-x: auto; border-radius: .4rem }
+article { border: 1px solid var(--line); border-radius: .4rem; padding: .2rem 1rem; margin: 1rem 0 }
+article h3 { font: 600 16px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
+.method { color: var(--accent); display: inline-block; min-width: 4.5rem }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .2rem .6rem }
+td, th { border-top: 1px solid var(--line) } a { color: var(--accent) }
+"""
+
+_PROBLEMS = {
+    "unreadable": "The body is no JSON and no YAML, not exactly one document, or never came.",
+    "invalid": "A field breaks the contract; `errors` names each, and what is allowed.",
+    "too-large": "The body is larger than a job may be.",
+    "media-type": "Send application/json or application/yaml.",
+    "idempotency-key": "The key is not usable, or belongs to another document or a deleted job.",
+    "unknown-job": "No job has this id, or it was deleted.",
+    "not-finished": "A report is there when the job has ended.",
+    "owned": "The job belongs to a Kubernetes resource; delete that.",
+    "not-enough-workers": "Fewer workers are connected than the job asks for.",
+    "journal-unavailable": "The control NATS does not answer; try again.",
+    "not-ready": "The worker is starting, or has lost its control NATS.",
+    "cross-site": "A page of another site made the browser send this.",
+    "http": "The path or method does not exist.",
+    "internal": "A mistake of njst; please report it.",
+}
+
+
+def create_router(app: FastAPI) -> APIRouter:
+    """Return the route of the page."""
+    router = APIRouter()
+    rendered: list[str] = []
+
+    @router.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        if not rendered:
+            rendered.append(render(app.openapi()))
+        return HTMLResponse(rendered[0], headers={"content-security-policy": _CSP})
+
+    return router
+
+
+def render(openapi: dict[str, Any]) -> str:
+    """Return the page of an OpenAPI document."""
+    info = openapi["info"]
+    title = f"{info['title']} {info['version']}"
+    return "".join(
+        [
+            "<!doctype html><html lang=en><meta charset=utf-8>",
+            "<meta name=viewport content='width=device-width'>",
+            f"<title>{escape(title)}: HTTP API</title><style>{_STYLE}</style>",
+            f"<h1>{escape(title)}</h1><p>{escape(info.get('summary', ''))}. ",
+            "Any worker answers for any job. The same as <a href=/openapi.json>OpenAPI</a>.</p>",
+            *_operations(openapi),
+            *_problems(),
+            "</html>",
+        ]
+    )
+
+
+def _operations(openapi: dict[str, Any]) -> Iterator[str]:
+    group = ""
+    for path, methods in openapi["paths"].items():
+        for method, operation in methods.items():
+            tag = operation.get("tags", ["other"])[0]
+            if tag != group:
+                group = tag
+                yield f"<h2>{escape(tag)}</h2>"
+            yield from _operation(method.upper(), path, operation)
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield f"<article><h3><span class=method>{method}</span> {escape(path)}</h3>"
+    yield f"<p>{escape(operation.get('description', ''))}</p>"
+    parameters = operation.get("parameters", [])
+    if parameters:
+        yield "<table><tr><th>Parameter<th>In<th>Type"
+        for parameter in parameters:
+            schema = escape(_type_of(parameter["schema"]))
+            name, where = escape(parameter["name"]), escape(parameter["in"])
+            yield f"<tr><td><code>{name}</code><td>{where}<td>{schema}"
+        yield "</table>"
+    yield f"<pre>{escape(_curl(method, path))}</pre></article>"
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    kinds = schema.get("anyOf", [schema])
+    words = [_one_type(kind) for kind in kinds if kind.get("type") != "null"]
+    default = schema.get("default")
+    return " or ".join(words) + (f", default {json.dumps(default)}" if default is not None else "")
+
+
+def _one_type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"].rsplit("/", 1)[-1])
+    low, high = schema.get("minimum"), schema.get("maximum")
+    bounds = f" {low}..{high}" if low is not None and high is not None else ""
+    return f"{schema.get('type', 'any')}{bounds}"
+
+
+def _curl(method: str, path: str) -> str:
+    words = ["curl"]
+    if method != "GET":
+        words += ["-X", method]
+    if method == "POST" and path == "/api/v1/jobs":
+        words += ["--data-binary", "@job.yaml"]
+    elif method == "POST" and path == "/bench":
+        words += ["-d", "@settings.json"]
+    elif path == "/bench/purge":
+        words += ["-d", "'{\"all\":true}'"]
+    return " ".join([*words, f"http://127.0.0.1:5000{path}"])
+
+
+def _problems() -> Iterator[str]:
+    yield "<h2>Problems</h2><p>Errors are problem documents (RFC 9457); <code>type</code> is one of"
+    yield ' these. Those of the original njst\'s routes are <code>{"error": ...}</code>.</p>'
+    yield "<table><tr><th>Problem<th>Meaning"
+    for kind, meaning in _PROBLEMS.items():
+        yield f"<tr id=problem-{kind}><td><code>{kind}</code><td>{escape(meaning)}"
+    yield "</table>"

@@ -1,0 +1,131 @@
+"""A job as the API shows it, made from its view and what it has measured so far."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from njst.contract.events import Origin
+from njst.contract.job import JobSpec
+from njst.contract.model import Message
+from njst.contract.result import (
+    Diagnosis,
+    Report,
+    ThresholdResult,
+    Verdict,
+    WorkloadResult,
+)
+from njst.journal.summary import log_datetime
+from njst.journal.view import JobView, PartState
+
+
+class WorkerCounts(Message):
+    """How far the participants are; `summary` is what fits a column: ready or more, of all."""
+
+    wanted: int
+    ready: int
+    running: int
+    finished: int
+    lost: int
+    summary: str
+
+
+class JobDocument(Message):
+    """One job. Workloads hold what was measured so far; histograms only where asked for."""
+
+    id: str
+    name: str
+    origin: Origin
+    phase: str
+    reason: str
+    message: str
+    participants: list[str]
+    zones: dict[str, int] = Field(default_factory=dict)
+    # The jobs that it waits for, those that run first; its place in the queue is their number.
+    waits_for: list[str] = Field(default_factory=list)
+    workers: WorkerCounts
+    create_time: AwareDatetime
+    start_time: AwareDatetime | None = None
+    completion_time: AwareDatetime | None = None
+    verdict: Verdict | None = None
+    workloads: list[WorkloadResult] = Field(default_factory=list)
+    thresholds: list[ThresholdResult] = Field(default_factory=list)
+    tester: Diagnosis | None = None
+    spec: JobSpec
+
+
+class JobList(Message):
+    """A page of jobs, newest first; `next` is the cursor of the following page."""
+
+    items: list[JobDocument]
+    next: str | None = None
+
+
+def document_of(
+    view: JobView, report: Report, waits_for: Sequence[str] = (), *, histograms: bool = False
+) -> JobDocument:
+    """Return a job's document."""
+    ended = view.ended is not None
+    waits = bool(waits_for) and view.cancelled is None
+    return JobDocument(
+        id=view.id,
+        name=view.created.origin.name,
+        origin=view.created.origin,
+        phase=str(view.phase),
+        reason=report.reason if ended else "WorkersBusy" if waits else reason_of(view),
+        message=report.message if ended else queue_words(waits_for) if waits else "",
+        participants=sorted(view.parts),
+        zones=view.created.zones,
+        waits_for=list(waits_for),
+        workers=worker_counts(view),
+        create_time=report.create_time,
+        start_time=log_datetime(view.start_ns) if view.run else None,
+        completion_time=report.completion_time if ended else None,
+        verdict=report.verdict if ended else None,
+        workloads=report.workloads if histograms else _plain(report.workloads),
+        thresholds=report.thresholds,
+        tester=report.tester,
+        spec=view.created.spec,
+    )
+
+
+def reason_of(view: JobView) -> str:
+    """Return in one CamelCase word what a job that has not ended does."""
+    if view.cancelled is not None:
+        return view.cancelled.reason
+    if view.started is not None:
+        return "LoadRunning"
+    return "WorkersPreparing"
+
+
+def queue_words(waits_for: Sequence[str]) -> str:
+    """Return why a job waits, as a sentence."""
+    more = f" and {len(waits_for) - 1} more" if len(waits_for) > 1 else ""
+    return f"number {len(waits_for)} in the queue, behind job {waits_for[0]}{more}"
+
+
+def worker_counts(view: JobView) -> WorkerCounts:
+    """Return how many participants are how far."""
+
+    def count(*states: PartState) -> int:
+        return len(view.parts_in(*states))
+
+    lost = count(PartState.LOST, PartState.LATE, PartState.UNFIT)
+    ready = len(view.parts) - lost - count(PartState.PREPARING)
+    return WorkerCounts(
+        wanted=len(view.parts),
+        ready=ready,
+        running=count(PartState.RUNNING),
+        finished=count(PartState.FINISHED),
+        lost=lost,
+        summary=f"{ready}/{len(view.parts)}",
+    )
+
+
+def dump(document: Message) -> dict[str, Any]:
+    """Return a document as JSON-ready data without nulls."""
+    return document.model_dump(mode="json", exclude_none=True)
+
+
+def _plain(workloads: list[WorkloadResult]) -> list[WorkloadResult]:
+    return [workload.model_copy(update={"latency": ""}) for workload in workloads]

@@ -1,0 +1,49 @@
+"""What holds for every request and every answer, before any route is asked."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from njst.api.problems import ApiProblem, render
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """Refuses what a page of another site makes a browser send; there is no login to protect it.
+
+    A browser names the page's site in `Origin`; curl and other programs send none.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-content-type-options"] = "nosniff"
+            await send(message)
+
+        headers = Headers(scope=scope)
+        app = self._app
+        if scope["method"] not in _SAFE_METHODS and is_cross_site(headers):
+            app = render(ApiProblem(403, "cross-site", "requests from another site are refused"))
+        await app(scope, receive, send_marked)
+
+
+def is_cross_site(headers: Headers) -> bool:
+    """Whether `Origin` is there and is another site than `Host`; one that is malformed is."""
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    try:
+        site = urlsplit(origin).netloc
+    except ValueError:
+        return True
+    return not site or site.lower() != headers.get("host", "").lower()

@@ -1,0 +1,67 @@
+"""Serves the API in the worker's own event loop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+import uvicorn
+from starlette.types import ASGIApp
+
+STOP_GRACE_S = 3
+
+
+class AddressInUseError(OSError):
+    """The HTTP address cannot be had; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the worker decides when to stop."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave signals to the worker."""
+        return nullcontext()
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+    """Serve `app` and yield its URL; port 0 takes a free one.
+
+    Raises:
+        AddressInUseError: somebody else has the address, or this host does not.
+    """
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_GRACE_S,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    bound_host, bound_port = listener.getsockname()[:2]
+    try:
+        yield f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            words = "is in use by another program; choose another with --http (port 0: a free one)"
+        else:
+            words = f"cannot be listened on: {error.strerror}"
+        raise AddressInUseError(f"HTTP address {host}:{port} {words}") from error
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,32 @@
+"""Exit codes of the njst command (docs/cli.md); 99 and above mean what they mean to k6's users."""
+
+from enum import IntEnum
+
+from njst.contract.result import Verdict
+
+
+class ExitCode(IntEnum):
+    """Why the command ended."""
+
+    PASSED = 0
+    ERROR = 1
+    USAGE = 2
+    INCONCLUSIVE = 92
+    UNREACHABLE = 93
+    THRESHOLDS = 99
+    TIMEOUT = 102
+    INVALID_SPEC = 104
+    CANCELLED = 105
+
+
+def of_verdict(verdict: Verdict, reason: str) -> ExitCode:
+    """Return the exit code for a job that ended."""
+    if verdict is Verdict.VALID:
+        return ExitCode.PASSED
+    if verdict is Verdict.UNKNOWN:
+        return ExitCode.INCONCLUSIVE
+    return {
+        "ThresholdsFailed": ExitCode.THRESHOLDS,
+        "Requested": ExitCode.CANCELLED,
+        "DeadlineExceeded": ExitCode.TIMEOUT,
+    }.get(reason, ExitCode.ERROR)

@@ -1,0 +1,57 @@
+"""The njst command. Results go to stdout, everything else to stderr."""
+
+import sys
+
+import typer
+
+from njst import __version__
+from njst.cli import jobs
+from njst.cli.errors import ApiError
+from njst.cli.exitcode import ExitCode
+from njst.contract.document import parse_document
+from njst.contract.errors import InvalidDocumentError
+
+app = typer.Typer(
+    name="njst",
+    help="A leaderless, distributed load tester for NATS JetStream.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for name, command in jobs.COMMANDS.items():
+    app.command(name)(command)
+
+
+@app.command()
+def validate(file: jobs.JobFile) -> None:
+    """Check a job without sending it anywhere."""
+    try:
+        parse_document(jobs.read(file))
+    except InvalidDocumentError as error:
+        for problem in error.problems:
+            jobs.say(str(problem))
+        raise typer.Exit(ExitCode.INVALID_SPEC) from error
+    print("valid")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run the command; an error is one message on stderr and an exit code."""
+    from njst.cli import dev, worker  # noqa: PLC0415
+
+    app.command("worker")(worker.worker)
+    app.command("dev")(dev.dev)
+    try:
+        app()
+    except ApiError as error:
+        jobs.say(f"njst: {error}")
+        sys.exit(error.code)
+
+
+if __name__ == "__main__":
+    main()
