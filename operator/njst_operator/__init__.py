@@ -1,0 +1,1 @@
+"""The sidecar that mirrors NjstJob resources into jobs, and their results into the resources."""

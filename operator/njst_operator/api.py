@@ -1,0 +1,162 @@
+"""One client of the API server: where it is, who asks, and what its refusals mean."""
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+
+REQUEST_TIMEOUT_S = 10.0
+# Requests under way at once; a thousand resources must not be a thousand connections.
+IN_FLIGHT = 8
+JSON_PATCH = "application/json-patch+json"
+
+Body = dict[str, Any]
+
+
+class KubeError(Exception):
+    """The API server refused, or did not answer; `retry_s` is how long it asks to be left alone."""
+
+    retry_s = 0.0
+
+
+class ConflictError(KubeError):
+    """The resource is not what it was any more, or is there already: look again."""
+
+
+class GoneError(KubeError):
+    """The resource is not there any more."""
+
+
+class RefusedError(KubeError):
+    """The API server will never take this: it is not valid, or not allowed."""
+
+
+class _UnauthorizedError(KubeError):
+    """The API server does not know who asks."""
+
+
+_KINDS: dict[int, type[KubeError]] = {
+    400: RefusedError,
+    401: _UnauthorizedError,
+    403: RefusedError,
+    404: GoneError,
+    409: ConflictError,
+    422: RefusedError,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked; a body that is a list is a JSON patch."""
+
+    method: str
+    path: str
+    body: Body | list[Body] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+
+
+async def find_server() -> Configuration:
+    """Return where the API server is and who asks: as in a pod, else by KUBECONFIG.
+
+    Raises:
+        KubeError: neither is there.
+    """
+    settings = Configuration(client_session_kwargs={"trust_env": False})
+    try:
+        if os.environ.get("KUBERNETES_SERVICE_HOST"):
+            config.load_incluster_config(client_configuration=settings)
+        else:
+            await config.load_kube_config(client_configuration=settings)
+    except (config.ConfigException, OSError) as error:
+        raise KubeError(f"no Kubernetes to talk to: {error}; set KUBECONFIG") from error
+    return settings
+
+
+class Api:
+    """The connections; `open` before anything else.
+
+    The generated classes of the client are left alone: importing those of the core API takes more
+    time and memory than a thousand resources.
+    """
+
+    def __init__(self) -> None:
+        self._client: ApiClient | None = None
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+
+    async def open(self) -> None:
+        """Find the API server, or find it anew.
+
+        Raises:
+            KubeError: there is none.
+        """
+        settings = await find_server()
+        old, self._client = self._client, ApiClient(settings)
+        if old is not None:
+            await old.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def ask(self, request: Request) -> Body:
+        """Make a request; with a token that has expired, once more with the one that is there now.
+
+        A mounted token is replaced long before its end, so this is for clocks that jump, and for
+        a ServiceAccount that was made anew.
+
+        Raises:
+            KubeError: it was refused, or not answered in time.
+        """
+        async with self._in_flight:
+            try:
+                return await self._answer(request)
+            except _UnauthorizedError:
+                await self.open()
+                return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Body:
+        assert self._client is not None, "it is open"
+        kind = JSON_PATCH if isinstance(request.body, list) else "application/json"
+        try:
+            asked = await self._client.param_serialize(
+                request.method,
+                request.path,
+                query_params=list(request.query.items()),
+                header_params={"Content-Type": kind},
+                body=request.body,
+                auth_settings=["BearerToken"],
+            )
+            answer = await self._client.call_api(*asked, _request_timeout=REQUEST_TIMEOUT_S)
+            text = await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise KubeError(f"the API server does not answer: {error!r}") from error
+        said = _document(text)
+        if not 200 <= answer.status <= 299:
+            raise _error_of(answer.status, said, answer.headers.get("Retry-After", ""))
+        return said
+
+
+def _document(text: bytes) -> Body:
+    """Return what an answer says; nothing where it is no document."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _error_of(status: int, said: Body, after: str) -> KubeError:
+    """Return what a metav1.Status means."""
+    kind = _KINDS.get(status, KubeError)
+    if status == 422 and not (said.get("details") or {}).get("name"):
+        # What is not valid is named. A test in a JSON patch that fails has this status, and is not.
+        kind = ConflictError
+    found = kind(f"{status} {str(said.get('message') or 'without a word')[:300]}")
+    found.retry_s = float(after) if after.isdigit() else 0.0
+    return found

@@ -1,0 +1,21 @@
+"""Texts cut to bytes: a status has a bound in bytes, and a message may be in any script."""
+
+import json
+
+_MARK = "…"
+
+
+def brief(text: str, limit: int) -> str:
+    """Return a text whose JSON takes at most `limit` bytes without its quotes, cut where needed."""
+    if _size(text) <= limit:
+        return text
+    room, kept = limit - _size(_MARK), 0
+    for kept, letter in enumerate(text):  # noqa: B007 - it is used after the loop
+        room -= _size(letter)
+        if room < 0:
+            break
+    return text[:kept] + _MARK
+
+
+def _size(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode(errors="replace")) - 2

@@ -1,0 +1,131 @@
+"""Settings of the operator, from its environment and command line."""
+
+import argparse
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from njst.contract.connection import Connection
+from njst.contract.names import is_mesh
+from njst.login.control import OPTIONS, control_connection, from_environment
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where the operator works; an empty namespace means all."""
+
+    # Options of the control connection by their keys.
+    given: Mapping[str, str]
+    mesh: str
+    namespace: str
+    copy: str
+    cluster: str
+    health: tuple[str, int] | None
+    once: bool
+    resync_s: int
+    wait_s: float = 0.0
+    log_replicas: int = 0
+
+    def control(self) -> Connection:
+        """Return the control connection, with its context as it is now.
+
+        Raises:
+            LoginError: what is given cannot be used.
+        """
+        return control_connection(self.given, name="njst-operator")
+
+
+# Which variable stands for which option; those of the control connection are in OPTIONS.
+VARIABLES = {
+    "mesh": "NJST_MESH",
+    "namespace": "NJST_NAMESPACE",
+    "copy": "POD_NAME",
+    "cluster": "NJST_CLUSTER",
+    "health": "NJST_HEALTH",
+    "resync_seconds": "NJST_RESYNC_SECONDS",
+    "wait_seconds": "NJST_WAIT_SECONDS",
+    "log_replicas": "NJST_LOG_REPLICAS",
+}
+
+
+def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser; the environment says what is not on the command line."""
+
+    def env(dest: str, default: str) -> str:
+        return environment.get(VARIABLES[dest], default)
+
+    parser = argparse.ArgumentParser(
+        prog="njst-operator", description="NjstJob resources become jobs, results become status."
+    )
+    for option in OPTIONS:
+        parser.add_argument(
+            *option.flags, dest=option.key, default=from_environment(option), help=option.help
+        )
+    parser.add_argument("--mesh", default=env("mesh", "default"), help="name of the mesh")
+    parser.add_argument(
+        "--namespace", default=env("namespace", ""), help="watch this one; empty: all"
+    )
+    parser.add_argument(
+        "--copy", default=env("copy", ""), help="this copy's name among equals; the host's"
+    )
+    parser.add_argument(
+        "--cluster",
+        default=env("cluster", ""),
+        help="tells clusters apart that share one NATS",
+    )
+    parser.add_argument(
+        "--health",
+        default=env("health", ""),
+        help="HOST:PORT that serves /livez, /readyz and /metrics; empty: none",
+    )
+    parser.add_argument(
+        "--resync-seconds",
+        type=int,
+        default=env("resync_seconds", "30"),
+        help="how often all resources are listed, in case the watch has missed one",
+    )
+    parser.add_argument(
+        "--wait-seconds",
+        type=float,
+        default=env("wait_seconds", "0"),
+        help="how long to wait at the start for NATS, resource types and rights",
+    )
+    parser.add_argument(
+        "--log-replicas",
+        type=int,
+        choices=range(6),
+        default=env("log_replicas", "0"),
+        help="copies of the job log; 0: as many as the cluster gives, up to 3",
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="do what is to be done now, and end: for scripts"
+    )
+    return parser
+
+
+def parse_config(argv: Sequence[str]) -> Config:
+    """Return the settings; a flag wins over its environment variable."""
+    parser = build_parser(os.environ)
+    arguments = parser.parse_args(argv)
+    if not is_mesh(arguments.mesh):
+        parser.error("--mesh: must be 1 to 32 lower-case letters, digits or inner dashes")
+    return Config(
+        given={option.key: getattr(arguments, option.key) for option in OPTIONS},
+        mesh=arguments.mesh,
+        namespace=arguments.namespace,
+        copy=arguments.copy or socket.gethostname(),
+        cluster=arguments.cluster,
+        health=_address(arguments.health, parser),
+        once=arguments.once,
+        resync_s=arguments.resync_seconds,
+        wait_s=arguments.wait_seconds,
+        log_replicas=arguments.log_replicas,
+    )
+
+
+def _address(text: str, parser: argparse.ArgumentParser) -> tuple[str, int] | None:
+    host, _, port = text.rpartition(":")
+    if text and not port.isdigit():
+        parser.error("--health: must be HOST:PORT")
+    return (host, int(port)) if text else None

@@ -1,0 +1,69 @@
+"""What all kinds have in common: a resource as the API server holds it, in one version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic import ValidationError
+
+from njst.contract.schedule import ScheduleStatus
+from njst.contract.status import JobStatus
+
+Status = TypeVar("Status", JobStatus, ScheduleStatus)
+
+
+@dataclass(frozen=True)
+class Held(Generic[Status]):
+    """One resource; `status` is what njst last wrote, or the schema's default."""
+
+    kind: ClassVar[str]
+    plural: ClassVar[str]
+
+    uid: str
+    namespace: str
+    name: str
+    generation: int
+    resource_version: str
+    spec: dict[str, Any]
+    status: Status
+
+    def is_newer_than(self, other: Self) -> bool:
+        """Whether this is a later version of the same resource.
+
+        Versions are numbers that grow: the API conventions say so since Kubernetes 1.35.
+        """
+        return int(self.resource_version) > int(other.resource_version)
+
+    def says_as_much_as(self, other: Self) -> bool:
+        """Whether only others have changed something in it, which is no reason to look."""
+        return (self.generation, self.status) == (other.generation, other.status)
+
+
+def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
+    """Return the fields of `Held` in an object of the API.
+
+    A status that cannot be read counts as none.
+    """
+    meta = body["metadata"]
+    try:
+        found = status.model_validate(body.get("status") or {})
+    except ValidationError:
+        found = status()
+    return {
+        "uid": meta["uid"],
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "generation": meta.get("generation", 0),
+        "resource_version": meta["resourceVersion"],
+        "spec": dict(body.get("spec") or {}),
+        "status": found,
+    }
+
+
+def parse_time(text: str) -> datetime:
+    """Return a time of a status.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return datetime.fromisoformat(text)

@@ -1,0 +1,149 @@
+"""`njst-operator`: puts the parts together, and runs them until it is told to end."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from njst.contract.connection import Connection
+from njst.contract.names import Mesh
+from njst.journal.book import Book
+from njst.journal.connect import connect
+from njst.journal.jobs import Jobs
+from njst.journal.logclock import LogClock
+from njst.journal.members import NatsMembers
+from njst.journal.patience import Waiting
+from njst.journal.port import JournalUnavailableError
+from njst.journal.stream import JetStreamLog
+from njst.login.errors import LoginError
+from njst_operator.api import Api, KubeError
+from njst_operator.config import Config, parse_config
+from njst_operator.kube import Kube
+from njst_operator.perform import Performer
+from njst_operator.rights import check
+from njst_operator.serve import Health, served
+from njst_operator.watch import watch
+
+log = logging.getLogger(__name__)
+
+# Python looks for cycles after so many new containers. A page of a list is some ten thousand, has
+# none and is gone at once: to look as often as usual takes four times as long as to read it.
+LOOK_FOR_CYCLES_AFTER = 50_000
+
+
+@asynccontextmanager
+async def open_kube(config: Config) -> AsyncIterator[Kube]:
+    """Find the API server, with all that is needed there.
+
+    Raises:
+        KubeError: there is none, or it lacks something.
+    """
+    api = Api()
+    kube = Kube(api)
+    try:
+        await api.open()
+        await check(kube, config.namespace)
+        yield kube
+    finally:
+        await api.close()
+
+
+@asynccontextmanager
+async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIterator[Performer]:
+    """Join the mesh as one who never runs load.
+
+    Raises:
+        JournalUnavailableError: the control NATS is not there or cannot carry a job log.
+    """
+    mesh = Mesh(config.mesh)
+    client = await connect(_control(config))
+    journal = JetStreamLog(client, mesh, replicas=config.log_replicas)
+    clock = LogClock(client, mesh)
+    book = Book()
+    try:
+        await journal.open()
+        await clock.start()
+        await journal.follow(book.on_entry, book.on_progress)
+        members = NatsMembers(client, mesh)
+        await members.listen()
+        jobs = Jobs(journal, book, members)
+        performer = Performer(
+            config, kube, jobs, book, clock, connected=lambda: client.is_connected
+        )
+        stop_listening = book.listen(performer.on_job)
+        try:
+            health.works(performer, client)
+            yield performer
+        finally:
+            stop_listening()
+            await performer.stop()
+    finally:
+        await clock.stop()
+        await journal.close()
+        await client.close()
+
+
+def _control(config: Config) -> Connection:
+    try:
+        return config.control()
+    except LoginError as error:
+        raise JournalUnavailableError(f"control NATS: {error}") from error
+
+
+async def run(config: Config) -> None:
+    """Work until SIGTERM or SIGINT; with `--once`, for as long as there is something to do.
+
+    kopf has a thread and a loop of its own: on its way out it waits for every task of its loop,
+    and ours have other reasons to live.
+    """
+    stop = threading.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    health = Health()
+    waiting = Waiting(config.wait_s, health.wait_for, stop.is_set)
+    async with served(config.health, health), AsyncExitStack() as stack:
+        kube = await waiting.until_made(
+            lambda: stack.enter_async_context(open_kube(config)), KubeError
+        )
+        performer = await waiting.until_made(
+            lambda: stack.enter_async_context(open_performer(config, kube, health)),
+            JournalUnavailableError,
+        )
+        if config.once:
+            await performer.once()
+            return
+        resyncing = asyncio.create_task(performer.resync(), name="resync")
+        print(
+            f"njst operator {config.copy} watches"
+            f" {config.namespace or 'all namespaces'} for mesh {config.mesh}",
+            flush=True,
+        )
+        try:
+            await asyncio.to_thread(watch, config.namespace, performer, loop, stop)
+        finally:
+            resyncing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await resyncing
+
+
+def main() -> None:
+    """Run the operator; what it cannot work without is one line and exit code 1."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    config = parse_config(sys.argv[1:])
+    gc.set_threshold(LOOK_FOR_CYCLES_AFTER)
+    try:
+        asyncio.run(run(config))
+    except (JournalUnavailableError, KubeError, OSError) as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

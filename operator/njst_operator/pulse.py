@@ -1,0 +1,100 @@
+"""Whether this copy still sees what it must see; times are given, in seconds of a steady clock.
+
+kopf does not tell how old its watch is. So the list that is read again and again is compared with
+what the watch has brought: a version that was listed and does not come is the age of a deaf watch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# A copy that is so far behind has no business to be counted on ...
+READY_BEHIND_S = 30.0
+# ... and one that stays deaf is helped by nothing but a restart.
+LIVE_BEHIND_S = 180.0
+
+
+@dataclass
+class Pulse:
+    """What this copy has seen, and when."""
+
+    listed_s: float | None = None
+    # Why the last list failed; empty when it did not.
+    lists_failing: str = ""
+    nats_connected: bool = True
+    nats_heard_s: float | None = None
+    # What the last attempt to reconnect was told, where it was told something.
+    nats_trouble: str = ""
+    nats_closed: bool = False
+    _delivered: dict[str, int] = field(default_factory=dict)
+    # Versions that a list has shown and the watch has not, each with the time of that list.
+    _awaited: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def delivered(self, uid: str, version: str) -> None:
+        """Take note of what the watch has brought."""
+        self._delivered[uid] = int(version)
+        awaited = self._awaited.get(uid)
+        if awaited is not None and awaited[0] <= int(version):
+            del self._awaited[uid]
+
+    def nats(self, connected: bool, now_s: float) -> None:
+        """Take note of whether the control NATS is connected now."""
+        self.nats_connected = connected
+        if connected:
+            self.nats_heard_s = now_s
+
+    def silent_s(self, now_s: float) -> float:
+        """Return for how long the control NATS has not been connected; 0 when it is."""
+        if self.nats_connected or self.nats_heard_s is None:
+            return 0.0
+        return now_s - self.nats_heard_s
+
+    def removed(self, uid: str) -> None:
+        """Take note that a resource is gone."""
+        self._delivered.pop(uid, None)
+        self._awaited.pop(uid, None)
+
+    def listed(self, versions: Mapping[str, str], now_s: float) -> None:
+        """Take note of a whole list."""
+        self.listed_s = now_s
+        self.lists_failing = ""
+        self._awaited = {
+            uid: self._awaited.get(uid, (int(version), now_s))
+            for uid, version in versions.items()
+            if int(version) > self._delivered.get(uid, 0)
+        }
+
+    def list_failed(self, words: str) -> None:
+        """Take note that the API server has not given a list, and of what it said."""
+        self.lists_failing = words
+
+    def behind_s(self, now_s: float) -> float:
+        """Return for how long the watch has owed something; 0 when it owes nothing."""
+        return max((now_s - since_s for _, since_s in self._awaited.values()), default=0.0)
+
+    def list_age_s(self, now_s: float) -> float | None:
+        """Return how old the last list is; None before the first."""
+        return None if self.listed_s is None else now_s - self.listed_s
+
+    def not_live(self, now_s: float) -> str | None:
+        """Return what only a restart can mend, or None."""
+        if self.nats_closed:
+            return "the connection to the control NATS is closed for good"
+        if self.behind_s(now_s) > LIVE_BEHIND_S:
+            return f"the watch has been deaf for {self.behind_s(now_s):.0f} s"
+        return None
+
+    def not_ready(self, now_s: float) -> str | None:
+        """Return why this copy cannot do its work now, or None."""
+        if not self.nats_connected:
+            return f"the control NATS does not answer{_because(self.nats_trouble)}"
+        if self.lists_failing:
+            return f"the resources cannot be listed{_because(self.lists_failing)}"
+        if self.listed_s is None:
+            return "the resources have not been listed yet"
+        if self.behind_s(now_s) > READY_BEHIND_S:
+            return f"the watch is {self.behind_s(now_s):.0f} s behind"
+        return self.not_live(now_s)
+
+
+def _because(words: str) -> str:
+    return f": {words}" if words else ""

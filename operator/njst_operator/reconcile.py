@@ -1,0 +1,116 @@
+"""What to do about one resource: a pure function of it, its job, and the time.
+
+Any number of copies may run it at once: submitting is a compare-and-set by uid, cancelling twice
+is harmless, and a status is written only over an older one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from njst.contract.document import parse_spec
+from njst.contract.errors import InvalidDocumentError
+from njst.contract.job import JobSpec
+from njst.contract.result import Problem, Report
+from njst.contract.status import JobStatus
+from njst.journal.view import JobView
+from njst_operator import phases, status, ttl
+from njst_operator.resource import Resource
+from njst_operator.silence import status_in_silence
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Make the job; its id is the resource's uid."""
+
+    spec: JobSpec
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the job."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class WriteStatus:
+    """Write this status, unless it says what is there already."""
+
+    status: JobStatus
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete the resource: its time is over."""
+
+
+Action = Submit | Cancel | WriteStatus | Delete
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the resource's job.
+
+    `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
+    what was read of it, has no such job; `silent` that nobody has heard of it for long.
+    """
+
+    view: JobView | None = None
+    report: Report | None = None
+    refusal: Problem | None = None
+    forgotten: bool = False
+    silent: bool = False
+
+
+def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+    """Return what to do now; doing it again, or by several copies, changes nothing more."""
+    if resource.settled:
+        if ttl.is_over(resource, now):
+            return (Delete(),)
+        return _seen_again(resource)
+    if known.silent:
+        return (WriteStatus(status_in_silence(resource, now)),)
+    if known.view is not None and known.report is not None:
+        return _with_job(resource, known.view, known.report, now)
+    return _without_job(resource, known, now)
+
+
+def _with_job(
+    resource: Resource, view: JobView, report: Report, now: datetime
+) -> tuple[Action, ...]:
+    actions: list[Action] = []
+    if resource.spec.get("cancel") and view.cancelled is None and view.ended is None:
+        actions.append(Cancel("Requested", "spec.cancel was set"))
+    actions.append(WriteStatus(status.of_job(resource, view, report, now)))
+    return tuple(actions)
+
+
+def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+    def say(saying: phases.Saying) -> WriteStatus:
+        return WriteStatus(status.without_job(resource, saying, now))
+
+    if resource.status.job_id:
+        # Without the log's own word this copy has only not read as far as the job.
+        message = "the job log has forgotten this job; its result is lost"
+        lost = say(phases.never_ran("Failed", "ResultLost", message))
+        return (lost,) if known.forgotten else ()
+    if resource.spec.get("cancel"):
+        message = "spec.cancel was set before the job began"
+        return (say(phases.never_ran("Cancelled", "Requested", message)),)
+    try:
+        spec = parse_spec(resource.spec)
+    except InvalidDocumentError as error:
+        return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
+    if spec.suspend:
+        return (say(phases.suspended()),)
+    refusal = known.refusal
+    waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
+    return (Submit(spec), *waiting)
+
+
+def _seen_again(resource: Resource) -> tuple[Action, ...]:
+    """A change after the end changes nothing, but that it was looked at."""
+    if resource.status.observed_generation == resource.generation:
+        return ()
+    return (WriteStatus(status.observed(resource)),)

@@ -1,0 +1,99 @@
+"""Lists the NjstJobs again and again, in case the watch has missed one.
+
+What client-go calls a reflector; its other half, the watch, is kopf's. A list that comes late may
+be older than what the watch has shown, so a resource is not gone because one list lacks it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from njst_operator.api import Body, KubeError
+from njst_operator.config import Config
+from njst_operator.counts import Counts
+from njst_operator.kube import Kube
+from njst_operator.pulse import Pulse
+from njst_operator.resource import Resource, resource_of
+from njst_operator.seen import now_s, turn
+
+log = logging.getLogger(__name__)
+
+# The second list finds what has changed between the first one and the watch's own beginning; later
+# ones cost more than they find.
+EAGER_LISTS = 2
+RARELY = 4
+RETRY_LIST_S = 5.0
+
+
+class Store(Protocol):
+    """Who keeps the resources."""
+
+    def get(self, uid: str) -> Resource | None:
+        """Return a resource as it was last seen, or None."""
+
+    def keys(self) -> set[str]:
+        """Return the uid of each resource that there should be."""
+
+    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+        """Take all resources, and the uids of those that are there no longer.
+
+        Raises:
+            KubeError: what else is to be asked of the API server now, it has not answered.
+        """
+
+
+@dataclass
+class Reflector:
+    """The lists of one copy, for one store."""
+
+    config: Config
+    kube: Kube
+    counts: Counts
+    pulse: Pulse
+    store: Store
+    _missing_since_s: dict[str, float] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """List for ever."""
+        for number in count():
+            try:
+                resources = await self.relist()
+                await self.store.on_list(resources, self._gone({r.uid for r in resources}))
+                period_s: float = self.config.resync_s * (1 if number < EAGER_LISTS else RARELY)
+            except KubeError as error:
+                self.pulse.list_failed(str(error))
+                self.counts.errors["kubernetes"] += 1
+                log.warning("resync: %s", error)
+                period_s = min(RETRY_LIST_S, self.config.resync_s)
+            await asyncio.sleep(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+
+    async def relist(self) -> list[Resource]:
+        """Return all resources.
+
+        Raises:
+            KubeError: they cannot be listed.
+        """
+        found = await self.kube.list(Resource.plural, self.config.namespace, self._read)
+        self.pulse.listed({r.uid: r.resource_version for r in found}, now_s())
+        return found
+
+    def _read(self, body: Body) -> Resource:
+        """Return the resource in a listed object; one that has not changed is not read again."""
+        meta = body["metadata"]
+        stored = self.store.get(meta["uid"])
+        if stored is not None and stored.resource_version == meta["resourceVersion"]:
+            return stored
+        return resource_of(body)
+
+    def _gone(self, listed: set[str]) -> list[str]:
+        """Return what has not been listed for two periods; one list may be an old one."""
+        now, missing = now_s(), self.store.keys() - listed
+        self._missing_since_s = {uid: self._missing_since_s.get(uid, now) for uid in missing}
+        return [
+            uid
+            for uid, since_s in self._missing_since_s.items()
+            if now - since_s >= 2 * self.config.resync_s
+        ]

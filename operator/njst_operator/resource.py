@@ -1,0 +1,73 @@
+"""An NjstJob as the API server holds it, reduced to what a decision needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from njst.contract.document import GROUP, KIND, PLURAL
+from njst.contract.job import Target
+from njst.contract.status import JobStatus
+from njst_operator.held import Held, common_fields, parse_time
+
+SCHEDULED_TIME = f"{GROUP}/scheduled-time"
+TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
+
+
+# What a spec still says once there is a job, whose own spec is in the log.
+STEERING = ("cancel", "ttlSecondsAfterFinished")
+
+
+@dataclass(frozen=True)
+class Resource(Held[JobStatus]):
+    """One NjstJob; with a job, its spec is reduced to what steers it."""
+
+    kind: ClassVar[str] = KIND
+    plural: ClassVar[str] = PLURAL
+
+    # The uid of the schedule that made it, and the time that it was made for.
+    owner: str = ""
+    scheduled: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether its status is final."""
+        return self.status.phase in TERMINAL_PHASES
+
+    @property
+    def wants_job(self) -> bool:
+        """Whether nothing but the copies of the operator keeps it from having a job."""
+        return not (self.settled or self.status.job_id or self.spec.get("suspend"))
+
+    @property
+    def under_load(self) -> bool:
+        """Whether workers are at it, so that its status is renewed every few seconds."""
+        return self.status.phase in ("Running", "Cancelling")
+
+
+def resource_of(body: dict[str, Any]) -> Resource:
+    """Return the NjstJob in an object of the API."""
+    meta, common = body["metadata"], common_fields(body, JobStatus)
+    if common["status"].job_id:
+        common["spec"] = {name: common["spec"].get(name) for name in STEERING}
+    return Resource(**common, owner=_controller(meta), scheduled=_scheduled(meta))
+
+
+def _controller(meta: dict[str, Any]) -> str:
+    owners = meta.get("ownerReferences") or []
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
+def _scheduled(meta: dict[str, Any]) -> datetime | None:
+    """Return the time in the annotation; anyone may write there anything."""
+    try:
+        time = parse_time((meta.get("annotations") or {}).get(SCHEDULED_TIME, ""))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
+
+
+def describe_target(target: Target) -> str:
+    """Return what is under test in a few words."""
+    if target.context:
+        return f"context {target.context}"
+    return ", ".join(target.servers[:3]) or "control NATS"

@@ -1,0 +1,234 @@
+"""What to do about one NjstSchedule: a pure function of it, its jobs, and the time.
+
+Each time has a job of one name, so that any number of copies make one job: the API server refuses
+the second. A time is never made up for once a later one has been seen to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from njst.contract.document import (
+    API_VERSION,
+    GROUP,
+    KIND,
+    SCHEDULE_KIND,
+    SCHEDULE_PLURAL,
+    parse_schedule,
+)
+from njst.contract.errors import InvalidDocumentError
+from njst.contract.result import Problem
+from njst.contract.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
+from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, set_conditions, time_text
+from njst_operator.cron import Cron, UnreadableScheduleError
+from njst_operator.held import Held, common_fields, parse_time
+from njst_operator.resource import SCHEDULED_TIME, Resource
+
+MAX_ACTIVE = 10
+MAX_MESSAGE = 400
+
+
+@dataclass(frozen=True)
+class Schedule(Held[ScheduleStatus]):
+    """One NjstSchedule."""
+
+    kind: ClassVar[str] = SCHEDULE_KIND
+    plural: ClassVar[str] = SCHEDULE_PLURAL
+
+    created: datetime
+
+
+def schedule_of(body: dict[str, Any]) -> Schedule:
+    """Return the NjstSchedule in an object of the API."""
+    created = parse_time(body["metadata"]["creationTimestamp"])
+    return Schedule(**common_fields(body, ScheduleStatus), created=created)
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    """Make the job of a time."""
+
+    time: datetime
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DeleteJob:
+    """Delete a job: a newer one takes its place, or enough of its kind are kept."""
+
+    job: Resource
+
+
+@dataclass(frozen=True)
+class WriteStatus:
+    """Write this status, unless it says what is there already."""
+
+    status: ScheduleStatus
+
+
+Action = CreateJob | DeleteJob | WriteStatus
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, and when to look again though nothing has changed."""
+
+    actions: tuple[Action, ...]
+    next: datetime | None = None
+
+
+def reconcile(
+    schedule: Schedule, jobs: Sequence[Resource], refusal: Problem | None, now: datetime
+) -> Plan:
+    """Return what to do; `jobs` are those of this schedule, `refusal` why none could be made."""
+    try:
+        spec = parse_schedule(schedule.spec)
+        cron = Cron(spec)
+    except (InvalidDocumentError, UnreadableScheduleError) as error:
+        problem = Problem(reason="InvalidSchedule", message=str(error))
+        return Plan((WriteStatus(_status(schedule, jobs, None, _stalled(problem), now)),))
+    upcoming = cron.next(now)
+    outgrown = tuple(DeleteJob(job) for job in _outgrown(spec, jobs))
+    if spec.suspend:
+        said = _status(schedule, jobs, None, _suspended(), now)
+        return Plan((*outgrown, WriteStatus(said)))
+    due = _due(spec, cron, _seen_to(schedule, jobs) or schedule.created, now)
+    active = [job for job in jobs if not job.settled]
+    actions = _make(schedule, spec, active, due) if due is not None else ()
+    stand = _waiting(due) if due is not None and not actions else _scheduled()
+    if refusal is not None:
+        stand = _stalled(refusal)
+    said = _status(schedule, jobs, upcoming, stand, now)
+    return Plan((*outgrown, *actions, WriteStatus(said)), upcoming)
+
+
+def job_name(schedule: Schedule, time: datetime) -> str:
+    """Return the name of the job of a time."""
+    return f"{schedule.name}-{int(time.timestamp())}"
+
+
+def last_time(schedule: Schedule) -> datetime | None:
+    """Return the last time that was seen to, by the status."""
+    text = schedule.status.last_schedule_time
+    return None if text is None else parse_time(text)
+
+
+def _seen_to(schedule: Schedule, jobs: Sequence[Resource]) -> datetime | None:
+    """Return the last time that was seen to, though the status may not say so yet."""
+    times = [last_time(schedule), *(job.scheduled for job in jobs)]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:
+    """Return the time whose job is to be made now: the last one only, if several were missed."""
+    time = cron.last(now)
+    if time is None or time <= since:
+        return None
+    deadline_s = spec.starting_deadline_seconds
+    if deadline_s is not None and now - time > timedelta(seconds=deadline_s):
+        return None
+    return time
+
+
+def _make(
+    schedule: Schedule, spec: ScheduleSpec, active: Sequence[Resource], time: datetime
+) -> tuple[Action, ...]:
+    replaced: tuple[Action, ...] = ()
+    if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
+        return ()
+    if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
+        replaced = tuple(DeleteJob(job) for job in active)
+    return (*replaced, CreateJob(time, _job(schedule, spec, time)))
+
+
+def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, Any]:
+    template = spec.job_template
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": SCHEDULE_KIND,
+        "name": schedule.name,
+        "uid": schedule.uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": job_name(schedule, time),
+            "namespace": schedule.namespace,
+            "labels": {**template.metadata.labels, f"{GROUP}/schedule": schedule.name},
+            "annotations": {**template.metadata.annotations, SCHEDULED_TIME: time_text(time)},
+            "ownerReferences": [owner],
+        },
+        # As it was written, so that the defaults are those of the API server.
+        "spec": schedule.spec["jobTemplate"]["spec"],
+    }
+
+
+def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
+    """Return the finished jobs that the history has no room for, the oldest."""
+    done = sorted((job for job in jobs if job.settled), key=_end, reverse=True)
+    passed = [job for job in done if job.status.phase == "Succeeded"]
+    failed = [job for job in done if job.status.phase != "Succeeded"]
+    return [
+        *passed[spec.successful_jobs_history_limit :],
+        *failed[spec.failed_jobs_history_limit :],
+    ]
+
+
+def _end(job: Resource) -> str:
+    return job.status.completion_time or ""
+
+
+# A reason, a message, and how the conditions stand.
+Stand = tuple[str, str, dict[str, str]]
+
+
+def _scheduled() -> Stand:
+    return "Scheduled", "jobs are made at their times", _stand(TRUE)
+
+
+def _waiting(due: datetime) -> Stand:
+    message = f"the job of {time_text(due)} waits for an earlier one"
+    return "JobActive", message, _stand(TRUE)
+
+
+def _suspended() -> Stand:
+    message = "set spec.suspend to false to make jobs again"
+    return "Suspended", message, {**_stand(UNKNOWN), "Suspended": TRUE}
+
+
+def _stalled(problem: Problem) -> Stand:
+    return problem.reason, problem.message, {**_stand(FALSE), "Stalled": TRUE}
+
+
+def _stand(ready: str) -> dict[str, str]:
+    return {"Ready": ready, "Suspended": FALSE, "Reconciling": FALSE, "Stalled": FALSE}
+
+
+def _status(
+    schedule: Schedule,
+    jobs: Sequence[Resource],
+    upcoming: datetime | None,
+    said: Stand,
+    now: datetime,
+) -> ScheduleStatus:
+    reason, message, stand = said
+    active = sorted(job.name for job in jobs if not job.settled)
+    old = schedule.status
+    last = _seen_to(schedule, jobs)
+    passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
+    claims = [Claim(kind, status, reason, message) for kind, status in stand.items()]
+    return ScheduleStatus(
+        observed_generation=schedule.generation,
+        revision=old.revision,
+        reason=reason,
+        message=message[:MAX_MESSAGE],
+        conditions=set_conditions(old.conditions, claims, schedule.generation, now),
+        active_count=len(active),
+        active=active[:MAX_ACTIVE],
+        last_schedule_time=None if last is None else time_text(last),
+        last_successful_time=max([*passed, old.last_successful_time or ""]) or None,
+        next_schedule_time=None if upcoming is None else time_text(upcoming),
+    )

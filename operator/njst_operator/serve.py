@@ -1,0 +1,103 @@
+"""/livez, /readyz and /metrics of one copy, for the kubelet and for Prometheus."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from njst.login.natspy import LoginClient
+from njst.measure.exposition import MEDIA_TYPE
+from njst_operator.counts import exposition
+from njst_operator.perform import Performer
+from njst_operator.pulse import Pulse
+
+
+@dataclass
+class Health:
+    """How this copy is: until it works it lives, and says what it waits for."""
+
+    waits_for: str = "the operator starts"
+    _performer: Performer | None = None
+    _client: LoginClient | None = None
+
+    def wait_for(self, words: str) -> None:
+        """Say from now on what is waited for."""
+        self.waits_for = words
+
+    def works(self, performer: Performer, client: LoginClient) -> None:
+        """Say from now on how these are."""
+        self._performer, self._client = performer, client
+
+    def pulse(self) -> Pulse | None:
+        """Return the pulse as it is now; None before there is one."""
+        if self._performer is None or self._client is None:
+            return None
+        pulse = self._performer.pulse
+        pulse.nats(self._client.is_connected, _now_s())
+        pulse.nats_closed = self._client.is_closed
+        pulse.nats_trouble = self._client.trouble
+        return pulse
+
+    def not_live(self) -> str | None:
+        """Return what only a restart can mend, or None."""
+        pulse = self.pulse()
+        return None if pulse is None else pulse.not_live(_now_s())
+
+    def not_ready(self) -> str | None:
+        """Return why this copy cannot do its work now, or None."""
+        pulse = self.pulse()
+        return self.waits_for if pulse is None else pulse.not_ready(_now_s())
+
+    def metrics(self) -> str:
+        """Return the exposition; empty before there is something to count."""
+        performer, pulse = self._performer, self.pulse()
+        if performer is None or pulse is None:
+            return ""
+        phases = (resource.status.phase for resource in performer.resources())
+        return exposition(performer.counts, pulse, phases, _now_s())
+
+
+@asynccontextmanager
+async def served(address: tuple[str, int] | None, health: Health) -> AsyncIterator[None]:
+    """Serve meanwhile; without an address nothing.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    if address is None:
+        yield
+        return
+    runner = web.AppRunner(_app(health), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, *address).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _app(health: Health) -> web.Application:
+    async def livez(_: web.Request) -> web.Response:
+        return _answer(health.not_live())
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _answer(health.not_ready())
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=health.metrics().encode(), headers={"Content-Type": MEDIA_TYPE})
+
+    app = web.Application()
+    app.add_routes(
+        [web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+    )
+    return app
+
+
+def _answer(problem: str | None) -> web.Response:
+    return web.Response(status=200 if problem is None else 503, text=problem or "ok")
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,129 @@
+"""kopf watches, everything else decides. The one file that imports kopf.
+
+Only `on.event` is registered: no finalizer that would hang a deletion, no annotation, no state on
+the object but the status.
+"""
+
+import asyncio
+import threading
+from typing import Any
+
+import kopf
+
+from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
+from njst_operator.api import KubeError, find_server
+from njst_operator.kube import PAGE
+from njst_operator.mailbox import Mailbox
+from njst_operator.perform import Performer
+from njst_operator.resource import resource_of
+from njst_operator.schedule import schedule_of
+
+REQUEST_TIMEOUT_S = 20
+WATCH_SERVER_TIMEOUT_S = 120
+WATCH_CLIENT_TIMEOUT_S = 150
+# A task for each resource lives as long after its last change, with all that it has read.
+IDLE_S = 0.1
+_IDENTITY: Any = "njst-operator"
+
+
+def watch(
+    namespace: str, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
+) -> None:
+    """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
+
+    Runs a loop of its own, in the thread that calls; an empty namespace means all.
+
+    Raises:
+        KubeError: kopf has given up.
+    """
+
+    async def until_it_ends() -> None:
+        try:
+            await kopf.operator(
+                registry=_registry(performer, Mailbox(loop)),
+                # For peers, of which there are none. Without it kopf asks for the user's name, and
+                # the user of a container has none.
+                identity=_IDENTITY,
+                standalone=True,
+                clusterwide=not namespace,
+                namespaces=[namespace] if namespace else [],
+                stop_flag=stop,
+            )
+        except Exception as error:
+            raise KubeError(f"the watch has ended: {error!r}") from error
+        finally:
+            # A thread of kopf's waits for it, and the loop for that thread.
+            stop.set()
+
+    asyncio.run(until_it_ends())
+
+
+def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+    scheduler = performer.scheduler
+
+    @kopf.on.startup(registry=registry)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.scanning.disabled = True
+        settings.posting.enabled = False
+        settings.networking.request_timeout = REQUEST_TIMEOUT_S
+        settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
+        settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
+        settings.watching.chunk_size = PAGE
+        settings.queueing.idle_timeout = IDLE_S
+        settings.persistence.finalizer = f"operator.{GROUP}/unused"
+        settings.persistence.diffbase_storage = _Unread()
+        settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(
+            prefix=f"operator.{GROUP}"
+        )
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await _login()
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def on_event(event: Any, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            mailbox.put(performer.on_deleted, event["object"]["metadata"]["uid"])
+        else:
+            mailbox.put(performer.on_watched, resource_of(event["object"]))
+
+    @kopf.on.event(GROUP, VERSION, SCHEDULE_PLURAL, registry=registry)
+    async def on_schedule(event: Any, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            mailbox.put(scheduler.on_deleted, event["object"]["metadata"]["uid"])
+        else:
+            mailbox.put(scheduler.on_schedule, schedule_of(event["object"]))
+
+    return registry
+
+
+class _Unread(kopf.DiffBaseStorage):
+    """Spares kopf a copy of each object that nothing here compares with an earlier one."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep nothing."""
+
+
+async def _login() -> kopf.ConnectionInfo:
+    """Return the connection as the kubernetes client configures it, by a token or certificates."""
+    found = await find_server()
+    header = found.get_api_key_with_prefix("BearerToken")
+    if asyncio.iscoroutine(header):
+        header = await header
+    scheme, _, token = (header or "").rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=found.host,
+        ca_path=found.ssl_ca_cert,
+        insecure=not found.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=found.cert_file,
+        private_key_path=found.key_file,
+    )
