@@ -1,0 +1,119 @@
+{{- define "njst.name" -}}
+{{- if contains "njst" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-njst" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "njst.labels" -}}
+app.kubernetes.io/part-of: njst
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- /* What a part is chosen by: dict "root" $ "component" "worker" */ -}}
+{{- define "njst.selector" -}}
+app.kubernetes.io/name: njst
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "njst.image" -}}
+{{ .root.Values.image.repository }}njst-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{- define "njst.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "njst.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "njst.envFrom" -}}
+- configMapRef: {name: {{ include "njst.name" . }}}
+{{- with .Values.nats.envSecretName }}
+- secretRef: {name: {{ . }}}
+{{- end }}
+{{- end }}
+
+{{- /* Secrets for the control NATS: files that are read anew at each login. */ -}}
+{{- define "njst.loginVolume" -}}
+- name: login
+  projected:
+    defaultMode: 0440
+    {{- if not (or .Values.nats.creds.secretName .Values.nats.nkey.secretName .Values.nats.tls.secretName) }}
+    sources: []
+    {{- else }}
+    sources:
+      {{- range list .Values.nats.creds.secretName .Values.nats.nkey.secretName .Values.nats.tls.secretName | compact | uniq }}
+      - secret: {name: {{ . }}}
+      {{- end }}
+    {{- end }}
+{{- end }}
+
+{{- define "njst.operatorVolumes" -}}
+- name: operator-tmp
+  emptyDir: {sizeLimit: 16Mi}
+# What automountServiceAccountToken would mount into every container.
+- name: kubernetes
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3607}
+      - configMap:
+          name: kube-root-ca.crt
+          items: [{key: ca.crt, path: ca.crt}]
+      - downwardAPI:
+          items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+{{- end }}
+
+{{- define "njst.operator" -}}
+name: operator
+image: {{ include "njst.image" (dict "root" . "component" "operator") }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+envFrom: {{- include "njst.envFrom" . | nindent 2 }}
+env:
+  - {name: NJST_HEALTH, value: "0.0.0.0:8081"}
+  - name: POD_NAME
+    valueFrom: {fieldRef: {fieldPath: metadata.name}}
+  - {name: MALLOC_ARENA_MAX, value: "2"}
+  {{- if .Values.rbac.namespaced }}
+  - name: NJST_NAMESPACE
+    valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  {{- end }}
+  {{- with .Values.operator.cluster }}
+  - {name: NJST_CLUSTER, value: {{ . | quote }}}
+  {{- end }}
+  - {name: NJST_RESYNC_SECONDS, value: {{ .Values.operator.resyncSeconds | quote }}}
+  {{- with .Values.operator.extraEnv }}{{ toYaml . | nindent 2 }}{{ end }}
+ports:
+  - {name: health, containerPort: 8081}
+startupProbe:
+  exec: {command: [python, -m, njst.probe, "http://127.0.0.1:8081/readyz"]}
+  timeoutSeconds: 5
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: {path: /livez, port: health}
+  periodSeconds: 20
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet: {path: /readyz, port: health}
+  periodSeconds: 5
+  timeoutSeconds: 5
+resources: {{- toYaml .Values.operator.resources | nindent 2 }}
+terminationMessagePolicy: FallbackToLogsOnError
+securityContext: {{- include "njst.containerSecurity" . | nindent 2 }}
+volumeMounts:
+  - {name: login, mountPath: /etc/njst/login, readOnly: true}
+  - {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+  - {name: operator-tmp, mountPath: /tmp}
+{{- end }}
