@@ -1,0 +1,1 @@
+"""What the repository's own demo, tests and benchmarks run on; no part of the product."""

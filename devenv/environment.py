@@ -1,0 +1,146 @@
+"""A whole njst on this machine: a Kubernetes API, a NATS, and workers with an operator beside each.
+
+Used by the demo and by the tests. Everything is a process of ours, on 127.0.0.1; the operators
+run under the shipped RBAC rules, with the token of their own service account.
+"""
+
+import os
+import sys
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.kubernetes.apiserver import KubernetesServer
+from njst.local.natsserver import NatsServer
+from njst.local.ports import ReservedPort
+from njst.local.service import Command, Service
+from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+
+ROOT = Path(__file__).parents[1]
+CRDS = ROOT / "crds"
+MANIFESTS = ROOT / "manifests"
+RBAC = MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml"
+ACCOUNT = MANIFESTS / "base" / "serviceaccount.yaml"
+SERVICE_ACCOUNT = "njst-operator"
+
+
+class LocalOperator:
+    """One copy of the operator as a process, as it would run beside a worker."""
+
+    def __init__(
+        self,
+        name: str,
+        nats_url: str,
+        kubeconfig: Path,
+        namespace: str,
+        *,
+        options: Sequence[str] = (),
+    ) -> None:
+        """Prepare a copy without starting it; its log goes beside `kubeconfig`."""
+        self.name = name
+        self._log = kubeconfig.parent / f"{name}.log"
+        self._port = ReservedPort()
+        self.url = f"http://{self._port.address}"
+        environment = {k: v for k, v in os.environ.items() if k != "KUBERNETES_SERVICE_HOST"}
+        self.service = Service(
+            Command(
+                name=f"operator {name}",
+                argv=[
+                    *(sys.executable, "-m", "njst_operator.main"),
+                    *("--nats", nats_url, "--namespace", namespace, "--copy", name),
+                    f"--health={self._port.address}",
+                    *options,
+                ],
+                log=self._log,
+                env={**environment, "KUBECONFIG": str(kubeconfig)},
+            ),
+            self._missing,
+        )
+
+    def _missing(self) -> str | None:
+        with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+            answer.read()
+        return None
+
+    def close(self) -> None:
+        """Let it end in order."""
+        self.service.stop()
+        self._port.close()
+
+
+@dataclass
+class Environment:
+    """What runs; tests kill single parts of it."""
+
+    kube: KubernetesServer
+    nats: NatsServer
+    workers: list[LocalWorker]
+    operators: list[LocalOperator]
+    namespace: str
+    folder: Path
+
+    def kubectl(self, *args: str, stdin: str = "", timeout_s: float = 60.0) -> str:
+        """Run kubectl as the administrator, in the environment's namespace."""
+        return self.kube.kubectl(
+            "--namespace", self.namespace, *args, stdin=stdin, timeout_s=timeout_s
+        )
+
+    def add_worker(self, name: str) -> LocalWorker:
+        """Start one more worker; return when it can take a job."""
+        worker = LocalWorker(name, self.nats.url, self.folder)
+        self.workers.append(worker)
+        worker.service.launch()
+        worker.service.wait_ready(READY_TIMEOUT_S)
+        return worker
+
+
+def install(kube: KubernetesServer, namespace: str) -> None:
+    """Install the CRDs and the operator's rights, as a user would with kubectl."""
+    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
+    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
+    kube.kubectl("--namespace", namespace, "apply", "-f", str(ACCOUNT), "-f", str(RBAC))
+
+
+@contextmanager
+def open_environment(
+    kube: KubernetesServer,
+    namespace: str,
+    folder: Path,
+    *,
+    copies: int = 3,
+    options: Sequence[str] = (),
+) -> Iterator[Environment]:
+    """Start a NATS and `copies` workers with an operator each; on the way out, stop all.
+
+    `options` are the operators'.
+    """
+    with ExitStack() as stack:
+        install(kube, namespace)
+        nats = stack.enter_context(NatsServer.start())
+        workers = [LocalWorker(f"worker-{n}", nats.url, folder) for n in range(copies)]
+        environment = Environment(kube, nats, workers, [], namespace, folder)
+        stack.callback(_close_all, environment)
+        kubeconfig = kube.service_account_kubeconfig(
+            folder / "operator.kubeconfig", namespace=namespace, name=SERVICE_ACCOUNT
+        )
+        environment.operators += [
+            LocalOperator(f"operator-{n}", nats.url, kubeconfig, namespace, options=options)
+            for n in range(copies)
+        ]
+        services = [worker.service for worker in workers]
+        services += [operator.service for operator in environment.operators]
+        for service in services:
+            service.launch()
+        for service in services:
+            service.wait_ready(READY_TIMEOUT_S)
+        yield environment
+
+
+def _close_all(environment: Environment) -> None:
+    """End all parts at once: each takes its time, and none waits for another."""
+    parts = [*environment.operators, *environment.workers]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(lambda part: part.close(), parts))
