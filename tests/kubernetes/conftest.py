@@ -1,0 +1,82 @@
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from devenv.environment import CRDS, MANIFESTS, Environment, open_environment
+from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.binaries import find_binaries
+from tests.kubernetes.resources import PATIENCE_S
+
+NAMESPACE = MANIFESTS / "components" / "namespace" / "namespace.yaml"
+
+
+@pytest.fixture(scope="session")
+def kube() -> Iterator[KubernetesServer]:
+    """One API server for the whole run; a test that ends its processes starts one of its own.
+
+    Fails where the programs are missing: making them takes longer than a test may.
+    """
+    with KubernetesServer.start(find_binaries()) as server:
+        yield server
+
+
+# The kinds of the Prometheus Operator, without their schemas.
+MONITORING = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {plural}.monitoring.coreos.com}}
+spec:
+  group: monitoring.coreos.com
+  names: {{kind: {kind}, plural: {plural}}}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+
+
+@pytest.fixture(scope="session")
+def restricted(kube: KubernetesServer) -> KubernetesServer:
+    """The API server, with the namespace that the overlays are for, and all CRDs."""
+    kube.kubectl("apply", "--server-side", "-f", str(NAMESPACE))
+    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
+    for kind in ("ServiceMonitor", "PrometheusRule"):
+        crd = MONITORING.format(kind=kind, plural=f"{kind.lower()}s")
+        kube.kubectl("apply", "--server-side", "-f", "-", stdin=crd)
+    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={PATIENCE_S}s")
+    return kube
+
+
+@pytest.fixture
+def namespace(kube: KubernetesServer) -> str:
+    """A namespace of this test's own. It stays: no controller finishes a deletion."""
+    name = f"test-{uuid4().hex[:12]}"
+    kube.kubectl("create", "namespace", name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def shared_environment(
+    kube: KubernetesServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Environment]:
+    """One environment for the tests that leave it whole: starting it takes longest."""
+    namespace = f"test-{uuid4().hex[:12]}"
+    kube.kubectl("create", "namespace", namespace)
+    folder = tmp_path_factory.mktemp("environment")
+    with open_environment(kube, namespace, folder) as environment:
+        yield environment
+
+
+@pytest.fixture
+def env(shared_environment: Environment) -> Iterator[Environment]:
+    """The shared environment, whole before and without resources after each test."""
+    shared = shared_environment
+    dead = [p for p in (*shared.workers, *shared.operators) if not p.service.running]
+    for part in dead:
+        part.service.restart(PATIENCE_S)
+    yield shared
+    shared.kubectl("delete", "njstjobs", "--all", "--wait=true")

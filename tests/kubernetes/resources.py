@@ -1,0 +1,141 @@
+"""NjstJobs for tests: their manifests, and how to wait for what becomes of them."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from devenv.environment import Environment
+from devenv.kubernetes.apiserver import KubernetesServer
+
+Json = dict[str, Any]
+_POLL_S = 0.05
+# Nothing here takes more than a few seconds, but for a machine that has no time.
+PATIENCE_S = 60
+
+
+def job(name: str, **spec: Any) -> str:
+    """A manifest of a job that writes for long, unless `spec` says otherwise."""
+    base = {
+        "streams": [{"name": "LOAD", "storage": "Memory", "maxMessages": 1000}],
+        "workloads": [
+            {
+                "name": "write",
+                "stream": "LOAD",
+                "durationSeconds": 600,
+                "publish": {"mode": "Synchronous", "payloadBytes": 64},
+            }
+        ],
+    }
+    return json.dumps(
+        {
+            "apiVersion": "njst.io/v1alpha1",
+            "kind": "NjstJob",
+            "metadata": {"name": name},
+            "spec": {**base, **spec},
+        }
+    )
+
+
+def short(name: str, **spec: Any) -> str:
+    """A manifest of a job that is soon over."""
+    workload = {"name": "write", "stream": "LOAD", "messages": 300, "publish": {}}
+    return job(name, workloads=[workload], **spec)
+
+
+def wait_gone(env: Environment, name: str) -> None:
+    """Return when somebody has deleted the resource."""
+    what = ("wait", f"njstjob/{name}", "--for=delete", f"--timeout={PATIENCE_S}s")
+    env.kubectl(*what, timeout_s=PATIENCE_S + 5)
+
+
+def get(env: Environment, name: str) -> Json:
+    document: Json = json.loads(env.kubectl("get", "njstjob", name, "-o", "json"))
+    return document
+
+
+def wait(
+    env: Environment, name: str, reached: Callable[[Json], bool], timeout_s: float = PATIENCE_S
+) -> Json:
+    give_up = time.monotonic() + timeout_s
+    while True:
+        resource = get(env, name)
+        if reached(resource["status"]):
+            return resource
+        assert time.monotonic() < give_up, f"not reached: {resource['status']}"
+        time.sleep(_POLL_S)
+
+
+def wait_loading(env: Environment, name: str) -> Json:
+    def loading(status: Json) -> bool:
+        done = sum(workload["messages"] for workload in status.get("workloads", []))
+        return status.get("phase") == "Running" and done > 0
+
+    return wait(env, name, loading)
+
+
+def wait_finished(env: Environment, name: str, timeout_s: int = PATIENCE_S) -> Json:
+    env.kubectl(
+        *("wait", f"njstjob/{name}", "--for=condition=Finished", f"--timeout={timeout_s}s"),
+        timeout_s=timeout_s + 5,
+    )
+    return get(env, name)
+
+
+def conditions(resource: Json) -> dict[str, str]:
+    return {c["type"]: c["status"] for c in resource["status"]["conditions"]}
+
+
+def api_jobs(env: Environment, resource: Json, worker: int = 0) -> list[Json]:
+    """The jobs that came from resources of this name, as a worker lists them, newest first."""
+    url = f"{env.workers[worker].url}/api/v1/jobs"
+    response = httpx.get(url, params={"limit": 500}, timeout=PATIENCE_S)
+    name = resource["metadata"]["name"]
+    return [job for job in response.json()["items"] if job["name"] == name]
+
+
+def schedule(name: str, **spec: Any) -> str:
+    """A manifest of a schedule that is due so seldom that no test meets its time."""
+    template = json.loads(short("template"))["spec"]
+    return json.dumps(
+        {
+            "apiVersion": "njst.io/v1alpha1",
+            "kind": "NjstSchedule",
+            "metadata": {"name": name},
+            "spec": {"schedule": "@yearly", "jobTemplate": {"spec": template}, **spec},
+        }
+    )
+
+
+def missed(env: Environment, name: str) -> None:
+    """Let the last time that the schedule has seen to be so long ago that one is due now."""
+    # A revision of its own, as whoever writes a status gives it: else an operator writes over it.
+    status = {"lastScheduleTime": "2020-01-01T00:00:00Z", "revision": time.time_ns() // 1000}
+    patch = json.dumps({"status": status})
+    env.kubectl(
+        *("patch", "njstschedule", name, "--subresource=status", "--type=merge", "-p", patch)
+    )
+
+
+def jobs_of(env: Environment, name: str) -> list[Json]:
+    selector = f"njst.io/schedule={name}"
+    found: Json = json.loads(env.kubectl("get", "njstjobs", "-l", selector, "-o", "json"))
+    items: list[Json] = found["items"]
+    return items
+
+
+def token_in(kubeconfig: Path) -> str:
+    config: Json = yaml.safe_load(kubeconfig.read_text())
+    token: str = config["users"][0]["user"]["token"]
+    return token
+
+
+def admin_api(kube: KubernetesServer) -> httpx.Client:
+    """A client of the administrator, for what kubectl is too slow for."""
+    headers = {"authorization": f"Bearer {token_in(kube.admin_kubeconfig)}"}
+    # The server signs its own certificate.
+    return httpx.Client(base_url=kube.url, headers=headers, verify=False, timeout=60)

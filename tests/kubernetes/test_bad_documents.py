@@ -1,0 +1,71 @@
+"""A real API server refuses what pydantic refuses, at the same field, and accepts the rest."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from devenv.environment import CRDS
+from devenv.kubernetes.apiserver import KubernetesServer
+from njst.contract.document import parse_spec
+from tests.unit.contract.bad_documents import BAD, GOOD, Spec
+
+
+@pytest.fixture(scope="module")
+def api(kube: KubernetesServer) -> Iterator[httpx.Client]:
+    """The API of njstjobs in the default namespace, as the administrator."""
+    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
+    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    config = yaml.safe_load(kube.admin_kubeconfig.read_text())
+    token = config["users"][0]["user"]["token"]
+    base = f"{kube.url}/apis/njst.io/v1alpha1/namespaces/default/njstjobs"
+    # The server signs its own certificate; kubectl checks it, this client need not.
+    with httpx.Client(
+        base_url=base, headers={"authorization": f"Bearer {token}"}, verify=False, timeout=60
+    ) as client:
+        yield client
+
+
+def _create(api: httpx.Client, spec: Spec) -> dict[str, Any]:
+    body = {
+        "apiVersion": "njst.io/v1alpha1",
+        "kind": "NjstJob",
+        "metadata": {"generateName": "doc-"},
+        "spec": spec,
+    }
+    answer = api.post("", json=body, params={"dryRun": "All", "fieldValidation": "Strict"})
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def _fields(status: dict[str, Any]) -> set[str]:
+    """The fields that a refusal names: of each cause, or of a strict decoding error."""
+    unknown = re.findall(r'unknown field \\?"([^"\\]+)\\?"', status.get("message", ""))
+    causes = status.get("details", {}).get("causes", [])
+    return {*unknown, *(c["field"] for c in causes if c.get("field") not in (None, "<nil>"))}
+
+
+@pytest.mark.parametrize(("spec", "field"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_the_api_server_refuses_at_the_same_field(
+    api: httpx.Client, spec: Spec, field: str
+) -> None:
+    status = _create(api, spec)
+    assert status["kind"] == "Status", "it was accepted"
+    named = _fields(status)
+    assert any(name == field or name.startswith(f"{field}[") for name in named), status["message"]
+
+
+@pytest.mark.parametrize("spec", [row[1] for row in GOOD], ids=[row[0] for row in GOOD])
+def test_the_api_server_makes_the_same_defaults(api: httpx.Client, spec: Spec) -> None:
+    created = _create(api, spec)
+    assert created["kind"] == "NjstJob", created.get("message")
+    ours = parse_spec(spec)
+    assert parse_spec(created["spec"]) == ours
+    dumped = json.loads(ours.model_dump_json(exclude_none=True))
+    for name, value in created["spec"].items():
+        if not isinstance(value, list | dict):
+            assert dumped[name] == value

@@ -1,0 +1,193 @@
+"""The Helm chart: judged by the API server as the manifests are, and the same as they are."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devenv.environment import CRDS, MANIFESTS, ROOT
+from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.gotool import HELM
+from tests.kubernetes.installing import DRY_RUN, pods, rendered
+
+CHART = ROOT / "charts" / "njst"
+MONITORING = {
+    "serviceMonitor": {"enabled": True},
+    "prometheusRule": {"enabled": True},
+    "grafanaDashboard": {"enabled": True},
+}
+LOGINS = {
+    "url": "tls://nats.nats:4222",
+    "creds": {"secretName": "login", "key": "user.creds"},
+    "envSecretName": "env",
+    "tls": {"secretName": "tls"},
+    "logReplicas": 3,
+}
+WORKER = {
+    "labels": "disk=nvme",
+    "allowTargets": "*.nats:4222",
+    "nodeSelector": {"disk": "nvme"},
+    "tolerations": [{"key": "load", "operator": "Exists"}],
+    "podAnnotations": {"a": "b"},
+    "extraEnv": [{"name": "A", "value": "b"}],
+}
+VALUES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "deployment": {"operator": {"mode": "Deployment", "cluster": "a"}},
+    "disabled": {"operator": {"mode": "Disabled"}, "crds": {"install": False}},
+    "namespaced": {"rbac": {"namespaced": True, "aggregate": False}, "crds": {"keep": False}},
+    "logins": {"nats": LOGINS, "image": {"repository": "mirror/a/", "pullSecrets": ["pull"]}},
+    "worker": {"worker": WORKER, "drainSeconds": 600},
+    "monitoring": {"monitoring": MONITORING, "operator": {"mode": "Deployment"}},
+    "network": {"networkPolicy": {"restrictEgress": True, "extraFrom": [{"podSelector": {}}]}},
+}
+
+
+def helm(*argv: str, stdin: str = "", env: dict[str, str] | None = None) -> str:
+    """Return what helm prints.
+
+    Raises:
+        AssertionError: with what it says when it fails.
+    """
+    done = subprocess.run(
+        [str(HELM.find()), *argv],
+        input=stdin,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,  # More than what `--timeout=3m` waits for.
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def templated(values: dict[str, Any], *options: str) -> str:
+    return helm(
+        *("template", "njst", str(CHART), "--namespace", "njst", "--values", "-", *options),
+        stdin=json.dumps(values),
+    )
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+def test_the_api_server_takes_what_it_makes(
+    restricted: KubernetesServer, values: dict[str, Any]
+) -> None:
+    restricted.kubectl(*DRY_RUN, stdin=templated(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"operator": {"mode": "Leader"}}, "/operator/mode"),
+        ({"workers": {"replicas": 3}}, "additional properties 'workers'"),
+        ({"worker": {"replicas": -1}}, "/worker/replicas"),
+        ({"mesh": "Not A Mesh"}, "/mesh"),
+        ({"image": {"repository": "mirror"}}, "/image/repository"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(AssertionError, match=says):
+        templated(values)
+
+
+def _spec(text: str, kind: str) -> Any:
+    """Return the pod of the workload of a kind, without what must differ."""
+    (owner,) = (d for d in yaml.safe_load_all(text) if d["kind"] == kind)
+    pod = owner["spec"]["template"]["spec"]
+    for constraint in pod["topologySpreadConstraints"]:
+        del constraint["labelSelector"]
+    for term in pod["affinity"]["podAntiAffinity"].values():
+        for preferred in term:
+            preferred["podAffinityTerm"].pop("labelSelector")
+    for container in pod["containers"]:
+        del container["envFrom"]
+        # The chart has values for these; the manifests leave them at the programs' defaults.
+        chosen = {"NJST_PROCESSES", "NJST_RESYNC_SECONDS"}
+        env = (e for e in container["env"] if e["name"] not in chosen)
+        container["env"] = sorted(env, key=lambda variable: str(variable["name"]))
+    pod["volumes"] = [v for v in pod["volumes"] if v["name"] != "login"]
+    pod.setdefault("terminationGracePeriodSeconds", 30)
+    return pod
+
+
+@pytest.mark.parametrize(
+    ("overlay", "values", "kind"),
+    [
+        ("default", {}, "StatefulSet"),
+        ("operator-deployment", VALUES["deployment"], "Deployment"),
+        ("namespaced", VALUES["namespaced"], "StatefulSet"),
+    ],
+)
+def test_its_pods_are_those_of_the_manifests(
+    kube: KubernetesServer, overlay: str, values: dict[str, Any], kind: str
+) -> None:
+    made = {**values, "operator": {**values.get("operator", {}), "cluster": ""}}
+    theirs = rendered(kube, MANIFESTS / "overlays" / overlay)
+    assert _spec(templated(made), kind) == _spec(theirs, kind)
+
+
+def _rules(text: str) -> list[Any]:
+    roles = [d for d in yaml.safe_load_all(text) if d["kind"] in ("Role", "ClusterRole")]
+    return sorted((role["rules"] for role in roles), key=str)
+
+
+@pytest.mark.parametrize("overlay", ["default", "namespaced"])
+def test_its_rights_are_those_of_the_manifests(kube: KubernetesServer, overlay: str) -> None:
+    theirs = rendered(kube, MANIFESTS / "overlays" / overlay)
+    assert _rules(templated(VALUES[overlay])) == _rules(theirs)
+
+
+def test_its_settings_are_those_of_the_manifests(kube: KubernetesServer) -> None:
+    def settings(text: str) -> Any:
+        (found,) = (d["data"] for d in yaml.safe_load_all(text) if d["kind"] == "ConfigMap")
+        return found
+
+    made = settings(templated({}))
+    assert made.pop("NJST_LOG_REPLICAS") == "0"
+    assert made == settings(rendered(kube, MANIFESTS / "overlays" / "default"))
+
+
+def test_a_secret_is_a_file_that_a_setting_names() -> None:
+    text = templated(VALUES["logins"])
+    (settings,) = (d["data"] for d in yaml.safe_load_all(text) if d["kind"] == "ConfigMap")
+    files = {name: path for name, path in settings.items() if name.startswith("NATS_")}
+    assert files == {
+        "NATS_CREDS": "/etc/njst/login/user.creds",
+        "NATS_CERT": "/etc/njst/login/tls.crt",
+        "NATS_KEY": "/etc/njst/login/tls.key",
+        "NATS_CA": "/etc/njst/login/ca.crt",
+    }
+    for pod in pods(text):
+        (login,) = (v["projected"] for v in pod["volumes"] if v["name"] == "login")
+        assert [source["secret"]["name"] for source in login["sources"]] == ["login", "tls"]
+        for container in pod["containers"]:
+            assert {"secretRef": {"name": "env"}} in container["envFrom"]
+            assert container["image"].startswith("mirror/a/njst-")
+
+
+def test_what_it_has_a_copy_of_is_what_is_there() -> None:
+    copied = {path.name: path.read_text() for path in (CHART / "files").rglob("*.*")}
+    monitoring = MANIFESTS / "components" / "monitoring"
+    there = [*CRDS.glob("*.yaml"), monitoring / "rules.yaml", monitoring / "njst.json"]
+    assert copied == {path.name: path.read_text() for path in there}, "run `make manifests`"
+
+
+def test_install_upgrade_and_uninstall_keep_the_resource_types(
+    kube: KubernetesServer, namespace: str, tmp_path: Path
+) -> None:
+    """Nothing runs here: what is proved is what Helm itself does."""
+    env = {**kube.kubectl.environment(), "HELM_CACHE_HOME": str(tmp_path)}
+    at = ("njst", str(CHART), "--namespace", namespace)
+    own = ("--take-ownership", "--set", "rbac.aggregate=false")
+    helm("install", *at, *own, env=env)
+    helm("upgrade", *at, *own, "--set", "worker.replicas=5", env=env)
+    owner = kube.kubectl("get", "statefulset", "njst-worker", "-n", namespace, "-o", "json")
+    assert json.loads(owner)["spec"]["replicas"] == 5
+    helm("uninstall", "njst", "--namespace", namespace, env=env)
+    left = kube.kubectl("get", "all,configmaps,networkpolicies", "-n", namespace, "-o", "name")
+    assert "njst" not in left
+    kube.kubectl("get", "crd", "njstjobs.njst.io", "njstschedules.njst.io")

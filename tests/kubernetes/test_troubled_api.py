@@ -1,0 +1,98 @@
+"""An API server that has no time, or has forgotten what a watch asks for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, open_environment
+from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.kubeconfig import kubeconfig
+from njst.local.waiting import wait_until
+from tests.kubernetes.between import Between, open_between
+from tests.kubernetes.resources import PATIENCE_S, api_jobs, get, short, token_in, wait_finished
+
+RESYNC_S = 3600
+
+
+@pytest.fixture
+def troubled(
+    kube: KubernetesServer, namespace: str, tmp_path: Path
+) -> Iterator[tuple[Environment, Between]]:
+    """One worker, and one operator with something between it and the API server.
+
+    It lists its resources at the start and never again: what it sees later, the watch has shown.
+    """
+    with (
+        open_environment(kube, namespace, tmp_path, copies=1) as env,
+        open_between(kube) as between,
+    ):
+        env.operators.pop().close()
+        direct = kube.service_account_kubeconfig(
+            tmp_path / "direct", namespace=namespace, name=SERVICE_ACCOUNT
+        )
+        path = tmp_path / "between"
+        path.write_text(
+            kubeconfig(
+                server=between.url,
+                ca_pem=b"",
+                user="operator",
+                token=token_in(direct),
+                namespace=namespace,
+            )
+        )
+        options = [f"--resync-seconds={RESYNC_S}"]
+        operator = LocalOperator("between", env.nats.url, path, namespace, options=options)
+        env.operators.append(operator)
+        operator.service.launch()
+        operator.service.wait_ready(PATIENCE_S)
+        yield env, between
+
+
+def test_a_watch_whose_version_is_too_old_begins_anew_and_misses_nothing(
+    troubled: tuple[Environment, Between],
+) -> None:
+    env, between = troubled
+    env.kubectl("apply", "-f", "-", stdin=short("before"))
+    wait_finished(env, "before")
+    between.expire = between.expired + 4
+    between.cut_watches()
+    env.kubectl("apply", "-f", "-", stdin=short("meanwhile"))
+    resource = wait_finished(env, "meanwhile")
+    assert between.expired == between.expire
+    assert resource["status"]["phase"] == "Succeeded"
+    assert len(api_jobs(env, get(env, "before"))) == 1
+
+
+def test_an_api_server_that_has_no_time_is_left_alone_as_long_as_it_asks(
+    troubled: tuple[Environment, Between],
+) -> None:
+    env, between = troubled
+    between.busy_s = 2
+    between.cut_watches()
+    env.kubectl("apply", "-f", "-", stdin=short("crowd"))
+
+    def lacking() -> str | None:
+        # Both watches have come back at least twice.
+        return None if between.refused >= 4 else "asked too little"
+
+    assert wait_until(lacking, PATIENCE_S) is None
+    asked = between.refused
+    between.busy_s = None
+    assert asked < 20, "it does not insist"
+    assert wait_finished(env, "crowd")["status"]["phase"] == "Succeeded"
+    assert len(api_jobs(env, get(env, "crowd"))) == 1
+
+
+def test_an_operator_that_can_no_longer_watch_ends_and_is_not_deaf(
+    troubled: tuple[Environment, Between],
+) -> None:
+    env, between = troubled
+    (operator,) = env.operators
+    operator.service.stop()
+    between.closed = True
+    operator.service.launch()
+    ended = wait_until(lambda: "it runs" if operator.service.running else None, PATIENCE_S)
+    assert ended is None
+    between.closed = False
+    operator.service.restart(PATIENCE_S)

@@ -1,0 +1,88 @@
+"""A small load over one connection: set up, run, counted by the server, and removed."""
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import pytest
+
+from njst.agent import setup
+from njst.agent.target import SetupError
+from njst.contract.connection import Connection
+from njst.contract.document import parse_spec
+from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
+from njst.contract.result import Outcome, WorkloadResult
+from njst.load.group import LoadGroup, LoadProblem
+from njst.measure.tally import totals
+
+LIMIT_S = 30.0
+WORKER = "w"
+MESSAGES = 200
+
+
+def spec(stream: str) -> dict[str, Any]:
+    """A stream that is written and read."""
+    common = {"stream": stream, "messages": MESSAGES}
+    return {
+        "streams": [{"name": stream}],
+        "workloads": [
+            {"name": "write", **common, "publish": {"mode": "Asynchronous", "payloadBytes": 64}},
+            {"name": "read", **common, "consume": {"idleTimeoutSeconds": 10}},
+        ],
+    }
+
+
+async def run(connection: Connection, document: dict[str, Any]) -> dict[str, WorkloadResult]:
+    """Return the totals of each workload of a job that ran to its end."""
+    job, parsed = secrets.token_hex(4), parse_spec(document)
+    clients = await setup.make(job, parsed, connection, [WORKER], WORKER)
+    plan = LoadPlan(job=job, connection=connection, clients=clients)
+    group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
+    try:
+        now_ns = time.monotonic_ns()
+        group.start(now_ns, time.time_ns() - now_ns)
+        assert await group.wait() is Outcome.COMPLETED
+        return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
+    finally:
+        await group.stop()
+        assert await setup.remove(job, parsed, connection) == []
+
+
+async def assert_it_runs(connection: Connection) -> None:
+    """Write and read through it, without an error."""
+    done = await run(connection, spec(f"S{secrets.token_hex(4)}"))
+    assert {n: (r.messages, r.errors, r.reconnects) for n, r in done.items()} == {
+        "write": (MESSAGES, [], 0),
+        "read": (MESSAGES, [], 0),
+    }
+
+
+def publisher(messages: int | None = 1) -> ClientPlan:
+    return ClientPlan(
+        workload="write",
+        index=0,
+        messages=messages,
+        duration_ms=None if messages else 60_000,
+        publish=PublishPlan(
+            mode="Asynchronous",
+            window=10,
+            payload=PayloadPlan(bytes_min=8, bytes_max=8),
+            subjects=["s.x"],
+            ack_timeout_ms=1_000,
+        ),
+    )
+
+
+async def refusals(connection: Connection) -> list[tuple[str, str]]:
+    """Return reason and words of set-up and load, none of which may connect."""
+    plan = LoadPlan(job="j", connection=connection, clients=[publisher()])
+    with pytest.raises(LoadProblem) as load:
+        await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(SetupError) as prepared:
+            await setup.make("j", parse_spec(spec("S")), connection, [WORKER], WORKER)
+    return [
+        (load.value.reason, load.value.message),
+        (prepared.value.reason, prepared.value.message),
+    ]

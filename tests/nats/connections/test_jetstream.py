@@ -1,0 +1,117 @@
+"""JetStream under another name: domains, API and inbox prefixes, ACK subjects of version 2."""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from njst.contract.connection import Connection
+from njst.local.natsserver import NatsServer
+from njst.local.ports import ReservedPort
+from njst.local.waiting import wait_until
+from tests.nats.connections.running import MESSAGES, assert_it_runs, run
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def leaf() -> Iterator[NatsServer]:
+    """A leaf node with JetStream of its own, as a domain, below a hub with JetStream as well."""
+    port = ReservedPort()
+    hub = f"jetstream {{ domain: hub }}\nleafnodes {{ listen: {port.address} }}"
+    below = f'leafnodes {{ remotes = [{{url: "nats-leaf://{port.address}"}}] }}'
+    with (
+        NatsServer.start(name="hub", config=hub) as above,
+        NatsServer.start(name="leaf", config=f"jetstream {{ domain: leaf }}\n{below}") as server,
+    ):
+
+        def missing() -> str | None:
+            return None if above.monitor("/leafz").get("leafs") else "no leaf node"
+
+        assert wait_until(missing, 20) is None
+        yield server
+    port.close()
+
+
+@pytest.mark.parametrize("domain", ["hub", "leaf"])
+async def test_a_domain(leaf: NatsServer, domain: str) -> None:
+    """Through the leaf node's server both are reached, each by its domain."""
+    await assert_it_runs(Connection(servers=[leaf.url], domain=domain))
+
+
+async def test_an_api_prefix(leaf: NatsServer) -> None:
+    await assert_it_runs(Connection(servers=[leaf.url], api_prefix="$JS.hub.API"))
+
+
+def workload(name: str, stream: str, **kind: Any) -> Document:
+    return {"name": name, "stream": stream, "messages": MESSAGES, **kind}
+
+
+async def test_every_kind_goes_to_the_domain(leaf: NatsServer) -> None:
+    """A bucket's keys too: their subjects are the domain's."""
+    connection = Connection(servers=[leaf.url], domain="hub")
+    stream, bucket = f"S{secrets.token_hex(4)}", f"KV_B{secrets.token_hex(4)}"
+    kept = [{"name": name, "retain": "Keep"} for name in (stream, bucket)]
+    there = [{"name": name, "useExisting": True} for name in (stream, bucket)]
+    write = [
+        workload("write", stream, publish={"payloadBytes": 64}),
+        workload("put", bucket, keyValue={"operation": "Put", "keys": 10}),
+    ]
+    read = [
+        workload("push", stream, consume={"mode": "Push", "idleTimeoutSeconds": 5}),
+        workload("ordered", stream, consume={"mode": "Ordered", "idleTimeoutSeconds": 5}),
+        workload("sequence", stream, get={"mode": "Sequence"}),
+        workload("batch", stream, get={"mode": "Batch", "batch": 50}),
+        workload("update", bucket, keyValue={"operation": "Update", "keys": 10}),
+    ]
+    for streams, workloads in ((kept, write), (there, read)):
+        done = await run(connection, {"streams": streams, "workloads": workloads})
+        assert {n: (r.messages, r.errors) for n, r in done.items()} == {
+            w["name"]: (MESSAGES, []) for w in workloads
+        }
+
+
+async def test_an_inbox_prefix() -> None:
+    """A user who may listen to nothing but inboxes of its own."""
+    rights = 'permissions: {publish: ">", subscribe: ["_INBOX_njst.>"]}'
+    users = f'authorization {{ users = [{{user: "u", password: "p", {rights}}}] }}'
+    with NatsServer.start(config=users) as server:
+        connection = Connection(
+            servers=[server.url], user="u", password="p", inbox_prefix="_INBOX_njst"
+        )
+        await assert_it_runs(connection)
+        stream = f"S{secrets.token_hex(4)}"
+        push = {"mode": "Push", "idleTimeoutSeconds": 5}
+        document = {
+            "streams": [{"name": stream}],
+            "workloads": [
+                workload("write", stream, publish={"payloadBytes": 64}),
+                workload("push", stream, consume=push),
+            ],
+        }
+        done = await run(connection, document)
+        assert (done["push"].messages, done["push"].errors) == (MESSAGES, [])
+
+
+@pytest.mark.parametrize("mode", ["Pull", "Fetch", "Push", "Ordered"])
+async def test_ack_subjects_of_version_2(v2: NatsServer, mode: str) -> None:
+    stream = f"S{secrets.token_hex(4)}"
+    document = {
+        "streams": [{"name": stream}],
+        "workloads": [
+            workload("write", stream, publish={"payloadBytes": 64}),
+            workload("read", stream, consume={"mode": mode, "idleTimeoutSeconds": 5}),
+        ],
+    }
+    done = await run(Connection(servers=[v2.url]), document)
+    assert {n: (r.messages, r.errors) for n, r in done.items()} == {
+        "write": (MESSAGES, []),
+        "read": (MESSAGES, []),
+    }
+
+
+@pytest.fixture(scope="module")
+def v2() -> Iterator[NatsServer]:
+    with NatsServer.start(config="feature_flags { js_ack_fc_v2: true }") as server:
+        yield server

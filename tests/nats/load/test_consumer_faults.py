@@ -1,0 +1,85 @@
+"""A consumer whose server stands still, or whose leader goes: all is noticed, nothing is lost."""
+
+import json
+import os
+import signal
+
+from nats.aio.client import Client
+
+from njst.contract.result import ErrorClass
+from njst.local.natscluster import NatsCluster
+from njst.local.natsserver import NatsServer
+from tests.nats.truth.loading import Load, loading
+
+MESSAGES = 100
+
+
+async def publish(server: NatsServer) -> None:
+    client = Client()
+    await client.connect(server.url)
+    try:
+        for _ in range(MESSAGES):
+            await client.jetstream().publish("S.x", b"hello")
+    finally:
+        await client.close()
+
+
+async def step_down(server: NatsServer) -> None:
+    """Have the leader of the stream's only consumer step down."""
+    client = Client()
+    await client.connect(server.url)
+    try:
+        (consumer,) = await client.jetstream().consumers_info("S")
+        subject = f"$JS.API.CONSUMER.LEADER.STEPDOWN.S.{consumer.name}"
+        answer = await client.request(subject, b"", timeout=10)
+        assert json.loads(answer.data)["success"]
+    finally:
+        await client.close()
+
+
+def count(load: Load, kind: ErrorClass) -> int:
+    return sum(
+        error.count
+        for tally in load.group.tallies()
+        for error in tally.errors
+        if error.error_class is kind
+    )
+
+
+async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
+    nats_server: NatsServer,
+) -> None:
+    consume = {"heartbeatSeconds": 1, "expiresSeconds": 300, "idleTimeoutSeconds": 60}
+    read = {"name": "read", "stream": "S", "messages": 2 * MESSAGES, "consume": consume}
+    document = {"streams": [{"name": "S"}], "workloads": [read]}
+    async with loading(nats_server, document) as load:
+        load.start()
+        await publish(nats_server)
+        await load.until(lambda: load.done("read") == MESSAGES)
+        os.kill(nats_server.pid, signal.SIGSTOP)
+        try:
+            await load.until(lambda: count(load, ErrorClass.PULL_LOST) > 0)
+        finally:
+            os.kill(nats_server.pid, signal.SIGCONT)
+        await publish(nats_server)
+        done = (await load.end())["read"]
+    assert (done.messages, done.redelivered) == (2 * MESSAGES, 0)
+    assert {error.error_class for error in done.errors} == {ErrorClass.PULL_LOST}
+
+
+async def test_a_consumer_whose_leader_goes_is_asked_anew() -> None:
+    consume = {"idleTimeoutSeconds": 20}
+    read = {"name": "read", "stream": "S", "messages": 2 * MESSAGES, "consume": consume}
+    document = {"streams": [{"name": "S", "replicas": 3}], "workloads": [read]}
+    with NatsCluster.start(3) as cluster:
+        server = cluster.servers[0]
+        async with loading(server, document) as load:
+            load.start()
+            await publish(server)
+            await load.until(lambda: load.done("read") == MESSAGES)
+            await step_down(server)
+            await load.until(lambda: count(load, ErrorClass.LEADER_CHANGED) > 0)
+            await publish(server)
+            done = (await load.end())["read"]
+    assert done.messages == 2 * MESSAGES
+    assert {error.error_class for error in done.errors} == {ErrorClass.LEADER_CHANGED}

@@ -1,0 +1,122 @@
+"""Whether the tester was late, or the target had no room: told apart by what really happens."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from njst.check.tester import diagnose
+from njst.contract.kinds.core import CoreOperation
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import (
+    ClientPlan,
+    CorePlan,
+    PacePiece,
+    PacePlan,
+    PayloadPlan,
+    PublishPlan,
+)
+from njst.contract.result import Diagnosis, WorkloadResult
+from njst.load.group import LoadGroup
+from njst.local.natsserver import NatsServer
+from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepared, start
+
+PER_SECOND = 1_000
+
+
+def paced(window: int) -> ClientPlan:
+    """A client that offers 1,000 messages a second for 2 seconds."""
+    rate = PacePiece(begin_per_second=PER_SECOND, end_per_second=PER_SECOND)
+    return ClientPlan(
+        workload="write",
+        index=0,
+        duration_ms=2_000,
+        pace=PacePlan(pieces=[rate], parts=1, index=0),
+        publish=PublishPlan(
+            mode=PublishMode.ASYNCHRONOUS,
+            window=window,
+            payload=PayloadPlan(bytes_min=64, bytes_max=64),
+            subjects=["s.x"],
+            ack_timeout_ms=5_000,
+        ),
+    )
+
+
+@asynccontextmanager
+async def stopped(pid: int, seconds: float) -> AsyncIterator[None]:
+    """Hold a process for so long."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def measured(group: LoadGroup) -> tuple[WorkloadResult, Diagnosis]:
+    _, result = await ended(group)
+    diagnosis = diagnose([group.cost()], [result])
+    assert diagnosis is not None
+    return result, diagnosis
+
+
+@pytest.fixture
+async def stream(nats_server: NatsServer) -> AsyncIterator[None]:
+    async with jetstream(nats_server) as context:
+        await context.add_stream(name="S", subjects=["s.>"])
+        yield
+
+
+async def test_a_tester_that_stands_still_is_late(nats_server: NatsServer, stream: None) -> None:
+    async with prepared(plan(nats_server.url, paced(window=2_000))) as group:
+        start(group)
+        await asyncio.sleep(0.5)
+        async with stopped(pids_of(group)[0], 0.4):
+            pass
+        result, diagnosis = await measured(group)
+    assert (result.messages, result.held) == (2_000, 0)
+    assert result.slip_microseconds is not None
+    assert result.slip_microseconds.p99 > 200_000
+    assert diagnosis.limited
+    # On a busy machine the reason for being late comes first.
+    assert diagnosis.reason in ("SendsLate", "CpuContended", "ProcessBusy")
+
+
+async def test_a_target_that_stands_still_holds_back_what_the_window_has_no_room_for(
+    nats_server: NatsServer, stream: None
+) -> None:
+    async with prepared(plan(nats_server.url, paced(window=20))) as group:
+        start(group)
+        await asyncio.sleep(0.5)
+        async with stopped(nats_server.pid, 0.4):
+            pass
+        result, diagnosis = await measured(group)
+    assert result.messages == 2_000
+    assert result.held >= 300, "what was due in 0.4 s, but for the window"
+    assert result.slip_microseconds is not None
+    assert result.slip_microseconds.p99 > 200_000
+    assert diagnosis.reason != "SendsLate"
+
+
+async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
+    nats_server: NatsServer,
+) -> None:
+    flood = ClientPlan(
+        workload="write",
+        index=0,
+        duration_ms=1_000,
+        core=CorePlan(
+            operation=CoreOperation.PUBLISH, subject="flood", payload_bytes=8_000, timeout_ms=5_000
+        ),
+    )
+    async with prepared(plan(nats_server.url, flood)) as group:
+        start(group)
+        await asyncio.sleep(0.3)
+        async with stopped(nats_server.pid, 0.8):
+            pass
+        _, diagnosis = await measured(group)
+    assert diagnosis.blocked_percent >= 30
+    assert diagnosis.reason in ("BackPressure", "CpuContended", "ProcessBusy")

@@ -1,0 +1,122 @@
+"""One load from its set-up to its clean-up, and what a test does to it in the midst."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from njst.agent import setup
+from njst.contract.connection import Connection
+from njst.contract.document import parse_spec
+from njst.contract.plan import LoadPlan
+from njst.contract.result import ErrorClass, Outcome, WorkloadResult
+from njst.load.group import LoadGroup
+from njst.local.natscluster import NatsCluster
+from njst.local.natsserver import NatsServer
+from njst.measure.histogram import Histogram
+from njst.measure.tally import totals
+
+LIMIT_S = 30.0
+WORKER = "w"
+# Of what was injected. A busy host adds to a time and takes nothing away; on an idle one, say 1.
+LESS_PERCENT = 1
+MORE_PERCENT = int(os.environ.get("NJST_TRUTH_PERCENT", "10"))
+Document = dict[str, Any]
+
+
+@dataclass
+class Load:
+    """A prepared load: connected and waiting for its start."""
+
+    plan: LoadPlan
+    group: LoadGroup
+
+    def start(self, lead_ns: int = 0) -> None:
+        """Start after a lead, as the mesh does: subscriptions have to arrive by then."""
+        now_ns = time.monotonic_ns()
+        self.group.start(now_ns + lead_ns, time.time_ns() - now_ns)
+
+    def done(self, workload: str) -> int:
+        """How many messages the load processes have said are done."""
+        return sum(t.messages for t in self.group.tallies() if t.workload == workload)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not holds():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async def end(self, outcome: Outcome = Outcome.COMPLETED) -> dict[str, WorkloadResult]:
+        """Return the totals of each workload once the load has ended by itself."""
+        async with asyncio.timeout(LIMIT_S):
+            assert await self.group.wait() is outcome
+        return {t.workload: totals(t.workload, "", [t]) for t in self.group.tallies()}
+
+    async def run(self, lead_ns: int = 0) -> dict[str, WorkloadResult]:
+        self.start(lead_ns)
+        return await self.end()
+
+
+@asynccontextmanager
+async def loading(
+    server: NatsServer | NatsCluster,
+    document: Document,
+    *,
+    via: str = "",
+    processes: int = 1,
+    **connection: Any,
+) -> AsyncIterator[Load]:
+    """Make a job's assets on the server itself; its clients connect to `via`."""
+    spec = parse_spec(document)
+    job = secrets.token_hex(4)
+    urls = server.urls if isinstance(server, NatsCluster) else [server.url]
+    direct = Connection(servers=urls)
+    settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
+    clients = await setup.make(job, spec, direct, [WORKER], WORKER)
+    plan = LoadPlan(job=job, connection=settings, clients=clients)
+    group = await LoadGroup.prepare(plan, processes=processes, timeout_s=LIMIT_S)
+    try:
+        yield Load(plan, group)
+    finally:
+        await group.stop()
+        assert await setup.remove(job, spec, direct) == []
+
+
+@asynccontextmanager
+async def jetstream(server: NatsServer | NatsCluster) -> AsyncIterator[JetStreamContext]:
+    connection = Client()
+    await connection.connect(server.url.split(","))
+    try:
+        yield connection.jetstream()
+    finally:
+        await connection.close()
+
+
+async def stored(server: NatsServer, stream: str) -> int:
+    """Return how many messages a stream has."""
+    async with jetstream(server) as js:
+        return (await js.stream_info(stream)).state.messages
+
+
+def is_injected(found_us: int, injected_us: int, more_percent: int = MORE_PERCENT) -> bool:
+    """Whether a time is what a proxy added."""
+    off_percent = 100 * (found_us - injected_us) / injected_us
+    return -LESS_PERCENT <= off_percent <= more_percent
+
+
+def errors(result: WorkloadResult) -> dict[ErrorClass, int]:
+    return {error.error_class: error.count for error in result.errors}
+
+
+def count_above(result: WorkloadResult, bound_us: int) -> int:
+    """Return how many latencies were above a bound, to the histogram's three digits."""
+    counts: Mapping[int, int] = Histogram.decode(result.latency)._counts
+    bound = Histogram.of([bound_us])
+    (slot,) = bound._counts
+    return sum(count for at, count in counts.items() if at > slot)

@@ -1,0 +1,238 @@
+"""What was acknowledged is in the stream after the load; what is gone is told exactly."""
+
+import pytest
+
+from njst.contract.result import ErrorClass, Outcome, ReadBack, WorkloadResult
+from njst.load.auditor import Auditor
+from njst.local.natscluster import NatsCluster
+from njst.local.natsserver import NatsServer
+from njst.measure.tally import merge
+from tests.nats.truth.loading import Document, errors, jetstream, loading, stored
+from tests.nats.truth.proxy import Proxy
+from tests.nats.truth.tampering import Fault, Tampering, is_answer, is_delivery, is_publish
+
+COUNT = 3_000
+PLACES = range(10, 1000, 7)
+FAULTS = len(PLACES)
+
+
+def job(stream: str, how: Document | None = None, **spec: object) -> Document:
+    publish = {"payloadBytes": 64, "ackTimeoutSeconds": 1, **(how or {})}
+    work = {"name": "write", "stream": stream, "clients": 2, "messages": COUNT, "publish": publish}
+    return {"streams": [{"name": stream, "storage": "Memory", **spec}], "workloads": [work]}
+
+
+def slow(document: Document) -> Document:
+    """The same at a rate, so that there is time to do something to it."""
+    document["workloads"][0]["messagesPerSecond"] = COUNT // 2
+    return document
+
+
+def read_back(result: WorkloadResult) -> ReadBack:
+    assert result.read_back is not None
+    return result.read_back
+
+
+def example(result: WorkloadResult, kind: ErrorClass) -> str:
+    return next(error.example for error in result.errors if error.error_class is kind)
+
+
+@pytest.mark.parametrize("mode", ["Synchronous", "Asynchronous", "AtomicBatch", "FastBatch"])
+async def test_all_of_it_is_there(server: NatsServer, stream: str, mode: str) -> None:
+    document = job(stream, {"mode": mode, "batch": 70, "payloadBytesMax": 300})
+    async with loading(server, document, processes=2) as load:
+        result = (await load.run())["write"]
+    assert errors(result) == {}
+    assert result.read_back == ReadBack(acknowledged=COUNT, found=COUNT)
+
+
+async def test_what_was_there_before_is_not_looked_at(server: NatsServer, stream: str) -> None:
+    document = job(stream, retain="Keep")
+    for _ in range(2):
+        async with loading(server, document) as load:
+            result = (await load.run())["write"]
+        assert result.read_back == ReadBack(acknowledged=COUNT, found=COUNT)
+        document["streams"] = [{"name": stream, "useExisting": True}]
+        document["workloads"][0]["publish"]["subjects"] = [f"{stream}.write"]
+    assert await stored(server, stream) == 2 * COUNT
+
+
+async def test_each_message_that_was_deleted_in_the_run_is_lost(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, slow(job(stream)), processes=2) as load, jetstream(server) as js:
+        load.start()
+        await load.until(lambda: load.done("write") > 0)
+        await js.purge_stream(stream, seq=101)
+        gone = [150, 200, 201, 202]
+        for sequence in gone:
+            await js.delete_msg(stream, sequence)
+        result = (await load.end())["write"]
+        lost = 100 + len(gone)
+    assert errors(result) == {ErrorClass.LOST: lost}
+    assert read_back(result) == ReadBack(acknowledged=COUNT, found=COUNT - lost, lost=lost)
+    assert example(result, ErrorClass.LOST).startswith("message 0 of producer 0000000")
+    assert example(result, ErrorClass.LOST).endswith(f"is not in {stream}")
+
+
+async def test_the_first_and_the_last_messages_are_missed_too(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, job(stream), processes=2) as load, jetstream(server) as js:
+        await load.run()
+        receipts = [receipt for child in load.group._children for receipt in child.receipts]
+        for sequence in (1, COUNT - 1, COUNT):
+            await js.delete_msg(stream, sequence)
+        (tally,) = merge(await Auditor().audit(load.plan, receipts, Outcome.COMPLETED))
+        assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT - 3, lost=3)
+        await js.purge_stream(stream)
+        (tally,) = merge(await Auditor().audit(load.plan, receipts, Outcome.COMPLETED))
+        assert tally.read_back == ReadBack(acknowledged=COUNT, lost=COUNT)
+
+
+async def test_a_server_that_forgets_everything(stream: str) -> None:
+    with NatsServer.start() as server:
+        async with loading(server, slow(job(stream)), processes=2) as load:
+            load.start()
+            await load.until(lambda: load.done("write") > 0)
+            server.kill()
+            server.restart()
+            result = (await load.end())["write"]
+    proved = read_back(result)
+    assert proved == ReadBack(acknowledged=result.messages, lost=result.messages)
+    found = errors(result)
+    assert found[ErrorClass.LOST] == result.messages > 0
+    assert found.keys() <= {
+        ErrorClass.LOST,
+        ErrorClass.DISCONNECTED,
+        ErrorClass.NO_RESPONDERS,
+        ErrorClass.TIMEOUT,
+    }
+
+
+async def test_a_server_that_comes_back_has_all_of_it_and_nothing_is_invented(stream: str) -> None:
+    with NatsServer.start() as server:
+        async with loading(server, slow(job(stream, storage="File")), processes=2) as load:
+            load.start()
+            await load.until(lambda: load.done("write") > 0)
+            server.kill()
+            server.restart()
+            result = (await load.end())["write"]
+            there = await stored(server, stream)
+    proved = read_back(result)
+    assert (proved.acknowledged, proved.found, proved.lost) == (result.messages,) * 2 + (0,)
+    assert (proved.unchecked, proved.duplicated) == (0, 0)
+    assert there == proved.found + proved.recovered
+    # What was recovered had been counted as an error, and each message has one outcome at most.
+    # The kill may fall between an answer and the next message: then none is missing.
+    found = errors(result)
+    assert found[ErrorClass.DISCONNECTED] > 0
+    assert result.messages <= result.attempted == COUNT
+    assert proved.recovered <= result.attempted - result.messages <= sum(found.values())
+
+
+async def test_a_leader_that_dies_loses_nothing(nats_cluster: NatsCluster, stream: str) -> None:
+    document = slow(job(stream, replicas=3))
+    async with loading(nats_cluster, document, processes=2) as load:
+        async with jetstream(nats_cluster) as js:
+            cluster = (await js.stream_info(stream)).cluster
+        assert cluster is not None
+        leader = next(s for s in nats_cluster.servers if s.name == cluster.leader)
+        load.start()
+        await load.until(lambda: load.done("write") > 0)
+        leader.kill()
+        result = (await load.end())["write"]
+        leader.restart()
+    proved = read_back(result)
+    assert ErrorClass.LOST not in errors(result)
+    assert (proved.acknowledged, proved.found) == (result.messages, result.messages)
+    assert (proved.lost, proved.unchecked, proved.duplicated) == (0, 0, 0)
+    assert 0 < result.messages <= result.attempted
+
+
+@pytest.mark.parametrize(
+    ("fault", "proved", "found"),
+    [
+        (Fault.DROP, ReadBack(), {ErrorClass.TIMEOUT: FAULTS}),
+        (Fault.TWICE, ReadBack(duplicated=FAULTS), {ErrorClass.DUPLICATED: FAULTS}),
+        (Fault.FLIP, ReadBack(corrupted=FAULTS), {ErrorClass.CORRUPTED: FAULTS}),
+    ],
+)
+async def test_faults_on_the_way_to_the_server(
+    server: NatsServer, stream: str, fault: Fault, proved: ReadBack, found: dict[ErrorClass, int]
+) -> None:
+    faults = dict.fromkeys(PLACES, fault)
+    with Proxy(server.port, tampering_up=lambda: Tampering(faults, which=is_publish)) as proxy:
+        async with loading(server, one_client(job(stream)), via=proxy.url) as load:
+            result = (await load.run())["write"]
+    assert errors(result) == found
+    there = COUNT - (FAULTS if fault is Fault.DROP else 0)
+    assert result.messages == there
+    assert read_back(result) == proved.model_copy(update={"acknowledged": there, "found": there})
+
+
+async def test_what_is_stored_and_never_acknowledged_is_recovered(
+    server: NatsServer, stream: str
+) -> None:
+    faults = dict.fromkeys(PLACES, Fault.DROP)
+    with Proxy(server.port, tampering=lambda: Tampering(faults, which=is_answer)) as proxy:
+        async with loading(server, one_client(job(stream)), via=proxy.url) as load:
+            result = (await load.run())["write"]
+            assert await stored(server, stream) == COUNT
+    there = COUNT - FAULTS
+    assert errors(result) == {ErrorClass.TIMEOUT: FAULTS}
+    assert read_back(result) == ReadBack(acknowledged=there, found=there, recovered=FAULTS)
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.TWICE, Fault.SWAP])
+async def test_a_bad_wire_while_it_is_looked_for_makes_nothing_lost(
+    server: NatsServer, stream: str, fault: Fault
+) -> None:
+    faults = dict.fromkeys(PLACES, fault)
+    with Proxy(server.port, tampering=lambda: Tampering(faults, which=is_delivery)) as proxy:
+        async with loading(server, one_client(job(stream)), via=proxy.url) as load:
+            result = (await load.run())["write"]
+        assert sum(len(tampering.done) for tampering in proxy.tamperings) == FAULTS
+    assert errors(result) == {}
+    assert read_back(result) == ReadBack(acknowledged=COUNT, found=COUNT)
+
+
+def one_client(document: Document) -> Document:
+    document["workloads"][0]["clients"] = 1
+    return document
+
+
+async def test_where_looking_proves_nothing_it_says_so(server: NatsServer, stream: str) -> None:
+    document = job(stream, retention="WorkQueue")
+    read = {"name": "read", "stream": stream, "messages": COUNT, "consume": {}}
+    document["workloads"].append(read)
+    async with loading(server, document, processes=2) as load:
+        result = (await load.run())["write"]
+    assert errors(result) == {}
+    assert read_back(result) == ReadBack(acknowledged=COUNT, unchecked=COUNT, reasons=["Retention"])
+
+
+async def test_a_load_that_is_stopped_is_not_looked_for(server: NatsServer, stream: str) -> None:
+    async with loading(server, slow(job(stream)), processes=2) as load:
+        load.start()
+        await load.until(lambda: load.done("write") > 0)
+        await load.group.stop()
+        result = (await load.end(Outcome.STOPPED))["write"]
+    assert read_back(result) == ReadBack(
+        acknowledged=result.messages, unchecked=result.messages, reasons=["Stopped"]
+    )
+
+
+async def test_a_stream_that_refuses_what_it_has_no_room_for_keeps_the_rest(
+    server: NatsServer, stream: str
+) -> None:
+    document = job(stream, maxMessages=COUNT // 2, discard="New")
+    async with loading(server, document) as load:
+        result = (await load.run())["write"]
+    assert errors(result) == {ErrorClass.LIMIT_EXCEEDED: COUNT // 2}
+    assert read_back(result) == ReadBack(acknowledged=COUNT // 2, found=COUNT // 2)
+
+
+async def test_nobody_looks_where_nobody_asked(server: NatsServer, stream: str) -> None:
+    async with loading(server, job(stream, {"verify": "None"})) as load:
+        assert (await load.run())["write"].read_back is None

@@ -1,0 +1,184 @@
+"""From one workload to the next: workers that only read the log pass the barrier together."""
+
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.agent import decide as d
+from njst.contract.document import parse_spec
+from njst.contract.events import (
+    Begun,
+    Created,
+    Done,
+    Event,
+    Finished,
+    Lost,
+    Origin,
+    OriginKind,
+    Ready,
+    Started,
+)
+from njst.contract.result import Outcome
+from njst.journal.fold import Entry, fold
+from njst.journal.view import JobView, PartState
+
+S = 1_000_000_000
+WORKERS = ("a", "b", "c")
+SPEC = parse_spec(
+    {
+        "streams": [{"name": "S"}],
+        "workloads": [
+            {"name": "fill", "stream": "S", "messages": 9, "publish": {}},
+            {"name": "warm", "stream": "S", "messages": 9, "publish": {}},
+            {"name": "read", "stream": "S", "messages": 9, "consume": {}, "after": ["fill"]},
+            {"name": "both", "stream": "S", "messages": 9, "consume": {}, "after": ["fill"]},
+            {"name": "last", "stream": "S", "messages": 9, "get": {}, "after": ["warm", "read"]},
+        ],
+    }
+)
+
+
+@dataclass
+class World:
+    """A log, its one view, and what each worker has done so far."""
+
+    view: JobView
+    now_ns: int = 1000 * S
+    done: dict[str, set[str]] = field(default_factory=lambda: {w: set() for w in WORKERS})
+    begun: dict[str, dict[str, int]] = field(default_factory=lambda: {w: {} for w in WORKERS})
+    dead: set[str] = field(default_factory=set)
+
+    @classmethod
+    def started(cls) -> "World":
+        created = Created(
+            spec=SPEC, participants=list(WORKERS), origin=Origin(kind=OriginKind.HTTP)
+        )
+        view = fold(None, Entry(1, 1000 * S, "j", "", created))
+        assert view is not None
+        world = cls(view)
+        for worker in WORKERS:
+            world.append(worker, Ready())
+        world.append("", Started(run=list(WORKERS), lead_ms=0))
+        return world
+
+    def append(self, worker: str, event: Event) -> None:
+        entry = Entry(self.view.last_seq + 1, self.now_ns, "j", worker, event)
+        view = fold(self.view, entry)
+        assert view is not None
+        self.view = view
+
+    def decide(self, worker: str) -> tuple[d.Action, ...]:
+        know = d.Knowledge(
+            me=worker,
+            stage=d.Stage.LOADING,
+            now_ns=self.now_ns,
+            queue_since_ns=0,
+            heard_ns=dict.fromkeys(WORKERS, self.now_ns),
+            done=frozenset(self.done[worker]) & SPEC.awaited,
+            begun=frozenset(self.begun[worker]),
+        )
+        return d.decide(self.view, know)
+
+    def act(self, worker: str, stale: JobView | None = None) -> None:
+        """Let a worker decide, perhaps from an older view, and its words reach the log."""
+        fresh, self.view = self.view, stale or self.view
+        actions = self.decide(worker)
+        self.view = fresh
+        for action in actions:
+            if isinstance(action, d.Tell):
+                self.append(worker, Done(workloads=list(action.workloads)))
+            elif isinstance(action, d.Open):
+                self.append(worker, Begun(workloads=list(action.workloads), lead_ms=400))
+            elif isinstance(action, d.Begin):
+                self.begun[worker][action.workload] = action.at_ns
+
+    def works_on(self, worker: str) -> list[str]:
+        gated = {workload.name for workload in SPEC.gated}
+        may = [w.name for w in SPEC.workloads if w.name not in gated] + [*self.begun[worker]]
+        return [name for name in may if name not in self.done[worker]]
+
+
+@given(st.data())
+def test_nothing_begins_before_everyone_who_runs_is_done_and_in_the_end_all_begins(
+    data: st.DataObject,
+) -> None:
+    world = World.started()
+    before: JobView | None = None
+    for _ in range(data.draw(st.integers(0, 40))):
+        worker = data.draw(st.sampled_from(WORKERS))
+        what = data.draw(st.sampled_from(["act", "stale", "work", "die", "wait"]))
+        if what == "wait":
+            world.now_ns += data.draw(st.integers(0, S))
+        elif worker in world.dead:
+            continue
+        elif what == "act":
+            world.act(worker)
+        elif what == "stale":
+            world.act(worker, before)
+        elif what == "work" and (names := world.works_on(worker)):
+            world.done[worker].add(data.draw(st.sampled_from(names)))
+        elif what == "die" and len(world.dead) < 2:
+            world.dead.add(worker)
+        before = world.view
+        check(world)
+    finish(world)
+
+
+def check(world: World) -> None:
+    """What has begun was waited for by all who run, and everybody begins it at one instant."""
+    for workload in SPEC.gated:
+        if workload.name in world.view.begins_ns:
+            for part in world.view.parts.values():
+                if part.state is PartState.RUNNING:
+                    assert world.done[part.worker].issuperset(workload.after)
+    for begun in world.begun.values():
+        assert begun.items() <= world.view.begins_ns.items()
+
+
+def finish(world: World) -> None:
+    """The dead are lost, the living go on: all workloads come to their end."""
+    for _ in range(40):
+        world.now_ns += S
+        for worker in sorted(world.dead):
+            world.append(worker, Lost())
+        world.now_ns += S // 10
+        for worker in WORKERS:
+            if worker not in world.dead:
+                world.done[worker].update(world.works_on(worker))
+                world.act(worker)
+        check(world)
+    assert set(world.view.begins_ns) == {"read", "both", "last"}
+    assert world.view.begins_ns["read"] == world.view.begins_ns["both"]
+    for worker in set(WORKERS) - world.dead:
+        assert world.done[worker] == {workload.name for workload in SPEC.workloads}
+
+
+def test_a_worker_that_has_finished_is_waited_for_no_more() -> None:
+    world = World.started()
+    for worker in ("a", "b"):
+        world.done[worker].add("fill")
+        world.act(worker)
+    world.now_ns += S
+    assert not [x for w in WORKERS for x in world.decide(w) if isinstance(x, d.Open)]
+    world.append("c", Finished(outcome=Outcome.FAILED))
+    world.now_ns += S
+    opened = [x for w in WORKERS for x in world.decide(w) if isinstance(x, d.Open)]
+    assert set(opened) == {d.Open(("read", "both"))}
+
+
+def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> None:
+    world = World.started()
+    for worker in WORKERS:
+        world.done[worker].add("fill")
+        world.act(worker)
+
+    def openers() -> list[str]:
+        return [w for w in WORKERS if any(isinstance(x, d.Open) for x in world.decide(w))]
+
+    assert len(openers()) == 1
+    world.now_ns += d.TURN_NS
+    assert len(openers()) == 2
+    world.view = replace(world.view)
+    world.act(openers()[0])
+    assert openers() == []

@@ -1,0 +1,254 @@
+"""What a worker decides, told as tables: the view and the clock in, actions out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from njst.agent import decide as d
+from njst.contract.document import parse_spec
+from njst.contract.events import (
+    Alive,
+    Cancelled,
+    Created,
+    Ended,
+    Event,
+    Finished,
+    Lost,
+    Origin,
+    OriginKind,
+    Ready,
+    Started,
+)
+from njst.contract.result import Outcome, Problem, Report, Verdict
+from njst.journal.fold import Entry, fold
+from njst.journal.turns import order
+from njst.journal.view import JobView
+
+S = 1_000_000_000
+BEGIN = 1_000 * S
+JOB = "job-1"
+WORKERS = ("a", "b", "c")
+FIRST, SECOND, THIRD = order(JOB, WORKERS)
+
+
+def spec(**changes: object) -> dict[str, object]:
+    return {
+        "streams": [{"name": "S"}],
+        "workloads": [{"name": "w", "stream": "S", "messages": 9, "publish": {}}],
+        **changes,
+    }
+
+
+def history(*events: tuple[float, str, Event], **changes: object) -> JobView:
+    """Fold `created` at second 0 and then (second, worker, event)."""
+    created = Created(
+        spec=parse_spec(spec(**changes)),
+        participants=list(WORKERS),
+        origin=Origin(kind=OriginKind.HTTP),
+    )
+    view = fold(None, Entry(1, BEGIN, JOB, "", created))
+    for seq, (second, worker, event) in enumerate(events, start=2):
+        view = fold(view, Entry(seq, BEGIN + int(second * S), JOB, worker, event))
+    assert view is not None
+    return view
+
+
+def know(me: str, second: float, **changes: object) -> d.Knowledge:
+    knowledge = d.Knowledge(
+        me=me,
+        stage=d.Stage.IDLE,
+        now_ns=BEGIN + int(second * S),
+        queue_since_ns=BEGIN,
+        heard_ns={},
+    )
+    return replace(knowledge, **changes)  # type: ignore[arg-type]
+
+
+def heard(second: float, *workers: str) -> dict[str, int]:
+    return {worker: BEGIN + int(second * S) for worker in workers}
+
+
+READY = [(1.0, worker, Ready()) for worker in WORKERS]
+STARTED = [*READY, (2.0, "", Started(run=list(WORKERS), lead_ms=400))]
+
+
+def test_an_idle_participant_prepares() -> None:
+    assert d.decide(history(), know("a", 0.1)) == (d.Prepare(),)
+
+
+def test_a_worker_that_joined_later_never_runs_the_job() -> None:
+    assert d.decide(history(), know("late", 0.1)) == ()
+    assert d.decide(history(*STARTED), know("late", 2.1)) == ()
+
+
+def test_a_job_waits_while_an_earlier_one_holds_its_workers() -> None:
+    assert d.decide(history(), know("a", 5, queue_since_ns=None)) == ()
+
+
+def test_a_worker_prepares_once() -> None:
+    assert d.decide(history(), know("a", 1, stage=d.Stage.PREPARING)) == ()
+
+
+def test_when_all_are_ready_the_first_by_rank_starts_them_at_once() -> None:
+    view = history(*READY)
+    prepared = {"stage": d.Stage.PREPARED}
+    assert d.decide(view, know(FIRST, 1.0, **prepared)) == (d.Start(WORKERS),)
+    assert d.decide(view, know(SECOND, 1.0, **prepared)) == ()
+    assert d.decide(view, know(SECOND, 1.03, **prepared)) == (d.Start(WORKERS),)
+
+
+def test_a_bystander_starts_a_job_whose_participants_do_not() -> None:
+    assert d.decide(history(*READY), know("late", 1.2)) == ()
+    assert d.decide(history(*READY), know("late", 3.0)) == (d.Start(WORKERS),)
+
+
+def test_those_in_time_start_without_the_rest() -> None:
+    view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
+    assert d.decide(view, know("a", 9.9, stage=d.Stage.PREPARED)) == ()
+    assert d.decide(view, know("a", 11, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
+
+
+def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
+    view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
+    waited = know("a", 15, stage=d.Stage.PREPARED, queue_since_ns=BEGIN + 10 * S)
+    assert d.decide(view, waited) == ()
+
+
+@pytest.mark.parametrize(
+    ("events", "second", "reason", "part_of_message"),
+    [
+        (
+            [(1.0, "b", Ready(problem=Problem(reason="StreamExists", message="X is there")))],
+            2,
+            "StreamExists",
+            "b: X is there",
+        ),
+        ([(1.0, "a", Ready())], 31, "StartTimeout", "b, c"),
+        (
+            [
+                *STARTED,
+                *[(5 + n, FIRST, Lost()) for n in range(5)],
+            ],
+            10,
+            "WorkersLost",
+            FIRST,
+        ),
+    ],
+)
+def test_a_strict_job_is_cancelled_when_a_worker_is_missing(
+    events: Sequence[tuple[float, str, Event]], second: float, reason: str, part_of_message: str
+) -> None:
+    view = history(*events, onWorkerLoss="Fail")
+    me = SECOND
+    actions = d.decide(
+        view, know(me, second, stage=d.Stage.LOADING, heard_ns=heard(second, *WORKERS))
+    )
+    cancels = [action for action in actions if isinstance(action, d.Cancel)]
+    assert [cancel.reason for cancel in cancels] == [reason]
+    assert part_of_message in cancels[0].message
+
+
+def test_the_started_load_at_the_common_instant() -> None:
+    view = history(*STARTED)
+    assert d.decide(view, know("a", 2.1, stage=d.Stage.PREPARED)) == (d.Load(BEGIN + int(2.4 * S)),)
+
+
+def test_a_worker_that_was_ready_too_late_gives_up() -> None:
+    view = history((1.0, "a", Ready()), (2.0, "", Started(run=["a"], lead_ms=400)))
+    assert d.decide(view, know("b", 2.1, stage=d.Stage.PREPARED)) == (d.Release(),)
+
+
+def test_cancel_stops_the_load_and_keeps_quiet_afterwards() -> None:
+    view = history(*STARTED, (5.0, "", Cancelled(reason="Requested")))
+    alive = heard(5, *WORKERS)
+    assert d.decide(view, know("a", 5.1, stage=d.Stage.LOADING, heard_ns=alive)) == (d.Release(),)
+    assert d.decide(view, know("a", 5.2, stage=d.Stage.RELEASED, heard_ns=alive)) == ()
+
+
+def test_a_cancelled_job_that_never_started_is_ended_and_released() -> None:
+    view = history((1.0, "a", Ready()), (2.0, "", Cancelled(reason="Requested")))
+    actions = d.decide(view, know(FIRST, 2.0, stage=d.Stage.PREPARED))
+    assert actions == (d.Release(), d.End())
+
+
+def test_the_deadline_counts_from_the_common_start() -> None:
+    view = history(*STARTED, activeDeadlineSeconds=10)
+    alive = {"stage": d.Stage.LOADING, "heard_ns": heard(12.3, *WORKERS)}
+    assert d.decide(view, know(FIRST, 12.39, **alive)) == ()
+    (cancel,) = d.decide(view, know(FIRST, 12.41, **alive))
+    assert isinstance(cancel, d.Cancel)
+    assert cancel.reason == "DeadlineExceeded"
+
+
+def test_a_silent_worker_is_accused_by_one_that_hears_itself() -> None:
+    view = history(*STARTED)
+    others = {"stage": d.Stage.LOADING, "heard_ns": heard(7, FIRST, SECOND)}
+    actions = d.decide(view, know(FIRST, 7.2, **others))
+    assert actions == (d.Accuse(THIRD, 4800),)
+
+
+def test_a_worker_that_does_not_hear_itself_accuses_nobody() -> None:
+    view = history(*STARTED)
+    assert d.decide(view, know(FIRST, 7.2, stage=d.Stage.LOADING, heard_ns=heard(3, FIRST))) == ()
+
+
+def test_an_accusation_is_repeated_often_enough_for_the_chain_and_not_more() -> None:
+    view = history(*STARTED, (7.0, THIRD, Lost()))
+    others = {"stage": d.Stage.LOADING, "heard_ns": heard(7.5, FIRST, SECOND)}
+    assert d.decide(view, know(FIRST, 7.5, **others)) == ()
+    assert d.decide(view, know(FIRST, 7.75, **others)) == (d.Accuse(THIRD, 5350),)
+
+
+def test_the_accused_answers() -> None:
+    view = history(*STARTED, (7.0, THIRD, Lost()))
+    alive = {"stage": d.Stage.LOADING, "heard_ns": heard(7, *WORKERS)}
+    assert d.decide(view, know(THIRD, 7.1, **alive)) == (d.Answer(),)
+    answered = history(*STARTED, (7.0, THIRD, Lost()), (7.1, THIRD, Alive()))
+    assert d.decide(answered, know(THIRD, 7.2, **alive)) == ()
+
+
+def test_a_worker_that_was_declared_lost_stops_its_load_at_once() -> None:
+    lost = [(5 + n, THIRD, Lost()) for n in range(5)]
+    view = history(*STARTED, *lost)
+    alive = {"stage": d.Stage.LOADING, "heard_ns": heard(9, *WORKERS)}
+    assert d.decide(view, know(THIRD, 9.1, **alive)) == (d.Release(),)
+
+
+DONE = [*STARTED, *[(6.0, worker, Finished(outcome=Outcome.COMPLETED)) for worker in WORKERS]]
+
+
+def test_a_settled_job_is_ended_in_turns() -> None:
+    view = history(*DONE)
+    released = {"stage": d.Stage.RELEASED}
+    assert d.decide(view, know(FIRST, 6.0, **released)) == (d.End(),)
+    assert d.decide(view, know(SECOND, 6.0, **released)) == ()
+
+
+def test_an_ended_job_is_cleaned_by_the_first_and_if_that_one_dies_by_the_next() -> None:
+    report = Report(
+        verdict=Verdict.VALID,
+        reason="Completed",
+        create_time=datetime.fromtimestamp(1000, UTC),
+        completion_time=datetime.fromtimestamp(1000, UTC),
+    )
+    view = history(*DONE, (6.1, "", Ended(report=report)))
+    released = {"stage": d.Stage.RELEASED}
+    assert d.decide(view, know(FIRST, 6.1, **released)) == (d.Clean(),)
+    assert d.decide(view, know(SECOND, 6.1, **released)) == ()
+    assert d.decide(view, know(SECOND, 9.2, **released)) == (d.Clean(),)
+
+
+def test_who_has_given_up_a_job_does_not_answer_for_it() -> None:
+    """Its load is gone: silence lets the job end."""
+    view = history(*STARTED, (7.0, THIRD, Lost()))
+    alive = {"stage": d.Stage.RELEASED, "heard_ns": heard(7, *WORKERS)}
+    assert d.decide(view, know(THIRD, 7.1, **alive)) == ()
+
+
+def test_a_worker_whose_log_is_silent_stops_at_the_deadline_by_itself() -> None:
+    view = history(*STARTED, activeDeadlineSeconds=10)
+    cut_off = {"stage": d.Stage.LOADING, "heard_ns": heard(4, *WORKERS)}
+    assert d.Release(overdue=True) not in d.decide(view, know(THIRD, 13.3, **cut_off))
+    assert d.Release(overdue=True) in d.decide(view, know(THIRD, 13.5, **cut_off))

@@ -1,0 +1,104 @@
+"""Thresholds: no data is a failure, bounds are inclusive, and each workload answers for itself."""
+
+import pytest
+
+from njst.check.thresholds import evaluate
+from njst.contract.job import Metric, Threshold
+from njst.contract.result import ErrorClass, ErrorTally, Latency, Verdict, WorkloadResult
+
+LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)
+MEASURED = WorkloadResult(
+    workload="write",
+    kind="Publish",
+    messages=10,
+    messages_per_second=20,
+    bytes_per_second=30,
+    errors=[
+        ErrorTally(error_class=ErrorClass.TIMEOUT, count=3),
+        ErrorTally(error_class=ErrorClass.OTHER, count=4),
+    ],
+    latency_microseconds=LATENCY,
+)
+# One value for each metric, all different: a wrong one cannot pass for another.
+VALUES = {
+    Metric.MESSAGES: 10,
+    Metric.ERRORS: 7,
+    Metric.MESSAGES_PER_SECOND: 20,
+    Metric.BYTES_PER_SECOND: 30,
+    Metric.LATENCY_P50: 50,
+    Metric.LATENCY_P90: 90,
+    Metric.LATENCY_P99: 99,
+    Metric.LATENCY_P999: 999,
+    Metric.LATENCY_MAX: 1_000,
+}
+LATENCIES = [metric for metric in Metric if metric.value.startswith("Latency")]
+
+
+def verdict(threshold: Threshold, measured: WorkloadResult = MEASURED) -> Verdict:
+    [result] = evaluate([threshold], [measured])
+    return result.verdict
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_each_metric_has_its_own_value(metric: Metric) -> None:
+    [result] = evaluate([Threshold(metric=metric, at_most=5_000)], [MEASURED])
+    assert result.value == VALUES[metric]
+    assert (result.workload, result.metric, result.at_most, result.at_least) == (
+        "write",
+        metric,
+        5_000,
+        None,
+    )
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize(
+    ("bound", "off", "expected"),
+    [
+        ("at_most", -1, Verdict.INVALID),
+        ("at_most", 0, Verdict.VALID),
+        ("at_most", 1, Verdict.VALID),
+        ("at_least", -1, Verdict.VALID),
+        ("at_least", 0, Verdict.VALID),
+        ("at_least", 1, Verdict.INVALID),
+    ],
+)
+def test_bounds_are_inclusive(metric: Metric, bound: str, off: int, expected: Verdict) -> None:
+    threshold = Threshold.model_validate({"metric": metric, bound: VALUES[metric] + off})
+    assert verdict(threshold) is expected
+
+
+def test_a_bound_of_zero_is_a_bound() -> None:
+    nothing = WorkloadResult(workload="write", kind="Publish")
+    assert verdict(Threshold(metric=Metric.ERRORS, at_most=0), nothing) is Verdict.VALID
+    assert verdict(Threshold(metric=Metric.MESSAGES, at_least=0), nothing) is Verdict.VALID
+    assert verdict(Threshold(metric=Metric.ERRORS, at_most=0)) is Verdict.INVALID
+
+
+@pytest.mark.parametrize("metric", LATENCIES)
+@pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
+def test_no_data_fails_whatever_the_bound(metric: Metric, bound: dict[str, int]) -> None:
+    silent = MEASURED.model_copy(update={"latency_microseconds": None})
+    [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [silent])
+    assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+def test_without_a_name_each_workload_must_keep_it_and_with_one_only_that() -> None:
+    other = MEASURED.model_copy(update={"workload": "read", "messages": 99})
+    each = Threshold(metric=Metric.MESSAGES, at_most=50)
+    one = Threshold(metric=Metric.MESSAGES, at_most=50, workload="read")
+    results = evaluate([each, one], [MEASURED, other])
+    assert [(r.workload, r.verdict) for r in results] == [
+        ("write", Verdict.VALID),
+        ("read", Verdict.INVALID),
+        ("read", Verdict.INVALID),
+    ]
+    assert evaluate([], [MEASURED]) == []
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_of_a_workload_that_was_skipped_nothing_is_known(metric: Metric) -> None:
+    skipped = WorkloadResult(workload="write", kind="Publish", skipped="needs nats-server 2.12")
+    for bound in ({"at_most": 5}, {"at_least": 0}):
+        [result] = evaluate([Threshold(metric=metric, **bound)], [skipped])
+        assert (result.value, result.verdict) == (None, Verdict.UNKNOWN)

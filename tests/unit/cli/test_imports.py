@@ -1,0 +1,12 @@
+"""What an idle worker does not load: it lives for months beside what it is to measure."""
+
+import subprocess
+import sys
+
+
+def test_a_worker_does_without_what_only_its_load_needs() -> None:
+    look = "import sys, njst.cli.worker; print('numpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "False\n"

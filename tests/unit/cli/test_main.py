@@ -1,0 +1,156 @@
+"""The command line: what is printed where, and the exit codes that pipelines rely on."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from njst.cli import client as client_module
+from njst.cli.errors import ApiError
+from njst.cli.exitcode import ExitCode, of_verdict
+from njst.cli.main import app
+from njst.cli.watch import progress_line
+from njst.contract.result import Verdict
+
+RUNNER = CliRunner()
+
+REPORT = {
+    "verdict": "Valid",
+    "reason": "Completed",
+    "createTime": "2026-01-02T03:04:05Z",
+    "startTime": "2026-01-02T03:04:06Z",
+    "completionTime": "2026-01-02T03:04:08Z",
+}
+PENDING = {"id": "j1", "name": "orders", "phase": "Pending", "participants": ["a", "b"]}
+RUNNING = {
+    **PENDING,
+    "phase": "Running",
+    "workers": {"summary": "2/2"},
+    "workloads": [{"workload": "w", "messages": 50, "planned": 200, "messagesPerSecond": 25}],
+}
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[httpx.Response]]:
+    """A worker that gives the listed answers in turn; the last one again and again."""
+    answers: dict[str, list[httpx.Response]] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        queue = answers[f"{request.method} {request.url.path}"]
+        return queue.pop(0) if len(queue) > 1 else queue[0]
+
+    real = httpx.Client
+
+    def fake(**options: object) -> httpx.Client:
+        return real(transport=httpx.MockTransport(answer), **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client_module.httpx, "Client", fake)
+    monkeypatch.setattr("njst.cli.watch.POLL_S", 0)
+    return answers
+
+
+@pytest.fixture
+def job_file(tmp_path: Path) -> str:
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "streams: [{name: S}]\nworkloads: [{name: w, stream: S, messages: 1, publish: {}}]"
+    )
+    return str(path)
+
+
+def ok(document: object, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, json=document)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, ExitCode.PASSED),
+        ({"verdict": "Invalid", "reason": "ThresholdsFailed"}, ExitCode.THRESHOLDS),
+        ({"verdict": "Unknown", "reason": "WorkersLost"}, ExitCode.INCONCLUSIVE),
+        ({"verdict": "Invalid", "reason": "Requested"}, ExitCode.CANCELLED),
+        ({"verdict": "Invalid", "reason": "StreamExists"}, ExitCode.ERROR),
+    ],
+)
+def test_run_follows_a_job_and_exits_with_its_verdict(
+    worker: dict[str, list[httpx.Response]],
+    job_file: str,
+    changes: dict[str, str],
+    code: ExitCode,
+) -> None:
+    worker["POST /api/v1/jobs"] = [ok(PENDING, 201)]
+    worker["GET /api/v1/jobs/j1"] = [ok(PENDING), ok(RUNNING), ok({**RUNNING, "phase": "Failed"})]
+    worker["GET /api/v1/jobs/j1/report"] = [ok({**REPORT, **changes})]
+    result = RUNNER.invoke(app, ["run", job_file])
+    assert result.exit_code == code
+    assert "orders" in result.stdout
+    assert "Running" in result.stderr, "progress is not part of the result"
+    assert "Running" not in result.stdout
+    assert "w 50 25% 25/s" in result.stderr
+
+
+def test_detach_prints_the_id_alone(worker: dict[str, list[httpx.Response]], job_file: str) -> None:
+    worker["POST /api/v1/jobs"] = [ok(PENDING, 201)]
+    assert RUNNER.invoke(app, ["run", job_file, "--detach"]).stdout == "j1\n"
+
+
+def test_a_refused_job_names_its_fields(
+    worker: dict[str, list[httpx.Response]], job_file: str
+) -> None:
+    problem = {
+        "title": "x",
+        "detail": "the job breaks its contract",
+        "errors": [{"field": "spec.streams", "detail": "Required value"}],
+    }
+    worker["POST /api/v1/jobs"] = [ok(problem, 422)]
+    result = RUNNER.invoke(app, ["run", job_file])
+    assert isinstance(result.exception, ApiError)
+    assert result.exception.code is ExitCode.INVALID_SPEC
+    assert str(result.exception) == "the job breaks its contract\n  spec.streams: Required value"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors": [1]}'])
+def test_an_answer_that_is_no_problem_document_is_still_one_line(body: bytes) -> None:
+    error = client_module._problem(httpx.Response(502, content=body))
+    assert str(error).startswith("502") or "Bad Gateway" in str(error)
+
+
+def test_no_worker_is_one_line_that_says_what_to_do() -> None:
+    result = RUNNER.invoke(app, ["list", "--api", "http://127.0.0.1:1"])
+    assert isinstance(result.exception, ApiError)
+    assert result.exception.code is ExitCode.UNREACHABLE
+    assert "--api" in str(result.exception)
+
+
+def test_validate_names_every_bad_field(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({"streams": [{}], "workloads": [{"name": "X"}]}))
+    result = RUNNER.invoke(app, ["validate", str(path)])
+    assert result.exit_code == ExitCode.INVALID_SPEC
+    assert "spec.streams[0].name:" in result.stderr
+    assert "spec.workloads[0].name:" in result.stderr
+
+
+def test_validate_passes_a_good_one(job_file: str) -> None:
+    result = RUNNER.invoke(app, ["validate", job_file])
+    assert (result.exit_code, result.stdout) == (0, "valid\n")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["validate", str(tmp_path / "none.yaml")])
+    assert isinstance(result.exception, ApiError)
+    assert "No such file" in str(result.exception)
+
+
+def test_a_duration_has_no_share() -> None:
+    line = progress_line(
+        {**RUNNING, "workloads": [{"workload": "w", "messages": 5, "messagesPerSecond": 1}]}
+    )
+    assert line.endswith("w 5 1/s")
+
+
+def test_every_verdict_has_a_code() -> None:
+    assert of_verdict(Verdict.VALID, "Completed") == 0
+    assert all(of_verdict(verdict, "other") > 0 for verdict in Verdict if verdict != "Valid")

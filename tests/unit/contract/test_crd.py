@@ -1,0 +1,61 @@
+"""The CRDs in crds/ are those that the contract makes."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from njst.contract.crds import crds, to_yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_committed_crds_are_the_generated_ones() -> None:
+    committed = {path.name: path.read_text() for path in (ROOT / "crds").glob("*.yaml")}
+    made = {name: to_yaml(crd) for name, crd in crds().items()}
+    assert committed == made, "run `make crds` and commit what it writes"
+
+
+def test_kustomize_finds_all_of_them() -> None:
+    listed = yaml.safe_load((ROOT / "crds" / "Kustomization").read_text())["resources"]
+    assert sorted(listed) == sorted(crds())
+
+
+def _nodes(node: object) -> list[dict[str, object]]:
+    if isinstance(node, dict):
+        return [node, *(found for child in node.values() for found in _nodes(child))]
+    return []
+
+
+@pytest.mark.parametrize("name", crds())
+def test_every_field_of_the_spec_is_described_and_bounded(name: str) -> None:
+    (version,) = crds()[name]["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert "description" in spec
+    for node in _nodes(spec):
+        for field_name, field in (node.get("properties") or {}).items():  # type: ignore[attr-defined]
+            assert field.get("description"), f"{field_name} is not described"
+            kind = field["type"]
+            if "additionalProperties" in field:
+                assert "maxProperties" in field, field_name
+            if kind == "integer":
+                assert {"minimum", "maximum"} <= field.keys(), field_name
+            if kind == "array":
+                assert "maxItems" in field, field_name
+            if kind == "string":
+                assert field.keys() & {"maxLength", "enum"}, field_name
+
+
+@pytest.mark.parametrize("name", crds())
+def test_every_field_of_the_status_is_described(name: str) -> None:
+    (version,) = crds()[name]["spec"]["versions"]
+    status = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+    fields = [field for node in _nodes(status) for field in _properties(node).items()]
+    assert len(fields) > 10
+    assert [field for field, schema in fields if not schema.get("description")] == []
+
+
+def _properties(node: dict[str, object]) -> dict[str, dict[str, object]]:
+    """The fields of an object's schema; a field may itself have this name."""
+    found = node.get("properties")
+    return found if isinstance(found, dict) and node.get("type") == "object" else {}

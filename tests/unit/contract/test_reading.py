@@ -1,0 +1,93 @@
+"""Old and new njsts share one log during a rollout: what an old one makes of newer events."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from njst.contract.document import parse_spec
+from njst.contract.events import (
+    EVENT_TYPES,
+    Alive,
+    Begun,
+    Cancelled,
+    Cleaned,
+    Created,
+    Deleted,
+    Done,
+    Ended,
+    Finished,
+    Lost,
+    Origin,
+    OriginKind,
+    Payload,
+    Ready,
+    Started,
+)
+from njst.contract.reading import read_event
+from njst.contract.result import Outcome, Report, Verdict
+
+SPEC = parse_spec(
+    {
+        "streams": [{"name": "S"}],
+        "workloads": [{"name": "w", "stream": "S", "messages": 9, "publish": {}}],
+    }
+)
+MOMENT = "2026-01-01T00:00:00Z"
+REPORT = Report.model_validate(
+    {
+        "verdict": Verdict.VALID,
+        "reason": "Completed",
+        "createTime": MOMENT,
+        "completionTime": MOMENT,
+    }
+)
+EVENTS: list[Payload] = [
+    Created(spec=SPEC, participants=["a"], origin=Origin(kind=OriginKind.HTTP)),
+    Ready(),
+    Started(run=["a"], lead_ms=400),
+    Cancelled(reason="Requested"),
+    Finished(outcome=Outcome.COMPLETED),
+    Lost(silent_ms=5),
+    Alive(),
+    Ended(report=REPORT),
+    Cleaned(),
+    Deleted(),
+    Done(workloads=["w"]),
+    Begun(workloads=["w"], lead_ms=400),
+]
+
+
+def newer(event: Payload) -> dict[str, object]:
+    document: dict[str, object] = json.loads(event.to_json())
+    return {**document, "schemaVersion": 2, "fromTheFuture": {"deep": [1]}}
+
+
+def test_every_event_is_tried() -> None:
+    assert {type(event) for event in EVENTS} == set(EVENT_TYPES.values())
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_a_newer_event_is_read_without_what_is_new(event: Payload) -> None:
+    read = read_event(type(event), json.dumps(newer(event)).encode())
+    assert read == event.model_copy(update={"schema_version": 2})
+
+
+def test_what_is_new_in_a_spec_is_named_so_that_nobody_runs_half_a_job() -> None:
+    document = newer(EVENTS[0])
+    spec = document["spec"]
+    assert isinstance(spec, dict)
+    spec["gravity"] = 9
+    spec["workloads"][0]["publish"]["colour"] = "blue"
+    read = read_event(Created, json.dumps(document).encode())
+    assert read.spec == SPEC
+    assert read.unknown_fields == ["spec.gravity", "spec.workloads.0.publish.colour"]
+
+
+def test_what_is_wrong_in_any_version_is_no_event() -> None:
+    document = newer(EVENTS[0])
+    document["spec"] = {"workloads": [], "gravity": 9}
+    with pytest.raises(ValidationError):
+        read_event(Created, json.dumps(document).encode())
+    with pytest.raises(ValidationError):
+        read_event(Started, b"{}")

@@ -1,0 +1,81 @@
+"""What follows the log in the background ends when it is told to, whatever it waits for then."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from njst.contract.names import Mesh
+from njst.journal import logclock
+from njst.journal.logclock import LogClock
+from njst.journal.reader import Reader
+
+# Only a hang takes so long.
+HANG_S = 60.0
+
+
+class DeafClient:
+    """A connection whose requests take no notice of being cancelled: their answers just came.
+
+    `asked` is set when a request waits; as long as `is_quick` is set, none does.
+    """
+
+    js_api = "$JS.API"
+    is_connected = True
+    is_closed = False
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.is_quick = True
+        self.stats = {"reconnects": 0}
+
+    def jetstream(self, **_: Any) -> "DeafClient":
+        return self
+
+    async def request(self, *_: Any, **__: Any) -> Any:
+        if not self.is_quick:
+            await self._answer()
+        return Answer()
+
+    async def stream_info(self, _: str) -> Any:
+        await self._answer()
+        raise TimeoutError
+
+    async def _answer(self) -> None:
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return
+
+
+class Answer:
+    data = b'{"ts": "2026-01-01T00:00:00Z"}'
+
+
+async def test_a_clock_stops_though_an_answer_comes_at_that_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logclock, "PING_S", 0.0)
+    client = DeafClient()
+    clock = LogClock(client, Mesh("test"))  # type: ignore[arg-type]
+    await clock.start()
+    client.is_quick = False
+    async with asyncio.timeout(HANG_S):
+        await client.asked.wait()
+        await clock.stop()
+
+
+async def test_a_reader_stops_though_an_answer_comes_at_that_moment() -> None:
+    client = DeafClient()
+
+    async def never() -> None:
+        raise AssertionError
+
+    reader = Reader(client, "S", lambda _: None, never)  # type: ignore[arg-type]
+    starting = asyncio.create_task(reader.start())
+    async with asyncio.timeout(HANG_S):
+        await client.asked.wait()
+        await reader.stop()
+    starting.cancel()
+    await asyncio.wait({starting})

@@ -1,0 +1,156 @@
+"""The five sets of an audit are those of a book kept by hand, in any order and any chunks."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan, ReadBackPlan, Receipt
+from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
+from njst.load.audit import Audit
+from njst.load.numberset import MOST_RANGES, NumberSet
+from njst.load.receipts import Receipts
+from njst.load.wire import stamp
+from njst.measure.readback import merge_read_backs
+from tests.unit.load.feeding import errors
+
+JOB = "j"
+CODE = 5
+SENT = 40
+HERE = ReadBackPlan(stream="S")
+
+
+def message(sequence: int, code: int = CODE, body: bytes = b"body") -> bytes:
+    fixed = stamp.fixed(stamp.job_code(JOB), code, body)
+    return fixed + stamp.variable(fixed, sequence, 7) + body
+
+
+def receipt(acknowledged: set[int], code: int = CODE) -> Receipt:
+    numbers = NumberSet()
+    numbers.add(sorted(acknowledged))
+    return Receipt(
+        workload="w",
+        code=code,
+        sent=SENT,
+        count=len(acknowledged),
+        acknowledged=numbers.ranges(),
+        read_back=HERE,
+    )
+
+
+def look(audit: Audit, messages: list[bytes]) -> None:
+    data, places = b"", []
+    for one in messages:
+        data += b"MSG\r\n"
+        places.append(len(data))
+        data += one
+    audit.take(data, places, [len(one) for one in messages])
+
+
+def proved(tally: WorkloadTally) -> ReadBack:
+    assert tally.read_back is not None
+    return tally.read_back
+
+
+Numbers = st.sets(st.integers(0, SENT - 1))
+
+
+@given(Numbers, st.lists(st.integers(0, SENT + 5), max_size=60), st.data())
+def test_five_sets(acknowledged: set[int], stored: list[int], data: st.DataObject) -> None:
+    audit = Audit(JOB, [receipt(acknowledged), receipt(set(), code=CODE + 1)])
+    messages = [message(number) for number in stored] + [message(1, code=99), b"of others"]
+    random.Random(data.draw(st.integers())).shuffle(messages)
+    while messages:
+        size = data.draw(st.integers(1, len(messages)))
+        look(audit, messages[:size])
+        messages = messages[size:]
+    found = set(stored)
+    tally = audit.tally()
+    assert tally.read_back == ReadBack(
+        acknowledged=len(acknowledged),
+        found=len(acknowledged & found),
+        lost=len(acknowledged - found),
+        recovered=len({n for n in found if n < SENT} - acknowledged),
+        duplicated=len(stored) - len(found),
+        unexpected=len({n for n in found if n >= SENT}),
+    )
+    wanted = {
+        ErrorClass.LOST: len(acknowledged - found),
+        ErrorClass.DUPLICATED: len(stored) - len(found),
+        ErrorClass.PROTOCOL: len({n for n in found if n >= SENT}),
+    }
+    assert errors(tally) == {kind: count for kind, count in wanted.items() if count}
+
+
+def test_the_first_that_is_lost_is_named() -> None:
+    audit = Audit(JOB, [receipt({1, 2, 3})])
+    look(audit, [message(1)])
+    (error,) = audit.tally().errors
+    assert error.example == "message 2 of producer 00000005 was acknowledged, and is not in S"
+
+
+def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message() -> None:
+    changed, broken = bytearray(message(1)), bytearray(message(2))
+    changed[33] ^= 1
+    broken[17] ^= 1
+    audit = Audit(JOB, [receipt({1, 2})])
+    look(audit, [bytes(changed), bytes(broken)])
+    assert proved(audit.tally()) == ReadBack(acknowledged=2, found=1, lost=1, corrupted=2)
+
+
+def test_more_holes_than_can_be_kept_are_no_proof() -> None:
+    numbers = range(0, 2 * MOST_RANGES + 10, 2)
+    audit = Audit(JOB, [receipt({0})])
+    look(audit, [message(number) for number in numbers])
+    assert proved(audit.tally()) == ReadBack(acknowledged=1, unchecked=1, reasons=["TooManyHoles"])
+
+
+def client(messages: int | None = None) -> ClientPlan:
+    publish = PublishPlan(
+        mode="Asynchronous",
+        window=5,
+        payload=PayloadPlan(bytes_min=64, bytes_max=64),
+        subjects=["a"],
+        ack_timeout_ms=1000,
+        read_back=HERE,
+    )
+    return ClientPlan(workload="w", number=2, index=3, messages=messages, publish=publish)
+
+
+def test_a_receipt_of_single_messages() -> None:
+    receipts = Receipts(client())
+    receipts.send(10)
+    receipts.acknowledge([0, 1, 2, 7])
+    made = receipts.receipt()
+    assert (made.code, made.sent, made.count) == (0x02000003, 10, 4)
+    assert made.acknowledged == [(0, 3), (7, 8)]
+
+
+def test_a_receipt_of_batches_whose_last_one_is_short() -> None:
+    receipts = Receipts(client(messages=25), weight=10)
+    receipts.send(3)
+    receipts.acknowledge([0, 2])
+    made = receipts.receipt()
+    assert (made.sent, made.count, made.acknowledged) == (25, 15, [(0, 10), (20, 25)])
+
+
+def test_a_receipt_with_too_many_holes_says_so_and_how_many_it_was() -> None:
+    receipts = Receipts(client())
+    numbers = list(range(0, 4 * MOST_RANGES, 2))
+    receipts.send(4 * MOST_RANGES)
+    receipts.acknowledge(numbers)
+    made = receipts.receipt()
+    assert made.read_back.obstacle == "TooManyHoles"
+    assert made.count == len(numbers)
+
+
+def test_parts_are_added_and_all_reasons_kept() -> None:
+    parts = [
+        ReadBack(acknowledged=2, found=2),
+        ReadBack(acknowledged=1, unchecked=1, reasons=["B"]),
+    ]
+    more = ReadBack(acknowledged=1, unchecked=1, reasons=["A"])
+    assert merge_read_backs([*parts, None, more]) == ReadBack(
+        acknowledged=4, found=2, unchecked=2, reasons=["A", "B"]
+    )
+    assert merge_read_backs([None]) is None

@@ -1,0 +1,140 @@
+"""Frames of one shape: exactly those that are alike, found by looking at each of them as well."""
+
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.load.wire.grid import framed, grid
+from njst.load.wire.pubacks import PublishAcks
+
+HEAD = re.compile(rb"MSG (\S+) 1 (\d+)\r\n")
+INBOX = "_INBOX.a1"
+
+
+def message(subject: bytes, payload: bytes) -> bytes:
+    return b"MSG %s 1 %d\r\n%s\r\n" % (subject, len(payload), payload)
+
+
+def frames(data: bytes) -> list[bytes]:
+    """The frames of `data` by their own sizes, as far as they are whole."""
+    found, at = [], 0
+    while head := HEAD.match(data, at):
+        end = head.end() + int(head[2]) + 2
+        if end > len(data) or data[end - 2 : end] != b"\r\n":
+            break
+        found.append(data[at:end])
+        at = end
+    return found
+
+
+def alike(data: bytes) -> list[bytes]:
+    """What `grid` takes when the number at the end of a subject may differ."""
+    first = HEAD.match(data)
+    assert first is not None
+    number = (first.end(1) - 4, first.end(1))
+    rows = grid(data, 0, first.end() + int(first[2]) + 2, first.end(), [number])
+    return [rows.row(n) for n in range(len(rows))]
+
+
+subjects = st.one_of(
+    st.integers(0, 9999).map(lambda n: b"a.%04d" % n),
+    st.integers(0, 9999).map(lambda n: b"b.%04d" % n),
+    st.sampled_from([b"a.12:4", b"a.12/4", b"a.00000", b"\xb1.0001"]),
+)
+payloads = st.sampled_from([b"xyz", b"abc", b"\r\nMSG", b"0123456789"])
+
+
+@given(st.lists(st.builds(message, subjects, payloads), max_size=30), st.data())
+def test_it_takes_the_first_frames_as_long_as_they_are_alike(
+    tail: list[bytes], draw: st.DataObject
+) -> None:
+    data = b"".join([message(b"a.0007", b"xyz"), *tail])
+    first_end = len(message(b"a.0007", b"xyz"))
+    data = data[: draw.draw(st.integers(first_end, len(data)))]
+    whole = frames(data)
+    wanted = []
+    for frame in whole:
+        if len(frame) != first_end or not re.match(rb"MSG a\.\d{4} 1 3\r\n", frame):
+            break
+        wanted.append(frame)
+    assert alike(data) == wanted
+
+
+def test_a_frame_that_does_not_end_where_it_should_is_not_taken() -> None:
+    good = message(b"a.0001", b"xyz")
+    assert alike(good + good[:-2] + b"..") == [good]
+    assert alike(good + good[:-1]) == [good]
+
+
+def test_parts_that_are_free_are_not_looked_at() -> None:
+    data = b"".join(message(b"a.%s" % word, b"x") for word in (b"0000", b"\xff !?", b"beef"))
+    assert len(grid(data, 0, len(data) // 3, 14, [], [(6, 10)])) == 3
+    assert len(grid(data, 0, len(data) // 3, 14, [])) == 1
+
+
+def test_columns_between_constant_parts() -> None:
+    column = np.frombuffer(b"abcdef", dtype=np.uint8).reshape(3, 2)
+    assert framed(b"<", column, b">;") == b"<ab>;<cd>;<ef>;"
+
+
+def ack(number: int, sequence: int, extra: str = "") -> bytes:
+    body = b'{"stream":"S", "seq":%d%s}' % (sequence, extra.encode())
+    return message(b"%s.%010x" % (INBOX.encode(), number), body)
+
+
+acks = st.builds(
+    ack,
+    st.integers(0, 2**40 - 1),
+    st.integers(1, 30) | st.integers(90, 120),
+    st.sampled_from(["", "", "", ',"duplicate": true', ',"domain":"hub"']),
+)
+others = st.sampled_from(
+    [
+        b"PING\r\n",
+        message(b"_INBOX.a1.00000000zz", b'{"stream":"S", "seq":7}'),
+        message(b"_INBOX.a1.0000000001", b'{"error":{"code":503}}'),
+        message(b"_INBOX.b1.0000000001", b'{"stream":"S", "seq":7}'),
+        b"-ERR 'no'\r\n",
+    ]
+)
+
+
+def numbers(data: bytes) -> list[int]:
+    return [int(re.findall(rb"\.([0-9a-f]{10}) ", frame)[0], 16) for frame in frames(data)]
+
+
+@given(
+    st.lists(st.integers(1, 60).flatmap(lambda n: st.lists(acks, min_size=n, max_size=n))),
+    st.lists(others, max_size=1),
+    st.data(),
+)
+def test_acknowledgements_are_read_to_the_last_and_no_further(
+    runs: list[list[bytes]], other: list[bytes], draw: st.DataObject
+) -> None:
+    plain = b"".join(b"".join(run) for run in runs)
+    data = plain + b"".join(other)
+    data = data[: draw.draw(st.integers(0, len(data)))]
+    found, taken = PublishAcks(INBOX).scan(data)
+    assert taken <= len(plain)
+    assert [int(n) for part in found for n in part] == numbers(data[:taken])
+    # What is left over when nothing else is there is less than one acknowledgement.
+    if data == plain[: len(data)]:
+        assert frames(data[taken:]) == []
+
+
+def test_many_of_one_shape_and_the_others_between_them() -> None:
+    sent = [ack(n, 90 + n) for n in range(40)] + [ack(99, 130, ',"duplicate": true')]
+    sent += [ack(n, 100 + n) for n in range(40, 80)]
+    found, taken = PublishAcks(INBOX).scan(b"".join(sent))
+    assert [int(n) for part in found for n in part] == [*range(40), 99, *range(40, 80)]
+    assert taken == len(b"".join(sent))
+
+
+def test_a_number_that_is_none_ends_what_is_taken() -> None:
+    strange = message(b"%s.00000000zz" % INBOX.encode(), b'{"stream":"S", "seq":11}')
+    data = b"".join(ack(n, 10 + n) for n in range(20)) + strange
+    found, taken = PublishAcks(INBOX).scan(data)
+    assert [int(n) for part in found for n in part] == list(range(20))
+    assert data[taken:] == strange

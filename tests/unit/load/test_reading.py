@@ -1,0 +1,181 @@
+"""Reading a stream to its end: what is asked, byte for byte, and nothing skipped or taken twice."""
+
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.load.reading import AGAIN_NS, BEHIND_NS, PATIENCE_NS, SILENT_NS, Reading, Where
+
+WHERE = Where(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")
+SECOND = 1_000_000_000
+
+
+class Reader:
+    """A reading, and what it took."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.reading = Reading(WHERE, self.take)
+
+    def take(self, data: bytes, at: object, sizes: object) -> None:
+        assert isinstance(at, list)
+        assert isinstance(sizes, list)
+        self.taken += [data[begin : begin + size] for begin, size in zip(at, sizes, strict=True)]
+
+    def start(self, last: int, pending: int, replicas: int = 1, now_ns: int = 1) -> bytes:
+        """Open, and hear where the end is and that a consumer is there."""
+        self.reading.open(now_ns)
+        self.reading.feed(info(1, last, replicas), now_ns)
+        return self.reading.feed(made(1, pending), now_ns)
+
+
+def answer(number: int, name: str, document: object) -> bytes:
+    payload = json.dumps(document).encode()
+    return b"MSG _INBOX.x.%d.%s %d %d\r\n%s\r\n" % (
+        number,
+        name.encode(),
+        number,
+        len(payload),
+        payload,
+    )
+
+
+def info(number: int, last: int, replicas: int = 1) -> bytes:
+    document = {"state": {"last_seq": last}, "config": {"num_replicas": replicas}}
+    return answer(number, "info", document)
+
+
+def made(number: int, pending: int) -> bytes:
+    return answer(number, "make", {"num_pending": pending})
+
+
+def delivery(number: int, sequence: int, place: int, header: bytes = b"") -> bytes:
+    payload = b"%d" % sequence
+    reply = b"$JS.ACK.S.me-%d.1.%d.%d.1700000000000000000.5" % (number, sequence, place)
+    if header:
+        sizes = b"%d %d" % (len(header), len(header) + len(payload))
+        return b"HMSG s %d %s %s\r\n%s%s\r\n" % (number, reply, sizes, header, payload)
+    return b"MSG s %d %s %d\r\n%s\r\n" % (number, reply, len(payload), payload)
+
+
+def test_what_is_asked_is_these_bytes() -> None:
+    reading = Reader().reading
+    assert reading.open(1) == (
+        b"SUB _INBOX.x.1.* 1\r\nPUB $JS.API.STREAM.INFO.S _INBOX.x.1.info 0\r\n\r\n"
+    )
+    made_with = reading.feed(info(1, 12), 1)
+    head, _, body = made_with.partition(b"\r\n")
+    assert re.fullmatch(rb"PUB \$JS\.API\.CONSUMER\.CREATE\.S\.me-1 _INBOX\.x\.1\.make \d+", head)
+    assert json.loads(body) == {
+        "stream_name": "S",
+        "config": {
+            "name": "me-1",
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": 11,
+            "ack_policy": "none",
+            "replay_policy": "instant",
+            "inactive_threshold": 60 * SECOND,
+            "mem_storage": True,
+            "num_replicas": 1,
+        },
+    }
+    pull = (
+        b"PUB $JS.API.CONSUMER.MSG.NEXT.S.me-1 _INBOX.x.1.next 38\r\n"
+        b'{"batch": 2000, "expires": 2000000000}\r\n'
+    )
+    assert reading.feed(made(1, 2), 1) == 2 * pull
+    assert reading.close() == b"PUB $JS.API.CONSUMER.DELETE.S.me-1 0\r\n\r\n"
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.data())
+def test_every_split_gives_all_messages_once(headers: list[bool], data: st.DataObject) -> None:
+    reader = Reader()
+    count = len(headers)
+    reader.start(last=10 + count, pending=count)
+    whole = b"PING\r\n" + b"".join(
+        delivery(1, 11 + n, 1 + n, b"NATS/1.0\r\nA: b\r\n\r\n" if has else b"")
+        for n, has in enumerate(headers)
+    )
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
+    out = b""
+    for begin, end in zip([0, *cuts], [*cuts, len(whole)], strict=True):
+        out += reader.reading.feed(whole[begin:end], 2)
+    assert out.count(b"PONG\r\n") == 1
+    assert reader.taken == [b"%d" % (11 + n) for n in range(count)]
+    assert reader.reading.done
+
+
+def test_what_is_behind_a_gap_is_read_again_with_what_was_in_it() -> None:
+    reader = Reader()
+    reader.start(last=14, pending=4)
+    reader.reading.feed(delivery(1, 11, 1) + delivery(1, 13, 3), 2)
+    again = reader.reading.on_time(2)
+    left = b"UNSUB 1\r\nPUB $JS.API.CONSUMER.DELETE.S.me-1 0\r\n\r\n"
+    assert again.startswith(left + b"SUB _INBOX.x.2.* 2\r\n")
+    assert b'"opt_start_seq": 12' in reader.reading.feed(info(2, 14), 3)
+    late = delivery(1, 14, 4)
+    now = b"".join(delivery(2, 12 + n, 1 + n) for n in range(3))
+    reader.reading.feed(made(2, 3) + late + now, 3)
+    assert reader.taken == [b"11", b"12", b"13", b"14"]
+    assert reader.reading.done
+
+
+def test_a_stream_that_is_gone_or_has_nothing_new_is_read() -> None:
+    for said in (info(1, 10), answer(1, "info", {"error": {"err_code": 10059}})):
+        reader = Reader()
+        reader.reading.open(1)
+        reader.reading.feed(said, 1)
+        assert reader.reading.done
+        assert reader.taken == []
+
+
+def test_the_last_ones_may_be_gone_or_this_server_is_behind() -> None:
+    alone = Reader()
+    alone.start(last=12, pending=0)
+    assert alone.reading.done, "there is no other server that has more"
+    reader = Reader()
+    reader.start(last=12, pending=0, replicas=3)
+    now, number = 1, 1
+    while not reader.reading.done:
+        now += AGAIN_NS
+        number += 1
+        assert reader.reading.on_time(now)
+        reader.reading.feed(info(number, 12, 3), now)
+        reader.reading.feed(made(number, 0), now)
+    assert BEHIND_NS <= now < BEHIND_NS + 2 * AGAIN_NS
+
+
+def test_a_server_that_was_behind_and_catches_up_is_read() -> None:
+    reader = Reader()
+    reader.start(last=12, pending=1, replicas=3)
+    reader.reading.feed(delivery(1, 11, 1), 2)
+    assert not reader.reading.done
+    reader.reading.on_time(2)
+    reader.reading.feed(info(2, 12, 3), 2)
+    reader.reading.feed(made(2, 1) + delivery(2, 12, 1), 2)
+    assert reader.taken == [b"11", b"12"]
+    assert reader.reading.done
+
+
+def test_refusals_and_silence_are_followed_by_another_try_and_in_the_end_by_giving_up() -> None:
+    reader = Reader()
+    reader.reading.open(1)
+    refusal = {"error": {"err_code": 10008, "description": "no leader"}}
+    reader.reading.feed(answer(1, "info", refusal), 1)
+    assert reader.reading.on_time(AGAIN_NS) == b""
+    assert b"STREAM.INFO" in reader.reading.on_time(AGAIN_NS + 1)
+    assert b"STREAM.INFO" in reader.reading.on_time(AGAIN_NS + 1 + SILENT_NS)
+    assert not reader.reading.problem
+    reader.reading.on_time(PATIENCE_NS + 1)
+    assert reader.reading.problem == "no leader (10008)"
+    assert not reader.reading.done
+
+
+@given(st.binary(max_size=60), st.sampled_from(["info", "make", "next"]))
+def test_any_answer_is_an_answer_or_another_try(noise: bytes, name: str) -> None:
+    reader = Reader()
+    reader.reading.open(1)
+    reader.reading.feed(b"MSG _INBOX.x.1.%s 1 %d\r\n%s\r\n" % (name.encode(), len(noise), noise), 1)
+    assert reader.taken == []

@@ -1,0 +1,99 @@
+"""Runs of deliveries: what a run says of its messages is what each says alone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.load.wire import encode
+from njst.load.wire.jsapi import consumer_sequences
+from njst.load.wire.parse import Message, parse
+from njst.load.wire.runs import DELIVERY, Run, run_of
+
+V1 = "$JS.ACK.S.C"
+V2 = "$JS.ACK.hub.AbCd.S.C"
+TIME = 1_764_000_000_000_000_000
+
+
+def delivery(
+    number: int, *, form: str = V1, count: int = 1, body: bytes = b"body", header: bytes = b""
+) -> bytes:
+    reply = f"{form}.{count}.{number + 7}.{number}.{TIME + number}.{9_000 - number}"
+    if header:
+        sizes = b"%d %d" % (len(header), len(header) + len(body))
+        return b"HMSG s.%04d 1 %s %s\r\n%s%s\r\n" % (
+            number % 10_000,
+            reply.encode(),
+            sizes,
+            header,
+            body,
+        )
+    return b"MSG s.%04d 1 %s %d\r\n%s\r\n" % (number % 10_000, reply.encode(), len(body), body)
+
+
+def run(data: bytes) -> Run | None:
+    first = DELIVERY.match(data)
+    assert first is not None
+    return run_of(data, first)
+
+
+def messages(data: bytes) -> list[Message]:
+    frames, _ = parse(data)
+    return [frame for frame in frames if isinstance(frame, Message)]
+
+
+@given(
+    form=st.sampled_from([V1, V2]),
+    header=st.sampled_from([b"", b"NATS/1.0\r\nA: b\r\n\r\n"]),
+    first=st.integers(1, 5_000),
+    many=st.integers(16, 60),
+    tail=st.lists(
+        st.one_of(
+            st.builds(delivery, st.integers(1, 9_000), count=st.just(2)),
+            st.builds(delivery, st.integers(1, 9_000), body=st.just(b"other")),
+            st.sampled_from([b"PING\r\n", b"-ERR 'x'\r\n", b"MSG "]),
+        ),
+        max_size=3,
+    ),
+)
+def test_a_run_is_its_messages(
+    form: str, header: bytes, first: int, many: int, tail: list[bytes]
+) -> None:
+    frames = [
+        delivery(n, form=form, header=header, body=b"%04d" % (n % 10_000))
+        for n in range(first, first + many)
+    ]
+    data = b"".join(frames + tail)
+    found = run(data)
+    # A number that gets a digit more makes longer frames, which end a run.
+    size = next((n for n, frame in enumerate(frames) if len(frame) != len(frames[0])), many)
+    if size < 16:
+        assert found is None
+        return
+    assert found is not None
+    assert (len(found), found.size) == (size, sum(map(len, frames[:size])))
+    alone = messages(data[: found.size])
+    replies = [message.reply for message in alone]
+    assert found.acks() == encode.acks(replies)
+    assert found.confirmed_acks("_INBOX.a") == encode.confirmed_acks(replies, "_INBOX.a")
+    assert found.last_reply() == replies[-1]
+    assert found.consumer_sequences() == consumer_sequences(replies)
+    payloads = [data[at : at + found.payload] for at in found.places.tolist()]
+    assert payloads == [message.payload for message in alone]
+
+
+def test_a_second_delivery_is_in_no_run() -> None:
+    frames = [delivery(1_000 + n) for n in range(40)]
+    frames[20] = delivery(1_020, count=2)
+    found = run(b"".join(frames))
+    assert found is not None
+    assert len(found) == 20
+
+
+def test_what_has_no_ack_subject_of_a_known_form_is_no_run() -> None:
+    odd = b"MSG s 1 $JS.ACK.a.b.1.2 2\r\nhi\r\n"
+    assert run(odd * 40) is None
+    words = b"MSG s 1 $JS.ACK.S.C.1.x.y.z.w 2\r\nhi\r\n"
+    assert run(words * 40) is None
+
+
+def test_few_are_no_run() -> None:
+    assert run(b"".join(delivery(1_000 + n) for n in range(8))) is None

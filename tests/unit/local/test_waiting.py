@@ -1,0 +1,35 @@
+from collections.abc import Callable
+
+import pytest
+
+from njst.local.waiting import wait_until
+
+
+def _answers(*answers: str | Exception | None) -> Callable[[], str | None]:
+    """Return each answer once, the last for ever; an exception is raised."""
+    left = list(answers)
+
+    def look() -> str | None:
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return look
+
+
+def test_waits_until_nothing_is_missing() -> None:
+    assert wait_until(_answers("a leader", OSError("refused"), None), 10) is None
+
+
+def test_returns_what_was_missing_last() -> None:
+    assert wait_until(_answers("a leader", "a quorum"), 0.02) == "a quorum"
+
+
+def test_an_answer_that_never_comes_names_the_error() -> None:
+    assert wait_until(_answers(OSError("refused")), 0) == "it does not answer (refused)"
+
+
+def test_any_other_error_ends_the_wait() -> None:
+    with pytest.raises(ZeroDivisionError):
+        wait_until(_answers(ZeroDivisionError()), 10)

@@ -1,0 +1,23 @@
+"""The shipped health check of Argo CD, run by a real Lua over resources in every phase."""
+
+from pathlib import Path
+
+import lupa
+import pytest
+import yaml
+
+from tests.unit.operator.judged import JUDGED, Judged
+
+PATCH = Path(__file__).parents[3] / "manifests" / "argocd" / "argocd-cm.yaml"
+
+
+@pytest.mark.parametrize("judged", JUDGED, ids=lambda judged: judged.name)
+def test_argo_cd_judges_rightly(judged: Judged) -> None:
+    script = yaml.safe_load(PATCH.read_text())["data"][
+        "resource.customizations.health.njst.io_NjstJob"
+    ]
+    lua = lupa.LuaRuntime()
+    lua.globals().obj = lua.table_from(judged.body, recursive=True)
+    health = lua.execute(script)
+    assert health["status"] == judged.argocd
+    assert health["message"]

@@ -1,0 +1,51 @@
+"""The manifests fit the operator: its settings, its health, its rights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from njst_operator.config import parse_config
+
+MANIFESTS = Path(__file__).parents[3] / "manifests"
+BESIDE_A_WORKER = MANIFESTS / "base" / "worker.yaml"
+ALONE = MANIFESTS / "overlays" / "operator-deployment" / "operator.yaml"
+
+
+def _documents(path: Path, kind: str) -> list[Any]:
+    return [part for part in yaml.safe_load_all(path.read_text()) if part["kind"] == kind]
+
+
+def _operator(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return pod and container of the operator."""
+    (owner,) = _documents(path, kind)
+    pod = owner["spec"]["template"]["spec"]
+    return pod, next(c for c in pod["containers"] if c["name"] == "operator")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [(BESIDE_A_WORKER, "StatefulSet"), (ALONE, "Deployment")]
+)
+def test_its_settings_are_those_that_the_program_reads(
+    path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pod, container = _operator(path, kind)
+    for variable in container["env"]:
+        monkeypatch.setenv(variable["name"], variable.get("value", "told-by-the-pod"))
+    config = parse_config([])
+    assert config.health == ("0.0.0.0", container["ports"][0]["containerPort"])
+    assert config.copy == "told-by-the-pod"
+    assert config.namespace == ""
+    (account,) = _documents(MANIFESTS / "base" / "serviceaccount.yaml", "ServiceAccount")
+    assert account["metadata"]["name"] == pod["serviceAccountName"]
+
+
+def test_beside_a_worker_and_alone_it_is_the_same_container() -> None:
+    assert _operator(BESIDE_A_WORKER, "StatefulSet")[1] == _operator(ALONE, "Deployment")[1]
+
+
+def test_its_rights_are_the_same_in_one_namespace_and_in_all() -> None:
+    (everywhere,) = _documents(MANIFESTS / "base" / "operator-clusterrole.yaml", "ClusterRole")
+    (here,) = _documents(MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml", "Role")
+    assert everywhere["rules"] == here["rules"]

@@ -1,0 +1,59 @@
+"""Alerts and dashboard ask for metrics that worker and operator really have."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from njst_operator.counts import Counts, exposition
+from njst_operator.pulse import Pulse
+from tests.unit.api.fakes import Mesh
+
+FOLDER = Path(__file__).parents[3] / "manifests" / "components" / "monitoring"
+
+
+@pytest.fixture
+async def told() -> set[str]:
+    """The names of all metrics."""
+    async with (await Mesh.open()).client() as client:
+        worker: httpx.Response = await client.get("/metrics")
+    operator = exposition(Counts(), Pulse(), [], 0.0)
+    return set(re.findall(r"^# TYPE (\S+)", worker.text + operator, re.MULTILINE))
+
+
+def asked(expressions: list[str]) -> set[str]:
+    return {name for text in expressions for name in re.findall(r"\bnjst_\w+", text)}
+
+
+def alerts() -> list[str]:
+    (group,) = yaml.safe_load((FOLDER / "rules.yaml").read_text())["spec"]["groups"]
+    return [rule["expr"] for rule in group["rules"]]
+
+
+def dashboard() -> list[str]:
+    said = json.loads((FOLDER / "njst.json").read_text())
+    variables = [v["query"]["query"] for v in said["templating"]["list"] if v["type"] == "query"]
+    return variables + [t["expr"] for panel in said["panels"] for t in panel["targets"]]
+
+
+async def test_alerts_ask_for_what_is_there(told: set[str]) -> None:
+    assert asked(alerts())
+    assert asked(alerts()) <= told
+
+
+async def test_the_dashboard_shows_all_that_is_there(told: set[str]) -> None:
+    assert asked(dashboard()) | {"njst_worker_ready"} == told
+
+
+def test_panels_do_not_overlap() -> None:
+    places = [
+        panel["gridPos"] for panel in json.loads((FOLDER / "njst.json").read_text())["panels"]
+    ]
+    cells = [
+        (p["x"] + dx, p["y"] + dy) for p in places for dx in range(p["w"]) for dy in range(p["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24

@@ -1,0 +1,107 @@
+"""What lists find that a watch has missed, in virtual time."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from njst_operator.api import KubeError
+from njst_operator.config import Config
+from njst_operator.counts import Counts
+from njst_operator.pulse import Pulse
+from njst_operator.reflector import RETRY_LIST_S, Reflector
+from njst_operator.resource import Resource, resource_of
+from tests.unit.operator.virtual import run
+
+PERIOD_S = 30
+CONFIG = Config({}, "default", "ns", "copy-1", "", None, False, PERIOD_S)
+
+
+def body(uid: str, version: int = 1) -> dict[str, Any]:
+    meta = {"uid": uid, "namespace": "ns", "name": uid, "resourceVersion": str(version)}
+    return {"metadata": meta, "spec": {}}
+
+
+@dataclass
+class Lists:
+    """An API server that answers each list with the next of these; the last one for ever."""
+
+    answers: list[list[dict[str, Any]] | KubeError]
+    times_s: list[float] = field(default_factory=list)
+
+    async def list(self, _plural: str, _namespace: str, read: Any) -> list[Resource]:
+        self.times_s.append(asyncio.get_running_loop().time())
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, KubeError):
+            raise answer
+        return [read(found) for found in answer]
+
+
+@dataclass
+class Kept:
+    """A store that takes all that it is told."""
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    gone_s: dict[str, float] = field(default_factory=dict)
+
+    def get(self, uid: str) -> Resource | None:
+        return self.resources.get(uid)
+
+    def keys(self) -> set[str]:
+        return set(self.resources)
+
+    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+        self.resources |= {resource.uid: resource for resource in resources}
+        for uid in gone:
+            del self.resources[uid]
+            self.gone_s[uid] = asyncio.get_running_loop().time()
+
+
+def reflect(lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S) -> Reflector:
+    reflector = Reflector(CONFIG, cast("Any", lists), Counts(), Pulse(), store)
+
+    async def for_a_while() -> None:
+        running = asyncio.create_task(reflector.run())
+        await asyncio.sleep(for_s)
+        running.cancel()
+
+    run(for_a_while())
+    return reflector
+
+
+def test_a_resource_that_one_list_lacks_is_not_gone() -> None:
+    both = [body("a"), body("b")]
+    store = Kept()
+    reflect(Lists([both, [body("a")], both]), store)
+    assert (set(store.resources), store.gone_s) == ({"a", "b"}, {})
+
+
+def test_a_resource_that_is_missing_for_two_periods_is_gone() -> None:
+    store = Kept()
+    lists = Lists([[body("a"), body("b")], [body("a")]])
+    reflect(lists, store)
+    assert set(store.resources) == {"a"}
+    assert store.gone_s["b"] - lists.times_s[1] >= 2 * PERIOD_S
+
+
+def test_what_was_there_before_the_first_list_can_be_missing_as_well() -> None:
+    store = Kept({"job": resource_of(body("job"))})
+    reflect(Lists([[]]), store)
+    assert set(store.gone_s) == {"job"}
+
+
+def test_a_list_that_fails_is_tried_again_soon_and_makes_nothing_gone() -> None:
+    store = Kept({"a": resource_of(body("a"))})
+    lists = Lists([KubeError("503"), KubeError("503"), [body("a")]])
+    reflector = reflect(lists, store, 2.5 * RETRY_LIST_S)
+    assert len(lists.times_s) == 3
+    assert reflector.counts.errors["kubernetes"] == 2
+    assert (reflector.pulse.lists_failing, store.gone_s) == ("", {})
+
+
+def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
+    old = {uid: resource_of(body(uid)) for uid in ("a", "b")}
+    store = Kept(dict(old))
+    reflect(Lists([[body("a"), body("b", 2)]]), store, 1)
+    assert store.resources["a"] is old["a"]
+    assert store.resources["b"].resource_version == "2"

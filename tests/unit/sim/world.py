@@ -1,0 +1,504 @@
+"""A mesh in one thread: real agents, books and doors; simulated log, clocks, target and load.
+
+The log behaves as JetStream does: it stores in one order with its own time, refuses a decision
+whose subject is taken, and an append whose answer is lost may be stored all the same, even long
+after its sender gave up.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import TypeVar
+
+from njst.agent.kit import Kit
+from njst.agent.perform import Agent
+from njst.agent.target import SetupError
+from njst.contract.connection import Connection
+from njst.contract.events import (
+    DECISIONS,
+    EVENT_TYPES,
+    Event,
+    Origin,
+    OriginKind,
+    Payload,
+    Progress,
+)
+from njst.contract.job import JobSpec
+from njst.contract.names import EventName
+from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.result import (
+    LoadCost,
+    Outcome,
+    Problem,
+    Report,
+    StoredReport,
+    WorkloadTally,
+)
+from njst.journal.book import Book
+from njst.journal.fold import Entry
+from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
+from njst.journal.port import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
+from tests.unit.sim.loop import Process, VirtualLoop
+
+EPOCH_NS = 1_700_000_000 * 10**9
+APPEND_TIMEOUT_S = 2.0
+# A worker's idea of the log's time is off by up to this.
+CLOCK_ERROR_NS = 3_000_000
+UNAVAILABLE = "the job log does not answer; try again"
+
+
+@dataclass
+class SimLog:
+    """The stream and the progress beside it."""
+
+    loop: VirtualLoop
+    random: Random
+    links: list["SimLink"] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    taken: set[EventName] = field(default_factory=set)
+    stored: list[EventName] = field(default_factory=list)
+    truth: Book = field(default_factory=Book)
+    last: dict[tuple[str, str], tuple[Progress, int]] = field(default_factory=dict)
+    down: bool = False
+    # Chance of an append whose request, or whose answer, is lost.
+    loss: float = 0.0
+    jump_ns: int = 0
+    # Workers whose progress gets lost, though all else that they say arrives.
+    mute: set[str] = field(default_factory=set)
+
+    def now_ns(self) -> int:
+        return EPOCH_NS + int(self.loop.time() * 1e9) + self.jump_ns
+
+    def jump(self, milliseconds: int) -> None:
+        """Set the log's clock; workers find out at once."""
+        self.jump_ns += milliseconds * 1_000_000
+
+    def store(self, name: EventName, payload: Payload) -> Appended:
+        if name.event in DECISIONS and name in self.taken:
+            return Appended(stored=False)
+        self.taken.add(name)
+        event: Event | None = payload if name.event in EVENT_TYPES else None  # type: ignore[assignment]
+        entry = Entry(len(self.entries) + 1, self.now_ns(), name.job, name.worker, event)
+        self.entries.append(entry)
+        self.stored.append(name)
+        self.truth.on_entry(entry)
+        for link in self.links:
+            link.catch_up()
+        return Appended(stored=True, seq=entry.seq, time_ns=entry.time_ns)
+
+    def replace_progress(self, job: str, worker: str, progress: Progress) -> None:
+        if self.down or worker in self.mute:
+            return
+        self.last[job, worker] = (progress, self.now_ns())
+        for link in self.links:
+            link.show_progress(job, worker, progress, self.now_ns())
+
+
+@dataclass
+class SimLink:
+    """One worker's connection to the log."""
+
+    log: SimLog
+    process: Process
+    cut: bool = False
+    _sent: int = 0
+    _due_s: float = 0.0
+    _on_entry: OnEntry | None = None
+    _on_progress: OnProgress | None = None
+
+    @property
+    def broken(self) -> bool:
+        return self.cut or self.log.down
+
+    async def append(self, name: EventName, payload: Payload) -> Appended:
+        """As in nats-py: a request into a broken connection times out, and is sent later."""
+        random = self.log.random
+        if self.broken or random.random() < self.log.loss:
+            if random.random() < 0.5:
+                self._store_later(name, payload)
+            await asyncio.sleep(APPEND_TIMEOUT_S)
+            raise JournalUnavailableError(UNAVAILABLE)
+        await asyncio.sleep(random.uniform(0.0002, 0.02))
+        if self.broken:
+            await asyncio.sleep(APPEND_TIMEOUT_S)
+            raise JournalUnavailableError(UNAVAILABLE)
+        appended = self.log.store(name, payload)
+        if random.random() < self.log.loss:
+            await asyncio.sleep(APPEND_TIMEOUT_S)
+            raise JournalUnavailableError(UNAVAILABLE)
+        await asyncio.sleep(random.uniform(0.0002, 0.01))
+        return appended
+
+    @property
+    def max_event_bytes(self) -> int:
+        return 2**20
+
+    async def holds(self, name: EventName) -> bool:
+        return name in self.log.taken
+
+    async def forget(self, job: str) -> None:
+        raise AssertionError("no simulated mesh has so many jobs")
+
+    async def publish_progress(self, job: str, worker: str, progress: Progress) -> None:
+        if not self.broken:
+            self.log.replace_progress(job, worker, progress)
+
+    async def follow(self, on_entry: OnEntry, on_progress: OnProgress | None = None) -> None:
+        self._on_entry, self._on_progress = on_entry, on_progress
+        self.log.links.append(self)
+        self.catch_up()
+        await self._caught_up()
+        for (job, worker), (progress, time_ns) in self.log.last.items():
+            self.show_progress(job, worker, progress, time_ns)
+
+    async def _caught_up(self) -> None:
+        # In simulated time looking again costs nothing.
+        while self.broken or self._due_s > self.log.loop.time():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        self.log.links.remove(self)
+
+    def catch_up(self) -> None:
+        """Send what the worker has not got yet, in order, each a bit later; some twice."""
+        if self.broken or self._on_entry is None:
+            return
+        for entry in self.log.entries[self._sent :]:
+            delay_s = self.log.random.uniform(0.0001, 0.01)
+            self._due_s = max(self._due_s, self.log.loop.time() + delay_s)
+            for _ in range(1 if self.log.random.random() < 0.95 else 2):
+                self._call(self._on_entry, entry)
+        self._sent = len(self.log.entries)
+
+    def show_progress(self, job: str, worker: str, progress: Progress, time_ns: int) -> None:
+        if not self.broken and self._on_progress is not None:
+            self._due_s = max(self._due_s, self.log.loop.time() + 0.0001)
+            self._call(self._on_progress, job, worker, progress, time_ns)
+
+    def _call(self, call: object, *arguments: object) -> None:
+        # A later timer of the same instant could overtake: heaps are not stable.
+        self._due_s += 1e-7
+        self.log.loop.call_at(self._due_s, call, *arguments, context=self.process.context)  # type: ignore[arg-type]
+
+    def _store_later(self, name: EventName, payload: Payload) -> None:
+        def retry() -> None:
+            if self.process.dead:
+                return
+            if self.broken:
+                self.log.loop.at(self.log.loop.time() + 0.5, retry)
+            else:
+                self.log.store(name, payload)
+
+        self.log.loop.at(self.log.loop.time() + self.log.random.uniform(0.01, 3.0), retry)
+
+
+@dataclass
+class SimTarget:
+    """The NATS under test: which job's assets are there, and who made them last."""
+
+    made: dict[str, "SimWorker"] = field(default_factory=dict)
+    removals: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def reach(self) -> None:
+        """Fail as a connection to a target does that is away."""
+        if self.down:
+            raise SetupError("TargetUnreachable", "spec.target: it does not answer")
+
+
+@dataclass
+class SimLoad:
+    """Load that takes `length_s` from its start; it stops with its worker."""
+
+    worker: "SimWorker"
+    job: str
+    length_s: float
+    starts_s: float | None = None
+    stopped_s: float | None = None
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _outcome: Outcome = Outcome.COMPLETED
+    killed: bool = False
+
+    problem: Problem | None = None
+
+    def start(self, at_monotonic_ns: int, log_offset_ns: int) -> None:
+        self.starts_s = at_monotonic_ns / 1e9
+        now_s = self.worker.loop.time()
+        self.worker.loop.call_at(max(now_s, self.starts_s) + self.length_s, self._end)
+
+    def _end(self) -> None:
+        if self.stopped_s is None:
+            self.stopped_s = self.worker.loop.time()
+        self._ended.set()
+
+    def begin(self, workload: str, at_monotonic_ns: int) -> None:
+        raise AssertionError(f"{workload} waits for nothing")
+
+    def left(self) -> frozenset[str]:
+        return frozenset({"w"} if self.stopped_s is None else ())
+
+    def tallies(self) -> list[WorkloadTally]:
+        if self.starts_s is None:
+            return []
+        until_s = self.worker.loop.time() if self.stopped_s is None else self.stopped_s
+        done = min(until_s - self.starts_s, self.length_s) / self.length_s
+        return [WorkloadTally(workload="w", messages=max(0, round(100 * done)))]
+
+    def cost(self) -> LoadCost | None:
+        return None
+
+    async def wait(self) -> Outcome:
+        await self._ended.wait()
+        return self._outcome
+
+    async def stop(self) -> None:
+        if self.stopped_s is None:
+            self._outcome = Outcome.STOPPED
+            await asyncio.sleep(self.worker.log.random.uniform(0.0, 0.2))
+        self._end()
+
+    def kill(self) -> None:
+        self.killed = True
+        if self.starts_s is not None:
+            self._end()
+
+    def runs(self) -> bool:
+        """Whether it makes load now."""
+        begun = self.starts_s is not None and self.starts_s <= self.worker.loop.time()
+        process = self.worker.process
+        return begun and self.stopped_s is None and not process.dead and not process.stalled
+
+
+class NoReports:
+    """No report here is so large."""
+
+    async def put(self, job: str, report: Report) -> StoredReport:
+        raise AssertionError(f"the report of {job} is too large")
+
+    async def get(self, stored: StoredReport) -> Report:
+        raise AssertionError(f"nobody stored {stored}")
+
+
+_Result = TypeVar("_Result")
+
+
+async def at_once(compute: Callable[[], _Result], /) -> _Result:
+    """Return what it computes; in simulated time everything is quick."""
+    return compute()
+
+
+@dataclass
+class SimTime:
+    loop: VirtualLoop
+    log: SimLog
+    error_ns: int
+
+    def now_ns(self) -> int:
+        return self.log.now_ns() + self.error_ns
+
+    @property
+    def error_us(self) -> int:
+        return abs(self.error_ns) // 1000
+
+    def monotonic_ns_at(self, log_ns: int) -> int:
+        return log_ns - self.error_ns - self.log.jump_ns - EPOCH_NS
+
+    def outages_since(self, monotonic_ns: int) -> None:
+        return None
+
+
+@dataclass
+class SimMembers:
+    world: "World"
+    me: "SimWorker"
+
+    async def present(self) -> list[Member]:
+        if self.me.link.broken:
+            raise JournalUnavailableError("the control NATS cannot be reached; try again")
+        await asyncio.sleep(0.1)
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        return [
+            Member(worker=w.name, name=w.name, host="h", version="1", started_at=moment)
+            for w in sorted(self.world.able(), key=lambda w: w.name)
+        ]
+
+
+class SimWorker:
+    """One worker process with everything in it."""
+
+    def __init__(self, world: "World", name: str) -> None:
+        self.name = name
+        self.world, self.loop, self.log = world, world.loop, world.log
+        self.process = Process(name)
+        self.link = SimLink(self.log, self.process)
+        self.book = Book()
+        self.loads: list[SimLoad] = []
+        error_ns = self.log.random.randint(-CLOCK_ERROR_NS, CLOCK_ERROR_NS)
+        self.time = SimTime(self.loop, self.log, error_ns)
+        self.stop = asyncio.Event()
+        self.unfit = False
+        # Since when nothing keeps it from the log.
+        self.able_since_s = self.loop.time()
+        kit = Kit(
+            me=name,
+            log=self.link,
+            book=self.book,
+            time=self.time,
+            resolve=lambda _: Connection(servers=["nats://target:4222"]),
+            make=self._make,
+            remove=self._remove,
+            prepare=self._prepare,
+            reports=NoReports(),
+            beside=at_once,
+        )
+        self.agent = Agent(kit)
+        self.jobs = Jobs(self.link, self.book, SimMembers(world, self))
+
+    async def run(self) -> None:
+        await self.link.follow(self.book.on_entry, self.book.on_progress)
+        await self.agent.run(self.stop)
+
+    async def _make(
+        self, job: str, spec: JobSpec, connection: Connection, workers: Sequence[str], me: str
+    ) -> list[ClientPlan]:
+        await asyncio.sleep(self.log.random.uniform(0.001, 0.3))
+        self.world.target.reach()
+        if self.unfit:
+            raise SetupError("NoRoom", "this worker cannot")
+        self.world.target.made[job] = self
+        await asyncio.sleep(self.log.random.uniform(0.001, 0.1))
+        return []
+
+    async def _remove(self, job: str, spec: JobSpec, connection: Connection) -> list[str]:
+        await asyncio.sleep(self.log.random.uniform(0.001, 0.1))
+        self.world.target.reach()
+        if job in self.world.target.made:
+            del self.world.target.made[job]
+            self.world.target.removals.append(job)
+        return []
+
+    async def _prepare(self, plan: LoadPlan, timeout_s: float) -> SimLoad:
+        await asyncio.sleep(self.log.random.uniform(0.05, 0.4))
+        view = self.book.view(plan.job)
+        assert view is not None
+        load = SimLoad(self, plan.job, float(view.created.spec.workloads[0].duration_seconds or 1))
+        self.loads.append(load)
+        return load
+
+
+class World:
+    """All of it; every method may be called at any simulated time."""
+
+    def __init__(self, loop: VirtualLoop, seed: int) -> None:
+        self.loop = loop
+        self.random = Random(seed)
+        self.log = SimLog(loop, self.random)
+        self.truth = self.log.truth
+        self.target = SimTarget()
+        self.workers: list[SimWorker] = []
+
+    def boot(self, name: str) -> SimWorker:
+        worker = SimWorker(self, name)
+        self.workers.append(worker)
+        self.loop.create_task(worker.run(), context=worker.process.context)
+        return worker
+
+    def join(self) -> None:
+        """Let another worker join."""
+        self.boot(f"late-{len(self.workers)}")
+
+    def able(self) -> list[SimWorker]:
+        """Workers that run and reach the log."""
+        return [
+            w
+            for w in self.workers
+            if not (w.process.dead or w.process.stalled or w.link.broken or w.stop.is_set())
+        ]
+
+    def submit(self, job: str, spec: JobSpec) -> None:
+        """Submit at one of the workers, again until one takes it."""
+
+        async def submit(worker: SimWorker) -> None:
+            submission = Submission(job, spec, Origin(kind=OriginKind.HTTP))
+            with suppress(JournalUnavailableError, NotEnoughWorkersError):
+                await worker.jobs.submit(submission)
+
+        def attempt() -> None:
+            if EventName(job, "created") in self.log.taken:
+                return
+            for worker in self.able()[:1]:
+                self.loop.create_task(submit(worker), context=worker.process.context)
+            self.loop.at(self.loop.time() + 1.0, attempt)
+
+        attempt()
+
+    def cancel(self, job: str, worker: SimWorker) -> None:
+        async def cancel() -> None:
+            with suppress(JournalUnavailableError, UnknownJobError):
+                await worker.jobs.cancel(job, "Requested", "by the test")
+
+        self.loop.create_task(cancel(), context=worker.process.context)
+
+    def kill(self, worker: SimWorker) -> None:
+        worker.process.dead = True
+
+    def stall(self, worker: SimWorker, seconds: float) -> None:
+        if not worker.process.stalled:
+            worker.process.stalled = True
+
+            def resume() -> None:
+                worker.able_since_s = self.loop.time()
+                self.loop.resume(worker.process)
+
+            self.loop.at(self.loop.time() + seconds, resume)
+
+    def cut(self, worker: SimWorker, seconds: float) -> None:
+        worker.link.cut = True
+
+        def heal() -> None:
+            worker.link.cut = False
+            worker.able_since_s = self.loop.time()
+            worker.link.catch_up()
+
+        self.loop.at(self.loop.time() + seconds, heal)
+
+    def log_down(self, seconds: float) -> None:
+        self.log.down = True
+
+        def up() -> None:
+            self.log.down = False
+            for worker in self.workers:
+                worker.able_since_s = self.loop.time()
+            for link in self.log.links:
+                link.catch_up()
+
+        self.loop.at(self.loop.time() + seconds, up)
+
+    def mute(self, worker: SimWorker, seconds: float) -> None:
+        """Lose a worker's progress for a while; it is well, and says so when it is asked."""
+        self.log.mute.add(worker.name)
+        self.loop.at(self.loop.time() + seconds, self.log.mute.discard, worker.name)
+
+    def lose(self, chance: float, seconds: float) -> None:
+        """Lose requests and answers for a while."""
+        self.log.loss = chance
+        self.loop.at(self.loop.time() + seconds, setattr, self.log, "loss", 0.0)
+
+    def target_down(self, seconds: float) -> None:
+        """Let the target be away for a while; load that runs does not mind."""
+        self.target.down = True
+        self.loop.at(self.loop.time() + seconds, setattr, self.target, "down", False)
+
+    def close(self) -> None:
+        """End all tasks, those of killed processes too, so that nothing outlives the loop."""
+        for worker in self.workers:
+            worker.process.dead = False
+            self.loop.resume(worker.process)
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.loop.close()
