@@ -1,0 +1,193 @@
+"""What is measured: each case as the peer's command line and as njst's workload."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+STREAM = "BENCH"
+SUBJECT = "bench.x"
+BUCKET = "benchbucket"
+KEYS = 10_000
+# So many that the start of a load process, 0.3 s of CPU, is a small part of the whole: also where
+# neither side does much for a message.
+ONE_BY_ONE = 120_000
+
+
+class Needs(Enum):
+    """What must be there before a run."""
+
+    EMPTY_STREAM = "an empty stream"
+    FULL_STREAM = "a stream with all messages"
+    BUCKET = "an empty bucket"
+    FULL_BUCKET = "a bucket with all keys"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One workload on both sides; `peer` without the flags that are the same for all."""
+
+    name: str
+    peer: list[str]
+    workload: dict[str, Any]
+    messages: int
+    needs: Needs
+    # Medians of pairs must reach these: rate at least, CPU seconds per message at most.
+    rate_goal: float = 1.0
+    cpu_goal: float = 0.6
+    clients: int = 1
+    size_bytes: int = 128
+    storage: str = "file"
+    replicas: int = 1
+    publishes: bool = field(default=False)
+
+    @property
+    def label(self) -> str:
+        """The case in a word for a table."""
+        return (
+            f"{self.name}, {self.size_bytes} B, {self.clients} client"
+            f"{'s' if self.clients > 1 else ''}, R{self.replicas} {self.storage}"
+        )
+
+    def peer_arguments(self) -> list[str]:
+        """Return the arguments behind `nats bench`."""
+        common = [
+            f"--msgs={self.messages}",
+            f"--clients={self.clients}",
+            f"--size={self.size_bytes}",
+        ]
+        match self.needs:
+            case Needs.BUCKET | Needs.FULL_BUCKET:
+                common.append(f"--bucket={BUCKET}")
+            case Needs.EMPTY_STREAM | Needs.FULL_STREAM:
+                common.append(f"--stream={STREAM}")
+        return [*self.peer, *common]
+
+    def spec(self) -> dict[str, Any]:
+        """Return the spec of njst; streams are there already, as for the peer."""
+        stream = {Needs.BUCKET: f"KV_{BUCKET}", Needs.FULL_BUCKET: f"KV_{BUCKET}"}
+        workload = {
+            "name": "bench",
+            "clients": self.clients,
+            "messages": self.messages,
+            **self.workload,
+        }
+        if self.publishes:
+            # The peer does not look for what it published either.
+            common = {"payloadBytes": self.size_bytes, "subjects": [SUBJECT], "verify": "None"}
+            workload["publish"] = common | (self.workload["publish"])
+        if self.needs is Needs.NOTHING:
+            return {"workloads": [workload]}
+        name = stream.get(self.needs, STREAM)
+        workload["stream"] = name
+        return {"streams": [{"name": name, "useExisting": True}], "workloads": [workload]}
+
+
+def _publish(
+    name: str, command: str, how: dict[str, Any], messages: int, *, rate: float, cpu: float = 0.6
+) -> Case:
+    return Case(
+        name=name,
+        peer=["js", "pub", command, SUBJECT],
+        workload={"publish": how},
+        messages=messages,
+        needs=Needs.EMPTY_STREAM,
+        rate_goal=rate,
+        cpu_goal=cpu,
+        publishes=True,
+    )
+
+
+def _consume(name: str, peer: list[str], how: dict[str, Any], messages: int, rate: float) -> Case:
+    return Case(
+        name=name,
+        peer=["js", *peer],
+        workload={"consume": {"verify": False, "batch": 500, **how}},
+        messages=messages,
+        needs=Needs.FULL_STREAM,
+        rate_goal=rate,
+    )
+
+
+ASYNC = _publish(
+    "publish async", "async", {"mode": "Asynchronous", "window": 500}, 1_500_000, rate=1.2
+)
+SYNC = _publish("publish sync", "sync", {"mode": "Synchronous"}, ONE_BY_ONE, rate=1.2)
+EXPLICIT = _consume(
+    "consume, ack explicit", ["consume", "--acks=explicit"], {"ack": "Explicit"}, 1_000_000, 1.2
+)
+
+CHECKED: tuple[Case, ...] = (
+    ASYNC,
+    SYNC,
+    _publish(
+        "publish atomic",
+        "atomic",
+        {"mode": "AtomicBatch", "batch": 500},
+        1_200_000,
+        rate=1,
+        cpu=0.75,
+    ),
+    _publish(
+        "publish fast", "fast", {"mode": "FastBatch", "batch": 500}, 4_000_000, rate=1, cpu=0.75
+    ),
+    EXPLICIT,
+    _consume("consume, ack none", ["consume", "--acks=none"], {"ack": "None"}, 2_000_000, 1.2),
+    _consume(
+        "fetch, ack explicit",
+        ["fetch", "--acks=explicit"],
+        {"ack": "Explicit", "mode": "Fetch"},
+        1_000_000,
+        1.0,
+    ),
+    _consume("ordered consumer", ["ordered"], {"mode": "Ordered"}, 2_000_000, 1.0),
+    Case(
+        "direct get",
+        ["js", "get", "sync"],
+        {"get": {"mode": "Sequence"}},
+        ONE_BY_ONE,
+        Needs.FULL_STREAM,
+    ),
+    Case(
+        "direct get, batches of 500",
+        ["js", "get", "batch", "--batch=500"],
+        {"get": {"mode": "Batch", "batch": 500}},
+        1_000_000,
+        Needs.FULL_STREAM,
+    ),
+    Case(
+        "key-value put",
+        ["kv", "put"],
+        {"keyValue": {"operation": "Put", "keys": KEYS, "valueBytes": 128}},
+        ONE_BY_ONE,
+        Needs.BUCKET,
+    ),
+    Case(
+        "key-value get",
+        ["kv", "get", f"--randomize={KEYS - 1}"],
+        {"keyValue": {"operation": "Get", "keys": KEYS, "keyOrder": "Random"}},
+        ONE_BY_ONE,
+        Needs.FULL_BUCKET,
+    ),
+    Case(
+        "core publish",
+        ["pub", SUBJECT],
+        {"core": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128}},
+        5_000_000,
+        Needs.NOTHING,
+        rate_goal=0.5,
+        cpu_goal=1.0,
+    ),
+)
+
+
+def all_cases() -> Iterator[Case]:
+    """Yield the checked cases, and the main three over storage, size, clients and replicas."""
+    yield from CHECKED
+    for case in (ASYNC, SYNC, EXPLICIT):
+        yield replace(case, storage="memory")
+        yield replace(case, clients=4, messages=2 * case.messages)
+        yield replace(case, size_bytes=1024, messages=case.messages // 2)
+        yield replace(case, size_bytes=16_384, messages=case.messages // 20)
+        yield replace(case, replicas=3, messages=case.messages // 3)

@@ -1,0 +1,80 @@
+"""Folds the history of many jobs; prints the CPU seconds and the megabytes that it took."""
+
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from njst.contract.document import parse_spec
+from njst.contract.events import (
+    Cleaned,
+    Created,
+    Ended,
+    Event,
+    Finished,
+    Origin,
+    OriginKind,
+    Ready,
+    Started,
+)
+from njst.contract.result import Outcome, Report, Verdict, WorkloadTally
+from njst.journal.book import Book
+from njst.journal.fold import Entry
+
+JOBS, WORKERS = 1_000, 100
+
+SPEC = {
+    "workloads": [{"name": "w", "messages": 9, "core": {"operation": "Publish", "subject": "s"}}]
+}
+NAMES = [f"worker-{number}" for number in range(WORKERS)]
+
+
+def history(seqs: Iterator[int]) -> Iterator[Entry]:
+    """Yield the jobs one after the other, each event made as it is read."""
+    for number in range(JOBS):
+        for worker, event in _job():
+            seq = next(seqs)
+            yield Entry(seq, seq * 1_000_000, f"job-{number}", worker, event)
+
+
+def _job() -> Iterator[tuple[str, Event]]:
+    origin = Origin(kind=OriginKind.HTTP)
+    yield "", Created(spec=parse_spec(SPEC), participants=[*NAMES], origin=origin)
+    for name in NAMES:
+        yield name, Ready()
+    yield "", Started(run=[*NAMES], lead_ms=400)
+    for name in NAMES:
+        tally = WorkloadTally(workload="w", messages=9)
+        yield name, Finished(outcome=Outcome.COMPLETED, workloads=[tally])
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    report = Report(
+        verdict=Verdict.VALID, reason="Completed", create_time=moment, completion_time=moment
+    )
+    yield "", Ended(report=report)
+    yield "", Cleaned()
+
+
+def main() -> None:
+    """Fold, and tell what it took: CPU but for making the events, and memory at its highest."""
+    before = _resident_bytes()
+    begin_s = time.process_time()
+    for _ in history(count(1)):
+        pass
+    made_s = time.process_time() - begin_s
+    book = Book(keep=JOBS)
+    begin_s = time.process_time()
+    for entry in history(count(1)):
+        book.on_entry(entry)
+    folded_s = time.process_time() - begin_s - made_s
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(folded_s, (after - before) / 1024**2)
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The server under both sides, and the streams that a case needs."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from bench.cases import BUCKET, KEYS, STREAM, SUBJECT, Case, Needs
+from bench.ours import Ours
+from njst.local.natscluster import NatsCluster
+from njst.local.natsserver import NatsServer
+
+# A batch publisher fills a stream fastest; what fills it is not measured.
+_FILL = {"mode": "FastBatch", "batch": 500, "subjects": [SUBJECT]}
+
+
+@contextmanager
+def server_of(replicas: int) -> Iterator[str]:
+    """Run one server, or three as one cluster; yield the URL of one of them."""
+    if replicas == 1:
+        with NatsServer.start() as server:
+            yield server.url
+    else:
+        with NatsCluster.start(replicas) as cluster:
+            yield cluster.servers[0].url
+
+
+def prepare(url: str, case: Case, *, makes_bucket: bool = False) -> None:
+    """Make what a run of the case needs, the same for either side.
+
+    Args:
+        url: the server.
+        case: what will run.
+        makes_bucket: the side makes an empty bucket itself, and wants none there.
+    """
+    asyncio.run(_prepare(url, case, makes_bucket=makes_bucket))
+    if case.needs is Needs.FULL_STREAM and asyncio.run(_stored(url)) < case.messages:
+        publish = {**_FILL, "payloadBytes": case.size_bytes}
+        Ours(url).measure(_of_stream(STREAM, case.messages, {"publish": publish}))
+    if case.needs is Needs.FULL_BUCKET:
+        for subjects in _keys_of_both_sides():
+            how = {"payloadBytes": case.size_bytes, "subjects": [subjects], "subjectCount": KEYS}
+            Ours(url).measure(_of_stream(f"KV_{BUCKET}", KEYS, {"publish": how}))
+
+
+def _keys_of_both_sides() -> tuple[str, str]:
+    """The peer numbers its keys; njst numbers its clients first."""
+    return f"$KV.{BUCKET}", f"$KV.{BUCKET}.0"
+
+
+def _of_stream(name: str, messages: int, kind: dict[str, Any]) -> dict[str, Any]:
+    workload = {"name": "bench", "stream": name, "messages": messages, **kind}
+    return {"streams": [{"name": name, "useExisting": True}], "workloads": [workload]}
+
+
+async def _connected(url: str) -> Client:
+    client = Client()
+    await client.connect(url)
+    return client
+
+
+async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> None:
+    client = await _connected(url)
+    try:
+        js = client.jetstream(timeout=30)
+        match case.needs:
+            case Needs.EMPTY_STREAM:
+                await _drop(js, STREAM)
+                await _make_stream(js, case)
+            case Needs.FULL_STREAM:
+                await _keep_or_make(js, case)
+            case Needs.BUCKET | Needs.FULL_BUCKET:
+                await _drop(js, f"KV_{BUCKET}")
+                if makes_bucket and case.needs is Needs.BUCKET:
+                    return
+                await js.create_key_value(
+                    bucket=BUCKET, storage=case.storage, replicas=case.replicas, direct=True
+                )
+    finally:
+        await client.close()
+
+
+async def _keep_or_make(js: JetStreamContext, case: Case) -> None:
+    """Use a filled stream again when it holds what the case wants; without its consumers."""
+    try:
+        info = await js.stream_info(STREAM)
+    except NotFoundError:
+        await _make_stream(js, case)
+        return
+    wanted = (case.storage, case.replicas)
+    mean_bytes = info.state.bytes // max(1, info.state.messages)
+    fits = case.size_bytes <= mean_bytes < case.size_bytes + 400
+    if (info.config.storage, info.config.num_replicas) != wanted or not fits:
+        await _drop(js, STREAM)
+        await _make_stream(js, case)
+        return
+    for consumer in await js.consumers_info(STREAM):
+        await js.delete_consumer(STREAM, consumer.name)
+
+
+async def _make_stream(js: JetStreamContext, case: Case) -> None:
+    await js.add_stream(
+        name=STREAM,
+        subjects=["bench.>"],
+        storage=case.storage,
+        num_replicas=case.replicas,
+        allow_direct=True,
+        allow_atomic=True,
+        allow_batched=True,
+    )
+
+
+async def _drop(js: JetStreamContext, name: str) -> None:
+    try:
+        await js.delete_stream(name)
+    except NotFoundError:
+        return
+
+
+async def _stored(url: str) -> int:
+    client = await _connected(url)
+    try:
+        return (await client.jetstream().stream_info(STREAM)).state.messages
+    finally:
+        await client.close()
