@@ -14,7 +14,7 @@ from njst.contract.plan import LoadPlan
 from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
 from njst.measure.tally import totals
-from tests.nats.connections.running import LIMIT_S, publisher
+from tests.nats.connections.running import LIMIT_S, publisher, refusals
 
 INFO = b'INFO {"server_id":"x","version":"2.15.0","headers":true,"max_payload":1048576}\r\n'
 Talk = Callable[[socket.socket], None]
@@ -245,3 +245,15 @@ async def test_a_login_that_does_not_end(talk: Talk, reason: str, says: str) -> 
     assert caught.value.reason == reason
     assert says in caught.value.message
     assert took_s < LIMIT_S / 2
+
+
+def refuse_at_once(connection: socket.socket) -> None:
+    """Greet, refuse and hang up before a client has said anything, as TLS 1.3 lets a server do."""
+    connection.sendall(INFO + b"-ERR 'Authorization Violation'\r\n")
+
+
+async def test_words_of_a_server_that_hangs_up_early_are_heard() -> None:
+    with server(refuse_at_once) as url:
+        said = await refusals(Connection(servers=[url]))
+    assert [reason for reason, _ in said] == 2 * ["TargetLoginRefused"]
+    assert all("Authorization Violation" in words for _, words in said)

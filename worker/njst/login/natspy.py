@@ -1,8 +1,9 @@
 """nats-py with a connection's login: for the control NATS and the set-up, never for load.
 
 What nats-py does not do by itself: it would speak in the clear to a server without TLS although TLS
-is wanted, use none where the server leaves it open, hang after a TLS handshake that failed, keep
-certificates that were renewed, and end for good when a JWT expires.
+is wanted, use none where the server leaves it open, hang after a TLS handshake that failed, miss
+what a server says that hangs up early, keep certificates that were renewed, and end for good when a
+JWT expires.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from njst.login.refusal import MUTE, NO_TLS, timed_out
 from njst.login.tls import TlsContexts
 
 _CLOSE_S = 0.5
+_CONNECT = b"CONNECT "
 
 OnError = Callable[[Exception], Awaitable[None]]
 OnChange = Callable[[], Awaitable[None]]
@@ -34,7 +36,27 @@ class UnusableLoginError(nats.errors.Error):
 
 
 class _Transport(TcpTransport):
-    """TCP whose end is not waited for: after a TLS handshake that failed it would never come."""
+    """TCP that loses no words of a server that hangs up, and whose end is not waited for.
+
+    After a TLS handshake that failed the end would never come.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._held = b""
+
+    def write(self, payload: bytes) -> None:
+        """Send CONNECT together with the PING behind it.
+
+        A server may refuse before it hears either: under TLS 1.3 it does so by its view of the
+        client certificate. The first write after that goes through, a second one breaks the
+        connection, and asyncio then drops what was still to be read.
+        """
+        if payload.startswith(_CONNECT):
+            self._held = payload
+            return
+        super().write(self._held + payload)  # type: ignore[no-untyped-call]
+        self._held = b""
 
     async def wait_closed(self) -> None:
         """Wait a moment for what is still to be sent."""
@@ -157,7 +179,7 @@ class LoginClient(Client):
         s.last_attempt = time.monotonic()
         # nats-py allows one attempt more than its least number of them.
         s.reconnects += self._is_first_round
-        self._transport = _Transport()  # type: ignore[no-untyped-call]
+        self._transport = _Transport()
         await self._transport.connect(
             s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=self.options["connect_timeout"]
         )
