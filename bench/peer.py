@@ -1,7 +1,5 @@
 """The peer: `nats bench` of the nats CLI, built from the Go module proxy, and what it prints."""
 
-import hashlib
-import os
 import re
 import resource
 import subprocess
@@ -9,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.outcome import RunOutcome
-from devenv.kubernetes.cache import Cache
-from devenv.kubernetes.running import run
-from devenv.kubernetes.toolchain import go_toolchain
+from devenv.kubernetes.cache import Cache, default_cache
+from devenv.kubernetes.gomodule import GoModule
 from devenv.progress import Progress
-from njst.local.service import Command
 
-_MODULE = Path(__file__).parent / "build"
-_GO = (1, 26)
-_BUILD_TIMEOUT_S = 20 * 60
+_NATS = GoModule(
+    Path(__file__).parent / "build" / "nats", "tool", "once; about 2 minutes", timeout_s=20 * 60
+)
 _RUN_TIMEOUT_S = 300
 
 _RATE = re.compile(r"stats: ([\d,]+) msgs/sec")
@@ -25,47 +21,19 @@ _PERCENTILE = re.compile(r"P(50|99): ([\d,.]+)us")
 
 
 class PeerError(Exception):
-    """The peer cannot be built or does not say what it should."""
+    """The peer does not say what it should."""
 
 
 def peer_version() -> str:
     """Return the version that go.mod pins."""
-    match = re.search(r"natscli (v\S+)", (_MODULE / "go.mod").read_text())
+    match = re.search(r"natscli (v\S+)", _NATS.go_mod)
     assert match is not None
     return match[1]
 
 
 def fetch_peer(progress: Progress) -> Path:
     """Return the `nats` program, built first where it is not in the cache yet."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cache = Cache(home / "njst" / "bench")
-    sums = (_MODULE / "go.mod").read_bytes() + (_MODULE / "go.sum").read_bytes()
-    name, stamp = f"nats-{peer_version()}", hashlib.sha256(sums).hexdigest()
-    found = cache.find(name, stamp)
-    if found is None:
-        with cache.lock(progress):
-            found = cache.find(name, stamp) or cache.publish(
-                name, stamp, lambda fresh: _build(fresh, cache, progress)
-            )
-    return found / "nats"
-
-
-def _build(into: Path, cache: Cache, progress: Progress) -> None:
-    go = go_toolchain(_GO, cache, progress)
-    environment = dict(os.environ) | {
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-mod=readonly -buildvcs=false",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-    }
-    argv = [str(go), "-C", str(_MODULE), "build", "-trimpath", "-ldflags", "-s -w"]
-    argv += ["-o", f"{into}/", "github.com/nats-io/natscli/nats"]
-    with progress.step(f"building nats {peer_version()}", cost="once; about 2 minutes") as step:
-        run(
-            Command("go build", argv, into / "build.log", environment),
-            timeout_s=_BUILD_TIMEOUT_S,
-            beat=lambda: step.beat("compiling"),
-        )
+    return _NATS.fetch(Cache(default_cache().root.parent / "bench"), progress) / "nats"
 
 
 @dataclass(frozen=True)
