@@ -1,15 +1,17 @@
 """Where the programs are taken from, without building or downloading any."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
 
-from devenv.kubernetes import archive, binaries, gobuild
+from devenv.kubernetes import archive
 from devenv.kubernetes.archive import Archive
-from devenv.kubernetes.binaries import Binaries, fetch_binaries, find_binaries
+from devenv.kubernetes.binaries import SOURCES, Binaries, fetch_binaries, find_binaries
 from devenv.kubernetes.cache import Cache
 from devenv.kubernetes.errors import ArchiveUnavailableError, ToolMissingError
+from devenv.kubernetes.gomodule import GoModule
 from devenv.progress import Progress
 
 PROGRAMS = ("etcd", "kube-apiserver", "kubectl")
@@ -30,13 +32,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         calls.append("archive")
         raise ArchiveUnavailableError("http://archive: out of reach")
 
-    def build(into: Path, *_: object) -> None:
+    def build(_: GoModule, into: Path, *__: object) -> None:
         calls.append("build")
         for name in PROGRAMS:
             (into / name).touch()
 
     monkeypatch.setattr(archive, "fetch", fetch)
-    monkeypatch.setattr(gobuild, "build", build)
+    monkeypatch.setattr(GoModule, "_build", build)
     return calls
 
 
@@ -66,7 +68,7 @@ def test_what_is_missing_tells_how_to_get_it(tmp_path: Path) -> None:
 def test_without_the_archive_they_are_built_once(tmp_path: Path, made: list[str]) -> None:
     cache, out = Cache(tmp_path), io.StringIO()
     built = fetch_binaries(Progress(out), cache)
-    assert built == Binaries(tmp_path / gobuild.VERSION)
+    assert built == Binaries(tmp_path / SOURCES.name)
     assert "http://archive: out of reach; building from source instead" in out.getvalue()
     quiet = io.StringIO()
     assert fetch_binaries(Progress(quiet), cache) == find_binaries(cache) == built
@@ -77,7 +79,7 @@ def test_another_set_of_modules_is_built_anew(
     tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch_binaries(Progress(io.StringIO()), Cache(tmp_path))
-    monkeypatch.setattr(gobuild, "STAMP", "another go.sum")
+    monkeypatch.setattr(GoModule, "stamp", "another go.sum")
     fetch_binaries(Progress(io.StringIO()), Cache(tmp_path))
     assert made.count("build") == 2
 
@@ -90,10 +92,10 @@ def test_the_archive_spares_the_build(
     assert made == []
 
 
-def test_the_build_is_of_what_go_mod_says() -> None:
-    build = Path(binaries.__file__).parent / "build"
-    assert f"k8s.io/kubernetes {gobuild.VERSION}" in (build / "go.mod").read_text()
-    staging = gobuild.VERSION.replace("v1.", "v0.")
-    replaced = [line for line in (build / "go.mod").read_text().splitlines() if "=>" in line]
+def test_all_staging_modules_are_of_the_version_of_kubernetes() -> None:
+    match = re.search(r"^\tk8s\.io/kubernetes v1(\S+)", SOURCES.go_mod, re.MULTILINE)
+    assert match is not None
+    assert f"gitVersion=v1{match[1]}" in SOURCES.linker_flags
+    replaced = [line for line in SOURCES.go_mod.splitlines() if "=>" in line]
     assert len(replaced) == 33
-    assert all(line.endswith(staging) for line in replaced)
+    assert all(line.endswith(f"v0{match[1]}") for line in replaced)
