@@ -131,4 +131,6 @@ class Certificates:
     def config(self, *names: str, more: str = "", days: int = 30) -> str:
         """Return a server's `tls` block with a certificate for these names."""
         cert, key = self.issue(*(names or (HOST, "127.0.0.1")), days=days)
-        return f'tls {{ cert_file: "{cert}", key_file: "{key}", ca_file: "{self.ca}" {more} }}'
+        files = f'cert_file: "{cert}", key_file: "{key}", ca_file: "{self.ca}"'
+        # The server's own is 2 s, which a client on a busy machine may need.
+        return f"tls {{ {files}, timeout: 60 {more} }}"

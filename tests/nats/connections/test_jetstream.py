@@ -10,7 +10,7 @@ from njst.contract.connection import Connection
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until
-from tests.nats.connections.running import MESSAGES, assert_it_runs, run
+from tests.nats.connections.running import LIMIT_S, MESSAGES, assert_it_runs, run
 
 Document = dict[str, Any]
 
@@ -29,7 +29,7 @@ def leaf() -> Iterator[NatsServer]:
         def missing() -> str | None:
             return None if above.monitor("/leafz").get("leafs") else "no leaf node"
 
-        assert wait_until(missing, 20) is None
+        assert wait_until(missing, LIMIT_S) is None
         yield server
     port.close()
 
@@ -59,8 +59,8 @@ async def test_every_kind_goes_to_the_domain(leaf: NatsServer) -> None:
         workload("put", bucket, keyValue={"operation": "Put", "keys": 10}),
     ]
     read = [
-        workload("push", stream, consume={"mode": "Push", "idleTimeoutSeconds": 5}),
-        workload("ordered", stream, consume={"mode": "Ordered", "idleTimeoutSeconds": 5}),
+        workload("push", stream, consume={"mode": "Push", "idleTimeoutSeconds": 60}),
+        workload("ordered", stream, consume={"mode": "Ordered", "idleTimeoutSeconds": 60}),
         workload("sequence", stream, get={"mode": "Sequence"}),
         workload("batch", stream, get={"mode": "Batch", "batch": 50}),
         workload("update", bucket, keyValue={"operation": "Update", "keys": 10}),
@@ -82,7 +82,7 @@ async def test_an_inbox_prefix() -> None:
         )
         await assert_it_runs(connection)
         stream = f"S{secrets.token_hex(4)}"
-        push = {"mode": "Push", "idleTimeoutSeconds": 5}
+        push = {"mode": "Push", "idleTimeoutSeconds": 60}
         document = {
             "streams": [{"name": stream}],
             "workloads": [
@@ -101,7 +101,7 @@ async def test_ack_subjects_of_version_2(v2: NatsServer, mode: str) -> None:
         "streams": [{"name": stream}],
         "workloads": [
             workload("write", stream, publish={"payloadBytes": 64}),
-            workload("read", stream, consume={"mode": mode, "idleTimeoutSeconds": 5}),
+            workload("read", stream, consume={"mode": mode, "idleTimeoutSeconds": 60}),
         ],
     }
     done = await run(Connection(servers=[v2.url]), document)

@@ -34,7 +34,7 @@ async def assert_refused(connection: Connection, reason: str, *words: str) -> No
 @pytest.fixture(scope="module")
 def by_password() -> Iterator[NatsServer]:
     login = f'{{user: "tester", password: "{PASSWORD}"}}'
-    with NatsServer.start(config=f"authorization {{ users = [{login}] }}") as server:
+    with NatsServer.start(config=f"authorization {{ timeout: 60, users = [{login}] }}") as server:
         yield server
 
 
@@ -65,7 +65,7 @@ async def test_a_wrong_password(by_password: NatsServer, login: dict[str, str], 
 
 
 async def test_a_token() -> None:
-    with NatsServer.start(config=f'authorization {{ token: "{PASSWORD}" }}') as server:
+    with NatsServer.start(config=f'authorization {{ timeout: 60, token: "{PASSWORD}" }}') as server:
         await assert_it_runs(Connection(servers=[server.url], token=PASSWORD))
         wrong = Connection(servers=[server.url], token="x")
         await assert_refused(wrong, "TargetLoginRefused", "the token is not the server's")
@@ -73,7 +73,9 @@ async def test_a_token() -> None:
 
 async def test_an_nkey(tmp_path: Path) -> None:
     known, unknown = Nkey.make(), Nkey.make()
-    with NatsServer.start(config=f"authorization {{ users = [{{nkey: {known.public}}}] }}") as s:
+    with NatsServer.start(
+        config=f"authorization {{ timeout: 60, users = [{{nkey: {known.public}}}] }}"
+    ) as s:
         named = file(tmp_path, f"{known.seed}\n")
         await assert_it_runs(Connection(servers=[s.url], nkey_seed_file=named))
         await assert_it_runs(Connection(servers=[s.url], seed=known.seed))
@@ -199,7 +201,7 @@ async def test_tls_that_the_server_leaves_open(tmp_path: Path) -> None:
 
 async def test_mutual_tls(tmp_path: Path) -> None:
     made = Certificates(tmp_path / "tls")
-    users = 'authorization { users = [{user: "CN=worker"}, {user: "worker"}] }'
+    users = 'authorization { timeout: 60, users = [{user: "CN=worker"}, {user: "worker"}] }'
     config = made.config(more="; verify_and_map: true") + "\n" + users
     cert, key = made.issue("worker", name="worker")
     with NatsServer.start(config=config) as server:

@@ -1,5 +1,6 @@
 """One client: a connection and a workload, fed by the engine's loop."""
 
+import contextlib
 import secrets
 import socket
 
@@ -133,7 +134,7 @@ class Client:
         try:
             sent = stream.send(self._out)
         except OSError as error:
-            self._break(str(error), now_ns)
+            self._lose(stream, error, now_ns)
             return False
         if sent < len(self._out):
             self._out = memoryview(self._out)[sent:]
@@ -155,12 +156,13 @@ class Client:
 
     def write_opening(self, now_ns: int) -> None:
         """Send the subscriptions before the start, so that nothing but load comes after it."""
-        if self.stream is None:
+        stream = self.stream
+        if stream is None:
             return
         try:
-            self._out = memoryview(self._out)[self.stream.send(self._out) :]
+            self._out = memoryview(self._out)[stream.send(self._out) :]
         except OSError as error:
-            self._break(str(error), now_ns)
+            self._lose(stream, error, now_ns)
 
     def _pong(self) -> bytes:
         pongs, self._pongs = self._pongs, 0
@@ -200,7 +202,7 @@ class Client:
             try:
                 now_ns = self._wait_on(stream, until_ns)
             except OSError as error:
-                self._break(str(error), read_clock_ns())
+                self._lose(stream, error, read_clock_ns())
                 break
             self.write(now_ns)
             if now_ns >= until_ns:
@@ -315,6 +317,17 @@ class Client:
             self._broken_ns = 0
         if stream.received:
             self._hear(stream.received, now_ns)
+
+    def _lose(self, stream: Stream, error: OSError, now_ns: int) -> None:
+        """Break after what the server said before it hung up: answers, and why it did.
+
+        It may hang up between two sends, and then the second one fails before anything is read.
+        """
+        with contextlib.suppress(OSError):
+            while self.stream is stream and (data := stream.receive()):
+                self._on_data(data, now_ns)
+        if self.stream is stream:
+            self._break(str(error), now_ns)
 
     def _break(self, words: str, now_ns: int) -> None:
         """Count what was in flight; the next server is tried at once, the same one a bit later."""

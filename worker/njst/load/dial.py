@@ -25,7 +25,7 @@ from njst.load.wire.info import ServerInfo
 from njst.load.wire.parse import ProtocolError
 from njst.login.errors import LoginError
 from njst.login.options import login_options
-from njst.login.refusal import MUTE, NO_TLS, refusal_of, timed_out
+from njst.login.refusal import CLOSED, MUTE, NO_TLS, refusal_of, timed_out
 from njst.login.tls import TlsContexts
 
 _VERSION = "0.1"
@@ -127,9 +127,12 @@ class Dial:
     def _late(self) -> str:
         words = timed_out(self._connection)
         is_connected = self.socket is not None and self.wants == READ
-        if is_connected and self.info is None and not self._connection.tls.first:
-            return f"{words}; {MUTE}"
-        return words
+        return self._or_mute(words) if is_connected else words
+
+    def _or_mute(self, words: str) -> str:
+        """Say of a server that does not even greet what may be the matter."""
+        is_mute = self.info is None and not self._connection.tls.first
+        return f"{words}; {MUTE}" if is_mute else words
 
     def _failure(self, error: Exception) -> ConnectError:
         where, connection = self.server.url, self._connection
@@ -265,7 +268,7 @@ class Dial:
                 yield READ
                 continue
             if not data:
-                raise ConnectionError("the server closed the connection")
+                raise ConnectionError(self._or_mute(CLOSED))
             return data
 
 

@@ -21,11 +21,13 @@ from nats.js import JetStreamContext
 from njst.contract.connection import Connection
 from njst.login.errors import LoginError
 from njst.login.keys import Key, key_of, proof
-from njst.login.refusal import MUTE, NO_TLS, timed_out
+from njst.login.refusal import CLOSED, MUTE, NO_TLS, timed_out
 from njst.login.tls import TlsContexts
 
 _CLOSE_S = 0.5
 _CONNECT = b"CONNECT "
+# How nats-py says that the connection ended instead of INFO.
+_NO_GREETING = "nats: empty response"
 
 OnError = Callable[[Exception], Awaitable[None]]
 OnChange = Callable[[], Awaitable[None]]
@@ -147,7 +149,7 @@ class LoginClient(Client):
         self.options["max_reconnect_attempts"] = -1
         if not self.is_connected:
             # nats-py takes an end of the connection instead of PONG for a success.
-            raise ConnectionError("the server closed the connection")
+            raise ConnectionError(CLOSED)
 
     async def close(self) -> None:
         """Close, also what was never begun."""
@@ -189,14 +191,21 @@ class LoginClient(Client):
 
         Raises:
             TimeoutError: with words, which nats-py has none for.
+            ConnectionError: it hung up instead, as it does when it loses patience first.
         """
         self._server_info = {}
         try:
             await super()._process_connect_init()
         except TimeoutError:
-            words = timed_out(self.connection)
-            is_mute = not self._server_info and not self.connection.tls.first
-            raise TimeoutError(f"{words}; {MUTE}" if is_mute else words) from None
+            raise TimeoutError(self._or_mute(timed_out(self.connection))) from None
+        except nats.errors.Error as error:
+            if not str(error).startswith(_NO_GREETING):
+                raise
+            raise ConnectionError(self._or_mute(CLOSED)) from None
+
+    def _or_mute(self, words: str) -> str:
+        is_mute = not self._server_info and not self.connection.tls.first
+        return f"{words}; {MUTE}" if is_mute else words
 
     async def _process_err(self, err_msg: str) -> None:
         """Log in again after whatever ends a connection, such as a JWT that expires.

@@ -16,6 +16,7 @@ from njst.login.keys import key_of, out_of_date
 
 NO_TLS = "the server offers no TLS, which is wanted here; use nats:// and no certificates"
 PLAIN_TEXT = "it answers in plain text where TLS is wanted first; leave out tls_first"
+CLOSED = "the server closed the connection"
 MUTE = "it said nothing; a server with handshake_first needs tls_first"
 # What it looks like when a server hangs up on a client certificate that it misses or dislikes.
 _CERTIFICATE_ALERTS = re.compile(

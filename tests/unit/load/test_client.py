@@ -1,0 +1,88 @@
+"""A client over a socket: what a server says before it hangs up is heard, whoever is faster."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from njst.contract.connection import Connection
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
+from njst.contract.result import ErrorClass, ErrorTally
+from njst.load.client import Client
+from njst.load.dial import Settings
+from njst.load.net import Stream
+from njst.load.servers import Servers
+from njst.load.workloads.base import Start
+from njst.load.workloads.table import Shared
+
+WINDOW = 2
+NOW_NS = 1_000_000_000
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of a connection: the client's, and the server's."""
+    client, server = socket.socketpair()
+    with client, server:
+        yield client, server
+
+
+def connected(sock: socket.socket) -> Client:
+    """A publisher that has begun, with its first messages sent."""
+    connection = Connection(servers=["nats://127.0.0.1:4222"])
+    plan = ClientPlan(
+        workload="w",
+        index=0,
+        messages=10,
+        publish=PublishPlan(
+            mode="Asynchronous",
+            window=WINDOW,
+            payload=PayloadPlan(bytes_min=8, bytes_max=8),
+            subjects=["s.x"],
+            ack_timeout_ms=1_000,
+        ),
+    )
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client.stream = Stream(sock)
+    client.await_start(Start(NOW_NS))
+    client.wake()
+    client.write(NOW_NS)
+    return client
+
+
+def errors(client: Client) -> list[ErrorTally]:
+    return client.workload.ledger.tally().errors
+
+
+@pytest.mark.parametrize("call", ["write", "write_opening"])
+def test_why_a_server_hung_up_is_heard_though_a_send_fails_first(
+    ends: tuple[socket.socket, socket.socket], call: str
+) -> None:
+    client = connected(ends[0])
+    ends[1].sendall(b"-ERR 'User Authentication Expired'\r\n")
+    ends[1].close()
+    client._out = b"PONG\r\n"
+    getattr(client, call)(NOW_NS)
+    assert client.stream is None
+    (error,) = errors(client)
+    assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW)
+    assert error.example == "-ERR User Authentication Expired"
+
+
+def test_answers_that_came_before_a_send_fails_count(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    client = connected(ends[0])
+    (inbox,) = {line.split()[2].rpartition(b".")[0] for line in _said(ends[1]) if b"PUB" in line}
+    answer = b'{"stream":"S","seq":1}'
+    ends[1].sendall(b"MSG %s.%010x 1 %d\r\n%s\r\n" % (inbox, 0, len(answer), answer))
+    ends[1].close()
+    client._out = b"PONG\r\n"
+    client.write(NOW_NS)
+    assert client.workload.ledger.messages == 1
+    (error,) = errors(client)
+    assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW - 1)
+
+
+def _said(sock: socket.socket) -> list[bytes]:
+    return sock.recv(65_536).split(b"\r\n")
