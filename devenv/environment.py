@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.kubectl import KubectlError
+from njst.contract.document import PLURAL, SCHEDULE_PLURAL
+from njst.local.errors import LocalServerError
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.local.service import Command, Service
+from njst.local.waiting import wait_until
 from njst.local.workers import READY_TIMEOUT_S, LocalWorker
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +29,8 @@ MANIFESTS = ROOT / "manifests"
 RBAC = MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml"
 ACCOUNT = MANIFESTS / "base" / "serviceaccount.yaml"
 SERVICE_ACCOUNT = "njst-operator"
+# Less than what kubectl may take.
+SERVED_TIMEOUT_S = 50
 
 
 class LocalOperator:
@@ -97,10 +103,38 @@ class Environment:
         return worker
 
 
+def install_crds(kube: KubernetesServer) -> None:
+    """Install the CRDs; return when the API server serves and offers what they define."""
+    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
+    wait_served(kube, PLURAL, SCHEDULE_PLURAL)
+
+
+def wait_served(kube: KubernetesServer, *plurals: str) -> None:
+    """Return when resources of these types can be made.
+
+    That a CRD is established is told a little before the API server offers its type: until then
+    kubectl knows no such type.
+
+    Raises:
+        LocalServerError: they cannot, after a minute each.
+    """
+
+    def lacking() -> str | None:
+        try:
+            kube.kubectl("get", ",".join(plurals), "--namespace=default")
+        except KubectlError as error:
+            return str(error)
+        return None
+
+    established = "--for=condition=Established"
+    kube.kubectl("wait", established, "crd", "--all", f"--timeout={SERVED_TIMEOUT_S}s")
+    if (late := wait_until(lacking, SERVED_TIMEOUT_S)) is not None:
+        raise LocalServerError(late)
+
+
 def install(kube: KubernetesServer, namespace: str) -> None:
     """Install the CRDs and the operator's rights, as a user would with kubectl."""
-    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
+    install_crds(kube)
     kube.kubectl("--namespace", namespace, "apply", "-f", str(ACCOUNT), "-f", str(RBAC))
 
 

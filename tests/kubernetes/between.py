@@ -84,6 +84,11 @@ class Between:
                     upstream.connection.transport.abort()
             return answer
 
+    def lacking_expiries(self) -> str | None:
+        """Return how many watches are still to be told that they expired, None when all were."""
+        left = self.expire - self.expired
+        return f"{left} watches have not come yet" if left else None
+
     def cut_watches(self) -> None:
         """Break every watch that is open."""
         self.loop.call_soon_threadsafe(self._cut)
@@ -128,7 +133,7 @@ def open_between(kube: KubernetesServer) -> Iterator[Between]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert up.wait(10), "it serves"
+        assert up.wait(60), "it serves"
         yield between
     finally:
         loop.call_soon_threadsafe(over.set)

@@ -3,7 +3,13 @@ from uuid import uuid4
 
 import pytest
 
-from devenv.environment import CRDS, MANIFESTS, Environment, open_environment
+from devenv.environment import (
+    MANIFESTS,
+    Environment,
+    install_crds,
+    open_environment,
+    wait_served,
+)
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
 from tests.kubernetes.resources import PATIENCE_S
@@ -43,11 +49,12 @@ spec:
 def restricted(kube: KubernetesServer) -> KubernetesServer:
     """The API server, with the namespace that the overlays are for, and all CRDs."""
     kube.kubectl("apply", "--server-side", "-f", str(NAMESPACE))
-    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    for kind in ("ServiceMonitor", "PrometheusRule"):
-        crd = MONITORING.format(kind=kind, plural=f"{kind.lower()}s")
+    install_crds(kube)
+    kinds = {f"{kind.lower()}s": kind for kind in ("ServiceMonitor", "PrometheusRule")}
+    for plural, kind in kinds.items():
+        crd = MONITORING.format(kind=kind, plural=plural)
         kube.kubectl("apply", "--server-side", "-f", "-", stdin=crd)
-    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={PATIENCE_S}s")
+    wait_served(kube, *kinds)
     return kube
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import yaml
 
-from devenv.environment import CRDS
+from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst.contract.document import parse_spec
 from tests.unit.contract.bad_documents import BAD, GOOD, Spec
@@ -18,8 +18,7 @@ from tests.unit.contract.bad_documents import BAD, GOOD, Spec
 @pytest.fixture(scope="module")
 def api(kube: KubernetesServer) -> Iterator[httpx.Client]:
     """The API of njstjobs in the default namespace, as the administrator."""
-    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    install_crds(kube)
     config = yaml.safe_load(kube.admin_kubeconfig.read_text())
     token = config["users"][0]["user"]["token"]
     base = f"{kube.url}/apis/njst.io/v1alpha1/namespaces/default/njstjobs"

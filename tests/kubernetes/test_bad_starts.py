@@ -3,7 +3,7 @@
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -105,14 +105,13 @@ def test_no_rights_and_then_they_come(
 
 def test_no_nats_and_then_one(kube: KubernetesServer, namespace: str, tmp_path: Path) -> None:
     install(kube, namespace)
-    port = ReservedPort()
-    number = port.number
-    port.close()
-    url = f"nats://127.0.0.1:{number}"
-    with waiting_operator(kube, namespace, tmp_path, url) as operator:
-        assert_said(operator, tmp_path, "no answer")
-        with NatsServer.start(port=number):
-            operator.service.wait_ready(LIMIT_S)
+    # Nobody else is given it before the server comes.
+    with closing(ReservedPort()) as port:
+        url = f"nats://{port.address}"
+        with waiting_operator(kube, namespace, tmp_path, url) as operator:
+            assert_said(operator, tmp_path, "no answer")
+            with NatsServer.start(port=port.number):
+                operator.service.wait_ready(LIMIT_S)
 
 
 def test_rights_in_all_namespaces_are_enough_for_all(

@@ -29,6 +29,8 @@ from tests.kubernetes.resources import (
 
 NAMESPACE = "faults"
 STORMING = 4
+# A job is for both: one that is slow to say that it is there, as after a fault, is waited for.
+WORKERS = 2
 MERGE_PATCH = {"content-type": "application/merge-patch+json"}
 
 
@@ -55,6 +57,7 @@ def survivor(name: str, seconds: int = 2) -> str:
         name,
         streams=[{"name": "LOAD", "storage": "File", "maxMessages": 1000}],
         workloads=[workload],
+        workers=WORKERS,
         thresholds=[{"metric": "Errors", "atMost": 1_000_000}],
     )
 
@@ -130,7 +133,8 @@ def test_a_fault_at_the_submission(faulty: Environment, fault: Fault) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=_names)
 def test_a_fault_under_load(faulty: Environment, fault: Fault) -> None:
     name = f"loaded-{fault.__name__.strip('_').replace('_', '-')}"
-    faulty.kubectl("apply", "-f", "-", stdin=survivor(name))
+    # Long enough for whoever looks on a machine that has no time to see it run.
+    faulty.kubectl("apply", "-f", "-", stdin=survivor(name, seconds=6))
     resource = get(faulty, name)
     assert wait_until(lambda: _not_in(faulty, resource, "Running"), PATIENCE_S) is None
     mend = fault(faulty)
@@ -190,7 +194,7 @@ def test_a_resource_deleted_while_no_operator_runs_loses_its_job(faulty: Environ
 def test_a_time_that_is_over_while_no_operator_runs_is_over_when_one_is_back(
     faulty: Environment,
 ) -> None:
-    faulty.kubectl("apply", "-f", "-", stdin=short("outlived"))
+    faulty.kubectl("apply", "-f", "-", stdin=short("outlived", workers=WORKERS))
     ended_well(faulty, "outlived")
     mend = _all_copies(faulty)
     patch = '{"spec":{"ttlSecondsAfterFinished":0}}'
@@ -216,13 +220,12 @@ def test_writers_of_other_things_do_not_keep_the_status_from_being_written(
     for writer in writers:
         writer.start()
     try:
-        ended_well(faulty, "stormy")
+        resource = ended_well(faulty, "stormy")
     finally:
         over.set()
         for writer in writers:
             writer.join()
-    # Several for each status that there was to write.
-    assert next(written) > 30
+    assert next(written) > 3 * resource["status"]["revision"], "several for each status"
     faulty.kubectl("delete", "njstjob", "stormy")
 
 
@@ -239,5 +242,5 @@ def test_a_token_that_is_no_longer_valid_is_read_anew(faulty: Environment) -> No
     # An API server remembers a good token for some seconds.
     assert wait_until(accepted, PATIENCE_S) is None
     faulty.kube.service_account_kubeconfig(path, namespace=NAMESPACE, name=SERVICE_ACCOUNT)
-    faulty.kubectl("apply", "-f", "-", stdin=short("renewed"))
+    faulty.kubectl("apply", "-f", "-", stdin=short("renewed", workers=WORKERS))
     ended_well(faulty, "renewed")

@@ -2,7 +2,7 @@
 
 import json
 
-from devenv.environment import CRDS
+from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kstatus import find_kstatus
 from tests.unit.operator.judged import JUDGED
@@ -19,8 +19,7 @@ def test_kstatus_judges_rightly() -> None:
 def test_a_resource_that_no_operator_has_seen_is_in_progress(
     kube: KubernetesServer, namespace: str
 ) -> None:
-    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    install_crds(kube)
     body = {
         "apiVersion": "njst.io/v1alpha1",
         "kind": "NjstJob",

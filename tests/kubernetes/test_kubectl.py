@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.environment import CRDS
+from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from tests.kubernetes.resources import Json, short
@@ -16,8 +16,7 @@ FIXED = "a job cannot be changed but for suspend, cancel and ttlSecondsAfterFini
 @pytest.fixture
 def here(kube: KubernetesServer, namespace: str) -> list[str]:
     """Arguments for a namespace with the resource types."""
-    kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    kube.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    install_crds(kube)
     return ["--namespace", namespace]
 
 

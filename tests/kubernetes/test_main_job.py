@@ -8,10 +8,12 @@ import pytest
 
 from devenv.environment import ROOT, Environment
 from devenv.kubernetes.kubectl import KubectlError
+from njst.local.waiting import wait_until
 from njst_operator.held import parse_time
 from njst_operator.writer import NUMBERS_EVERY_S
 from tests.kubernetes.resources import (
     PATIENCE_S,
+    Json,
     api_jobs,
     conditions,
     get,
@@ -75,14 +77,26 @@ async def test_the_example_is_run_by_three_workers_and_its_result_stands_in_its_
     (created,) = api_jobs(env, resource, worker=2)
     assert len(created["participants"]) == 3
     assert status["resultRef"] == f"/api/v1/jobs/{created['id']}/report"
-    env.kubectl("wait", "njstjob/four-streams", "--for=condition=Succeeded", "--timeout=1s")
+    env.kubectl("wait", "njstjob/four-streams", "--for=condition=Succeeded", "--timeout=50s")
     line = env.kubectl("get", "nj", "four-streams", "--no-headers")
     assert "Succeeded" in line
     assert "3/3" in line
     assert "Valid" in line
+    told = ["JobSubmitted", "Started", "Succeeded"]
+
+    def untold() -> str | None:
+        reasons = event_reasons(env, resource)
+        return None if reasons == told else f"events are {reasons}"
+
+    # An event is written after the status that it tells of.
+    assert wait_until(untold, PATIENCE_S) is None
+
+
+def event_reasons(env: Environment, resource: Json) -> list[str]:
+    """What the events that there are of a resource tell, sorted."""
     events = json.loads(env.kubectl("get", "events", "-o", "json"))["items"]
-    of_job = [e for e in events if e["involvedObject"]["uid"] == resource["metadata"]["uid"]]
-    assert sorted(event["reason"] for event in of_job) == ["JobSubmitted", "Started", "Succeeded"]
+    uid = resource["metadata"]["uid"]
+    return sorted(e["reason"] for e in events if e["involvedObject"]["uid"] == uid)
 
 
 def test_deleting_a_running_job_stops_its_load(env: Environment) -> None:
@@ -132,9 +146,10 @@ def test_any_number_of_copies_make_one_job_and_few_status_writes(env: Environmen
     assert [job["id"] for job in api_jobs(env, resource)] == [resource["metadata"]["uid"]]
     status = resource["status"]
     took = parse_time(status["completionTime"]) - parse_time(status["submitTime"])
-    # Submitted, running, ended; and on a slow machine numbers, so often at the most.
+    # Submitted, running, ended: fewer where copies are slower than the job. And on a slow machine
+    # numbers, so often at the most.
     numbers = took.total_seconds() / NUMBERS_EVERY_S + 1
-    assert 3 <= status["revision"] <= 3 * 2 + numbers
+    assert status["revision"] <= 3 * 2 + numbers
 
 
 def test_the_last_copy_that_is_left_finishes_the_work(env: Environment) -> None:

@@ -43,7 +43,7 @@ def test_it_leaves_tidily_when_interrupted(
     kubeconfig = _kubeconfig(run_command)
     assert kubeconfig.is_file()
     run_command.send_signal(sent)
-    assert run_command.wait(30) == 0
+    assert run_command.wait(60) == 0
     assert not kubeconfig.parent.exists()
 
 

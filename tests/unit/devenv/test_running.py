@@ -15,7 +15,7 @@ def _python(code: str, tmp_path: Path) -> Command:
 def test_a_command_that_fails_shows_its_last_lines(tmp_path: Path) -> None:
     with pytest.raises(ToolMissingError, match=r"the work failed:\nno such module"):
         run(
-            _python("raise SystemExit('no such module')", tmp_path), timeout_s=10, beat=lambda: None
+            _python("raise SystemExit('no such module')", tmp_path), timeout_s=60, beat=lambda: None
         )
 
 

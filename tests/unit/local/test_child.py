@@ -13,12 +13,12 @@ import pytest
 from njst.local.child import Child
 from njst.local.errors import LocalServerError
 
-SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 _IGNORE_SIGTERM = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf")
-time.sleep(60)
+time.sleep(600)
 """
 DEAF = [sys.executable, "-S", "-u", "-c", _IGNORE_SIGTERM]
 
@@ -65,12 +65,12 @@ _UNTIL_THE_CHILD_RUNS = 'while "deaf" not in child.log_tail(): child.wait(0.01)\
     ],
 )
 def test_a_child_ends_when_its_parent(parent: str, tmp_path: Path) -> None:
-    assert _ended_within(_pid_of_the_child_of(parent, tmp_path), 10)
+    assert _ended_within(_pid_of_the_child_of(parent, tmp_path), 60)
 
 
 def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
-        child = executor.submit(Child, SLEEP, tmp_path / "log").result(10)
+        child = executor.submit(Child, SLEEP, tmp_path / "log").result(60)
     assert child.wait(0.2) is None
     child.kill()
 
@@ -86,7 +86,7 @@ def test_a_child_ends_with_its_handle(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "expected"), [("sys.exit(3)", 3), ("os.kill(0, 9)", -9)])
 def test_exit_codes(tmp_path: Path, code: str, expected: int) -> None:
     child = Child([sys.executable, "-S", "-c", f"import os, sys; {code}"], tmp_path / "log")
-    assert child.wait(10) == expected
+    assert child.wait(60) == expected
     child.kill()
     assert child.exit_code() == expected
 
@@ -106,13 +106,13 @@ def test_stop_ends_what_the_program_started(tmp_path: Path) -> None:
         assert child.wait(0.01) is None
     grandchild = int(child.log_tail())
     child.stop()
-    assert _ended_within(grandchild, 10)
+    assert _ended_within(grandchild, 60)
 
 
 def test_the_log_tail_is_of_this_run(tmp_path: Path) -> None:
     for run in ("first", "second"):
         child = Child([sys.executable, "-S", "-c", f"print({run!r})"], tmp_path / "log")
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
         child.kill()
         assert child.log_tail() == run
     assert (tmp_path / "log").read_text() == "first\nsecond\n"

@@ -2,7 +2,28 @@ from collections.abc import Callable
 
 import pytest
 
+from njst.local import waiting
 from njst.local.waiting import wait_until
+
+
+class _Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    clock = _Clock()
+    monkeypatch.setattr(waiting, "time", clock)
+    return clock
 
 
 def _answers(*answers: str | Exception | None) -> Callable[[], str | None]:
@@ -22,8 +43,9 @@ def test_waits_until_nothing_is_missing() -> None:
     assert wait_until(_answers("a leader", OSError("refused"), None), 10) is None
 
 
-def test_returns_what_was_missing_last() -> None:
-    assert wait_until(_answers("a leader", "a quorum"), 0.02) == "a quorum"
+def test_returns_what_was_missing_last(clock: _Clock) -> None:
+    assert wait_until(_answers("a leader", "a quorum"), 20) == "a quorum"
+    assert clock.now_s == pytest.approx(20, abs=0.2), "it looks often, and not for longer"
 
 
 def test_an_answer_that_never_comes_names_the_error() -> None:
