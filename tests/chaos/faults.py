@@ -109,7 +109,7 @@ def _leader(scene: Scene) -> NatsServer:
 def _leader_back(scene: Scene) -> None:
     assert scene.cluster is not None
     scene.cluster.launch()
-    scene.cluster.wait_ready(30)
+    scene.cluster.wait_ready()
 
 
 def _cut(scene: Scene) -> None:
@@ -138,7 +138,7 @@ async def _fill_up(client: Any) -> None:
         for _ in range(8):
             await client.publish("junk", chunk)
         try:
-            await js.publish("junk", chunk, timeout=5)
+            await js.publish("junk", chunk, timeout=60)
         except nats.js.errors.ServiceUnavailableError:  # insufficient resources
             return
     raise AssertionError("it does not fill up")
@@ -146,7 +146,7 @@ async def _fill_up(client: Any) -> None:
 
 def _free(scene: Scene) -> None:
     time.sleep(FULL_S)
-    _js(scene, lambda client: client.jetstream().delete_stream("JUNK"))
+    _js(scene, lambda client: client.jetstream(timeout=60).delete_stream("JUNK"))
 
 
 def with_clock(worker: LocalWorker, clock: Path) -> None:

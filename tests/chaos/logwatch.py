@@ -36,7 +36,7 @@ class LogWatch:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._listens.wait(10), "no connection to watch the log"
+        assert self._listens.wait(60), "no connection to watch the log"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,7 +44,7 @@ class LogWatch:
         self._thread.join()
         self._loop.close()
 
-    def wait(self, job: str, event: str, timeout_s: float = 30.0) -> None:
+    def wait(self, job: str, event: str, timeout_s: float = 60.0) -> None:
         """Return as soon as the event has been seen."""
         give_up = time.monotonic() + timeout_s
         with self._news:

@@ -53,6 +53,8 @@ CELLS = (
 )
 BEFORE_START = ("created", "preparing", "ready")
 JOB_S = 4
+# A job may wait forty seconds for its start.
+PATIENCE_S = 120
 # Load of a victim that comes back to a job that is over must stop in so long.
 QUIET_S = 1.5
 
@@ -93,7 +95,7 @@ def scene_of(fault: Fault, folder: Path, stack: ExitStack) -> Scene:
     clock = folder / "clock" if fault.needs == "clock" else None
     if clock is not None:
         with_clock(workers[0], clock)
-    mesh = Mesh(servers[0], workers, folder, httpx.Client(timeout=10))
+    mesh = Mesh(servers[0], workers, folder, httpx.Client(timeout=60))
     stack.callback(mesh.close)
     for worker in workers:
         worker.service.launch()
@@ -122,7 +124,7 @@ async def test_the_job_ends_and_leaves_nothing(
         await asyncio.sleep(later_s)
         fault.strike(scene)
         fault.heal(scene)
-        mesh.wait_ended(done, survivor, timeout_s=60)
+        mesh.wait_ended(done, survivor, timeout_s=PATIENCE_S)
     _check_report(scene, fault, done, in_time=stage not in BEFORE_START)
     await _check_quiet(scene, done)
     await _check_next(scene, survivor if scene.clock is None else 0)
@@ -132,7 +134,7 @@ def _check_report(scene: Scene, fault: Fault, done: str, *, in_time: bool) -> No
     mesh = scene.mesh
     shown = []
     for number in scene.survivors:
-        mesh.wait_ended(done, number)
+        mesh.wait_ended(done, number, PATIENCE_S)
         shown.append((mesh.job(done, number), mesh.report(done, number)))
     assert all(one == shown[0] for one in shown), "workers show different things"
     document, report = shown[0]
@@ -158,7 +160,7 @@ async def _check_quiet(scene: Scene, done: str) -> None:
     report = scene.mesh.report(done, 1)
     client = await nats.connect(scene.url.split(","))
     try:
-        js = client.jetstream()
+        js = client.jetstream(timeout=60)
         await asyncio.sleep(QUIET_S)
         if not any(w["messages"] for w in report["workloads"]):
             return
@@ -170,7 +172,7 @@ async def _check_quiet(scene: Scene, done: str) -> None:
         if report["verdict"] == "Valid":
             assert counted == state.messages
         assert counted <= state.messages
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + PATIENCE_S
         while (left := await scene.mesh.streams()) != ["KEPT"]:
             assert time.monotonic() < give_up, f"left: {left}"
     finally:
@@ -184,7 +186,7 @@ async def _check_next(scene: Scene, door: int) -> None:
     if scene.clock is not None:
         # Ids begin with the time at which they were made.
         assert int(after[:9], 36) >= true_ms + JUMP_MS, "the clock has not jumped"
-    document = scene.mesh.wait_ended(after, door)
+    document = scene.mesh.wait_ended(after, door, PATIENCE_S)
     assert document["phase"] == "Succeeded", document
     assert len(document["participants"]) == len(scene.survivors)
     assert document["workloads"][0]["messages"] == 3_001
