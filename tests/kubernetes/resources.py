@@ -14,8 +14,9 @@ from devenv.kubernetes.apiserver import KubernetesServer
 
 Json = dict[str, Any]
 _POLL_S = 0.05
-# Nothing here takes more than a few seconds, but for a machine that has no time.
-PATIENCE_S = 60
+# Nothing here takes more than a few seconds, but on a machine that has no time: half a minute was
+# seen.
+PATIENCE_S = 120
 
 
 def job(name: str, **spec: Any) -> str:

@@ -24,7 +24,7 @@ from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until
 from tests.documented import is_documented
 
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 @contextmanager

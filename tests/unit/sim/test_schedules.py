@@ -22,6 +22,8 @@ from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, SimWorker, World
 
 SCHEDULES = int(os.environ.get("NJST_SCHEDULES", "600"))
+# Half of them in each test: a busy machine took 0.3 s for one.
+LIMIT_S = max(600, SCHEDULES)
 # Without the explanations, which cost more than all the rest.
 PHASES = tuple(phase for phase in HypothesisPhase if phase is not HypothesisPhase.explain)
 DEADLINE_S = 12
@@ -366,7 +368,7 @@ def fault(kind: str, at_ms: int, worker: int, lasts_ms: int = 50) -> Fault:
 @example(Schedule(0, 3, [(0, 1)], True, [fault("target down", 193, 0, 4000)]))
 @example(Schedule(0, 1, [(0, 1)], False, [fault("leave", 547, 0)]))
 @example(Schedule(1, 1, [(0, 40)], False, [fault("cut", 3000, 0, 20_000)]))
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(LIMIT_S)
 @settings(max_examples=SCHEDULES // 2, deadline=None, phases=PHASES)
 @given(_schedules)
 def test_whatever_happens_jobs_end_and_all_agree(schedule: Schedule) -> None:
@@ -406,7 +408,7 @@ def test_whatever_happens_jobs_end_and_all_agree(schedule: Schedule) -> None:
         ],
     )
 )
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(LIMIT_S)
 @settings(max_examples=SCHEDULES // 2, deadline=None, phases=PHASES)
 @given(_under_load)
 def test_whatever_strikes_running_load_the_right_ones_are_lost(schedule: Schedule) -> None:
