@@ -14,10 +14,10 @@ from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 
 
-async def _stored_messages(url: str | list[str], stream: str) -> int:
+async def _stored_messages(url: str | list[str], stream: str, timeout_s: float = 60) -> int:
     connection = await nats.connect(url)
     try:
-        return (await connection.jetstream(timeout=1).stream_info(stream)).state.messages
+        return (await connection.jetstream(timeout=timeout_s).stream_info(stream)).state.messages
     finally:
         await connection.close()
 
@@ -26,7 +26,7 @@ async def _store_one(url: str | list[str], replicas: int = 1) -> None:
     """Make stream S and put one message into it."""
     connection = await nats.connect(url)
     try:
-        jetstream = connection.jetstream()
+        jetstream = connection.jetstream(timeout=60)
         await jetstream.add_stream(name="S", subjects=["s"], num_replicas=replicas)
         await _publish(jetstream, "s")
     finally:
@@ -35,7 +35,7 @@ async def _store_one(url: str | list[str], replicas: int = 1) -> None:
 
 async def _publish(jetstream: JetStreamContext, subject: str) -> None:
     """Publish, again while a cluster's servers have not heard yet who holds the stream."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await jetstream.publish(subject, b"payload")
@@ -120,8 +120,8 @@ def test_a_broken_config_shows_what_the_server_said() -> None:
 
 def test_a_server_that_is_not_ready_in_time_is_an_error_and_is_ended(tmp_path: Path) -> None:
     alone = "cluster { name: c, listen: 127.0.0.1:-1, routes: [nats-route://127.0.0.1:1] }"
-    with pytest.raises(LocalServerError, match=r"not ready after 0\.5 s.*meta leader"):
-        NatsServer.start(config=alone, folder=tmp_path, timeout_s=0.5)
+    with pytest.raises(LocalServerError, match=r"not ready after 5 s.*meta leader"):
+        NatsServer.start(config=alone, folder=tmp_path, timeout_s=5)
     assert "Server Exiting" in (tmp_path / "nats.log").read_text()
 
 
@@ -139,10 +139,10 @@ async def test_a_cluster_holds_a_replicated_stream(nats_cluster: NatsCluster) ->
 
 async def _stored_messages_once_led(urls: list[str]) -> int:
     """Return what stream S holds, as soon as its two survivors have elected a leader."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
-                return await _stored_messages(urls, "S")
+                return await _stored_messages(urls, "S", timeout_s=1)
             except (nats.errors.Error, APIError):
                 await asyncio.sleep(0.1)
 

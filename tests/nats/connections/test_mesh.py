@@ -38,7 +38,7 @@ def mesh(tmp_path: Path, target: tuple[NatsServer, dict[str, Any]]) -> Iterator[
     options = ("--creds", str(creds), "--contexts", str(contexts))
     with NatsServer.start(name="control", config=operator.config()) as control:
         workers = [LocalWorker(f"w{n}", control.url, tmp_path, options=options) for n in range(2)]
-        mesh = Mesh(control, workers, tmp_path, httpx.Client(timeout=10))
+        mesh = Mesh(control, workers, tmp_path, httpx.Client(timeout=60))
         try:
             for worker in workers:
                 worker.service.launch()

@@ -18,7 +18,7 @@ from njst.journal.port import Appended, JournalUnavailableError
 from njst.journal.stream import JetStreamLog
 
 MESH = Mesh("test")
-WAIT_S = 30.0
+WAIT_S = 60.0
 SPEC = parse_spec(
     {
         "streams": [{"name": "S"}],

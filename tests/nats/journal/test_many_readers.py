@@ -61,7 +61,7 @@ async def test_a_reader_that_finds_no_room_says_so_and_reads_when_there_is_some(
         await js.update_stream(full.evolve(max_consumers=1))
         async with joined(nats_server.url) as late:
             with monkeypatch.context() as impatient:
-                impatient.setattr(reader, "FOLLOW_TIMEOUT_S", 2.0)
+                impatient.setattr(reader, "FOLLOW_TIMEOUT_S", 5.0)
                 with pytest.raises(JournalUnavailableError, match=r"consumers limit.*10026"):
                     await late.follow()
             await create(first.log, "one")

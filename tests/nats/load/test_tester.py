@@ -107,15 +107,15 @@ async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
     flood = ClientPlan(
         workload="write",
         index=0,
-        duration_ms=1_000,
+        duration_ms=4_000,
         core=CorePlan(
             operation=CoreOperation.PUBLISH, subject="flood", payload_bytes=8_000, timeout_ms=5_000
         ),
     )
     async with prepared(plan(nats_server.url, flood)) as group:
         start(group)
-        await asyncio.sleep(0.3)
-        async with stopped(nats_server.pid, 0.8):
+        await asyncio.sleep(0.5)
+        async with stopped(nats_server.pid, 3.2):
             pass
         _, diagnosis = await measured(group)
     assert diagnosis.blocked_percent >= 30

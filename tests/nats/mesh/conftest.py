@@ -19,7 +19,7 @@ def start_mesh(tmp_path: Path, nats_server: NatsServer) -> Iterator[Callable[...
         workers = [
             LocalWorker(f"w{n}", nats_server.url, tmp_path, options=options) for n in range(count)
         ]
-        meshes.append(Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=10)))
+        meshes.append(Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=60)))
         for worker in workers:
             worker.service.launch()
         for worker in workers:

@@ -83,7 +83,7 @@ class Mesh:
         return document
 
     def wait(
-        self, job: str, reached: Callable[[Json], bool], worker: int = 0, timeout_s: float = 30
+        self, job: str, reached: Callable[[Json], bool], worker: int = 0, timeout_s: float = 90
     ) -> Json:
         """Return the job's document as soon as `reached` holds of it."""
         give_up = time.monotonic() + timeout_s
@@ -94,7 +94,7 @@ class Mesh:
             assert time.monotonic() < give_up, f"not reached: {document}"
             time.sleep(_POLL_S)
 
-    def wait_ended(self, job: str, worker: int = 0, timeout_s: float = 60) -> Json:
+    def wait_ended(self, job: str, worker: int = 0, timeout_s: float = 120) -> Json:
         return self.wait(job, lambda d: d["phase"] in ENDED, worker, timeout_s)
 
     def wait_loading(self, job: str, worker: int = 0) -> Json:
@@ -105,17 +105,21 @@ class Mesh:
             worker,
         )
 
+    def wait_ended_everywhere(self, job: str) -> list[Json]:
+        """Return what each worker shows of a job once it knows that it has ended."""
+        return [self.wait_ended(job, worker) for worker in range(len(self.workers))]
+
     async def streams(self) -> list[str]:
         """Names of the streams on the server but for njst's own."""
         client = await nats.connect(self.nats.url)
         try:
-            found = await client.jetstream().streams_info()
+            found = await client.jetstream(timeout=60).streams_info()
             names = sorted(s.config.name or "" for s in found)
             return [name for name in names if not name.removeprefix("OBJ_").startswith("NJST_")]
         finally:
             await client.close()
 
-    async def wait_no_streams(self, timeout_s: float = 15) -> None:
+    async def wait_no_streams(self, timeout_s: float = 60) -> None:
         """Return when nothing of a job is left."""
         give_up = time.monotonic() + timeout_s
         while streams := await self.streams():

@@ -49,6 +49,7 @@ def test_a_job_from_its_submission_to_its_report(njst: Njst, mesh: Mesh, tmp_pat
     assert watched.exit_code == ExitCode.PASSED
     assert watched.stdout.startswith("PASSED")
     assert "Running" in watched.stderr or "Succeeded" in watched.stderr
+    mesh.wait_ended_everywhere(job)
     assert said(njst("report", job, "-o", "json")) == mesh.report(job)
     shown = yaml.safe_load(njst("get", job, "-o", "yaml").stdout)
     assert (shown["id"], shown["phase"]) == (job, "Succeeded")

@@ -8,7 +8,7 @@ import httpx
 from njst.local.waiting import wait_until
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 
 def paced_job(stream: str) -> dict[str, object]:
@@ -16,14 +16,14 @@ def paced_job(stream: str) -> dict[str, object]:
     job = publish_job(stream)
     (write,) = job["workloads"]
     del write["messages"]
-    write |= {"durationSeconds": 6, "messagesPerSecond": 60}
+    write |= {"durationSeconds": 12, "messagesPerSecond": 60}
     return job
 
 
 def test_a_job_that_runs_is_finished_with_all_its_workers(
     start_mesh: Callable[..., Mesh],
 ) -> None:
-    mesh = start_mesh(options=("--drain-seconds", "30"))
+    mesh = start_mesh(options=("--drain-seconds", "60"))
     job = mesh.post(paced_job("A"))
     mesh.wait_loading(job)
     leaving = mesh.workers[0]
@@ -31,14 +31,14 @@ def test_a_job_that_runs_is_finished_with_all_its_workers(
         stopping = pool.submit(leaving.service.stop, LIMIT_S)
 
         def lacks() -> str | None:
-            answer = httpx.get(f"{leaving.url}/readyz")
+            answer = httpx.get(f"{leaving.url}/readyz", timeout=LIMIT_S)
             return None if "Draining" in answer.text else answer.text
 
         assert wait_until(lacks, LIMIT_S) is None
         later = mesh.post(publish_job("B"), worker=1)
         assert len(mesh.job(later, 1)["participants"]) == 2
         stopping.result()
-    assert mesh.job(job, 1)["phase"] == "Succeeded"
+    assert mesh.wait_ended(job, 1)["phase"] == "Succeeded"
     assert len(mesh.report(job, 1)["workers"]) == 3
     assert mesh.wait_ended(later, 1)["phase"] == "Succeeded"
 

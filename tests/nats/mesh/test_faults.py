@@ -6,12 +6,13 @@ import nats
 import pytest
 from nats.js.api import StreamConfig
 
+from njst.local.waiting import wait_until
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
 
 async def test_a_worker_that_is_killed_is_named_and_the_others_go_on(mesh: Mesh) -> None:
     spec = endless_job()
-    spec["workloads"][0]["durationSeconds"] = 8
+    spec["workloads"][0]["durationSeconds"] = 15
     job = mesh.post(spec)
     mesh.wait_loading(job)
     victim = mesh.workers[2]
@@ -190,7 +191,13 @@ async def test_deleting_a_running_job_stops_and_hides_it(mesh: Mesh) -> None:
     assert mesh.http.delete(url).status_code == 204
     await mesh.wait_no_streams()
     for worker in mesh.workers:
-        assert mesh.http.get(f"{worker.url}/api/v1/jobs/{job}").status_code == 404
+        shown_by = f"{worker.url}/api/v1/jobs/{job}"
+
+        def lacks(url: str = shown_by) -> str | None:
+            code = mesh.http.get(url).status_code
+            return None if code == 404 else f"{url}: {code}"
+
+        assert wait_until(lacks, 60) is None
 
 
 async def test_the_control_nats_restarts_and_the_job_goes_on(mesh: Mesh) -> None:
@@ -204,7 +211,7 @@ async def test_the_control_nats_restarts_and_the_job_goes_on(mesh: Mesh) -> None
     mesh.wait_loading(job)
     mesh.nats.kill()
     mesh.nats.restart()
-    document = mesh.wait_ended(job, timeout_s=60)
+    document = mesh.wait_ended(job)
     report = mesh.report(job)
     assert document["phase"] == "Failed"
     assert report["reason"] == "ErrorsOccurred", report["message"]

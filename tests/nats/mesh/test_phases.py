@@ -18,7 +18,7 @@ def phased(fill: Json, **spec: Any) -> Json:
                 "stream": "PHASES",
                 "messages": 3000,
                 "after": ["fill"],
-                "consume": {"idleTimeoutSeconds": 3},
+                "consume": {"idleTimeoutSeconds": 60},
             },
         ],
         **spec,

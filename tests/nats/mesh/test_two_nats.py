@@ -62,7 +62,7 @@ def two(tmp_path: Path, nats_server: NatsServer) -> Iterator[Two]:
             )
             for number in range(2)
         ]
-        mesh = Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=10))
+        mesh = Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=60))
         try:
             for worker in workers:
                 worker.service.launch()

@@ -1,5 +1,6 @@
 """Ways to consume against a real server, whose own books of each consumer say the same."""
 
+import asyncio
 import json
 import secrets
 from typing import Any
@@ -12,6 +13,7 @@ from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]
 MESSAGES = 2000
+LIMIT_S = 60.0
 
 
 def stream_name() -> str:
@@ -26,8 +28,15 @@ class Books:
         self.consumers: list[Document] = []
 
     async def look(self, client: Client) -> None:
-        answer = await client.request(f"$JS.API.CONSUMER.LIST.{self._stream}", b"")
-        self.consumers = json.loads(answer.data)["consumers"]
+        """Read the books, once the server has taken the last acknowledgements into them."""
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                subject = f"$JS.API.CONSUMER.LIST.{self._stream}"
+                answer = await client.request(subject, b"", timeout=LIMIT_S)
+                self.consumers = json.loads(answer.data)["consumers"]
+                if not self.unacknowledged:
+                    return
+                await asyncio.sleep(0.01)
 
     @property
     def one(self) -> Document:
@@ -68,7 +77,7 @@ def reading(stream: str, *, clients: int = 2, **how: Any) -> Document:
     length = {"durationSeconds": how.pop("durationSeconds")} if "durationSeconds" in how else None
     workload = {"name": "read", "stream": stream, "clients": clients}
     workload |= length or {"messages": how.pop("messages", MESSAGES)}
-    consume = {"idleTimeoutSeconds": 5, **how}
+    consume = {"idleTimeoutSeconds": 30, **how}
     return {
         "streams": [{"name": stream, "useExisting": True}],
         "workloads": [{**workload, "consume": consume}],
@@ -80,11 +89,13 @@ def flowing(stream: str, **how: Any) -> Document:
     write = {
         "name": "write",
         "stream": stream,
+        # Not before the readers have asked, also where one of them is slow to begin.
+        "startSeconds": 2,
         "messages": MESSAGES,
         "messagesPerSecond": MESSAGES,
         "publish": {"payloadBytes": 64},
     }
-    (read,) = reading(stream, clients=1, durationSeconds=2, **how)["workloads"]
+    (read,) = reading(stream, clients=1, durationSeconds=8, **how)["workloads"]
     return {"streams": [{"name": stream}], "workloads": [write, read]}
 
 
@@ -122,7 +133,7 @@ async def test_a_pull_whose_bytes_are_used_to_the_last_one_goes_on(runner: Runne
 
 async def test_a_message_that_no_pull_has_room_for_is_said(runner: Runner) -> None:
     name = await filled(runner)
-    read = (await runner.run(reading(name, maxBytes=50, clients=1)))["read"]
+    read = (await runner.run(reading(name, maxBytes=50, clients=1, idleTimeoutSeconds=5)))["read"]
     assert (read.messages, errors(read)) == (0, {ErrorClass.PAYLOAD_TOO_LARGE: 1})
 
 
@@ -140,8 +151,8 @@ async def test_heartbeats_of_an_idle_consumer_are_heard(runner: Runner) -> None:
         ({"nakPercent": 20, "ack": "Double"}, 400, 0),
         ({"terminatePercent": 25}, 0, 500),
         ({"nakPercent": 5, "terminatePercent": 5, "slowPercent": 10}, 100, 100),
-        ({"ignorePercent": 10, "ackWaitSeconds": 1}, 200, 0),
-        ({"ignorePercent": 10, "backoffSeconds": [1, 2], "maxDeliver": 3}, 200, 0),
+        ({"ignorePercent": 10, "ackWaitSeconds": 5}, 200, 0),
+        ({"ignorePercent": 10, "backoffSeconds": [5, 6], "maxDeliver": 3}, 200, 0),
     ],
     ids=str,
 )
@@ -156,7 +167,7 @@ async def test_each_share_of_the_messages_is_answered_as_planned(
     assert (read.messages, errors(read)) == (MESSAGES, {})
     assert (read.redelivered, read.terminated) == (redelivered, terminated)
     assert (books.deliveries, books.unacknowledged) == (MESSAGES + redelivered, 0)
-    assert await heard.end() == terminated
+    assert await heard.end(terminated) == terminated
 
 
 class Terminations:
@@ -171,7 +182,11 @@ class Terminations:
         self._messages = await self._client.subscribe(self._subject)
         await self._client.flush()
 
-    async def end(self) -> int:
+    async def end(self, wanted: int) -> int:
+        """Return how many there were; the server says them after the load has its answers."""
+        async with asyncio.timeout(LIMIT_S):
+            while self._messages.pending_msgs < wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await self._client.flush()
         count = self._messages.pending_msgs
         await self._client.close()
@@ -191,9 +206,9 @@ async def test_a_message_under_work_longer_than_the_ack_wait_does_not_come_again
 ) -> None:
     name = await filled(runner)
     books = Books(name)
-    how = {"slowPercent": 5, "processingMilliseconds": 2500, "ackWaitSeconds": 1}
+    how = {"slowPercent": 5, "processingMilliseconds": 9000, "ackWaitSeconds": 4}
     # Pulls are under way to the end: the server could deliver again.
-    how["durationSeconds"] = 4
+    how["durationSeconds"] = 11
     read = (await runner.run(reading(name, **how), look=books.look))["read"]
     assert (read.messages, read.redelivered, errors(read)) == (MESSAGES, 0, {})
     assert (books.deliveries, books.unacknowledged) == (MESSAGES, 0)
@@ -213,7 +228,7 @@ async def test_slow_messages_hold_the_consumer_back(runner: Runner) -> None:
 async def test_held_messages_are_acknowledged_at_the_end_of_the_duration(runner: Runner) -> None:
     name = await filled(runner)
     books = Books(name)
-    how = {"slowPercent": 10, "processingMilliseconds": 600_000, "durationSeconds": 2}
+    how = {"slowPercent": 10, "processingMilliseconds": 600_000, "durationSeconds": 5}
     read = (await runner.run(reading(name, **how), look=books.look))["read"]
     assert (read.messages, errors(read)) == (MESSAGES, {})
     assert (books.deliveries, books.unacknowledged) == (MESSAGES, 0)
@@ -268,7 +283,7 @@ async def test_only_the_filtered_parts_are_taken(runner: Runner) -> None:
 async def test_one_client_is_pinned_and_gets_everything(runner: Runner) -> None:
     name = await filled(runner)
     books = Books(name)
-    job = reading(name, priority={"policy": "PinnedClient"}, durationSeconds=2, clients=1)
+    job = reading(name, priority={"policy": "PinnedClient"}, durationSeconds=5, clients=1)
     first, second = await runner.run_each(job, ["a", "b"], look=books.look)
     assert errors(first["read"]) == errors(second["read"]) == {}
     assert sorted([first["read"].messages, second["read"].messages]) == [0, MESSAGES]
@@ -287,7 +302,7 @@ async def test_a_client_that_is_unpinned_asks_anew(runner: Runner) -> None:
         "publish": {"payloadBytes": 64},
     }
     consume = {"priority": {"policy": "PinnedClient"}, "expiresSeconds": 1}
-    read = {"name": "read", "stream": name, "clients": 3, "durationSeconds": 3, "consume": consume}
+    read = {"name": "read", "stream": name, "clients": 3, "durationSeconds": 8, "consume": consume}
     job = {"streams": [{"name": name}], "workloads": [write, read]}
     books = Books(name)
     unpinning = Unpinning(name, "njst-pin-read")
@@ -333,7 +348,7 @@ async def test_clients_that_stand_by_get_only_what_overflows(runner: Runner) -> 
     name = await filled(runner)
 
     async def taken(**priority: Any) -> list[int]:
-        how = {"priority": {"policy": "Overflow", **priority}, "durationSeconds": 2}
+        how = {"priority": {"policy": "Overflow", **priority}, "durationSeconds": 5}
         done = await runner.run_each(reading(name, clients=1, **how), ["a", "b"])
         assert [errors(worker["read"]) for worker in done] == [{}, {}]
         return [worker["read"].messages for worker in done]

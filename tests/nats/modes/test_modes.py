@@ -33,7 +33,7 @@ def consume(stream: str, messages: int, **how: Any) -> Document:
         "stream": stream,
         "clients": 2,
         "messages": messages,
-        "consume": {"idleTimeoutSeconds": 5, **how},
+        "consume": {"idleTimeoutSeconds": 60, **how},
     }
 
 

@@ -39,7 +39,7 @@ class Books:
 
     async def look(self, client: Client) -> None:
         ask = json.dumps({"subjects_filter": ">"}).encode()
-        answer = await client.request(f"$JS.API.STREAM.INFO.{self._stream}", ask)
+        answer = await client.request(f"$JS.API.STREAM.INFO.{self._stream}", ask, timeout=60)
         self.state = json.loads(answer.data)["state"]
         js = client.jetstream()
         for subject in self.state.get("subjects", {}):

@@ -140,7 +140,7 @@ class Proxy:
         done = threading.Event()
         self._commands += [command, done.set]
         self._wake()
-        assert done.wait(5), "the proxy's thread is gone"
+        assert done.wait(60), "the proxy's thread is gone"
 
     def _wake(self) -> None:
         os.write(self._wake_out, b"x")
@@ -199,7 +199,7 @@ class Proxy:
     def _accept(self, poll: select.epoll) -> None:
         client, _ = self._listener.accept()
         try:
-            server = socket.create_connection((LOOPBACK, self._port), 5)
+            server = socket.create_connection((LOOPBACK, self._port), 60)
         except OSError:
             client.close()
             return

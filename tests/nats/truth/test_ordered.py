@@ -9,10 +9,10 @@ COUNT = 4_000
 
 
 def job(stream: str, **settings: object) -> Document:
-    """A writer that takes two seconds, and a reader behind it."""
+    """A writer that takes five seconds, and a reader behind it."""
     length = {"stream": stream, "messages": COUNT}
-    write = {"name": "write", "messagesPerSecond": COUNT // 2, "publish": {"payloadBytes": 64}}
-    read = {"name": "read", "consume": {"mode": "Ordered", "idleTimeoutSeconds": 8}}
+    write = {"name": "write", "messagesPerSecond": COUNT // 5, "publish": {"payloadBytes": 64}}
+    read = {"name": "read", "consume": {"mode": "Ordered", "idleTimeoutSeconds": 30}}
     return {
         "streams": [{"name": stream, "storage": "Memory", **settings}],
         "workloads": [{**length, **write}, {**length, **read}],

@@ -13,6 +13,7 @@ from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering
 
 MS = 1_000_000
+LIMIT_S = 60.0
 
 
 @contextmanager
@@ -40,9 +41,9 @@ def echo() -> Iterator[int]:
 
 
 def connect(proxy: Proxy) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)
+    client = socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), LIMIT_S)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.settimeout(5)
+    client.settimeout(LIMIT_S)
     return client
 
 

@@ -1,5 +1,7 @@
 """What was acknowledged is in the stream after the load; what is gone is told exactly."""
 
+import asyncio
+
 import pytest
 
 from njst.contract.result import ErrorClass, Outcome, ReadBack, WorkloadResult
@@ -17,14 +19,14 @@ FAULTS = len(PLACES)
 
 
 def job(stream: str, how: Document | None = None, **spec: object) -> Document:
-    publish = {"payloadBytes": 64, "ackTimeoutSeconds": 1, **(how or {})}
+    publish = {"payloadBytes": 64, "ackTimeoutSeconds": 60, **(how or {})}
     work = {"name": "write", "stream": stream, "clients": 2, "messages": COUNT, "publish": publish}
     return {"streams": [{"name": stream, "storage": "Memory", **spec}], "workloads": [work]}
 
 
 def slow(document: Document) -> Document:
     """The same at a rate, so that there is time to do something to it."""
-    document["workloads"][0]["messagesPerSecond"] = COUNT // 2
+    document["workloads"][0]["messagesPerSecond"] = COUNT // 5
     return document
 
 
@@ -60,11 +62,11 @@ async def test_what_was_there_before_is_not_looked_at(server: NatsServer, stream
 async def test_each_message_that_was_deleted_in_the_run_is_lost(
     server: NatsServer, stream: str
 ) -> None:
+    gone = [150, 200, 201, 202]
     async with loading(server, slow(job(stream)), processes=2) as load, jetstream(server) as js:
         load.start()
-        await load.until(lambda: load.done("write") > 0)
+        await load.until(lambda: load.done("write") >= gone[-1])
         await js.purge_stream(stream, seq=101)
-        gone = [150, 200, 201, 202]
         for sequence in gone:
             await js.delete_msg(stream, sequence)
         result = (await load.end())["write"]
@@ -96,7 +98,8 @@ async def test_a_server_that_forgets_everything(stream: str) -> None:
             load.start()
             await load.until(lambda: load.done("write") > 0)
             server.kill()
-            server.restart()
+            # The load wants to hear of its worker meanwhile.
+            await asyncio.to_thread(server.restart)
             result = (await load.end())["write"]
     proved = read_back(result)
     assert proved == ReadBack(acknowledged=result.messages, lost=result.messages)
@@ -116,7 +119,8 @@ async def test_a_server_that_comes_back_has_all_of_it_and_nothing_is_invented(st
             load.start()
             await load.until(lambda: load.done("write") > 0)
             server.kill()
-            server.restart()
+            # The load wants to hear of its worker meanwhile.
+            await asyncio.to_thread(server.restart)
             result = (await load.end())["write"]
             there = await stored(server, stream)
     proved = read_back(result)
@@ -163,7 +167,7 @@ async def test_faults_on_the_way_to_the_server(
 ) -> None:
     faults = dict.fromkeys(PLACES, fault)
     with Proxy(server.port, tampering_up=lambda: Tampering(faults, which=is_publish)) as proxy:
-        async with loading(server, one_client(job(stream)), via=proxy.url) as load:
+        async with loading(server, one_client(job(stream, patience(found))), via=proxy.url) as load:
             result = (await load.run())["write"]
     assert errors(result) == found
     there = COUNT - (FAULTS if fault is Fault.DROP else 0)
@@ -171,16 +175,22 @@ async def test_faults_on_the_way_to_the_server(
     assert read_back(result) == proved.model_copy(update={"acknowledged": there, "found": there})
 
 
+def patience(found: dict[ErrorClass, int]) -> Document:
+    """How long to wait for an answer, where some will not come: long enough for the others."""
+    return {"ackTimeoutSeconds": 5} if ErrorClass.TIMEOUT in found else {}
+
+
 async def test_what_is_stored_and_never_acknowledged_is_recovered(
     server: NatsServer, stream: str
 ) -> None:
     faults = dict.fromkeys(PLACES, Fault.DROP)
+    found = {ErrorClass.TIMEOUT: FAULTS}
     with Proxy(server.port, tampering=lambda: Tampering(faults, which=is_answer)) as proxy:
-        async with loading(server, one_client(job(stream)), via=proxy.url) as load:
+        async with loading(server, one_client(job(stream, patience(found))), via=proxy.url) as load:
             result = (await load.run())["write"]
             assert await stored(server, stream) == COUNT
     there = COUNT - FAULTS
-    assert errors(result) == {ErrorClass.TIMEOUT: FAULTS}
+    assert errors(result) == found
     assert read_back(result) == ReadBack(acknowledged=there, found=there, recovered=FAULTS)
 
 

@@ -7,7 +7,7 @@ from tests.nats.truth.proxy import Proxy
 
 ONE_WAY_MS = 300
 ROUNDS = 3
-LEAD_NS = 100_000_000
+LEAD_NS = 1_000_000_000
 MODES: dict[str, Document] = {
     "pull": {"ack": "None"},
     "push": {"mode": "Push", "ack": "None"},

@@ -15,8 +15,10 @@ from tests.nats.truth.proxy import Proxy
 STALL_US = 2_000_000
 HALF_US = STALL_US // 2
 SECONDS = 4
-# A busy host adds to a wait, and to how many wait; nothing takes any of it away.
+# A busy host adds to a wait, and to how many wait; nothing takes any of it away. So no measurement
+# may show less than what was injected, and the least of up to three shows not much more.
 MOST_MORE = 0.25
+ROUNDS = 3
 
 
 def job(stream: str, **workloads: Document) -> Document:
@@ -46,14 +48,26 @@ async def stalled(server: NatsServer, document: Document) -> dict[str, WorkloadR
             return await load.end()
 
 
-def shows(found: float, least: float, short: float = 0.01) -> bool:
-    """Whether a figure is what was injected: hardly less, and not much more."""
-    return least * (1 - short) <= found <= least * (1 + MOST_MORE)
+class Figures:
+    """How much of what was injected each figure shows, as a fraction; the least of all rounds."""
 
+    def __init__(self) -> None:
+        self._least: dict[str, float] = {}
 
-def is_the_stall(latency: Latency | None) -> bool:
-    """Whether the longest wait is the stall; the first message in it is due up to 1/rate later."""
-    return latency is not None and shows(latency.max, STALL_US)
+    def note(self, name: str, found: float, injected: float, short: float = 0.01) -> None:
+        part = found / injected
+        assert part >= 1 - short, (name, found, injected)
+        self._least[name] = min(part, self._least.get(name, part))
+
+    def stall(self, name: str, latency: Latency | None) -> None:
+        """Note the longest wait; the first message in the stall is due up to 1/rate later."""
+        assert latency is not None, name
+        self.note(name, latency.max, STALL_US)
+
+    @property
+    def more(self) -> dict[str, float]:
+        """What shows much more in each round."""
+        return {name: part for name, part in self._least.items() if part > 1 + MOST_MORE}
 
 
 @pytest.mark.parametrize("rate", [200, 2000])
@@ -62,16 +76,22 @@ async def test_every_message_that_was_due_in_the_stall_shows_it(
 ) -> None:
     # The window has room for all of the stall: each message leaves when it is due.
     count = rate * SECONDS
-    result = (await stalled(server, job(stream, wide=offered(rate, 5 * rate))))["wide"]
-    assert (result.attempted, result.messages, errors(result)) == (count, count, {})
-    assert is_the_stall(result.latency_microseconds), result.latency_microseconds
     # Those due in its first half waited for more than the other half.
     wanted = rate * HALF_US / 1_000_000
-    assert shows(count_above(result, HALF_US), wanted, 0.05)
-    assert result.service_microseconds is not None
-    assert result.slip_microseconds is not None
-    assert is_the_stall(result.service_microseconds), "NATS was slow"
-    assert result.slip_microseconds.max < STALL_US / 4, "and njst was not"
+    figures, slips_us = Figures(), []
+    for number in range(ROUNDS):
+        document = job(f"{stream}-{number}", wide=offered(rate, 5 * rate))
+        result = (await stalled(server, document))["wide"]
+        assert (result.attempted, result.messages, errors(result)) == (count, count, {})
+        figures.stall("latency", result.latency_microseconds)
+        figures.stall("service", result.service_microseconds)
+        figures.note("waits", count_above(result, HALF_US), wanted, 0.05)
+        assert result.slip_microseconds is not None
+        slips_us.append(result.slip_microseconds.max)
+        if not figures.more and min(slips_us) < STALL_US / 4:
+            break
+    assert figures.more == {}, "NATS was slow"
+    assert min(slips_us) < STALL_US / 4, "and njst was not"
 
 
 async def test_what_a_full_window_holds_back_is_slip_and_waits_all_the_same(
@@ -79,23 +99,28 @@ async def test_what_a_full_window_holds_back_is_slip_and_waits_all_the_same(
 ) -> None:
     rate, window = 200, 20
     count = rate * SECONDS
-    both = job(
-        stream,
-        narrow=offered(rate, window),
-        closed={"clients": 2, "publish": publish(mode="Synchronous")},
-    )
-    results = await stalled(server, both)
-    narrow, closed = results["narrow"], results["closed"]
-    assert (narrow.attempted, narrow.messages, errors(narrow)) == (count, count, {})
-    assert is_the_stall(narrow.latency_microseconds), narrow.latency_microseconds
     wanted = rate * HALF_US / 1_000_000
-    assert shows(count_above(narrow, HALF_US), wanted, 0.05)
     # Only a window of messages was on its way, the others left late: the sum of both is the wait.
-    assert narrow.slip_microseconds is not None
     held_back_us = STALL_US - window * 1_000_000 // rate
-    assert shows(narrow.slip_microseconds.max, held_back_us, 0.02)
-
-    # Nobody is due in a closed loop: its clients have one slow message each, out of thousands.
-    assert is_the_stall(closed.latency_microseconds), closed.latency_microseconds
-    assert count_above(closed, HALF_US) == 2
-    assert Histogram.decode(closed.latency).count == closed.messages > 1000
+    figures, slow = Figures(), []
+    for number in range(ROUNDS):
+        both = job(
+            f"{stream}-{number}",
+            narrow=offered(rate, window),
+            closed={"clients": 2, "publish": publish(mode="Synchronous")},
+        )
+        results = await stalled(server, both)
+        narrow, closed = results["narrow"], results["closed"]
+        assert (narrow.attempted, narrow.messages, errors(narrow)) == (count, count, {})
+        figures.stall("narrow", narrow.latency_microseconds)
+        figures.note("waits", count_above(narrow, HALF_US), wanted, 0.05)
+        assert narrow.slip_microseconds is not None
+        figures.note("slip", narrow.slip_microseconds.max, held_back_us, 0.02)
+        # Nobody is due in a closed loop: its clients have one slow message each, out of many.
+        figures.stall("closed", closed.latency_microseconds)
+        assert Histogram.decode(closed.latency).count == closed.messages > 1000
+        slow.append(count_above(closed, HALF_US))
+        if not figures.more and slow[-1] == 2:
+            break
+    assert figures.more == {}
+    assert min(slow) == 2

@@ -38,7 +38,8 @@ async def consume(
                 "name": "read",
                 "stream": stream,
                 "messages": COUNT,
-                "consume": {"idleTimeoutSeconds": 1, **MODES[mode]},
+                # Long enough for what is only slow, where something will not come.
+                "consume": {"idleTimeoutSeconds": 5, **MODES[mode]},
             },
         ],
     }
