@@ -38,7 +38,8 @@ class Between:
     expire: int = 0
     # What the API offers cannot be read.
     closed: bool = False
-    refused: int = 0
+    # When each path was asked for in vain, in the loop's time.
+    refused_s: dict[str, list[float]] = field(default_factory=dict)
     expired: int = 0
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     session: aiohttp.ClientSession = field(init=False)
@@ -46,7 +47,7 @@ class Between:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if self.busy_s is not None:
-            self.refused += 1
+            self.refused_s.setdefault(request.path, []).append(self.loop.time())
             return web.Response(status=429, headers={"Retry-After": str(self.busy_s)})
         if self.closed and request.path == "/api":
             return web.Response(status=415)

@@ -62,7 +62,7 @@ def assert_said(operator: LocalOperator, folder: Path, part: str) -> None:
 
 def _readyz(operator: LocalOperator) -> str:
     try:
-        with urllib.request.urlopen(f"{operator.url}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{operator.url}/readyz", timeout=LIMIT_S) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         return error.read().decode()
