@@ -91,9 +91,10 @@ class Dial:
             ConnectError: the server does not answer in time, or refuses; the socket is closed.
         """
         try:
+            self.wants = next(self._steps)
+            # Only now: what a server has said by then counts, however late somebody looks.
             if at_ns >= self._end_ns:
                 raise TimeoutError(self._late())
-            self.wants = next(self._steps)
         except StopIteration as done:
             stream: Stream = done.value
             return stream
