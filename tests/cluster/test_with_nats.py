@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from devenv.cluster.choice import Cluster
 from devenv.cluster.images import Builder
@@ -15,9 +14,9 @@ from devenv.cluster.nodecluster import cluster_cache
 from devenv.environment import ROOT
 from devenv.progress import Progress
 from tests.cluster.njst import Njst, ready, start_to_ready_s, steady
+from tests.examples import EXAMPLES, promised
 
 OVERLAY = ROOT / "manifests" / "overlays" / "with-nats"
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 OPERATORS = "-c", "operator"
 
 
@@ -81,14 +80,6 @@ def test_an_example_succeeds_with_all_three(whole: Njst, example: Path) -> None:
     assert all(workload["messages"] > 0 for workload in status["workloads"]), status
     pods = {name.rsplit("-", 1)[0] for name in document["participants"]}
     assert pods == {"njst-worker-0", "njst-worker-1", "njst-worker-2"}
-
-
-def promised(example: Path) -> str:
-    """Return an example without what it demands of the machine: how much, and how soon."""
-    manifest = yaml.safe_load(example.read_text())
-    demanded = manifest["spec"].pop("thresholds", [])
-    manifest["spec"]["thresholds"] = [t for t in demanded if t["metric"] == "Errors"]
-    return json.dumps(manifest)
 
 
 def test_workers_come_and_go_while_jobs_run(whole: Njst) -> None:

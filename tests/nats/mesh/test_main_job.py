@@ -6,9 +6,9 @@ from pathlib import Path
 import nats
 import pytest
 
+from tests.examples import EXAMPLES, promised
 from tests.nats.mesh.mesh import Mesh, publish_job
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
 MIXED = {
     "streams": [{"name": "MIX", "count": 4, "retain": "Keep"}],
     "workloads": [
@@ -27,6 +27,8 @@ async def test_totals_are_those_asked_for_and_those_of_the_streams(mesh: Mesh) -
     assert report["verdict"] == "Valid"
     assert len(report["workers"]) == 3
     assert {worker["outcome"] for worker in report["workers"]} == {"Completed"}
+    errors_us = [worker["clockErrorUs"] for worker in report["workers"]]
+    assert report["startSkewMicroseconds"] >= max(errors_us) > 0
     by_name = {workload["workload"]: workload for workload in report["workloads"]}
     for name in ("write", "read"):
         assert by_name[name]["messages"] == 20_003
@@ -94,11 +96,11 @@ async def test_the_same_key_is_the_same_job(mesh: Mesh) -> None:
     mesh.wait_ended(first.json()["id"])
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_each_example_is_valid_and_runs(mesh: Mesh, path: Path) -> None:
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_each_example_is_valid_and_runs(mesh: Mesh, example: Path) -> None:
     response = mesh.http.post(
         f"{mesh.workers[0].url}/api/v1/jobs",
-        content=path.read_bytes(),
+        content=promised(example),
         headers={"content-type": "application/yaml"},
     )
     assert response.status_code == 201, response.text

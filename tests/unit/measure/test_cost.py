@@ -11,6 +11,7 @@ def test_sums_are_of_all_and_delays_of_the_worst() -> None:
         busiest_cpu_us=5,
         run_delay_us=1,
         throttled_us=4,
+        late_us=60,
     )
     two = LoadCost(
         processes=1,
@@ -20,6 +21,7 @@ def test_sums_are_of_all_and_delays_of_the_worst() -> None:
         busiest_cpu_us=7,
         run_delay_us=3,
         throttled_us=4,
+        late_us=20,
     )
     assert merge_costs([one, None, two]) == LoadCost(
         processes=2,
@@ -29,6 +31,7 @@ def test_sums_are_of_all_and_delays_of_the_worst() -> None:
         busiest_cpu_us=7,
         run_delay_us=3,
         throttled_us=4,
+        late_us=60,
     )
     assert merge_costs([two, one]) == merge_costs([one, two])
 

@@ -30,6 +30,7 @@ REPORT = Report(
     message="write LatencyP99Microseconds is 21000, wanted at most 20000",
     create_time=datetime(2026, 1, 2, 3, 4, 4, tzinfo=UTC),
     start_time=datetime(2026, 1, 2, 3, 4, 5, 250_000, tzinfo=UTC),
+    start_skew_microseconds=1_900,
     completion_time=datetime(2026, 1, 2, 3, 4, 9, 500_000, tzinfo=UTC),
     workers=[
         WorkerResult(
@@ -97,7 +98,8 @@ REPORT = Report(
 TEXT = """\
 FAILED  orders: ThresholdsFailed
   write LatencyP99Microseconds is 21000, wanted at most 20000
-  1 of 2 workers ran to the end; common start 2026-01-02 03:04:05.250000 UTC, over after 4.25 s
+  1 of 2 workers ran to the end
+  common start 2026-01-02 03:04:05.250000 UTC, shared within 1.9 ms, over after 4.25 s
 
 WORKLOADS
   NAME   KIND           MESSAGES     RATE    BYTES/S     P50     P90    P99  P99.9    MAX  ERRORS

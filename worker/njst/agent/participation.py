@@ -41,7 +41,7 @@ class Participation:
     # When (log time) this process last made something for the job; 0: it made nothing.
     made_ns: int = 0
     # How far the log's time may have been off when the load began.
-    _clock_error_us: int = 0
+    _clock_error_us: int | None = None
     _load: Load | None = None
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -165,6 +165,7 @@ class Participation:
             workloads=fitted(self._dated(load.tallies()), series_bytes(len(self.view.parts))),
             cost=load.cost(),
             control=self._outages(),
+            clock_error_us=self._clock_error_us,
         )
 
     def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
@@ -172,7 +173,7 @@ class Participation:
 
         The load's clock is set once, at the start, and drifts from then on.
         """
-        if len(self.view.parts) < 2 or not self._start_ns.done():
+        if len(self.view.parts) < 2 or self._clock_error_us is None:
             return tallies
         elapsed_us = (self.kit.time.now_ns() - self._start_ns.result()) // 1000
         error_us = self._clock_error_us + max(0, elapsed_us) * DRIFT_PPM // 1_000_000

@@ -113,6 +113,7 @@ class Finished(Payload):
     workloads: list[WorkloadTally] = Field(default_factory=list)
     cost: LoadCost | None = None
     control: ControlOutages | None = None
+    clock_error_us: int | None = None
 
 
 class Lost(Payload):

@@ -177,6 +177,7 @@ class LoadCost(Message):
     `run_delay_us` is how long the worst of them could have run and had no core, `throttled_us` how
     long the container's CPU limit stopped it. `blocked_us` is how long the kernel took no more
     bytes of the connection that had to wait most, because the target or the network did not.
+    `late_us` is how long after the common start, by this host's clock, the last of them began.
     """
 
     processes: int = 0
@@ -187,6 +188,7 @@ class LoadCost(Message):
     run_delay_us: int = 0
     throttled_us: int = 0
     blocked_us: int = 0
+    late_us: int = 0
 
 
 class ControlOutages(Message):
@@ -202,6 +204,7 @@ class WorkerResult(Message):
 
     `control` are breaks of the control NATS, which the load outlives; those of the target are in
     the tallies. None when there were none, or when the worker is lost and nobody knows.
+    `clock_error_us` is how far its clock may have been off at the common start; None where unknown.
     """
 
     worker: str
@@ -210,6 +213,7 @@ class WorkerResult(Message):
     workloads: list[WorkloadTally] = Field(default_factory=list)
     cost: LoadCost | None = None
     control: ControlOutages | None = None
+    clock_error_us: int | None = None
 
 
 class Latency(Message):
@@ -297,13 +301,18 @@ class Diagnosis(Message):
 
 
 class Report(Message):
-    """The end of a job: what was measured, by whom, and the verdict."""
+    """The end of a job: what was measured, by whom, and the verdict.
+
+    `start_skew_microseconds` is how far apart the participants' loads began at most, whatever their
+    clocks were off; None when too little of that is known.
+    """
 
     verdict: Verdict
     reason: str
     message: str = ""
     create_time: AwareDatetime
     start_time: AwareDatetime | None = None
+    start_skew_microseconds: int | None = None
     completion_time: AwareDatetime
     workers: list[WorkerResult] = Field(default_factory=list)
     workloads: list[WorkloadResult] = Field(default_factory=list)

@@ -18,6 +18,7 @@ from njst.contract.result import (
 from njst.contract.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
+from njst.measure.skew import start_skew_us
 from njst.measure.tally import check, totals
 
 _OUTCOMES = {
@@ -48,6 +49,7 @@ def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
             workloads=part.finished.workloads,
             cost=part.finished.cost,
             control=part.finished.control,
+            clock_error_us=part.finished.clock_error_us,
         )
     return WorkerResult(
         worker=part.worker,
@@ -130,6 +132,7 @@ def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report
         message=judgement.message,
         create_time=log_datetime(view.created_ns),
         start_time=log_datetime(view.start_ns) if view.run else None,
+        start_skew_microseconds=start_skew_us(workers),
         completion_time=log_datetime(now_ns),
         # Histograms of single workers are in the totals already; they would fill the log.
         workers=[_without_histograms(worker) for worker in workers],

@@ -29,10 +29,11 @@ class _Reading:
 
 
 class CostMeter:
-    """Counts from when it is made."""
+    """Counts from when it is made, which ought to be at `due_ns` of CLOCK_MONOTONIC."""
 
-    def __init__(self) -> None:
+    def __init__(self, due_ns: int) -> None:
         self._first = _read()
+        self._late_us = max(0, self._first.at_ns - due_ns) // 1000
 
     def cost(self, blocked_ns: int = 0) -> LoadCost:
         """Return what this process has taken since; `blocked_ns` is the engine's to say."""
@@ -47,6 +48,7 @@ class CostMeter:
             run_delay_us=(now.run_delay_ns - first.run_delay_ns) // 1000,
             throttled_us=now.throttled_us - first.throttled_us,
             blocked_us=blocked_ns // 1000,
+            late_us=self._late_us,
         )
 
 

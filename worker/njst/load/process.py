@@ -115,7 +115,7 @@ class _Run:
         self._engine = engine
         self._control = control
         self._start = start
-        self._meter = CostMeter()
+        self._meter = CostMeter(now_ns())
         self._heard_ns = 0
         self._problem: Problem | None = None
         self.stopped = False
@@ -126,7 +126,7 @@ class _Run:
         gc.freeze()
         gc.disable()
         wait_until(self._start.at_ns)
-        self._meter = CostMeter()
+        self._meter = CostMeter(self._start.at_ns)
         self._obey(self._control.left())
         hooks = Hooks(
             on_control=lambda: self._obey(self._control.ready()),

@@ -23,4 +23,5 @@ def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:
         run_delay_us=max(cost.run_delay_us for cost in known),
         throttled_us=max(cost.throttled_us for cost in known),
         blocked_us=max(cost.blocked_us for cost in known),
+        late_us=max(cost.late_us for cost in known),
     )

@@ -47,15 +47,19 @@ def _head(report: Report, title: str) -> str:
     if report.message:
         lines.append(f"  {report.message}")
     ran = sum(worker.outcome is Outcome.COMPLETED for worker in report.workers)
-    lines.append(f"  {ran} of {len(report.workers)} workers ran to the end{_times(report)}")
+    lines.append(f"  {ran} of {len(report.workers)} workers ran to the end")
+    lines.append(f"  {_times(report)}")
     return "\n".join(lines) + "\n"
 
 
 def _times(report: Report) -> str:
     if report.start_time is None:
-        return ", the load never started"
+        return "the load never started"
+    parts = [f"common start {report.start_time:%Y-%m-%d %H:%M:%S.%f} UTC"]
+    if report.start_skew_microseconds is not None:
+        parts.append(f"shared within {duration(report.start_skew_microseconds)}")
     took_s = (report.completion_time - report.start_time).total_seconds()
-    return f"; common start {report.start_time:%Y-%m-%d %H:%M:%S.%f} UTC, over after {took_s:.2f} s"
+    return ", ".join([*parts, f"over after {took_s:.2f} s"])
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
