@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from njst.agent import setup
+from njst.agent.target import SetupError
 from njst.contract.connection import Connection
+from njst.contract.document import parse_spec
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until
-from tests.nats.connections.running import LIMIT_S, MESSAGES, assert_it_runs, run
+from tests.nats.connections.running import LIMIT_S, MESSAGES, WORKER, assert_it_runs, run, spec
+from tests.nats.truth.proxy import Proxy
 
 Document = dict[str, Any]
 
@@ -115,3 +119,20 @@ async def test_ack_subjects_of_version_2(v2: NatsServer, mode: str) -> None:
 def v2() -> Iterator[NatsServer]:
     with NatsServer.start(config="feature_flags { js_ack_fc_v2: true }") as server:
         yield server
+
+
+async def test_a_target_that_is_slow_to_make_things_is_waited_for(
+    leaf: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the job's own start allows, not as long as an answer is worth waiting for else."""
+    monkeypatch.setattr(setup, "API_TIMEOUT_S", 0.1)
+    with Proxy(leaf.port, delay_ns=300_000_000) as far:
+        slow = Connection(servers=[far.url], domain="hub")
+        job, hurried = secrets.token_hex(4), parse_spec({**spec("SLOW"), "startTimeoutSeconds": 1})
+        with pytest.raises(SetupError, match="JetStream does not answer"):
+            await setup.make(job, hurried, slow, [WORKER], WORKER)
+        patient = parse_spec({**spec("SLOW"), "startTimeoutSeconds": 60})
+        assert await setup.make(job, patient, slow, [WORKER], WORKER)
+    monkeypatch.undo()
+    near = Connection(servers=[leaf.url], domain="hub")
+    assert await setup.remove(job, patient, near) == []

@@ -18,8 +18,6 @@ from njst.contract.kinds.publish import Publish, PublishMode
 from njst.contract.workload import Workload
 from njst.login.natspy import LoginClient
 
-API_TIMEOUT_S = 5.0
-
 
 @dataclass(frozen=True)
 class Release:
@@ -50,14 +48,14 @@ _PRIORITY = {
 }
 
 
-async def ask_server(client: LoginClient) -> Server:
+async def ask_server(client: LoginClient, timeout_s: float) -> Server:
     """Return what the target's JetStream is.
 
     Raises:
-        SetupError: JetStream does not answer.
+        SetupError: JetStream does not answer within `timeout_s`.
     """
     try:
-        answer = await client.request(f"{client.js_api}.INFO", b"", timeout=API_TIMEOUT_S)
+        answer = await client.request(f"{client.js_api}.INFO", b"", timeout=timeout_s)
         level = int(json.loads(answer.data).get("api", {}).get("level", 0))
     except (nats.errors.Error, TimeoutError, ValueError) as error:
         words = str(error) or type(error).__name__

@@ -17,6 +17,7 @@ from njst.contract.names import OWNER_KEY, asset_subject
 from njst.contract.plan import ManagementPlan
 from njst.load.wire.assets import assets_of, standing_names
 
+# How long an answer of JetStream's API is waited for where nothing says how patient to be.
 API_TIMEOUT_S = 5.0
 # So many calls are under way at once: enough to be quick, and no load.
 _AT_ONCE = 32
@@ -25,9 +26,10 @@ _AT_ONCE = 32
 class Api:
     """JetStream's API as raw calls."""
 
-    def __init__(self, client: Client, prefix: str) -> None:
+    def __init__(self, client: Client, prefix: str, timeout_s: float = API_TIMEOUT_S) -> None:
         self._client = client
         self.prefix = prefix
+        self._timeout_s = timeout_s
 
     async def call(self, subject: str, body: bytes = b"") -> dict[str, Any]:
         """Return the answer.
@@ -36,7 +38,7 @@ class Api:
             APIError: the server refuses, in its words.
             nats.errors.Error: there is no answer.
         """
-        answer = await self._client.request(subject, body, timeout=API_TIMEOUT_S)
+        answer = await self._client.request(subject, body, timeout=self._timeout_s)
         document: dict[str, Any] = json.loads(answer.data)
         if "error" in document:
             APIError.from_error(document["error"])

@@ -19,7 +19,13 @@ from nats.js.errors import APIError, NotFoundError
 from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch_config
 from njst.agent.capabilities import ask_server, lacking, needs
 from njst.agent.keeping import stream_obstacle
-from njst.agent.managed import Api, make_standing, remove_consumers, remove_streams
+from njst.agent.managed import (
+    API_TIMEOUT_S,
+    Api,
+    make_standing,
+    remove_consumers,
+    remove_streams,
+)
 from njst.agent.payloads import payload_files, with_files
 from njst.agent.reach import own_inbox, reached
 from njst.agent.room import check_room
@@ -43,7 +49,6 @@ from njst.login.errors import LoginError
 from njst.login.natspy import LoginClient
 from njst.login.refusal import explain
 
-API_TIMEOUT_S = 5.0
 _STREAM_EXISTS = 10058
 
 # JetStream's error codes (server/errors.json) that a person can do something about.
@@ -99,20 +104,29 @@ async def make(
     """
     home = home or Home()
     files = payload_files(spec, home.payloads)
+    patience_s = _patience_s(spec)
     async with connected(connection) as client:
         check_room(spec, client.max_payload)
         skipped: dict[str, str] = {}
         if any(needs(workload) for workload in spec.workloads):
-            skipped = lacking(spec, await ask_server(client))
+            skipped = lacking(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
-        js = client.jetstream(timeout=API_TIMEOUT_S)
+        js = client.jetstream(timeout=patience_s)
         there = await _make_streams(js, job, possible, home.log)
         found = with_files(clients_of(job, spec, participants, me, there, skipped), files)
         plans = [_marked(reached(plan, connection), home.log) for plan in found]
         await _make_shared_consumers(js, job, spec, connection, skipped)
         plans = await _make_own_consumers(js, job, spec, plans)
-        await _make_managed(Api(client, connection.js_api), spec, plans)
+        await _make_managed(Api(client, connection.js_api, patience_s), spec, plans)
         return await _with_clocks(client, connection.js_api, plans)
+
+
+def _patience_s(spec: JobSpec) -> float:
+    """Return how long one answer is waited for: a busy target may take long to make a stream.
+
+    Half of what the job waits for its participants leaves time to say what did not answer.
+    """
+    return max(API_TIMEOUT_S, spec.start_timeout_seconds / 2)
 
 
 async def _with_clocks(client: LoginClient, api: str, plans: list[ClientPlan]) -> list[ClientPlan]:
