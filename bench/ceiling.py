@@ -69,7 +69,8 @@ def consume(url: str, messages: int, batch: int) -> float:
         )
         begin_s = time.perf_counter()
         sock.sendall(pull + pull)
-        asked, got, tail = 2 * batch, 0, b""
+        # No line ends before the first one.
+        asked, got, tail = 2 * batch, 0, b"\r\n"
         while got < messages:
             data = tail + sock.recv(_RECEIVE_BYTES)
             got += data.count(_BEGIN)
