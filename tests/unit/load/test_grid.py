@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.wire.grid import framed, grid
+from njst.load.wire.grid import Shape, framed
 from njst.load.wire.pubacks import PublishAcks
 
 HEAD = re.compile(rb"MSG (\S+) 1 (\d+)\r\n")
@@ -30,11 +30,13 @@ def frames(data: bytes) -> list[bytes]:
 
 
 def alike(data: bytes) -> list[bytes]:
-    """What `grid` takes when the number at the end of a subject may differ."""
+    """What a shape takes when the number at the end of a subject may differ."""
     first = HEAD.match(data)
     assert first is not None
     number = (first.end(1) - 4, first.end(1))
-    rows = grid(data, 0, first.end() + int(first[2]) + 2, first.end(), [number])
+    frame = data[: first.end() + int(first[2]) + 2]
+    rows = Shape(frame, first.end(), [number]).grid(data, 0, fewest=1)
+    assert rows is not None
     return [rows.row(n) for n in range(len(rows))]
 
 
@@ -70,8 +72,9 @@ def test_a_frame_that_does_not_end_where_it_should_is_not_taken() -> None:
 
 def test_parts_that_are_free_are_not_looked_at() -> None:
     data = b"".join(message(b"a.%s" % word, b"x") for word in (b"0000", b"\xff !?", b"beef"))
-    assert len(grid(data, 0, len(data) // 3, 14, [], [(6, 10)])) == 3
-    assert len(grid(data, 0, len(data) // 3, 14, [])) == 1
+    frame = data[: len(data) // 3]
+    assert len(Shape(frame, 14, [], [(6, 10)]).grid(data, 0, fewest=1) or ()) == 3
+    assert len(Shape(frame, 14, []).grid(data, 0, fewest=1) or ()) == 1
 
 
 def test_columns_between_constant_parts() -> None:
@@ -138,3 +141,16 @@ def test_a_number_that_is_none_ends_what_is_taken() -> None:
     found, taken = PublishAcks(INBOX).scan(data)
     assert [int(n) for part in found for n in part] == list(range(20))
     assert data[taken:] == strange
+
+
+def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
+    acks = PublishAcks(INBOX)
+    first = b"".join(ack(n, 100 + n) for n in range(40))
+    found, taken = acks.scan(first)
+    assert taken == len(first)
+    later = b"".join(ack(n, 200 + n) for n in range(40, 80))
+    found, taken = acks.scan(later)
+    assert [int(n) for part in found for n in part] == list(range(40, 80))
+    assert taken == len(later)
+    assert acks.scan(later.replace(b"seq", b"sec")) == ([], 0)
+    assert acks.scan(later.replace(b'":2', b'":x')) == ([], 0)

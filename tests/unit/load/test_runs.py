@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from njst.load.wire import encode
 from njst.load.wire.jsapi import consumer_sequences
 from njst.load.wire.parse import Message, parse
-from njst.load.wire.runs import DELIVERY, Run, run_of
+from njst.load.wire.runs import DELIVERY, Run, form_of
 
 V1 = "$JS.ACK.S.C"
 V2 = "$JS.ACK.hub.AbCd.S.C"
@@ -32,7 +32,8 @@ def delivery(
 def run(data: bytes) -> Run | None:
     first = DELIVERY.match(data)
     assert first is not None
-    return run_of(data, first)
+    form = form_of(data, first)
+    return None if form is None else form.run(data, 0)
 
 
 def messages(data: bytes) -> list[Message]:
@@ -97,3 +98,19 @@ def test_what_has_no_ack_subject_of_a_known_form_is_no_run() -> None:
 
 def test_few_are_no_run() -> None:
     assert run(b"".join(delivery(1_000 + n) for n in range(8))) is None
+
+
+def test_a_form_knows_deliveries_that_came_later_and_no_other_ones() -> None:
+    first = DELIVERY.match(delivery(1_000) * 16)
+    assert first is not None
+    form = form_of(first.string, first)
+    assert form is not None
+    later = b"".join(delivery(n) for n in range(2_000, 2_030))
+    found = form.run(b"PING\r\n" + later, 6)
+    assert found is not None
+    assert found.consumer_sequences() == consumer_sequences([m.reply for m in messages(later)])
+    assert found.places[0] == 6 + later.index(b"\r\n") + 2
+    for other in (delivery(2_000, count=2), delivery(2_000, body=b"longer than it")):
+        assert form.run(other * 30, 0) is None
+    # As long as the others, and its end is where theirs is not.
+    assert form.run(later.replace(b"\r\n", b"\n\r"), 0) is None

@@ -9,7 +9,6 @@ when it ends where the first does.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ Bytes = npt.NDArray[np.uint8]
 FEWEST = 16
 _ZERO = ord("0")
 _NUMBER = re.compile(rb"\d+")
-_CR, _LF = b"\r\n"
+_LINE_END = np.frombuffer(b"\r\n", dtype=np.uint16)[0]
 
 
 class Grid:
@@ -55,44 +54,49 @@ def numbers_in_group(head: "re.Match[bytes]", group: str) -> list[Span]:
     ]
 
 
-def grid(
-    data: bytes, at: int, end: int, head: int, digits: Sequence[Span], free: Sequence[Span] = ()
-) -> Grid:
-    """Return the frames from `at` on that have the shape of the one there; that is one of them.
+class Shape:
+    """What frames of equal length have in common; made of one, it finds those that are like it."""
 
-    Args:
-        data: what has arrived.
-        at: where the first frame begins.
-        end: where it ends, behind its line end.
-        head: how many of its bytes must be those of the first.
-        digits: parts of the head where a decimal digit may be another one.
-        free: parts of the head that may be anything: the caller looks at them.
-    """
-    size = end - at
-    count = (len(data) - at) // size
-    cells = np.frombuffer(data, dtype=np.uint8, count=count * size, offset=at).reshape(count, size)
-    heads = cells[:, :head]
-    wrong = heads != heads[0]
-    if digits:
-        wrong &= (heads - _ZERO > 9) | _outside(head, tuple(digits))
-    for begin, stop in free:
-        wrong[:, begin:stop] = False
-    # One look over everything: a row is asked about only when not all are alike.
-    if wrong.any():
-        cells = cells[: int(wrong.any(axis=1).argmax())]
-    ends = (cells[:, size - 2] == _CR) & (cells[:, size - 1] == _LF)
-    if not ends.all():
-        cells = cells[: int(ends.argmin())]
-    return Grid(cells, size)
+    def __init__(
+        self, frame: bytes, head: int, digits: Sequence[Span], free: Sequence[Span] = ()
+    ) -> None:
+        """Learn from a whole frame.
 
+        Args:
+            frame: from its beginning to behind its line end.
+            head: how many of its bytes must be those of the first.
+            digits: parts of the head where a decimal digit may be another one.
+            free: parts of the head that may be anything: the caller looks at them.
+        """
+        self.size = len(frame)
+        self._head = head
+        # A byte is right when it differs from the common one in no more than its limit: the bits
+        # in which a digit differs from the digit zero are its value.
+        self._common = np.frombuffer(frame[:head], dtype=np.uint8).copy()
+        self._limits = np.zeros(head, dtype=np.uint8)
+        for begin, stop in digits:
+            self._common[begin:stop] = _ZERO
+            self._limits[begin:stop] = 9
+        for begin, stop in free:
+            self._limits[begin:stop] = 255
 
-@lru_cache
-def _outside(head: int, digits: tuple[Span, ...]) -> npt.NDArray[np.bool_]:
-    """Return which bytes of a head are in none of the spans."""
-    outside = np.ones(head, dtype=bool)
-    for begin, stop in digits:
-        outside[begin:stop] = False
-    return outside
+    def grid(self, data: bytes, at: int, fewest: int = FEWEST) -> Grid | None:
+        """Return the frames from `at` on that have this shape; None when they are fewer."""
+        size = self.size
+        count = (len(data) - at) // size
+        if count < fewest:
+            return None
+        cells = np.frombuffer(data, dtype=np.uint8, count=count * size, offset=at)
+        cells = cells.reshape(count, size)
+        wrong = (cells[:, : self._head] ^ self._common) > self._limits
+        # One look over everything: a row is asked about only when not all are alike.
+        if wrong.any():
+            cells = cells[: int(wrong.any(axis=1).argmax())]
+        if self._head < size:
+            astray = cells[:, -2:].view(np.uint16) != _LINE_END
+            if astray.any():
+                cells = cells[: int(astray.argmax())]
+        return Grid(cells, size) if len(cells) >= fewest else None
 
 
 def framed(before: bytes, column: Bytes, after: bytes) -> bytes:

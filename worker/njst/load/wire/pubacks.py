@@ -5,16 +5,43 @@ publisher would have to look at: every other answer is for the exact parser.
 """
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from njst.load.wire.digits import numbers_in, numbers_of
-from njst.load.wire.grid import FEWEST, grid
+from njst.load.wire.grid import FEWEST, Shape
 
 Numbers = npt.NDArray[np.int64]
 
 _LAST = b"}\r\n"
+
+
+class _Run(NamedTuple):
+    """The numbers of acknowledgements that follow each other, and the bytes that they take."""
+
+    numbers: Numbers
+    size: int
+
+
+class _Form:
+    """How acknowledgements of one length look, learnt from one of them."""
+
+    def __init__(self, first: "re.Match[bytes]") -> None:
+        at = first.start()
+        number, sequence = ((begin - at, end - at) for begin, end in map(first.span, (1, 2)))
+        self._number = number
+        self._shape = Shape(first[0], len(first[0]), [sequence], [number])
+
+    def run(self, data: bytes, at: int) -> _Run | None:
+        rows = self._shape.grid(data, at)
+        if rows is None:
+            return None
+        numbers = numbers_in(rows.column(*self._number))
+        if numbers.min() < 0:
+            numbers = numbers[: int((numbers < 0).argmax())]
+        return _Run(numbers, len(numbers) * rows.size) if len(numbers) >= FEWEST else None
 
 
 class PublishAcks:
@@ -28,6 +55,8 @@ class PublishAcks:
             rb'(?:, ?"val": ?"[^"\r\n]*")?'
             rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
         )
+        # The last run's: most often the next one's too, and known without a look at its first.
+        self._form: _Form | None = None
 
     def alone(self, data: bytes) -> int | None:
         """Return the number of an acknowledgement that is all there is; None for anything else."""
@@ -38,15 +67,21 @@ class PublishAcks:
         """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
         found: list[Numbers] = []
         at = 0
-        while (first := self._one.match(data, at)) is not None:
-            if len(data) - at < FEWEST * (first.end() - at):
-                break
-            numbers, size = _like(data, at, first)
-            if len(numbers) < FEWEST:
-                break
-            found.append(numbers)
-            at += len(numbers) * size
+        while (run := self._run(data, at)) is not None:
+            found.append(run.numbers)
+            at += run.size
         return self._the_rest(data, at, found)
+
+    def _run(self, data: bytes, at: int) -> _Run | None:
+        """Return those of one form that begin here; None when they are few."""
+        run = None if self._form is None else self._form.run(data, at)
+        if run is not None:
+            return run
+        first = self._one.match(data, at)
+        if first is None or len(data) - at < FEWEST * len(first[0]):
+            return None
+        self._form = _Form(first)
+        return self._form.run(data, at)
 
     def _the_rest(self, data: bytes, at: int, found: list[Numbers]) -> tuple[list[Numbers], int]:
         """Add what is behind those of equal shapes, when nothing else is among it."""
@@ -58,14 +93,3 @@ class PublishAcks:
         if not tokens or data.count(b"\r\n", at, end) != 2 * len(tokens):
             return found, at
         return [*found, numbers_of(tokens)], end
-
-
-def _like(data: bytes, at: int, first: "re.Match[bytes]") -> tuple[Numbers, int]:
-    """Return the numbers of the acknowledgements that have the shape of this one, and its size."""
-    size = first.end() - at
-    number, sequence = ((begin - at, end - at) for begin, end in (first.span(1), first.span(2)))
-    rows = grid(data, at, first.end(), size, [sequence], [number])
-    numbers = numbers_in(rows.column(*number))
-    if numbers.min() < 0:
-        numbers = numbers[: int((numbers < 0).argmax())]
-    return numbers, size

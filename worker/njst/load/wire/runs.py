@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from njst.load.wire.grid import FEWEST, Grid, Span, framed, grid, numbers_in_group
+from njst.load.wire.grid import FEWEST, Grid, Shape, Span, framed, numbers_in_group
 
 Numbers = npt.NDArray[np.int64]
 
@@ -27,15 +28,18 @@ _STORED = 2
 class Run:
     """Deliveries of equal length: where their payloads are, and what their ACK subjects say."""
 
-    def __init__(
-        self, rows: Grid, reply: Span, counters: Sequence[Span], places: Numbers, payload: int
-    ) -> None:
+    def __init__(self, rows: Grid, form: "Form", at: int) -> None:
         self._rows = rows
-        self._reply = reply
-        self._counters = counters
-        self.places = places
+        self._reply = form.reply
+        self._counters = form.counters
+        self._begin = at + form.begin
         # Bytes of each payload.
-        self.payload = payload
+        self.payload = form.payload
+
+    @property
+    def places(self) -> Numbers:
+        """Where the payload of each begins in what has arrived."""
+        return np.arange(len(self._rows), dtype=np.int64) * self._rows.size + self._begin
 
     @property
     def size(self) -> int:
@@ -75,29 +79,45 @@ class Run:
         return numbers
 
 
-def run_of(data: bytes, first: "re.Match[bytes]") -> Run | None:
-    """Return the deliveries of the shape of one, from it on; None when they are few.
+@dataclass(frozen=True)
+class Form:
+    """How first deliveries of one length look, and where in each of them is what."""
+
+    shape: Shape
+    reply: Span
+    counters: Sequence[Span]
+    begin: int
+    payload: int
+
+    def run(self, data: bytes, at: int) -> Run | None:
+        """Return the deliveries of this form from `at` on; None when they are few."""
+        rows = self.shape.grid(data, at)
+        return None if rows is None else Run(rows, self, at)
+
+
+def form_of(data: bytes, first: "re.Match[bytes]") -> Form | None:
+    """Return the form of a delivery; None when few can follow, or for a strange ACK subject.
 
     Args:
         data: what has arrived.
         first: a match of `DELIVERY` that is a whole first delivery.
     """
     at, line_end = first.span()
-    size = line_end - at + int(first["size"]) + 2
-    if (len(data) - at) // size < FEWEST:
+    head, size = line_end - at, int(first["size"])
+    if (len(data) - at) // (head + size + 2) < FEWEST:
         return None
     counters = _counters(first["reply"], first.start("reply") - at)
     if counters is None:
         return None
+    payload = head + int(first["header"] or 0)
     digits = [*numbers_in_group(first, "subject"), *counters]
-    rows = grid(data, at, at + size, line_end - at, digits)
-    if len(rows) < FEWEST:
-        return None
-    payload = line_end + int(first["header"] or 0)
-    places = np.arange(len(rows), dtype=np.int64) * size + payload
     begin, end = first.span("reply")
-    return Run(
-        rows, (begin - at, end - at), counters, places, line_end + int(first["size"]) - payload
+    return Form(
+        shape=Shape(data[at : line_end + size + 2], head, digits),
+        reply=(begin - at, end - at),
+        counters=counters,
+        begin=payload,
+        payload=head + size - payload,
     )
 
 

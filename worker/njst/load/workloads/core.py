@@ -12,7 +12,7 @@ from njst.load.payload import bodies
 from njst.load.wire import encode, stamp
 from njst.load.wire.digits import numbers_of
 from njst.load.wire.frames import FrameCycle
-from njst.load.wire.grid import FEWEST, grid, numbers_in_group
+from njst.load.wire.grid import FEWEST, Shape, numbers_in_group
 from njst.load.wire.jsapi import Failure, status_of
 from njst.load.wire.parse import Frame, Message, Pong, ServerError
 from njst.load.wire.rows import Template, publish_row
@@ -222,8 +222,9 @@ class CoreReceiveWorkload:
             if end > limit:
                 break
             if looks and (limit - at) // (end - at) >= FEWEST:
-                rows = grid(data, at, end, head.end() - at, numbers_in_group(head, "subject"))
-                if len(rows) >= FEWEST:
+                digits = numbers_in_group(head, "subject")
+                rows = Shape(data[at:end], head.end() - at, digits).grid(data, at)
+                if rows is not None:
                     places += range(head.end(), head.end() + len(rows) * rows.size, rows.size)
                     sizes += [size] * len(rows)
                     at += len(rows) * rows.size

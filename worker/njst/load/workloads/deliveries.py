@@ -11,7 +11,7 @@ from njst.load.ledger import Ledger, Nanoseconds
 from njst.load.split import NO_LATENCIES, Split, step_of
 from njst.load.wire.jsapi import Delivery, consumer_sequences, delivery_of, stored_ns
 from njst.load.wire.parse import Message
-from njst.load.wire.runs import DELIVERY, Numbers, Run, run_of
+from njst.load.wire.runs import DELIVERY, Form, Numbers, Run, form_of
 from njst.load.workloads.fates import Fate, Fates
 from njst.load.workloads.pulls import Pulls
 from njst.load.workloads.replies import Replies
@@ -40,6 +40,8 @@ class Deliveries:
         self._first_time = f"$JS.ACK.{consume.stream}.{consume.consumer}.1.".encode()
         self._limit = plan.messages
         self._gaps = Gaps()
+        # The last run's: most often the next one's too, and known without a look at its first.
+        self._form: Form | None = None
         self.taken = 0
         # What leads from CLOCK_MONOTONIC to the log's time.
         self.log_offset_ns = 0
@@ -53,7 +55,9 @@ class Deliveries:
         """Take messages as long as they are plain ones; stop before anything else."""
         at = 0
         while True:
-            at, run = self._scan(data, at, now_ns)
+            run = None if self._form is None else self._form.run(data, at)
+            if run is None:
+                at, run = self._scan(data, at, now_ns)
             if run is None:
                 return at
             self._take_run(data, run, now_ns)
@@ -99,8 +103,10 @@ class Deliveries:
             reply = head[2]
             is_first = reply.startswith(first_time)
             if looks and is_first:
-                run = run_of(data, head)
+                form = form_of(data, head)
+                run = None if form is None else form.run(data, at)
                 if run is not None:
+                    self._form = form
                     break
                 looks = False
             if head[3]:
