@@ -82,6 +82,29 @@ async def test_a_newcomer_who_said_hello_is_waited_for(
     assert await names_of(asked) == ["a", "slow"]
 
 
+async def test_a_newcomer_is_remembered_who_came_in_the_midst_of_a_question(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = NatsMembers(client, MESH)
+    await asked.listen()
+    await NatsMembers(client, MESH).answer(describing("a"))
+    late = describing("late")().to_json()
+
+    async def come(message: Msg) -> None:
+        await coming.unsubscribe()
+        await client.publish(MESH.hello, late)
+
+    async def answer_late(message: Msg) -> None:
+        await asyncio.sleep(10 * members.QUIET_KNOWN_S)
+        await message.respond(late)
+
+    coming = await client.subscribe(MESH.ping, cb=come)
+    assert await names_of(asked) == ["a"]
+    monkeypatch.setattr(members, "QUIET_MISSED_S", 60.0)
+    await client.subscribe(MESH.ping, cb=answer_late)
+    assert await names_of(asked) == ["a", "late"]
+
+
 async def test_one_who_is_gone_is_not_there(
     client: Client, nats_server: NatsServer, patient: None
 ) -> None:

@@ -40,6 +40,8 @@ class NatsMembers:
         self._mesh = mesh
         self._listens = False
         self._known: set[str] = set()
+        # Who said hello since the last question was asked, perhaps too late to hear it.
+        self._came: set[str] = set()
         self._has_asked = False
         self._asking: asyncio.Task[list[Member]] | None = None
         self._answering: Subscription | None = None
@@ -70,6 +72,7 @@ class NatsMembers:
             member = _member(message)
             if member is not None:
                 self._known.add(member.worker)
+                self._came.add(member.worker)
 
         await self._client.subscribe(self._mesh.hello, cb=on_hello)
         self._listens = True
@@ -97,6 +100,7 @@ class NatsMembers:
                 heard.set()
 
         inbox = self._client.new_inbox()
+        self._came.clear()
         try:
             subscription = await self._client.subscribe(inbox, cb=on_answer)
             await self._client.publish(self._mesh.ping, b"", reply=inbox)
@@ -105,7 +109,7 @@ class NatsMembers:
         except nats.errors.Error as error:
             raise JournalUnavailableError(f"the control NATS cannot be reached: {error}") from error
         if self._listens:
-            self._known = set(found)
+            self._known = {*found, *self._came}
             self._has_asked = True
         return [found[worker] for worker in sorted(found)]
 
