@@ -26,7 +26,10 @@ LOGIN = 'authorization { users = [{user: "tester", password: "right"}] }'
 
 
 def client(
-    messages: int | None, index: int = 0, mode: PublishMode = PublishMode.SYNCHRONOUS
+    messages: int | None,
+    index: int = 0,
+    mode: PublishMode = PublishMode.SYNCHRONOUS,
+    ack_timeout_ms: int = 60_000,
 ) -> ClientPlan:
     return ClientPlan(
         workload="write",
@@ -38,7 +41,7 @@ def client(
             window=100,
             payload=PayloadPlan(bytes_min=64, bytes_max=64),
             subjects=["s.x"],
-            ack_timeout_ms=60_000,
+            ack_timeout_ms=ack_timeout_ms,
         ),
     )
 
@@ -250,16 +253,22 @@ async def test_a_full_stream_refuses_and_each_refusal_is_counted(
 async def test_a_stream_that_is_deleted_meanwhile(
     nats_server: NatsServer, js: JetStreamContext, mode: PublishMode
 ) -> None:
-    async with prepared(plan(nats_server.url, client(None, mode=mode))) as group:
+    # What the stream has taken when it goes is never answered.
+    writer = client(None, mode=mode, ack_timeout_ms=2_000)
+    async with prepared(plan(nats_server.url, writer)) as group:
         start(group)
         await until(lambda: any(tally.messages for tally in group.tallies()))
         await js.delete_stream("S")
-        await until(lambda: any(tally.errors for tally in group.tallies()))
+        await until(lambda: ErrorClass.NO_RESPONDERS in said(group))
         await group.stop()
         outcome, result = await ended(group)
     assert outcome is Outcome.STOPPED
     assert ErrorClass.NO_RESPONDERS in errors(result)
     assert set(errors(result)) <= {ErrorClass.NO_RESPONDERS, ErrorClass.TIMEOUT}
+
+
+def said(group: LoadGroup) -> set[ErrorClass]:
+    return {error.error_class for tally in group.tallies() for error in tally.errors}
 
 
 async def test_a_server_that_restarts_costs_what_was_in_flight_and_nothing_else(
