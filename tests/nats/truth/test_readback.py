@@ -136,7 +136,8 @@ async def test_a_server_that_comes_back_has_all_of_it_and_nothing_is_invented(st
 
 
 async def test_a_leader_that_dies_loses_nothing(nats_cluster: NatsCluster, stream: str) -> None:
-    document = slow(job(stream, replicas=3))
+    # What is with the leader when it dies has no answer.
+    document = slow(job(stream, {"ackTimeoutSeconds": 5}, replicas=3))
     async with loading(nats_cluster, document, processes=2) as load:
         async with jetstream(nats_cluster) as js:
             cluster = (await js.stream_info(stream)).cluster
