@@ -11,6 +11,7 @@ from njst.api import jobs
 from njst.contract.events import Created, Ended, Origin, OriginKind
 from njst.contract.names import EventName
 from njst.contract.result import ErrorClass, ErrorTally, Report, WorkloadTally
+from njst.journal.summary import conclude
 from njst.journal.view import Phase
 from tests.unit.api.documents import SPEC, fields, post, problem
 from tests.unit.api.fakes import Mesh
@@ -62,6 +63,20 @@ async def test_a_job_that_waits_says_behind_which_and_at_which_place(
     assert (await http.get(f"{JOBS}/{second}")).json()["reason"] == "WorkersPreparing"
     waiting = (await http.get(f"{JOBS}/{third}")).json()
     assert waiting["message"] == f"number 1 in the queue, behind job {second}"
+
+
+async def test_a_waiting_job_that_is_cancelled_waits_for_nobody(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    """Its place is kept until it is clean, and a worker may have read no further than its end."""
+    _, waiting = [await post(http) for _ in range(2)]
+    url = f"{JOBS}/{waiting}"
+    await http.post(f"{url}/cancel")
+    assert (await http.get(url)).json()["waitsFor"] == []
+    report = conclude(mesh.view(waiting), {}, mesh.log.now_ns)
+    await mesh.log.append(EventName(waiting, "ended"), Ended(report=report))
+    ended = (await http.get(url)).json()
+    assert (ended["phase"], ended["waitsFor"]) == ("Cancelled", [])
 
 
 async def test_only_what_changes_no_more_has_an_etag(mesh: Mesh, http: httpx.AsyncClient) -> None:

@@ -66,17 +66,18 @@ def document_of(
 ) -> JobDocument:
     """Return a job's document."""
     ended = view.ended is not None
-    waits = bool(waits_for) and view.cancelled is None
+    # Its place is kept until it is clean; one that is over waits for nobody all the same.
+    ahead = [] if ended or view.cancelled is not None else list(waits_for)
     return JobDocument(
         id=view.id,
         name=view.created.origin.name,
         origin=view.created.origin,
         phase=str(view.phase),
-        reason=report.reason if ended else "WorkersBusy" if waits else reason_of(view),
-        message=report.message if ended else queue_words(waits_for) if waits else "",
+        reason=report.reason if ended else "WorkersBusy" if ahead else reason_of(view),
+        message=report.message if ended else queue_words(ahead) if ahead else "",
         participants=sorted(view.parts),
         zones=view.created.zones,
-        waits_for=list(waits_for),
+        waits_for=ahead,
         workers=worker_counts(view),
         create_time=report.create_time,
         start_time=log_datetime(view.start_ns) if view.run else None,
