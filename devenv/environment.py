@@ -116,7 +116,7 @@ def wait_served(kube: KubernetesServer, *plurals: str) -> None:
     kubectl knows no such type.
 
     Raises:
-        LocalServerError: they cannot, after a minute each.
+        LocalServerError: they cannot within `SERVED_TIMEOUT_S` for each step.
     """
 
     def lacking() -> str | None:
