@@ -25,7 +25,7 @@ from njst.load.wire.info import ServerInfo
 from njst.load.wire.parse import ProtocolError
 from njst.login.errors import LoginError
 from njst.login.options import login_options
-from njst.login.refusal import CLOSED, MUTE, NO_TLS, refusal_of, timed_out
+from njst.login.refusal import CLOSED, NO_TLS, or_mute, refusal_of, timed_out
 from njst.login.tls import TlsContexts
 
 _VERSION = "0.1"
@@ -131,9 +131,7 @@ class Dial:
         return self._or_mute(words) if is_connected else words
 
     def _or_mute(self, words: str) -> str:
-        """Say of a server that does not even greet what may be the matter."""
-        is_mute = self.info is None and not self._connection.tls.first
-        return f"{words}; {MUTE}" if is_mute else words
+        return or_mute(words, self._connection, greeted=self.info is not None)
 
     def _failure(self, error: Exception) -> ConnectError:
         where, connection = self.server.url, self._connection

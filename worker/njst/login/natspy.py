@@ -21,7 +21,7 @@ from nats.js import JetStreamContext
 from njst.contract.connection import Connection
 from njst.login.errors import LoginError
 from njst.login.keys import Key, key_of, proof
-from njst.login.refusal import CLOSED, MUTE, NO_TLS, timed_out
+from njst.login.refusal import CLOSED, NO_TLS, or_mute, timed_out
 from njst.login.tls import TlsContexts
 
 _CLOSE_S = 0.5
@@ -204,8 +204,7 @@ class LoginClient(Client):
             raise ConnectionError(self._or_mute(CLOSED)) from None
 
     def _or_mute(self, words: str) -> str:
-        is_mute = not self._server_info and not self.connection.tls.first
-        return f"{words}; {MUTE}" if is_mute else words
+        return or_mute(words, self.connection, greeted=bool(self._server_info))
 
     async def _process_err(self, err_msg: str) -> None:
         """Log in again after whatever ends a connection, such as a JWT that expires.

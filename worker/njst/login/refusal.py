@@ -49,6 +49,12 @@ def timed_out(connection: Connection) -> str:
     return f"timed out after {connection.connect_timeout_ms / 1000:g} s"
 
 
+def or_mute(words: str, connection: Connection, *, greeted: bool) -> str:
+    """Return what ended an attempt, and of a server that did not even greet what may be wrong."""
+    is_mute = not greeted and not connection.tls.first
+    return f"{words}; {MUTE}" if is_mute else words
+
+
 def explain(errors: Sequence[Exception], connection: Connection) -> Refusal:
     """Return why no server took this client: what one of them refused, else that none answers."""
     for error in errors:
