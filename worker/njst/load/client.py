@@ -7,19 +7,18 @@ import socket
 from njst.contract.plan import ClientPlan
 from njst.contract.result import ErrorClass
 from njst.load.clock import now_ns as read_clock_ns
-from njst.load.dial import NOTHING, READ, WRITE, ConnectError, Dial, Settings, first_of, of_all
+from njst.load.dial import NOTHING, READ, WRITE, ConnectError, Settings
 from njst.load.exchange import exchange
 from njst.load.net import WAITS, Stream
-from njst.load.servers import Server, Servers
+from njst.load.redial import Redial
+from njst.load.servers import Servers
 from njst.load.wire import encode
-from njst.load.wire.info import ServerInfo, server_info
+from njst.load.wire.info import server_info
 from njst.load.wire.parse import Frame, Info, Ping, ProtocolError, ServerError, parse
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.table import Shared, workload_of
 from njst.load.workloads.turns import TurnWorkload
 
-_FIRST_BACKOFF_NS = 50_000_000
-_LAST_BACKOFF_NS = 1_000_000_000
 # A client that begins later than the common start subscribes so long before: enough for the servers
 # to know of it; what they deliver until it begins waits in the kernel.
 OPEN_AHEAD_NS = 400_000_000
@@ -43,23 +42,13 @@ class Client:
         self._start = Start(0)
         self._is_open = not plan.is_gated and plan.start_ms == 0
         self._over = False
-        self._settings = settings
-        self._servers = servers
-        self._server: Server | None = None
-        self._dial: Dial | None = None
+        self._redial = Redial(settings, servers, self.workload.ledger)
         self._in = b""
         self._out: bytes | memoryview = b""
         self._pongs = 0
-        # The server said that it will go (lame duck mode).
-        self._leaves = False
-        self._place = 0
-        self._misses: list[ConnectError] = []
         # Since when the kernel takes no more, 0 while it does, and for how long it did not before.
         self._blocked_since_ns = 0
         self._blocked_ns = 0
-        self._broken_ns = 0
-        self._retry_ns = 0
-        self._backoff_ns = _FIRST_BACKOFF_NS
 
     def connect(self) -> None:
         """Connect for the first time, and subscribe if it is time for that; this blocks.
@@ -67,8 +56,7 @@ class Client:
         Raises:
             ConnectError: no server of the target answers, or they refuse.
         """
-        dial, stream = first_of(self._servers, self._settings)
-        self._adopt(dial, stream, read_clock_ns())
+        self._adopt(self._redial.first(), read_clock_ns())
 
     @property
     def done(self) -> bool:
@@ -78,7 +66,7 @@ class Client:
     @property
     def dialling(self) -> socket.socket | None:
         """The socket of an attempt to connect, if there is one by now."""
-        return None if self._dial is None else self._dial.socket
+        return self._redial.socket
 
     @property
     def wants(self) -> int:
@@ -87,7 +75,7 @@ class Client:
             # Not what comes just before the start.
             mask = READ if self.begun or not self._is_open else NOTHING
             return mask | WRITE if self._out else mask
-        return NOTHING if self._dial is None else self._dial.wants
+        return self._redial.wants
 
     def await_start(self, start: Start) -> int:
         """Take the instant that `start_ms` counts from; return when to call `wake`."""
@@ -265,17 +253,11 @@ class Client:
         if isinstance(frame, Ping):
             self._pongs = min(self._pongs + 1, _MAX_PONGS)
         elif isinstance(frame, Info):
-            self._on_info(server_info(frame.json))
+            self._redial.on_info(server_info(frame.json))
         elif isinstance(frame, ServerError) and frame.is_last:
             raise ConnectionError(f"-ERR {frame.text}")
         else:
             self.workload.on_frame(frame, now_ns)
-
-    def _on_info(self, info: ServerInfo | None) -> None:
-        """Learn the cluster's servers; one that leaves is used until it closes the connection."""
-        if info is not None and self._server is not None:
-            self._servers.learn(info.others, self._server)
-            self._leaves = info.leaves
 
     def on_time(self, now_ns: int) -> None:
         """Look at deadlines; connect again when it is time."""
@@ -286,35 +268,19 @@ class Client:
     def keep_connected(self, now_ns: int) -> None:
         """Go on with an attempt to connect, or begin one when it is time."""
         while self.stream is None and not self._over:
-            if self._dial is None:
-                if now_ns < self._retry_ns:
-                    return
-                self._dial = Dial(self._servers[self._place], self._settings, now_ns)
-            self._advance(self._dial, now_ns)
-            if self._dial is not None:
+            try:
+                stream = self._redial.step(now_ns)
+            except ConnectError as error:
+                self.give_up(error.error_class, str(error))
                 return
+            if stream is None:
+                return
+            self._adopt(stream, now_ns)
 
-    def _advance(self, dial: Dial, now_ns: int) -> None:
-        try:
-            stream = dial.step(now_ns)
-        except ConnectError as error:
-            self._dial = None
-            self._miss(error, now_ns)
-            return
-        if stream is not None:
-            self._adopt(dial, stream, now_ns)
-
-    def _adopt(self, dial: Dial, stream: Stream, now_ns: int) -> None:
+    def _adopt(self, stream: Stream, now_ns: int) -> None:
         """Use a connection that is logged in: subscribe, and go on."""
-        self._dial = None
         self.stream = stream
-        self._server = dial.server
-        self._misses.clear()
         self._out = self.workload.opening() if self._is_open else b""
-        self._on_info(dial.info)
-        if self._broken_ns:
-            self.workload.ledger.reconnected(now_ns - self._broken_ns)
-            self._broken_ns = 0
         if stream.received:
             self._hear(stream.received, now_ns)
 
@@ -330,36 +296,17 @@ class Client:
             self._break(str(error), now_ns)
 
     def _break(self, words: str, now_ns: int) -> None:
-        """Count what was in flight; the next server is tried at once, the same one a bit later."""
+        """Count what was in flight, and connect again."""
         if self.stream is not None:
             self.stream.close()
         self.stream = None
         self._in = b""
         self._out = b""
         self._pongs = 0
-        if self._leaves:
-            words = f"{words}; it had said that it will go (lame duck mode)"
-        self._leaves = False
         self._unblock(now_ns)
+        words = self._redial.on_break(words, now_ns)
         if self.begun:
-            self.workload.on_disconnect(words or "the connection broke")
-        self._broken_ns = now_ns
-        self._backoff_ns = _FIRST_BACKOFF_NS
-        self._place = self._servers.after(self._server)
-        self._retry_ns = now_ns + (self._backoff_ns if len(self._servers) == 1 else 0)
-
-    def _miss(self, error: ConnectError, now_ns: int) -> None:
-        """Try the next server; wait when all of them have been tried."""
-        self._misses.append(error)
-        self._place += 1
-        if len(self._misses) < len(self._servers):
-            return
-        error = of_all(self._misses)
-        self._misses.clear()
-        if now_ns - self._broken_ns >= self._settings.connection.reconnect_ms * 1_000_000:
-            self.give_up(error.error_class, str(error))
-        self._retry_ns = now_ns + self._backoff_ns
-        self._backoff_ns = min(2 * self._backoff_ns, _LAST_BACKOFF_NS)
+            self.workload.on_disconnect(words)
 
     def give_up(self, kind: ErrorClass, words: str) -> None:
         """End without having finished."""
@@ -368,12 +315,7 @@ class Client:
 
     def close(self, now_ns: int) -> None:
         """Close the connection, or give up the attempt to make one."""
-        if self._broken_ns:
-            self.workload.ledger.disconnected(now_ns - self._broken_ns)
-            self._broken_ns = 0
-        if self._dial is not None:
-            self._dial.close()
-            self._dial = None
+        self._redial.close(now_ns)
         if self.stream is not None:
             self.stream.close()
             self.stream = None

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from njst.contract.connection import Connection
 from njst.contract.result import ErrorClass
 from njst.load.clock import now_ns
 from njst.load.net import Stream, TlsStream
-from njst.load.servers import Server, Servers
+from njst.load.servers import Server
 from njst.load.wire.handshake import Handshake, NoTlsError, RefusedError, Step
 from njst.load.wire.info import ServerInfo
 from njst.load.wire.parse import ProtocolError
@@ -313,39 +313,3 @@ class _Answer:
         if self._error is not None:
             raise self._error
         return self._value
-
-
-def of_all(errors: Sequence[ConnectError]) -> ConnectError:
-    """Return what all servers said as one error; a refusal says more than silence."""
-    worst = next((error for error in errors if error.is_refusal), errors[-1])
-    words = "; ".join(dict.fromkeys(map(str, errors)))
-    return ConnectError(worst.error_class, worst.reason, words)
-
-
-def first_of(servers: Servers, settings: Settings) -> tuple[Dial, Stream]:
-    """Block until a server has taken this client; begin with the one that did so last.
-
-    Raises:
-        ConnectError: none answers, or they refuse.
-    """
-    misses: list[ConnectError] = []
-    first = servers.first
-    for place in range(first, first + len(servers)):
-        dial = Dial(servers[place], settings, now_ns())
-        try:
-            stream = dial.wait()
-        except ConnectError as error:
-            misses.append(error)
-            continue
-        servers.first = place % len(servers)
-        return dial, stream
-    raise of_all(misses)
-
-
-def open_stream(connection: Connection) -> Stream:
-    """Return a connection to the first server that answers; this blocks.
-
-    Raises:
-        ConnectError: none answers, or they refuse.
-    """
-    return first_of(Servers(connection), Settings.of(connection))[1]

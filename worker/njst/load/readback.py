@@ -17,9 +17,10 @@ from njst.contract.plan import AuditPlan, Receipt
 from njst.contract.result import WorkloadTally
 from njst.load.audit import Audit, by_stream, by_workload
 from njst.load.clock import now_ns
-from njst.load.dial import ConnectError, open_stream
+from njst.load.dial import ConnectError
 from njst.load.net import Stream
 from njst.load.reading import Reading, Where
+from njst.load.redial import open_stream
 from njst.load.wire.parse import ProtocolError
 from njst.measure.readback import unchecked_tally
 from njst.measure.tally import merge
