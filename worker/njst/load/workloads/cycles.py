@@ -25,15 +25,14 @@ def publish_rows(
     subjects, order = subjects_of_rows(plan)
     rows = len(order)
     payloads = bodies(publish.payload, rows, plan.index)
-    share = publish.duplicate_percent
+    backs = ids_back(publish.duplicate_percent, rows)
     row_of = scheduled_row if publish.delay_ms else publish_row
     made = [
         row_of(
             template,
             subjects[order[row]],
             payloads[row],
-            # Spread evenly: row r is a duplicate when the running share passes a whole number.
-            id_back=int(row > 0 and (row + 1) * share // 100 > row * share // 100),
+            id_back=backs[row],
         )
         for row in range(rows)
     ]
@@ -41,6 +40,19 @@ def publish_rows(
     if len(sizes) == 1:
         return made, sizes.pop()
     return made, np.array([len(payload) for payload in payloads], dtype=np.int64)
+
+
+def ids_back(percent: int, rows: int) -> list[int]:
+    """Return how far before each row the one is whose id it carries; 0 for an id of its own.
+
+    Duplicates are spread evenly: a row is one when the running share passes a whole number. One
+    that follows another carries the same id: that of the row before is nobody's own.
+    """
+    backs = [0]
+    for row in range(1, rows):
+        is_duplicate = (row + 1) * percent // 100 > row * percent // 100
+        backs.append(backs[-1] + 1 if is_duplicate else 0)
+    return backs
 
 
 def subjects_of_rows(plan: ClientPlan) -> tuple[list[str], list[int]]:
