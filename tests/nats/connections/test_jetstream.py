@@ -98,6 +98,23 @@ async def test_an_inbox_prefix() -> None:
         assert (done["push"].messages, done["push"].errors) == (MESSAGES, [])
 
 
+@pytest.mark.parametrize(
+    ("rights", "says"),
+    [
+        ("subscribe: ['other.>']", "Subscription to"),
+        ("publish: {deny: ['$JS.API.>']}", "Publish to"),
+    ],
+)
+async def test_who_may_not_ask_or_hear_is_told_so(rights: str, says: str) -> None:
+    users = f"authorization {{ users = [{{user: u, password: p, permissions: {{{rights}}}}}] }}"
+    with NatsServer.start(config=users) as server:
+        connection = Connection(servers=[server.url], user="u", password="p")
+        document = parse_spec({**spec("DENIED"), "startTimeoutSeconds": 1})
+        with pytest.raises(SetupError, match=f"(?i)does not answer: .*{says}") as error:
+            await setup.make(secrets.token_hex(4), document, connection, [WORKER], WORKER)
+        assert error.value.reason == "TargetPermissionDenied"
+
+
 @pytest.mark.parametrize("mode", ["Pull", "Fetch", "Push", "Ordered"])
 async def test_ack_subjects_of_version_2(v2: NatsServer, mode: str) -> None:
     stream = f"S{secrets.token_hex(4)}"

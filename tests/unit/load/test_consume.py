@@ -302,6 +302,19 @@ ORDERED: dict[str, Any] = {
 _CREATE = re.compile(rb"PUB \$JS\.API\.CONSUMER\.CREATE\.S\.(\S+) (\S+) \d+\r\n(\{.*?\}\})\r\n")
 
 
+def test_an_acknowledgement_that_is_not_permitted_is_not_waited_for() -> None:
+    workload = consumer(2, ack=AckPolicy.DOUBLE)
+    workload.next_bytes(0)
+    feed(workload, message(1) + message(2), 1)
+    assert b"+ACK" in workload.next_bytes(2)
+    for number in (1, 2):
+        words = f'Permissions Violation for Publish to "{ack(number)}"'
+        feed(workload, f"-ERR '{words}'\r\n".encode(), 3)
+    feed(workload, b"PONG\r\n", 3)
+    assert workload.done
+    assert tally(workload) == (2, {ErrorClass.PERMISSION_DENIED: 2})
+
+
 def creates(data: bytes) -> list[tuple[str, dict[str, Any]]]:
     """The name and the configuration of each consumer that is asked for."""
     return [(name.decode(), json.loads(body)["config"]) for name, _, body in _CREATE.findall(data)]

@@ -316,6 +316,13 @@ async def connected(connection: Connection) -> AsyncIterator[LoginClient]:
     client.options["allow_reconnect"] = False
     try:
         yield client
+    except SetupError as error:
+        denied = next((e for e in errors if "permissions violation" in str(e).lower()), None)
+        if denied is None:
+            raise
+        # What may not be asked, or heard, has no answer: the server says why in another place.
+        words = str(denied).removeprefix("nats: ").strip("'")
+        raise SetupError("TargetPermissionDenied", f"{error.message}: {words}") from error
     finally:
         await client.close()
 

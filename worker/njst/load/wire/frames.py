@@ -76,6 +76,10 @@ class FrameCycle:
         ]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def subject(self, number: int) -> str:
+        """Return the subject of a message; what stands in it before digits that differ."""
+        return self._cuts[number % self.rows].pieces[0].split(b" ", 2)[1].decode()
+
     def _one(self, number: int, time_ns: int, shift: int) -> bytes:
         """Return one frame, made without numpy."""
         row = number % self.rows

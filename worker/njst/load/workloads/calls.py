@@ -24,6 +24,7 @@ from njst.load.wire.digits import DIGITS
 from njst.load.wire.jsapi import Failure
 from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.workloads.base import Start
+from njst.load.workloads.refusals import Refusals
 
 # As much as is handed to the kernel at once: enough to make system calls rare, little enough for
 # the first message of a chunk not to wait for the last.
@@ -105,6 +106,7 @@ class CallWorkload:
         self._start = Start(0)
         self._end_ns = 0
         self._look_ns = 0
+        self._refusals = Refusals(ledger, requests, self._frames)
         # Messages before this number were due while the window was full.
         self._held_until = 0
         self._closing = False
@@ -287,7 +289,7 @@ class CallWorkload:
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take an answer, an error, or what the server says of the connection."""
         if isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
+            self._refuse(frame.text)
             return
         if not isinstance(frame, Message):
             return
@@ -311,7 +313,23 @@ class CallWorkload:
             self._settle_few([number], answer, now_ns)
         elif self._take(number):
             self._in_flight -= 1
+            self._refusals.settled()
             self.ledger.fail(answer.error_class, answer.words, self._messages([number]))
+
+    def _refuse(self, words: str) -> None:
+        """Take what the server says of the connection; of a denied request it is the outcome."""
+        number = self._refusals.hear(words, self._numbers(self._sent_ns != 0, list(self._old_ns)))
+        if number is not None and self._take(number):
+            self._in_flight -= 1
+            self._refusals.settled()
+            if self._lost is not None:
+                self._lost([number])
+            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, self._messages([number]))
+
+    def _frames(self, number: int) -> int:
+        """Return of how many messages to the server a request is made."""
+        is_batch = self._plan.publish is not None and self._weight > 1
+        return self._messages([number]) if is_batch else 1
 
     def on_time(self, now_ns: int) -> None:
         """Count what has waited too long for its answer."""
@@ -323,32 +341,35 @@ class CallWorkload:
         self._look_ns = now_ns + self._timeout_ns // 20
         late = (self._sent_ns != 0) & (self._sent_ns <= now_ns - self._timeout_ns)
         old = [number for number, at in self._old_ns.items() if at <= now_ns - self._timeout_ns]
-        count = int(late.sum()) + len(old)
-        self._forget(late, old)
+        numbers = self._numbers(late, old)
+        self._forget(numbers)
         self._sent_ns[late] = 0
         for number in old:
             del self._old_ns[number]
-        self._in_flight -= count
+        self._in_flight -= len(numbers)
         words = f"no answer within {self._timeout_ns // 1_000_000} ms"
-        self.ledger.fail(ErrorClass.TIMEOUT, words, count * self._weight)
+        count = self._refusals.without_answer(self._messages(numbers))
+        self.ledger.fail(ErrorClass.TIMEOUT, words, count)
 
     def on_disconnect(self, words: str) -> None:
         """Count what was in flight: it may be done or not, so it is no success."""
-        lost = max(1, self._in_flight * self._weight)
-        self.ledger.fail(ErrorClass.DISCONNECTED, words, lost)
-        self._forget(self._sent_ns != 0, list(self._old_ns))
+        numbers = self._numbers(self._sent_ns != 0, list(self._old_ns))
+        self.ledger.fail(ErrorClass.DISCONNECTED, words, max(1, self._messages(numbers)))
+        self._forget(numbers)
         self._sent_ns[:] = 0
         self._old_ns.clear()
         self._in_flight = 0
 
-    def _forget(self, slots: npt.NDArray[np.bool_], old: list[int]) -> None:
+    def _numbers(self, slots: npt.NDArray[np.bool_], old: list[int]) -> list[int]:
+        """Return the requests in these places of the ring and some older ones, the oldest first."""
+        last = self._next - 1
+        young = last - (last - np.nonzero(slots)[0] & self._ring - 1)
+        return sorted([*old, *young.tolist()])
+
+    def _forget(self, numbers: Sequence[int]) -> None:
         """Tell whoever wants to know which requests have no outcome."""
         if self._lost is not None:
-            last = self._next - 1
-            young = [
-                last - (last - slot & self._ring - 1) for slot in np.nonzero(slots)[0].tolist()
-            ]
-            self._lost([*old, *young])
+            self._lost(numbers)
 
     def stop(self) -> None:
         """Send nothing new."""

@@ -15,8 +15,9 @@ from njst.load.wire.parse import Frame, Message, Pong, ServerError
 from njst.load.workloads.again import Again
 from njst.load.workloads.base import Start
 from njst.load.workloads.deliveries import Deliveries
-from njst.load.workloads.farewell import LATE, Farewell
+from njst.load.workloads.farewell import LATE, UNCONFIRMED, Farewell
 from njst.load.workloads.pulls import Pulls
+from njst.load.workloads.refusals import is_denied
 from njst.load.workloads.replies import Replies
 
 _SID = 1
@@ -130,6 +131,9 @@ class ConsumeWorkload:
             self._farewell.hear()
         elif isinstance(frame, ServerError):
             self.ledger.refuse(frame.text)
+            if is_denied(frame.text):
+                # An acknowledgement that was not let through will not be confirmed.
+                self._replies.unconfirmed = max(0, self._replies.unconfirmed - 1)
         elif isinstance(frame, Message):
             self._alive_ns = now_ns
             status = status_of(frame)
@@ -186,7 +190,9 @@ class ConsumeWorkload:
                 self._deliveries.is_over = True
             self._deliveries.heard_ns = now_ns
         if self._farewell.is_late(now_ns) and not self.done:
-            self.ledger.fail(ErrorClass.TIMEOUT, LATE, max(1, self._replies.unconfirmed))
+            unconfirmed = self._replies.unconfirmed
+            words = UNCONFIRMED if unconfirmed and self._farewell.is_over else LATE
+            self.ledger.fail(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
             self._farewell.is_over = True
 

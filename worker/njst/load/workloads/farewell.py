@@ -7,7 +7,9 @@ from njst.load.wire import encode
 
 # A server that is there answers at once; one that hangs must not hold up the end of a load.
 PATIENCE_NS = 5_000_000_000
-LATE = f"the server did not answer the last PING within {PATIENCE_NS // 1_000_000_000} s"
+_SECONDS = PATIENCE_NS // 1_000_000_000
+LATE = f"the server did not answer the last PING within {_SECONDS} s"
+UNCONFIRMED = f"an acknowledgement was not confirmed within {_SECONDS} s of the last PING"
 
 
 class Farewell:

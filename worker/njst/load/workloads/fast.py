@@ -29,6 +29,7 @@ from njst.load.wire.rows import Template
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CHUNK_BYTES
 from njst.load.workloads.cycles import publish_rows
+from njst.load.workloads.refusals import is_denied
 
 GROUPS = 2
 _SID = 1
@@ -159,7 +160,7 @@ class FastWorkload:
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take what the server says of the batch."""
         if isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
+            self._on_refusal(frame.text)
         elif isinstance(frame, Message):
             if f".{self._id}.".encode() not in frame.subject:
                 return  # of a batch that was given up
@@ -167,6 +168,13 @@ class FastWorkload:
                 self._on_answer(json.loads(frame.payload or b"{}"), frame, now_ns)
             except BAD_ANSWERS:
                 self._fail(ErrorClass.PROTOCOL, f"not an answer: {frame.payload[:100]!r}")
+
+    def _on_refusal(self, words: str) -> None:
+        """Give up a batch whose only message is denied: there is no other answer to it."""
+        if is_denied(words) and self._next == self._acked + 1:
+            self._fail(ErrorClass.PERMISSION_DENIED, words)
+        else:
+            self.ledger.refuse(words)
 
     def _on_group(self, place: int, group: int, now_ns: int) -> None:
         """Go on: all up to this place of the batch is stored, and groups are so large now."""

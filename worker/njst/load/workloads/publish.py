@@ -56,6 +56,10 @@ class PublishRequests:
         """Return PUB or HPUB frames."""
         return self._frames.encode(first, count, log_ns)
 
+    def subject(self, number: int) -> str:
+        """Return where a message goes."""
+        return self._frames.subject(number)
+
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements, up to the last whole one."""
         sizes = self._sizes
