@@ -10,6 +10,7 @@ from nats.aio.client import Client
 
 from njst.agent.target import SetupError
 from njst.contract.result import ErrorClass
+from njst.load.workloads.cycles import MOST_READY
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]
@@ -61,6 +62,22 @@ async def test_what_the_stream_had_already_is_counted_exactly(
     assert (done.messages, errors(done)) == (MESSAGES, {})
     assert done.duplicates == MESSAGES * percent // 100
     assert books.state["messages"] == MESSAGES - done.duplicates
+
+
+@pytest.mark.parametrize("mode", ["Asynchronous", "AtomicBatch", "FastBatch"])
+async def test_subjects_too_many_to_lie_ready_are_all_there(runner: Runner, mode: str) -> None:
+    name, count = stream_name(), MOST_READY + 10_000
+    state: Document = {}
+
+    async def look(client: Client) -> None:
+        answer = await client.request(f"$JS.API.STREAM.INFO.{name}", timeout=60)
+        state.update(json.loads(answer.data)["state"])
+
+    how: Document = {"mode": mode, "subjectCount": count, "payloadBytes": 40}
+    job = publishing(name, clients=1, messages=count, **how)
+    done = (await runner.run(job, look=look))["write"]
+    assert (done.messages, errors(done)) == (count, {})
+    assert (state["messages"], state["num_subjects"]) == (count, count)
 
 
 async def test_a_fixed_id_is_stored_once(runner: Runner) -> None:

@@ -213,6 +213,12 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.0.publish.payloadBytesMax", 0),
     _set("workloads.0.publish.compressiblePercent", 101),
     _set("workloads.0.publish.subjectCount", 0),
+    _set("workloads.0.publish.subjectCount", 1_000_001),
+    _kind(
+        "publish",
+        {"subjects": ["a", "b"], "subjectCount": 500_001},
+        "spec.workloads[0].publish",
+    ),
     _set("workloads.0.publish.subjectOrder", "Uniform"),
     _set("workloads.0.publish.messageIds", True),
     _set("workloads.0.publish.duplicatePercent", 10, "spec.workloads[0].publish"),

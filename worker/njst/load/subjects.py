@@ -3,6 +3,9 @@
 import random
 from itertools import accumulate
 
+import numpy as np
+import numpy.typing as npt
+
 from njst.contract.connection import API_PREFIX
 from njst.contract.kinds.order import Order
 from njst.contract.names import key_subject
@@ -20,6 +23,37 @@ def draw(order: Order, count: int, rows: int, seed: int) -> list[int]:
         return source.choices(range(count), k=rows)
     weights = list(accumulate(1 / (rank + 1) ** _ZIPF_EXPONENT for rank in range(count)))
     return source.choices(range(count), cum_weights=weights, k=rows)
+
+
+def draw_many(order: Order, count: int, rows: int, seed: int) -> npt.NDArray[np.int32]:
+    """Return what `draw` does, by the same law, for numbers below a large count."""
+    if order is Order.SEQUENTIAL:
+        return (np.arange(rows) % count).astype(np.int32)
+    source = np.random.default_rng(seed)
+    if order is Order.RANDOM:
+        return source.integers(count, size=rows, dtype=np.int32)
+    weights = np.cumsum(1 / np.arange(1, count + 1) ** _ZIPF_EXPONENT)
+    drawn: npt.NDArray[np.int64] = np.searchsorted(weights, source.random(rows) * weights[-1])
+    return drawn.astype(np.int32)
+
+
+class ManySubjects:
+    """Which subject each message has, where there are too many to write them all down."""
+
+    def __init__(self, stems: list[str], count: int, drawn: npt.NDArray[np.int32]) -> None:
+        """`drawn`: numbers of subjects, `count` below each stem, in a cycle."""
+        self._stems = [stem.encode() for stem in stems]
+        self._count = count
+        self._drawn = drawn
+
+    def number(self, message: int) -> int:
+        """Return the number of a message's subject among all."""
+        return self._drawn.item(message % len(self._drawn))
+
+    def name(self, message: int) -> bytes:
+        """Return a message's subject."""
+        stem, number = divmod(self.number(message), self._count)
+        return b"%s.%d" % (self._stems[stem], number)
 
 
 def expand(subjects: list[str], count: int) -> list[str]:

@@ -15,6 +15,9 @@ HeaderName = Annotated[
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", min_length=0, max_length=256)]
 
 
+_MOST_SUBJECTS = 1_000_000
+
+
 class PublishMode(StrEnum):
     """How a publisher waits for acknowledgements."""
 
@@ -101,8 +104,9 @@ class Publish(Model):
     subject_count: int = Field(
         1,
         ge=1,
-        le=10_000,
-        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it.",
+        le=1_000_000,
+        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it. All"
+        " together are 1,000,000 at most.",
     )
     subject_order: Order = Field(
         Order.SEQUENTIAL, description="Sequential: in turns; Random: evenly; Zipf: few are hot."
@@ -157,6 +161,11 @@ class Publish(Model):
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
+            message="subjects times subjectCount must not be over 1000000",
+            holds=lambda self: len(self.subjects) * self.subject_count <= _MOST_SUBJECTS,
+        ),
         Rule(
             cel="!has(self.payloadFile) || !has(self.payloadBytesMax) &&"
             " self.compressiblePercent == 0 && !has(self.increment)",

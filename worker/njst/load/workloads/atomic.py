@@ -15,11 +15,12 @@ from njst.load.subjects import draw, expand
 from njst.load.wire import stamp
 from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.jsapi import Failure, publish_answer
+from njst.load.wire.manyframes import OPEN_SUBJECT
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import Template, publish_row
 from njst.load.workloads.calls import Answers, CallWorkload
-from njst.load.workloads.cycles import CYCLE_BYTES, CYCLE_ROWS
+from njst.load.workloads.cycles import CYCLE_BYTES, CYCLE_ROWS, are_many, frames_of
 
 _NOTHING = Answers([], 0, 0)
 
@@ -33,7 +34,7 @@ class AtomicRequests:
         self._publish = publish
         self.weight = publish.batch
         self.window = max(1, publish.window // publish.batch)
-        self._index = plan.index
+        self._plan = plan
         self._messages = plan.messages
         self._template = Template(
             inbox=inbox,
@@ -50,16 +51,18 @@ class AtomicRequests:
         batches = max(1, room // publish.batch)
         rows = self._rows(publish.batch, batches)
         self.frame_bytes = sum(len(row.frame) for row in rows) // batches
-        self._cycle = FrameCycle(rows, id_step=publish.batch)
+        self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
         self._acks = PublishAcks(inbox)
 
     def _rows(self, size: int, batches: int) -> list[Row]:
         """Return the rows of whole batches of `size` messages."""
         publish, count = self._publish, size * batches
-        subjects = expand(publish.subjects, publish.subject_count)
-        order = draw(publish.subject_order, len(subjects), count, self._index)
-        payloads = bodies(publish.payload, count, self._index)
+        subjects, order = [OPEN_SUBJECT], [0] * count
+        if not are_many(self._plan):
+            subjects = expand(publish.subjects, publish.subject_count)
+            order = draw(publish.subject_order, len(subjects), count, self._plan.index)
+        payloads = bodies(publish.payload, count, self._plan.index)
         self._bytes = sum(map(len, payloads)) // batches
         templates = [self._template_at(place, size) for place in range(1, size + 1)]
         return [
@@ -84,7 +87,8 @@ class AtomicRequests:
         self._tail_bytes, self._bytes = self._bytes, whole_bytes
         # Row r of a cycle serves the numbers that leave r: turn it until the first one fits.
         turn = (self._messages - rest) % rest
-        return FrameCycle(rows[-turn:] + rows[:-turn] if turn else rows, id_step=self.weight)
+        turned = rows[-turn:] + rows[:-turn] if turn else rows
+        return frames_of(self._plan, turned, id_step=self.weight)
 
     def _is_tail(self, number: int) -> bool:
         whole = self._messages

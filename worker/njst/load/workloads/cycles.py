@@ -1,11 +1,15 @@
 """The rows of a publisher's cycle of frames: which subject and which payload each has."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
+from njst.contract.kinds.order import Order
 from njst.contract.plan import ClientPlan, PublishPlan
 from njst.load.payload import bodies
-from njst.load.subjects import draw, expand
-from njst.load.wire.frames import Row
+from njst.load.subjects import ManySubjects, draw, draw_many, expand
+from njst.load.wire.frames import FrameCycle, Row
+from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames
 from njst.load.wire.rows import Template, publish_row, scheduled_row
 
 # A cycle is so long that payloads and subjects do not repeat soon, and so short that it fits into
@@ -14,6 +18,10 @@ CYCLE_BYTES = 2 * 1024 * 1024
 CYCLE_ROWS = 2048
 # So many clients of a process have whole cycles; more of them share the room of these.
 WHOLE_CYCLES = 16
+# The clients of a process have so many frames that lie ready, all together; each takes 1 KB.
+MOST_READY = 50_000
+# Subjects of that many messages of all of them are drawn; then they come again.
+_DRAWN = 2_000_000
 
 
 def publish_rows(
@@ -22,7 +30,10 @@ def publish_rows(
     """Return a cycle of rows, and the payload sizes: one for all, or one for each."""
     publish = plan.publish
     assert publish is not None
-    subjects, order = subjects_of_rows(plan)
+    if are_many(plan):
+        subjects, order = [OPEN_SUBJECT], [0] * cycle_length(publish, 1, plan.siblings)
+    else:
+        subjects, order = subjects_of_rows(plan)
     rows = len(order)
     payloads = bodies(publish.payload, rows, plan.index)
     backs = ids_back(publish.duplicate_percent, rows)
@@ -40,6 +51,38 @@ def publish_rows(
     if len(sizes) == 1:
         return made, sizes.pop()
     return made, np.array([len(payload) for payload in payloads], dtype=np.int64)
+
+
+def frames_of(
+    plan: ClientPlan, rows: Sequence[Row], *, id_step: int = 1, decimal: bool = False
+) -> FrameCycle:
+    """Return the frames of a client's rows."""
+    if not are_many(plan):
+        return FrameCycle(rows, id_step=id_step, decimal=decimal)
+    name = many_subjects(plan).name
+    return ManyFrames(rows, name, id_step=id_step, decimal=decimal)
+
+
+def are_many(plan: ClientPlan) -> bool:
+    """Whether a client has too many subjects for a frame of each to lie ready."""
+    publish = plan.publish
+    assert publish is not None
+    count = len(publish.subjects) * publish.subject_count
+    # A schedule has its target in a header as well, whose length each frame says.
+    return count > max(CYCLE_ROWS, MOST_READY // plan.siblings) and not publish.delay_ms
+
+
+def many_subjects(plan: ClientPlan) -> ManySubjects:
+    """Return the subjects of a client that has many."""
+    publish = plan.publish
+    assert publish is not None
+    stems, count = publish.subjects, publish.subject_count
+    order = publish.subject_order
+    most = max(CYCLE_ROWS, _DRAWN // plan.siblings)
+    rows = len(stems) * count
+    if order is not Order.SEQUENTIAL:
+        rows = most
+    return ManySubjects(stems, count, draw_many(order, len(stems) * count, rows, plan.index))
 
 
 def ids_back(percent: int, rows: int) -> list[int]:
@@ -62,6 +105,14 @@ def subjects_of_rows(plan: ClientPlan) -> tuple[list[str], list[int]]:
     subjects = expand(publish.subjects, publish.subject_count)
     rows = cycle_length(publish, len(subjects), plan.siblings)
     return subjects, draw(publish.subject_order, len(subjects), rows, plan.index)
+
+
+def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:
+    """Return what tells the number of each message's subject."""
+    if are_many(plan):
+        return many_subjects(plan).number
+    _, order = subjects_of_rows(plan)
+    return lambda message: order[message % len(order)]
 
 
 def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:

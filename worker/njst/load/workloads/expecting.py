@@ -12,12 +12,11 @@ from dataclasses import replace
 from njst.contract.kinds.publish import Expect
 from njst.contract.plan import ClientPlan
 from njst.load.wire import encode, stamp
-from njst.load.wire.frames import FrameCycle
 from njst.load.wire.jsapi import Failure, last_sequence_in, publish_answer
 from njst.load.wire.parse import Message
 from njst.load.wire.rows import Template
 from njst.load.workloads.calls import Answers
-from njst.load.workloads.cycles import publish_rows, subjects_of_rows
+from njst.load.workloads.cycles import frames_of, publish_rows, subject_numbers
 
 _NOTHING = Answers([], 0, 0)
 
@@ -28,6 +27,11 @@ _HEADERS = {
 # As wide as the largest sequence: the frames of a cycle keep their lengths.
 _DIGITS = 19
 _OPEN = b"Sequence: " + b"0" * _DIGITS + b"\r\n"
+
+
+def _whole(_number: int) -> int:
+    """Return the only part that all messages of a stream count on."""
+    return 0
 
 
 class ExpectingRequests:
@@ -48,18 +52,17 @@ class ExpectingRequests:
         )
         condition = (_HEADERS[publish.expect], "0" * _DIGITS)
         rows, self._sizes = publish_rows(plan, plain)
-        self._plain = FrameCycle(rows)
+        self._plain = frames_of(plan, rows)
         rows, _ = publish_rows(plan, replace(plain, headers=[condition, *publish.headers]))
-        self._expecting = FrameCycle(rows)
+        self._expecting = frames_of(plan, rows)
         self.frame_bytes = sum(len(row.frame) for row in rows) // len(rows)
-        subjects, order = subjects_of_rows(plan)
         is_whole = publish.expect is Expect.LAST_SEQUENCE
-        # What each row counts on: the stream, or its subject.
-        self._part = [0] * len(order) if is_whole else order
+        # What each message counts on: the stream, or its subject.
+        self._part = _whole if is_whole else subject_numbers(plan)
+        parts = 1 if is_whole else len(publish.subjects) * publish.subject_count
         is_known = is_whole or not publish.last_sequence
         self._known: list[int | None] = [publish.last_sequence if is_known else None]
-        if not is_whole:
-            self._known *= len(subjects)
+        self._known *= parts
         self._stored = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
@@ -71,7 +74,7 @@ class ExpectingRequests:
         return b"".join([self._frame(first + n, log_ns) for n in range(count)])
 
     def _frame(self, number: int, log_ns: int) -> bytes:
-        known = self._known[self._part[number % len(self._part)]]
+        known = self._known[self._part(number)]
         if known is None:
             return self._plain.encode(number, 1, log_ns)
         condition = b"Sequence: %0*d\r\n" % (_DIGITS, known)
@@ -98,7 +101,7 @@ class ExpectingRequests:
         return answer
 
     def _learn(self, number: int, sequence: int) -> None:
-        self._known[self._part[number % len(self._part)]] = sequence
+        self._known[self._part(number)] = sequence
 
     def _size(self, number: int) -> int:
         sizes = self._sizes

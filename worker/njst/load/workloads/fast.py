@@ -22,13 +22,12 @@ from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
-from njst.load.wire.frames import FrameCycle
 from njst.load.wire.jsapi import BAD_ANSWERS
 from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.wire.rows import Template
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CHUNK_BYTES
-from njst.load.workloads.cycles import publish_rows
+from njst.load.workloads.cycles import frames_of, publish_rows
 from njst.load.workloads.refusals import is_denied
 
 GROUPS = 2
@@ -86,9 +85,8 @@ class FastWorkload:
         )
         rows, sizes = publish_rows(self._plan, template)
         self._sizes = sizes
-        self._cycle = FrameCycle(rows, decimal=True)
+        self._cycle = frames_of(self._plan, rows, decimal=True)
         self._chunk = max(1, CHUNK_BYTES * len(rows) // sum(len(row.frame) for row in rows))
-        self._subject = rows[0].frame.split(b" ")[1]
         self._plain = re.compile(
             rb"MSG " + re.escape(f"{self._inbox}.{self._id}.".encode()) + rb"[^\s]+ 1 \d+\r\n"
             rb'\{"type":"ack","seq":(\d{1,18}),"msgs":(\d{1,9})\}\r\n'
@@ -147,7 +145,7 @@ class FastWorkload:
         self._heard_ns = now_ns
         place = self._next - self._base + 1
         reply = f"{self._inbox}.{self._id}.{self._group}.fail.{place}.3.$FI"
-        return encode.pub(self._subject.decode(), b"", reply)
+        return encode.pub(self._cycle.subject(self._base), b"", reply)
 
     def scan(self, data: bytes, now_ns: int) -> int:
         """Take acknowledgements of groups; the exact parser gets what follows them."""

@@ -9,13 +9,12 @@ from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
-from njst.load.wire.frames import FrameCycle
 from njst.load.wire.jsapi import Failure, publish_answer
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import OPEN_INSTANT, Template
 from njst.load.workloads.calls import Answers, CallWorkload, Requests
-from njst.load.workloads.cycles import publish_rows
+from njst.load.workloads.cycles import frames_of, publish_rows
 from njst.load.workloads.expecting import ExpectingRequests
 from njst.load.workloads.turns import call_workload
 
@@ -42,7 +41,7 @@ class PublishRequests:
             id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
         )
         made, self._sizes = publish_rows(plan, template)
-        self._frames = FrameCycle(made)
+        self._frames = frames_of(plan, made)
         self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
         self._acks = PublishAcks(inbox)
         names = [name.lower() for name, _ in publish.headers]

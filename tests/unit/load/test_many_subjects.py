@@ -1,0 +1,113 @@
+"""Many subjects: each message has the one that the order says, and a frame that is whole."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from njst.contract.kinds.order import Order
+from njst.contract.kinds.publish import Expect, PublishMode
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
+from njst.load.ledger import Ledger
+from njst.load.workloads.atomic import AtomicRequests
+from njst.load.workloads.base import Start
+from njst.load.workloads.cycles import MOST_READY, are_many, many_subjects
+from njst.load.workloads.expecting import ExpectingRequests
+from njst.load.workloads.fast import FastWorkload
+from njst.load.workloads.publish import PublishRequests
+
+INBOX = "_INBOX.test"
+STEMS = ["s.a", "s.b", "s.c"]
+EACH = MOST_READY // 2
+SIZE = 40
+_HEAD = re.compile(rb"(H?)PUB (\S+) (?:_INBOX\S+ )?(?:(\d+) )?(\d+)\r\n")
+
+
+def plan(order: Order = Order.SEQUENTIAL, **how: object) -> ClientPlan:
+    settings = {
+        "mode": PublishMode.ASYNCHRONOUS,
+        "window": 500,
+        "batch": 500,
+        "payload": PayloadPlan(bytes_min=SIZE, bytes_max=SIZE),
+        "subjects": STEMS,
+        "subject_count": EACH,
+        "subject_order": order,
+        "ack_timeout_ms": 1000,
+        **how,
+    }
+    publish = PublishPlan.model_validate(settings)
+    return ClientPlan(workload="w", index=0, messages=1234, publish=publish)
+
+
+def subjects_in(data: bytes) -> list[str]:
+    """The subject of each frame; each must end where its head says."""
+    found, at = [], 0
+    while at < len(data):
+        head = _HEAD.match(data, at)
+        assert head is not None, data[at : at + 60]
+        at = head.end() + int(head[4]) + 2
+        assert int(head[4]) - int(head[3] or 0) in (0, SIZE)
+        assert data[at - 2 : at] == b"\r\n"
+        found.append(head[2].decode())
+    return found
+
+
+def name(number: int) -> str:
+    return f"{STEMS[number // EACH % 3]}.{number % EACH}"
+
+
+@pytest.mark.parametrize("ids", [False, True])
+def test_in_turns_each_message_has_the_next_subject(ids: bool) -> None:
+    requests = PublishRequests(plan(message_ids=ids), INBOX, "job")
+    for first in (0, EACH - 3, 3 * EACH - 3):
+        data = requests.encode(first, 7, 1)
+        assert subjects_in(data) == [name(first + n) for n in range(7)]
+        assert data == b"".join(requests.encode(first + n, 1, 1) for n in range(7))
+        assert requests.subject(first) == name(first)
+
+
+def test_the_hottest_subject_has_its_part() -> None:
+    many = many_subjects(plan(Order.ZIPF))
+    count = 200_000
+    drawn = Counter(many.number(message) for message in range(count))
+    whole = sum(1 / rank for rank in range(1, 3 * EACH + 1))
+    for rank in (1, 2, 10):
+        assert drawn[rank - 1] == pytest.approx(count / rank / whole, rel=0.1)
+    assert max(drawn) > EACH, "the cold ones are there too"
+
+
+def test_at_random_all_subjects_are_alike() -> None:
+    many = many_subjects(plan(Order.RANDOM))
+    drawn = Counter(many.number(message) for message in range(150_000))
+    assert len(drawn) > EACH
+    assert max(drawn.values()) < 20
+
+
+def test_batches_go_through_all_subjects() -> None:
+    requests = AtomicRequests(plan(mode=PublishMode.ATOMIC_BATCH), INBOX, "job")
+    assert subjects_in(requests.encode(0, 3, 1)) == [name(n) for n in range(1234)]
+    client = plan(mode=PublishMode.FAST_BATCH)
+    workload = FastWorkload(client, INBOX, Ledger("w", 1234), "job")
+    workload.ledger.start(0)
+    workload.start(Start(0))
+    assert subjects_in(workload.next_bytes(1)) == [name(0)]
+
+
+def test_what_is_expected_of_a_subject_is_what_was_stored_under_it() -> None:
+    client = plan(mode=PublishMode.SYNCHRONOUS, expect=Expect.LAST_SUBJECT_SEQUENCE)
+    requests = ExpectingRequests(client, INBOX, "job")
+    for number, sequence in ((0, 7), (1, 9)):
+        body = b'{"stream":"S","seq":%d}' % sequence
+        requests.scan(b"MSG %s.%010x 1 %d\r\n%s\r\n" % (INBOX.encode(), number, len(body), body))
+    # The next turn through all subjects.
+    for number, sequence in ((0, 7), (1, 9), (2, 0)):
+        data = requests.encode(3 * EACH + number, 1, 1)
+        assert subjects_in(data) == [name(number)]
+        expected = re.search(rb"Nats-Expected-Last-Subject-Sequence: 0*(\d*)\r\n", data)
+        assert int((expected or [b"", b""])[1] or 0) == sequence
+
+
+def test_few_subjects_lie_ready_and_many_clients_share_the_room() -> None:
+    assert not are_many(plan(subjects=["s"], subject_count=10_000))
+    crowd = plan(subjects=["s"], subject_count=10_000).model_copy(update={"siblings": 100})
+    assert are_many(crowd)
