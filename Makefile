@@ -110,7 +110,7 @@ lock: $(READY) ## Resolve the lock files anew from pyproject.toml
 	@$(LOCK) pyproject.toml --all-extras --group test -o requirements.lock
 	@$(LOCK) pyproject.toml --extra worker --constraint requirements.lock -o locks/worker.lock
 	@$(LOCK) pyproject.toml --extra operator --constraint requirements.lock -o locks/operator.lock
-	@$(LOCK) pyproject.toml --group build --constraint requirements.lock -o locks/build.lock
+	@$(LOCK) --group build --constraint requirements.lock -o locks/build.lock
 	@$(LOCK) --group sbom -o locks/sbom.lock
 
 bench: $(READY) ## njst and nats bench in turns on one server: a table into docs/benchmarks.md (an hour)

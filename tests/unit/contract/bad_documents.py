@@ -394,6 +394,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("target", {"context": "../a"}, "spec.target.context"),
     _set("target", {"servers": ["http://b"]}, "spec.target.servers[0]"),
     _set("target", {"servers": ["nats://user:pass@b"]}, "spec.target.servers[0]"),
+    _set("target", {"servers": ["ws://a", "nats://b"]}, "spec.target"),
+    _set("target", {"servers": ["ws://a", "wss://b"]}, "spec.target"),
     _set("target", {"servers": ["nats://b"] * 17}, "spec.target.servers"),
     _set("workers", -1),
     _set("workers", 1001),

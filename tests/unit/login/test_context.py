@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import Connection
+from njst.contract.connection import Connection, address
 from njst.login.context import connection_of, context_path, read_context
 from njst.login.control import OPTIONS, control_connection, from_environment
 from njst.login.errors import LoginError
@@ -137,12 +137,28 @@ def _data(text: str) -> str:
         ({"creds": _data("nothing")}, "creds: it has no NATS user JWT with its seed"),
         ({"url": "http://a"}, "url: a server must be nats://host:port"),
         ({"url": "nats://u:secret@a,nats://x:secret@b"}, "url: servers have different logins"),
+        ({"url": "ws://u:secret@a,nats://u:secret@b"}, "url: servers: .* all must have the same"),
+        ({"url": "wss://a,tls://b"}, "url: servers: .* all must have the same"),
+        ({"url": "WSS://a,ws://b"}, "url: servers: .* all must have the same"),
+        ({"url": "ws://a", "ca": "/ca.pem"}, "url: servers: ws:// has no TLS, .*; use wss://"),
     ],
 )
 def test_what_cannot_be_done_is_said(keys: dict[str, str], words: str) -> None:
     with pytest.raises(LoginError, match=words) as caught:
         context(**keys)
     assert "secret" not in str(caught.value)
+
+
+def test_websockets() -> None:
+    found = context(url="ws://u:p@a, WS://u:p@b:8080/")
+    assert (found.servers, found.user) == (["ws://a", "ws://b:8080/"], "u")
+    assert (found.is_websocket, found.wants_tls, found.is_tls_first) == (True, False, False)
+    assert [address(server) for server in found.servers] == [("a", 80), ("b", 8080)]
+    found = context(url="wss://a", ca="/ca.pem")
+    assert (found.is_websocket, found.wants_tls, found.is_tls_first) == (True, True, True)
+    assert address("wss://a") == ("a", 443)
+    found = context(url="TLS://a", ca="/ca.pem")
+    assert (found.is_websocket, found.wants_tls, found.is_tls_first) == (False, True, False)
 
 
 def test_a_context_by_its_name_or_its_path(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         log_level="warning",
         access_log=False,
         lifespan="off",
+        ws="none",
         timeout_graceful_shutdown=STOP_GRACE_S,
     )
     server = _Server(config)

@@ -4,20 +4,22 @@ It may hold secrets, so it stays on its host: agent to load process, no further.
 not read: what they hold may be renewed while a worker runs. No secret shows in a repr or an error.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import ConfigDict, Field, model_validator
 
 from njst.contract.model import Message
 
-DEFAULT_PORT = 4222
+# The schemes of a server, and the port that each means without one; of websockets those of HTTP.
+DEFAULT_PORTS = {"nats": 4222, "tls": 4222, "ws": 80, "wss": 443}
 API_PREFIX = "$JS.API"
-_SCHEMES = ("nats", "tls")
+APART = "servers: a cluster is reached by ws://, by wss:// or by neither; all must have the same"
 
 
 class Tls(Message):
-    """TLS to a server. Whatever is set here makes TLS a must, as the scheme tls:// does.
+    """TLS to a server. Whatever is set here makes TLS a must, as tls:// and wss:// do.
 
     `hostname` is the name that the server's certificate must have; empty: the one in its URL.
     """
@@ -67,7 +69,17 @@ class Connection(Message):
     @property
     def wants_tls(self) -> bool:
         """Whether no server may be spoken to in the clear."""
-        return self.tls.is_set or any(server.startswith("tls://") for server in self.servers)
+        return self.tls.is_set or any(s.startswith(("tls://", "wss://")) for s in self.servers)
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether NATS is spoken in the frames of a websocket, to all servers."""
+        return has_websockets(self.servers)
+
+    @property
+    def is_tls_first(self) -> bool:
+        """Whether TLS comes before all else, as it does where a websocket has it."""
+        return self.tls.first or (self.is_websocket and self.wants_tls)
 
     @property
     def js_api(self) -> str:
@@ -86,30 +98,49 @@ class Connection(Message):
         bare = [_without_login(text) for text in data["servers"]]
         return {**data, "servers": bare, **(_login(logins.pop()) if logins else {})}
 
+    @model_validator(mode="after")
+    def _check_websockets(self) -> Self:
+        if not of_one_kind(self.servers):
+            raise ValueError(APART)
+        if self.servers[0].startswith("ws://") and self.wants_tls:
+            raise ValueError("servers: ws:// has no TLS, and a TLS option is set; use wss://")
+        return self
+
+
+def has_websockets(servers: Sequence[str]) -> bool:
+    """Whether servers are reached over websockets."""
+    return any(server.startswith(("ws://", "wss://")) for server in servers)
+
+
+def of_one_kind(servers: Sequence[str]) -> bool:
+    """Whether servers are all ws://, all wss://, or neither."""
+    return not has_websockets(servers) or len({s.partition("://")[0] for s in servers}) == 1
+
 
 def _parsed(server: object) -> SplitResult:
     """Return a server's parts.
 
     Raises:
-        ValueError: it is no nats:// or tls:// URL; the words do not repeat it.
+        ValueError: it is no URL of a server; the words do not repeat it.
     """
     text = str(server)
     try:
         parts = urlsplit(text if "://" in text else f"nats://{text}")
-        is_server = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        is_server = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
         is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     except ValueError:
         is_server = is_bare = False
     if not is_server or not is_bare:
         raise ValueError(
-            "a server must be nats://host:port or tls://host:port; in a login, %-escape /, ?, #, @"
+            "a server must be nats://host:port, or tls://, ws:// or wss://; in a login, %-escape"
+            " /, ?, #, @"
         ) from None
     return parts
 
 
 def _without_login(server: str) -> str:
     scheme, separator, rest = server.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme.lower()}{separator}{rest.rpartition('@')[2]}"
 
 
 def _login(text: str) -> dict[str, str]:
@@ -123,4 +154,4 @@ def _login(text: str) -> dict[str, str]:
 def address(server: str) -> tuple[str, int]:
     """Return host and port of a server of a connection."""
     parts = _parsed(server)
-    return parts.hostname or "", parts.port or DEFAULT_PORT
+    return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]

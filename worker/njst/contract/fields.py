@@ -33,7 +33,7 @@ SubjectFilter = Annotated[
 Server = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(nats|tls)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
+        pattern=r"^(nats|tls|wss?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
         min_length=1,
         max_length=255,
     ),

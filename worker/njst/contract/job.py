@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from njst.contract.connection import APART, of_one_kind
 from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, Server
 from njst.contract.model import Model, Rule
 from njst.contract.stream import Stream
@@ -76,8 +77,8 @@ class Target(Model):
     servers: list[Server] = Field(
         default_factory=list,
         max_length=16,
-        description="Servers that need no credentials, as nats://host:port. A worker refuses those"
-        " that its allow-list does not name.",
+        description="Servers that need no credentials, as nats://host:port; all ws:// or all wss://"
+        " for websockets. A worker refuses those that its allow-list does not name.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -85,6 +86,13 @@ class Target(Model):
             cel="!(has(self.context) && has(self.servers) && size(self.servers) > 0)",
             message="context and servers exclude each other: give one of them, or neither",
             holds=lambda self: not (self.context is not None and self.servers),
+        ),
+        Rule(
+            cel="!has(self.servers) || !self.servers.exists(s, s.startsWith('ws'))"
+            " || self.servers.all(s, s.startsWith('ws://'))"
+            " || self.servers.all(s, s.startsWith('wss://'))",
+            message=APART,
+            holds=lambda self: of_one_kind(self.servers),
         ),
     )
 

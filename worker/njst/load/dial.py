@@ -1,4 +1,4 @@
-"""One attempt at one server, which never blocks: name, connection, TLS, login.
+"""One attempt at one server, which never blocks: name, connection, TLS, websocket, login.
 
 An engine with many clients goes on while one of them waits for a server that is slow or mute. Only
 the name service can block; it is asked in a thread, unless the host is an address already.
@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from njst.contract.connection import Connection
 from njst.contract.result import ErrorClass
@@ -23,10 +23,14 @@ from njst.load.servers import Server
 from njst.load.wire.handshake import Handshake, NoTlsError, RefusedError, Step
 from njst.load.wire.info import ServerInfo
 from njst.load.wire.parse import ProtocolError
+from njst.load.wsstream import WebSocketStream
 from njst.login.errors import LoginError
 from njst.login.options import login_options
 from njst.login.refusal import CLOSED, NO_TLS, or_mute, refusal_of, timed_out
 from njst.login.tls import TlsContexts
+
+if TYPE_CHECKING:
+    from njst.login.websocket import WebSocket
 
 _VERSION = "0.1"
 _CHUNK_BYTES = 64 * 1024
@@ -82,6 +86,7 @@ class Dial:
         self._settings = settings
         self._connection = settings.connection
         self._end_ns = begin_ns + self._connection.connect_timeout_ms * 1_000_000
+        self._websocket: WebSocket | None = None
         self._steps = self._run()
 
     def step(self, at_ns: int) -> Stream | None:
@@ -155,12 +160,16 @@ class Dial:
         assert self.socket is not None
         _tune(self.socket)
         connection = self._connection
-        if connection.tls.first:
+        if connection.is_tls_first:
             yield from self._secure()
+        greeting = (yield from self._upgrade()) if connection.is_websocket else b""
         handshake = Handshake(
-            self._connect_options, wants_tls=connection.wants_tls, is_secure=connection.tls.first
+            self._connect_options,
+            wants_tls=connection.wants_tls,
+            # Inside of a websocket there is no TLS, whatever a server behind a proxy says.
+            is_secure=connection.is_tls_first or connection.is_websocket,
         )
-        step = handshake.feed(b"")
+        step = handshake.feed(greeting)
         while step is not Step.DONE:
             self.info = handshake.info
             match step:
@@ -173,9 +182,14 @@ class Dial:
                     yield from self._send(handshake.out)
                     step = handshake.feed(b"")
         self.info = handshake.info
-        if isinstance(self.socket, ssl.SSLSocket):
-            return TlsStream(self.socket, handshake.rest)
-        return Stream(self.socket, handshake.rest)
+        return self._stream(self.socket, handshake.rest)
+
+    def _stream(self, sock: socket.socket, received: bytes) -> Stream:
+        stream = TlsStream(sock) if isinstance(sock, ssl.SSLSocket) else Stream(sock)
+        if self._websocket is not None:
+            stream = WebSocketStream(stream, self._websocket)
+        stream.received = received
+        return stream
 
     def _connect_options(self, info: ServerInfo) -> dict[str, object]:
         return {
@@ -247,9 +261,25 @@ class Dial:
             else:
                 return
 
+    def _upgrade(self) -> Generator[int, None, bytes]:
+        """Have the connection be a websocket; return what the server said in it by then."""
+        from njst.login.websocket import WebSocket  # noqa: PLC0415 - its import is not cheap
+
+        websocket = WebSocket(self.server.url)
+        yield from self._send(websocket.take_out())
+        greeting = b""
+        while not websocket.is_open:
+            greeting = websocket.feed((yield from self._receive()))
+        self._websocket = websocket
+        return greeting
+
     def _send(self, data: bytes) -> _Wait:
         assert self.socket is not None
         view = memoryview(data)
+        if self._websocket is not None:
+            if self._websocket.end:
+                return  # as below
+            view = memoryview(self._websocket.frame(data))
         while view:
             try:
                 view = view[self.socket.send(view) :]
@@ -259,16 +289,20 @@ class Dial:
                 return  # what the server said before it hung up is to be read
 
     def _hear(self) -> Generator[int, None, bytes]:
+        if self._websocket is not None:
+            self._websocket.check()
+        data = yield from self._receive()
+        if not data:
+            raise ConnectionError(self._or_mute(CLOSED))
+        return data if self._websocket is None else self._websocket.feed(data)
+
+    def _receive(self) -> Generator[int, None, bytes]:
         assert self.socket is not None
         while True:
             try:
-                data = self.socket.recv(_CHUNK_BYTES)
+                return self.socket.recv(_CHUNK_BYTES)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 yield READ
-                continue
-            if not data:
-                raise ConnectionError(self._or_mute(CLOSED))
-            return data
 
 
 def _tune(sock: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What makes a login impossible before any server is asked."""
+"""What makes a login impossible before a server speaks NATS."""
 
 from pathlib import Path
 
@@ -12,6 +12,10 @@ class LoginError(Exception):
     def __init__(self, option: str, words: str) -> None:
         self.option = option
         super().__init__(f"{option}: {words}")
+
+
+class UpgradeError(ConnectionError):
+    """A server that is there and gives no websocket: what it says instead."""
 
 
 # So many names show a wrong key of a Secret; a folder of a person may have thousands.

@@ -18,7 +18,7 @@ from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
 from nats.aio.transport import TcpTransport
 from nats.js import JetStreamContext
 
-from njst.contract.connection import Connection
+from njst.contract.connection import DEFAULT_PORTS, Connection
 from njst.login.errors import LoginError
 from njst.login.keys import Key, key_of, proof
 from njst.login.refusal import CLOSED, NO_TLS, or_mute, timed_out
@@ -57,14 +57,67 @@ class _Transport(TcpTransport):
         if payload.startswith(_CONNECT):
             self._held = payload
             return
-        super().write(self._held + payload)  # type: ignore[no-untyped-call]
+        self._put(self._held + payload)
         self._held = b""
+
+    def _put(self, data: bytes) -> None:
+        super().write(data)  # type: ignore[no-untyped-call]
 
     async def wait_closed(self) -> None:
         """Wait a moment for what is still to be sent."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await super().wait_closed()  # type: ignore[no-untyped-call]
+
+
+class _WebSocketTransport(_Transport):
+    """The same over a websocket, which is asked for before the first line is read."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        from njst.login.websocket import WebSocket  # noqa: PLC0415 - its import is not cheap
+
+        self._websocket = WebSocket(url)
+        # What was heard behind a line.
+        self._heard = b""
+
+    def _put(self, data: bytes) -> None:
+        # What the server said before it closed the websocket is to be read; the end comes behind.
+        if not self._websocket.end:
+            super()._put(self._websocket.frame(data))
+
+    def writelines(self, payload: list[bytes]) -> None:
+        """Send as one frame."""
+        self.write(b"".join(payload))
+
+    async def readline(self) -> bytes:
+        """Return the next line, what there is of it at the end."""
+        while b"\n" not in self._heard and (data := await self._hear()):
+            self._heard += data
+        line, newline, self._heard = self._heard.partition(b"\n")
+        return line + newline
+
+    async def read(self, buffer_size: int) -> bytes:  # noqa: ARG002 - frames are as they are
+        """Return what is in the next frames, b"" at the end."""
+        heard, self._heard = self._heard, b""
+        return heard or await self._hear()
+
+    async def _hear(self) -> bytes:
+        websocket = self._websocket
+        heard = b""
+        while not heard:
+            if websocket.out:
+                super()._put(websocket.take_out())
+            websocket.check()
+            data = await super().read(DEFAULT_BUFFER_SIZE)
+            if not data and websocket.is_open:
+                break
+            heard = websocket.feed(data)
+        return heard
+
+    def at_eof(self) -> bool:
+        """Whether nothing more is to be read."""
+        return not self._heard and bool(super().at_eof())  # type: ignore[no-untyped-call]
 
 
 class LoginClient(Client):
@@ -130,7 +183,7 @@ class LoginClient(Client):
             user=connection.user or None,
             password=connection.password if connection.user else None,
             token=connection.token or None,
-            tls_handshake_first=connection.tls.first,
+            tls_handshake_first=connection.is_tls_first,
             name=name,
             inbox_prefix=connection.inbox_prefix.encode(),
             connect_timeout=connection.connect_timeout_ms / 1000,  # type: ignore[arg-type]
@@ -177,11 +230,17 @@ class LoginClient(Client):
         return self._key.jwt.encode()
 
     async def _connect_to_server(self, s: Any) -> None:
-        """Open a connection; a Connection has TCP servers only."""
+        """Open a connection."""
         s.last_attempt = time.monotonic()
         # nats-py allows one attempt more than its least number of them.
         s.reconnects += self._is_first_round
         self._transport = _Transport()
+        if self.connection.is_websocket:
+            # nats-py knows no port of a websocket, and takes what it discovers for no websocket.
+            scheme = self.connection.servers[0].partition("://")[0]
+            place = s.uri.netloc if s.uri.port else f"{s.uri.netloc}:{DEFAULT_PORTS[scheme]}"
+            s.uri = s.uri._replace(scheme=scheme, netloc=place)
+            self._transport = _WebSocketTransport(s.uri.geturl())
         await self._transport.connect(
             s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=self.options["connect_timeout"]
         )
@@ -223,7 +282,7 @@ class LoginClient(Client):
         Raises:
             nats.errors.Error: TLS is wanted, and the server offers none.
         """
-        if initial_connection and self.connection.wants_tls and not self.connection.tls.first:
+        if initial_connection and self.connection.wants_tls and not self.connection.is_tls_first:
             if not (info.get("tls_required") or info.get("tls_available")):
                 raise nats.errors.Error(f"nats: {NO_TLS}")
             info["tls_required"] = True

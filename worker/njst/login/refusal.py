@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from njst.contract.connection import Connection
-from njst.login.errors import LoginError
+from njst.login.errors import LoginError, UpgradeError
 from njst.login.keys import key_of, out_of_date
 
 NO_TLS = "the server offers no TLS, which is wanted here; use nats:// and no certificates"
 PLAIN_TEXT = "it answers in plain text where TLS is wanted first; leave out tls_first"
 CLOSED = "the server closed the connection"
-MUTE = "it said nothing; a server with handshake_first needs tls_first"
+MUTE = "it said nothing; a server with handshake_first needs tls_first, a websocket port ws://"
 # What it looks like when a server hangs up on a client certificate that it misses or dislikes.
 _CERTIFICATE_ALERTS = re.compile(
     "ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE)"
@@ -37,7 +37,7 @@ class Refusal:
 
     `Unreachable`: no server answers as one; `TlsRefused`: one side does not accept the other's TLS;
     `LoginRefused`: the server does not know the user; `LoginUnusable`: a file or value here is no
-    login.
+    login; `Refused`: it gives no websocket.
     """
 
     kind: str
@@ -51,7 +51,7 @@ def timed_out(connection: Connection) -> str:
 
 def or_mute(words: str, connection: Connection, *, greeted: bool) -> str:
     """Return what ended an attempt, and of a server that did not even greet what may be wrong."""
-    is_mute = not greeted and not connection.tls.first
+    is_mute = not greeted and not connection.tls.first and not connection.is_websocket
     return f"{words}; {MUTE}" if is_mute else words
 
 
@@ -79,6 +79,8 @@ def refusal_of(error: Exception, connection: Connection) -> Refusal | None:
         return Refusal("TlsRefused", _tls_words(error, connection))
     if isinstance(error, LoginError):
         return Refusal("LoginUnusable", str(error))
+    if isinstance(error, UpgradeError):
+        return Refusal("Refused", str(error))
     if _LOGIN.search(str(error)):
         return Refusal("LoginRefused", f"{_bare(str(error))}; {login_advice(connection)}")
     if str(error).endswith(NO_TLS):
