@@ -85,14 +85,20 @@ def _workloads(workloads: Sequence[WorkloadResult]) -> list[str]:
             w.workload + _began(w),
             w.kind,
             f"{w.messages:,}" + (f" of {w.planned:,}" if w.planned is not None else ""),
-            f"{w.messages_per_second:,}/s",
-            f"{binary(w.bytes_per_second)}/s",
+            *_rates(w),
             *_latency(w.latency_microseconds),
             f"{w.error_count:,}",
         ]
         for w in workloads
     ]
     return table(header, rows) if rows else []
+
+
+def _rates(workload: WorkloadResult) -> list[str]:
+    """Return messages and bytes a second; of what was over in its warm-up there are none."""
+    if workload.messages and workload.messages == workload.warmup_messages:
+        return ["-", "-"]
+    return [f"{workload.messages_per_second:,}/s", f"{binary(workload.bytes_per_second)}/s"]
 
 
 def _began(workload: WorkloadResult) -> str:
@@ -131,6 +137,7 @@ def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
             "terminated": workload.terminated,
             "duplicates": workload.duplicates,
             "late for want of room in the window": workload.held,
+            "in the warm-up, in no rate and no latency": workload.warmup_messages,
         }
         some = [f"{count:,} {what}" for what, count in counts.items() if count]
         if workload.clock_error_microseconds:
