@@ -55,6 +55,20 @@ async def calls(client: Client) -> int:
     return (await client.jetstream().account_info()).api.total
 
 
+async def test_more_consumers_than_a_server_takes_unasked(
+    runner: Runner, client: Client, job: str
+) -> None:
+    name = f"M{job}"
+    document = {
+        "streams": [{"name": name, "storage": "Memory"}],
+        "workloads": [workload("CreateConsumer", 1_200, stream=name)],
+    }
+    done = (await runner.load(document, job))["api"]
+    assert (done.messages, errors(done)) == (1_200, {})
+    assert len(await consumers(client, name)) == 1_200
+    assert await runner.remove(document, job) == []
+
+
 async def test_streams_are_made_and_removed_with_the_job(
     runner: Runner, client: Client, job: str
 ) -> None:

@@ -14,6 +14,7 @@ from nats.js.api import (
     StreamConfig,
 )
 
+from njst.agent.crowd import most_consumers
 from njst.contract.fields import INDEX
 from njst.contract.job import JobSpec
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
@@ -62,7 +63,7 @@ HEARTBEAT_S = PUSH_HEARTBEAT_MS / 1000
 
 
 def stream_config(
-    job: str, spec: JobSpec, stream: Stream, index: int, log: str = ""
+    job: str, spec: JobSpec, stream: Stream, index: int, log: str = "", participants: int = 1
 ) -> StreamConfig:
     """Return the entry's stream number `index`, marked as the own of a job of a log.
 
@@ -84,6 +85,7 @@ def stream_config(
         discard=DiscardPolicy.NEW if is_store else _DISCARD[stream.discard],
         max_msgs=stream.max_messages or -1,
         max_bytes=stream.max_bytes or -1,
+        max_consumers=most_consumers(spec, stream, participants),
         max_age=float(stream.max_age_seconds or 0),
         max_msgs_per_subject=stream.max_messages_per_subject or (1 if is_bucket else -1),
         compression=(

@@ -112,7 +112,7 @@ async def make(
             skipped = lacking(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
-        there = await _make_streams(js, job, possible, home.log)
+        there = await _make_streams(js, job, possible, home.log, len(participants))
         found = with_files(clients_of(job, spec, participants, me, there, skipped), files)
         plans = [_marked(reached(plan, connection), home.log) for plan in found]
         await _make_shared_consumers(js, job, spec, connection, skipped)
@@ -146,7 +146,7 @@ async def _with_clocks(client: LoginClient, api: str, plans: list[ClientPlan]) -
 
 
 async def _make_streams(
-    js: JetStreamContext, job: str, spec: JobSpec, log: str
+    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int
 ) -> dict[str, There]:
     """Make what is not there; return what each stream has."""
     there: dict[str, There] = {}
@@ -156,7 +156,7 @@ async def _make_streams(
             if stream.use_existing:
                 info = await _ask(field, js.stream_info(name))
             else:
-                config = stream_config(job, spec, stream, index, log)
+                config = stream_config(job, spec, stream, index, log, participants)
                 info = await _ask(field, _add_stream(js, job, config))
             there[name] = There(info.state.last_seq, stream_obstacle(info.config))
     return there
