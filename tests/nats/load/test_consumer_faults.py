@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from njst.contract.result import ErrorClass
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from tests.nats.truth.loading import Load, loading
+from tests.nats.truth.loading import Load, errors, jetstream, loading
 
 MESSAGES = 100
 
@@ -65,6 +65,24 @@ async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
         done = (await load.end())["read"]
     assert (done.messages, done.redelivered) == (2 * MESSAGES, 0)
     assert {error.error_class for error in done.errors} == {ErrorClass.PULL_LOST}
+
+
+async def test_a_push_consumer_that_all_share_and_that_is_deleted_is_missed(
+    nats_server: NatsServer,
+) -> None:
+    consume = {"mode": "Push", "consumers": "Shared"}
+    read = {"name": "read", "stream": "S", "clients": 2, "durationSeconds": 600}
+    document = {"streams": [{"name": "S"}], "workloads": [{**read, "consume": consume}]}
+    async with loading(nats_server, document) as load:
+        load.start()
+        await publish(nats_server)
+        await load.until(lambda: load.done("read") == MESSAGES)
+        async with jetstream(nats_server) as js:
+            (consumer,) = await js.consumers_info("S")
+            await js.delete_consumer("S", consumer.name)
+        done = (await load.end())["read"]
+    assert done.messages == MESSAGES
+    assert errors(done) == {ErrorClass.NO_CONSUMER: 2}
 
 
 async def test_a_consumer_whose_leader_goes_is_asked_anew() -> None:

@@ -57,6 +57,10 @@ def message(number: int, count: int = 1, header: str = "") -> bytes:
     return f"HMSG s.x 1 {ack(number, count)} {sizes}\r\n{block}hi\r\n".encode()
 
 
+def ack_of(number: int) -> bytes:
+    return f"PUB {ack(number)} 4\r\n+ACK\r\n".encode()
+
+
 def status(reply: str, line: str, pending: int | None = None) -> bytes:
     more = "" if pending is None else f"Nats-Pending-Messages: {pending}\r\n"
     block = f"NATS/1.0 {line}\r\n{more}\r\n"
@@ -279,6 +283,25 @@ def test_a_push_consumer_that_is_not_heard_of_is_gone() -> None:
     assert workload.next_bytes(115 * SECOND).endswith(b"UNSUB 2\r\nPING\r\n")
     feed(workload, b"PONG\r\n", 116 * SECOND)
     assert workload.done
+
+
+def test_a_shared_push_consumer_that_is_silent_is_asked_about() -> None:
+    workload = consumer(duration_ms=600_000, deliver="d.x", deliver_group="g")
+    ask = b"PUB $JS.API.CONSUMER.INFO.S.C _INBOX.test.a 0\r\n\r\n"
+    workload.next_bytes(0)
+    feed(workload, message(1), SECOND)
+    assert workload.next_bytes(6 * SECOND - 1) == ack_of(1)
+    assert workload.next_bytes(6 * SECOND) == ask
+    assert workload.next_bytes(7 * SECOND) == b""
+    there = b'{"type":"io.nats.jetstream.api.v1.consumer_info_response","name":"C"}'
+    gone = b'{"type":"io.nats.jetstream.api.v1.consumer_info_response","error":{"code":404,'
+    gone += b'"err_code":10014,"description":"consumer not found"}}'
+    feed(workload, b"MSG _INBOX.test.a 3 %d\r\n%s\r\n" % (len(there), there), 7 * SECOND)
+    assert tally(workload) == (1, {})
+    assert workload.next_bytes(12 * SECOND) == ask
+    feed(workload, b"MSG _INBOX.test.a 3 %d\r\n%s\r\n" % (len(gone), gone), 13 * SECOND)
+    assert tally(workload) == (1, {ErrorClass.NO_CONSUMER: 1})
+    assert workload.next_bytes(13 * SECOND).endswith(b"PING\r\n")
 
 
 def test_a_confirmed_acknowledgement_is_waited_for() -> None:

@@ -5,12 +5,12 @@ to a client that would not count it. Several pulls may be under way, so that the
 one.
 """
 
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import PUSH_HEARTBEAT_MS, ClientPlan
 from njst.contract.result import ErrorClass
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.wire import encode, stamp
-from njst.load.wire.jsapi import Status, status_of
+from njst.load.wire.jsapi import Status, api_failure, status_of
 from njst.load.wire.parse import Frame, Message, Pong, ServerError
 from njst.load.workloads.again import Again
 from njst.load.workloads.base import Start
@@ -25,6 +25,10 @@ _DELIVERY_SID = 2
 _CONFIRM_SID = 3
 # A push consumer that is not heard of for so many of its heartbeats is gone.
 _MISSED_HEARTBEATS = 3
+
+# So long after the last message a shared push consumer is asked about.
+_SILENCE_NS = PUSH_HEARTBEAT_MS * 1_000_000
+_GONE = (ErrorClass.NO_CONSUMER, ErrorClass.NO_STREAM)
 
 
 class ConsumeWorkload:
@@ -98,12 +102,23 @@ class ConsumeWorkload:
             return out if self._replies.are_held else out + self._say_farewell(now_ns)
         if not self._consume.deliver:
             return out + self._pulls.next_bytes(wanted, now_ns)
-        return out if self._listens else out + self._listen(now_ns)
+        return out + (self._ask_for_it(now_ns) if self._listens else self._listen(now_ns))
 
     def _listen(self, now_ns: int) -> bytes:
         self._listens = True
         self._alive_ns = now_ns
         return encode.sub(self._consume.deliver, _DELIVERY_SID, self._consume.deliver_group)
+
+    def _ask_for_it(self, now_ns: int) -> bytes:
+        """Ask whether a consumer that several clients share is there, when it has long been silent.
+
+        Its heartbeats would come to any one of them, and that it is deleted is told to none.
+        """
+        if not self._consume.deliver_group or now_ns - self._alive_ns < _SILENCE_NS:
+            return b""
+        self._alive_ns = now_ns
+        asked = f"{self._consume.stream}.{self._consume.consumer}"
+        return encode.pub(f"{self._plan.api_prefix}.CONSUMER.INFO.{asked}", b"", self._confirm)
 
     def _say_farewell(self, now_ns: int) -> bytes:
         """Want no more messages, and know when the server has read every acknowledgement.
@@ -141,10 +156,18 @@ class ConsumeWorkload:
                 self._on_answer(frame, now_ns)
             elif status is not None:
                 self._on_status(status, frame, now_ns)
+            elif frame.sid == _CONFIRM_SID and frame.payload:
+                self._on_info(frame, now_ns)
             elif frame.sid == _CONFIRM_SID:
                 self._replies.unconfirmed = max(0, self._replies.unconfirmed - 1)
             else:
                 self._on_message(frame, now_ns)
+
+    def _on_info(self, frame: Message, now_ns: int) -> None:
+        """Take whether the consumer is there; a refusal for another reason says nothing of that."""
+        failure = api_failure(frame)
+        if failure is not None and failure.error_class in _GONE:
+            self._gone(failure.words, now_ns)
 
     def _on_message(self, frame: Message, now_ns: int) -> None:
         self._deliveries.take_frame(frame, now_ns)
