@@ -64,14 +64,16 @@ def test_every_message_is_taken_once_in_any_pieces(
 
 
 def test_a_requester_of_one_at_a_time_takes_turns() -> None:
-    plan = client(CoreOperation.REQUEST, 3)
-    workload = core_workload(plan, "_INBOX.t", Ledger("w", 3), "j", Consumed())
+    plan = client(CoreOperation.REQUEST, 4)
+    workload = core_workload(plan, "_INBOX.t", Ledger("w", 4), "j", Consumed())
     assert isinstance(workload, TurnWorkload)
     workload.start(Start(1))
-    assert workload.next_bytes(1)
     reply = b"MSG _INBOX.t.%010x 1 2\r\nhi\r\n"
-    assert workload.turn(reply % 0, 2)
+    assert workload.next_bytes(1)
+    assert workload.scan(reply % 0, 2)
+    assert workload.next_bytes(2)
+    assert workload.turn(reply % 1, 2)
     # A reply to another request, two of them, and a part of one are for the general way.
-    for data in (reply % 0, 2 * (reply % 1), (reply % 1)[:-1]):
+    for data in (reply % 1, 2 * (reply % 2), (reply % 2)[:-1]):
         assert not workload.turn(data, 3)
-    assert workload.turn(reply % 1, 3)
+    assert workload.turn(reply % 2, 3)

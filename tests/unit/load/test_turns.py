@@ -14,7 +14,7 @@ from njst.load.wire.parse import parse
 from njst.load.workloads.base import Start
 from njst.load.workloads.get import get_workload
 from njst.load.workloads.publish import publish_workload
-from njst.load.workloads.turns import TurnWorkload
+from njst.load.workloads.turns import AHEAD, TurnWorkload
 
 INBOX = "_INBOX.test"
 STEP_NS = 1_000_000
@@ -131,12 +131,39 @@ def test_a_turn_is_what_the_general_way_does(
     assert short.ledger.tally() == general.ledger.tally()
 
 
-def test_a_plain_answer_is_taken_in_one_step() -> None:
+def test_plain_answers_are_taken_in_one_step_each() -> None:
     for make, answer in ((publisher, ack), (getter, stored)):
-        workload = make(messages=3)
+        workload = make(messages=4)
         workload.next_bytes(1)
-        assert workload.turn(answer(0, "good"), STEP_NS)
+        # The first one shows how long answers are, and the next requests are made.
+        feed(workload, answer(0, "good"), 1)
+        assert workload.next_bytes(2)
         assert workload.turn(answer(1, "good"), STEP_NS)
+        assert workload.turn(answer(2, "good"), STEP_NS)
         # The last one's answer has no request behind it.
-        assert not workload.turn(answer(2, "good"), STEP_NS)
-        assert (workload.ledger.messages, workload.ledger.attempted) == (2, 3)
+        assert not workload.turn(answer(3, "good"), STEP_NS)
+        tally = workload.ledger.tally()
+        assert (tally.messages, tally.attempted) == (3, 4)
+
+
+def test_turns_go_on_from_block_to_block() -> None:
+    """Each request once, in order, with its own number, whatever the block it was made in."""
+    workload = publisher(messages=3 * AHEAD)
+    sent = [workload.next_bytes(1)]
+    in_one_step = 0
+    for number in range(3 * AHEAD):
+        now_ns = WARM_NS + number
+        if out := workload.turn(ack(number, "good"), now_ns):
+            in_one_step += 1
+        else:
+            feed(workload, ack(number, "good"), now_ns)
+            out = workload.next_bytes(now_ns)
+        sent.append(bytes(out))
+    assert [b"_INBOX.test.%010x " % n in frame for n, frame in enumerate(sent[:-1])] == [True] * (
+        3 * AHEAD
+    )
+    assert sent[-1] == b""
+    # But for the first of each block, and where answers grow by a digit nothing else is asked.
+    assert in_one_step == 3 * AHEAD - 4
+    assert workload.done
+    assert workload.ledger.tally().messages == 3 * AHEAD

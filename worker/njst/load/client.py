@@ -44,7 +44,7 @@ class Client:
         self._over = False
         self._redial = Redial(settings, servers, self.workload.ledger)
         self._in = b""
-        self._out: bytes | memoryview = b""
+        self._out: bytes | bytearray | memoryview = b""
         self._pongs = 0
         # Since when the kernel takes no more, 0 while it does, and for how long it did not before.
         self._blocked_since_ns = 0
@@ -192,7 +192,8 @@ class Client:
             except OSError as error:
                 self._lose(stream, error, read_clock_ns())
                 break
-            self.write(now_ns)
+            # What was taken meanwhile took its time, and is no part of how long an answer takes.
+            self.write(read_clock_ns())
             if now_ns >= until_ns:
                 break
         return has_waited

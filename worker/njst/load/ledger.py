@@ -1,5 +1,7 @@
 """What a load process did of one workload: exact counts, errors by class, latencies, seconds."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,6 +52,15 @@ class Ledger:
         self._store_error_us = 0
         self._series = SeriesBuilder()
         self._before = Window()
+        self._late_books: list[Callable[[], None]] = []
+
+    def before_reading(self, book: Callable[[], None]) -> None:
+        """Have `book` called before what is in here is read: it enters what it has put off."""
+        self._late_books.append(book)
+
+    def _enter_all(self) -> None:
+        for book in self._late_books:
+            book()
 
     def start(self, warm_ns: int) -> None:
         """Begin: rates count from `warm_ns`, the common start or the end of the warm-up."""
@@ -64,21 +75,6 @@ class Ledger:
             self._warmup_bytes += size_bytes
         elif now_ns > self._last_ns:
             self._last_ns = now_ns
-
-    def turn(self, size_bytes: int, latency_ns: int, now_ns: int) -> None:
-        """Count one message that is done and the attempt that follows it: three calls in one."""
-        self.attempted += 1
-        self.messages += 1
-        self.bytes += size_bytes
-        if now_ns < self.warm_ns:
-            self._warmup_messages += 1
-            self._warmup_bytes += size_bytes
-            return
-        self._last_ns = max(self._last_ns, now_ns)
-        few = self._latency.few
-        few.append(latency_ns)
-        if len(few) >= FLUSH_COUNT:
-            self._latency.flush()
 
     def latency(self, latencies_ns: Nanoseconds | list[int], now_ns: int) -> None:
         """Record how long messages took that are done at `now_ns`."""
@@ -134,6 +130,7 @@ class Ledger:
 
     def roll(self) -> None:
         """Close the second that ends now; called once for each since the common start."""
+        self._enter_all()
         now = Window(
             self.messages, self.bytes, sum(self._errors.values()), self._latency.histogram()
         )
@@ -149,6 +146,7 @@ class Ledger:
 
     def tally(self, *, series: bool = False) -> WorkloadTally:
         """Return everything so far; with `series` also the windows."""
+        self._enter_all()
         elapsed_ns = self._last_ns - self.warm_ns if self._last_ns else 0
         return WorkloadTally(
             workload=self.workload,

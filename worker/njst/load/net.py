@@ -34,7 +34,7 @@ class Stream:
         self.socket.setblocking(True)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _WAIT)
 
-    def send(self, data: bytes | memoryview) -> int:
+    def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send what the kernel takes now; return how many bytes that was, 0 when it is full.
 
         Raises:
@@ -97,7 +97,7 @@ class TlsStream(Stream):
         """Not under TLS."""
         return False
 
-    def send(self, data: bytes | memoryview) -> int:
+    def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send record by record; what TLS could not finish must come first the next time."""
         view = memoryview(data)
         sent = 0

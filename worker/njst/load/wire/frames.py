@@ -16,6 +16,9 @@ import numpy as np
 from njst.load.wire import stamp
 from njst.load.wire.digits import DECIMAL, DIGITS, HEX, Cells
 
+# Returns the frame at a place of those that lie ready, stamped with a time; each once.
+Seal = Callable[[int, int], bytes | bytearray]
+
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
 FEW = 12
 # With more runs of equal frames than this in a cycle there is little to gain from them.
@@ -51,12 +54,10 @@ class FrameCycle:
         self._tokens = _Columns(self._buffer, self._ends, [row.token_at for row in rows], DIGITS)
         self._ids = _Columns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
         self._back = np.array([row.id_back for row in rows], dtype=np.int64)
-        self._stamps = _Columns(
-            self._buffer,
-            self._ends,
-            [None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT for row in rows],
-            stamp.VARIABLE.itemsize,
-        )
+        self._stamp_at = [
+            None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT for row in rows
+        ]
+        self._stamps = _Columns(self._buffer, self._ends, self._stamp_at, stamp.VARIABLE.itemsize)
         self._cuts = [_cut(row) for row in rows]
         self._seeds = np.array([cut.seed for cut in self._cuts], dtype=np.uint64)
         self._stamp_cells = np.empty(self.rows, dtype=stamp.VARIABLE)
@@ -79,6 +80,23 @@ class FrameCycle:
     def subject(self, number: int) -> str:
         """Return the subject of a message; what stands in it before digits that differ."""
         return self._cuts[number % self.rows].pieces[0].split(b" ", 2)[1].decode()
+
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what stamps each of `count` frames from number `first` on, made here.
+
+        To stamp one is most of what is left to do when it leaves.
+        """
+        made = self.encode(first, count, 0)
+        frames, end = [], 0
+        rows = [number % self.rows for number in range(first, first + count)]
+        for row in rows:
+            begin, end = end, end + self._ends[row + 1] - self._ends[row]
+            frames.append(bytearray(made[begin:end]))
+        if not self._stamps.some:
+            return lambda place, log_ns: frames[place]  # noqa: ARG005
+        return stamp.sealer(
+            frames, [self._stamp_at[row] for row in rows], self._seeds[rows].tolist(), first
+        )
 
     def _one(self, number: int, time_ns: int, shift: int) -> bytes:
         """Return one frame, made without numpy."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from njst.load.wire.frames import FrameCycle, Row
+from njst.load.wire.frames import FrameCycle, Row, Seal
 
 # Stands in a row for its subject; a subject itself has no such token.
 OPEN_SUBJECT = "*"
@@ -27,6 +27,10 @@ class ManyFrames(FrameCycle):
     def encode(self, first: int, count: int, time_ns: int, *, shift: int = 0) -> bytes:
         """Return the frames of `count` messages, one by one: no two have the same length."""
         return b"".join([self._one(first + n, time_ns, shift) for n in range(count)])
+
+    def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
+        """Return what makes each of some frames when it leaves."""
+        return lambda place, log_ns: self._one(first + place, log_ns, 0)
 
     def subject(self, number: int) -> str:
         """Return the subject of a message."""

@@ -8,6 +8,7 @@ short for a stamp has none.
 
 import struct
 import zlib
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,6 +96,33 @@ def seeded(seed: int, sequence: int, time_ns: int) -> bytes:
 def _guard(seed: int, sequence: int, time_ns: int) -> int:
     mixed = (seed ^ sequence) * _PRIME_INT & _MASK
     return ((mixed ^ time_ns) * _PRIME_INT & _MASK) >> 32
+
+
+def sealer(
+    frames: Sequence[bytearray], at: Sequence[int | None], seeds: Sequence[int], first: int
+) -> Callable[[int, int], bytearray]:
+    """Return what stamps the frame at a place with a time: the same as `seeded`, in place.
+
+    Args:
+        frames: those of sequence `first` and the ones that follow it.
+        at: where the part of each one's stamp after the fixed one begins; None for one without.
+        seeds: of each one's fixed part.
+        first: the sequence of the first.
+    """
+    mixed = [
+        (seed ^ sequence) * _PRIME_INT & _MASK for sequence, seed in enumerate(seeds, start=first)
+    ]
+    pack, prime, mask = _VARIABLE.pack_into, _PRIME_INT, _MASK
+
+    def seal(place: int, time_ns: int) -> bytearray:
+        frame, begin = frames[place], at[place]
+        if begin is None:
+            return frame
+        guard = ((mixed[place] ^ time_ns) * prime & mask) >> 32
+        pack(frame, begin, guard, first + place, time_ns)
+        return frame
+
+    return seal
 
 
 def seeded_guards(

@@ -11,7 +11,7 @@ from njst.load.pace import Schedule
 from njst.load.payload import bodies
 from njst.load.wire import encode, stamp
 from njst.load.wire.digits import numbers_of
-from njst.load.wire.frames import FrameCycle
+from njst.load.wire.frames import FrameCycle, Seal
 from njst.load.wire.grid import FEWEST, Shape, numbers_in_group
 from njst.load.wire.jsapi import Failure, status_of
 from njst.load.wire.parse import Frame, Message, Pong, ServerError
@@ -321,6 +321,10 @@ class CoreRequests:
         """Return the requests."""
         return self._cycle.encode(first, count, log_ns)
 
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what stamps each of some requests that lie ready."""
+        return self._cycle.ready(first, count)
+
     def scan(self, data: bytes) -> Answers:
         """Take replies as long as they are plain ones."""
         tokens: list[bytes] = []
@@ -332,13 +336,6 @@ class CoreRequests:
             tokens.append(head[1])
             at = end
         return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
-
-    def alone(self, data: bytes, number: int) -> int | None:
-        """Return the size of the request, if `data` is the whole plain reply to it."""
-        head = self._reply.match(data)
-        if head is None or int(head[1], 16) != number:
-            return None
-        return self._size if head.end() + int(head[2]) + 2 == len(data) else None
 
     def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
         """Return the size of the request, or that nobody replies."""

@@ -10,6 +10,7 @@ from njst.contract.plan import ClientPlan, KeyValuePlan
 from njst.load.ledger import Ledger
 from njst.load.subjects import draw, expand
 from njst.load.wire.digits import numbers_of
+from njst.load.wire.frames import Seal
 from njst.load.wire.jsapi import Failure, get_failure
 from njst.load.wire.parse import Message
 from njst.load.workloads.calls import FEW, Answers, CallWorkload
@@ -45,13 +46,19 @@ class GetRequests:
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the requests."""
+        return b"".join(self._frames(first, count))
+
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what gives each of some requests, which carry no time."""
+        frames = self._frames(first, count)
+        return lambda place, log_ns: frames[place]  # noqa: ARG005
+
+    def _frames(self, first: int, count: int) -> list[bytes]:
         rows = self._rows
-        return b"".join(
-            [
-                b"%s%010x%s" % (rows[n % len(rows)][0], n, rows[n % len(rows)][1])
-                for n in range(first, first + count)
-            ]
-        )
+        return [
+            b"%s%010x%s" % (rows[n % len(rows)][0], n, rows[n % len(rows)][1])
+            for n in range(first, first + count)
+        ]
 
     def scan(self, data: bytes) -> Answers:
         """Take messages as long as they are plain ones."""
@@ -72,16 +79,6 @@ class GetRequests:
         if len(tokens) <= FEW:
             return Answers([int(token, 16) for token in tokens], sizes, at)
         return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), at)
-
-    def alone(self, data: bytes, number: int) -> int | None:
-        """Return the size of the message, if `data` is the whole plain answer to this request."""
-        head = self._answer.match(data)
-        if head is None or int(head[1], 16) != number:
-            return None
-        begin = head.end()
-        size = int(head[3]) - int(head[2])
-        is_whole = begin + int(head[3]) + 2 == len(data)
-        return size if is_whole and size >= 0 and data.startswith(_GOOD, begin) else None
 
     def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
         """Return the size of the message, or why there is none."""

@@ -9,6 +9,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
+from njst.load.wire.frames import Seal
 from njst.load.wire.jsapi import Failure, publish_answer
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
@@ -59,6 +60,10 @@ class PublishRequests:
         """Return where a message goes."""
         return self._frames.subject(number)
 
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what stamps each of some frames that lie ready."""
+        return self._frames.ready(first, count)
+
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements, up to the last whole one."""
         sizes = self._sizes
@@ -70,13 +75,6 @@ class PublishRequests:
         numbers = found[0] if len(found) == 1 else np.concatenate(found)
         those = sizes if isinstance(sizes, int) else sizes[numbers % len(sizes)]
         return Answers(numbers, those, taken, self._duplicates(data, taken))
-
-    def alone(self, data: bytes, number: int) -> int | None:
-        """Return the payload bytes of the message, if `data` is its plain acknowledgement."""
-        if self._acks.alone(data) != number or (self._has_ids and b'"duplicate"' in data):
-            return None
-        sizes = self._sizes
-        return sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])
 
     def _duplicates(self, data: bytes, end: int) -> list[int]:
         """Return the messages that the stream had already; without ids it cannot know any."""
@@ -106,6 +104,10 @@ class DelayedRequests(PublishRequests):
         """Return schedules, all of them due at the same time after this one."""
         due_ns = log_ns + self._delay_ns
         return super().encode(first, count, due_ns).replace(OPEN_INSTANT, encode.instant(due_ns))
+
+    def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
+        """Return what makes each of some frames: their instant is known when they leave."""
+        return lambda place, log_ns: self.encode(first + place, 1, log_ns)
 
 
 def publish_workload(

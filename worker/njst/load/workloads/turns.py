@@ -1,27 +1,40 @@
 """Requests one at a time: an answer, and the next request follows at once.
 
-The general way through a call is made for many answers at once. Where there is never more than
-one, and no pace, most of what that looks at cannot be: what is left is done here in few steps.
-Anything but the one good answer goes the general way.
+Between an answer and the next request a server of a closed loop goes to sleep, and waking it costs
+more than the time itself: as little as possible is done there. Requests lie ready, an answer is
+only looked at far enough to know that it is the whole answer to this request, and what it says is
+booked for many of them together. Whatever else comes, or is asked, books first and goes the general
+way.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
+from njst.load.wire.frames import Seal
+from njst.load.wire.parse import Frame, parse
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload, Requests
 
+# So many requests lie ready. Booking and making as many again happens while none is under way: it
+# is in no latency, and takes as long as some turns.
+AHEAD = 256
+# No turn is possible.
+_CLOSED = sys.maxsize
+
 
 @runtime_checkable
-class Alone(Protocol):
-    """Requests that know an answer which comes alone."""
+class Preparing(Protocol):
+    """Requests that can be made before it is known when they leave."""
 
-    def alone(self, data: bytes, number: int) -> int | None:
-        """Return the payload bytes of a good answer to this request, if `data` is just that."""
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what gives each of `count` requests from `first` on its time, once."""
         ...
 
 
@@ -34,42 +47,166 @@ class TurnWorkload(CallWorkload):
         inbox: str,
         ledger: Ledger,
         requests: Requests,
-        alone: Callable[[bytes, int], int | None],
+        ready: Callable[[int, int], Seal],
         receipts: Receipts | None = None,
     ) -> None:
         super().__init__(plan, inbox, ledger, requests, receipts=receipts)
-        self._alone = alone
-        self._until_ns = sys.maxsize
+        self._ready = ready
+        self._answer = re.compile(
+            rb"(?P<verb>H?MSG )"
+            + re.escape(inbox.encode())
+            + rb"\.(?P<token>[0-9a-f]{10})"
+            + rb"(?P<sizes> 1 (?:(?P<header>\d{1,9}) )?(?P<size>\d{1,9})\r\n)"
+        )
+        self._until_ns = 0
+        # The block of requests that lie ready: the one that is under way when it begins, what the
+        # answers to it and its followers begin with if they are as long as the last one, and what
+        # makes the followers.
+        self._first = 0
+        self._starts: list[bytes] = []
+        self._length = 0
+        self._seal: Seal | None = None
+        self._place = _CLOSED
+        # Answers that are not in the books yet, and when they came.
+        self._heard: list[bytes] = []
+        self._times: list[int] = []
+        self._last = b""
+        ledger.before_reading(self._book)
 
     def start(self, start: Start) -> None:
         """Begin."""
         super().start(start)
         self._until_ns = self._end_ns or sys.maxsize
 
-    def turn(self, data: bytes, now_ns: int) -> bytes:
+    def turn(self, data: bytes, now_ns: int) -> bytes | bytearray:
         """Take the answer that is missing and return the next request.
 
         Returns:
-            Nothing, and nothing is taken, when `data` is anything else or no request follows.
+            Nothing, and nothing is taken, when `data` is anything else or no request is ready.
         """
-        number = self._next - 1
-        size = self._alone(data, number)
-        if size is None or self._in_flight != 1 or self._closing:
+        place = self._place
+        if self._seal is None or place >= len(self._starts) or now_ns >= self._until_ns:
             return b""
-        if now_ns >= self._until_ns or (self._limit is not None and number + 1 >= self._limit):
+        is_as_long = len(data) == self._length
+        if not (is_as_long and data.startswith(self._starts[place])) and not self._is_answer(
+            data, self._first + place
+        ):
             return b""
-        sent, last = self._sent_ns, self._ring - 1
-        sent_ns = sent.item(number & last)
-        if not sent_ns:
-            return b""
-        sent[number & last] = 0
-        sent[(number + 1) & last] = now_ns
-        self._next = number + 2
+        self._heard.append(data)
+        self._times.append(now_ns)
+        self._place = place + 1
+        return self._seal(place, now_ns + self._start.log_offset_ns)
+
+    def _is_answer(self, data: bytes, number: int) -> bool:
+        """Return whether this is the whole answer to a request and nothing else."""
+        head = self._answer.match(data)
+        if head is None or int(head["token"], 16) != number:
+            return False
+        size = int(head["size"])
+        return head.end() + size + 2 == len(data) and int(head["header"] or 0) <= size
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return the next request the general way; turns go on from it."""
+        self._book()
+        out = super().next_bytes(now_ns)
+        place = self._next - 1 - self._first
+        if self._in_flight == 1 and 0 <= place < len(self._starts):
+            self._place = place
+        return out
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take an answer the general way; make requests ready when there are none any more."""
+        self._book()
+        taken = super().scan(data, now_ns)
+        if taken:
+            self._last = data[:taken]
+        if not self._in_flight and not 0 <= self._next - self._first < len(self._starts):
+            self._prepare()
+        return taken
+
+    def _prepare(self) -> None:
+        """Make the requests behind the next one."""
+        first = self._next
+        left = AHEAD if self._limit is None else min(AHEAD, self._limit - first - 1)
+        head = self._answer.match(self._last)
+        self._starts = []
+        if left <= 0 or self._closing or head is None:
+            return
+        self._first = first
+        form = head["verb"] + self._inbox.encode().replace(b"%", b"%%") + b".%010x" + head["sizes"]
+        self._starts = [form % number for number in range(first, first + left)]
+        self._length = head.end() + int(head["size"]) + 2
+        self._seal = self._ready(first + 1, left)
+
+    def _book(self) -> None:
+        """Enter into the books what was heard; no turn follows until a request has left."""
+        self._place = _CLOSED
+        heard, times = self._heard, self._times
+        if not heard:
+            return
+        self._heard, self._times = [], []
+        if not self._book_together(heard, times):
+            for data, now_ns in zip(heard, times, strict=True):
+                self._book_one(data, now_ns)
+        self._last = heard[-1]
+
+    def _book_together(self, heard: Sequence[bytes], times: Sequence[int]) -> bool:
+        """Book plain good answers; return whether they all are, and nothing is done if not."""
+        warm_ns = self.ledger.warm_ns
+        if times[0] < warm_ns <= times[-1]:
+            return False
+        data, count, first = b"".join(heard), len(heard), self._next - 1
+        answers = self._requests.scan(data)
+        wanted = np.arange(first, first + count)
+        if answers.taken != len(data) or answers.duplicates:
+            return False
+        if not np.array_equal(np.asarray(answers.numbers), wanted):
+            return False
+        done = np.array(times, dtype=np.int64)
+        sent = np.concatenate(([self._take(first)], done[:-1]))
+        self._mark(first + count, 1, times[-1])
+        self._next += count
         if self._receipts is not None:
-            self._receipts.acknowledge([number])
-            self._receipts.send(number + 2)
-        self.ledger.turn(size, now_ns - sent_ns, now_ns)
-        return self._requests.encode(number + 1, 1, now_ns + self._start.log_offset_ns)
+            self._receipts.acknowledge(wanted)
+            self._receipts.send(self._next)
+        sizes = answers.sizes
+        size = sizes * count if isinstance(sizes, int) else int(np.sum(sizes))
+        self.ledger.attempted += count
+        self.ledger.complete(count, size, times[-1])
+        self.ledger.latency(done - sent, times[-1])
+        return True
+
+    def _book_one(self, data: bytes, now_ns: int) -> None:
+        """Book an answer of any kind, and the request that followed it."""
+        taken = super().scan(data, now_ns)
+        for frame in parse(data[taken:])[0]:
+            super().on_frame(frame, now_ns)
+        self._mark(self._next, 1, now_ns)
+        self._next += 1
+        self._in_flight += 1
+        self.ledger.attempted += 1
+        if self._receipts is not None:
+            self._receipts.send(self._next)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take what is no plain good answer."""
+        self._book()
+        super().on_frame(frame, now_ns)
+
+    def on_time(self, now_ns: int) -> None:
+        """Look at what has waited for too long."""
+        self._book()
+        super().on_time(now_ns)
+
+    def on_disconnect(self, words: str) -> None:
+        """Count what was under way."""
+        self._book()
+        super().on_disconnect(words)
+
+    def stop(self) -> None:
+        """Send nothing new."""
+        self._book()
+        super().stop()
 
 
 def call_workload(
@@ -85,7 +222,7 @@ def call_workload(
         lost is None
         and plan.pace is None
         and (requests.window, requests.weight) == (1, 1)
-        and isinstance(requests, Alone)
+        and isinstance(requests, Preparing)
     ):
-        return TurnWorkload(plan, inbox, ledger, requests, requests.alone, receipts)
+        return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
     return CallWorkload(plan, inbox, ledger, requests, lost, receipts)
