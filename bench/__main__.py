@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from bench import ceiling, engine, requests, subscribe
 from bench.cases import CHECKED, Case, all_cases
@@ -100,10 +101,10 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
     """How near njst comes to a socket that does nothing else."""
     by_name = {case.name: case for case in CHECKED}
     with server_of(1) as url:
-        bare_loops: dict[str, Callable[[int], float]] = {
-            "publish async": lambda messages: ceiling.publish(url, messages, 128, 500),
-            "publish sync": lambda messages: ceiling.publish(url, messages, 128, 1),
-            "consume, ack none": lambda messages: ceiling.consume(url, messages, 500),
+        bare_loops: dict[str, Callable[[str, dict[str, Any]], float]] = {
+            "publish async": ceiling.publish,
+            "publish sync": ceiling.publish,
+            "consume, ack none": ceiling.consume,
         }
         for name, bare in bare_loops.items():
             case = by_name[name]
@@ -113,7 +114,7 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
                     prepare(url, case)
                     rate = Ours(url).run(case.spec()).rate
                     prepare(url, case)
-                    ratios.append(rate / bare(case.messages))
+                    ratios.append(rate / bare(url, case.spec()))
             yield Goal(f"{name} of a bare socket's rate", Spread.of(ratios), 0.9, at_least=True)
 
 

@@ -1,81 +1,113 @@
-"""The ceiling: the same bytes by a bare blocking socket that parses nothing.
+"""The ceiling: the bytes that njst would send, by a bare blocking socket that parses nothing.
 
-It counts what comes by length or by line ends alone, keeps the same window, and measures no
-message: no client of this server can be much faster.
+It counts what comes by line ends alone, keeps the same window, and measures no message: no client
+of this server can be much faster.
 """
 
-import json
+import asyncio
+import secrets
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
-from bench.cases import STREAM, SUBJECT
+from njst.agent import setup
+from njst.contract.connection import Connection
+from njst.contract.document import parse_spec
+from njst.contract.plan import ClientPlan
+from njst.load.wire import encode
+from njst.load.workloads.publish import PublishRequests
+from njst.load.workloads.pulls import Pulls
 
 _CONNECT = b'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n'
-_INBOX = "_INBOX.ceiling"
 _RECEIVE_BYTES = 64 * 1024
+_LINE_END = b"\r\n"
 _BEGIN = b"\r\nMSG "
+_SID = 1
+_JOB = "ceiling"
+_WORKER = "bench"
+
+
+def publish(url: str, document: dict[str, Any]) -> float:
+    """Publish what a spec of one client says; return messages per second.
+
+    All frames are made before. An acknowledgement is one MSG line and one line of JSON, so two line
+    ends are one.
+    """
+    with _planned(url, document) as plan, _connect(url) as sock:
+        inbox = _inbox()
+        requests = PublishRequests(plan, inbox, _JOB)
+        messages, window = plan.messages or 0, requests.window
+        half = max(1, window // 2)
+        chunks = [
+            requests.encode(first, min(half, messages - first), time.time_ns())
+            for first in range(0, messages, half)
+        ]
+        _subscribe(sock, encode.sub(f"{inbox}.*", _SID))
+        sent = done = lines = 0
+        left = iter(chunks)
+        begin_s = time.perf_counter()
+        while done < messages:
+            while sent < messages and sent - done + half <= window:
+                sock.sendall(next(left))
+                sent += half
+            lines += sock.recv(_RECEIVE_BYTES).count(_LINE_END)
+            done = lines // 2
+        return messages / (time.perf_counter() - begin_s)
+
+
+def consume(url: str, document: dict[str, Any]) -> float:
+    """Take the messages of a spec of one client that acknowledges none; return them per second.
+
+    A message is where a line begins with MSG.
+    """
+    with _planned(url, document) as plan, _connect(url) as sock:
+        pulls = Pulls(plan, _inbox(), _SID)
+        messages = plan.messages or 0
+        _subscribe(sock, pulls.opening())
+        # No line ends before the first one.
+        got, tail = 0, _LINE_END
+        begin_s = time.perf_counter()
+        while got < messages:
+            if out := pulls.next_bytes(messages - got, 0):
+                sock.sendall(out)
+            data = tail + sock.recv(_RECEIVE_BYTES)
+            count = data.count(_BEGIN)
+            pulls.took(count, 0)
+            got += count
+            tail = data[-len(_BEGIN) + 1 :]
+        return messages / (time.perf_counter() - begin_s)
+
+
+@contextmanager
+def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
+    """Make what a spec needs; yield the plan of its one client."""
+    spec, connection = parse_spec(document), Connection(servers=[url])
+    (plan,) = asyncio.run(setup.make(_JOB, spec, connection, [_WORKER], _WORKER))
+    yield plan
+    asyncio.run(setup.remove(_JOB, spec, connection))
+
+
+def _inbox() -> str:
+    return f"_INBOX.{secrets.token_hex(8)}"
 
 
 def _connect(url: str) -> socket.socket:
     parts = urlsplit(url)
     sock = socket.create_connection((parts.hostname or "", parts.port or 4222), 10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.recv(65_536)
-    sock.sendall(_CONNECT + f"SUB {_INBOX}.* 1\r\nPING\r\n".encode())
-    while not sock.recv(65_536).endswith(b"PONG\r\n"):
-        pass
+    sock.recv(_RECEIVE_BYTES)
+    sock.sendall(_CONNECT)
     return sock
 
 
-def publish(url: str, messages: int, size_bytes: int, window: int) -> float:
-    """Publish with at most `window` acknowledgements missing; return messages per second.
-
-    An acknowledgement is one MSG line and one line of JSON, so two line ends are one.
-    """
-    with _connect(url) as sock:
-        body = b"x" * size_bytes
-        half = max(1, window // 2)
-        frame = f"PUB {SUBJECT} {_INBOX}.0000000000 {size_bytes}\r\n".encode() + body + b"\r\n"
-        chunk = frame * half
-        sent = done = lines = 0
-        begin_s = time.perf_counter()
-        while done < messages:
-            while sent < messages and sent - done + half <= window:
-                sock.sendall(chunk)
-                sent += half
-            lines += sock.recv(_RECEIVE_BYTES).count(b"\r\n")
-            done = lines // 2
-        return messages / (time.perf_counter() - begin_s)
-
-
-def consume(url: str, messages: int, batch: int) -> float:
-    """Take messages of a pull consumer without acknowledgements; return messages per second.
-
-    Two requests are under way, and a message is where a line begins with MSG.
-    """
-    consumer = "ceiling"
-    with _connect(url) as sock:
-        config = {"stream_name": STREAM, "config": {"name": consumer, "ack_policy": "none"}}
-        create = json.dumps(config).encode()
-        api = f"$JS.API.CONSUMER.CREATE.{STREAM}.{consumer}"
-        sock.sendall(f"PUB {api} {_INBOX}.create {len(create)}\r\n".encode() + create + b"\r\n")
-        sock.recv(_RECEIVE_BYTES)
-        ask = json.dumps({"batch": batch, "expires": 30_000_000_000}).encode()
-        pull = (
-            f"PUB $JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer} {_INBOX}.0 {len(ask)}\r\n".encode()
-            + ask
-            + b"\r\n"
-        )
-        begin_s = time.perf_counter()
-        sock.sendall(pull + pull)
-        # No line ends before the first one.
-        asked, got, tail = 2 * batch, 0, b"\r\n"
-        while got < messages:
-            data = tail + sock.recv(_RECEIVE_BYTES)
-            got += data.count(_BEGIN)
-            tail = data[-len(_BEGIN) + 1 :]
-            while got >= asked - batch:
-                sock.sendall(pull)
-                asked += batch
-        return messages / (time.perf_counter() - begin_s)
+def _subscribe(sock: socket.socket, subscription: bytes) -> None:
+    """Subscribe, and answer the server's first PING, so that nothing but load comes after it."""
+    sock.sendall(subscription + b"PING\r\n")
+    heard = b""
+    while not heard.endswith(b"PONG\r\n"):
+        heard += sock.recv(_RECEIVE_BYTES)
+    if b"PING\r\n" in heard:
+        sock.sendall(b"PONG\r\n")
