@@ -154,3 +154,27 @@ def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
         assert workload.ledger.messages == stored
         ledgers.append(workload.ledger.tally())
     assert ledgers[0] == ledgers[1]
+
+
+def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -> None:
+    workload = atomic_workload(
+        plan(PublishMode.ATOMIC_BATCH, 600, 200), INBOX, Ledger("w", None), "job"
+    )
+    workload.start(Start(0))
+
+    def places(frames: bytes) -> list[int]:
+        return [int(place) for place in re.findall(rb"Nats-Batch-Sequence: (\d+)", frames)]
+
+    first, rest = workload.next_bytes(1), workload.next_bytes(2)
+    assert places(first)[0] == 1
+    assert places(first + rest) == list(range(1, 201))
+    assert b"Nats-Batch-Commit" in rest
+    token = re.findall(rb"_INBOX\.test\.[0-9a-f]{10} ", rest)[0].strip()
+    scanned(workload, message(token, b'{"stream":"S","seq":200,"batch":"b","count":200}'), 3)
+    assert places(workload.next_bytes(4)) == places(first)
+    workload.on_disconnect("gone")
+    # The beginning of the second is lost, so its rest is of no use: the third one follows.
+    assert places(workload.next_bytes(5) + workload.next_bytes(6)) == list(range(1, 201))
+    tally = workload.ledger.tally()
+    assert tally.messages == 200
+    assert [error.count for error in tally.errors] == [200]

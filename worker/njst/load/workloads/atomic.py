@@ -23,6 +23,9 @@ from njst.load.workloads.calls import Answers, CallWorkload
 from njst.load.workloads.cycles import CYCLE_BYTES, CYCLE_ROWS, are_many, frames_of
 
 _NOTHING = Answers([], 0, 0)
+# So many messages of a batch are on their way before the others are made: a server that has only
+# this client would else wait for the whole.
+_HEAD = 64
 
 
 class AtomicRequests:
@@ -54,6 +57,8 @@ class AtomicRequests:
         self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
         self._acks = PublishAcks(inbox)
+        # Messages of a batch that are still to be made: the first, how many, and their time.
+        self._rest: tuple[int, int, int] | None = None
 
     def _rows(self, size: int, batches: int) -> list[Row]:
         """Return the rows of whole batches of `size` messages."""
@@ -95,7 +100,11 @@ class AtomicRequests:
         return self._tail is not None and whole is not None and (number + 1) * self.weight > whole
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
-        """Return the frames of whole batches."""
+        """Return the frames of whole batches; of a single one the beginning, if `rest` follows."""
+        if count == 1 and self.weight > _HEAD and not self._is_tail(first):
+            begin = first * self.weight
+            self._rest = (begin + _HEAD, self.weight - _HEAD, log_ns)
+            return self._cycle.encode(begin, _HEAD, log_ns)
         out = b""
         if self._tail is not None and self._is_tail(first + count - 1):
             count -= 1
@@ -105,6 +114,18 @@ class AtomicRequests:
         if count:
             out = self._cycle.encode(first * self.weight, count * self.weight, log_ns) + out
         return out
+
+    def rest(self) -> bytes:
+        """Return what `encode` has left of a batch."""
+        if self._rest is None:
+            return b""
+        out = self._cycle.encode(*self._rest)
+        self._rest = None
+        return out
+
+    def drop_rest(self) -> None:
+        """Make no more of a batch whose beginning is lost."""
+        self._rest = None
 
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements: each is for its batch, by the number of the last message."""
@@ -131,8 +152,32 @@ class AtomicRequests:
         return self._size(number)
 
 
+class AtomicWorkload(CallWorkload):
+    """One client that publishes batches; a batch may leave in two parts."""
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        ledger: Ledger,
+        requests: AtomicRequests,
+        receipts: Receipts | None = None,
+    ) -> None:
+        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
+        self._batches = requests
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return the rest of a batch that has begun, or what begins now."""
+        return self._batches.rest() or super().next_bytes(now_ns)
+
+    def on_disconnect(self, words: str) -> None:
+        """Count what was in flight; a batch that had begun is not gone on with."""
+        self._batches.drop_rest()
+        super().on_disconnect(words)
+
+
 def atomic_workload(
     plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
 ) -> CallWorkload:
     """Return the client of an AtomicBatch plan."""
-    return CallWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job), receipts=receipts)
+    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job), receipts)
