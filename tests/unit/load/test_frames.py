@@ -12,6 +12,7 @@ from njst.load.payload import bodies
 from njst.load.wire import stamp
 from njst.load.wire.digits import numbers_of
 from njst.load.wire.frames import MOST_RUNS, FrameCycle, Row
+from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames
 
 
 def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> Row:
@@ -68,6 +69,19 @@ def test_a_chunk_is_its_frames_one_after_the_other(
     expected = b"".join(by_hand(rows, n, time_ns, step) for n in numbers)
     assert cycle.encode(first, count, time_ns) == expected
     assert b"".join(cycle.encode(n, 1, time_ns) for n in numbers) == expected
+
+
+@given(cycles(), st.booleans(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**62))
+def test_what_lies_ready_is_stamped_when_it_leaves(
+    rows: list[Row], is_open: bool, first: int, count: int, time_ns: int
+) -> None:
+    cycle = FrameCycle(rows)
+    if is_open:
+        rows = [row(OPEN_SUBJECT, b"body", stamped=True)]
+        cycle = ManyFrames(rows, lambda number: b"s" * (number % 4 + 1))
+    seal = cycle.ready(first, count)
+    for place in range(count):
+        assert seal(place, time_ns + place) == cycle.encode(first + place, 1, time_ns + place)
 
 
 @st.composite
