@@ -32,7 +32,7 @@ class WebSocketStream(Stream):
         """Not over a websocket."""
         return False
 
-    def send(self, data: bytes | memoryview) -> int:
+    def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send frame by frame; what was not sent of one must come first the next time."""
         view = memoryview(data)
         sent = 0
