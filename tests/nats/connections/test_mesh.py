@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from njst.local.natsserver import NatsServer
+from njst.local.ports import ReservedPort
 from njst.local.workers import READY_TIMEOUT_S, LocalWorker
 from tests.nats.connections.identities import Certificates, Operator
 from tests.nats.mesh.mesh import Mesh
@@ -74,3 +75,30 @@ def test_control_and_target_have_logins_of_their_own(
     assert PASSWORD not in json.dumps(report)
     for worker in mesh.workers:
         assert PASSWORD not in (mesh.folder / f"{worker.name}.log").read_text()
+
+
+def test_a_mesh_whose_nats_is_a_websocket(tmp_path: Path) -> None:
+    """Control, set-up, load and the reading of what was stored: nobody knows another port."""
+    port = ReservedPort()
+    config = f'websocket {{ listen: "{port.address}", no_tls: true }}'
+    with NatsServer.start(name="control", config=config) as nats:
+        url = f"ws://{port.address}"
+        workers = [LocalWorker(f"w{n}", url, tmp_path) for n in range(2)]
+        mesh = Mesh(nats, workers, tmp_path, httpx.Client(timeout=60))
+        try:
+            for worker in workers:
+                worker.service.launch()
+            for worker in workers:
+                worker.service.wait_ready(READY_TIMEOUT_S)
+            spec = job("")
+            del spec["target"]
+            ended = mesh.wait_ended(mesh.post(spec))
+            assert ended["phase"] == "Succeeded", ended
+            (write,) = mesh.report(ended["id"], worker=1)["workloads"]
+            assert write["readBack"]["found"] == 1_001
+            kinds = {connection["kind"] for connection in nats.monitor("/connz")["connections"]}
+            types = {connection["type"] for connection in nats.monitor("/connz")["connections"]}
+            assert (kinds, types) == ({"Client"}, {"websocket"})
+        finally:
+            mesh.close()
+            port.close()
