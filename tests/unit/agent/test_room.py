@@ -34,3 +34,33 @@ def test_a_message_beyond_the_servers_largest_is_named(field: str) -> None:
         check_room(spec, 1000)
     assert found.value.reason == "PayloadTooLarge"
     assert found.value.message.startswith(f"spec.workloads[1].{field}: 1001 bytes;")
+
+
+@pytest.mark.parametrize(
+    ("how", "headers"),
+    [
+        ({"headers": [{"name": "A", "value": "bcd"}]}, 12 + len("A: bcd--")),
+        ({"messageIds": "Unique"}, 12 + len("Nats-Msg-Id: 0123456789--")),
+        ({"ttlSeconds": 5}, 12 + len("Nats-TTL: 5--")),
+    ],
+)
+def test_headers_are_of_the_message_too(how: dict[str, Any], headers: int) -> None:
+    spec = spec_of({"stream": "S", "publish": {"payloadBytes": 1000, **how}})
+    check_room(spec, 1000 + headers)
+    words = f"1000 bytes and {headers} of headers; .* {999 + headers} in"
+    with pytest.raises(SetupError, match=words):
+        check_room(spec, 999 + headers)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"mode": "AtomicBatch"},
+        {"mode": "Synchronous", "expect": "LastSequence"},
+        {"delaySeconds": 1},
+    ],
+)
+def test_what_has_headers_of_its_own_needs_more_than_its_payload(how: dict[str, Any]) -> None:
+    spec = spec_of({"stream": "S", "publish": {"payloadBytes": 1000, **how}})
+    with pytest.raises(SetupError, match="of headers"):
+        check_room(spec, 1000)

@@ -29,7 +29,7 @@ def publish_plan(work: Work, stream_name: str, number: int) -> PublishPlan | Non
         subject_order=publish.subject_order,
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
-        headers=_headers(publish, stream_name),
+        headers=fixed_headers(publish, stream_name),
         expect=publish.expect,
         delay_ms=ms(publish.delay_seconds) or 0,
         last_sequence=work.there.get(stream_name, There()).last_sequence,
@@ -59,7 +59,7 @@ def _payload(publish: Publish) -> PayloadPlan:
     )
 
 
-def _headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
+def fixed_headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
     """Return the headers that are the same in each message."""
     headers = [(header.name, header.value) for header in publish.headers]
     if publish.ttl_seconds is not None:
