@@ -2,11 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.reading import AGAIN_NS, BEHIND_NS, PATIENCE_NS, SILENT_NS, Reading, Where
+from njst.load.reading import (
+    AGAIN_NS,
+    BEHIND_NS,
+    PATIENCE_NS,
+    PULL,
+    SILENT_NS,
+    Reading,
+    Where,
+)
 
 WHERE = Where(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")
 SECOND = 1_000_000_000
@@ -15,9 +24,9 @@ SECOND = 1_000_000_000
 class Reader:
     """A reading, and what it took."""
 
-    def __init__(self) -> None:
+    def __init__(self, upto: int | None = None) -> None:
         self.taken: list[bytes] = []
-        self.reading = Reading(WHERE, self.take)
+        self.reading = Reading(replace(WHERE, upto=upto), self.take)
 
     def take(self, data: bytes, at: object, sizes: object) -> None:
         assert isinstance(at, list)
@@ -82,10 +91,10 @@ def test_what_is_asked_is_these_bytes() -> None:
         },
     }
     pull = (
-        b"PUB $JS.API.CONSUMER.MSG.NEXT.S.me-1 _INBOX.x.1.next 38\r\n"
-        b'{"batch": 2000, "expires": 2000000000}\r\n'
+        b"PUB $JS.API.CONSUMER.MSG.NEXT.S.me-1 _INBOX.x.1.next 35\r\n"
+        b'{"batch": 2, "expires": 2000000000}\r\n'
     )
-    assert reading.feed(made(1, 2), 1) == 2 * pull
+    assert reading.feed(made(1, 2), 1) == pull
     assert reading.close() == b"PUB $JS.API.CONSUMER.DELETE.S.me-1 0\r\n\r\n"
 
 
@@ -105,6 +114,41 @@ def test_every_split_gives_all_messages_once(headers: list[bool], data: st.DataO
     assert out.count(b"PONG\r\n") == 1
     assert reader.taken == [b"%d" % (11 + n) for n in range(count)]
     assert reader.reading.done
+
+
+def asked(out: bytes) -> list[int]:
+    """Return the sizes of the pulls."""
+    return [int(size) for size in re.findall(rb'"batch": (\d+)', out)]
+
+
+def test_two_pulls_are_under_way_and_no_more_is_asked_for_than_is_up_to_the_end() -> None:
+    reader = Reader(upto=10 + 2 * PULL + 5)
+    assert asked(reader.start(last=100_000, pending=99_990)) == [PULL, PULL]
+    out = reader.reading.feed(b"".join(delivery(1, 10 + n, n) for n in range(1, PULL + 1)), 2)
+    assert asked(out) == [5]
+
+
+@given(st.sets(st.integers(11, 40)), st.integers(11, 40), st.integers(0, 5))
+def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
+    gone: set[int], upto: int, behind: int
+) -> None:
+    last = 40 + behind
+    there = [sequence for sequence in range(11, last + 1) if sequence not in gone]
+    reader = Reader(upto=upto)
+    out = reader.start(last=last, pending=len(there))
+    place, rounds = 0, 1
+    while not reader.reading.done:
+        sent = there[place : place + sum(asked(out))]
+        assert sent or not reader.reading.done
+        data = b"".join(delivery(rounds, s, n) for n, s in enumerate(sent, start=1))
+        out = reader.reading.feed(data, 2)
+        place += len(sent)
+        if not asked(out) and not reader.reading.done:
+            rounds += 1
+            reader.reading.on_time(2)
+            reader.reading.feed(info(rounds, last), 2)
+            out = reader.reading.feed(made(rounds, len(there) - place), 2)
+    assert reader.taken == [b"%d" % sequence for sequence in there if sequence <= upto]
 
 
 def test_what_is_behind_a_gap_is_read_again_with_what_was_in_it() -> None:

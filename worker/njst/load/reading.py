@@ -1,19 +1,21 @@
-"""Reads a stream from a sequence to its end, without I/O: bytes in, bytes out.
+"""Reads a stream from a sequence to another or its end, without I/O: bytes in, bytes out.
 
 It asks the stream's leader where the end is, makes a consumer that is read in order, and takes
 messages until it is there. The consumer may be on a server that is behind the leader, so nothing
-but the leader's own word says where the end is. A consumer whose deliveries have a gap, or that
-says nothing for a while, is followed by another one behind the last message that came.
+but the leader's own word says where the end is. No more is asked for than is up to there. A
+consumer whose deliveries have a gap, or that says nothing for a while, is followed by another one
+behind the last message that came.
 """
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from njst.load.wire import encode
-from njst.load.wire.jsapi import consumer_sequences, delivery_of, status_of
+from njst.load.wire.jsapi import consumer_sequences, delivery_of, status_of, stream_sequences
 from njst.load.wire.parse import Message, Ping, parse
 
 # Two pulls are under way, so that the server always has one.
@@ -34,13 +36,17 @@ Take = Callable[[bytes, Sequence[int], Sequence[int]], None]
 
 @dataclass(frozen=True)
 class Where:
-    """What to read: a stream behind a sequence; names are the reader's own."""
+    """What to read: a stream behind a sequence, up to another one or to its end.
+
+    Names are the reader's own.
+    """
 
     api: str
     stream: str
     after: int
     consumer: str
     inbox: str
+    upto: int | None = None
 
 
 class Reading:
@@ -170,9 +176,14 @@ class Reading:
         self._requested -= good
         self._pending -= good
         last = delivery_of(replies[good - 1]) if good else None
-        if last is not None and not self.done:
-            self._position = last.stream_sequence
-            self._take(data, places[:good], sizes[:good])
+        if last is None or self.done:
+            return
+        self._position = last.stream_sequence
+        upto = self._where.upto
+        if upto is not None and self._position > upto:
+            good = bisect_right(stream_sequences(replies[:good]), upto)
+            self._position = upto
+        self._take(data, places[:good], sizes[:good])
 
     def _on_message(self, frame: Message, now_ns: int) -> bytes:
         status = status_of(frame)
@@ -212,6 +223,8 @@ class Reading:
     def _on_end(self, answer: dict[str, Any]) -> bytes:
         """Take the leader's word on where the end is; make a consumer unless this is there."""
         self._end = int(answer["state"]["last_seq"])
+        if self._where.upto is not None:
+            self._end = min(self._end, self._where.upto)
         self._replicas = int(answer["config"]["num_replicas"])
         if self._position >= self._end:
             self.done = True
@@ -254,11 +267,14 @@ class Reading:
             return b""
         out = b""
         while self._requested <= PULL:
-            self._requested += PULL
+            batch = min(PULL, self._end - self._position - self._requested)
+            if batch <= 0:
+                break
+            self._requested += batch
             out += self._ask(
                 "CONSUMER.MSG.NEXT",
                 self._consumer,
                 "next",
-                {"batch": PULL, "expires": EXPIRES_NS},
+                {"batch": batch, "expires": EXPIRES_NS},
             )
         return out

@@ -229,6 +229,11 @@ def consumer_sequences(replies: Sequence[bytes]) -> list[int]:
     return _counters(replies, 3)
 
 
+def stream_sequences(replies: Sequence[bytes]) -> list[int]:
+    """Return the stream's sequences in ACK subjects, of one consumer and so of one form."""
+    return _counters(replies, 4)
+
+
 def stored_ns(replies: Sequence[bytes]) -> list[int]:
     """Return the store's timestamps in ACK subjects, of one consumer and so of one form."""
     return _counters(replies, 2)
