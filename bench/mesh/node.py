@@ -26,7 +26,8 @@ from njst.agent.share import clients_of
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec
 from njst.contract.names import Mesh
-from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.readback import Sight
 from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.connect import connect
@@ -92,6 +93,9 @@ class NoLoad:
         await self._over.wait()
         return Outcome.COMPLETED
 
+    def receipts(self) -> list[Receipt]:
+        return []
+
     async def stop(self) -> None:
         self._over.set()
 
@@ -113,6 +117,10 @@ async def _prepare(plan: LoadPlan, _: float) -> NoLoad:
     return NoLoad(plan)
 
 
+async def _look(_: AuditPlan) -> Sight:
+    raise AssertionError("nothing was stored")
+
+
 async def join(url: str, name: str) -> tuple[Client, LogClock]:
     """Join the mesh as a worker does, for good."""
     mesh = Mesh()
@@ -130,6 +138,7 @@ async def join(url: str, name: str) -> tuple[Client, LogClock]:
         make=_make,
         remove=_remove,
         prepare=_prepare,
+        look=_look,
         reports=JetStreamReports(client, mesh),
         beside=asyncio.to_thread,
     )

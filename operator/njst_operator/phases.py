@@ -97,6 +97,8 @@ def of_view(view: JobView) -> Saying:
     wanted = len(view.parts)
     if view.cancelled is not None:
         reason, message = view.cancelled.reason, view.cancelled.message or "the load is stopping"
+    elif view.reading:
+        reason, message = "ReadingBack", view.reading_words
     elif ready:
         reason, message = "LoadRunning", f"{len(view.run)} of {wanted} workers run the load"
     else:

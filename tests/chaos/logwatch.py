@@ -44,11 +44,11 @@ class LogWatch:
         self._thread.join()
         self._loop.close()
 
-    def wait(self, job: str, event: str, timeout_s: float = 60.0) -> None:
-        """Return as soon as the event has been seen."""
+    def wait(self, job: str, event: str, timeout_s: float = 60.0, count: int = 1) -> None:
+        """Return as soon as the event has been seen, so many times."""
         give_up = time.monotonic() + timeout_s
         with self._news:
-            while not any(seen.event == event for seen in self._events.get(job, [])):
+            while sum(seen.event == event for seen in self._events.get(job, [])) < count:
                 left_s = give_up - time.monotonic()
                 assert left_s > 0, f"no {event}: {self._events}"
                 self._news.wait(left_s)

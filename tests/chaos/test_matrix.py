@@ -32,6 +32,7 @@ STAGES = {
     "started": ("started", 0.0),
     "running": ("started", 1.5),
     "finishing": ("finished", 0.0),
+    "reading": ("seen", 0.0),
     "cleaning": ("ended", 0.0),
 }
 CHOICE = [
@@ -44,6 +45,7 @@ CHOICE = [
     ("cut a worker off", "running"),
     ("cut control, not target", "started"),
     ("jump a clock", "running"),
+    ("kill a worker", "reading"),
     ("fill JetStream", "finishing"),
 ]
 CELLS = (

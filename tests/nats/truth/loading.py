@@ -15,17 +15,23 @@ from nats.js import JetStreamContext
 from njst.agent import setup
 from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
-from njst.contract.plan import LoadPlan
-from njst.contract.result import ErrorClass, Outcome, WorkloadResult
+from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
+from njst.contract.readback import NOT_READ, STOPPED
+from njst.contract.result import ErrorClass, Outcome, WorkloadResult, WorkloadTally
+from njst.load.auditor import look
 from njst.load.group import LoadGroup
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from njst.measure.histogram import Histogram
-from njst.measure.tally import totals
+from njst.measure.proof import prove, with_proof
+from njst.measure.readback import told
+from njst.measure.slices import slices
+from njst.measure.tally import merge, totals
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
 LIMIT_S = 90.0
 WORKER = "w"
+ROOM_BYTES = 512 * 1024
 # Of what was injected. A busy host adds to a time and takes nothing away; on an idle one, say 1.
 LESS_PERCENT = 1
 MORE_PERCENT = int(os.environ.get("NJST_TRUTH_PERCENT", "10"))
@@ -38,6 +44,8 @@ class Load:
 
     plan: LoadPlan
     group: LoadGroup
+    # In how many slices the streams are read back.
+    slices: int = 1
 
     def start(self, lead_ns: int = 0) -> None:
         """Start after a lead, as the mesh does: subscriptions have to arrive by then."""
@@ -57,7 +65,25 @@ class Load:
         """Return the totals of each workload once the load has ended by itself."""
         async with asyncio.timeout(LIMIT_S):
             assert await self.group.wait() is outcome
-        return {t.workload: totals(t.workload, "", [t]) for t in self.group.tallies()}
+        tallies = await self.read_back(read=outcome is not Outcome.STOPPED)
+        return {t.workload: totals(t.workload, "", [t]) for t in tallies}
+
+    async def read_back(self, *, read: bool = True) -> list[WorkloadTally]:
+        """Return the tallies once the streams were read, slice by slice, as a mesh does it."""
+        asked, unread = told(self.group.receipts(), ROOM_BYTES)
+        seen = {}
+        if read and asked:
+            for number, pieces in enumerate(slices(asked, self.slices)):
+                plan = AuditPlan(
+                    job=self.plan.job,
+                    connection=self.plan.connection,
+                    pieces=[PiecePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
+                    receipts=asked,
+                    max_bytes=ROOM_BYTES,
+                )
+                seen[number] = WORKER, await look(plan)
+        proofs = prove({WORKER: asked}, self.slices, seen, NOT_READ if read else STOPPED)
+        return with_proof(merge([*self.group.tallies(), *unread]), proofs.get(WORKER, []))
 
     async def run(self, lead_ns: int = 0) -> dict[str, WorkloadResult]:
         self.start(lead_ns)
@@ -71,6 +97,7 @@ async def loading(
     *,
     via: str = "",
     processes: int = 1,
+    slices: int = 1,
     **connection: Any,
 ) -> AsyncIterator[Load]:
     """Make a job's assets on the server itself; its clients connect to `via`."""
@@ -83,7 +110,7 @@ async def loading(
     plan = LoadPlan(job=job, connection=settings, clients=clients)
     group = await LoadGroup.prepare(plan, processes=processes, timeout_s=LIMIT_S)
     try:
-        yield Load(plan, group)
+        yield Load(plan, group, slices)
     finally:
         await group.stop()
         assert await setup.remove(job, spec, direct) == []

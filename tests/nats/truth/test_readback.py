@@ -5,10 +5,8 @@ import asyncio
 import pytest
 
 from njst.contract.result import ErrorClass, Outcome, ReadBack, WorkloadResult
-from njst.load.auditor import Auditor
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from njst.measure.tally import merge
 from tests.nats.truth.loading import Document, errors, jetstream, loading, stored
 from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering, is_answer, is_delivery, is_publish
@@ -59,11 +57,16 @@ async def test_what_was_there_before_is_not_looked_at(server: NatsServer, stream
     assert await stored(server, stream) == 2 * COUNT
 
 
+@pytest.mark.parametrize("slices", [1, 4])
 async def test_each_message_that_was_deleted_in_the_run_is_lost(
-    server: NatsServer, stream: str
+    server: NatsServer, stream: str, slices: int
 ) -> None:
     gone = [150, 200, 201, 202]
-    async with loading(server, slow(job(stream)), processes=2) as load, jetstream(server) as js:
+    document = slow(job(stream))
+    async with (
+        loading(server, document, processes=2, slices=slices) as load,
+        jetstream(server) as js,
+    ):
         load.start()
         await load.until(lambda: load.done("write") >= gone[-1])
         await js.purge_stream(stream, seq=101)
@@ -77,18 +80,25 @@ async def test_each_message_that_was_deleted_in_the_run_is_lost(
     assert example(result, ErrorClass.LOST).endswith(f"is not in {stream}")
 
 
-async def test_the_first_and_the_last_messages_are_missed_too(
-    server: NatsServer, stream: str
+@pytest.mark.parametrize("slices", [1, 3])
+async def test_the_first_and_the_last_messages_of_each_slice_are_missed_too(
+    server: NatsServer, stream: str, slices: int
 ) -> None:
-    async with loading(server, job(stream), processes=2) as load, jetstream(server) as js:
+    ends = [COUNT * number // slices for number in range(1, slices + 1)]
+    gone = {1, COUNT - 1, *ends, *(end + 1 for end in ends[:-1])}
+    document = job(stream)
+    async with (
+        loading(server, document, processes=2, slices=slices) as load,
+        jetstream(server) as js,
+    ):
         await load.run()
-        receipts = [receipt for child in load.group._children for receipt in child.receipts]
-        for sequence in (1, COUNT - 1, COUNT):
+        for sequence in gone:
             await js.delete_msg(stream, sequence)
-        (tally,) = merge(await Auditor().audit(load.plan, receipts, Outcome.COMPLETED))
-        assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT - 3, lost=3)
+        (tally,) = await load.read_back()
+        lost = len(gone)
+        assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT - lost, lost=lost)
         await js.purge_stream(stream)
-        (tally,) = merge(await Auditor().audit(load.plan, receipts, Outcome.COMPLETED))
+        (tally,) = await load.read_back()
         assert tally.read_back == ReadBack(acknowledged=COUNT, lost=COUNT)
 
 
@@ -168,7 +178,8 @@ async def test_faults_on_the_way_to_the_server(
 ) -> None:
     faults = dict.fromkeys(PLACES, fault)
     with Proxy(server.port, tampering_up=lambda: Tampering(faults, which=is_publish)) as proxy:
-        async with loading(server, one_client(job(stream, patience(found))), via=proxy.url) as load:
+        document = one_client(job(stream, patience(found)))
+        async with loading(server, document, via=proxy.url, slices=3) as load:
             result = (await load.run())["write"]
     assert errors(result) == found
     there = COUNT - (FAULTS if fault is Fault.DROP else 0)

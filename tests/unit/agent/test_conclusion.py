@@ -92,6 +92,7 @@ def kit(book: Book, shelf: Shelf, log: Any) -> Kit:
         make=nothing,
         remove=nothing,
         prepare=nothing,
+        look=nothing,
         reports=shelf,
         beside=at_once,
     )

@@ -21,10 +21,12 @@ from njst.contract.events import (
     Ready,
     Started,
 )
+from njst.contract.readback import StreamReceipts
 from njst.contract.result import Outcome, Problem, Report, Verdict
 from njst.journal.fold import Entry, fold
 from njst.journal.turns import order
 from njst.journal.view import JobView
+from njst.measure.slices import FEWEST
 
 S = 1_000_000_000
 BEGIN = 1_000 * S
@@ -252,3 +254,48 @@ def test_a_worker_whose_log_is_silent_stops_at_the_deadline_by_itself() -> None:
     cut_off = {"stage": d.Stage.LOADING, "heard_ns": heard(4, *WORKERS)}
     assert d.Release(overdue=True) not in d.decide(view, know(THIRD, 13.3, **cut_off))
     assert d.Release(overdue=True) in d.decide(view, know(THIRD, 13.5, **cut_off))
+
+
+WROTE = StreamReceipts(workload="w", stream="S", count=3 * FEWEST)
+LOADED = [
+    *STARTED,
+    *[(6.0, w, Finished(outcome=Outcome.COMPLETED, receipts=[WROTE])) for w in WORKERS],
+]
+READING = {"stage": d.Stage.READING}
+
+
+def test_a_job_that_is_read_back_is_not_ended_and_its_readers_are_watched() -> None:
+    view = history(*LOADED)
+    all_well = know(FIRST, 8, **READING, heard_ns=heard(7.5, *WORKERS))
+    assert d.decide(view, all_well) == ()
+    silent = know(FIRST, 9.2, **READING, heard_ns=heard(9, FIRST, SECOND) | heard(6, THIRD))
+    assert d.decide(view, silent) == (d.Accuse(THIRD, 3200),)
+    deaf = know(FIRST, 9.2, **READING, heard_ns=heard(6, *WORKERS))
+    assert d.decide(view, deaf) == ()
+
+
+def test_a_reader_that_is_accused_answers_and_one_that_was_lost_stops() -> None:
+    alive = {**READING, "heard_ns": heard(10, *WORKERS)}
+    view = history(*LOADED, (9.0, THIRD, Lost()))
+    assert d.decide(view, know(THIRD, 9.1, **alive)) == (d.Answer(),)
+    lost = history(*LOADED, *[(9.0 + n, THIRD, Lost()) for n in range(4)])
+    assert d.decide(lost, know(THIRD, 12.1, **alive)) == (d.Release(),)
+
+
+def test_the_deadline_holds_for_the_reading_too() -> None:
+    view = history(*LOADED, activeDeadlineSeconds=10)
+    (cancel,) = d.decide(view, know(FIRST, 12.5, **READING, heard_ns=heard(12, *WORKERS)))
+    assert isinstance(cancel, d.Cancel)
+    overdue = d.decide(view, know(THIRD, 13.5, **READING, heard_ns=heard(6, *WORKERS)))
+    assert d.Release(overdue=True) in overdue
+
+
+def test_a_lost_reader_does_not_fail_a_strict_job() -> None:
+    view = history(*LOADED, *[(9.0 + n, THIRD, Lost()) for n in range(4)], onWorkerLoss="Fail")
+    assert d.decide(view, know(FIRST, 12.1, **READING, heard_ns=heard(12, FIRST, SECOND))) == ()
+
+
+def test_a_reading_that_is_cancelled_is_over() -> None:
+    view = history(*LOADED, (7.0, "", Cancelled(reason="Requested")))
+    told = d.decide(view, know(FIRST, 7.1, **READING, heard_ns=heard(7, *WORKERS)))
+    assert told == (d.Release(), d.End())

@@ -11,7 +11,8 @@ from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
 from njst.contract.names import EventName
-from njst.contract.plan import LoadPlan
+from njst.contract.plan import LoadPlan, Receipt
+from njst.contract.readback import Sight
 from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.port import Appended
@@ -51,6 +52,9 @@ class Idle:
 
     async def wait(self) -> Outcome:
         raise AssertionError("it has not begun")
+
+    def receipts(self) -> list[Receipt]:
+        return []
 
     async def stop(self) -> None:
         raise AssertionError("it has not begun")
@@ -107,6 +111,9 @@ class Scene:
         async def make(*_: object) -> list[object]:
             return []
 
+        async def look(*_: object) -> Sight:
+            raise AssertionError("there is nothing to read")
+
         async def remove(*_: object) -> list[str]:
             return []
 
@@ -119,6 +126,7 @@ class Scene:
             make=make,  # type: ignore[arg-type]
             remove=remove,
             prepare=prepare,
+            look=look,
             reports=NoReports(),
             beside=at_once,
         )

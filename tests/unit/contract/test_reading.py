@@ -22,8 +22,10 @@ from njst.contract.events import (
     OriginKind,
     Payload,
     Ready,
+    SeenSlice,
     Started,
 )
+from njst.contract.readback import Corrupted, Sight, StreamReceipts
 from njst.contract.reading import read_event
 from njst.contract.result import Outcome, Report, Verdict
 
@@ -47,7 +49,8 @@ EVENTS: list[Payload] = [
     Ready(),
     Started(run=["a"], lead_ms=400),
     Cancelled(reason="Requested"),
-    Finished(outcome=Outcome.COMPLETED),
+    Finished(outcome=Outcome.COMPLETED, receipts=[StreamReceipts(workload="w", stream="S")]),
+    SeenSlice(slice=1, sight=Sight(corrupted=[Corrupted(workload="w", count=1)])),
     Lost(silent_ms=5),
     Alive(),
     Ended(report=REPORT),

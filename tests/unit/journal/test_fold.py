@@ -21,11 +21,14 @@ from njst.contract.events import (
     Origin,
     OriginKind,
     Ready,
+    SeenSlice,
     Started,
 )
+from njst.contract.readback import Sight, StreamReceipts
 from njst.contract.result import Outcome, Problem, Report, Verdict
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
 from njst.journal.view import JobView, PartState, Phase
+from njst.measure.slices import FEWEST
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -41,6 +44,10 @@ SPEC = parse_spec(
         ],
     }
 )
+
+
+# Enough for two readers of three.
+WROTE = StreamReceipts(workload="w", stream="S", count=FEWEST)
 
 
 def created(*participants: str) -> Created:
@@ -74,6 +81,12 @@ _own = st.tuples(
             Ready(),
             Ready(problem=Problem(reason="StreamExists")),
             Finished(outcome=Outcome.COMPLETED),
+            Finished(outcome=Outcome.COMPLETED, receipts=[WROTE]),
+            Finished(outcome=Outcome.STOPPED, receipts=[WROTE]),
+            SeenSlice(slice=0, sight=Sight()),
+            SeenSlice(slice=1, sight=Sight(problem="ReadFailed")),
+            SeenSlice(slice=-1, sight=Sight()),
+            SeenSlice(),
             Lost(),
             Lost(),
             Alive(),
@@ -132,6 +145,14 @@ def test_every_prefix_gives_a_valid_view(entries: list[Entry]) -> None:
             assert [p.state for p in view.parts.values()] == [
                 p.state for p in before.parts.values()
             ]
+        assert set(before.seen) <= set(view.seen) or view.cleaned
+        assert set(view.seen) <= set(range(view.slices))
+        assert not (view.reading and view.loading)
+        if view.reading:
+            owners = [view.reader_of(number) for number in range(view.slices)]
+            assert set(owners) <= set(view.watched)
+            unseen = set(range(view.slices)) - set(view.seen)
+            assert all(number in view.to_read(owners[number]) for number in unseen)
         assert before.begins_ns.items() <= view.begins_ns.items()
         assert set(view.begins_ns) <= {"x", "y"}
         assert all(at_ns >= view.start_ns - 400 * MS for at_ns in view.begins_ns.values())

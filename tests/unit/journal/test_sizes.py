@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from njst.contract.events import Finished, Started
+from njst.contract.events import Finished, SeenSlice, Started
+from njst.contract.readback import Sight, StreamReceipts
 from njst.contract.result import (
     Outcome,
     Report,
@@ -16,7 +17,17 @@ from njst.contract.result import (
     WorkloadResult,
     WorkloadTally,
 )
-from njst.journal.sizes import ALL_SERIES_BYTES, fit, series_bytes, smaller
+from njst.journal.fold import READERS
+from njst.journal.sizes import (
+    ALL_RECEIPTS_BYTES,
+    ALL_SERIES_BYTES,
+    SIGHT_BYTES,
+    fit,
+    receipts_bytes,
+    series_bytes,
+    sight_bytes,
+    smaller,
+)
 
 
 def report(workers: int, windows: int = 0, histogram: int = 0) -> Report:
@@ -98,3 +109,25 @@ def test_a_last_word_that_is_too_large_gets_smaller_until_it_is_a_failure() -> N
 def test_the_courses_of_all_participants_leave_room_in_the_log(participants: int) -> None:
     assert participants * series_bytes(participants) <= ALL_SERIES_BYTES
     assert 32_000 <= series_bytes(participants) <= 512 * 1024
+
+
+def test_receipts_go_after_the_course_and_a_sight_says_that_it_is_too_large() -> None:
+    wrote = StreamReceipts(workload="w", stream="S", count=5, producers="x")
+    tally = WorkloadTally(workload="w", messages=5, latency="x")
+    finished = Finished(outcome=Outcome.COMPLETED, workloads=[tally], receipts=[wrote])
+    once = smaller(finished)
+    assert isinstance(once, Finished)
+    assert (once.receipts, once.workloads) == ([], [tally])
+    seen = smaller(SeenSlice(slice=2, sight=Sight(found="x")))
+    assert seen == SeenSlice(slice=2, sight=Sight(problem="TooManyHoles"))
+    with pytest.raises(ValueError, match="SeenSlice"):
+        smaller(seen)
+
+
+@pytest.mark.parametrize("participants", [1, 64, 1000])
+def test_the_receipts_of_all_participants_leave_room_in_the_log(participants: int) -> None:
+    assert participants * receipts_bytes(participants, 2**20) <= ALL_RECEIPTS_BYTES
+    assert receipts_bytes(participants, 2**20) >= 16_000
+    assert receipts_bytes(participants, 8192) == 2048
+    assert sight_bytes(8192) == 4096
+    assert READERS * SIGHT_BYTES <= ALL_RECEIPTS_BYTES

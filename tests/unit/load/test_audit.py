@@ -1,4 +1,4 @@
-"""The five sets of an audit are those of a book kept by hand, in any order and any chunks."""
+"""What audits of slices prove together is what a book kept by hand does, however it was cut."""
 
 import random
 
@@ -6,12 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan, ReadBackPlan, Receipt
+from njst.contract.readback import Sight
 from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
 from njst.load.audit import Audit
-from njst.load.numberset import MOST_RANGES, NumberSet
+from njst.load.numberset import NumberSet
 from njst.load.receipts import Receipts
 from njst.load.wire import stamp
-from njst.measure.readback import merge_read_backs
+from njst.measure.proof import prove, with_proof
+from njst.measure.ranges import MOST_RANGES
+from njst.measure.rangetext import encode
+from njst.measure.readback import merge_read_backs, told
+from njst.measure.tally import merge
 from tests.unit.load.feeding import errors
 
 JOB = "j"
@@ -47,7 +52,19 @@ def look(audit: Audit, messages: list[bytes]) -> None:
     audit.take(data, places, [len(one) for one in messages])
 
 
-def proved(tally: WorkloadTally) -> ReadBack:
+def proved(receipts: list[Receipt], slices: list[Audit]) -> WorkloadTally:
+    """Return what the slices prove together."""
+    asked, unread = told(receipts, 2**20)
+    seen = {
+        number: ("reader", Sight(found=encode(audit.entries()), corrupted=audit.corrupted()))
+        for number, audit in enumerate(slices)
+    }
+    proofs = prove({"reader": asked}, len(slices), seen, "NotRead")
+    (tally,) = with_proof(merge(unread), proofs.get("reader", []))
+    return tally
+
+
+def read_back(tally: WorkloadTally) -> ReadBack:
     assert tally.read_back is not None
     return tally.read_back
 
@@ -55,17 +72,25 @@ def proved(tally: WorkloadTally) -> ReadBack:
 Numbers = st.sets(st.integers(0, SENT - 1))
 
 
-@given(Numbers, st.lists(st.integers(0, SENT + 5), max_size=60), st.data())
-def test_five_sets(acknowledged: set[int], stored: list[int], data: st.DataObject) -> None:
-    audit = Audit(JOB, [receipt(acknowledged), receipt(set(), code=CODE + 1)])
+@given(Numbers, st.lists(st.integers(0, SENT + 5), max_size=60), st.integers(1, 4), st.data())
+def test_five_sets(
+    acknowledged: set[int], stored: list[int], slices: int, data: st.DataObject
+) -> None:
+    other = CODE + 1
+    audits = [Audit(JOB, {CODE: "w", other: "w"}) for _ in range(slices)]
     messages = [message(number) for number in stored] + [message(1, code=99), b"of others"]
     random.Random(data.draw(st.integers())).shuffle(messages)
-    while messages:
-        size = data.draw(st.integers(1, len(messages)))
-        look(audit, messages[:size])
-        messages = messages[size:]
+    for audit in audits:
+        mine = messages[: data.draw(st.integers(0, len(messages)))]
+        if audit is audits[-1]:
+            mine = messages
+        messages = messages[len(mine) :]
+        while mine:
+            size = data.draw(st.integers(1, len(mine)))
+            look(audit, mine[:size])
+            mine = mine[size:]
     found = set(stored)
-    tally = audit.tally()
+    tally = proved([receipt(acknowledged), receipt(set(), code=other)], audits)
     assert tally.read_back == ReadBack(
         acknowledged=len(acknowledged),
         found=len(acknowledged & found),
@@ -83,9 +108,9 @@ def test_five_sets(acknowledged: set[int], stored: list[int], data: st.DataObjec
 
 
 def test_the_first_that_is_lost_is_named() -> None:
-    audit = Audit(JOB, [receipt({1, 2, 3})])
+    audit = Audit(JOB, {CODE: "w"})
     look(audit, [message(1)])
-    (error,) = audit.tally().errors
+    (error,) = proved([receipt({1, 2, 3})], [audit]).errors
     assert error.example == "message 2 of producer 00000005 was acknowledged, and is not in S"
 
 
@@ -93,16 +118,34 @@ def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message
     changed, broken = bytearray(message(1)), bytearray(message(2))
     changed[33] ^= 1
     broken[17] ^= 1
-    audit = Audit(JOB, [receipt({1, 2})])
+    audit = Audit(JOB, {CODE: "w"})
     look(audit, [bytes(changed), bytes(broken)])
-    assert proved(audit.tally()) == ReadBack(acknowledged=2, found=1, lost=1, corrupted=2)
+    tally = proved([receipt({1, 2})], [audit])
+    assert read_back(tally) == ReadBack(acknowledged=2, found=1, lost=1, corrupted=2)
+    assert errors(tally) == {ErrorClass.CORRUPTED: 2, ErrorClass.LOST: 1}
+
+
+def test_each_workload_is_told_what_is_corrupted_of_it() -> None:
+    audit = Audit(JOB, {CODE: "w", CODE + 1: "other"})
+    for code in (CODE, CODE + 1, CODE + 1):
+        changed = bytearray(message(1, code))
+        changed[33] ^= 1
+        look(audit, [bytes(changed)])
+    assert {some.workload: some.count for some in audit.corrupted()} == {"w": 1, "other": 2}
 
 
 def test_more_holes_than_can_be_kept_are_no_proof() -> None:
     numbers = range(0, 2 * MOST_RANGES + 10, 2)
-    audit = Audit(JOB, [receipt({0})])
+    audit = Audit(JOB, {CODE: "w"})
     look(audit, [message(number) for number in numbers])
-    assert proved(audit.tally()) == ReadBack(acknowledged=1, unchecked=1, reasons=["TooManyHoles"])
+    tally = proved([receipt({1})], [audit])
+    assert read_back(tally) == ReadBack(acknowledged=1, unchecked=1, reasons=["TooManyHoles"])
+
+
+def test_a_number_that_nobody_sends_is_one_that_was_never_sent() -> None:
+    audit = Audit(JOB, {CODE: "w"})
+    look(audit, [message(2**64 - 1)])
+    assert read_back(proved([receipt(set())], [audit])) == ReadBack(unexpected=1)
 
 
 def client(messages: int | None = None) -> ClientPlan:

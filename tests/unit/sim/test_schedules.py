@@ -19,7 +19,7 @@ from njst.contract.job import JobSpec
 from njst.contract.result import Outcome, Verdict
 from njst.journal.view import JobView, PartState, Phase
 from tests.unit.sim.loop import VirtualLoop
-from tests.unit.sim.world import EPOCH_NS, SimWorker, World
+from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World
 
 SCHEDULES = int(os.environ.get("NJST_SCHEDULES", "600"))
 # Half of them in each test: a busy machine took 0.3 s for one.
@@ -153,6 +153,8 @@ class Run:
         self.schedule = schedule
         self.loop = VirtualLoop()
         self.world = World(self.loop, schedule.seed)
+        self.world.target.loses = schedule.seed % 2 == 1
+        self.world.look_s = 3.0 if schedule.faults else 0.2
         self.jobs = [f"job-{number}" for number in range(len(schedule.jobs))]
         self.blamed: set[str] = set()
         self.cancels: set[str] = set()
@@ -326,10 +328,31 @@ def _check_verdict(run: Run, view: JobView) -> None:
             assert view.phase is Phase.CANCELLED
     if view.phase is Phase.CANCELLED:
         assert view.id in run.cancels
+    _check_read_back(run, view)
     if not run.schedule.faults:
         length_s = run.schedule.jobs[run.jobs.index(view.id)][1]
-        expected = Verdict.VALID if length_s < DEADLINE_S else Verdict.INVALID
-        assert report.verdict is expected, report.reason
+        is_well = length_s < DEADLINE_S and not run.world.target.loses
+        assert report.verdict is (Verdict.VALID if is_well else Verdict.INVALID), report.reason
+
+
+def _check_read_back(run: Run, view: JobView) -> None:
+    """What was acknowledged is found, or lost where the target lost it, or it says why not."""
+    assert view.ended is not None
+    for worker in view.ended.report.workers:
+        for proved in (tally.read_back for tally in worker.workloads if tally.read_back):
+            lost = int(run.world.target.loses)
+            assert proved.duplicated == proved.recovered == proved.unexpected == 0
+            if view.cancelled is not None:
+                reasons = ["Stopped"] if proved.unchecked else []
+                assert (proved.lost, proved.reasons) == (0, reasons)
+            elif proved.unchecked:
+                assert proved.lost == 0
+                assert run.schedule.faults, proved.reasons
+            else:
+                assert (proved.found, proved.lost) == (WRITTEN - lost, lost)
+    if not run.schedule.faults and view.cancelled is None:
+        looks = [name for job, name in run.world.looks if job == view.id]
+        assert len(looks) == len(set(looks)) == view.slices
 
 
 def play(schedule: Schedule) -> Run:

@@ -28,7 +28,8 @@ from njst.contract.events import (
 )
 from njst.contract.job import JobSpec
 from njst.contract.names import EventName
-from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, PiecePlan, ReadBackPlan, Receipt
+from njst.contract.readback import READ_FAILED, Sight
 from njst.contract.result import (
     LoadCost,
     Outcome,
@@ -41,12 +42,20 @@ from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.port import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
+from njst.measure.ranges import Ranges
+from njst.measure.rangetext import Entry as Numbers
+from njst.measure.rangetext import encode
+from njst.measure.slices import FEWEST
 from tests.unit.sim.loop import Process, VirtualLoop
 
 EPOCH_NS = 1_700_000_000 * 10**9
 APPEND_TIMEOUT_S = 2.0
 # A worker's idea of the log's time is off by up to this.
 CLOCK_ERROR_NS = 3_000_000
+# What each worker writes in a job: for four of them three slices are worth it.
+WRITTEN = FEWEST * 2 // 3
+# The number of the message that a target loses which loses some: one of each producer.
+FORGOTTEN = 17
 UNAVAILABLE = "the job log does not answer; try again"
 
 
@@ -200,8 +209,29 @@ class SimTarget:
     """The NATS under test: which job's assets are there, and who made them last."""
 
     made: dict[str, "SimWorker"] = field(default_factory=dict)
+    # The producers of each job, in the order in which they wrote, each all at once.
+    written: dict[str, list[int]] = field(default_factory=dict)
+    loses: bool = False
     removals: list[str] = field(default_factory=list)
     down: bool = False
+
+    def write(self, job: str, producer: int) -> None:
+        """Store all messages of a producer."""
+        if producer not in self.written.setdefault(job, []):
+            self.written[job].append(producer)
+
+    def sight(self, job: str, pieces: Sequence[PiecePlan]) -> Sight:
+        """Return what is in some pieces of a job's only stream."""
+        found: dict[int, Ranges] = {}
+        for piece in pieces:
+            for place, producer in enumerate(self.written[job]):
+                begin = place * WRITTEN
+                end = begin + WRITTEN if piece.upto is None else min(piece.upto, begin + WRITTEN)
+                here = found.setdefault(producer, Ranges())
+                for first, last in ((0, FORGOTTEN), (FORGOTTEN + self.loses, WRITTEN)):
+                    here.add_range(max(first, piece.after - begin), min(last, end - begin))
+        entries = [Numbers(producer, 0, here.ranges()) for producer, here in found.items()]
+        return Sight(found=encode(entries))
 
     def reach(self) -> None:
         """Fail as a connection to a target does that is away."""
@@ -232,7 +262,23 @@ class SimLoad:
     def _end(self) -> None:
         if self.stopped_s is None:
             self.stopped_s = self.worker.loop.time()
+            if self.starts_s is not None:
+                self.worker.world.target.write(self.job, self.worker.number)
         self._ended.set()
+
+    def receipts(self) -> list[Receipt]:
+        if self.starts_s is None:
+            return []
+        return [
+            Receipt(
+                workload="w",
+                code=self.worker.number,
+                sent=WRITTEN,
+                count=WRITTEN,
+                acknowledged=[(0, WRITTEN)],
+                read_back=ReadBackPlan(stream="S"),
+            )
+        ]
 
     def begin(self, workload: str, at_monotonic_ns: int) -> None:
         raise AssertionError(f"{workload} waits for nothing")
@@ -330,7 +376,7 @@ class SimWorker:
     """One worker process with everything in it."""
 
     def __init__(self, world: "World", name: str) -> None:
-        self.name = name
+        self.name, self.number = name, len(world.workers)
         self.world, self.loop, self.log = world, world.loop, world.log
         self.process = Process(name)
         self.link = SimLink(self.log, self.process)
@@ -351,6 +397,7 @@ class SimWorker:
             make=self._make,
             remove=self._remove,
             prepare=self._prepare,
+            look=self._look,
             reports=NoReports(),
             beside=at_once,
         )
@@ -388,6 +435,13 @@ class SimWorker:
         self.loads.append(load)
         return load
 
+    async def _look(self, plan: AuditPlan) -> Sight:
+        self.world.looks.append((plan.job, self.name))
+        await asyncio.sleep(self.log.random.uniform(0.01, self.world.look_s))
+        if self.world.target.down:
+            return Sight(problem=READ_FAILED)
+        return self.world.target.sight(plan.job, plan.pieces)
+
 
 class World:
     """All of it; every method may be called at any simulated time."""
@@ -399,6 +453,9 @@ class World:
         self.truth = self.log.truth
         self.target = SimTarget()
         self.workers: list[SimWorker] = []
+        # How long it takes to read a slice at most, and who has begun to read one of which job.
+        self.look_s = 0.2
+        self.looks: list[tuple[str, str]] = []
 
     def boot(self, name: str) -> SimWorker:
         worker = SimWorker(self, name)

@@ -38,6 +38,7 @@ class Stage(StrEnum):
     PREPARING = "Preparing"
     PREPARED = "Prepared"
     LOADING = "Loading"
+    READING = "Reading"
     RELEASED = "Released"
 
 
@@ -163,18 +164,25 @@ def _own(view: JobView, know: Knowledge) -> Iterator[Action]:
         if _may_prepare(view, part, know):
             yield Prepare()
         return
-    if know.stage is not Stage.RELEASED and _is_over(view, part):
+    if know.stage is Stage.RELEASED:
+        return
+    if _is_over(view, part):
         yield Release()
         return
-    if part.state is PartState.RUNNING and know.stage is not Stage.RELEASED:
-        if know.now_ns >= _deadline_ns(view) + OVERDUE_NS:
-            yield Release(overdue=True)
-        elif know.stage is Stage.PREPARED:
-            yield Load(view.start_ns)
-        if know.stage is Stage.LOADING:
-            yield from _proceed(view, part, know)
-        if part.accused_from_ns:
-            yield Answer()
+    if part.state is PartState.RUNNING or know.stage is Stage.READING:
+        yield from _go_on(view, part, know)
+
+
+def _go_on(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
+    """What is due while this worker loads or reads."""
+    if know.now_ns >= _deadline_ns(view) + OVERDUE_NS:
+        yield Release(overdue=True)
+    elif know.stage is Stage.PREPARED:
+        yield Load(view.start_ns)
+    if know.stage is Stage.LOADING:
+        yield from _proceed(view, part, know)
+    if part.accused_from_ns:
+        yield Answer()
 
 
 def _proceed(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
@@ -196,7 +204,9 @@ def _deadline_ns(view: JobView) -> int:
 
 
 def _is_over(view: JobView, part: Part) -> bool:
-    if view.cancelled or view.ended or part.state in (PartState.LOST, PartState.LATE):
+    if view.cancelled or view.ended or part.gone:
+        return True
+    if part.state in (PartState.LOST, PartState.LATE):
         return True
     return part.state is PartState.UNFIT
 
@@ -250,7 +260,7 @@ def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
 
 
 def _watch(view: JobView, know: Knowledge) -> Iterator[Action]:
-    """While load runs: the deadline, and the silence of others."""
+    """While load runs or is read back: the deadline, and the silence of others."""
     spec = view.created.spec
     if view.cancelled is None:
         lost = view.parts_in(PartState.LOST)
@@ -260,7 +270,7 @@ def _watch(view: JobView, know: Knowledge) -> Iterator[Action]:
             yield Cancel("WorkersLost", f"lost: {', '.join(lost)}")
         elif (ready := view.may_begin) and _turn(view, know, view.last_ns):
             yield Open(ready)
-    for worker in view.parts_in(PartState.RUNNING):
+    for worker in view.watched:
         if worker != know.me:
             yield from _miss(view, know, view.parts[worker])
 
@@ -277,6 +287,7 @@ def _miss(view: JobView, know: Knowledge, part: Part) -> Iterator[Action]:
 def _is_deaf(view: JobView, know: Knowledge) -> bool:
     """Whether this worker does not even hear itself: then silence says nothing of others."""
     own = view.parts.get(know.me)
-    if own is None or own.state is not PartState.RUNNING:
+    speaks = know.stage is Stage.READING or (own and own.state is PartState.RUNNING)
+    if own is None or not speaks:
         return False
     return know.now_ns - max(know.heard_ns.get(know.me, 0), view.start_ns) >= SILENT_NS

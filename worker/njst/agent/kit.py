@@ -6,7 +6,8 @@ from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec, Target
-from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.readback import Sight
 from njst.contract.result import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.port import Log, Reports
@@ -65,6 +66,10 @@ class Load(Protocol):
         """Return when all processes have ended."""
         ...
 
+    def receipts(self) -> list[Receipt]:
+        """Return what each producer was acknowledged, once all processes have ended."""
+        ...
+
     async def stop(self) -> None:
         """End the load; what was in flight is waited for, for a bounded time."""
         ...
@@ -91,7 +96,8 @@ class Kit:
 
     `make` and `remove` are `njst.agent.setup`'s, `resolve` is `njst.agent.target`'s with this
     worker's policy; `prepare` starts load processes and connects their clients within its
-    time-out in seconds. All raise SetupError.
+    time-out in seconds. All raise SetupError. `look` reads a slice of what was stored; who cancels
+    it ends that.
     """
 
     me: str
@@ -102,5 +108,6 @@ class Kit:
     make: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[list[ClientPlan]]]
     remove: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
     prepare: Callable[[LoadPlan, float], Awaitable[Load]]
+    look: Callable[[AuditPlan], Awaitable[Sight]]
     reports: Reports
     beside: Beside

@@ -1,28 +1,24 @@
 """One worker's part in one job, from preparation to its final tallies, read top to bottom."""
 
 import asyncio
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst import __version__
 from njst.agent.decide import Stage
 from njst.agent.kit import Kit, Load
+from njst.agent.slicereader import SliceReader
 from njst.agent.target import SetupError
-from njst.contract.events import EVENT_NAMES, Finished, Payload, Progress, Ready
-from njst.contract.names import EventName
+from njst.agent.voice import Voice
+from njst.contract.connection import Connection
+from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import LoadPlan
 from njst.contract.result import ControlOutages, Outcome, Problem, WorkloadTally
 from njst.journal.offset import DRIFT_PPM
-from njst.journal.port import EventTooLargeError, JournalUnavailableError
-from njst.journal.sizes import series_bytes, smaller
+from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
-from njst.measure.tally import fitted
+from njst.measure.readback import told
+from njst.measure.tally import fitted, merge
 
-log = logging.getLogger(__name__)
-
-# How long to leave a log that does not answer in peace before saying the same again.
-RETRY_S = 0.5
 PROGRESS_S = 1.0
 # The load processes speak at each full second; this much later their words are here.
 LISTEN_NS = 100_000_000
@@ -47,6 +43,11 @@ class Participation:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _connection: Connection | None = None
+
+    @property
+    def _voice(self) -> Voice:
+        return Voice(self.kit, self.view.id)
 
     def load(self, at_ns: int) -> None:
         """Start at `at_ns` of the log's time."""
@@ -98,12 +99,14 @@ class Participation:
                 load = preparing.result()
             except SetupError as error:
                 problem = Problem(reason=error.reason, message=error.message)
-                await self._say(Ready(problem=problem), lambda: not self._is(PartState.PREPARING))
+                await self._voice.say(
+                    Ready(problem=problem), lambda: not self._is(PartState.PREPARING)
+                )
                 return None
         finally:
             released.cancel()
         self.stage = Stage.PREPARED
-        await self._say(Ready(), lambda: not self._is(PartState.PREPARING))
+        await self._voice.say(Ready(), lambda: not self._is(PartState.PREPARING))
         return load
 
     async def _set_up(self) -> Load:
@@ -113,7 +116,7 @@ class Participation:
                 "VersionTooOld",
                 f"this worker has njst {__version__}, which does not know {', '.join(unknown)}",
             )
-        connection = self.kit.resolve(spec.target)
+        connection = self._connection = self.kit.resolve(spec.target)
         participants = list(self.view.parts)
         try:
             clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
@@ -136,9 +139,7 @@ class Participation:
         if released.done():
             # Others may have started it all the same, and wait for this worker's last word.
             if self._is(PartState.RUNNING):
-                await self._say(
-                    self._finished(load, Outcome.STOPPED), lambda: not self._is(PartState.RUNNING)
-                )
+                await self._say_finished(load, Outcome.STOPPED)
             return
         self.stage = Stage.LOADING
         log_start_ns = self._start_ns.result()
@@ -153,20 +154,36 @@ class Participation:
             if not finishing.done():
                 await load.stop()
             outcome = await finishing
-            await self._say(self._finished(load, outcome), lambda: not self._is(PartState.RUNNING))
+            await self._say_finished(load, outcome)
+            if outcome is not Outcome.STOPPED:
+                await self._read_back(load)
         finally:
             for task in (reporting, finishing, released):
                 task.cancel()
 
-    def _finished(self, load: Load, outcome: Outcome) -> Finished:
-        return Finished(
+    async def _read_back(self, load: Load) -> None:
+        """Stay as long as others load or read, and read what falls to this worker."""
+        assert self._connection is not None
+        load.kill()
+        self.stage = Stage.READING
+        await SliceReader(self.kit, self.view.id, self._connection, self._released).run()
+
+    async def _say_finished(self, load: Load, outcome: Outcome) -> None:
+        workers = len(self.view.parts)
+        room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
+        producers = load.receipts()
+        receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        tallies = merge([*load.tallies(), *unread])
+        finished = Finished(
             outcome=outcome,
             problem=self.own_problem or load.problem,
-            workloads=fitted(self._dated(load.tallies()), series_bytes(len(self.view.parts))),
+            workloads=fitted(self._dated(tallies), series_bytes(workers)),
             cost=load.cost(),
             control=self._outages(),
             clock_error_us=self._clock_error_us,
+            receipts=receipts,
         )
+        await self._voice.say(finished, lambda: not self._is(PartState.RUNNING))
 
     def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
         """Return them with how far the clock may be off, where others' clocks are in a latency.
@@ -208,43 +225,3 @@ class Participation:
     def _is(self, state: PartState) -> bool:
         view = self.kit.book.view(self.view.id)
         return view is not None and view.ended is None and view.parts[self.kit.me].state is state
-
-    async def _say(self, payload: Payload, heard: Callable[[], bool]) -> None:
-        """Append a worker's own event, again while the log does not answer, until it is heard.
-
-        The log itself may be quicker than its answer, and the answer may be lost.
-        """
-        hearing = asyncio.create_task(self._hear(heard))
-        saying = asyncio.create_task(self._repeat(payload))
-        try:
-            await asyncio.wait({hearing, saying}, return_when=asyncio.FIRST_COMPLETED)
-            if saying.done():
-                saying.result()
-        finally:
-            hearing.cancel()
-            saying.cancel()
-
-    async def _repeat(self, payload: Payload) -> None:
-        name = EventName(self.view.id, EVENT_NAMES[type(payload)], self.kit.me)
-        while True:
-            try:
-                await self.kit.log.append(name, payload)
-            except EventTooLargeError as error:
-                # A job must be able to end: less is said, until it is little enough.
-                log.warning("job %s: %s", self.view.id, error)
-                payload = smaller(payload)
-            except JournalUnavailableError as error:
-                log.warning("job %s: %s not said yet: %s", self.view.id, name.event, error)
-                await asyncio.sleep(RETRY_S)
-            else:
-                return
-
-    async def _hear(self, heard: Callable[[], bool]) -> None:
-        changed = asyncio.Event()
-        stop_listening = self.kit.book.listen(lambda _: changed.set(), self.view.id)
-        try:
-            while not heard():
-                changed.clear()
-                await changed.wait()
-        finally:
-            stop_listening()

@@ -33,6 +33,7 @@ from njst.journal.port import Member
 from njst.journal.reports import JetStreamReports
 from njst.journal.stream import JetStreamLog
 from njst.journal.view import JobView
+from njst.load.auditor import look
 from njst.load.cores import usable_cores
 from njst.load.group import LoadGroup, LoadProblem
 from njst.login.context import DEFAULT_FOLDER
@@ -203,6 +204,7 @@ def _kit(
         make=partial(setup.make, home=setup.Home(settings.payloads.expanduser(), journal.id)),
         remove=setup.remove,
         prepare=partial(_prepare, settings.processes or usable_cores()),
+        look=look,
         reports=reports,
         beside=asyncio.to_thread,
     )

@@ -74,7 +74,7 @@ def document_of(
         origin=view.created.origin,
         phase=str(view.phase),
         reason=report.reason if ended else "WorkersBusy" if ahead else reason_of(view),
-        message=report.message if ended else queue_words(ahead) if ahead else "",
+        message=report.message if ended else queue_words(ahead) if ahead else message_of(view),
         participants=sorted(view.parts),
         zones=view.created.zones,
         waits_for=ahead,
@@ -94,9 +94,16 @@ def reason_of(view: JobView) -> str:
     """Return in one CamelCase word what a job that has not ended does."""
     if view.cancelled is not None:
         return view.cancelled.reason
+    if view.reading:
+        return "ReadingBack"
     if view.started is not None:
         return "LoadRunning"
     return "WorkersPreparing"
+
+
+def message_of(view: JobView) -> str:
+    """Return more about that as a sentence, where there is more."""
+    return view.reading_words if view.reading else ""
 
 
 def queue_words(waits_for: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from njst.contract.events import Cancelled
 from njst.contract.job import JobSpec, Metric
+from njst.contract.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
 from njst.contract.result import (
     ErrorClass,
     Outcome,
@@ -180,7 +181,7 @@ def _unchecked(history: History) -> Judgement | None:
 
 
 # Other reasons follow from the spec or the stream: there looking would have proved nothing.
-_FAILED_LOOKS = frozenset({"ReadFailed", "ProcessDied", "TooManyHoles"})
+_FAILED_LOOKS = frozenset({NOT_READ, READ_FAILED, TOO_MANY_HOLES, ErrorClass.PROCESS_DIED})
 _POLICIES = (
     _lost,
     _stopped,

@@ -42,4 +42,6 @@ def progress_line(document: dict[str, Any]) -> str:
         share = f" {100 * done // planned}%" if planned else ""
         rate = workload["messagesPerSecond"]
         parts.append(f"{workload['workload']} {done:,}{share} {rate:,}/s")
+    if document.get("reason") == "ReadingBack":
+        parts.append(document["message"])
     return "  ".join(parts)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from njst.contract.job import JobSpec
 from njst.contract.model import Message
+from njst.contract.readback import Sight, StreamReceipts
 from njst.contract.result import (
     ControlOutages,
     LoadCost,
@@ -106,7 +107,10 @@ class Begun(Payload):
 
 
 class Finished(Payload):
-    """A participant's final tallies."""
+    """A participant's final tallies, and what its producers were acknowledged.
+
+    Without `receipts` it is of an njst that has looked for its own messages itself.
+    """
 
     outcome: Outcome
     problem: Problem | None = None
@@ -114,6 +118,14 @@ class Finished(Payload):
     cost: LoadCost | None = None
     control: ControlOutages | None = None
     clock_error_us: int | None = None
+    receipts: list[StreamReceipts] | None = None
+
+
+class SeenSlice(Payload):
+    """What a worker saw of one slice of the streams; without a sight it reads no more."""
+
+    slice: int = 0
+    sight: Sight | None = None
 
 
 class Lost(Payload):
@@ -160,6 +172,7 @@ Event = (
     | Begun
     | Cancelled
     | Finished
+    | SeenSlice
     | Lost
     | Alive
     | Ended
@@ -179,6 +192,7 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "begun": Begun,
     "cancelled": Cancelled,
     "finished": Finished,
+    "seen": SeenSlice,
     "lost": Lost,
     "alive": Alive,
     "ended": Ended,

@@ -18,6 +18,7 @@ from njst.contract.kinds.order import Order
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.model import Message
+from njst.contract.readback import StreamReceipts
 from njst.contract.stream import Storage
 
 
@@ -280,9 +281,22 @@ class Receipt(Message):
     read_back: ReadBackPlan
 
 
+class PiecePlan(Message):
+    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it."""
+
+    stream: str
+    after: int
+    upto: int | None = None
+
+
 class AuditPlan(Message):
-    """What is to be looked for in the streams when the load of a worker is over."""
+    """One slice of the streams, and what all producers of the job were acknowledged.
+
+    What was seen is told in at most `max_bytes`.
+    """
 
     job: str
     connection: Connection
-    receipts: list[Receipt]
+    pieces: list[PiecePlan]
+    receipts: list[StreamReceipts]
+    max_bytes: int

@@ -7,7 +7,8 @@ Losing a worker takes an unbroken chain of accusations, because one accusation p
 accuser may have been cut off itself. Accusers repeat themselves; when consecutive `lost.<w>` are
 never further apart than CHAIN_GAP_NS and span LOST_AFTER_NS, and the accused, which can read all
 of that and needs only say `alive`, has not, then the accused is lost. A log that was down breaks
-the chain and blames nobody.
+the chain and blames nobody. Who has finished its load and is to read back what was stored is
+watched the same; when it is lost then, others read in its place, and its load stays finished.
 """
 
 from collections.abc import Callable
@@ -28,12 +29,19 @@ from njst.contract.events import (
     Finished,
     Lost,
     Ready,
+    SeenSlice,
     Started,
 )
+from njst.contract.result import Outcome
 from njst.journal.view import JobView, Part, PartState, plain_part
+from njst.measure.slices import slice_count
 
 # What an event changes, by the view's fields.
 Changes = dict[str, Any]
+
+# So many workers at most read back what was stored: more would read no quicker than the server
+# sends, and each tells the log of every producer.
+READERS = 8
 
 CHAIN_GAP_NS = 2_000_000_000
 LOST_AFTER_NS = 3_000_000_000
@@ -160,11 +168,50 @@ def _finished(view: JobView, entry: Entry, event: Finished) -> Changes | None:
     if part is None:
         return None
     done = Part(part.worker, PartState.FINISHED, event.problem, event, part.done)
-    return _with_part(view, done)
+    return _when_all_load_is_over(view, _with_part(view, done))
+
+
+def _when_all_load_is_over(view: JobView, changes: Changes) -> Changes:
+    """Let the reading begin, as soon as all participants are known to have finished or be lost."""
+    after = view.but(**changes)
+    if after.loading:
+        return changes
+    readers = sorted(part.worker for part in after.parts.values() if _may_read(part))
+    told = [some for receipts in after.receipts.values() for some in receipts]
+    slices = slice_count(told, min(READERS, len(readers)))
+    return {**changes, "readers": tuple(readers), "slices": slices}
+
+
+def _may_read(part: Part) -> bool:
+    """Whether a participant is there after its load, and knows how to read for others."""
+    finished = part.finished
+    if finished is None or finished.receipts is None or part.gone:
+        return False
+    return finished.outcome is not Outcome.STOPPED
+
+
+def _seen(view: JobView, entry: Entry, event: SeenSlice) -> Changes | None:
+    part = view.parts.get(entry.worker)
+    if view.ended or view.settled or part is None or part.gone:
+        return None
+    if part.state is not PartState.FINISHED:
+        return None
+    if event.sight is None:
+        return _with_part(view, part.but(gone=True))
+    is_asked = part.worker in view.readers and 0 <= event.slice < view.slices
+    if not is_asked or event.slice in view.seen:
+        return None
+    return {"seen": MappingProxyType({**view.seen, event.slice: (part.worker, event.sight)})}
+
+
+def _watched_part(view: JobView, entry: Entry) -> Part | None:
+    if view.ended or entry.worker not in view.watched:
+        return None
+    return view.parts[entry.worker]
 
 
 def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
-    part = _running_part(view, entry)
+    part = _watched_part(view, entry)
     if part is None:
         return None
     now_ns = entry.time_ns
@@ -176,13 +223,15 @@ def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
     )
     since_ns = part.accused_from_ns if unbroken else now_ns
     part = part.but(accused_from_ns=since_ns, accused_until_ns=now_ns)
-    if unbroken and now_ns - since_ns >= LOST_AFTER_NS:
-        part = part.but(state=PartState.LOST)
-    return _with_part(view, part)
+    if not unbroken or now_ns - since_ns < LOST_AFTER_NS:
+        return _with_part(view, part)
+    if part.state is PartState.FINISHED:
+        return _with_part(view, part.but(gone=True))
+    return _when_all_load_is_over(view, _with_part(view, part.but(state=PartState.LOST)))
 
 
 def _alive(view: JobView, entry: Entry, _: Alive) -> Changes | None:
-    part = _running_part(view, entry)
+    part = _watched_part(view, entry)
     if part is None or part.accused_from_ns == 0:
         return None
     return _with_part(view, part.but(accused_from_ns=0, accused_until_ns=0))
@@ -198,7 +247,12 @@ def _cleaned(view: JobView, entry: Entry, event: Cleaned) -> Changes | None:
     if view.ended is None or view.cleaned:
         return None
     parts = {worker: _remains(part) for worker, part in view.parts.items()}
-    return {"cleaned": event, "closed_ns": entry.time_ns, "parts": MappingProxyType(parts)}
+    return {
+        "cleaned": event,
+        "closed_ns": entry.time_ns,
+        "parts": MappingProxyType(parts),
+        "seen": MappingProxyType({}),
+    }
 
 
 def _remains(part: Part) -> Part:
@@ -221,6 +275,7 @@ _RULES: dict[type[Any], Callable[[JobView, Entry, Any], Changes | None]] = {
     Begun: _begun,
     Cancelled: _cancelled,
     Finished: _finished,
+    SeenSlice: _seen,
     Lost: _lost,
     Alive: _alive,
     Ended: _ended,

@@ -5,7 +5,8 @@ A job must be able to end, whatever it measured: totals and verdict are never le
 
 from typing import Any
 
-from njst.contract.events import Finished, Payload
+from njst.contract.events import Finished, Payload, SeenSlice
+from njst.contract.readback import TOO_MANY_HOLES, Sight
 from njst.contract.result import Outcome, Problem, Report
 
 # Half of nats-server's default max_payload.
@@ -15,11 +16,26 @@ SHOWN_WORKERS = 100
 SERIES_BYTES = 512 * 1024
 # Those of all participants together: the log has room for many jobs.
 ALL_SERIES_BYTES = 32 * 1024 * 1024
+# What its producers were acknowledged, and those of all participants together.
+RECEIPTS_BYTES = 256 * 1024
+ALL_RECEIPTS_BYTES = 16 * 1024 * 1024
+# What one reader saw in a slice.
+SIGHT_BYTES = 512 * 1024
 
 
 def series_bytes(participants: int) -> int:
     """Return how large the course may be that each of so many participants tells."""
     return min(SERIES_BYTES, ALL_SERIES_BYTES // participants)
+
+
+def receipts_bytes(participants: int, event_bytes: int) -> int:
+    """Return how large the receipts may be that each of so many participants tells."""
+    return min(RECEIPTS_BYTES, ALL_RECEIPTS_BYTES // participants, event_bytes // 4)
+
+
+def sight_bytes(event_bytes: int) -> int:
+    """Return how large what a reader saw may be."""
+    return min(SIGHT_BYTES, event_bytes // 2)
 
 
 def fit(report: Report, limit_bytes: int = REPORT_BYTES) -> Report:
@@ -37,10 +53,15 @@ def smaller(payload: Payload) -> Payload:
     Raises:
         ValueError: there is nothing that could be left out.
     """
+    if isinstance(payload, SeenSlice) and payload.sight is not None and payload.sight.found:
+        return payload.model_copy(update={"sight": Sight(problem=TOO_MANY_HOLES)})
     if not isinstance(payload, Finished) or not payload.workloads:
         raise ValueError(f"nothing can be left out of {type(payload).__name__}")
     if any(tally.series is not None for tally in payload.workloads):
         return _strip(payload, {"series": None})
+    if payload.receipts:
+        # They stay what the tallies say: not read.
+        return payload.model_copy(update={"receipts": []})
     if any(tally.latency or tally.service or tally.slip for tally in payload.workloads):
         return _strip(payload, {"latency": "", "service": "", "slip": ""})
     problem = Problem(reason="ResultTooLarge", message="its result is larger than a message may be")

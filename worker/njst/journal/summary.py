@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from njst.check.tester import diagnose
 from njst.check.thresholds import evaluate
 from njst.check.verdict import History, judge
+from njst.contract.readback import NOT_READ, STOPPED
 from njst.contract.result import (
     Outcome,
     Problem,
@@ -18,6 +19,7 @@ from njst.contract.result import (
 from njst.contract.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
+from njst.measure.proof import prove, with_proof
 from njst.measure.skew import start_skew_us
 from njst.measure.tally import check, totals
 
@@ -82,13 +84,27 @@ def _results(
     view: JobView, progress: Mapping[str, Seen]
 ) -> tuple[list[WorkerResult], list[WorkloadResult]]:
     """Return what each participant did, and all together."""
-    workers = worker_results(view, progress)
+    workers = _proved(view, worker_results(view, progress))
     try:
         return workers, workload_results(view, workers)
     except ValueError:
         # To look through all of them costs as much again.
         workers = [_readable(worker) for worker in workers]
         return workers, workload_results(view, workers)
+
+
+def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
+    """Return the results with what the reading proves; before its end that is nothing yet."""
+    if not view.settled:
+        return workers
+    missing = NOT_READ if view.cancelled is None else STOPPED
+    proofs = prove(view.receipts, view.slices, view.seen, missing)
+    return [
+        worker.model_copy(
+            update={"workloads": with_proof(worker.workloads, proofs.get(worker.worker, []))}
+        )
+        for worker in workers
+    ]
 
 
 def workload_results(view: JobView, workers: list[WorkerResult]) -> list[WorkloadResult]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
+from njst.contract.readback import Sight, StreamReceipts
 from njst.contract.result import Problem, Verdict
 
 # The reasons of a `cancelled` event that a person asked for; any other is a failure.
@@ -52,6 +53,8 @@ class Part(NamedTuple):
     done: frozenset[str] = frozenset()
     accused_from_ns: int = 0
     accused_until_ns: int = 0
+    # Its load is finished, and it will not read what was stored: it left, or was lost.
+    gone: bool = False
 
     def but(self, **changes: Any) -> "Part":
         """Return the participant with other values."""
@@ -81,6 +84,11 @@ class JobView:
     start_ns: int = 0
     # When the workloads begin that wait for others, by name, as soon as that is known.
     begins_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    # Once all load is over: who may read back what was stored, sorted, and in how many slices.
+    readers: tuple[str, ...] = ()
+    slices: int = 0
+    # Who saw what, by the number of the slice.
+    seen: Mapping[int, tuple[str, Sight]] = field(default_factory=lambda: MappingProxyType({}))
     cancelled: Cancelled | None = None
     cancelled_ns: int = 0
     ended: Ended | None = None
@@ -107,15 +115,72 @@ class JobView:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing runs and nothing will: the moment for `ended`. Never taken back."""
+        """Whether nothing runs or is read, and nothing will be: the moment for `ended`.
+
+        Never taken back.
+        """
         if self.started is None:
             return self.cancelled is not None
-        return all(part.state is not PartState.RUNNING for part in self.parts.values())
+        return not self.loading and not self.reading
+
+    @property
+    def loading(self) -> bool:
+        """Whether a participant still runs its load, or is believed to."""
+        return any(part.state is PartState.RUNNING for part in self.parts.values())
+
+    @property
+    def reading(self) -> bool:
+        """Whether all load is over and a slice of what was stored is still to be read."""
+        if self.cancelled is not None or self.ended is not None:
+            return False
+        return len(self.seen) < self.slices and any(not self.parts[r].gone for r in self.readers)
+
+    @property
+    def reading_words(self) -> str:
+        """How far the reading is, for people."""
+        return f"{len(self.seen)} of {self.slices} slices of what was stored are read back"
+
+    def reader_of(self, number: int) -> str:
+        """Return who is to read a slice: the reader with its number, or the next that is there.
+
+        Raises:
+            ValueError: nobody is left to read.
+        """
+        turns = (*self.readers[number:], *self.readers[:number])
+        for worker in turns:
+            if not self.parts[worker].gone:
+                return worker
+        raise ValueError("nobody is left to read")
+
+    def to_read(self, worker: str) -> list[int]:
+        """Return the numbers of the slices that nobody has seen and a worker is to read."""
+        if not self.reading:
+            return []
+        unseen = (number for number in range(self.slices) if number not in self.seen)
+        return [number for number in unseen if self.reader_of(number) == worker]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Who owes the job its progress: who runs load, and then who may have to read."""
+        if self.reading:
+            return tuple(worker for worker in self.readers if not self.parts[worker].gone)
+        return self.parts_in(PartState.RUNNING)
+
+    @property
+    def receipts(self) -> dict[str, list[StreamReceipts]]:
+        """What the producers of each participant that has finished were acknowledged."""
+        return {
+            worker: part.finished.receipts
+            for worker, part in self.parts.items()
+            if part.finished is not None and part.finished.receipts
+        }
 
     @property
     def may_begin(self) -> tuple[str, ...]:
         """The workloads that wait for nothing any more: who still runs is done with the others."""
         running = [part for part in self.parts.values() if part.state is PartState.RUNNING]
+        if not running:
+            return ()
         return tuple(
             workload.name
             for workload in self.created.spec.gated

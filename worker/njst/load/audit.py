@@ -1,92 +1,73 @@
-"""What was acknowledged against what a stream has: found, lost, recovered, and what is too much.
+"""What a piece of a stream has of the job's producers: which numbers, copies, what was changed.
 
-Pure but for numpy. The model is the queue of Jepsen: acknowledged and found, acknowledged and not
-found (lost), found and not acknowledged (recovered: its answer was not heard), found once more
-(duplicated), found and never sent (unexpected).
+Pure but for numpy. What that proves is known when all pieces are put together (njst.measure.proof).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from njst.contract.plan import Receipt
-from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.readback import Corrupted
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
-from njst.load.numberset import NumberSet, count
-from njst.load.receipts import TOO_MANY_HOLES
+from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
-from njst.measure.readback import merge_read_backs, unchecked
+from njst.measure.rangetext import Entry
+
+# Numbers from here on, which no njst has sent, are one.
+_MOST = np.uint64(1 << 62)
 
 
 class Audit:
-    """The producers of one workload in one stream, whose messages are looked at once each."""
+    """The producers of one stream, whose messages are looked at once each."""
 
-    def __init__(self, job: str, receipts: Sequence[Receipt]) -> None:
-        self._receipts = receipts
-        self._codes = np.array([receipt.code for receipt in receipts], dtype=np.uint32)
-        self._found = {receipt.code: NumberSet() for receipt in receipts}
-        self._ledger = Ledger(receipts[0].workload, None)
-        self._inspector = Inspector(stamp.job_code(job), self._ledger, Consumed())
-        self._duplicated = 0
+    def __init__(self, job: str, workloads: Mapping[int, str]) -> None:
+        """Prepare; `workloads` has the workload of each producer, by its code."""
+        self._codes = np.array(sorted(workloads), dtype=np.uint32)
+        self._found = {code: NumberSet() for code in workloads}
+        self._copies = dict.fromkeys(workloads, 0)
+        code = stamp.job_code(job)
+        self._inspector = _Inspector(code, Ledger("", None), Consumed(), workloads=workloads)
 
     def take(self, data: bytes, at: Sequence[int], sizes: Sequence[int]) -> None:
         """Look at payloads of `sizes` bytes at these places of `data`."""
+        if not len(self._codes):
+            return
         stamps = self._inspector.stamps(data, at, sizes, self._codes)
+        if not len(stamps):
+            return
+        stamps = stamps[np.argsort(stamps["producer"], kind="stable")]
         producers = stamps["producer"]
-        for code in set(producers.tolist()):
-            sequences = stamps["sequence"][producers == code].astype(np.int64)
-            copies = self._found[code].add(sequences)
-            self._duplicated += copies
-            words = f"a message of producer {code:08x} is stored more than once"
-            self._ledger.fail(ErrorClass.DUPLICATED, words, copies)
+        numbers = np.minimum(stamps["sequence"], _MOST).astype(np.int64)
+        first = 0
+        for last in [*(np.flatnonzero(np.diff(producers)) + 1).tolist(), len(stamps)]:
+            code = int(producers[first])
+            self._copies[code] += self._found[code].add(numbers[first:last])
+            first = last
 
-    def tally(self) -> WorkloadTally:
-        """Return what that proves, now that the whole of the stream was looked at."""
-        parts = [self._compare(receipt) for receipt in self._receipts]
-        errors = self._ledger.tally().errors
-        corrupted = sum(e.count for e in errors if e.error_class is ErrorClass.CORRUPTED)
-        parts.append(ReadBack(duplicated=self._duplicated, corrupted=corrupted))
-        return WorkloadTally(
-            workload=self._ledger.workload, errors=errors, read_back=merge_read_backs(parts)
-        )
+    def entries(self) -> list[Entry]:
+        """Return what was found of each producer of whom anything was."""
+        return [
+            Entry(code, self._copies[code], None if found.is_full else found.ranges())
+            for code, found in self._found.items()
+            if found.ranges()
+        ]
 
-    def _compare(self, receipt: Receipt) -> ReadBack:
-        found = self._found[receipt.code]
-        if found.is_full:
-            return unchecked(receipt, TOO_MANY_HOLES)
-        acknowledged = NumberSet(receipt.acknowledged)
-        missing = list(acknowledged.without(found))
-        lost = count(missing)
-        if lost:
-            words = (
-                f"message {missing[0][0]} of producer {receipt.code:08x} was acknowledged, and is"
-                f" not in {receipt.read_back.stream}"
-            )
-            self._ledger.fail(ErrorClass.LOST, words, lost)
-        unexpected = found.beyond(receipt.sent)
-        words = f"producer {receipt.code:08x} never sent a message that is in the stream"
-        self._ledger.fail(ErrorClass.PROTOCOL, words, unexpected)
-        return ReadBack(
-            acknowledged=receipt.count,
-            found=receipt.count - lost,
-            lost=lost,
-            recovered=len(found) - (receipt.count - lost) - unexpected,
-            unexpected=unexpected,
-        )
+    def corrupted(self) -> list[Corrupted]:
+        """Return what was changed, by workload."""
+        return [*self._inspector.changed.values()]
 
 
-def by_stream(receipts: Iterable[Receipt]) -> dict[str, list[Receipt]]:
-    """Return the receipts of each stream."""
-    streams: dict[str, list[Receipt]] = {}
-    for receipt in receipts:
-        streams.setdefault(receipt.read_back.stream, []).append(receipt)
-    return streams
+@dataclass
+class _Inspector(Inspector):
+    """Knows of each corrupted message whose it is."""
 
+    workloads: Mapping[int, str] = field(default_factory=dict)
+    changed: dict[str, Corrupted] = field(default_factory=dict)
 
-def by_workload(receipts: Iterable[Receipt]) -> list[list[Receipt]]:
-    """Return the receipts of each workload together."""
-    workloads: dict[str, list[Receipt]] = {}
-    for receipt in receipts:
-        workloads.setdefault(receipt.workload, []).append(receipt)
-    return list(workloads.values())
+    def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
+        for code in stamps["producer"].tolist():
+            name = self.workloads[code]
+            before = self.changed.get(name, Corrupted(workload=name, count=0, example=example))
+            self.changed[name] = before.model_copy(update={"count": before.count + 1})

@@ -16,7 +16,6 @@ from njst.contract.result import (
     ReadBack,
     WorkloadTally,
 )
-from njst.load.auditor import Auditor
 from njst.load.spawn import spawn
 from njst.measure.cost import merge_costs
 from njst.measure.tally import merge
@@ -130,15 +129,13 @@ class LoadGroup:
     """All load processes of a job in this worker."""
 
     def __init__(self, plan: LoadPlan, children: list[_Child]) -> None:
-        self._plan = plan
         self._children = children
         self._skipped = [
             WorkloadTally(workload=client.workload, skipped=client.skipped)
             for client in plan.clients
             if client.skipped
         ]
-        self._auditor = Auditor()
-        self._audited: list[WorkloadTally] = []
+        self._unknown: list[WorkloadTally] = []
         self._listening: list[asyncio.Task[None]] = []
         self._beating: asyncio.Task[None] | None = None
 
@@ -205,21 +202,22 @@ class LoadGroup:
     def tallies(self) -> list[WorkloadTally]:
         """Return what was done by now, as far as the processes have said."""
         done = [tally for child in self._children for tally in child.tallies]
-        return merge([*self._skipped, *done, *self._audited])
+        return merge([*self._skipped, *done, *self._unknown])
 
     def cost(self) -> LoadCost | None:
         """Return what the processes took of this host, as far as they have said."""
         return merge_costs(child.cost for child in self._children)
 
     async def wait(self) -> Outcome:
-        """Return how it ended once all processes have, and what they published was looked for."""
+        """Return how it ended once all processes have."""
         if self._listening:
             await asyncio.wait(self._listening)
-        outcome = self._outcome()
-        receipts = [receipt for child in self._children for receipt in child.receipts]
-        unknown = [tally for child in self._children for tally in child.unknown()]
-        self._audited = [*unknown, *await self._auditor.audit(self._plan, receipts, outcome)]
-        return outcome
+        self._unknown = [tally for child in self._children for tally in child.unknown()]
+        return self._outcome()
+
+    def receipts(self) -> list[Receipt]:
+        """Return what each producer was acknowledged, as far as the processes have said."""
+        return [receipt for child in self._children for receipt in child.receipts]
 
     def _outcome(self) -> Outcome:
         outcomes = {child.outcome for child in self._children}
@@ -232,14 +230,12 @@ class LoadGroup:
         """End the load: what is in flight is waited for, for a bounded time."""
         for child in self._children:
             child.tell({"stop": True})
-        self._auditor.stop()
         if self._listening:
             await asyncio.wait(self._listening, timeout=STOP_S)
         await self._end()
 
     def kill(self) -> None:
         """End the processes now."""
-        self._auditor.stop()
         if self._beating is not None:
             self._beating.cancel()
         for child in self._children:

@@ -120,7 +120,8 @@ class Inspector:
     ) -> stamp.Stamps:
         """Return the stamps of this job's messages, of these producers alone when they are named.
 
-        Bodies are checked; a message whose stamp is broken is counted, and not among them.
+        They are named in ascending order. Bodies are checked; a message whose stamp is broken is
+        counted, and not among them.
         """
         starts = np.array(at, dtype=np.int64)
         lengths = np.array(sizes, dtype=np.int64)
@@ -131,17 +132,19 @@ class Inspector:
             return np.empty(0, dtype=stamp.STAMP)
         stamps = stamp.read(np.frombuffer(data, dtype=np.uint8), starts)
         if producers is not None:
-            wanted = (stamps["producer"][:, None] == producers).any(axis=1)
+            places = np.searchsorted(producers, stamps["producer"])
+            wanted = producers[np.minimum(places, len(producers) - 1)] == stamps["producer"]
             stamps, starts, lengths = stamps[wanted], starts[wanted], lengths[wanted]
-        own, corrupted = self._own(stamps)
-        self._corrupted(corrupted, "a stamp that was changed on its way")
+        own, broken = self._own(stamps)
+        if broken.any():
+            self._corrupted(stamps[broken], "a stamp that was changed on its way")
         if not own.all():
             stamps, starts, lengths = stamps[own], starts[own], lengths[own]
         self._check_bodies(data, stamps, starts, lengths)
         return stamps
 
-    def _own(self, stamps: stamp.Stamps) -> tuple[Flags, int]:
-        """Return which messages are this job's and whole, and how many are its and are not.
+    def _own(self, stamps: stamp.Stamps) -> tuple[Flags, Flags]:
+        """Return which messages are this job's and whole, and which are its and are not.
 
         A stamp that neither names this job nor would be whole if it did is anybody's message.
         """
@@ -149,11 +152,11 @@ class Inspector:
         whole = stamp.genuine(stamps)
         own = named & whole
         if own.all():
-            return own, 0
+            return own, ~own
         as_own = stamps.copy()
         as_own["job"] = self.job
         renamed = ~named & stamp.genuine(as_own)
-        return own, int((named & ~whole).sum()) + int(renamed.sum())
+        return own, (named & ~whole) | renamed
 
     def _check_bodies(
         self, data: bytes, stamps: stamp.Stamps, starts: Positions, lengths: Positions
@@ -169,12 +172,12 @@ class Inspector:
         if wrong.any():
             first = stamps[wrong][0]
             self._corrupted(
-                int(wrong.sum()),
+                stamps[wrong],
                 f"message {first['sequence']} of producer {first['producer']:08x} has another body",
             )
 
-    def _corrupted(self, count: int, example: str) -> None:
-        self.ledger.fail(ErrorClass.CORRUPTED, example, count)
+    def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
+        self.ledger.fail(ErrorClass.CORRUPTED, example, len(stamps))
 
     def _check_order(self, stamps: stamp.Stamps) -> None:
         producers = stamps["producer"]

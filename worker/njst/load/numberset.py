@@ -1,58 +1,20 @@
-"""Sets of message numbers as ranges: what was acknowledged, what was found.
+"""Sets of message numbers that many numbers are added to at once."""
 
-Numbers come nearly in order, so nearly always there is one range, whatever the number of messages.
-Each message that failed may begin another one; beyond MOST_RANGES the set gives up, and says so.
-"""
-
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-MOST_RANGES = 10_000
+from njst.measure.ranges import Ranges
+
 # Below this, numpy's calls would cost more than they save.
 _FEW = 12
 
-Range = tuple[int, int]
 Array = npt.NDArray[np.int64]
 
 
-class NumberSet:
-    """A set of whole numbers, kept as disjoint ranges [begin, end) in order."""
-
-    def __init__(self, ranges: Iterable[Range] = ()) -> None:
-        self._begins: list[int] = []
-        self._ends: list[int] = []
-        self.is_full = False
-        for begin, end in ranges:
-            self.add_range(begin, end)
-
-    def ranges(self) -> list[Range]:
-        """Return the ranges in order; none of them touches the next."""
-        return list(zip(self._begins, self._ends, strict=True))
-
-    def __len__(self) -> int:
-        return sum(end - begin for begin, end in zip(self._begins, self._ends, strict=True))
-
-    def add_range(self, begin: int, end: int) -> int:
-        """Add [begin, end); return how many of them were there before."""
-        begins, ends = self._begins, self._ends
-        if begin >= end or self.is_full:
-            return 0
-        if ends and begin == ends[-1]:
-            ends[-1] = end
-            return 0
-        first = bisect_left(ends, begin)
-        last = bisect_right(begins, end)
-        before = sum(max(0, min(end, ends[n]) - max(begin, begins[n])) for n in range(first, last))
-        if first < last:
-            begin, end = min(begin, begins[first]), max(end, ends[last - 1])
-        begins[first:last] = [begin]
-        ends[first:last] = [end]
-        self.is_full = len(begins) > MOST_RANGES
-        return before
+class NumberSet(Ranges):
+    """Ranges that take numbers one by one, in any order."""
 
     def add(self, numbers: Sequence[int] | Array) -> int:
         """Add numbers in any order; return how many of them were there before, or came twice."""
@@ -65,29 +27,3 @@ class NumberSet:
         begins = array[np.concatenate(([0], breaks))].tolist()
         ends = (array[np.concatenate((breaks - 1, [len(array) - 1]))] + 1).tolist()
         return copies + sum(map(self.add_range, begins, ends))
-
-    def beyond(self, bound: int) -> int:
-        """Return how many are not below the bound."""
-        return count((max(begin, bound), end) for begin, end in self.ranges() if end > bound)
-
-    def without(self, other: "NumberSet") -> Iterator[Range]:
-        """Return the ranges of those that the other set does not have."""
-        holes = other.ranges()
-        place = 0
-        for begin, end in self.ranges():
-            at = begin
-            while place < len(holes) and holes[place][1] <= at:
-                place += 1
-            for hole_begin, hole_end in islice(holes, place, None):
-                if hole_begin >= end:
-                    break
-                if hole_begin > at:
-                    yield at, hole_begin
-                at = hole_end
-            if at < end:
-                yield at, end
-
-
-def count(ranges: Iterable[Range]) -> int:
-    """Return how many numbers are in disjoint ranges."""
-    return sum(end - begin for begin, end in ranges)

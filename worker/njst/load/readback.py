@@ -1,31 +1,27 @@
-"""The look at the streams after the load: `python -m njst.load.readback`, JSON lines.
+"""The look at a slice of the streams after the load: `python -m njst.load.readback`, JSON lines.
 
-In:  an audit plan. Out: {"tallies": [...]}, one for each workload, and the end. The end of the
-input ends the process: it never outlives its parent.
+In:  an audit plan. Out: a sight, and the end. The end of the input ends the process: it never
+outlives its parent.
 """
 
-import json
 import os
 import secrets
 import select
 import sys
 import threading
-from collections.abc import Sequence
 
 from njst.contract.connection import Connection
-from njst.contract.plan import AuditPlan, Receipt
-from njst.contract.result import WorkloadTally
-from njst.load.audit import Audit, by_stream, by_workload
+from njst.contract.plan import AuditPlan, PiecePlan
+from njst.contract.readback import READ_FAILED, Corrupted, Sight
+from njst.load.audit import Audit
 from njst.load.clock import now_ns
 from njst.load.dial import ConnectError
 from njst.load.net import Stream
 from njst.load.reading import Reading, Where
 from njst.load.redial import open_stream
 from njst.load.wire.parse import ProtocolError
-from njst.measure.readback import unchecked_tally
-from njst.measure.tally import merge
+from njst.measure.rangetext import Entry, decode, fitted
 
-READ_FAILED = "ReadFailed"
 _WAIT_S = 0.05
 
 
@@ -33,13 +29,7 @@ def main() -> None:
     """Run one plan."""
     plan = AuditPlan.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    tallies = [
-        tally
-        for stream, receipts in by_stream(plan.receipts).items()
-        for tally in _look(plan, stream, receipts)
-    ]
-    lines = [tally.model_dump(exclude_none=True) for tally in merge(tallies)]
-    sys.stdout.write(json.dumps({"tallies": lines}, separators=(",", ":")) + "\n")
+    sys.stdout.write(_look(plan).model_dump_json() + "\n")
 
 
 def _end_with_parent() -> None:
@@ -48,27 +38,44 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def _look(plan: AuditPlan, stream: str, receipts: list[Receipt]) -> list[WorkloadTally]:
-    """Read one stream for all that was published to it."""
-    audits = [Audit(plan.job, some) for some in by_workload(receipts)]
+def _look(plan: AuditPlan) -> Sight:
+    """Read all pieces; one that cannot be read leaves nothing proved."""
+    entries: list[Entry] = []
+    corrupted: list[Corrupted] = []
+    for piece in plan.pieces:
+        audit = Audit(plan.job, _producers(plan, piece.stream))
+        reading = Reading(_where(plan, piece), audit.take)
+        _read(plan.connection, reading)
+        if not reading.done:
+            return Sight(problem=READ_FAILED)
+        entries += audit.entries()
+        corrupted += audit.corrupted()
+    return Sight(found=fitted(entries, plan.max_bytes), corrupted=corrupted)
 
-    def take(data: bytes, places: Sequence[int], sizes: Sequence[int]) -> None:
-        for audit in audits:
-            audit.take(data, places, sizes)
 
+def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
+    """Return the workloads of a stream's producers; receipts that cannot be read name none."""
+    workloads = {}
+    for receipts in plan.receipts:
+        if receipts.stream == stream:
+            try:
+                entries = decode(receipts.producers)
+            except ValueError:
+                continue
+            workloads.update({entry.code: receipts.workload for entry in entries})
+    return workloads
+
+
+def _where(plan: AuditPlan, piece: PiecePlan) -> Where:
     token = secrets.token_hex(8)
-    where = Where(
+    return Where(
         api=plan.connection.js_api,
-        stream=stream,
-        after=min(receipt.read_back.after_sequence for receipt in receipts),
+        stream=piece.stream,
+        after=piece.after,
+        upto=piece.upto,
         consumer=f"njst-{plan.job}-audit-{token}",
         inbox=f"{plan.connection.inbox_prefix}.{token}",
     )
-    reading = Reading(where, take)
-    _read(plan.connection, reading)
-    if reading.done:
-        return [audit.tally() for audit in audits]
-    return [unchecked_tally(receipt, READ_FAILED) for receipt in receipts]
 
 
 def _read(settings: Connection, reading: Reading) -> None:

@@ -6,13 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.plan import ClientPlan, Receipt
+from njst.contract.readback import TOO_MANY_HOLES
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
 
 Requests = Sequence[int] | npt.NDArray[np.int64]
-
-# A producer with so many failures between its acknowledgements that they cannot all be kept.
-TOO_MANY_HOLES = "TooManyHoles"
 
 
 class Receipts:

@@ -1,9 +1,11 @@
-"""What several readers found of what was acknowledged, put together."""
+"""Sums of what was found of what was acknowledged, and what is said of it before anybody looks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from njst.contract.plan import Receipt
+from njst.contract.readback import NOT_READ, TOO_MANY_HOLES, StreamReceipts
 from njst.contract.result import ReadBack, WorkloadTally
+from njst.measure.rangetext import Entry, encode
 
 
 def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
@@ -24,11 +26,54 @@ def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
     )
 
 
-def unchecked(receipt: Receipt, reason: str) -> ReadBack:
-    """Return what is known of a producer whose messages were not looked for."""
-    return ReadBack(acknowledged=receipt.count, unchecked=receipt.count, reasons=[reason])
+def unchecked_tally(workload: str, count: int, reason: str) -> WorkloadTally:
+    """Return that so many acknowledged messages were not looked for."""
+    reasons = [reason] if count else []
+    proved = ReadBack(acknowledged=count, unchecked=count, reasons=reasons)
+    return WorkloadTally(workload=workload, read_back=proved)
 
 
-def unchecked_tally(receipt: Receipt, reason: str) -> WorkloadTally:
-    """Return the same as a part of the workload's book."""
-    return WorkloadTally(workload=receipt.workload, read_back=unchecked(receipt, reason))
+def told(
+    receipts: Sequence[Receipt], max_bytes: int
+) -> tuple[list[StreamReceipts], list[WorkloadTally]]:
+    """Return what others need to look for the messages, and what is true until somebody has.
+
+    Where looking would prove nothing it is not asked for; and where the ranges are more than so
+    many bytes in all it is not possible.
+    """
+    groups: dict[tuple[str, str], list[Receipt]] = {}
+    tallies = []
+    for receipt in receipts:
+        if receipt.read_back.obstacle:
+            reason = receipt.read_back.obstacle
+            tallies.append(unchecked_tally(receipt.workload, receipt.count, reason))
+        elif receipt.sent:
+            key = receipt.workload, receipt.read_back.stream
+            groups.setdefault(key, []).append(receipt)
+    asked = []
+    for (workload, stream), some in groups.items():
+        after = min(receipt.read_back.after_sequence for receipt in some)
+        known, untold = _fitted(some, max_bytes // len(groups))
+        count = sum(receipt.count for receipt in known)
+        tallies.append(unchecked_tally(workload, count, NOT_READ))
+        tallies.append(unchecked_tally(workload, untold, TOO_MANY_HOLES))
+        producers = encode(map(_entry, known))
+        asked.append(
+            StreamReceipts(
+                workload=workload, stream=stream, after=after, count=count, producers=producers
+            )
+        )
+    return asked, tallies
+
+
+def _entry(receipt: Receipt) -> Entry:
+    return Entry(receipt.code, receipt.sent, receipt.acknowledged)
+
+
+def _fitted(receipts: list[Receipt], max_bytes: int) -> tuple[list[Receipt], int]:
+    """Return those that can be told, and how many messages the others were acknowledged."""
+    ordered = sorted(receipts, key=lambda receipt: len(receipt.acknowledged))
+    left = len(ordered)
+    while left and len(encode(map(_entry, ordered[:left]))) > max_bytes:
+        left = left * 3 // 4
+    return ordered[:left], sum(receipt.count for receipt in ordered[left:])

@@ -1,0 +1,166 @@
+"""Who reads which slice of what was stored, as every reader of the log sees it."""
+
+import pytest
+
+from njst.contract.events import (
+    Alive,
+    Cancelled,
+    Event,
+    Finished,
+    Lost,
+    SeenSlice,
+)
+from njst.contract.readback import Sight, StreamReceipts
+from njst.contract.result import Outcome, ReadBack, Verdict, WorkloadTally
+from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
+from njst.journal.summary import conclude
+from njst.journal.view import JobView, PartState, Phase
+from njst.measure.rangetext import Entry, encode
+from njst.measure.slices import FEWEST
+from tests.unit.journal.test_summary import READY, STARTED, history
+
+# For a slice of its own.
+SIZE = FEWEST
+NAMES = "abc"
+
+
+def code(worker: str) -> int:
+    return ord(worker)
+
+
+def finished(worker: str, outcome: Outcome = Outcome.COMPLETED) -> tuple[str, Event]:
+    """Say that it wrote its third, and nobody has looked for it."""
+    producers = encode([Entry(code(worker), SIZE, [(0, SIZE)])])
+    receipts = [StreamReceipts(workload="write", stream="S", count=SIZE, producers=producers)]
+    unread = ReadBack(acknowledged=SIZE, unchecked=SIZE, reasons=["NotRead"])
+    tally = WorkloadTally(workload="write", planned=SIZE, messages=SIZE, read_back=unread)
+    return worker, Finished(outcome=outcome, workloads=[tally], receipts=receipts)
+
+
+def seen(worker: str, number: int, *found: str, lacks: int = 0) -> tuple[str, Event]:
+    entries = [Entry(code(one), 0, [(lacks, SIZE)]) for one in found]
+    return worker, SeenSlice(slice=number, sight=Sight(found=encode(entries)))
+
+
+def losing(worker: str) -> list[tuple[str, Event]]:
+    """Accuse it for as long as it takes; the events of `history` are a second apart."""
+    assert CHAIN_GAP_NS > 10**9
+    return [(worker, Lost())] * (LOST_AFTER_NS // 10**9 + 1)
+
+
+LOADED = [*READY, STARTED, *map(finished, NAMES)]
+
+
+def read_back(view: JobView) -> ReadBack:
+    (workload, _) = conclude(view, {}, view.last_ns).workloads
+    assert workload.read_back is not None
+    return workload.read_back
+
+
+def whole(**changes: int) -> ReadBack:
+    count = len(NAMES) * SIZE
+    return ReadBack(acknowledged=count, found=count).model_copy(update=changes)
+
+
+def test_each_reads_its_slice_and_the_job_is_over_when_all_are_seen() -> None:
+    view = history(*LOADED)
+    assert (view.phase, view.settled, view.slices) == (Phase.RUNNING, False, 3)
+    assert [view.to_read(worker) for worker in NAMES] == [[0], [1], [2]]
+    said = [seen("b", 1, "b"), seen("a", 0, "a"), seen("c", 2, "c")]
+    for count in (1, 2):
+        assert history(*LOADED, *said[:count]).reading
+    view = history(*LOADED, *said)
+    assert view.settled
+    assert view.to_read("a") == []
+    assert read_back(view) == whole()
+
+
+def test_nobody_reads_as_long_as_somebody_loads() -> None:
+    view = history(*LOADED[:-1], seen("a", 0, "a"))
+    assert not view.reading
+    assert not view.seen
+    assert view.watched == ("c",)
+
+
+def test_there_are_no_more_readers_than_the_log_has_room_for() -> None:
+    assert READERS <= 8
+
+
+def test_the_slice_of_one_that_is_lost_goes_to_the_next() -> None:
+    view = history(*LOADED, seen("a", 0, "a"), *losing("c"))
+    assert view.parts["c"].state is PartState.FINISHED, "what it measured counts"
+    assert [view.to_read(worker) for worker in NAMES] == [[2], [1], []]
+    late = history(*LOADED, seen("a", 0, "a"), *losing("c"), seen("c", 2, "c"))
+    assert late.seen.keys() == {0}, "its last word comes too late"
+    done = history(*LOADED, *losing("c"), *[seen("a", n, w) for n, w in enumerate(NAMES)])
+    assert done.settled
+    assert read_back(done) == whole()
+
+
+def test_one_that_answers_stays_and_one_that_leaves_says_so() -> None:
+    view = history(*LOADED, *losing("c")[:-1], ("c", Alive()), *losing("c")[:-1])
+    assert view.to_read("c") == [2]
+    view = history(*LOADED, ("c", SeenSlice()))
+    assert (view.to_read("c"), view.reader_of(2)) == ([], "a")
+    early = history(*LOADED[:-1], ("a", SeenSlice()), finished("c"))
+    assert early.readers == ("b", "c")
+
+
+def test_if_nobody_is_left_to_read_the_report_says_so() -> None:
+    gone: list[tuple[str, Event]] = [(worker, SeenSlice()) for worker in NAMES]
+    view = history(*LOADED, seen("a", 0, "a"), *gone)
+    assert view.settled
+    count = len(NAMES) * SIZE
+    assert read_back(view) == ReadBack(
+        acknowledged=count, found=SIZE, unchecked=count - SIZE, reasons=["NotRead"]
+    )
+    report = conclude(view, {}, view.last_ns)
+    assert report.verdict is not Verdict.VALID
+
+
+def test_a_cancelled_job_is_not_read_any_more() -> None:
+    for events in (
+        [*LOADED, seen("a", 0, "a"), ("", Cancelled(reason="Requested"))],
+        [*LOADED[:-1], ("", Cancelled(reason="Requested")), finished("c")],
+    ):
+        view = history(*events)
+        assert view.settled
+        assert read_back(view).reasons == ["Stopped"]
+        assert read_back(view).lost == 0
+        late = history(*events, seen("b", 1, "b"))
+        assert late.seen == view.seen
+
+
+def test_what_one_worker_lacks_is_lost_once_whoever_read_it() -> None:
+    view = history(*LOADED, seen("c", 2, "c"), seen("b", 1, "b", lacks=1), seen("a", 0, "a"))
+    assert read_back(view) == whole(found=3 * SIZE - 1, lost=1)
+    report = conclude(view, {}, view.last_ns)
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "MessagesLost")
+    proved = [worker.workloads[0].read_back for worker in report.workers]
+    assert [one.lost for one in proved if one] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.STOPPED, Outcome.FAILED])
+def test_one_that_was_stopped_reads_nothing_and_is_read_by_others(outcome: Outcome) -> None:
+    view = history(*LOADED[:-1], finished("c", outcome))
+    assert ("c" in view.readers) == (outcome is Outcome.FAILED)
+    assert view.receipts.keys() == set(NAMES)
+
+
+def test_those_of_an_older_njst_have_read_for_themselves() -> None:
+    proved = WorkloadTally(
+        workload="write", messages=SIZE, read_back=ReadBack(acknowledged=SIZE, found=SIZE)
+    )
+    old = ("c", Finished(outcome=Outcome.COMPLETED, workloads=[proved]))
+    view = history(*LOADED[:-1], old)
+    assert (view.readers, view.slices) == (("a", "b"), 2)
+    view = history(*LOADED[:-1], old, seen("a", 0, "a"), seen("b", 1, "b"))
+    assert view.settled
+    assert read_back(view) == whole()
+    alone = history(*READY, STARTED, *[(worker, old[1]) for worker in NAMES])
+    assert alone.settled, "a log of an older njst ends as it did"
+
+
+def test_a_job_without_a_read_back_is_over_with_its_load() -> None:
+    nothing = Finished(outcome=Outcome.COMPLETED, receipts=[])
+    assert history(*READY, STARTED, *[(worker, nothing) for worker in NAMES]).settled
