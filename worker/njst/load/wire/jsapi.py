@@ -156,7 +156,7 @@ def api_failure(message: Message) -> Failure | None:
             return _refusal(error)
         if answer["type"].startswith("io.nats.jetstream.api."):
             return None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except BAD_ANSWERS:
         pass
     return Failure(ErrorClass.PROTOCOL, f"not an answer of the API: {message.payload[:100]!r}")
 
