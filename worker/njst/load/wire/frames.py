@@ -47,17 +47,18 @@ class FrameCycle:
         self.rows = len(rows)
         self._id_step = id_step
         self._notation = DECIMAL if decimal else HEX
-        lengths = [len(row.frame) for row in rows]
-        self._ends = [0, *np.cumsum(lengths).tolist()]
+        self._lengths = np.array([len(row.frame) for row in rows])
+        self._ends = [0, *np.cumsum(self._lengths).tolist()]
         self._buffer = np.frombuffer(b"".join(row.frame for row in rows), dtype=np.uint8).copy()
         self._view = self._buffer.data
         self._tokens = _Columns(self._buffer, self._ends, [row.token_at for row in rows], DIGITS)
         self._ids = _Columns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
         self._back = np.array([row.id_back for row in rows], dtype=np.int64)
-        self._stamp_at = [
+        stamp_at = [
             None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT for row in rows
         ]
-        self._stamps = _Columns(self._buffer, self._ends, self._stamp_at, stamp.VARIABLE.itemsize)
+        self._stamps = _Columns(self._buffer, self._ends, stamp_at, stamp.VARIABLE.itemsize)
+        self._stamp_at = np.array([-1 if at is None else at for at in stamp_at])
         self._cuts = [_cut(row) for row in rows]
         self._seeds = np.array([cut.seed for cut in self._cuts], dtype=np.uint64)
         self._stamp_cells = np.empty(self.rows, dtype=stamp.VARIABLE)
@@ -86,17 +87,14 @@ class FrameCycle:
 
         To stamp one is most of what is left to do when it leaves.
         """
-        made = self.encode(first, count, 0)
-        frames, end = [], 0
-        rows = [number % self.rows for number in range(first, first + count)]
-        for row in rows:
-            begin, end = end, end + self._ends[row + 1] - self._ends[row]
-            frames.append(bytearray(made[begin:end]))
+        made = memoryview(self.encode(first, count, 0))
+        numbers = np.arange(first, first + count)
+        rows = numbers % self.rows
+        ends = self._lengths[rows].cumsum().tolist()
+        frames = [bytearray(made[begin:end]) for begin, end in pairwise([0, *ends])]
         if not self._stamps.some:
             return lambda place, log_ns: frames[place]  # noqa: ARG005
-        return stamp.sealer(
-            frames, [self._stamp_at[row] for row in rows], self._seeds[rows].tolist(), first
-        )
+        return stamp.sealer(frames, self._stamp_at[rows].tolist(), self._seeds[rows], numbers)
 
     def _one(self, number: int, time_ns: int, shift: int) -> bytes:
         """Return one frame, made without numpy."""

@@ -99,24 +99,25 @@ def _guard(seed: int, sequence: int, time_ns: int) -> int:
 
 
 def sealer(
-    frames: Sequence[bytearray], at: Sequence[int | None], seeds: Sequence[int], first: int
+    frames: Sequence[bytearray],
+    at: Sequence[int],
+    seeds: npt.NDArray[np.uint64],
+    sequences: npt.NDArray[np.int64],
 ) -> Callable[[int, int], bytearray]:
     """Return what stamps the frame at a place with a time: the same as `seeded`, in place.
 
     Args:
-        frames: those of sequence `first` and the ones that follow it.
-        at: where the part of each one's stamp after the fixed one begins; None for one without.
+        frames: to be stamped.
+        at: where the part of each one's stamp after the fixed one begins; -1 for one without.
         seeds: of each one's fixed part.
-        first: the sequence of the first.
+        sequences: of each; they follow each other.
     """
-    mixed = [
-        (seed ^ sequence) * _PRIME_INT & _MASK for sequence, seed in enumerate(seeds, start=first)
-    ]
-    pack, prime, mask = _VARIABLE.pack_into, _PRIME_INT, _MASK
+    mixed = ((seeds ^ sequences.astype(np.uint64)) * _PRIME).tolist()
+    pack, prime, mask, first = _VARIABLE.pack_into, _PRIME_INT, _MASK, int(sequences[0])
 
     def seal(place: int, time_ns: int) -> bytearray:
         frame, begin = frames[place], at[place]
-        if begin is None:
+        if begin < 0:
             return frame
         guard = ((mixed[place] ^ time_ns) * prime & mask) >> 32
         pack(frame, begin, guard, first + place, time_ns)
