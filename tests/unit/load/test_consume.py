@@ -396,11 +396,14 @@ def test_a_connection_that_breaks_meanwhile_has_it_asked_for_again() -> None:
     assert config["deliver_policy"] == "all"
 
 
-def test_any_other_consumer_that_is_gone_is_the_clients_end() -> None:
+@pytest.mark.parametrize("words", ["409 Consumer Deleted", "503"])
+def test_any_other_consumer_that_is_gone_is_the_clients_end(words: str) -> None:
     workload = consumer(10)
     (reply, _), *_ = pulls(workload.next_bytes(MS))
-    assert not creates(fed(workload, status(reply, "409 Consumer Deleted"), 2 * MS))
-    assert workload.ledger.tally().errors[0].error_class == ErrorClass.NO_CONSUMER
+    assert not creates(fed(workload, status(reply, words), 2 * MS))
+    (error,) = workload.ledger.tally().errors
+    assert error.error_class == ErrorClass.NO_CONSUMER
+    assert error.example == f"{words}: the consumer is not there"
     # It asks for nothing more, but whether the server has read all of it.
     assert workload.next_bytes(3 * MS) in (b"", b"PING\r\n")
     assert not pulls(workload.next_bytes(60 * MS))

@@ -191,7 +191,7 @@ class Reading:
             if status.code in (100, 404, 408):
                 self._requested = max(0, self._requested - (status.pending or 0))
             else:
-                self._wait(f"{status.code} {status.words}", now_ns)
+                self._wait(str(status), now_ns)
             return b""
         if frame.reply:
             self._deliver(frame.payload, [frame.reply], [0], [len(frame.payload)], now_ns)

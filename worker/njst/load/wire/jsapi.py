@@ -72,6 +72,10 @@ class Status:
     words: str
     pending: int | None
 
+    def __str__(self) -> str:
+        """Return it as a server would say it; a 503 has no words."""
+        return f"{self.code} {self.words}".rstrip()
+
 
 def status_of(message: Message) -> Status | None:
     """Return the status of a message; None when it is an ordinary one."""
@@ -116,7 +120,7 @@ def publish_answer(message: Message) -> Stored | Failure:
             return Failure(ErrorClass.NO_RESPONDERS, "503 no responders: no stream takes it")
         if status.code == 429:
             return Failure(ErrorClass.TOO_MANY_REQUESTS, f"429 {status.words}")
-        return Failure(ErrorClass.OTHER, f"{status.code} {status.words}")
+        return Failure(ErrorClass.OTHER, str(status))
     try:
         answer = json.loads(message.payload)
         error = answer.get("error")
@@ -149,7 +153,7 @@ def api_failure(message: Message) -> Failure | None:
     if status is not None:
         if status.code == 503:
             return Failure(ErrorClass.NO_RESPONDERS, "503 no responders: no JetStream here")
-        return Failure(ErrorClass.OTHER, f"{status.code} {status.words}")
+        return Failure(ErrorClass.OTHER, str(status))
     try:
         answer = json.loads(message.payload)
         if (error := answer.get("error")) is not None:
@@ -175,7 +179,7 @@ def get_failure(message: Message) -> Failure | None:
     status = status_of(message)
     if status is None:
         return None
-    words = f"{status.code} {status.words}"
+    words = str(status)
     if status.code == 503:
         return Failure(ErrorClass.NO_RESPONDERS, "503: the stream is gone or has no direct gets")
     return Failure(_GET_STATUSES.get(status.code, ErrorClass.OTHER), words)

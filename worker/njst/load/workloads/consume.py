@@ -184,7 +184,7 @@ class ConsumeWorkload:
         # What was asked of a consumer that is gone is of no interest.
         if self._again.is_wanted or self._pulls.on_status(status, frame, now_ns):
             return
-        words = f"{status.code} {status.words}"
+        words = str(status)
         if status.code == 503 or "deleted" in status.words.lower():
             self._gone(f"{words}: the consumer is not there", now_ns)
         elif "maxbytes" in status.words.lower():

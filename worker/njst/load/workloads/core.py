@@ -344,4 +344,4 @@ class CoreRequests:
             return self._size
         if status.code == 503:
             return Failure(ErrorClass.NO_RESPONDERS, "503 no responders: nobody replies")
-        return Failure(ErrorClass.OTHER, f"{status.code} {status.words}")
+        return Failure(ErrorClass.OTHER, str(status))
