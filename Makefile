@@ -113,7 +113,7 @@ lock: $(READY) ## Resolve the lock files anew from pyproject.toml
 	@$(LOCK) --group build --constraint requirements.lock -o locks/build.lock
 	@$(LOCK) --group sbom -o locks/sbom.lock
 
-bench: $(READY) ## njst and nats bench in turns on one server: a table into docs/benchmarks.md (an hour)
+bench: $(READY) ## njst and nats bench in turns on one server: a table into docs/benchmarks.md (20 minutes)
 	@$(BIN)/python -m bench run
 
 bench-check: $(READY) ## The main figures beside their goals (15 minutes); fails when one is missed
