@@ -61,7 +61,6 @@ async def test_four_workers_read_what_was_stored_once(
     assert readers(watch, job) == ["w0", "w1", "w2", "w3"]
     # One acknowledgement for each message, and each is delivered once; the rest is the job log.
     assert 2 * COUNT <= sent < 2.1 * COUNT, f"{(sent - COUNT) / COUNT:.2f} times"
-    print(f"delivered {(sent - COUNT) / COUNT:.3f} times")
     proved = [worker["workloads"][0]["readBack"] for worker in report["workers"]]
     assert [one["acknowledged"] for one in proved] == [one["found"] for one in proved]
     assert all(one["found"] for one in proved)
