@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+from njst.local.workers import LocalWorker
 from tests.nats.connections.identities import Certificates, Operator
-from tests.nats.mesh.mesh import Mesh
+from tests.nats.mesh.mesh import Mesh, running
 
 PASSWORD = "pa55word-of-the-target"
 
@@ -39,15 +39,8 @@ def mesh(tmp_path: Path, target: tuple[NatsServer, dict[str, Any]]) -> Iterator[
     options = ("--creds", str(creds), "--contexts", str(contexts))
     with NatsServer.start(name="control", config=operator.config()) as control:
         workers = [LocalWorker(f"w{n}", control.url, tmp_path, options=options) for n in range(2)]
-        mesh = Mesh(control, workers, tmp_path, httpx.Client(timeout=60))
-        try:
-            for worker in workers:
-                worker.service.launch()
-            for worker in workers:
-                worker.service.wait_ready(READY_TIMEOUT_S)
+        with running(control, workers, tmp_path) as mesh:
             yield mesh
-        finally:
-            mesh.close()
 
 
 def job(context: str) -> dict[str, Any]:
@@ -77,19 +70,17 @@ def test_control_and_target_have_logins_of_their_own(
         assert PASSWORD not in (mesh.folder / f"{worker.name}.log").read_text()
 
 
+def _with_websocket(place: str) -> NatsServer:
+    config = f'websocket {{ listen: "{place}", no_tls: true }}'
+    return NatsServer.start(name="control", config=config)
+
+
 def test_a_mesh_whose_nats_is_a_websocket(tmp_path: Path) -> None:
     """Control, set-up, load and the reading of what was stored: nobody knows another port."""
-    port = ReservedPort()
-    config = f'websocket {{ listen: "{port.address}", no_tls: true }}'
-    with NatsServer.start(name="control", config=config) as nats:
+    with closing(ReservedPort()) as port, _with_websocket(port.address) as nats:
         url = f"ws://{port.address}"
         workers = [LocalWorker(f"w{n}", url, tmp_path) for n in range(2)]
-        mesh = Mesh(nats, workers, tmp_path, httpx.Client(timeout=60))
-        try:
-            for worker in workers:
-                worker.service.launch()
-            for worker in workers:
-                worker.service.wait_ready(READY_TIMEOUT_S)
+        with running(nats, workers, tmp_path) as mesh:
             spec = job("")
             del spec["target"]
             ended = mesh.wait_ended(mesh.post(spec))
@@ -99,6 +90,3 @@ def test_a_mesh_whose_nats_is_a_websocket(tmp_path: Path) -> None:
             kinds = {connection["kind"] for connection in nats.monitor("/connz")["connections"]}
             types = {connection["type"] for connection in nats.monitor("/connz")["connections"]}
             assert (kinds, types) == ({"Client"}, {"websocket"})
-        finally:
-            mesh.close()
-            port.close()

@@ -1,34 +1,26 @@
 """A mesh of three real workers on a real NATS, as `njst dev` starts them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from njst.local.natsserver import NatsServer
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
-from tests.nats.mesh.mesh import Mesh
+from njst.local.workers import LocalWorker
+from tests.nats.mesh.mesh import Mesh, running
 
 
 @pytest.fixture
 def start_mesh(tmp_path: Path, nats_server: NatsServer) -> Iterator[Callable[..., Mesh]]:
-    meshes: list[Mesh] = []
+    with ExitStack() as meshes:
 
-    def start(count: int = 3, *, options: tuple[str, ...] = ()) -> Mesh:
-        workers = [
-            LocalWorker(f"w{n}", nats_server.url, tmp_path, options=options) for n in range(count)
-        ]
-        meshes.append(Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=60)))
-        for worker in workers:
-            worker.service.launch()
-        for worker in workers:
-            worker.service.wait_ready(READY_TIMEOUT_S)
-        return meshes[-1]
+        def start(count: int = 3, *, options: tuple[str, ...] = ()) -> Mesh:
+            url = nats_server.url
+            workers = [LocalWorker(f"w{n}", url, tmp_path, options=options) for n in range(count)]
+            return meshes.enter_context(running(nats_server, workers, tmp_path))
 
-    yield start
-    for mesh in meshes:
-        mesh.close()
+        yield start
 
 
 @pytest.fixture

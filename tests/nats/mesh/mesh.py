@@ -1,7 +1,8 @@
 """What the tests do with a mesh, in their own words."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,20 @@ def endless_job(stream: str = "ORDERS", **spec: Any) -> Json:
         ],
         **spec,
     }
+
+
+@contextmanager
+def running(nats: NatsServer, workers: list[LocalWorker], folder: Path) -> Iterator["Mesh"]:
+    """Start workers on a control NATS; yield their mesh once all are ready."""
+    mesh = Mesh(nats, workers, folder, httpx.Client(timeout=60))
+    try:
+        for worker in workers:
+            worker.service.launch()
+        for worker in workers:
+            worker.service.wait_ready(READY_TIMEOUT_S)
+        yield mesh
+    finally:
+        mesh.close()
 
 
 @dataclass

@@ -4,12 +4,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from njst.local.natsserver import NatsServer
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
-from tests.nats.mesh.mesh import Json, Mesh
+from njst.local.workers import LocalWorker
+from tests.nats.mesh.mesh import Json, Mesh, running
 from tests.nats.truth.proxy import Proxy
 
 # Long enough for a question in vain (one a second, and two seconds of waiting), and short enough
@@ -62,15 +61,8 @@ def two(tmp_path: Path, nats_server: NatsServer) -> Iterator[Two]:
             )
             for number in range(2)
         ]
-        mesh = Mesh(nats_server, workers, tmp_path, httpx.Client(timeout=60))
-        try:
-            for worker in workers:
-                worker.service.launch()
-            for worker in workers:
-                worker.service.wait_ready(READY_TIMEOUT_S)
+        with running(nats_server, workers, tmp_path) as mesh:
             yield Two(mesh, to_control, to_target)
-        finally:
-            mesh.close()
 
 
 def test_a_silent_control_nats_is_told_and_the_load_goes_on(two: Two) -> None:
