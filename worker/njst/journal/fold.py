@@ -33,7 +33,7 @@ from njst.contract.events import (
     Started,
 )
 from njst.contract.result import Outcome
-from njst.journal.view import JobView, Part, PartState, plain_part
+from njst.journal.view import JobView, Part, PartState, are_loading, plain_part
 from njst.measure.slices import slice_count
 
 # What an event changes, by the view's fields.
@@ -173,9 +173,9 @@ def _finished(view: JobView, entry: Entry, event: Finished) -> Changes | None:
 
 def _when_all_load_is_over(view: JobView, changes: Changes) -> Changes:
     """Let the reading begin, as soon as all participants are known to have finished or be lost."""
-    after = view.but(**changes)
-    if after.loading:
+    if are_loading(changes["parts"]):
         return changes
+    after = view.but(**changes)
     readers = sorted(part.worker for part in after.parts.values() if _may_read(part))
     told = [some for receipts in after.receipts.values() for some in receipts]
     slices = slice_count(told, min(READERS, len(readers)))

@@ -68,6 +68,11 @@ def plain_part(worker: str, state: PartState) -> Part:
     return Part(worker, state)
 
 
+def are_loading(parts: Mapping[str, Part]) -> bool:
+    """Return whether a participant still runs its load, or is believed to."""
+    return any(part.state is PartState.RUNNING for part in parts.values())
+
+
 @dataclass(frozen=True)
 class JobView:
     """One job. Times are the log's own, in ns since the Unix epoch; 0 means not yet.
@@ -126,7 +131,7 @@ class JobView:
     @property
     def loading(self) -> bool:
         """Whether a participant still runs its load, or is believed to."""
-        return any(part.state is PartState.RUNNING for part in self.parts.values())
+        return are_loading(self.parts)
 
     @property
     def reading(self) -> bool:
