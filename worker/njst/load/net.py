@@ -22,6 +22,9 @@ _WAIT = struct.pack("@ll", 0, 20_000)
 class Stream:
     """A logged-in connection; `received` has what came behind the handshake."""
 
+    # Whether `receive` can wait for something to arrive.
+    can_wait = True
+
     def __init__(self, sock: socket.socket, received: bytes = b"") -> None:
         self.socket = sock
         self.received = received
@@ -44,11 +47,6 @@ class Stream:
             return self.socket.send(data, NOW)
         except BlockingIOError:
             return 0
-
-    @property
-    def can_wait(self) -> bool:
-        """Whether `receive` can wait for something to arrive."""
-        return True
 
     def receive(self, how: int = NOW) -> bytes | None:
         """Return what has arrived, None when nothing has, b"" at the end of the connection.
@@ -83,6 +81,7 @@ class TlsStream(Stream):
     """
 
     socket: ssl.SSLSocket
+    can_wait = False
 
     def __init__(self, sock: ssl.SSLSocket, received: bytes = b"") -> None:
         super().__init__(sock, received)
@@ -91,11 +90,6 @@ class TlsStream(Stream):
 
     def _open(self) -> None:
         self.socket.setblocking(False)
-
-    @property
-    def can_wait(self) -> bool:
-        """Not under TLS."""
-        return False
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send record by record; what TLS could not finish must come first the next time."""

@@ -16,6 +16,8 @@ _FRAME_BYTES = 64 * 1024
 class WebSocketStream(Stream):
     """The same over a websocket; the carrier is in the clear or under TLS."""
 
+    can_wait = False
+
     def __init__(self, carrier: Stream, websocket: "WebSocket") -> None:
         self._carrier = carrier
         self._websocket = websocket
@@ -26,11 +28,6 @@ class WebSocketStream(Stream):
 
     def _open(self) -> None:
         """The carrier has done so."""
-
-    @property
-    def can_wait(self) -> bool:
-        """Not over a websocket."""
-        return False
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """Send frame by frame; what was not sent of one must come first the next time."""
