@@ -11,7 +11,8 @@ from njst.contract.plan import PayloadPlan
 from njst.load.payload import bodies
 from njst.load.wire import stamp
 from njst.load.wire.digits import numbers_of
-from njst.load.wire.frames import MOST_RUNS, FrameCycle, Row
+from njst.load.wire.columns import MOST_RUNS
+from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames
 
 
@@ -109,6 +110,22 @@ def test_runs_of_equal_frames_over_the_ends_of_blocks(
     numbers = range(first, first + count)
     expected = b"".join(cycle.encode(n, 1, 5, shift=2) for n in numbers)
     assert cycle.encode(first, count, 5, shift=2) == expected
+
+
+@given(
+    runs(),
+    st.lists(
+        st.tuples(st.integers(0, 200), st.integers(1, 90), st.integers(0, 2), st.integers(0, 9)),
+        min_size=2,
+        max_size=6,
+    ),
+)
+def test_chunks_in_any_order(rows: list[Row], chunks: list[tuple[int, int, int, int]]) -> None:
+    cycle = FrameCycle(rows)
+    for first, count, shift, time_ns in chunks:
+        numbers = range(first, first + count)
+        expected = b"".join(FrameCycle(rows).encode(n, 1, time_ns, shift=shift) for n in numbers)
+        assert cycle.encode(first, count, time_ns, shift=shift) == expected
 
 
 def test_a_cycle_of_many_lengths() -> None:

@@ -1,19 +1,20 @@
 """Frames that differ in a few digits, made many at once.
 
-A cycle of frames lies ready in one buffer. For each chunk the digits that count the messages are
-written into a range of it, and the range is copied out: the cost of a message is that of copying
-it. Row r of the cycle serves the messages r, r + rows, r + 2 rows ...
+A cycle of frames lies ready in one buffer. The digits that count the messages are written once for
+each time around; for each chunk only the time is written into a range of it, and the range is
+copied out: the cost of a message is that of copying it. Row r of the cycle serves the messages r,
+r + rows, r + 2 rows ...
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from njst.load.wire import stamp
+from njst.load.wire.columns import Columns
 from njst.load.wire.digits import DECIMAL, DIGITS, HEX, Cells
 
 # Returns the frame at a place of those that lie ready, stamped with a time; each once.
@@ -21,8 +22,6 @@ Seal = Callable[[int, int], bytes | bytearray]
 
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
 FEW = 12
-# With more runs of equal frames than this in a cycle there is little to gain from them.
-MOST_RUNS = 100
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,24 @@ class FrameCycle:
         self._ends = [0, *np.cumsum(self._lengths).tolist()]
         self._buffer = np.frombuffer(b"".join(row.frame for row in rows), dtype=np.uint8).copy()
         self._view = self._buffer.data
-        self._tokens = _Columns(self._buffer, self._ends, [row.token_at for row in rows], DIGITS)
-        self._ids = _Columns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
+        self._tokens = Columns(self._buffer, self._ends, [row.token_at for row in rows], DIGITS)
+        self._ids = Columns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
         self._back = np.array([row.id_back for row in rows], dtype=np.int64)
         stamp_at = [
             None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT for row in rows
         ]
-        self._stamps = _Columns(self._buffer, self._ends, stamp_at, stamp.VARIABLE.itemsize)
+        self._stamps = Columns(self._buffer, self._ends, stamp_at, stamp.VARIABLE.itemsize)
         self._stamp_at = np.array([-1 if at is None else at for at in stamp_at])
         self._cuts = [_cut(row) for row in rows]
         self._seeds = np.array([cut.seed for cut in self._cuts], dtype=np.uint64)
-        self._stamp_cells = np.empty(self.rows, dtype=stamp.VARIABLE)
+        # The parts of stamps that vary, and what is mixed already of the guards in them.
+        self._variable = np.empty(self.rows, dtype=stamp.VARIABLE)
+        self._guards, self._times = self._variable["guard"], self._variable["time_ns"]
+        self._variable_cells = self._variable.view(np.uint8).reshape(self.rows, -1)
+        self._mixed = np.empty(self.rows, dtype=np.uint64)
+        # The messages whose digits are in the buffer, and the shift of their tokens.
+        self._counted = range(0)
+        self._shift = 0
 
     def encode(self, first: int, count: int, time_ns: int, *, shift: int = 0) -> bytes:
         """Return the frames of `count` messages from number `first`, stamped with the time.
@@ -118,16 +124,26 @@ class FrameCycle:
             count -= size
 
     def _part(self, first: int, row: int, count: int, time_ns: int, shift: int) -> bytes:
-        rows = slice(row, row + count)
+        counted = self._counted
+        if shift != self._shift or first < counted.start or first + count > counted.stop:
+            self._count(first, row, shift)
+        if self._stamps.some:
+            self._stamp(slice(row, row + count), time_ns)
+        return bytes(self._view[self._ends[row] : self._ends[row + count]])
+
+    def _count(self, first: int, row: int, shift: int) -> None:
+        """Write what counts the messages into the rows from here on."""
+        rows = slice(row, self.rows)
+        self._counted, self._shift = range(first, first + self.rows - row), shift
         if self._tokens.some:
             begin = first + shift
             self._tokens.write(rows, lambda cells, at: self._notation.fill(cells, begin + at))
         if self._ids.some:
             self._ids.write(rows, lambda cells, at: self._fill_ids(cells, first + at))
         if self._stamps.some:
-            made = self._variable(first, rows, time_ns)
-            self._stamps.write(rows, lambda cells, at: np.copyto(cells, made[at : at + len(cells)]))
-        return bytes(self._view[self._ends[row] : self._ends[row + count]])
+            sequence = np.arange(first, self._counted.stop, dtype=np.uint64)
+            self._variable["sequence"][rows] = sequence
+            self._mixed[rows] = stamp.mixed(self._seeds[rows], sequence)
 
     def _fill_ids(self, cells: Cells, first: int) -> None:
         step = self._id_step
@@ -145,14 +161,12 @@ class FrameCycle:
             part[:] = np.frombuffer(HEX.one(number), dtype=np.uint8)
             done += len(part)
 
-    def _variable(self, first: int, rows: slice, time_ns: int) -> Cells:
-        """Return the parts of stamps that vary, a row for each; they hold until the next call."""
-        cells = self._stamp_cells[: rows.stop - rows.start]
-        sequence = np.arange(first, first + len(cells), dtype=np.uint64)
-        cells["guard"] = stamp.seeded_guards(self._seeds[rows], sequence, np.uint64(time_ns))
-        cells["sequence"] = sequence
-        cells["time_ns"] = time_ns
-        return cells.view(np.uint8).reshape(len(cells), -1)
+    def _stamp(self, rows: slice, time_ns: int) -> None:
+        """Write the time, and the guards that are mixed with it."""
+        self._guards[rows] = stamp.guards(self._mixed[rows], np.uint64(time_ns))
+        self._times[rows] = time_ns
+        made = self._variable_cells[rows]
+        self._stamps.write(rows, lambda cells, at: np.copyto(cells, made[at : at + len(cells)]))
 
 
 def _seed(row: Row) -> int:
@@ -186,61 +200,3 @@ def _cut(row: Row) -> _Cut:
     pieces.append(row.frame[end:])
     token, number, stamped = (None if at is None else places[at] for at, _ in cells)
     return _Cut(pieces, token, number, row.id_back, stamped, _seed(row))
-
-
-class _Columns:
-    """Where, in the buffer of a cycle, the cells of one kind are.
-
-    Rows of one length that follow each other make a grid, which is written several times faster
-    than cells that lie anywhere.
-    """
-
-    def __init__(
-        self, buffer: Cells, ends: Sequence[int], at: Sequence[int | None], width: int
-    ) -> None:
-        self.some = any(place is not None for place in at)
-        self._buffer = buffer
-        self._runs = _runs(ends, at) if self.some else []
-        self._grids = [
-            _grid(buffer, ends, run, at[run.start] or 0, width)
-            for run in self._runs
-            if len(self._runs) <= MOST_RUNS
-        ]
-        self._starts = [run.start for run in self._runs]
-        self._has = np.array([place is not None for place in at])
-        starts = [end + (place or 0) for end, place in zip(ends, at, strict=False)]
-        self._cells = np.array(starts, dtype=np.int64)[:, None] + np.arange(width)
-
-    def write(self, rows: slice, fill: Callable[[Cells, int], None]) -> None:
-        """Let `fill` write the cells of some rows; it is told how many rows are before them."""
-        if not self._grids:
-            cells = np.empty((rows.stop - rows.start, self._cells.shape[1]), dtype=np.uint8)
-            fill(cells, 0)
-            has = self._has[rows]
-            self._buffer[self._cells[rows][has]] = cells[has]
-            return
-        place = max(0, bisect_right(self._starts, rows.start) - 1)
-        for run, grid in islice(zip(self._runs, self._grids, strict=True), place, None):
-            begin, end = max(run.start, rows.start), min(run.stop, rows.stop)
-            if run.start >= rows.stop:
-                break
-            if begin < end:
-                fill(grid[begin - run.start : end - run.start], begin - rows.start)
-
-
-def _runs(ends: Sequence[int], at: Sequence[int | None]) -> list[range]:
-    """Return the ranges of rows that have the cells, at one place of frames of one length."""
-    shapes = [(place, end - begin) for place, (begin, end) in zip(at, pairwise(ends), strict=True)]
-    runs, begin = [], 0
-    for (place, _), those in groupby(shapes):
-        end = begin + len(list(those))
-        if place is not None:
-            runs.append(range(begin, end))
-        begin = end
-    return runs
-
-
-def _grid(buffer: Cells, ends: Sequence[int], run: range, at: int, width: int) -> Cells:
-    """Return the cells of a run, a row for each."""
-    frames = buffer[ends[run.start] : ends[run.stop]].reshape(len(run), -1)
-    return frames[:, at : at + width]

@@ -70,7 +70,7 @@ def guard(
 ) -> npt.NDArray[np.uint64]:
     """Return the guards of stamps: a multiplicative mix, the upper 32 bits of 64."""
     seeds = (job << np.uint64(32) | producer) * _PRIME ^ body << np.uint64(32)
-    return seeded_guards(seeds, sequence, time_ns)
+    return guards(mixed(seeds, sequence), time_ns)
 
 
 def variable(fixed_part: bytes | memoryview, sequence: int, time_ns: int) -> bytes:
@@ -94,8 +94,8 @@ def seeded(seed: int, sequence: int, time_ns: int) -> bytes:
 
 
 def _guard(seed: int, sequence: int, time_ns: int) -> int:
-    mixed = (seed ^ sequence) * _PRIME_INT & _MASK
-    return ((mixed ^ time_ns) * _PRIME_INT & _MASK) >> 32
+    before = (seed ^ sequence) * _PRIME_INT & _MASK
+    return ((before ^ time_ns) * _PRIME_INT & _MASK) >> 32
 
 
 def sealer(
@@ -112,32 +112,37 @@ def sealer(
         seeds: of each one's fixed part.
         sequences: of each; they follow each other.
     """
-    mixed = ((seeds ^ sequences.astype(np.uint64)) * _PRIME).tolist()
+    before = mixed(seeds, sequences.astype(np.uint64)).tolist()
     pack, prime, mask, first = _VARIABLE.pack_into, _PRIME_INT, _MASK, int(sequences[0])
 
     def seal(place: int, time_ns: int) -> bytearray:
         frame, begin = frames[place], at[place]
         if begin < 0:
             return frame
-        guard = ((mixed[place] ^ time_ns) * prime & mask) >> 32
+        guard = ((before[place] ^ time_ns) * prime & mask) >> 32
         pack(frame, begin, guard, first + place, time_ns)
         return frame
 
     return seal
 
 
-def seeded_guards(
-    seeds: npt.NDArray[np.uint64],
-    sequence: npt.NDArray[np.uint64],
-    time_ns: npt.NDArray[np.uint64] | np.uint64,
+def mixed(
+    seeds: npt.NDArray[np.uint64], sequences: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.uint64]:
-    """Return guards: the same as in `seeded`, many at once."""
-    mixed = seeds ^ sequence
-    mixed *= _PRIME
-    mixed ^= time_ns
-    mixed *= _PRIME
-    mixed >>= np.uint64(32)
-    return mixed
+    """Return what guards are before the time is mixed in, many at once."""
+    made = seeds ^ sequences
+    made *= _PRIME
+    return made
+
+
+def guards(
+    before: npt.NDArray[np.uint64], time_ns: npt.NDArray[np.uint64] | np.uint64
+) -> npt.NDArray[np.uint64]:
+    """Return guards from what `mixed` made: the same as in `seeded`, many at once."""
+    made = before ^ time_ns
+    made *= _PRIME
+    made >>= np.uint64(32)
+    return made
 
 
 class Stamp(NamedTuple):
