@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from njst.contract.plan import PayloadPlan
 from njst.load.payload import bodies
 from njst.load.wire import stamp
-from njst.load.wire.digits import numbers_of
 from njst.load.wire.columns import MOST_RUNS
+from njst.load.wire.digits import numbers_of
 from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames
 

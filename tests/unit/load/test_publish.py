@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, PacePlan, PayloadPlan, PublishPlan
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan, PayloadPlan, PublishPlan
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
+from njst.load.pace import Schedule
 from njst.load.wire.parse import ServerError, parse
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload
@@ -119,6 +120,36 @@ def test_the_window_holds_and_every_message_has_one_outcome(
     assert tally.messages + sum(errors(tally).values()) == messages
     assert errors(tally).get(ErrorClass.LIMIT_EXCEEDED, 0) == outcomes["failed"]
     assert tally.bytes == 10 * tally.messages
+
+
+@given(
+    st.integers(20, 200),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(1, 120), st.booleans()), min_size=1, max_size=12),
+)
+def test_latencies_are_exact_in_order_and_out_of_it(
+    window: int, is_paced: bool, pieces: list[tuple[int, bool]]
+) -> None:
+    steady = PacePiece(begin_per_second=1_000_000, end_per_second=1_000_000)
+    pace = PacePlan(pieces=[steady], parts=1, index=0)
+    workload = started(publisher(1000, window=window, pace=pace if is_paced else None), 0)
+    now, waiting, done = 1_000_000, {}, []
+    for count, is_turned in pieces:
+        now += 1_000_000
+        waiting |= {number: now for _, number in sent(workload.next_bytes(now))}
+        now += 1_000_000
+        answered = list(waiting)[:count]
+        if is_turned:
+            answered.reverse()
+        feed(workload, b"".join(map(ack, answered)), now)
+        done += [(number, waiting.pop(number), now) for number in answered]
+    tally = workload.ledger.tally()
+    took = [(at - left) // 1000 for _, left, at in done]
+    if is_paced:
+        assert Histogram.decode(tally.service) == Histogram.of(took)
+        took = [(at - Schedule(pace).due_ns(number)) // 1000 for number, _, at in done]
+    assert Histogram.decode(tally.latency) == Histogram.of(took)
+    assert tally.messages == len(done)
 
 
 def test_synchronous_waits_for_each() -> None:

@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from njst.load.wire.numbering import Numbers, as_array, as_list
 from njst.measure.ranges import Ranges
 
 # Below this, numpy's calls would cost more than they save.
 _FEW = 12
 
-Array = npt.NDArray[np.int64]
-
 
 class NumberSet(Ranges):
     """Ranges that take numbers one by one, in any order."""
 
-    def add(self, numbers: Sequence[int] | Array) -> int:
+    def add(self, numbers: Sequence[int] | Numbers) -> int:
         """Add numbers in any order; return how many of them were there before, or came twice."""
+        if isinstance(numbers, range):
+            return self.add_range(numbers.start, numbers.stop)
         if len(numbers) <= _FEW:
-            return sum(self.add_range(number, number + 1) for number in map(int, numbers))
-        array = np.sort(np.asarray(numbers, dtype=np.int64))
+            return sum(self.add_range(number, number + 1) for number in as_list(numbers))
+        array = np.sort(as_array(numbers))
         steps = np.diff(array)
         copies = int((steps == 0).sum())
         breaks = np.flatnonzero(steps > 1) + 1

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.readback import TOO_MANY_HOLES
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
-
-Requests = Sequence[int] | npt.NDArray[np.int64]
+from njst.load.wire.numbering import Numbers, as_list
 
 
 class Receipts:
@@ -36,13 +32,13 @@ class Receipts:
         """Note that the requests below this number have been sent."""
         self._sent = self._end(requests - 1)
 
-    def acknowledge(self, requests: Requests) -> None:
+    def acknowledge(self, requests: Sequence[int] | Numbers) -> None:
         """Note requests that were answered well."""
         if self._weight == 1:
             self._count += len(requests)
             self._acknowledged.add(requests)
             return
-        for request in map(int, requests):
+        for request in as_list(requests):
             self.acknowledge_range(request * self._weight, self._end(request))
 
     def acknowledge_range(self, begin: int, end: int) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from njst.load.wire.digits import HEX
+
 Bytes = npt.NDArray[np.uint8]
 
 # Below this the regular expression is as fast.
@@ -97,6 +99,41 @@ class Shape:
             if astray.any():
                 cells = cells[: int(astray.argmax())]
         return Grid(cells, size) if len(cells) >= fewest else None
+
+
+class CountedShape(Shape):
+    """Frames of one shape whose numbers follow each other.
+
+    What they must be is laid out in rows, so that one comparison tells all: most of what a few
+    hundred frames cost is the number of calls.
+    """
+
+    def __init__(self, frame: bytes, digits: Sequence[Span], number: Span, most: int) -> None:
+        """Learn from a whole frame.
+
+        Args:
+            frame: from its beginning to behind its line end.
+            digits: where a decimal digit may be another one.
+            number: where the ten hex digits are that count.
+            most: how many frames are compared at once.
+        """
+        super().__init__(frame, len(frame), digits)
+        self._rows = np.repeat(self._common[None], most, axis=0)
+        self._numbers = self._rows[:, slice(*number)]
+        # The number in the first row.
+        self._first = -most
+
+    def count(self, data: bytes, at: int, first: int) -> int:
+        """Return how many frames from `at` on, at most `most`, have the numbers from `first` on."""
+        count = min((len(data) - at) // self.size, len(self._rows))
+        begin = first - self._first
+        if not 0 <= begin <= len(self._rows) - count:
+            HEX.fill(self._numbers, first)
+            self._first, begin = first, 0
+        cells = np.frombuffer(data, dtype=np.uint8, count=count * self.size, offset=at)
+        cells = cells.reshape(count, self.size)
+        wrong = (cells ^ self._rows[begin : begin + count]) > self._limits
+        return int(wrong.any(axis=1).argmax()) if wrong.any() else count
 
 
 def framed(before: bytes, column: Bytes, after: bytes) -> bytes:

@@ -7,14 +7,12 @@ publisher would have to look at: every other answer is for the exact parser.
 import re
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from njst.load.wire.digits import HEX, numbers_in, numbers_of
+from njst.load.wire.grid import FEWEST, CountedShape, Shape
+from njst.load.wire.numbering import Numbers, joined
 
-from njst.load.wire.digits import numbers_in, numbers_of
-from njst.load.wire.grid import FEWEST, Shape
-
-Numbers = npt.NDArray[np.int64]
-
+# Rows of that many are laid out at most: more than come at once.
+_MOST = 1024
 _LAST = b"}\r\n"
 
 
@@ -28,17 +26,24 @@ class _Run(NamedTuple):
 class _Form:
     """How acknowledgements of one length look, learnt from one of them."""
 
-    def __init__(self, first: "re.Match[bytes]") -> None:
-        at = first.start()
+    def __init__(self, first: "re.Match[bytes]", most: int) -> None:
+        frame, at = first[0], first.start()
         number, sequence = ((begin - at, end - at) for begin, end in map(first.span, (1, 2)))
         self._number = number
-        self._shape = Shape(first[0], len(first[0]), [sequence], [number])
+        self._counted = CountedShape(frame, [sequence], number, most)
+        self._shape = Shape(frame, len(frame), [sequence], [number])
 
-    def run(self, data: bytes, at: int) -> _Run | None:
+    def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
+        """Return those that begin here, with the numbers from `wanted` on or with any others."""
+        begin, end = self._number
+        if data[at + begin : at + end] == HEX.one(wanted):
+            count = self._counted.count(data, at, wanted)
+            if count >= FEWEST:
+                return _Run(range(wanted, wanted + count), count * self._counted.size)
         rows = self._shape.grid(data, at)
         if rows is None:
             return None
-        numbers = numbers_in(rows.column(*self._number))
+        numbers = numbers_in(rows.column(begin, end))
         if numbers.min() < 0:
             numbers = numbers[: int((numbers < 0).argmax())]
         return _Run(numbers, len(numbers) * rows.size) if len(numbers) >= FEWEST else None
@@ -47,7 +52,8 @@ class _Form:
 class PublishAcks:
     """The acknowledgements that come to one inbox; the number is ten hex digits."""
 
-    def __init__(self, inbox: str) -> None:
+    def __init__(self, inbox: str, window: int) -> None:
+        """`window`: how many there are to wait for at the same time."""
         self._one = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
@@ -55,41 +61,45 @@ class PublishAcks:
             rb'(?:, ?"val": ?"[^"\r\n]*")?'
             rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
         )
+        self._most = max(FEWEST, min(2 * window, _MOST))
         # The last run's: most often the next one's too, and known without a look at its first.
         self._form: _Form | None = None
+        # Behind the last one, where those go on that come in order.
+        self._wanted = 0
 
     def alone(self, data: bytes) -> int | None:
         """Return the number of an acknowledgement that is all there is; None for anything else."""
         found = self._one.fullmatch(data)
         return None if found is None else int(found[1], 16)
 
-    def scan(self, data: bytes) -> tuple[list[Numbers], int]:
+    def scan(self, data: bytes) -> tuple[Numbers, int]:
         """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
         found: list[Numbers] = []
         at = 0
-        while (run := self._run(data, at)) is not None:
+        while at < len(data) and (run := self._run(data, at) or self._the_rest(data, at)):
             found.append(run.numbers)
             at += run.size
-        return self._the_rest(data, at, found)
+            self._wanted = int(run.numbers[-1]) + 1
+        return joined(found), at
 
     def _run(self, data: bytes, at: int) -> _Run | None:
         """Return those of one form that begin here; None when they are few."""
-        run = None if self._form is None else self._form.run(data, at)
+        run = None if self._form is None else self._form.run(data, at, self._wanted)
         if run is not None:
             return run
         first = self._one.match(data, at)
         if first is None or len(data) - at < FEWEST * len(first[0]):
             return None
-        self._form = _Form(first)
-        return self._form.run(data, at)
+        self._form = _Form(first, self._most)
+        return self._form.run(data, at, self._wanted)
 
-    def _the_rest(self, data: bytes, at: int, found: list[Numbers]) -> tuple[list[Numbers], int]:
-        """Add what is behind those of equal shapes, when nothing else is among it."""
+    def _the_rest(self, data: bytes, at: int) -> _Run | None:
+        """Return what is behind those of equal shapes, when nothing else is among it."""
         end = data.rfind(_LAST, at) + len(_LAST)
         if end <= at:
-            return found, at
+            return None
         tokens = [one[0] for one in self._one.findall(data, at, end)]
         # An acknowledgement has two line ends; any other frame among them shows here.
         if not tokens or data.count(b"\r\n", at, end) != 2 * len(tokens):
-            return found, at
-        return [*found, numbers_of(tokens)], end
+            return None
+        return _Run(numbers_of(tokens), end - at)

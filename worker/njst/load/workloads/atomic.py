@@ -16,6 +16,7 @@ from njst.load.wire import stamp
 from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.jsapi import Failure, publish_answer
 from njst.load.wire.manyframes import OPEN_SUBJECT
+from njst.load.wire.numbering import as_list
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import Template, publish_row
@@ -56,7 +57,7 @@ class AtomicRequests:
         self.frame_bytes = sum(len(row.frame) for row in rows) // batches
         self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
-        self._acks = PublishAcks(inbox)
+        self._acks = PublishAcks(inbox, self.window)
         # Messages of a batch that are still to be made: the first, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 
@@ -133,9 +134,9 @@ class AtomicRequests:
             number = alone // self.weight
             return Answers([number], self._size(number), len(data))
         found, taken = self._acks.scan(data)
-        if not found:
+        if not taken:
             return _NOTHING
-        numbers = [number // self.weight for those in found for number in those.tolist()]
+        numbers = [number // self.weight for number in as_list(found)]
         return Answers(numbers, [self._size(number) for number in numbers], taken)
 
     def _size(self, number: int) -> int:

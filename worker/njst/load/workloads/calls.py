@@ -1,8 +1,7 @@
 """Numbered requests, each with one answer, and at most so many of them without one.
 
 Every request has a number, which is the last token of its reply subject, so an answer names its
-request. Send times lie in a ring of twice the window: memory does not grow with the number of
-messages. Each request is made once; nothing is retried. With an offered rate each request is due
+request. Each request is made once; nothing is retried. With an offered rate each request is due
 at its own instant and leaves then, unless the window is full: then it waits, and its latency says
 so, because that counts from the instant.
 """
@@ -15,15 +14,16 @@ import numpy.typing as npt
 
 from njst.contract.plan import ClientPlan
 from njst.contract.result import ErrorClass
-from njst.load.integrity import second_copies
 from njst.load.ledger import Ledger
 from njst.load.pace import Schedule
 from njst.load.receipts import Receipts
 from njst.load.wire import encode
 from njst.load.wire.digits import DIGITS
 from njst.load.wire.jsapi import Failure
+from njst.load.wire.numbering import Array, Numbers, as_array, as_list
 from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.workloads.base import Start
+from njst.load.workloads.outstanding import Chunk, Outstanding
 from njst.load.workloads.refusals import Refusals
 
 # As much as is handed to the kernel at once: enough to make system calls rare, little enough for
@@ -33,7 +33,6 @@ CHUNK_BYTES = 128 * 1024
 FEW = 12
 _SID = 1
 
-Numbers = npt.NDArray[np.int64]
 Sizes = npt.NDArray[np.int64] | list[int] | int
 
 
@@ -94,12 +93,8 @@ class CallWorkload:
         self._requests = requests
         self._inbox = inbox
         self._window = requests.window
-        self._ring = 1 << (2 * self._window - 1).bit_length()
-        self._sent_ns: Numbers = np.zeros(self._ring, dtype=np.int64)
-        # Requests so old that a newer one has their place in the ring; never more than the window.
-        self._old_ns: dict[int, int] = {}
+        self._waiting = Outstanding(requests.window)
         self._next = 0
-        self._in_flight = 0
         self._weight = requests.weight
         self._limit = None if plan.messages is None else -(-plan.messages // requests.weight)
         self._schedule = None if plan.pace is None else Schedule(plan.pace)
@@ -133,7 +128,7 @@ class CallWorkload:
         if self._closing or (self._end_ns and now_ns >= self._end_ns):
             self._closing = True
             return b""
-        room = self._window - self._in_flight
+        room = self._window - len(self._waiting)
         if room <= 0:
             if self._schedule is not None:
                 self._held_until = self._schedule.due_count(now_ns - self._start.at_ns)
@@ -147,9 +142,8 @@ class CallWorkload:
         if count <= 0:
             return b""
         first = self._next
-        self._mark(first, count, now_ns)
+        self._waiting.add(first, count, now_ns)
         self._next += count
-        self._in_flight += count
         if self._receipts is not None:
             self._receipts.send(self._next)
         if first < self._held_until:
@@ -165,25 +159,6 @@ class CallWorkload:
         if whole is None:
             return len(numbers) * self._weight
         return sum(min(self._weight, whole - int(n) * self._weight) for n in numbers)
-
-    def _mark(self, first: int, count: int, now_ns: int) -> None:
-        """Note the send time of consecutive requests."""
-        if count == 1:
-            slot = first & (self._ring - 1)
-            if old := self._sent_ns[slot]:
-                self._old_ns[first - self._ring] = int(old)
-            self._sent_ns[slot] = now_ns
-            return
-        begin = first & (self._ring - 1)
-        end = min(begin + count, self._ring)
-        places = self._sent_ns[begin:end]
-        if places.any():
-            for place in np.nonzero(places)[0].tolist():
-                self._old_ns[first + place - self._ring] = int(places[place])
-        places[:] = now_ns
-        rest = count - (end - begin)
-        if rest:
-            self._mark(first + count - rest, rest, now_ns)
 
     def due_ns(self) -> int | None:
         """Return when the next request is due, if it has an instant and there is one."""
@@ -203,45 +178,30 @@ class CallWorkload:
     def _count_duplicates(self, numbers: Sequence[int]) -> None:
         """Count those that are in flight: an answer after its time-out changes nothing."""
         for number in set(numbers):
-            if self._waits_for(number):
+            if number in self._waiting:
                 self.ledger.duplicates += 1
-
-    def _waits_for(self, number: int) -> bool:
-        """Return whether a request is in flight."""
-        is_young = self._next - self._ring <= number < self._next
-        sent = self._sent_ns[number & (self._ring - 1)] if is_young else 0
-        return bool(sent) or number in self._old_ns
 
     def _settle(self, numbers: list[int] | Numbers, sizes: Sizes, now_ns: int) -> None:
         """Take answers; one that comes after its time-out changes nothing any more."""
         if len(numbers) <= FEW:
-            few = numbers if isinstance(numbers, list) else numbers.tolist()
-            self._settle_few(few, sizes, now_ns)
+            self._settle_few(as_list(numbers), sizes, now_ns)
             return
-        known = np.asarray(numbers, dtype=np.int64)
-        if (known[1:] <= known[:-1]).any():
-            fresh = ~second_copies(known)
-            known = known[fresh]
-            sizes = _those(sizes, fresh)
-        slots = known & (self._ring - 1)
-        sent = self._sent_ns[slots]
-        good = (sent != 0) & (known < self._next) & (known >= self._next - self._ring)
+        if isinstance(numbers, range) and (taken := self._waiting.take_next(numbers)):
+            self._record_chunks(numbers, taken, bytes_of(sizes, len(numbers)), now_ns)
+            return
+        known = as_array(numbers)
+        sent = self._waiting.take_many(known)
+        good = sent != 0
         if not good.all():
-            if self._old_ns:
-                old = known < self._next - self._ring
-                self._settle_few(known[old].tolist(), _those(sizes, old), now_ns)
-            known, slots, sent = known[good], slots[good], sent[good]
-            sizes = _those(sizes, good)
-        self._sent_ns[slots] = 0
-        size = sizes * len(known) if isinstance(sizes, int) else int(np.sum(sizes))
-        self._record(known, sent, size, now_ns)
+            known, sent, sizes = known[good], sent[good], _those(sizes, good)
+        self._record(known, sent, bytes_of(sizes, len(known)), now_ns)
 
     def _settle_few(self, numbers: list[int], sizes: Sizes, now_ns: int) -> None:
         sent: list[int] = []
         known: list[int] = []
         size = 0
         for place, number in enumerate(numbers):
-            at = self._take(number)
+            at = self._waiting.take(number)
             if at:
                 known.append(number)
                 sent.append(at)
@@ -249,33 +209,36 @@ class CallWorkload:
         if known:
             self._record_few(known, sent, size, now_ns)
 
-    def _take(self, number: int) -> int:
-        """Take a request out of flight; return when it was sent, 0 when it is not in flight."""
-        if not self._next - self._ring <= number < self._next:
-            return self._old_ns.pop(number, 0)
-        slot = number & (self._ring - 1)
-        at = int(self._sent_ns[slot])
-        self._sent_ns[slot] = 0
-        return at
-
-    def _record(self, numbers: Numbers, sent_ns: Numbers, size: int, now_ns: int) -> None:
-        self._in_flight -= len(numbers)
+    def _count(self, numbers: list[int] | Numbers, size: int, now_ns: int) -> None:
+        """Count requests that are done."""
         if self._receipts is not None:
             self._receipts.acknowledge(numbers)
         self.ledger.complete(self._messages(numbers), size, now_ns)
+
+    def _record_chunks(
+        self, numbers: range, chunks: Sequence[Chunk], size: int, now_ns: int
+    ) -> None:
+        """The same as `_record`, without a look at each."""
+        if self._schedule is not None:
+            sent = [np.full(chunk.end - chunk.first, chunk.sent_ns) for chunk in chunks]
+            self._record(numbers, np.concatenate(sent), size, now_ns)
+            return
+        self._count(numbers, size, now_ns)
+        for first, end, sent_ns in chunks:
+            self.ledger.latency_times(now_ns - sent_ns, end - first, now_ns)
+
+    def _record(self, numbers: Numbers, sent_ns: Array, size: int, now_ns: int) -> None:
+        self._count(numbers, size, now_ns)
         if self._schedule is None:
             self.ledger.latency(now_ns - sent_ns, now_ns)
             return
-        due = self._schedule.due_many_ns(numbers) + self._start.at_ns
+        due = self._schedule.due_many_ns(as_array(numbers)) + self._start.at_ns
         self.ledger.latency(now_ns - due, now_ns)
         self.ledger.paced(now_ns - sent_ns, sent_ns - due, now_ns)
 
     def _record_few(self, numbers: list[int], sent_ns: list[int], size: int, now_ns: int) -> None:
         """The same as `_record`, without numpy."""
-        self._in_flight -= len(numbers)
-        if self._receipts is not None:
-            self._receipts.acknowledge(numbers)
-        self.ledger.complete(self._messages(numbers), size, now_ns)
+        self._count(numbers, size, now_ns)
         service = [now_ns - at for at in sent_ns]
         if self._schedule is None:
             self.ledger.latency(service, now_ns)
@@ -301,7 +264,7 @@ class CallWorkload:
         if number < 0:
             self.ledger.fail(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
             return
-        if not self._waits_for(number):
+        if number not in self._waiting:
             return  # what comes after its time-out changes nothing any more
         answer = self._requests.answer(number, frame)
         if answer is None:
@@ -311,16 +274,14 @@ class CallWorkload:
             self._settle(answer.numbers, answer.sizes, now_ns)
         elif isinstance(answer, int):
             self._settle_few([number], answer, now_ns)
-        elif self._take(number):
-            self._in_flight -= 1
+        elif self._waiting.take(number):
             self._refusals.settled()
             self.ledger.fail(answer.error_class, answer.words, self._messages([number]))
 
     def _refuse(self, words: str) -> None:
         """Take what the server says of the connection; of a denied request it is the outcome."""
-        number = self._refusals.hear(words, self._numbers(self._sent_ns != 0, list(self._old_ns)))
-        if number is not None and self._take(number):
-            self._in_flight -= 1
+        number = self._refusals.hear(words, list(self._waiting))
+        if number is not None and self._waiting.take(number):
             self._refusals.settled()
             if self._lost is not None:
                 self._lost([number])
@@ -335,36 +296,21 @@ class CallWorkload:
         """Count what has waited too long for its answer."""
         if self._end_ns and now_ns >= self._end_ns:
             self._closing = True
-        if not self._in_flight or now_ns < self._look_ns:
+        if not self._waiting or now_ns < self._look_ns:
             return
-        # Looking at the whole ring costs something; a time-out may be noticed 5 % late.
+        # Looking at each request costs something; a time-out may be noticed 5 % late.
         self._look_ns = now_ns + self._timeout_ns // 20
-        late = (self._sent_ns != 0) & (self._sent_ns <= now_ns - self._timeout_ns)
-        old = [number for number, at in self._old_ns.items() if at <= now_ns - self._timeout_ns]
-        numbers = self._numbers(late, old)
+        numbers = self._waiting.take_late(now_ns - self._timeout_ns)
         self._forget(numbers)
-        self._sent_ns[late] = 0
-        for number in old:
-            del self._old_ns[number]
-        self._in_flight -= len(numbers)
         words = f"no answer within {self._timeout_ns // 1_000_000} ms"
         count = self._refusals.without_answer(self._messages(numbers))
         self.ledger.fail(ErrorClass.TIMEOUT, words, count)
 
     def on_disconnect(self, words: str) -> None:
         """Count what was in flight: it may be done or not, so it is no success."""
-        numbers = self._numbers(self._sent_ns != 0, list(self._old_ns))
+        numbers = self._waiting.clear()
         self.ledger.fail(ErrorClass.DISCONNECTED, words, max(1, self._messages(numbers)))
         self._forget(numbers)
-        self._sent_ns[:] = 0
-        self._old_ns.clear()
-        self._in_flight = 0
-
-    def _numbers(self, slots: npt.NDArray[np.bool_], old: list[int]) -> list[int]:
-        """Return the requests in these places of the ring and some older ones, the oldest first."""
-        last = self._next - 1
-        young = last - (last - np.nonzero(slots)[0] & self._ring - 1)
-        return sorted([*old, *young.tolist()])
 
     def _forget(self, numbers: Sequence[int]) -> None:
         """Tell whoever wants to know which requests have no outcome."""
@@ -379,7 +325,12 @@ class CallWorkload:
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
         sent_all = self._closing or (self._limit is not None and self._next >= self._limit)
-        return sent_all and self._in_flight == 0
+        return sent_all and not self._waiting
+
+
+def bytes_of(sizes: Sizes, count: int) -> int:
+    """Return the bytes of so many answers."""
+    return sizes * count if isinstance(sizes, int) else int(np.sum(sizes))
 
 
 def _those(sizes: Sizes, which: npt.NDArray[np.bool_]) -> Sizes:

@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
@@ -11,6 +9,7 @@ from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
 from njst.load.wire.frames import Seal
 from njst.load.wire.jsapi import Failure, publish_answer
+from njst.load.wire.numbering import as_array
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import OPEN_INSTANT, Template
@@ -44,7 +43,7 @@ class PublishRequests:
         made, self._sizes = publish_rows(plan, template)
         self._frames = frames_of(plan, made)
         self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
-        self._acks = PublishAcks(inbox)
+        self._acks = PublishAcks(inbox, self.window)
         names = [name.lower() for name, _ in publish.headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         self._again = re.compile(
@@ -69,11 +68,10 @@ class PublishRequests:
         sizes = self._sizes
         if isinstance(sizes, int) and (alone := self._acks.alone(data)) is not None:
             return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
-        found, taken = self._acks.scan(data)
-        if not found:
+        numbers, taken = self._acks.scan(data)
+        if not taken:
             return NOTHING
-        numbers = found[0] if len(found) == 1 else np.concatenate(found)
-        those = sizes if isinstance(sizes, int) else sizes[numbers % len(sizes)]
+        those = sizes if isinstance(sizes, int) else sizes[as_array(numbers) % len(sizes)]
         return Answers(numbers, those, taken, self._duplicates(data, taken))
 
     def _duplicates(self, data: bytes, end: int) -> list[int]:

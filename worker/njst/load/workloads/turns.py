@@ -18,9 +18,10 @@ from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
+from njst.load.wire.numbering import as_list
 from njst.load.wire.parse import Frame, parse
 from njst.load.workloads.base import Start
-from njst.load.workloads.calls import CallWorkload, Requests
+from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
 
 # So many requests lie ready. Booking and making as many again happens while none is under way: it
 # is in no latency, and takes as long as some turns.
@@ -110,7 +111,7 @@ class TurnWorkload(CallWorkload):
         self._book()
         out = super().next_bytes(now_ns)
         place = self._next - 1 - self._first
-        if self._in_flight == 1 and 0 <= place < len(self._starts):
+        if len(self._waiting) == 1 and 0 <= place < len(self._starts):
             self._place = place
         return out
 
@@ -120,7 +121,7 @@ class TurnWorkload(CallWorkload):
         taken = super().scan(data, now_ns)
         if taken:
             self._last = data[:taken]
-        if not self._in_flight and not 0 <= self._next - self._first < len(self._starts):
+        if not self._waiting and not 0 <= self._next - self._first < len(self._starts):
             self._prepare()
         return taken
 
@@ -157,22 +158,20 @@ class TurnWorkload(CallWorkload):
             return False
         data, count, first = b"".join(heard), len(heard), self._next - 1
         answers = self._requests.scan(data)
-        wanted = np.arange(first, first + count)
+        wanted = range(first, first + count)
         if answers.taken != len(data) or answers.duplicates:
             return False
-        if not np.array_equal(np.asarray(answers.numbers), wanted):
+        if as_list(answers.numbers) != list(wanted):
             return False
         done = np.array(times, dtype=np.int64)
-        sent = np.concatenate(([self._take(first)], done[:-1]))
-        self._mark(first + count, 1, times[-1])
+        sent = np.concatenate(([self._waiting.take(first)], done[:-1]))
+        self._waiting.add(first + count, 1, times[-1])
         self._next += count
         if self._receipts is not None:
             self._receipts.acknowledge(wanted)
             self._receipts.send(self._next)
-        sizes = answers.sizes
-        size = sizes * count if isinstance(sizes, int) else int(np.sum(sizes))
         self.ledger.attempted += count
-        self.ledger.complete(count, size, times[-1])
+        self.ledger.complete(count, bytes_of(answers.sizes, count), times[-1])
         self.ledger.latency(done - sent, times[-1])
         return True
 
@@ -181,9 +180,8 @@ class TurnWorkload(CallWorkload):
         taken = super().scan(data, now_ns)
         for frame in parse(data[taken:])[0]:
             super().on_frame(frame, now_ns)
-        self._mark(self._next, 1, now_ns)
+        self._waiting.add(self._next, 1, now_ns)
         self._next += 1
-        self._in_flight += 1
         self.ledger.attempted += 1
         if self._receipts is not None:
             self._receipts.send(self._next)

@@ -1,0 +1,36 @@
+"""Numbers of requests, as answers name them; those that follow each other are a range.
+
+Nearly always they do, and then there is nothing to do for each.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.int64]
+Numbers = Array | range
+
+
+def as_array(numbers: Sequence[int] | Numbers) -> Array:
+    """Return numbers as an array."""
+    if isinstance(numbers, range):
+        return np.arange(numbers.start, numbers.stop)
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def as_list(numbers: Sequence[int] | Numbers) -> list[int]:
+    """Return numbers as integers of Python."""
+    return numbers.tolist() if isinstance(numbers, np.ndarray) else list(numbers)
+
+
+def joined(parts: Sequence[Numbers]) -> Numbers:
+    """Return the numbers of all parts; ranges that go on stay one."""
+    if not parts:
+        return range(0)
+    whole, *others = parts
+    for part in others:
+        if not (isinstance(whole, range) and isinstance(part, range) and whole.stop == part.start):
+            return np.concatenate([as_array(part) for part in parts])
+        whole = range(whole.start, part.stop)
+    return whole
