@@ -189,5 +189,5 @@ def all_cases() -> Iterator[Case]:
         yield replace(case, storage="memory")
         yield replace(case, clients=4, messages=2 * case.messages)
         yield replace(case, size_bytes=1024, messages=case.messages // 2)
-        yield replace(case, size_bytes=16_384, messages=case.messages // 20)
+        yield replace(case, size_bytes=16_384, messages=max(ONE_BY_ONE // 4, case.messages // 10))
         yield replace(case, replicas=3, messages=case.messages // 3)

@@ -149,7 +149,7 @@ def test_acknowledgements_are_read_to_the_last_and_no_further(
     plain = b"".join(b"".join(run) for run in runs)
     data = plain + b"".join(other)
     data = data[: draw.draw(st.integers(0, len(data)))]
-    found, taken = PublishAcks(INBOX, 500).scan(data)
+    found, taken = PublishAcks(INBOX).scan(data)
     assert taken <= len(plain)
     assert as_list(found) == numbers(data[:taken])
     # What is left over when nothing else is there is less than one acknowledgement.
@@ -160,7 +160,7 @@ def test_acknowledgements_are_read_to_the_last_and_no_further(
 def test_many_of_one_shape_and_the_others_between_them() -> None:
     sent = [ack(n, 90 + n) for n in range(40)] + [ack(99, 130, ',"duplicate": true')]
     sent += [ack(n, 100 + n) for n in range(40, 80)]
-    found, taken = PublishAcks(INBOX, 500).scan(b"".join(sent))
+    found, taken = PublishAcks(INBOX).scan(b"".join(sent))
     assert as_list(found) == [*range(40), 99, *range(40, 80)]
     assert taken == len(b"".join(sent))
 
@@ -168,13 +168,13 @@ def test_many_of_one_shape_and_the_others_between_them() -> None:
 def test_a_number_that_is_none_ends_what_is_taken() -> None:
     strange = message(b"%s.00000000zz" % INBOX.encode(), b'{"stream":"S", "seq":11}')
     data = b"".join(ack(n, 10 + n) for n in range(20)) + strange
-    found, taken = PublishAcks(INBOX, 500).scan(data)
+    found, taken = PublishAcks(INBOX).scan(data)
     assert as_list(found) == list(range(20))
     assert data[taken:] == strange
 
 
 def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
-    acks = PublishAcks(INBOX, 500)
+    acks = PublishAcks(INBOX)
     first = b"".join(ack(n, 100 + n) for n in range(40))
     found, taken = acks.scan(first)
     assert taken == len(first)
@@ -184,3 +184,10 @@ def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
     assert taken == len(later)
     assert acks.scan(later.replace(b"seq", b"sec")) == (range(0), 0)
     assert acks.scan(later.replace(b'":2', b'":x')) == (range(0), 0)
+
+
+def test_more_in_order_than_are_compared_at_once() -> None:
+    acks = PublishAcks(INBOX)
+    for first in (0, 1300):
+        sent = [ack(n, 10_000 + n) for n in range(first, first + 1300)]
+        assert acks.scan(b"".join(sent)) == (range(first, first + 1300), len(b"".join(sent)))

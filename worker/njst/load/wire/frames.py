@@ -21,7 +21,7 @@ from njst.load.wire.digits import DECIMAL, DIGITS, HEX, Cells
 Seal = Callable[[int, int], bytes | bytearray]
 
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
-FEW = 12
+FEW = 7
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from njst.load.wire.digits import HEX, numbers_in, numbers_of
 from njst.load.wire.grid import FEWEST, CountedShape, Shape
 from njst.load.wire.numbering import Numbers, joined
 
-# Rows of that many are laid out at most: more than come at once.
-_MOST = 1024
+# So many are laid out, and compared at once: as many as come at once with the usual windows.
+_ROWS = 512
 _LAST = b"}\r\n"
 
 
@@ -26,11 +26,11 @@ class _Run(NamedTuple):
 class _Form:
     """How acknowledgements of one length look, learnt from one of them."""
 
-    def __init__(self, first: "re.Match[bytes]", most: int) -> None:
+    def __init__(self, first: "re.Match[bytes]") -> None:
         frame, at = first[0], first.start()
         number, sequence = ((begin - at, end - at) for begin, end in map(first.span, (1, 2)))
         self._number = number
-        self._counted = CountedShape(frame, [sequence], number, most)
+        self._counted = CountedShape(frame, [sequence], number, _ROWS)
         self._shape = Shape(frame, len(frame), [sequence], [number])
 
     def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
@@ -52,8 +52,7 @@ class _Form:
 class PublishAcks:
     """The acknowledgements that come to one inbox; the number is ten hex digits."""
 
-    def __init__(self, inbox: str, window: int) -> None:
-        """`window`: how many there are to wait for at the same time."""
+    def __init__(self, inbox: str) -> None:
         self._one = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
@@ -61,7 +60,6 @@ class PublishAcks:
             rb'(?:, ?"val": ?"[^"\r\n]*")?'
             rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
         )
-        self._most = max(FEWEST, min(2 * window, _MOST))
         # The last run's: most often the next one's too, and known without a look at its first.
         self._form: _Form | None = None
         # Behind the last one, where those go on that come in order.
@@ -90,7 +88,7 @@ class PublishAcks:
         first = self._one.match(data, at)
         if first is None or len(data) - at < FEWEST * len(first[0]):
             return None
-        self._form = _Form(first, self._most)
+        self._form = _Form(first)
         return self._form.run(data, at, self._wanted)
 
     def _the_rest(self, data: bytes, at: int) -> _Run | None:

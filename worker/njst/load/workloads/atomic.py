@@ -57,7 +57,7 @@ class AtomicRequests:
         self.frame_bytes = sum(len(row.frame) for row in rows) // batches
         self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
-        self._acks = PublishAcks(inbox, self.window)
+        self._acks = PublishAcks(inbox)
         # Messages of a batch that are still to be made: the first, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 

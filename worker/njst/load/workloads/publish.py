@@ -43,7 +43,7 @@ class PublishRequests:
         made, self._sizes = publish_rows(plan, template)
         self._frames = frames_of(plan, made)
         self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
-        self._acks = PublishAcks(inbox, self.window)
+        self._acks = PublishAcks(inbox)
         names = [name.lower() for name, _ in publish.headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         self._again = re.compile(
