@@ -7,7 +7,7 @@ from typing import NamedTuple
 from njst.load.clock import now_ns
 from njst.load.net import NOW
 
-Turn = Callable[[bytes, int], bytes | bytearray]
+Turn = Callable[[bytes, int], bytes | memoryview]
 
 
 class End(NamedTuple):

@@ -18,7 +18,7 @@ from njst.load.wire.columns import Columns
 from njst.load.wire.digits import DECIMAL, DIGITS, HEX, Cells
 
 # Returns the frame at a place of those that lie ready, stamped with a time; each once.
-Seal = Callable[[int, int], bytes | bytearray]
+Seal = Callable[[int, int], bytes | memoryview]
 
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
 FEW = 7
@@ -93,11 +93,11 @@ class FrameCycle:
 
         To stamp one is most of what is left to do when it leaves.
         """
-        made = memoryview(self.encode(first, count, 0))
+        made = memoryview(bytearray(self.encode(first, count, 0)))
         numbers = np.arange(first, first + count)
         rows = numbers % self.rows
         ends = self._lengths[rows].cumsum().tolist()
-        frames = [bytearray(made[begin:end]) for begin, end in pairwise([0, *ends])]
+        frames = [made[begin:end] for begin, end in pairwise([0, *ends])]
         if not self._stamps.some:
             return lambda place, log_ns: frames[place]  # noqa: ARG005
         return stamp.sealer(frames, self._stamp_at[rows].tolist(), self._seeds[rows], numbers)

@@ -99,15 +99,15 @@ def _guard(seed: int, sequence: int, time_ns: int) -> int:
 
 
 def sealer(
-    frames: Sequence[bytearray],
+    frames: Sequence[memoryview],
     at: Sequence[int],
     seeds: npt.NDArray[np.uint64],
     sequences: npt.NDArray[np.int64],
-) -> Callable[[int, int], bytearray]:
+) -> Callable[[int, int], memoryview]:
     """Return what stamps the frame at a place with a time: the same as `seeded`, in place.
 
     Args:
-        frames: to be stamped.
+        frames: to be stamped, writable.
         at: where the part of each one's stamp after the fixed one begins; -1 for one without.
         seeds: of each one's fixed part.
         sequences: of each; they follow each other.
@@ -115,7 +115,7 @@ def sealer(
     before = mixed(seeds, sequences.astype(np.uint64)).tolist()
     pack, prime, mask, first = _VARIABLE.pack_into, _PRIME_INT, _MASK, int(sequences[0])
 
-    def seal(place: int, time_ns: int) -> bytearray:
+    def seal(place: int, time_ns: int) -> memoryview:
         frame, begin = frames[place], at[place]
         if begin < 0:
             return frame

@@ -20,6 +20,8 @@ from njst.load.workloads.turns import call_workload
 
 NOTHING = Answers([], 0, 0)
 MESSAGE_ID = "Nats-Msg-Id"
+# What is longer is hardly one acknowledgement alone.
+_ALONE_BYTES = 200
 
 
 class PublishRequests:
@@ -66,8 +68,10 @@ class PublishRequests:
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements, up to the last whole one."""
         sizes = self._sizes
-        if isinstance(sizes, int) and (alone := self._acks.alone(data)) is not None:
-            return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
+        if len(data) < _ALONE_BYTES and isinstance(sizes, int):
+            alone = self._acks.alone(data)
+            if alone is not None:
+                return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
         numbers, taken = self._acks.scan(data)
         if not taken:
             return NOTHING

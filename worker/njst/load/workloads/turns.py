@@ -79,7 +79,7 @@ class TurnWorkload(CallWorkload):
         super().start(start)
         self._until_ns = self._end_ns or sys.maxsize
 
-    def turn(self, data: bytes, now_ns: int) -> bytes | bytearray:
+    def turn(self, data: bytes, now_ns: int) -> bytes | memoryview:
         """Take the answer that is missing and return the next request.
 
         Returns:
