@@ -148,7 +148,9 @@ class Deliveries:
         if self._consume.mode is ConsumeMode.ORDERED:
             self.last_reply = replies[-1]
             self._missed(self._gaps.take(consumer_sequences(replies)))
-        latencies = self._tell(data, places, sizes, now_ns)
+        count = self._count(len(places))
+        self._complete(count, sum(sizes[:count]), now_ns)
+        latencies = self._inspect(data, places[:count], sizes[:count], now_ns)
         if self._split is not None and len(latencies) == len(replies):
             step = step_of(len(replies))
             self._split.take(latencies, stored_ns(replies[::step]), step, now_ns)
@@ -161,37 +163,37 @@ class Deliveries:
         if self._consume.mode is ConsumeMode.ORDERED:
             self.last_reply = run.last_reply()
             self._missed(self._gaps.take(run.consumer_sequences()))
-        latencies = self._tell(data, run.places, [run.payload] * len(run), now_ns)
+        count = self._count(len(run))
+        self._complete(count, count * run.payload, now_ns)
+        if self._inspector is None:
+            return
+        latencies = self._inspect(data, run.places[:count], [run.payload] * count, now_ns)
         if self._split is not None and len(latencies) == len(run):
             step = step_of(len(run))
             self._split.take(latencies, run.stored_ns(step), step, now_ns)
 
-    def _tell(
+    def _count(self, count: int) -> int:
+        """Return how many of so many count; those behind the end are acknowledged alone."""
+        if self.is_over:
+            return 0
+        # A push consumer knows no limit, and a copy of a message was not asked for.
+        return count if self._limit is None else min(count, max(0, self._limit - self.taken))
+
+    def _complete(self, count: int, size_bytes: int, now_ns: int) -> None:
+        if count:
+            self.taken += count
+            self._ledger.attempted += count
+            self._ledger.complete(count, size_bytes, now_ns)
+
+    def _inspect(
         self, data: bytes, places: Sequence[int] | Numbers, sizes: list[int], now_ns: int
     ) -> Nanoseconds:
-        """Count messages and look into them; those behind the end are acknowledged alone.
-
-        Returns:
-            How long each took from its publish, as far as that is known.
-        """
-        if self.is_over or not len(places):
+        """Look into messages; return how long each took from its publish, as far as known."""
+        if self._inspector is None or not sizes:
             return NO_LATENCIES
-        if self._limit is not None and self.taken + len(places) > self._limit:
-            # A push consumer knows no limit, and a copy of a message was not asked for.
-            count = max(0, self._limit - self.taken)
-            places, sizes = places[:count], sizes[:count]
-        self._count(len(places), sum(sizes), now_ns)
-        if self._inspector is not None:
-            log_ns = now_ns + self.log_offset_ns
-            latencies = self._inspector.inspect(data, places, sizes, log_ns)
-            self._ledger.latency(latencies, now_ns)
-            return latencies
-        return NO_LATENCIES
-
-    def _count(self, count: int, size_bytes: int, now_ns: int) -> None:
-        self.taken += count
-        self._ledger.attempted += count
-        self._ledger.complete(count, size_bytes, now_ns)
+        latencies = self._inspector.inspect(data, places, sizes, now_ns + self.log_offset_ns)
+        self._ledger.latency(latencies, now_ns)
+        return latencies
 
     def _take_again(self, reply: bytes, size: int, delivery: Delivery, now_ns: int) -> None:
         """Take a redelivery: it counts when its first delivery was refused or ignored by plan."""
@@ -201,7 +203,7 @@ class Deliveries:
         self._replies.accepted.append(reply)
         by_plan = self._fates.comes_again(delivery.stream_sequence)
         if by_plan and delivery.count == 2 and not self.is_over:
-            self._count(1, size, now_ns)
+            self._complete(1, size, now_ns)
 
     def _reply(self, replies: list[bytes], now_ns: int) -> list[int]:
         """Answer first deliveries as planned; return the places of those that count now."""
