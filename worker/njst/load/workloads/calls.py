@@ -93,7 +93,7 @@ class CallWorkload:
         self._requests = requests
         self._inbox = inbox
         self._window = requests.window
-        self._waiting = Outstanding(requests.window)
+        self._waiting = Outstanding()
         self._next = 0
         self._weight = requests.weight
         self._limit = None if plan.messages is None else -(-plan.messages // requests.weight)
@@ -189,8 +189,8 @@ class CallWorkload:
         if isinstance(numbers, range) and (taken := self._waiting.take_next(numbers)):
             self._record_chunks(numbers, taken, bytes_of(sizes, len(numbers)), now_ns)
             return
+        sent = np.array(self._waiting.take_many(as_list(numbers)), dtype=np.int64)
         known = as_array(numbers)
-        sent = self._waiting.take_many(known)
         good = sent != 0
         if not good.all():
             known, sent, sizes = known[good], sent[good], _those(sizes, good)
