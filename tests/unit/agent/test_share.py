@@ -1,12 +1,21 @@
 """Shares: all parts together are the whole, to the message, whoever computes them."""
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.agent.share import There, clients_of, split
 from njst.contract.document import parse_spec
 from njst.contract.job import JobSpec
+from njst.contract.plan import ClientPlan
 from njst.load.pace import Schedule
+from njst.load.workloads.cycles import subject_numbers
+
+Document = dict[str, Any]
 
 
 def spec(count: int, clients: int, messages: int) -> JobSpec:
@@ -145,3 +154,86 @@ def test_a_get_that_begins_after_a_publish_knows_what_will_be_there() -> None:
         ("get", True, 0),
         ("now", False, 0),
     }
+
+
+@given(
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(1, 30),
+    st.integers(1, 60),
+)
+def test_in_turns_few_messages_reach_as_many_subjects_as_they_can(
+    streams: int, clients: int, workers: int, subjects: int, messages: int
+) -> None:
+    publish = {"subjects": ["S-{index}.a"], "subjectCount": subjects}
+    workload = {"name": "w", "stream": "S", "clients": clients, "messages": messages}
+    document = {
+        "streams": [{"name": "S", "count": streams}],
+        "workloads": [{**workload, "publish": publish}],
+    }
+    plans = all_clients(document, workers)
+    sent: Counter[tuple[str, int]] = Counter()
+    for plan in plans:
+        assert plan.publish is not None
+        number_of = subject_numbers(plan)
+        where = plan.publish.subjects[0]
+        sent.update((where, number_of(message)) for message in range(plan.messages or 0))
+    for stream in range(streams):
+        part = split(messages, streams, stream)
+        times = [count for (where, _), count in sent.items() if where == f"S-{stream}.a"]
+        assert len(times) == min(part, subjects)
+        assert sum(times) == part
+
+
+@pytest.mark.parametrize("kind", ["publish", "get", "keyValue"])
+def test_without_a_number_of_messages_clients_begin_evenly_spread(kind: str) -> None:
+    stream = "KV_b" if kind == "keyValue" else "S"
+    how = {
+        "publish": {"subjects": ["S.a", "S.b"], "subjectCount": 50},
+        "get": {"mode": "LastBySubject", "subjects": ["S.a"], "subjectCount": 100},
+        "keyValue": {"operation": "Get", "keys": 100, "sharedKeys": True},
+    }[kind]
+    assert firsts(stream, {kind: how}) == [0, 25, 50, 75]
+
+
+def test_those_who_read_by_sequence_begin_evenly_spread() -> None:
+    for mode in ("Sequence", "Batch"):
+        assert firsts("S", {"get": {"mode": mode}}, last=10) == [0, 3, 6, 8]
+        assert firsts("S", {"get": {"mode": mode}}, last=0) == [0] * 4
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"operation": "Put"},
+        {"operation": "Create", "sharedKeys": True},
+        {"operation": "Update", "sharedKeys": True},
+    ],
+    ids=str,
+)
+def test_who_has_keys_alone_or_is_to_meet_others_begins_at_the_first(how: Document) -> None:
+    assert firsts("KV_b", {"keyValue": {"keys": 100, **how}}) == [0] * 4
+
+
+def firsts(stream: str, kind: Document, last: int = 0) -> list[int]:
+    """Where two clients of each of two workers begin."""
+    workload = {"name": "w", "stream": stream, "clients": 2, "durationSeconds": 1, **kind}
+    document = {"streams": [{"name": stream}], "workloads": [workload]}
+    found = []
+    for plan in all_clients(document, 2, {stream: There(last)}):
+        if plan.publish is not None:
+            found.append(plan.publish.first_subject)
+        elif plan.get is not None:
+            found.append(plan.get.first)
+        elif plan.key_value is not None:
+            found.append(plan.key_value.first_key)
+    return found
+
+
+def all_clients(
+    document: Document, workers: int, there: Mapping[str, There] | None = None
+) -> list[ClientPlan]:
+    names = [f"w{n}" for n in range(workers)]
+    job = parse_spec(document)
+    return [plan for me in names for plan in clients_of("j", job, names, me, there)]

@@ -111,3 +111,23 @@ def test_few_subjects_lie_ready_and_many_clients_share_the_room() -> None:
     assert not are_many(plan(subjects=["s"], subject_count=10_000))
     crowd = plan(subjects=["s"], subject_count=10_000).model_copy(update={"siblings": 100})
     assert are_many(crowd)
+
+
+@pytest.mark.parametrize("each", [5, EACH], ids=["ready", "written"])
+@pytest.mark.parametrize("mode", list(PublishMode))
+def test_in_turns_a_client_begins_where_its_plan_says(mode: PublishMode, each: int) -> None:
+    client = plan(mode=mode, subject_count=each, first_subject=2 * each)
+    if mode is PublishMode.FAST_BATCH:
+        workload = FastWorkload(client, INBOX, Ledger("w", 1234), "job")
+        workload.ledger.start(0)
+        workload.start(Start(0))
+        data = workload.next_bytes(1)
+    elif mode is PublishMode.ATOMIC_BATCH:
+        data = AtomicRequests(client, INBOX, "job").encode(0, 2, 1)
+    else:
+        data = PublishRequests(client, INBOX, "job").encode(0, 2 * each, 1)
+    sent = subjects_in(data)
+    begin = 2 * each
+    assert sent == [
+        f"{STEMS[(begin + n) // each % 3]}.{(begin + n) % each}" for n in range(len(sent))
+    ]

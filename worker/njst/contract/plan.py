@@ -75,7 +75,10 @@ class ReadBackPlan(Message):
 
 
 class PublishPlan(Message):
-    """Each subject stands for `subject_count` of them when that is over 1."""
+    """Each subject stands for `subject_count` of them when that is over 1.
+
+    `first_subject` is the number of the one that a Sequential order begins with.
+    """
 
     mode: PublishMode
     window: int
@@ -84,6 +87,7 @@ class PublishPlan(Message):
     subjects: list[str]
     subject_count: int = 1
     subject_order: Order = Order.SEQUENTIAL
+    first_subject: int = 0
     message_ids: bool = False
     duplicate_percent: int = 0
     headers: list[tuple[str, str]] = Field(default_factory=list)
@@ -153,7 +157,10 @@ class ConsumePlan(Message):
 
 
 class GetPlan(Message):
-    """Sequences from 1 to the stream's last one at the time of the set-up, or subjects."""
+    """Sequences from 1 to the stream's last one at the time of the set-up, or subjects.
+
+    `first` is the number, from 0, of the sequence or subject that a Sequential order begins with.
+    """
 
     mode: GetMode
     stream: str
@@ -163,17 +170,22 @@ class GetPlan(Message):
     subjects: list[str] = Field(default_factory=list)
     subject_count: int = 1
     last_sequence: int = 0
+    first: int = 0
     timeout_ms: int
 
 
 class KeyValuePlan(Message):
-    """Keys are `<prefix>.<n>` for n below `keys`, in the bucket whose stream is KV_<bucket>."""
+    """Keys are `<prefix>.<n>` for n below `keys`, in the bucket whose stream is KV_<bucket>.
+
+    `first_key` is the n that a Sequential order begins with.
+    """
 
     operation: KeyValueOperation
     bucket: str
     prefix: str
     keys: int
     key_order: Order = Order.SEQUENTIAL
+    first_key: int = 0
     value_bytes: int
     window: int = 1
     timeout_ms: int

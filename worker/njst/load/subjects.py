@@ -14,10 +14,13 @@ from njst.contract.names import key_subject
 _ZIPF_EXPONENT = 1.0
 
 
-def draw(order: Order, count: int, rows: int, seed: int) -> list[int]:
-    """Return `rows` numbers below `count` in the order asked for; the same for the same seed."""
+def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list[int]:
+    """Return `rows` numbers below `count` in the order asked for; the same for the same seed.
+
+    `first` is the number that a Sequential order begins with.
+    """
     if order is Order.SEQUENTIAL or count == 1:
-        return [row % count for row in range(rows)]
+        return [(first + row) % count for row in range(rows)]
     source = random.Random(seed)  # noqa: S311 - load, not a secret
     if order is Order.RANDOM:
         return source.choices(range(count), k=rows)
@@ -25,10 +28,12 @@ def draw(order: Order, count: int, rows: int, seed: int) -> list[int]:
     return source.choices(range(count), cum_weights=weights, k=rows)
 
 
-def draw_many(order: Order, count: int, rows: int, seed: int) -> npt.NDArray[np.int32]:
+def draw_many(
+    order: Order, count: int, rows: int, seed: int, first: int = 0
+) -> npt.NDArray[np.int32]:
     """Return what `draw` does, by the same law, for numbers below a large count."""
     if order is Order.SEQUENTIAL:
-        return (np.arange(rows) % count).astype(np.int32)
+        return ((first + np.arange(rows)) % count).astype(np.int32)
     source = np.random.default_rng(seed)
     if order is Order.RANDOM:
         return source.integers(count, size=rows, dtype=np.int32)

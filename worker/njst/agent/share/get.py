@@ -1,15 +1,21 @@
 """What a client reads directly."""
 
-from njst.agent.share.place import There, Work, split
+from njst.agent.share.place import Place, There, Work, split
 from njst.contract.fields import INDEX
+from njst.contract.kinds.get import BY_SUBJECT
 from njst.contract.plan import GetPlan
 
 
-def get_plan(work: Work, stream_name: str, number: int) -> GetPlan | None:
+def get_plan(work: Work, stream_name: str, place: Place) -> GetPlan | None:
     """Return what a reader does; None where the workload is of another kind."""
     get = work.workload.get
     if get is None:
         return None
+    number = place.stream
+    last_sequence = work.there.get(stream_name, There()).last_sequence
+    last_sequence += _published_before(work, number)
+    is_by_subject = get.mode in BY_SUBJECT
+    count = len(get.subjects) * get.subject_count if is_by_subject else max(1, last_sequence)
     return GetPlan(
         mode=get.mode,
         stream=stream_name,
@@ -18,8 +24,8 @@ def get_plan(work: Work, stream_name: str, number: int) -> GetPlan | None:
         batch=get.batch,
         subjects=[subject.replace(INDEX, str(number)) for subject in get.subjects],
         subject_count=get.subject_count,
-        last_sequence=work.there.get(stream_name, There()).last_sequence
-        + _published_before(work, number),
+        last_sequence=last_sequence,
+        first=place.first(count, work.workload.messages),
         timeout_ms=get.timeout_seconds * 1000,
     )
 

@@ -32,8 +32,27 @@ class Place:
 
         What does not divide goes to other clients on each stream, so that no worker gets it all.
         """
-        of_stream = split(total, self.streams, self.stream)
-        return split(of_stream, self.per_stream, (self.client + self.stream) % self.per_stream)
+        return split(self._of_stream(total), self.per_stream, self._turn)
+
+    def first(self, count: int, messages: int | None) -> int:
+        """Return at which of `count` subjects, from 0, the client begins.
+
+        The clients of a stream stand as its messages are split, each where the part of the one
+        before ends: as many messages as subjects reach each of them once. None: without a number.
+        """
+        clients = min(self.per_stream, count)
+        if messages is not None:
+            clients = min(clients, self._of_stream(messages))
+        turn = self._turn % clients
+        return turn * (count // clients) + min(turn, count % clients)
+
+    def _of_stream(self, total: int) -> int:
+        return split(total, self.streams, self.stream)
+
+    @property
+    def _turn(self) -> int:
+        """When its stream deals out to the client: those without a part come last."""
+        return (self.client + self.stream) % self.per_stream
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a publisher sends."""
 
 from njst.agent.keeping import publish_obstacle
-from njst.agent.share.place import There, Work, ms
+from njst.agent.share.place import Place, There, Work, ms
 from njst.contract.kinds.publish import MessageIds, Publish, Verify
 from njst.contract.names import publish_subjects
 from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
@@ -14,19 +14,22 @@ INCREMENT_HEADER = "Nats-Incr"
 STREAM_HEADER = "Nats-Expected-Stream"
 
 
-def publish_plan(work: Work, stream_name: str, number: int) -> PublishPlan | None:
+def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | None:
     """Return what a publisher does; None where the workload is of another kind."""
     publish = work.workload.publish
     if publish is None or work.stream is None:
         return None
+    subjects = publish_subjects(work.stream, work.workload, place.stream)
+    count = len(subjects) * publish.subject_count
     return PublishPlan(
         mode=publish.mode,
         window=publish.window,
         batch=publish.batch,
         payload=_payload(publish),
-        subjects=publish_subjects(work.stream, work.workload, number),
+        subjects=subjects,
         subject_count=publish.subject_count,
         subject_order=publish.subject_order,
+        first_subject=place.first(count, work.workload.messages),
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
         headers=fixed_headers(publish, stream_name),

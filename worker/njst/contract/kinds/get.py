@@ -19,7 +19,7 @@ class GetMode(StrEnum):
     MULTI_LAST = "MultiLast"
 
 
-_BY_SUBJECT = (GetMode.LAST_BY_SUBJECT, GetMode.MULTI_LAST)
+BY_SUBJECT = (GetMode.LAST_BY_SUBJECT, GetMode.MULTI_LAST)
 _MANY = (GetMode.BATCH, GetMode.MULTI_LAST)
 
 
@@ -32,7 +32,11 @@ class Get(Model):
         " subject; Batch: many with one request; MultiLast: the last ones of many subjects, as"
         " they were at one instant.",
     )
-    order: Order = Field(Order.SEQUENTIAL, description="Which sequence or subject comes next.")
+    order: Order = Field(
+        Order.SEQUENTIAL,
+        description="Which sequence or subject comes next. Sequential: in turns, and the clients"
+        " begin spread evenly over all of them.",
+    )
     window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
     batch: int = Field(
         100,
@@ -61,7 +65,7 @@ class Get(Model):
             cel="!(self.mode in ['LastBySubject', 'MultiLast']) ||"
             " (has(self.subjects) && size(self.subjects) > 0)",
             message="modes LastBySubject and MultiLast need subjects",
-            holds=lambda self: self.mode not in _BY_SUBJECT or bool(self.subjects),
+            holds=lambda self: self.mode not in BY_SUBJECT or bool(self.subjects),
         ),
         Rule(
             cel="(self.mode in ['MultiLast', 'Batch'] && self.subjectCount == 1) ||"

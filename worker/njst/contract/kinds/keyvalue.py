@@ -37,7 +37,12 @@ class KeyValue(Model):
     shared_keys: bool = Field(
         False, description="All clients of all workers use the same keys, not keys of their own."
     )
-    key_order: Order = Field(Order.SEQUENTIAL, description="Which key comes next.")
+    key_order: Order = Field(
+        Order.SEQUENTIAL,
+        description="Which key comes next. Sequential: in turns; clients that share keys begin"
+        " spread evenly over them, but all at the first one of Create and Update, which are to"
+        " meet.",
+    )
     value_bytes: int = Field(128, ge=0, le=8_388_608, description="Size of each value.")
     window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
     watch_keys: SubjectFilter | None = Field(

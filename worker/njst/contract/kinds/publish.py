@@ -109,7 +109,9 @@ class Publish(Model):
         " together are 1,000,000 at most.",
     )
     subject_order: Order = Field(
-        Order.SEQUENTIAL, description="Sequential: in turns; Random: evenly; Zipf: few are hot."
+        Order.SEQUENTIAL,
+        description="Sequential: in turns, and the clients begin spread evenly over all of them;"
+        " Random: evenly; Zipf: few are hot.",
     )
     message_ids: MessageIds = Field(
         MessageIds.NONE, description="Unique gives each message a Nats-Msg-Id of its own."

@@ -67,7 +67,8 @@ class AtomicRequests:
         subjects, order = [OPEN_SUBJECT], [0] * count
         if not are_many(self._plan):
             subjects = expand(publish.subjects, publish.subject_count)
-            order = draw(publish.subject_order, len(subjects), count, self._plan.index)
+            first = publish.first_subject
+            order = draw(publish.subject_order, len(subjects), count, self._plan.index, first)
         payloads = bodies(publish.payload, count, self._plan.index)
         self._bytes = sum(map(len, payloads)) // batches
         templates = [self._template_at(place, size) for place in range(1, size + 1)]

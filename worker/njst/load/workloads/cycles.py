@@ -77,12 +77,12 @@ def many_subjects(plan: ClientPlan) -> ManySubjects:
     publish = plan.publish
     assert publish is not None
     stems, count = publish.subjects, publish.subject_count
-    order = publish.subject_order
+    order, first = publish.subject_order, publish.first_subject
     most = max(CYCLE_ROWS, _DRAWN // plan.siblings)
     rows = len(stems) * count
     if order is not Order.SEQUENTIAL:
         rows = most
-    return ManySubjects(stems, count, draw_many(order, len(stems) * count, rows, plan.index))
+    return ManySubjects(stems, count, draw_many(order, len(stems) * count, rows, plan.index, first))
 
 
 def ids_back(percent: int, rows: int) -> list[int]:
@@ -104,7 +104,8 @@ def subjects_of_rows(plan: ClientPlan) -> tuple[list[str], list[int]]:
     assert publish is not None
     subjects = expand(publish.subjects, publish.subject_count)
     rows = cycle_length(publish, len(subjects), plan.siblings)
-    return subjects, draw(publish.subject_order, len(subjects), rows, plan.index)
+    first = publish.first_subject
+    return subjects, draw(publish.subject_order, len(subjects), rows, plan.index, first)
 
 
 def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:

@@ -95,7 +95,8 @@ def get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
         requests = kind(get, subject, inbox, plan.messages)
         return CallWorkload(plan, inbox, ledger, requests, requests.forget)
     subjects = expand(get.subjects, get.subject_count)
-    order = draw(get.order, max(1, len(subjects)), _rows_for(max(1, len(subjects))), plan.index)
+    count = max(1, len(subjects))
+    order = draw(get.order, count, _rows_for(count), plan.index, get.first)
     if get.mode is GetMode.MULTI_LAST:
         asked = MultiLastRequests(get, subject, inbox, [subjects[number] for number in order])
         return CallWorkload(plan, inbox, ledger, asked, asked.forget)
@@ -104,9 +105,8 @@ def get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
     else:
         last = max(1, get.last_sequence)
         count = min(last, 65_536) if get.order is Order.SEQUENTIAL else _DRAWN
-        first = plan.index * count % last if get.order is Order.SEQUENTIAL else 0
-        sequences = [(first + n) % last + 1 for n in draw(get.order, last, count, plan.index)]
-        rows = [(subject, b'{"seq":%d}' % sequence) for sequence in sequences]
+        numbers = draw(get.order, last, count, plan.index, get.first)
+        rows = [(subject, b'{"seq":%d}' % (number + 1)) for number in numbers]
     return call_workload(plan, inbox, ledger, GetRequests(rows, inbox, get.window))
 
 
@@ -121,7 +121,9 @@ def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> Call
 def _key_requests(key_value: KeyValuePlan, plan: ClientPlan) -> list[str]:
     bucket = key_value.bucket
     before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}.$KV.{bucket}.{key_value.prefix}"
-    order = draw(key_value.key_order, key_value.keys, _rows_for(key_value.keys), plan.index)
+    rows = _rows_for(key_value.keys)
+    first = key_value.first_key
+    order = draw(key_value.key_order, key_value.keys, rows, plan.index, first)
     if key_value.keys == 1:
         return [before]
     return [f"{before}.{key}" for key in order]

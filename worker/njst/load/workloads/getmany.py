@@ -76,6 +76,7 @@ class BatchGetRequests:
         self.frame_bytes = 120
         self._messages = messages
         self._head = f"PUB {subject} {inbox}.".encode()
+        self._first = get.first
         # Every request begins where a whole batch is left.
         self._span = max(1, get.last_sequence - get.batch + 1)
         self._parts = _Parts(inbox, self.weight)
@@ -92,7 +93,7 @@ class BatchGetRequests:
         return b"".join(out)
 
     def _body(self, size: int, begin: int) -> bytes:
-        return b'{"batch":%d,"seq":%d}' % (size, begin % self._span + 1)
+        return b'{"batch":%d,"seq":%d}' % (size, (self._first + begin) % self._span + 1)
 
     def _size(self, number: int) -> int:
         if self._messages is None:

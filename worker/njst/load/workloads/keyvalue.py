@@ -49,6 +49,7 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
         subjects=[written_key(api_prefix, key_value.bucket, key_value.prefix)],
         subject_count=key_value.keys,
         subject_order=key_value.key_order,
+        first_subject=key_value.first_key,
         headers=_HEADERS[key_value.operation],
         ack_timeout_ms=key_value.timeout_ms,
     )
