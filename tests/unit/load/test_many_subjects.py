@@ -14,7 +14,7 @@ from njst.load.workloads.base import Start
 from njst.load.workloads.cycles import MOST_READY, are_many, many_subjects
 from njst.load.workloads.expecting import ExpectingRequests
 from njst.load.workloads.fast import FastWorkload
-from njst.load.workloads.publish import PublishRequests
+from njst.load.workloads.publish import DelayedRequests, PublishRequests
 
 INBOX = "_INBOX.test"
 STEMS = ["s.a", "s.b", "s.c"]
@@ -64,6 +64,17 @@ def test_in_turns_each_message_has_the_next_subject(ids: bool) -> None:
         assert subjects_in(data) == [name(first + n) for n in range(7)]
         assert data == b"".join(requests.encode(first + n, 1, 1) for n in range(7))
         assert requests.subject(first) == name(first)
+
+
+@pytest.mark.parametrize("each", [1, EACH])
+@pytest.mark.parametrize("delay_ms", [0, 2000])
+def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: int) -> None:
+    client = plan(delay_ms=delay_ms, subject_count=each)
+    kind = DelayedRequests if delay_ms else PublishRequests
+    requests = kind(client, INBOX, "job")
+    seal = requests.ready(5, 3)
+    for place in range(3):
+        assert seal(place, 10**18 + place) == requests.encode(5 + place, 1, 10**18 + place)
 
 
 def test_the_hottest_subject_has_its_part() -> None:

@@ -24,6 +24,11 @@ Seal = Callable[[int, int], bytes | memoryview]
 FEW = 7
 
 
+def made_late(encode: Callable[[int, int, int], bytes], first: int) -> Seal:
+    """Return what makes each of some frames, from number `first` on, only when it leaves."""
+    return lambda place, time_ns: encode(first + place, 1, time_ns)
+
+
 @dataclass(frozen=True)
 class Row:
     """One frame of the cycle, and where its digits stand; None for what it does not have.

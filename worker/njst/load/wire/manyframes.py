@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from njst.load.wire.frames import FrameCycle, Row, Seal
+from njst.load.wire.frames import FrameCycle, Row, Seal, made_late
 
 # Stands in a row for its subject; a subject itself has no such token.
 OPEN_SUBJECT = "*"
@@ -30,7 +30,7 @@ class ManyFrames(FrameCycle):
 
     def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
         """Return what makes each of some frames when it leaves."""
-        return lambda place, log_ns: self._one(first + place, log_ns, 0)
+        return made_late(self.encode, first)
 
     def subject(self, number: int) -> str:
         """Return the subject of a message."""

@@ -7,7 +7,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
-from njst.load.wire.frames import Seal
+from njst.load.wire.frames import Seal, made_late
 from njst.load.wire.jsapi import Failure, publish_answer
 from njst.load.wire.numbering import as_array
 from njst.load.wire.parse import Message
@@ -109,7 +109,7 @@ class DelayedRequests(PublishRequests):
 
     def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
         """Return what makes each of some frames: their instant is known when they leave."""
-        return lambda place, log_ns: self.encode(first + place, 1, log_ns)
+        return made_late(self.encode, first)
 
 
 def publish_workload(
