@@ -77,6 +77,21 @@ def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: in
         assert seal(place, 10**18 + place) == requests.encode(5 + place, 1, 10**18 + place)
 
 
+@pytest.mark.parametrize("header", [("X-Any", "a * b"), ("X-Any", "*")])
+def test_a_schedule_is_the_same_as_one_that_lies_ready(header: tuple[str, str]) -> None:
+    """The target is in a header too; each frame says how long that is."""
+    how = {"delay_ms": 2000, "headers": [header]}
+    many = DelayedRequests(plan(**how), INBOX, "job")
+    data = many.encode(EACH - 2, 20, 10**18)
+    assert subjects_in(data) == [
+        f"{name(number)}.schedule.job-0-0-{number:010x}" for number in range(EACH - 2, EACH + 18)
+    ]
+    for number in (0, 7, EACH - 1, EACH, 3 * EACH - 1):
+        alone = DelayedRequests(plan(subjects=[name(number)], subject_count=1, **how), INBOX, "job")
+        assert many.encode(number, 1, 10**18) == alone.encode(number, 1, 10**18)
+        assert many.subject(number) == alone.subject(number)
+
+
 def test_the_hottest_subject_has_its_part() -> None:
     many = many_subjects(plan(Order.ZIPF))
     count = 200_000
@@ -122,6 +137,7 @@ def test_few_subjects_lie_ready_and_many_clients_share_the_room() -> None:
     assert not are_many(plan(subjects=["s"], subject_count=10_000))
     crowd = plan(subjects=["s"], subject_count=10_000).model_copy(update={"siblings": 100})
     assert are_many(crowd)
+    assert are_many(plan(delay_ms=2000)), "schedules as well"
 
 
 @pytest.mark.parametrize("each", [5, EACH], ids=["ready", "written"])

@@ -6,7 +6,9 @@ from njst.load.wire.frames import FrameCycle, Row, Seal, made_late
 
 # Stands in a row for its subject; a subject itself has no such token.
 OPEN_SUBJECT = "*"
+_STAR = OPEN_SUBJECT.encode()
 _OPEN = b" * "
+_OPEN_TARGET = b": *\r\n"
 
 
 class ManyFrames(FrameCycle):
@@ -34,8 +36,24 @@ class ManyFrames(FrameCycle):
 
     def subject(self, number: int) -> str:
         """Return the subject of a message."""
-        return self._name(number).decode()
+        return super().subject(number).replace(OPEN_SUBJECT, self._name(number).decode(), 1)
 
     def _one(self, number: int, time_ns: int, shift: int) -> bytes:
-        frame = super()._one(number, time_ns, shift)
-        return frame.replace(_OPEN, b" %s " % self._name(number), 1)
+        return self._written(super()._one(number, time_ns, shift), self._name(number))
+
+    def _written(self, frame: bytes, name: bytes) -> bytes:
+        """Return a frame with its subject in place."""
+        return frame.replace(_OPEN, b" %s " % name, 1)
+
+
+class ManySchedules(ManyFrames):
+    """The same for messages that are stored later: a header has the subject as well (ADR-51)."""
+
+    def _written(self, frame: bytes, name: bytes) -> bytes:
+        head, rest = frame.split(b"\r\n", 1)
+        verb, schedule, reply, header_size, size = head.split(b" ")
+        schedule = schedule.replace(_STAR, name, 1)
+        more = len(name) - len(_STAR)
+        sizes = (int(header_size) + more, int(size) + more)
+        rest = rest.replace(_OPEN_TARGET, b": %s\r\n" % name, 1)
+        return b"%s %s %s %d %d\r\n%s" % (verb, schedule, reply, *sizes, rest)

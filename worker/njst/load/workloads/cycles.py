@@ -9,7 +9,7 @@ from njst.contract.plan import ClientPlan, PublishPlan
 from njst.load.payload import bodies
 from njst.load.subjects import ManySubjects, draw, draw_many, expand
 from njst.load.wire.frames import FrameCycle, Row
-from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames
+from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames, ManySchedules
 from njst.load.wire.rows import Template, publish_row, scheduled_row
 
 # A cycle is so long that payloads and subjects do not repeat soon, and so short that it fits into
@@ -59,8 +59,9 @@ def frames_of(
     """Return the frames of a client's rows."""
     if not are_many(plan):
         return FrameCycle(rows, id_step=id_step, decimal=decimal)
-    name = many_subjects(plan).name
-    return ManyFrames(rows, name, id_step=id_step, decimal=decimal)
+    assert plan.publish is not None
+    kind = ManySchedules if plan.publish.delay_ms else ManyFrames
+    return kind(rows, many_subjects(plan).name, id_step=id_step, decimal=decimal)
 
 
 def are_many(plan: ClientPlan) -> bool:
@@ -68,8 +69,7 @@ def are_many(plan: ClientPlan) -> bool:
     publish = plan.publish
     assert publish is not None
     count = len(publish.subjects) * publish.subject_count
-    # A schedule has its target in a header as well, whose length each frame says.
-    return count > max(CYCLE_ROWS, MOST_READY // plan.siblings) and not publish.delay_ms
+    return count > max(CYCLE_ROWS, MOST_READY // plan.siblings)
 
 
 def many_subjects(plan: ClientPlan) -> ManySubjects:
