@@ -31,6 +31,7 @@ VALUES = {
     Metric.LATENCY_P999: 999,
     Metric.LATENCY_MAX: 1_000,
 }
+RATES = [Metric.MESSAGES_PER_SECOND, Metric.BYTES_PER_SECOND]
 LATENCIES = [metric for metric in Metric if metric.value.startswith("Latency")]
 
 
@@ -81,6 +82,31 @@ def test_no_data_fails_whatever_the_bound(metric: Metric, bound: dict[str, int])
     silent = MEASURED.model_copy(update={"latency_microseconds": None})
     [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [silent])
     assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("metric", RATES)
+@pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
+def test_of_what_was_over_in_its_warm_up_there_is_no_rate(
+    metric: Metric, bound: dict[str, int]
+) -> None:
+    none = {"messages_per_second": 0, "bytes_per_second": 0}
+    over = MEASURED.model_copy(update={"warmup_messages": 10, **none})
+    [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [over])
+    assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("metric", RATES)
+@pytest.mark.parametrize(
+    "measured",
+    [
+        pytest.param(MEASURED.model_copy(update={"warmup_messages": 9}), id="one after it"),
+        pytest.param(WorkloadResult(workload="write", kind="Publish"), id="nothing at all"),
+    ],
+)
+def test_a_rate_of_what_was_not_is_what_it_is(metric: Metric, measured: WorkloadResult) -> None:
+    [result] = evaluate([Threshold(metric=metric, at_most=30)], [measured])
+    assert result.value == (VALUES[metric] if measured.messages else 0)
+    assert result.verdict is Verdict.VALID
 
 
 def test_without_a_name_each_workload_must_keep_it_and_with_one_only_that() -> None:

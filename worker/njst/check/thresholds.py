@@ -48,6 +48,13 @@ def _holds(threshold: Threshold, value: int | None) -> bool:
     return threshold.at_least is not None and value >= threshold.at_least
 
 
+def _rate(pick: Callable[[WorkloadResult], int]) -> Callable[[WorkloadResult], int | None]:
+    def value(workload: WorkloadResult) -> int | None:
+        return None if workload.was_over_in_warmup else pick(workload)
+
+    return value
+
+
 def _latency(pick: Callable[[Latency], int]) -> Callable[[WorkloadResult], int | None]:
     def value(workload: WorkloadResult) -> int | None:
         latency = workload.latency_microseconds
@@ -59,8 +66,8 @@ def _latency(pick: Callable[[Latency], int]) -> Callable[[WorkloadResult], int |
 _VALUES: dict[Metric, Callable[[WorkloadResult], int | None]] = {
     Metric.MESSAGES: lambda w: w.messages,
     Metric.ERRORS: lambda w: w.error_count,
-    Metric.MESSAGES_PER_SECOND: lambda w: w.messages_per_second,
-    Metric.BYTES_PER_SECOND: lambda w: w.bytes_per_second,
+    Metric.MESSAGES_PER_SECOND: _rate(lambda w: w.messages_per_second),
+    Metric.BYTES_PER_SECOND: _rate(lambda w: w.bytes_per_second),
     Metric.LATENCY_P50: _latency(lambda latency: latency.p50),
     Metric.LATENCY_P90: _latency(lambda latency: latency.p90),
     Metric.LATENCY_P99: _latency(lambda latency: latency.p99),

@@ -270,6 +270,14 @@ class WorkloadResult(Counts):
         """All errors, of every class."""
         return sum(error.count for error in self.errors)
 
+    @property
+    def was_over_in_warmup(self) -> bool:
+        """Whether all that was done was done in the warm-up, which no rate and no latency counts.
+
+        Its rates are 0 for want of anything to count, not because anything was slow.
+        """
+        return 0 < self.messages == self.warmup_messages
+
 
 class ThresholdResult(Message):
     """One threshold beside the value that was measured; no value is a failure."""

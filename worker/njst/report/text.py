@@ -96,7 +96,7 @@ def _workloads(workloads: Sequence[WorkloadResult]) -> list[str]:
 
 def _rates(workload: WorkloadResult) -> list[str]:
     """Return messages and bytes a second; of what was over in its warm-up there are none."""
-    if workload.messages and workload.messages == workload.warmup_messages:
+    if workload.was_over_in_warmup:
         return ["-", "-"]
     return [f"{workload.messages_per_second:,}/s", f"{binary(workload.bytes_per_second)}/s"]
 
