@@ -16,9 +16,8 @@ from nats.js.errors import APIError, NotFoundError
 from njst.contract.names import OWNER_KEY, asset_subject
 from njst.contract.plan import ManagementPlan
 from njst.load.wire.assets import assets_of, standing_names
+from njst.login.natspy import API_TIMEOUT_S
 
-# How long an answer of JetStream's API is waited for where nothing says how patient to be.
-API_TIMEOUT_S = 5.0
 # So many calls are under way at once: enough to be quick, and no load.
 _AT_ONCE = 32
 

@@ -20,7 +20,6 @@ from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch
 from njst.agent.capabilities import ask_server, lacking, needs
 from njst.agent.keeping import stream_obstacle
 from njst.agent.managed import (
-    API_TIMEOUT_S,
     Api,
     make_standing,
     remove_consumers,
@@ -46,7 +45,7 @@ from njst.contract.plan import ClientPlan, ClockPlan
 from njst.contract.stream import Retain
 from njst.contract.workload import Workload
 from njst.login.errors import LoginError
-from njst.login.natspy import LoginClient
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 from njst.login.refusal import explain
 
 _STREAM_EXISTS = 10058

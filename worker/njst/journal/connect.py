@@ -9,12 +9,11 @@ from nats.js.errors import APIError, ServiceUnavailableError
 from njst.contract.connection import Connection
 from njst.journal.port import JournalUnavailableError
 from njst.login.errors import LoginError
-from njst.login.natspy import LoginClient
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 from njst.login.refusal import explain
 
 log = logging.getLogger(__name__)
 
-API_TIMEOUT_S = 5
 RECONNECT_WAIT_S = 0.25
 
 

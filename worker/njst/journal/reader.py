@@ -23,7 +23,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.journal.port import JournalUnavailableError
 from njst.journal.streams import said
-from njst.login.natspy import LoginClient
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ AGAIN_S = 2.0
 # An ephemeral consumer outlives a lost reader for this long.
 INACTIVE_S = 30.0
 FOLLOW_TIMEOUT_S = 30.0
-_API_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Reader:
         recreate_stream: Callable[[], Awaitable[None]],
     ) -> None:
         self._client = client
-        self._js = client.jetstream(timeout=_API_TIMEOUT_S)
+        self._js = client.jetstream(timeout=API_TIMEOUT_S)
         self._stream = stream
         self._on_delivery = on_delivery
         self._recreate_stream = recreate_stream

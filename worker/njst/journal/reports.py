@@ -20,8 +20,8 @@ from pydantic import ValidationError
 from njst.contract.names import OBJECTS, Mesh, chunk_subject, meta_subject
 from njst.contract.result import Report, StoredReport
 from njst.journal.port import JournalUnavailableError
-from njst.journal.streams import API_TIMEOUT_S, ensure
-from njst.login.natspy import LoginClient
+from njst.journal.streams import ensure
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 
 REPORTS_AGE_S = 7 * 86_400.0
 REPORTS_BYTES = 64 * 1024 * 1024

@@ -29,8 +29,8 @@ from njst.journal.port import (
     OnProgress,
 )
 from njst.journal.reader import Delivery, Reader
-from njst.journal.streams import API_TIMEOUT_S, FULL, ensure
-from njst.login.natspy import LoginClient
+from njst.journal.streams import FULL, ensure
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,7 @@ from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from njst.journal.port import JournalUnavailableError
-from njst.login.natspy import LoginClient
-
-API_TIMEOUT_S = 5.0
+from njst.login.natspy import API_TIMEOUT_S, LoginClient
 
 # server/errors.json: what a full account or disk answers.
 FULL = frozenset({10023, 10028, 10047, 10054, 10077})

@@ -24,6 +24,9 @@ from njst.login.keys import Key, key_of, proof
 from njst.login.refusal import CLOSED, NO_TLS, or_mute, timed_out
 from njst.login.tls import TlsContexts
 
+# How long one answer of JetStream's API is waited for, where nothing says how patient to be: what
+# nats-py and the nats CLI wait too, so that all three give up on the same server.
+API_TIMEOUT_S = 5.0
 _CLOSE_S = 0.5
 _CONNECT = b"CONNECT "
 # How nats-py says that the connection ended instead of INFO.
