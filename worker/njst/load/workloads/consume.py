@@ -148,7 +148,7 @@ class ConsumeWorkload:
             self.ledger.refuse(frame.text)
             if is_denied(frame.text):
                 # An acknowledgement that was not let through will not be confirmed.
-                self._replies.unconfirmed = max(0, self._replies.unconfirmed - 1)
+                self._replies.settle_one()
         elif isinstance(frame, Message):
             self._alive_ns = now_ns
             status = status_of(frame)
@@ -159,7 +159,7 @@ class ConsumeWorkload:
             elif frame.sid == _CONFIRM_SID and frame.payload:
                 self._on_info(frame, now_ns)
             elif frame.sid == _CONFIRM_SID:
-                self._replies.unconfirmed = max(0, self._replies.unconfirmed - 1)
+                self._replies.settle_one()
             else:
                 self._on_message(frame, now_ns)
 

@@ -74,6 +74,10 @@ class Replies:
         self._acks = b""
         self.unconfirmed = 0
 
+    def settle_one(self) -> None:
+        """Wait for one confirmation less: it came, or never will; one too many takes nothing."""
+        self.unconfirmed = max(0, self.unconfirmed - 1)
+
     def next_bytes(self, now_ns: int) -> bytes:
         """Return what is due."""
         out = self._in_progress(now_ns) if self._held else b""
