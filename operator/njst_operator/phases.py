@@ -7,6 +7,7 @@ True at every end, and Succeeded, which is the verdict.
 from dataclasses import dataclass
 
 from njst.contract.job import VerdictPolicy
+from njst.journal.standing import standing_of
 from njst.journal.view import JobView, Phase
 from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim
 
@@ -95,14 +96,7 @@ def of_view(view: JobView) -> Saying:
         return _ended(view, view.ended.report.reason, view.ended.report.message)
     ready = view.started is not None
     wanted = len(view.parts)
-    if view.cancelled is not None:
-        reason, message = view.cancelled.reason, view.cancelled.message or "the load is stopping"
-    elif view.reading:
-        reason, message = "ReadingBack", view.reading_words
-    elif ready:
-        reason, message = "LoadRunning", f"{len(view.run)} of {wanted} workers run the load"
-    else:
-        reason, message = "WorkersPreparing", f"{wanted} workers prepare, or wait for earlier jobs"
+    reason, message = standing_of(view)
     return Saying(
         str(view.phase),
         reason,

@@ -25,6 +25,7 @@ async def test_a_job_as_it_goes(mesh: Mesh, http: httpx.AsyncClient) -> None:
 
     pending = (await http.get(url)).json()
     assert (pending["phase"], pending["reason"]) == ("Pending", "WorkersPreparing")
+    assert pending["message"] == "3 workers prepare"
     assert pending["workers"]["summary"] == "0/3"
     assert not pending.keys() & {"startTime", "completionTime", "verdict"}
 
@@ -33,6 +34,7 @@ async def test_a_job_as_it_goes(mesh: Mesh, http: httpx.AsyncClient) -> None:
     await mesh.progress(job, "n1", tally)
     running = (await http.get(url)).json()
     assert (running["phase"], running["reason"]) == ("Running", "LoadRunning")
+    assert running["message"] == "3 of 3 workers run the load"
     assert running["workers"]["running"] == 3
     assert running["workloads"][0]["messages"] == 100
     assert running["workloads"][0]["planned"] == 300

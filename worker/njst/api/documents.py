@@ -15,6 +15,7 @@ from njst.contract.result import (
     Verdict,
     WorkloadResult,
 )
+from njst.journal.standing import standing_of
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState
 
@@ -68,13 +69,14 @@ def document_of(
     ended = view.ended is not None
     # Its place is kept until it is clean; one that is over waits for nobody all the same.
     ahead = [] if ended or view.cancelled is not None else list(waits_for)
+    standing = standing_of(view, ahead)
     return JobDocument(
         id=view.id,
         name=view.created.origin.name,
         origin=view.created.origin,
         phase=str(view.phase),
-        reason=report.reason if ended else "WorkersBusy" if ahead else reason_of(view),
-        message=report.message if ended else queue_words(ahead) if ahead else message_of(view),
+        reason=report.reason if ended else standing.reason,
+        message=report.message if ended else standing.message,
         participants=sorted(view.parts),
         zones=view.created.zones,
         waits_for=ahead,
@@ -88,28 +90,6 @@ def document_of(
         tester=report.tester,
         spec=view.created.spec,
     )
-
-
-def reason_of(view: JobView) -> str:
-    """Return in one CamelCase word what a job that has not ended does."""
-    if view.cancelled is not None:
-        return view.cancelled.reason
-    if view.reading:
-        return "ReadingBack"
-    if view.started is not None:
-        return "LoadRunning"
-    return "WorkersPreparing"
-
-
-def message_of(view: JobView) -> str:
-    """Return more about that as a sentence, where there is more."""
-    return view.reading_words if view.reading else ""
-
-
-def queue_words(waits_for: Sequence[str]) -> str:
-    """Return why a job waits, as a sentence."""
-    more = f" and {len(waits_for) - 1} more" if len(waits_for) > 1 else ""
-    return f"number {len(waits_for)} in the queue, behind job {waits_for[0]}{more}"
 
 
 def worker_counts(view: JobView) -> WorkerCounts:

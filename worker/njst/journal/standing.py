@@ -1,0 +1,40 @@
+"""What a job that has not ended does: the same reason and words through every door."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from njst.journal.view import JobView
+
+
+class Standing(NamedTuple):
+    """One CamelCase word for programs, and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standing:
+    """Return where a job stands that has not ended.
+
+    Args:
+        view: the job's.
+        waits_for: the jobs that run before it, the first one first; None: it is not known whether
+            there are any.
+    """
+    wanted = len(view.parts)
+    if view.cancelled is not None:
+        words = view.cancelled.message or "the load is stopping"
+        return Standing(view.cancelled.reason, words)
+    if waits_for:
+        return Standing("WorkersBusy", _queue_words(waits_for))
+    if view.reading:
+        return Standing("ReadingBack", view.reading_words)
+    if view.started is not None:
+        return Standing("LoadRunning", f"{len(view.run)} of {wanted} workers run the load")
+    unless = ", or wait for earlier jobs" if waits_for is None else ""
+    return Standing("WorkersPreparing", f"{wanted} workers prepare{unless}")
+
+
+def _queue_words(waits_for: Sequence[str]) -> str:
+    more = f" and {len(waits_for) - 1} more" if len(waits_for) > 1 else ""
+    return f"number {len(waits_for)} in the queue, behind job {waits_for[0]}{more}"
