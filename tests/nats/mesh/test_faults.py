@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import nats
 import pytest
@@ -161,6 +162,21 @@ async def test_a_target_that_refuses_the_login_or_is_not_there(start_mesh, secur
     absent = mesh.post(publish_job(target={"servers": ["nats://127.0.0.1:1"]}))
     assert mesh.wait_ended(absent)["phase"] == "Failed"
     assert mesh.report(absent)["reason"] == "TargetUnreachable"
+
+
+@pytest.mark.parametrize("on_loss", ["Fail", "Continue"])
+async def test_a_target_that_is_mute_is_what_late_workers_name(start_mesh, on_loss) -> None:  # type: ignore[no-untyped-def]
+    mesh = start_mesh(2, options=("--allow-target", "127.0.0.1:*"))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        target = {"servers": [f"nats://127.0.0.1:{mute.getsockname()[1]}"]}
+        job = mesh.post(publish_job(target=target, startTimeoutSeconds=1, onWorkerLoss=on_loss))
+        ended = mesh.wait_ended(job)
+    report = mesh.report(job)
+    assert (report["reason"], report["message"]) == ("StartTimeout", ended["message"])
+    for worker in report["workers"]:
+        assert worker["outcome"] == "Late"
+        words = f"{worker['worker']} (still making streams and consumers on the target)"
+        assert words in report["message"]
 
 
 async def test_a_context_carries_the_login(start_mesh, secured_nats, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -22,7 +22,7 @@ from njst.contract.events import (
     Started,
 )
 from njst.contract.readback import StreamReceipts
-from njst.contract.result import Outcome, Problem, Report, Verdict
+from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdict
 from njst.journal.fold import Entry, fold
 from njst.journal.turns import order
 from njst.journal.view import JobView
@@ -72,6 +72,7 @@ def heard(second: float, *workers: str) -> dict[str, int]:
     return {worker: BEGIN + int(second * S) for worker in workers}
 
 
+SLOW = Problem(reason=START_TIMEOUT, message="still at it")
 READY = [(1.0, worker, Ready()) for worker in WORKERS]
 STARTED = [*READY, (2.0, "", Started(run=list(WORKERS), lead_ms=400))]
 
@@ -108,8 +109,26 @@ def test_a_bystander_starts_a_job_whose_participants_do_not() -> None:
 
 def test_those_in_time_start_without_the_rest() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
-    assert d.decide(view, know("a", 9.9, stage=d.Stage.PREPARED)) == ()
-    assert d.decide(view, know("a", 11, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
+    assert d.decide(view, know("a", 11.9, stage=d.Stage.PREPARED)) == ()
+    assert d.decide(view, know("a", 12.1, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
+
+
+def test_a_worker_that_is_not_ready_in_time_says_what_keeps_it() -> None:
+    view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
+    preparing = {"stage": d.Stage.PREPARING}
+    assert d.decide(view, know(THIRD, 9.9, **preparing)) == ()
+    assert d.decide(view, know(THIRD, 10.1, **preparing)) == (d.GiveUp(),)
+    assert d.decide(view, know(THIRD, 10.1, queue_since_ns=BEGIN + S, **preparing)) == ()
+    assert d.decide(view, know(THIRD, 10.1, queue_since_ns=None, **preparing)) == ()
+    assert d.decide(view, know(THIRD, 10.1, stage=d.Stage.PREPARED)) == ()
+
+
+def test_when_all_who_are_late_have_said_why_nobody_waits_longer() -> None:
+    late = [(10.1, worker, Ready(problem=SLOW)) for worker in ("b", "c")]
+    view = history((1.0, "a", Ready()), *late, startTimeoutSeconds=10)
+    assert d.decide(view, know("a", 10.2, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
+    nobody = history((10.1, "a", Ready(problem=SLOW)), *late, startTimeoutSeconds=10)
+    assert d.decide(nobody, know(FIRST, 10.2, stage=d.Stage.RELEASED)) == (d.Start(()),)
 
 
 def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
@@ -127,7 +146,22 @@ def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
             "StreamExists",
             "b: X is there",
         ),
-        ([(1.0, "a", Ready())], 31, "StartTimeout", "b, c"),
+        (
+            [(1.0, "a", Ready()), (30.1, "b", Ready(problem=SLOW))],
+            32.1,
+            "StartTimeout",
+            "not ready within 30 s: b (still at it), c (no word from it)",
+        ),
+        (
+            [
+                (1.0, "a", Ready()),
+                (30.1, "b", Ready(problem=SLOW)),
+                (30.2, "c", Ready(problem=SLOW)),
+            ],
+            30.3,
+            "StartTimeout",
+            "not ready within 30 s: b (still at it), c (still at it)",
+        ),
         (
             [
                 *STARTED,

@@ -1,7 +1,7 @@
 """A worker's part in a job that ends before its load has begun."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from njst.agent.decide import Stage
@@ -11,9 +11,9 @@ from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
 from njst.contract.names import EventName
-from njst.contract.plan import LoadPlan, Receipt
+from njst.contract.plan import ClientPlan, LoadPlan, Receipt
 from njst.contract.readback import Sight
-from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.result import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.port import Appended
 from njst.journal.view import PartState
@@ -90,11 +90,16 @@ class SameTime:
         return None
 
 
+async def nothing_to_make(*_: object) -> list[ClientPlan]:
+    return []
+
+
 @dataclass
 class Scene:
     """A job with this worker alone; `prepare` is what its load processes do at their start."""
 
     prepare: Callable[[], "asyncio.Future[Idle]"]
+    make: Callable[..., Awaitable[list[ClientPlan]]] = nothing_to_make
     log: HeardLog = field(default_factory=HeardLog)
     book: Book = field(default_factory=Book)
 
@@ -108,9 +113,6 @@ class Scene:
         async def prepare(plan: LoadPlan, timeout_s: float) -> Idle:
             return await self.prepare()
 
-        async def make(*_: object) -> list[object]:
-            return []
-
         async def look(*_: object) -> Sight:
             raise AssertionError("there is nothing to read")
 
@@ -123,7 +125,7 @@ class Scene:
             book=self.book,
             time=SameTime(),
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
-            make=make,  # type: ignore[arg-type]
+            make=self.make,
             remove=remove,
             prepare=prepare,
             look=look,
@@ -194,6 +196,59 @@ async def test_a_preparation_that_is_given_up_is_told_so() -> None:
     part.release()
     await is_over(running)
     assert given_up.is_set()
+
+
+async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
+    began, given_up = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Idle:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+        raise AssertionError
+
+    scene = Scene(lambda: asyncio.ensure_future(slow()))
+    part, running = await scene.take_part()
+    await began.wait()
+    part.give_up()
+    await is_over(running)
+    assert given_up.is_set()
+    assert scene.state() is PartState.LATE
+    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    assert said.problem == Problem(
+        reason=START_TIMEOUT, message="still connecting its clients: 0 of them"
+    )
+
+
+async def test_one_that_waits_for_the_target_says_so() -> None:
+    began = asyncio.Event()
+
+    async def make(*_: object) -> list[ClientPlan]:
+        began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scene = Scene(at_once_prepared(Idle()), make=make)
+    part, running = await scene.take_part()
+    await began.wait()
+    part.give_up()
+    await is_over(running)
+    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    assert said.problem is not None
+    assert said.problem.message == "still making streams and consumers on the target"
+
+
+async def test_one_that_is_ready_just_in_time_is_ready() -> None:
+    """The time-out and the end of the preparation may be seen in the same breath."""
+    scene = Scene(at_once_prepared(Idle()))
+    part, running = await scene.take_part()
+    await scene.until(PartState.READY)
+    part.give_up()
+    part.release()
+    await is_over(running)
+    assert [p for p in scene.log.said if isinstance(p, Ready)] == [Ready()]
 
 
 def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:

@@ -9,6 +9,7 @@ from njst.contract.document import parse_spec
 from njst.contract.events import Cancelled
 from njst.contract.job import Metric
 from njst.contract.result import (
+    START_TIMEOUT,
     ErrorClass,
     ErrorTally,
     Outcome,
@@ -36,6 +37,9 @@ UNFIT = WorkerResult(
     worker="d", outcome=Outcome.UNFIT, problem=Problem(reason="StreamExists", message="S is there")
 )
 LATE = WorkerResult(worker="e", outcome=Outcome.LATE)
+SLOW = WorkerResult(
+    worker="g", outcome=Outcome.LATE, problem=Problem(reason=START_TIMEOUT, message="still at it")
+)
 STOPPED = WorkerResult(worker="f", outcome=Outcome.STOPPED)
 
 ERROR = ErrorTally(error_class=ErrorClass.TIMEOUT, count=2, example="none for 5 s")
@@ -149,8 +153,13 @@ def test_the_first_reason_that_applies(
     ("workers", "reason", "message"),
     [
         pytest.param([], "StartTimeout", "no worker was ready within 7 s", id="nobody"),
-        pytest.param([LATE], "StartTimeout", "no worker was ready within 7 s", id="all late"),
-        pytest.param([LATE, UNFIT], "StreamExists", "d: S is there", id="one says why"),
+        pytest.param(
+            [LATE, SLOW],
+            "StartTimeout",
+            "no worker was ready within 7 s: e (no word from it), g (still at it)",
+            id="all late",
+        ),
+        pytest.param([LATE, SLOW, UNFIT], "StreamExists", "d: S is there", id="one says why"),
     ],
 )
 def test_nothing_ran(workers: list[WorkerResult], reason: str, message: str) -> None:
@@ -162,12 +171,23 @@ def test_nothing_ran(workers: list[WorkerResult], reason: str, message: str) -> 
     )
 
 
-@pytest.mark.parametrize("missing", [LOST, LATE, UNFIT, STOPPED], ids=lambda w: str(w.outcome))
-def test_a_part_that_is_missing_leaves_it_unknown_and_is_named(missing: WorkerResult) -> None:
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        pytest.param(LOST, "c (Lost)", id="lost"),
+        pytest.param(LATE, "e (Late)", id="late"),
+        pytest.param(SLOW, "g (Late: still at it)", id="late and says why"),
+        pytest.param(UNFIT, "d (Unfit: S is there)", id="unfit"),
+        pytest.param(STOPPED, "f (Stopped)", id="stopped"),
+    ],
+)
+def test_a_part_that_is_missing_leaves_it_unknown_and_is_named(
+    missing: WorkerResult, words: str
+) -> None:
     """What the others measured may all be right: still nobody knows of the rest."""
     judgement = judged(workers=[COMPLETED, missing], thresholds=[kept()])
     assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, "WorkersLost")
-    assert f"{missing.worker} ({missing.outcome})" in judgement.message
+    assert judgement.message == f"1 of 2 workers are missing: {words}"
 
 
 def test_many_missing_workers_are_counted_and_five_of_them_named() -> None:

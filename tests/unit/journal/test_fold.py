@@ -25,9 +25,9 @@ from njst.contract.events import (
     Started,
 )
 from njst.contract.readback import Sight, StreamReceipts
-from njst.contract.result import Outcome, Problem, Report, Verdict
+from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdict
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
-from njst.journal.view import JobView, PartState, Phase
+from njst.journal.view import JobView, Part, PartState, Phase
 from njst.measure.slices import FEWEST
 
 S = 1_000_000_000
@@ -80,6 +80,7 @@ _own = st.tuples(
         [
             Ready(),
             Ready(problem=Problem(reason="StreamExists")),
+            Ready(problem=Problem(reason=START_TIMEOUT)),
             Finished(outcome=Outcome.COMPLETED),
             Finished(outcome=Outcome.COMPLETED, receipts=[WROTE]),
             Finished(outcome=Outcome.STOPPED, receipts=[WROTE]),
@@ -285,6 +286,23 @@ def test_accusations_before_the_start_do_not_count() -> None:
     view = fold_all([*late_start, *chain])
     assert view is not None
     assert view.parts["a"].state is PartState.RUNNING
+
+
+def test_who_says_that_it_is_late_is_late_and_keeps_its_words_past_the_start() -> None:
+    why = Problem(reason=START_TIMEOUT, message="still at it")
+    first, *_ = BEGIN
+    view = fold_all(
+        [
+            first,
+            Entry(2, 1001 * S, "j", "a", Ready(problem=why)),
+            Entry(3, 1001 * S, "j", "a", Ready()),
+            Entry(4, 1002 * S, "j", "b", Ready()),
+            Entry(5, 1003 * S, "j", "", Started(run=["a", "b"], lead_ms=400)),
+        ]
+    )
+    assert view is not None
+    assert view.parts["a"] == Part("a", PartState.LATE, why)
+    assert view.run == ("b",)
 
 
 def test_a_cancel_that_was_meant_for_before_the_start_is_void_after_it() -> None:

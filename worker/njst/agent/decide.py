@@ -5,11 +5,13 @@ rank for this job says how long each waits before it acts, the log accepts the f
 others find the step taken. Waiting too short costs a refused append, never a wrong result.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from njst.check.naming import UNHEARD, named
 from njst.contract.job import OnWorkerLoss
+from njst.contract.result import START_TIMEOUT
 from njst.journal.turns import rank
 from njst.journal.view import JobView, Part, PartState
 
@@ -25,6 +27,9 @@ ACCUSE_EVERY_NS = 700 * MS
 # How much longer each rank waits: for a step that takes a message, and for the clean-up.
 TURN_NS = 25 * MS
 CLEAN_TURN_NS = 3_000 * MS
+# How much longer than the start time-out a worker is waited for that has not said what keeps it: it
+# looks at its clock once in a tick, with a thousand jobs once in ten, and what it says takes time.
+SAY_NS = 2_000 * MS
 # How long after the deadline a worker that cannot read of the end stops by itself.
 OVERDUE_NS = 1_000 * MS
 # Workers that do not take part act only when those that do have not.
@@ -45,6 +50,11 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Prepare:
     """Make what the job needs, connect the clients, then say `ready`."""
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Say, in place of `ready`, what keeps this worker from being ready in time."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,19 @@ class Clean:
 
 
 Action = (
-    Prepare | Load | Begin | Release | Start | Tell | Open | Cancel | Accuse | Answer | End | Clean
+    Prepare
+    | GiveUp
+    | Load
+    | Begin
+    | Release
+    | Start
+    | Tell
+    | Open
+    | Cancel
+    | Accuse
+    | Answer
+    | End
+    | Clean
 )
 
 
@@ -169,6 +191,8 @@ def _own(view: JobView, know: Knowledge) -> Iterator[Action]:
     if _is_over(view, part):
         yield Release()
         return
+    if know.stage is Stage.PREPARING and _is_late(view, know):
+        yield GiveUp()
     if part.state is PartState.RUNNING or know.stage is Stage.READING:
         yield from _go_on(view, part, know)
 
@@ -197,6 +221,15 @@ def _proceed(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
 def _may_prepare(view: JobView, part: Part, know: Knowledge) -> bool:
     waiting = not (view.started or view.cancelled or view.ended)
     return waiting and part.state is PartState.PREPARING and know.queue_since_ns is not None
+
+
+def _is_late(view: JobView, know: Knowledge) -> bool:
+    since_ns = know.queue_since_ns
+    return since_ns is not None and know.now_ns >= _ready_by_ns(view, since_ns)
+
+
+def _ready_by_ns(view: JobView, since_ns: int) -> int:
+    return since_ns + view.created.spec.start_timeout_seconds * 1000 * MS
 
 
 def _deadline_ns(view: JobView) -> int:
@@ -237,26 +270,29 @@ def _turn(view: JobView, know: Knowledge, since_ns: int, turn_ns: int = TURN_NS)
 
 def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
     """Before the start: wait for all, or for those who come in time."""
-    ready = view.parts_in(PartState.READY)
     missing = view.parts_in(PartState.PREPARING)
+    late = view.parts_in(PartState.PREPARING, PartState.LATE)
     unfit = view.parts_in(PartState.UNFIT)
     strict = view.created.spec.on_worker_loss is OnWorkerLoss.FAIL
-    timeout_s = view.created.spec.start_timeout_seconds
-    due_ns = since_ns + timeout_s * 1000 * MS
     if unfit and strict:
         problem = view.parts[unfit[0]].problem
         if problem is not None and _turn(view, know, view.last_ns):
             message = f"{unfit[0]}: {problem.message}"
             yield Cancel(problem.reason, message, before_start=True)
-    elif not missing:
-        if _turn(view, know, view.last_ns):
-            yield Start(ready)
-    elif _turn(view, know, max(due_ns, view.last_ns)):
-        if strict:
-            message = f"not ready within {timeout_s} s: {', '.join(missing)}"
-            yield Cancel("StartTimeout", message, before_start=True)
-        else:
-            yield Start(ready)
+        return
+    give_up_ns = _ready_by_ns(view, since_ns) + SAY_NS if missing else 0
+    if not _turn(view, know, max(give_up_ns, view.last_ns)):
+        return
+    if late and strict:
+        yield Cancel(START_TIMEOUT, _late_words(view, late), before_start=True)
+    else:
+        yield Start(view.parts_in(PartState.READY))
+
+
+def _late_words(view: JobView, late: Iterable[str]) -> str:
+    problems = ((worker, view.parts[worker].problem) for worker in late)
+    whom = named((worker, p.message if p else UNHEARD) for worker, p in problems)
+    return f"not ready within {view.created.spec.start_timeout_seconds} s: {whom}"
 
 
 def _watch(view: JobView, know: Knowledge) -> Iterator[Action]:

@@ -12,7 +12,7 @@ from njst.agent.voice import Voice
 from njst.contract.connection import Connection
 from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import LoadPlan
-from njst.contract.result import ControlOutages, Outcome, Problem, WorkloadTally
+from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
 from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
@@ -43,11 +43,18 @@ class Participation:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _late: asyncio.Event = field(default_factory=asyncio.Event)
+    # What keeps this worker from being ready, for people.
+    _doing: str = ""
     _connection: Connection | None = None
 
     @property
     def _voice(self) -> Voice:
         return Voice(self.kit, self.view.id)
+
+    def give_up(self) -> None:
+        """Prepare no longer, and say what this worker was still doing."""
+        self._late.set()
 
     def load(self, at_ns: int) -> None:
         """Start at `at_ns` of the log's time."""
@@ -90,24 +97,29 @@ class Participation:
         """Make what is needed and connect; say `ready`, or why not."""
         preparing = asyncio.create_task(self._set_up())
         released = asyncio.create_task(self._released.wait())
+        late = asyncio.create_task(self._late.wait())
         try:
-            await asyncio.wait({preparing, released}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({preparing, released, late}, return_when=asyncio.FIRST_COMPLETED)
             if not preparing.done():
+                if not released.done():
+                    await self._say_ready(Problem(reason=START_TIMEOUT, message=self._doing))
                 await self._give_up(preparing)
                 return None
             try:
                 load = preparing.result()
             except SetupError as error:
-                problem = Problem(reason=error.reason, message=error.message)
-                await self._voice.say(
-                    Ready(problem=problem), lambda: not self._is(PartState.PREPARING)
-                )
+                await self._say_ready(Problem(reason=error.reason, message=error.message))
                 return None
         finally:
             released.cancel()
+            late.cancel()
         self.stage = Stage.PREPARED
-        await self._voice.say(Ready(), lambda: not self._is(PartState.PREPARING))
+        await self._say_ready()
         return load
+
+    async def _say_ready(self, problem: Problem | None = None) -> None:
+        """Say that this worker is ready, or why it is not."""
+        await self._voice.say(Ready(problem=problem), lambda: not self._is(PartState.PREPARING))
 
     async def _set_up(self) -> Load:
         spec, unknown = self.view.created.spec, self.view.created.unknown_fields
@@ -118,11 +130,14 @@ class Participation:
             )
         connection = self._connection = self.kit.resolve(spec.target)
         participants = list(self.view.parts)
+        self._doing = "still making streams and consumers on the target"
         try:
             clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
         finally:
             self.made_ns = self.kit.time.now_ns()
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
+        count = sum(not client.skipped for client in clients)
+        self._doing = f"still connecting its clients: {count} of them"
         return await self.kit.prepare(plan, float(spec.start_timeout_seconds))
 
     async def _give_up(self, preparing: asyncio.Task[Load]) -> None:

@@ -156,6 +156,8 @@ class Agent:
                 task = asyncio.create_task(part.run(), name=f"job {view.id}")
                 task.add_done_callback(_log_failure)
                 self._tasks[view.id] = task
+            case d.GiveUp() if part is not None:
+                part.give_up()
             case d.Load(at_ns) if part is not None:
                 part.load(at_ns)
             case d.Begin(workload, at_ns) if part is not None:

@@ -11,10 +11,12 @@ part of the history is missing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from njst.check.naming import UNHEARD, named
 from njst.contract.events import Cancelled
 from njst.contract.job import JobSpec, Metric
 from njst.contract.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
 from njst.contract.result import (
+    START_TIMEOUT,
     ErrorClass,
     Outcome,
     ThresholdResult,
@@ -80,14 +82,14 @@ def _nothing_ran(history: History) -> Judgement | None:
     if any(worker.outcome not in idle for worker in history.workers):
         return None
     for worker in history.workers:
-        if worker.problem is not None:
+        if worker.problem is not None and worker.problem.reason != START_TIMEOUT:
             message = f"{worker.worker}: {worker.problem.message}"
             return Judgement(Verdict.INVALID, worker.problem.reason, message)
-    return Judgement(
-        Verdict.INVALID,
-        "StartTimeout",
-        f"no worker was ready within {history.spec.start_timeout_seconds} s",
-    )
+    message = f"no worker was ready within {history.spec.start_timeout_seconds} s"
+    if history.workers:
+        late = ((w.worker, w.problem.message if w.problem else UNHEARD) for w in history.workers)
+        message = f"{message}: {named(late)}"
+    return Judgement(Verdict.INVALID, START_TIMEOUT, message)
 
 
 def _workers(history: History) -> Judgement | None:
@@ -104,10 +106,13 @@ def _workers(history: History) -> Judgement | None:
     missing = [w for w in history.workers if w.outcome is not Outcome.COMPLETED]
     if not missing:
         return None
-    named = ", ".join(f"{w.worker} ({w.outcome})" for w in missing[:5])
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    message = f"{len(missing)} of {len(history.workers)} workers are missing: {named}{more}"
+    whom = named((w.worker, _fate(w)) for w in missing)
+    message = f"{len(missing)} of {len(history.workers)} workers are missing: {whom}"
     return Judgement(Verdict.UNKNOWN, "WorkersLost", message)
+
+
+def _fate(worker: WorkerResult) -> str:
+    return f"{worker.outcome}: {worker.problem.message}" if worker.problem else worker.outcome
 
 
 def _skipped(history: History) -> Judgement | None:
@@ -115,8 +120,8 @@ def _skipped(history: History) -> Judgement | None:
     skipped = [workload for workload in history.workloads if workload.skipped]
     if not skipped:
         return None
-    named = "; ".join(f"{workload.workload}: {workload.skipped}" for workload in skipped[:5])
-    message = f"{len(skipped)} of {len(history.workloads)} workloads are skipped: {named}"
+    which = "; ".join(f"{workload.workload}: {workload.skipped}" for workload in skipped[:5])
+    message = f"{len(skipped)} of {len(history.workloads)} workloads are skipped: {which}"
     return Judgement(Verdict.UNKNOWN, "WorkloadsSkipped", message)
 
 

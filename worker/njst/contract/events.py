@@ -69,7 +69,10 @@ class Created(Payload):
 
 
 class Ready(Payload):
-    """A participant has prepared; with a problem it cannot take part."""
+    """A participant has prepared; with a problem it cannot take part.
+
+    One that is late says so with the reason `StartTimeout`, and what it was still doing.
+    """
 
     problem: Problem | None = None
 

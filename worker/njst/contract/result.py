@@ -151,6 +151,10 @@ class Problem(Message):
     message: str = ""
 
 
+# The reason of a problem, and of a job's end: not ready within the spec's `startTimeoutSeconds`.
+START_TIMEOUT = "StartTimeout"
+
+
 class Verdict(StrEnum):
     """What a finished history proves; UNKNOWN when part of it is missing."""
 

@@ -32,7 +32,7 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.result import Outcome
+from njst.contract.result import START_TIMEOUT, Outcome
 from njst.journal.view import JobView, Part, PartState, are_loading, plain_part
 from njst.measure.slices import slice_count
 
@@ -104,7 +104,9 @@ def _ready(view: JobView, entry: Entry, event: Ready) -> Changes | None:
         return None
     if event.problem is None:
         return _with_part(view, plain_part(part.worker, PartState.READY))
-    return _with_part(view, part.but(state=PartState.UNFIT, problem=event.problem))
+    is_late = event.problem.reason == START_TIMEOUT
+    state = PartState.LATE if is_late else PartState.UNFIT
+    return _with_part(view, part.but(state=state, problem=event.problem))
 
 
 def _started(view: JobView, entry: Entry, event: Started) -> Changes | None:
@@ -115,7 +117,7 @@ def _started(view: JobView, entry: Entry, event: Started) -> Changes | None:
     for worker, part in view.parts.items():
         if part.state is PartState.READY and worker in run:
             parts[worker] = plain_part(worker, PartState.RUNNING)
-        elif part.state is PartState.UNFIT:
+        elif part.state in (PartState.UNFIT, PartState.LATE):
             parts[worker] = part
         else:
             parts[worker] = plain_part(worker, PartState.LATE)

@@ -8,6 +8,7 @@ from typing import Any
 
 from njst.contract.plan import ClientPlan, LoadPlan, Receipt
 from njst.contract.result import (
+    START_TIMEOUT,
     ErrorClass,
     ErrorTally,
     LoadCost,
@@ -157,7 +158,7 @@ class LoadGroup:
         except TimeoutError as error:
             await group._end()
             raise LoadProblem(
-                "StartTimeout", f"the clients were not connected within {timeout_s:g} s"
+                START_TIMEOUT, f"the clients were not connected within {timeout_s:g} s"
             ) from error
         except BaseException:
             await group._end()
