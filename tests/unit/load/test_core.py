@@ -1,16 +1,22 @@
-"""What a core subscriber takes, in whatever pieces and shapes it comes."""
+"""What core clients count: each message once, whatever the server says and when it says it."""
+
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan, CorePlan
+from njst.contract.result import ErrorClass
 from njst.load.integrity import Consumed
 from njst.load.ledger import Ledger
-from njst.load.wire.parse import parse
-from njst.load.workloads.base import Start
+from njst.load.wire.parse import Pong, ServerError, parse
+from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.core import core_workload
+from njst.load.workloads.corepublish import PING_PAUSE_NS
+from njst.load.workloads.farewell import PATIENCE_NS
 from njst.load.workloads.turns import TurnWorkload
+from tests.unit.load.feeding import errors
 
 
 def client(operation: CoreOperation, messages: int | None = None) -> ClientPlan:
@@ -77,3 +83,82 @@ def test_a_requester_of_one_at_a_time_takes_turns() -> None:
     for data in (reply % 1, 2 * (reply % 2), (reply % 2)[:-1]):
         assert not workload.turn(data, 3)
     assert workload.turn(reply % 2, 3)
+
+
+DENIED = ServerError('Permissions Violation for Publish to "s.*"')
+_SENT = re.compile(rb"PUB \S+ 8\r\n.{8}\r\n|PING\r\n", re.DOTALL)
+
+
+def publisher(messages: int | None, warm_ns: int = 0) -> Workload:
+    workload = core_workload(
+        client(CoreOperation.PUBLISH, messages), "", Ledger("w", messages), "j", Consumed()
+    )
+    workload.start(Start(0))
+    workload.ledger.start(warm_ns)
+    return workload
+
+
+@given(st.integers(0, 9_000), st.data())
+def test_each_message_published_has_one_outcome(messages: int, data: st.DataObject) -> None:
+    workload = publisher(messages)
+    # What the server has not read yet, in order.
+    queue: list[bytes] = []
+    read = denied = idle_breaks = 0
+    now = 0
+    while not workload.done:
+        now += data.draw(st.integers(1, 2 * PING_PAUSE_NS), "pause")
+        before = workload.ledger.tally()
+        assert before.messages <= read
+        queue += _SENT.findall(workload.next_bytes(now))
+        if data.draw(st.integers(0, 9), "break") == 0:
+            queue.clear()
+            counted = before.messages + sum(errors(before).values())
+            idle_breaks += counted - idle_breaks == workload.ledger.attempted
+            workload.on_disconnect("broken")
+        is_permitted = data.draw(st.booleans(), "permitted")
+        for _ in range(min(len(queue), data.draw(st.integers(1, 5_000), "read"))):
+            if queue.pop(0) == b"PING\r\n":
+                workload.on_frame(Pong(), now)
+            elif is_permitted:
+                read += 1
+            else:
+                denied += 1
+                workload.on_frame(DENIED, now)
+        assert workload.ledger.tally().messages >= before.messages, "nothing is taken back"
+    tally = workload.ledger.tally()
+    breaks = errors(tally).get(ErrorClass.DISCONNECTED, 0) - idle_breaks
+    assert tally.messages + denied + breaks == tally.attempted == messages
+    assert sum(errors(tally).values()) == denied + breaks + idle_breaks
+    assert tally.bytes == 8 * tally.messages
+
+
+def test_what_is_denied_in_the_warm_up_is_in_none_of_its_counts() -> None:
+    workload = publisher(None, warm_ns=2 * PING_PAUSE_NS)
+    for now in (PING_PAUSE_NS, 3 * PING_PAUSE_NS):
+        sent = _SENT.findall(workload.next_bytes(now))
+        for _ in sent[: len(sent) // 2]:
+            workload.on_frame(DENIED, now)
+        workload.on_frame(Pong(), now)
+        workload.ledger.roll()
+    tally = workload.ledger.tally(series=True)
+    assert tally.series is not None
+    warm, rest = tally.series.windows
+    assert warm.messages + warm.errors + rest.messages + rest.errors == tally.attempted
+    assert (warm.messages, rest.messages) == (
+        tally.warmup_messages,
+        tally.messages - tally.warmup_messages,
+    )
+    assert warm.messages > 0 < rest.messages
+
+
+def test_a_server_that_hangs_leaves_what_it_has_not_read_without_success() -> None:
+    workload = publisher(10)
+    assert workload.next_bytes(1).endswith(b"PING\r\n")
+    workload.on_frame(DENIED, 2)
+    workload.on_time(3)
+    for now, is_done in ((PATIENCE_NS, False), (1 + PATIENCE_NS, True)):
+        workload.on_time(now)
+        assert workload.done == is_done
+    tally = workload.ledger.tally()
+    assert (tally.attempted, tally.messages) == (10, 0)
+    assert errors(tally) == {ErrorClass.PERMISSION_DENIED: 1, ErrorClass.TIMEOUT: 9}

@@ -1,28 +1,25 @@
-"""Core NATS: publish without an answer, subscribe, and request with reply."""
+"""Core NATS: which client does what; subscribe, and request with reply."""
 
 import re
 
 from njst.contract.kinds.core import CoreOperation
-from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
+from njst.contract.plan import ClientPlan, PayloadPlan
 from njst.contract.result import ErrorClass
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
-from njst.load.pace import Schedule
 from njst.load.payload import bodies
 from njst.load.wire import encode, stamp
 from njst.load.wire.digits import numbers_of
-from njst.load.wire.frames import FrameCycle, Seal
+from njst.load.wire.frames import Seal
 from njst.load.wire.grid import FEWEST, Shape, numbers_in_group
 from njst.load.wire.jsapi import Failure, status_of
 from njst.load.wire.parse import Frame, Message, Pong, ServerError
-from njst.load.wire.rows import Template, publish_row
 from njst.load.workloads.base import Start, Workload
-from njst.load.workloads.calls import CHUNK_BYTES, Answers
-from njst.load.workloads.cycles import WHOLE_CYCLES
+from njst.load.workloads.calls import Answers
+from njst.load.workloads.corepublish import CorePublishWorkload, core_cycle
 from njst.load.workloads.farewell import LATE, Farewell
 from njst.load.workloads.turns import call_workload
 
-CYCLE_ROWS = 1024
 QUEUE = "njst"
 _SID = 1
 _NOTHING = Answers([], 0, 0)
@@ -39,118 +36,6 @@ def core_workload(
     if core.operation is CoreOperation.REQUEST:
         return call_workload(plan, inbox, ledger, CoreRequests(plan, inbox, job))
     return CoreReceiveWorkload(plan, ledger, Inspector(stamp.job_code(job), ledger, consumed))
-
-
-def _cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
-    template = Template(
-        inbox=inbox,
-        job=stamp.job_code(job),
-        producer=stamp.producer_code(plan.number, plan.index),
-    )
-    size = PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes)
-    rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
-    rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
-    return FrameCycle(
-        [publish_row(template, core.subject, body) for body in bodies(size, rows, plan.index)]
-    )
-
-
-class CorePublishWorkload:
-    """Publish as fast as the connection takes it, or at an offered rate.
-
-    A message counts when it is handed to the connection; at the end a PING is answered when the
-    server has read all of them. There is nothing else to wait for, so there are no latencies.
-    """
-
-    def __init__(self, plan: ClientPlan, ledger: Ledger, job: str) -> None:
-        core = plan.core
-        assert core is not None
-        self.ledger = ledger
-        self._plan = plan
-        self._size = core.payload_bytes
-        self._cycle = _cycle(plan, core, "", job)
-        self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
-        self._schedule = None if plan.pace is None else Schedule(plan.pace)
-        self._limit = plan.messages
-        self._next = 0
-        self._start = Start(0)
-        self._end_ns = 0
-        self._closing = False
-        self._farewell = Farewell()
-
-    def opening(self) -> bytes:
-        """Return nothing: there is nothing to hear."""
-        self._farewell.start_again()
-        return b""
-
-    def start(self, start: Start) -> None:
-        """Begin."""
-        self._start = start
-        duration_ms = self._plan.duration_ms
-        if duration_ms is None:
-            return
-        if self._schedule is None:
-            self._end_ns = start.at_ns + duration_ms * 1_000_000
-        else:
-            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
-
-    def due_ns(self) -> int | None:
-        """Return when the next message is due, if it has an instant."""
-        if self._schedule is None or self._closing or self._next >= (self._limit or 0):
-            return None
-        return self._start.at_ns + self._schedule.due_ns(self._next)
-
-    def next_bytes(self, now_ns: int) -> bytes:
-        """Return a chunk of messages, at the end a PING."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        count = 0 if self._closing else self._chunk
-        if self._limit is not None:
-            count = min(count, self._limit - self._next)
-        if count <= 0:
-            return self._farewell.ask(now_ns)
-        if self._schedule is not None:
-            due = self._schedule.due_count(now_ns - self._start.at_ns)
-            count = min(count, due - self._next)
-            if count <= 0:
-                return b""
-        first = self._next
-        self._next += count
-        self.ledger.attempted += count
-        self.ledger.complete(count, count * self._size, now_ns)
-        return self._cycle.encode(first, count, now_ns + self._start.log_offset_ns)
-
-    def scan(self, data: bytes, now_ns: int) -> int:  # noqa: ARG002 - nothing is received
-        """Leave all to the exact parser."""
-        return 0
-
-    def on_frame(self, frame: Frame, now_ns: int) -> None:  # noqa: ARG002 - the protocol's
-        """Take the answer to the PING, or an error."""
-        if isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
-        elif isinstance(frame, Pong):
-            self._farewell.hear()
-
-    def on_time(self, now_ns: int) -> None:
-        """End when the duration has passed."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        if self._farewell.is_late(now_ns) and not self._farewell.is_over:
-            self.ledger.fail(ErrorClass.TIMEOUT, LATE)
-            self._farewell.is_over = True
-
-    def on_disconnect(self, words: str) -> None:
-        """Count the break; what the server had not read is gone, and nobody knows how much."""
-        self.ledger.fail(ErrorClass.DISCONNECTED, words)
-
-    def stop(self) -> None:
-        """Send nothing new."""
-        self._closing = True
-
-    @property
-    def done(self) -> bool:
-        """Whether the server has read all of it."""
-        return self._farewell.is_over
 
 
 class CoreReceiveWorkload:
@@ -312,7 +197,7 @@ class CoreRequests:
         self.window = core.window
         self.frame_bytes = core.payload_bytes + 64
         self._size = core.payload_bytes
-        self._cycle = _cycle(plan, core, inbox, job)
+        self._cycle = core_cycle(plan, core, inbox, job)
         self._reply = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9})\r\n"
         )

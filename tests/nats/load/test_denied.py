@@ -1,0 +1,67 @@
+"""What a core publisher may not send, or loses with its server, is no message that is done."""
+
+import asyncio
+
+import pytest
+
+from njst.contract.kinds.core import CoreOperation
+from njst.contract.plan import ClientPlan, CorePlan
+from njst.contract.result import ErrorClass, Outcome
+from njst.load.group import LoadGroup
+from njst.local.natsserver import NatsServer
+from tests.nats.load.test_faults import ended, errors, plan, prepared, start, until
+
+RIGHTS = 'permissions: {publish: {deny: ["no"]}}'
+USERS = f"authorization {{ users = [{{user: u, password: p, {RIGHTS}}}] }}"
+
+
+def publisher(subject: str, messages: int | None, index: int = 0) -> ClientPlan:
+    return ClientPlan(
+        workload="write",
+        index=index,
+        messages=messages,
+        duration_ms=None if messages else 60_000,
+        core=CorePlan(
+            operation=CoreOperation.PUBLISH, subject=subject, payload_bytes=64, timeout_ms=60_000
+        ),
+    )
+
+
+@pytest.mark.parametrize("allowed", [0, 500])
+async def test_what_is_denied_is_an_error_and_nothing_else(allowed: int) -> None:
+    clients = [publisher("no", 3_000), *([publisher("yes", allowed, 1)] if allowed else [])]
+    with NatsServer.start(config=USERS) as server:
+        async with prepared(plan(server.url, *clients, user="u", password="p")) as group:
+            start(group)
+            outcome, result = await ended(group)
+    assert (outcome, result.attempted, result.messages) == (
+        Outcome.COMPLETED,
+        3_000 + allowed,
+        allowed,
+    )
+    assert errors(result) == {ErrorClass.PERMISSION_DENIED: 3_000}
+    assert result.bytes == 64 * allowed
+    assert result.series is not None
+    assert min(window.messages for window in result.series.windows) >= 0
+    assert sum(window.messages for window in result.series.windows) == allowed
+
+
+async def test_what_a_server_takes_with_it_when_it_dies_is_an_error(
+    nats_server: NatsServer,
+) -> None:
+    async with prepared(plan(nats_server.url, publisher("yes", None))) as group:
+        start(group)
+        await until(lambda: done(group) > 0)
+        nats_server.kill()
+        await asyncio.to_thread(nats_server.restart)
+        before = done(group)
+        await until(lambda: done(group) > before)
+        await group.stop()
+        outcome, result = await ended(group)
+    assert outcome is Outcome.STOPPED
+    assert errors(result).keys() == {ErrorClass.DISCONNECTED}
+    assert result.messages + errors(result)[ErrorClass.DISCONNECTED] == result.attempted
+
+
+def done(group: LoadGroup) -> int:
+    return sum(tally.messages for tally in group.tallies())

@@ -1,0 +1,168 @@
+"""Core NATS: publish without an answer to each message."""
+
+from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
+from njst.contract.result import ErrorClass
+from njst.load.ledger import Ledger
+from njst.load.pace import Schedule
+from njst.load.payload import bodies
+from njst.load.wire import encode, stamp
+from njst.load.wire.frames import FrameCycle
+from njst.load.wire.parse import Frame, Pong, ServerError
+from njst.load.wire.rows import Template, publish_row
+from njst.load.workloads.base import Start
+from njst.load.workloads.calls import CHUNK_BYTES
+from njst.load.workloads.cycles import WHOLE_CYCLES
+from njst.load.workloads.farewell import LATE, PATIENCE_NS
+from njst.load.workloads.refusals import is_denied
+
+CYCLE_ROWS = 1024
+# A PING for each of few messages would cost as much as they do, at both ends.
+PING_PAUSE_NS = 10_000_000
+
+
+def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
+    """Return the messages of a client, ready but for their stamps."""
+    template = Template(
+        inbox=inbox,
+        job=stamp.job_code(job),
+        producer=stamp.producer_code(plan.number, plan.index),
+    )
+    size = PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes)
+    rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
+    rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
+    return FrameCycle(
+        [publish_row(template, core.subject, body) for body in bodies(size, rows, plan.index)]
+    )
+
+
+class CorePublishWorkload:
+    """Publish as fast as the connection takes it, or at an offered rate.
+
+    A message counts when the server has read it and said nothing against it: from time to time a
+    PING goes behind what is sent, and what the server denies it says before the PONG. What no PONG
+    came for is an error. There are no latencies: a PONG answers no message.
+    """
+
+    def __init__(self, plan: ClientPlan, ledger: Ledger, job: str) -> None:
+        core = plan.core
+        assert core is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._size = core.payload_bytes
+        self._cycle = core_cycle(plan, core, "", job)
+        self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
+        self._schedule = None if plan.pace is None else Schedule(plan.pace)
+        self._limit = plan.messages
+        self._next = 0
+        # Messages before this number have their outcome; so many behind it were denied since.
+        self._settled = 0
+        self._denied = 0
+        # Messages before this number are before the PING under way, if there is one.
+        self._mark: int | None = None
+        self._asked_ns = 0
+        # Since when there is nothing to do but to wait for a PONG.
+        self._idle_ns = 0
+        self._start = Start(0)
+        self._end_ns = 0
+        self._closing = False
+
+    def opening(self) -> bytes:
+        """Return nothing: there is nothing to hear."""
+        return b""
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._start = start
+        duration_ms = self._plan.duration_ms
+        if duration_ms is None:
+            return
+        if self._schedule is None:
+            self._end_ns = start.at_ns + duration_ms * 1_000_000
+        else:
+            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
+
+    def due_ns(self) -> int | None:
+        """Return when the next message is due, if it has an instant."""
+        if self._schedule is None or self._has_sent_all:
+            return None
+        return self._start.at_ns + self._schedule.due_ns(self._next)
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return a chunk of messages, and a PING behind it if it is time for one."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        count = 0 if self._closing else self._chunk
+        if self._limit is not None:
+            count = min(count, self._limit - self._next)
+        if self._schedule is not None and count > 0:
+            due = self._schedule.due_count(now_ns - self._start.at_ns)
+            count = min(count, due - self._next)
+        if count <= 0:
+            return self._ask(now_ns)
+        first = self._next
+        self._next += count
+        self._idle_ns = now_ns
+        self.ledger.attempted += count
+        chunk = self._cycle.encode(first, count, now_ns + self._start.log_offset_ns)
+        ping = self._ask(now_ns)
+        return chunk + ping if ping else chunk
+
+    def _ask(self, now_ns: int) -> bytes:
+        """Return a PING if it is time for one: behind the last message at once."""
+        if self._mark is not None or self._settled == self._next:
+            return b""
+        if not self._has_sent_all and now_ns < self._asked_ns + PING_PAUSE_NS:
+            return b""
+        self._mark = self._next
+        self._asked_ns = now_ns
+        return encode.PING
+
+    def scan(self, data: bytes, now_ns: int) -> int:  # noqa: ARG002 - nothing is received
+        """Leave all to the exact parser."""
+        return 0
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take the answer to a PING, or an error."""
+        if isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+            self._denied += is_denied(frame.text)
+        elif isinstance(frame, Pong) and self._mark is not None:
+            done = max(0, self._mark - self._settled - self._denied)
+            self.ledger.complete(done, done * self._size, now_ns)
+            self._settle(self._mark)
+            self._idle_ns = now_ns
+
+    def _settle(self, until: int) -> None:
+        self._settled, self._mark, self._denied = until, None, 0
+
+    def _lose(self, kind: ErrorClass, words: str, least: int) -> None:
+        """Count what may have been read or not, so it is no success."""
+        unknown = self._next - self._settled - self._denied
+        self.ledger.fail(kind, words, max(least, unknown))
+        self._settle(self._next)
+
+    def on_time(self, now_ns: int) -> None:
+        """End when the duration has passed; give up what a server that hangs does not answer."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        if not self._has_sent_all or self._settled == self._next:
+            self._idle_ns = now_ns
+        elif now_ns - self._idle_ns >= PATIENCE_NS:
+            self._lose(ErrorClass.TIMEOUT, LATE, 0)
+
+    def on_disconnect(self, words: str) -> None:
+        """Count the break: what it took with it nobody knows."""
+        self._lose(ErrorClass.DISCONNECTED, words, 1)
+
+    def stop(self) -> None:
+        """Send nothing new."""
+        self._closing = True
+
+    @property
+    def _has_sent_all(self) -> bool:
+        return self._closing or (self._limit is not None and self._next >= self._limit)
+
+    @property
+    def done(self) -> bool:
+        """Whether all that was to be sent has an outcome."""
+        return self._has_sent_all and self._settled == self._next
