@@ -59,6 +59,11 @@ def _plan(field: str, path: Path, *, lines: bool) -> PayloadPlan:
     )
 
 
+def largest(payload: PayloadPlan) -> int:
+    """Return how many bytes the longest of a file's payloads has."""
+    return max(map(len, read_payloads(payload.file, lines=payload.lines)))
+
+
 def with_files(plans: Iterable[ClientPlan], files: Mapping[int, PayloadPlan]) -> list[ClientPlan]:
     """Return the clients, those of the workloads with files with their content."""
     return [_with_file(plan, files.get(plan.number)) for plan in plans]

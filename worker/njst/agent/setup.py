@@ -105,7 +105,7 @@ async def make(
     files = payload_files(spec, home.payloads)
     patience_s = _patience_s(spec)
     async with connected(connection) as client:
-        check_room(spec, client.max_payload)
+        check_room(spec, client.max_payload, files)
         skipped: dict[str, str] = {}
         if any(needs(workload) for workload in spec.workloads):
             skipped = lacking(spec, await ask_server(client, patience_s))
