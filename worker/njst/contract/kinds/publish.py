@@ -158,8 +158,9 @@ class Publish(Model):
     verify: Verify = Field(
         Verify.AFTER_RUN,
         description="AfterRun: when its load is over, each worker reads the stream back and looks"
-        " for every message that was acknowledged to it; one that is gone fails the job. None"
-        " leaves that out.",
+        " for every message that was acknowledged to it; one that is gone fails the job. Where"
+        " payloadBytes is under 32 some messages have no room for a stamp, so none is looked for,"
+        " and the result says so (NoStamp). None leaves that out.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
