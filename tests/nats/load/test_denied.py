@@ -1,4 +1,4 @@
-"""What a core publisher may not send, or loses with its server, is no message that is done."""
+"""What a core client may not send, or loses with its server, is an error and no more."""
 
 import asyncio
 
@@ -44,6 +44,19 @@ async def test_what_is_denied_is_an_error_and_nothing_else(allowed: int) -> None
     assert result.series is not None
     assert min(window.messages for window in result.series.windows) >= 0
     assert sum(window.messages for window in result.series.windows) == allowed
+
+
+async def test_a_request_that_is_denied_is_not_waited_for() -> None:
+    ask = publisher("no", 20)
+    assert ask.core is not None
+    core = ask.core.model_copy(update={"operation": CoreOperation.REQUEST, "window": 5})
+    ask = ask.model_copy(update={"core": core})
+    with NatsServer.start(config=USERS) as server:
+        async with prepared(plan(server.url, ask, user="u", password="p")) as group:
+            start(group)
+            _, result = await ended(group)
+    assert (result.attempted, result.messages) == (20, 0)
+    assert errors(result) == {ErrorClass.PERMISSION_DENIED: 20}
 
 
 async def test_what_a_server_takes_with_it_when_it_dies_is_an_error(

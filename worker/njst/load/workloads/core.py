@@ -197,6 +197,7 @@ class CoreRequests:
         self.window = core.window
         self.frame_bytes = core.payload_bytes + 64
         self._size = core.payload_bytes
+        self._subject = core.subject
         self._cycle = core_cycle(plan, core, inbox, job)
         self._reply = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9})\r\n"
@@ -209,6 +210,10 @@ class CoreRequests:
     def ready(self, first: int, count: int) -> Seal:
         """Return what stamps each of some requests that lie ready."""
         return self._cycle.ready(first, count)
+
+    def subject(self, number: int) -> str:  # noqa: ARG002 - all go to one
+        """Return where a request goes: what is denied there is the oldest of them."""
+        return self._subject
 
     def scan(self, data: bytes) -> Answers:
         """Take replies as long as they are plain ones."""
