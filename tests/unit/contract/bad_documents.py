@@ -279,7 +279,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _kind("get", {"mode": "Batch", "subjects": ["a"], "window": 2}, "spec.workloads[0].get"),
     _kind("get", {"mode": "Batch", "subjects": ["a"], "subjectCount": 2}, "spec.workloads[0].get"),
     _kind("get", {"subjects": ["a", "a b"]}, "spec.workloads[0].get.subjects[1]"),
-    _kind("get", {"subjectCount": 10_001}, "spec.workloads[0].get.subjectCount"),
+    _kind("get", {"subjectCount": 1_000_001}, "spec.workloads[0].get.subjectCount"),
+    _kind("get", {"subjects": ["a", "b"], "subjectCount": 500_001}, "spec.workloads[0].get"),
     _kind("keyValue", {"operation": "Put"}, "spec.workloads[0]"),
     _kind("keyValue", {"operation": "Take"}, "spec.workloads[0].keyValue.operation"),
     _kind(

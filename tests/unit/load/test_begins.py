@@ -1,6 +1,7 @@
 """Readers and writers of keys that go in turns begin where their plan says."""
 
 import re
+import tracemalloc
 
 import pytest
 
@@ -53,3 +54,41 @@ def test_who_uses_keys(operation: KeyValueOperation) -> None:
     )
     plan = ClientPlan(workload="w", index=0, messages=100, key_value=key_value)
     assert asked(plan, rb"\$KV\.b\.all\.(\d+) ") == [8, 9, 0, 1]
+
+
+@pytest.mark.parametrize("mode", [GetMode.LAST_BY_SUBJECT, GetMode.MULTI_LAST])
+def test_of_a_million_subjects_each_name_is_made_when_it_is_asked_for(mode: GetMode) -> None:
+    get = GetPlan(
+        mode=mode,
+        stream="S",
+        window=4,
+        batch=1,
+        subjects=["a", "b"],
+        subject_count=500_000,
+        first=999_998,
+        timeout_ms=1000,
+    )
+    plan = ClientPlan(workload="w", index=0, messages=100, get=get)
+    wanted = [499_998, 499_999, 0, 1]
+    tracemalloc.start()
+    try:
+        assert asked(plan, rb"[ab]\.(\d+)[\" ]") == wanted
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_a_long_stream_is_read_in_turns_to_its_end() -> None:
+    get = GetPlan(
+        mode=GetMode.SEQUENCE, stream="S", window=70_000, last_sequence=66_000, timeout_ms=1000
+    )
+    plan = ClientPlan(workload="w", index=0, messages=70_000, get=get)
+    workload = workload_of(plan, INBOX, Shared("job"))
+    workload.ledger.start(1)
+    workload.start(Start(1))
+    sent = b""
+    while data := workload.next_bytes(1):
+        sent += data
+    sequences = [int(found) for found in re.findall(rb'"seq":(\d+)', sent)]
+    assert sequences == [n % 66_000 + 1 for n in range(70_000)]

@@ -145,8 +145,9 @@ def test_refusals_have_their_class() -> None:
 
 
 def test_half_an_answer_is_forgotten_with_its_request() -> None:
-    get = GetPlan(mode=GetMode.MULTI_LAST, stream="S", batch=2, timeout_ms=1)
-    requests = MultiLastRequests(get, "S", INBOX, ["a", "b"])
+    names = ["a", "b"]
+    get = GetPlan(mode=GetMode.MULTI_LAST, stream="S", batch=2, subjects=names, timeout_ms=1)
+    requests = MultiLastRequests(get, "S", INBOX, lambda number: names[number % 2].encode())
     assert requests.scan(part(0, b"xx") + part(1, b"yy")).numbers == []
     requests.forget([0])
     ((end,), _) = parse(status(0, END))

@@ -6,6 +6,8 @@ from pydantic import StringConstraints
 
 # The placeholder that stands for a stream's number where one entry makes several streams.
 INDEX = "{index}"
+# So many subjects has a workload at most, on each stream.
+MOST_SUBJECTS = 1_000_000
 
 # NATS tokens: anything but blanks, dots, wildcards and control characters; kept to what every
 # tool prints without quoting. `{` and `}` are there for INDEX alone.

@@ -1,10 +1,10 @@
 """Which subject, key or sequence comes next, for a cycle that is drawn once."""
 
 import random
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
 from njst.contract.connection import API_PREFIX
 from njst.contract.kinds.order import Order
@@ -12,6 +12,10 @@ from njst.contract.names import key_subject
 
 # Rank k is drawn in proportion to 1/k: the classic law of word and page frequencies.
 _ZIPF_EXPONENT = 1.0
+_INT32 = 2**31
+# What messages of all clients of a process have is drawn of so many; then it comes again.
+_DRAWN = 2_000_000
+_LEAST_DRAWN = 2048
 
 
 def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list[int]:
@@ -28,32 +32,38 @@ def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list
     return source.choices(range(count), cum_weights=weights, k=rows)
 
 
+def most_drawn(siblings: int) -> int:
+    """Return of how many messages each of the clients of a process draws what they have."""
+    return max(_LEAST_DRAWN, _DRAWN // siblings)
+
+
 def draw_many(
     order: Order, count: int, rows: int, seed: int, first: int = 0
-) -> npt.NDArray[np.int32]:
-    """Return what `draw` does, by the same law, for numbers below a large count."""
+) -> Callable[[int], int]:
+    """Return what tells the number of each message, by the law of `draw`, below a large count.
+
+    What is drawn, `rows` numbers, comes again; in turns there is nothing to draw.
+    """
     if order is Order.SEQUENTIAL:
-        return ((first + np.arange(rows)) % count).astype(np.int32)
+        return lambda message: (first + message) % count
     source = np.random.default_rng(seed)
     if order is Order.RANDOM:
-        return source.integers(count, size=rows, dtype=np.int32)
-    weights = np.cumsum(1 / np.arange(1, count + 1) ** _ZIPF_EXPONENT)
-    drawn: npt.NDArray[np.int64] = np.searchsorted(weights, source.random(rows) * weights[-1])
-    return drawn.astype(np.int32)
+        drawn = source.integers(count, size=rows)
+    else:
+        weights = np.cumsum(1 / np.arange(1, count + 1) ** _ZIPF_EXPONENT)
+        drawn = np.searchsorted(weights, source.random(rows) * weights[-1])
+    kept = drawn.astype(np.int32 if count < _INT32 else np.int64)
+    return lambda message: kept.item(message % rows)
 
 
 class ManySubjects:
     """Which subject each message has, where there are too many to write them all down."""
 
-    def __init__(self, stems: list[str], count: int, drawn: npt.NDArray[np.int32]) -> None:
-        """`drawn`: numbers of subjects, `count` below each stem, in a cycle."""
+    def __init__(self, stems: Sequence[str], count: int, number: Callable[[int], int]) -> None:
+        """`number` tells that of a message's subject among all, `count` below each stem."""
         self._stems = [stem.encode() for stem in stems]
         self._count = count
-        self._drawn = drawn
-
-    def number(self, message: int) -> int:
-        """Return the number of a message's subject among all."""
-        return self._drawn.item(message % len(self._drawn))
+        self.number = number
 
     def name(self, message: int) -> bytes:
         """Return a message's subject."""
@@ -61,10 +71,10 @@ class ManySubjects:
         return b"%s.%d" % (self._stems[stem], number)
 
 
-def expand(subjects: list[str], count: int) -> list[str]:
+def expand(subjects: Sequence[str], count: int) -> list[str]:
     """Return the subjects themselves, or `count` below each of them."""
     if count == 1:
-        return subjects
+        return list(subjects)
     return [f"{subject}.{number}" for subject in subjects for number in range(count)]
 
 

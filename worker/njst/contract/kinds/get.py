@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import SubjectFilter, has_wildcard
+from njst.contract.fields import MOST_SUBJECTS, SubjectFilter, has_wildcard
 from njst.contract.kinds.order import Order
 from njst.contract.model import Model, Rule
 
@@ -53,14 +53,20 @@ class Get(Model):
     subject_count: int = Field(
         1,
         ge=1,
-        le=10_000,
-        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it.",
+        le=MOST_SUBJECTS,
+        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it. All"
+        " together are 1,000,000 at most.",
     )
     timeout_seconds: int = Field(
         5, ge=1, le=300, description="A request without an answer by then is an error."
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
+            message="subjects times subjectCount must not be over 1000000",
+            holds=lambda self: len(self.subjects) * self.subject_count <= MOST_SUBJECTS,
+        ),
         Rule(
             cel="!(self.mode in ['LastBySubject', 'MultiLast']) ||"
             " (has(self.subjects) && size(self.subjects) > 0)",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from njst.contract.fields import FileName, Subject
+from njst.contract.fields import MOST_SUBJECTS, FileName, Subject
 from njst.contract.kinds.order import Order
 from njst.contract.model import Model, Rule
 
@@ -13,9 +13,6 @@ HeaderName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=1, max_length=64)
 ]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", min_length=0, max_length=256)]
-
-
-_MOST_SUBJECTS = 1_000_000
 
 
 class PublishMode(StrEnum):
@@ -104,7 +101,7 @@ class Publish(Model):
     subject_count: int = Field(
         1,
         ge=1,
-        le=1_000_000,
+        le=MOST_SUBJECTS,
         description="Over 1, each of subjects stands for so many: .0, .1 ... follow it. All"
         " together are 1,000,000 at most.",
     )
@@ -167,7 +164,7 @@ class Publish(Model):
         Rule(
             cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
             message="subjects times subjectCount must not be over 1000000",
-            holds=lambda self: len(self.subjects) * self.subject_count <= _MOST_SUBJECTS,
+            holds=lambda self: len(self.subjects) * self.subject_count <= MOST_SUBJECTS,
         ),
         Rule(
             cel="!has(self.payloadFile) || !has(self.payloadBytesMax) &&"

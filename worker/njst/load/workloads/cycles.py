@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from njst.contract.kinds.order import Order
 from njst.contract.plan import ClientPlan, PublishPlan
 from njst.load.payload import bodies
-from njst.load.subjects import ManySubjects, draw, draw_many, expand
+from njst.load.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames, ManySchedules
 from njst.load.wire.rows import Template, publish_row, scheduled_row
@@ -20,8 +19,6 @@ CYCLE_ROWS = 2048
 WHOLE_CYCLES = 16
 # The clients of a process have so many frames that lie ready, all together; each takes 1 KB.
 MOST_READY = 50_000
-# Subjects of that many messages of all of them are drawn; then they come again.
-_DRAWN = 2_000_000
 
 
 def publish_rows(
@@ -78,11 +75,8 @@ def many_subjects(plan: ClientPlan) -> ManySubjects:
     assert publish is not None
     stems, count = publish.subjects, publish.subject_count
     order, first = publish.subject_order, publish.first_subject
-    most = max(CYCLE_ROWS, _DRAWN // plan.siblings)
-    rows = len(stems) * count
-    if order is not Order.SEQUENTIAL:
-        rows = most
-    return ManySubjects(stems, count, draw_many(order, len(stems) * count, rows, plan.index, first))
+    number = draw_many(order, len(stems) * count, most_drawn(plan.siblings), plan.index, first)
+    return ManySubjects(stems, count, number)
 
 
 def ids_back(percent: int, rows: int) -> list[int]:

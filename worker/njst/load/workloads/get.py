@@ -1,14 +1,15 @@
 """Direct gets (ADR-31): stored messages without a consumer, one by one."""
 
 import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.order import Order
-from njst.contract.plan import ClientPlan, KeyValuePlan
+from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
-from njst.load.subjects import draw, expand
+from njst.load.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 from njst.load.wire.digits import numbers_of
 from njst.load.wire.frames import Seal
 from njst.load.wire.jsapi import Failure, get_failure
@@ -25,21 +26,23 @@ _NOTHING = Answers([], 0, 0)
 _GOOD = b"NATS/1.0\r\n"
 # Rows of a cycle that is drawn once.
 _DRAWN = 4096
+# Names of so many subjects lie ready; of more, each is made when it is asked for.
+MOST_READY = 10_000
 
 
 class GetRequests:
-    """Requests for single messages; each row of the cycle is a subject and a body."""
+    """Requests for single messages."""
 
     weight = 1
 
-    def __init__(self, rows: list[tuple[str, bytes]], inbox: str, window: int) -> None:
+    def __init__(
+        self, asked: Callable[[int], tuple[bytes, bytes]], inbox: str, window: int
+    ) -> None:
+        """`asked` tells the subject and the body of each request."""
         self.window = window
         self._inbox = inbox.encode()
-        self._rows = [
-            (f"PUB {subject} {inbox}.".encode(), b" %d\r\n%s\r\n" % (len(body), body))
-            for subject, body in rows
-        ]
-        self.frame_bytes = sum(len(head) + len(tail) for head, tail in self._rows) // len(rows) + 10
+        self._asked = asked
+        self.frame_bytes = len(b"".join(self._frames(0, 1)))
         self._answer = re.compile(
             rb"HMSG " + re.escape(self._inbox) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
         )
@@ -54,11 +57,12 @@ class GetRequests:
         return lambda place, log_ns: frames[place]  # noqa: ARG005
 
     def _frames(self, first: int, count: int) -> list[bytes]:
-        rows = self._rows
-        return [
-            b"%s%010x%s" % (rows[n % len(rows)][0], n, rows[n % len(rows)][1])
-            for n in range(first, first + count)
-        ]
+        frames = []
+        for number in range(first, first + count):
+            subject, body = self._asked(number)
+            parts = (subject, self._inbox, number, len(body), body)
+            frames.append(b"PUB %s %s.%010x %d\r\n%s\r\n" % parts)
+        return frames
 
     def scan(self, data: bytes) -> Answers:
         """Take messages as long as they are plain ones."""
@@ -92,41 +96,55 @@ def get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
     subject = f"{plan.api_prefix}.DIRECT.GET.{get.stream}"
     if get.mode is GetMode.BATCH:
         kind = FilteredBatchRequests if get.subjects else BatchGetRequests
-        requests = kind(get, subject, inbox, plan.messages)
-        return CallWorkload(plan, inbox, ledger, requests, requests.forget)
-    subjects = expand(get.subjects, get.subject_count)
-    count = max(1, len(subjects))
-    order = draw(get.order, count, _rows_for(count), plan.index, get.first)
+        pages = kind(get, subject, inbox, plan.messages)
+        return CallWorkload(plan, inbox, ledger, pages, pages.forget)
+    name = _names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
     if get.mode is GetMode.MULTI_LAST:
-        asked = MultiLastRequests(get, subject, inbox, [subjects[number] for number in order])
+        asked = MultiLastRequests(get, subject, inbox, name)
         return CallWorkload(plan, inbox, ledger, asked, asked.forget)
     if get.mode is GetMode.LAST_BY_SUBJECT:
-        rows = [(f"{subject}.{subjects[number]}", b"") for number in order]
+        requests = GetRequests(_last_of(f"{subject}.", name), inbox, get.window)
     else:
         last = max(1, get.last_sequence)
-        count = min(last, 65_536) if get.order is Order.SEQUENTIAL else _DRAWN
-        numbers = draw(get.order, last, count, plan.index, get.first)
-        rows = [(subject, b'{"seq":%d}' % (number + 1)) for number in numbers]
-    return call_workload(plan, inbox, ledger, GetRequests(rows, inbox, get.window))
+        number = draw_many(get.order, last, _DRAWN, plan.index, get.first)
+        where = subject.encode()
+        requests = GetRequests(
+            lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window
+        )
+    return call_workload(plan, inbox, ledger, requests)
 
 
 def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
     """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
     key_value = plan.key_value
     assert key_value is not None
-    rows = [(subject, b"") for subject in _key_requests(key_value, plan)]
-    return call_workload(plan, inbox, ledger, GetRequests(rows, inbox, key_value.window))
-
-
-def _key_requests(key_value: KeyValuePlan, plan: ClientPlan) -> list[str]:
     bucket = key_value.bucket
-    before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}.$KV.{bucket}.{key_value.prefix}"
-    rows = _rows_for(key_value.keys)
-    first = key_value.first_key
-    order = draw(key_value.key_order, key_value.keys, rows, plan.index, first)
-    if key_value.keys == 1:
-        return [before]
-    return [f"{before}.{key}" for key in order]
+    stems = [f"$KV.{bucket}.{key_value.prefix}"]
+    order, first = key_value.key_order, key_value.first_key
+    name = _names(plan, stems, key_value.keys, order, first)
+    before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
+    requests = GetRequests(_last_of(before, name), inbox, key_value.window)
+    return call_workload(plan, inbox, ledger, requests)
+
+
+def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
+    """Return what tells where each request goes, whose body is empty."""
+    head = before.encode()
+    return lambda number: (head + name(number), b"")
+
+
+def _names(
+    plan: ClientPlan, stems: Sequence[str], count: int, order: Order, first: int
+) -> Callable[[int], bytes]:
+    """Return what tells the subject of each request, of `count` below each stem."""
+    whole = len(stems) * count
+    if whole > MOST_READY:
+        number = draw_many(order, whole, most_drawn(plan.siblings), plan.index, first)
+        return ManySubjects(stems, count, number).name
+    rows = _rows_for(whole)
+    names = [subject.encode() for subject in expand(stems, count)]
+    cycle = [names[number] for number in draw(order, whole, rows, plan.index, first)]
+    return lambda number: cycle[number % rows]
 
 
 def _rows_for(count: int) -> int:

@@ -1,7 +1,7 @@
 """Direct gets of many messages with one request (ADR-31): the answer is all of them and an end."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
 from njst.contract.plan import GetPlan
@@ -133,15 +133,17 @@ class MultiLastRequests:
 
     weight = 1
 
-    def __init__(self, get: GetPlan, subject: str, inbox: str, subjects: Sequence[str]) -> None:
-        """`subjects` is the cycle in which they are asked for, `batch` of them at a time."""
+    def __init__(
+        self, get: GetPlan, subject: str, inbox: str, name: Callable[[int], bytes]
+    ) -> None:
+        """`name` tells the subjects in the order in which they are asked for, `batch` at a time."""
         self.window = get.window
         self._head = f"PUB {subject} {inbox}.".encode()
-        self._names = [f'"{name}"'.encode() for name in subjects]
+        self._name = name
         # More than there are would only name some of them twice.
-        self._batch = min(get.batch, len(set(subjects)))
-        self._is_countable = not any(map(has_wildcard, subjects))
-        self.frame_bytes = 100 + sum(map(len, self._names)) * self._batch // len(self._names)
+        self._batch = min(get.batch, len(get.subjects) * get.subject_count)
+        self._is_countable = not any(map(has_wildcard, get.subjects))
+        self.frame_bytes = len(self.encode(0, 1, 0))
         self._parts = _Parts(inbox, self.weight)
         self.scan = self._parts.scan
         self.forget = self._parts.forget
@@ -150,15 +152,14 @@ class MultiLastRequests:
         """Return the requests."""
         out = []
         for number in range(first, first + count):
-            body = b'{"multi_last":[%s]}' % b",".join(self._asked(number))
+            body = b'{"multi_last":["%s"]}' % b'","'.join(self._asked(number))
             out.append(b"%s%010x %d\r\n%s\r\n" % (self._head, number, len(body), body))
         return b"".join(out)
 
     def _asked(self, number: int) -> list[bytes]:
-        """Return the subjects of a request, quoted; each once, whatever was drawn."""
-        cycle = self._names
+        """Return the subjects of a request; each once, whatever was drawn."""
         first = number * self._batch
-        return list(dict.fromkeys(cycle[(first + n) % len(cycle)] for n in range(self._batch)))
+        return list(dict.fromkeys(self._name(first + n) for n in range(self._batch)))
 
     def answer(self, number: int, message: Message) -> int | Failure | None:
         """Return the size of all messages at their end."""
