@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import threading
 import time
@@ -13,8 +14,9 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from njst.contract.connection import Connection
+from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
+from njst.contract.plan import ClientPlan, CorePlan, LoadPlan, PayloadPlan, PublishPlan
 from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
 from njst.local.natsserver import NatsServer
@@ -323,6 +325,35 @@ async def test_stop_waits_for_what_is_in_flight_and_loses_nothing(
         outcome, result = await ended(group)
     assert (outcome, errors(result)) == (Outcome.STOPPED, {})
     assert result.messages == (await js.stream_info("S")).state.messages
+
+
+CORE = CorePlan(
+    operation=CoreOperation.PUBLISH, subject="c", payload_bytes=8_000, timeout_ms=60_000
+)
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        pytest.param(client(None, mode=PublishMode.ASYNCHRONOUS), id="publish"),
+        pytest.param(client(None).model_copy(update={"publish": None, "core": CORE}), id="core"),
+    ],
+)
+async def test_all_that_a_stop_leaves_without_an_answer_is_counted(
+    nats_server: NatsServer, js: JetStreamContext, writer: ClientPlan
+) -> None:
+    async with prepared(plan(nats_server.url, writer)) as group:
+        start(group)
+        await until(lambda: any(tally.messages for tally in group.tallies()))
+        os.kill(nats_server.pid, signal.SIGSTOP)
+        try:
+            await group.stop()
+            outcome, result = await ended(group)
+        finally:
+            os.kill(nats_server.pid, signal.SIGCONT)
+    assert outcome is Outcome.STOPPED
+    assert errors(result) == {ErrorClass.DISCONNECTED: result.attempted - result.messages}
+    assert result.errors[0].example == "in flight when the load was stopped"
 
 
 async def test_a_stop_before_the_start_runs_nothing(

@@ -314,6 +314,11 @@ class Client:
         self.workload.ledger.fail(kind, words)
         self._over = True
 
+    def abandon(self, words: str) -> None:
+        """End without what is in flight, which has an unknown outcome."""
+        self.workload.on_disconnect(words)
+        self._over = True
+
     def close(self, now_ns: int) -> None:
         """Close the connection, or give up the attempt to make one."""
         self._redial.close(now_ns)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from njst.contract.plan import LoadPlan, Receipt
-from njst.contract.result import ErrorClass, WorkloadTally
+from njst.contract.result import WorkloadTally
 from njst.load.client import Client
 from njst.load.clock import now_ns
 from njst.load.dial import Settings
@@ -179,7 +179,7 @@ class Engine:
         for client in active:
             client.on_time(now)
             if self._drain_until_ns and now >= self._drain_until_ns and not client.done:
-                client.give_up(ErrorClass.TIMEOUT, "in flight when the load was stopped")
+                client.abandon("in flight when the load was stopped")
             client.write(now)
             self._watch(client)
         return [client for client in active if not self._retire(client, now, on_done)]
