@@ -119,6 +119,15 @@ def test_batches_go_through_all_subjects() -> None:
     assert subjects_in(workload.next_bytes(1)) == [name(0)]
 
 
+@pytest.mark.parametrize("count", [1000, 2001, 10_000])
+def test_batches_reach_every_subject_however_few_lie_ready(count: int) -> None:
+    how = {"subjects": ["s"], "subject_count": count}
+    client = plan(mode=PublishMode.ATOMIC_BATCH, **how).model_copy(update={"messages": count})
+    requests = AtomicRequests(client, INBOX, "job")
+    data = requests.encode(0, -(-count // 500), 1)
+    assert Counter(subjects_in(data)) == {f"s.{number}": 1 for number in range(count)}
+
+
 def test_what_is_expected_of_a_subject_is_what_was_stored_under_it() -> None:
     client = plan(mode=PublishMode.SYNCHRONOUS, expect=Expect.LAST_SUBJECT_SEQUENCE)
     requests = ExpectingRequests(client, INBOX, "job")

@@ -21,7 +21,7 @@ from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import Template, publish_row
 from njst.load.workloads.calls import Answers, CallWorkload
-from njst.load.workloads.cycles import CYCLE_BYTES, CYCLE_ROWS, are_many, frames_of
+from njst.load.workloads.cycles import are_many, batch_rows, frames_of
 
 _NOTHING = Answers([], 0, 0)
 # So many messages of a batch are on their way before the others are made: a server that has only
@@ -50,9 +50,7 @@ class AtomicRequests:
             # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.
             id_prefix=inbox.rpartition(".")[2][:32],
         )
-        mean = (publish.payload.bytes_min + publish.payload.bytes_max) // 2 + 200
-        room = min(CYCLE_ROWS, CYCLE_BYTES // (mean * plan.siblings))
-        batches = max(1, room // publish.batch)
+        batches = batch_rows(plan) // publish.batch
         rows = self._rows(publish.batch, batches)
         self.frame_bytes = sum(len(row.frame) for row in rows) // batches
         self._cycle = frames_of(plan, rows, id_step=publish.batch)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, PublishPlan
 from njst.load.payload import bodies
 from njst.load.subjects import ManySubjects, draw, draw_many, expand, most_drawn
@@ -66,7 +67,18 @@ def are_many(plan: ClientPlan) -> bool:
     publish = plan.publish
     assert publish is not None
     count = len(publish.subjects) * publish.subject_count
+    if publish.mode is PublishMode.ATOMIC_BATCH:
+        return count > batch_rows(plan)
     return count > max(CYCLE_ROWS, MOST_READY // plan.siblings)
+
+
+def batch_rows(plan: ClientPlan) -> int:
+    """Return how many rows of whole batches lie ready; they are no more for more subjects."""
+    publish = plan.publish
+    assert publish is not None
+    mean = (publish.payload.bytes_min + publish.payload.bytes_max) // 2 + 200
+    room = min(CYCLE_ROWS, CYCLE_BYTES // (mean * plan.siblings))
+    return max(1, room // publish.batch) * publish.batch
 
 
 def many_subjects(plan: ClientPlan) -> ManySubjects:
