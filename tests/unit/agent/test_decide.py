@@ -109,8 +109,8 @@ def test_a_bystander_starts_a_job_whose_participants_do_not() -> None:
 
 def test_those_in_time_start_without_the_rest() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
-    assert d.decide(view, know("a", 11.9, stage=d.Stage.PREPARED)) == ()
-    assert d.decide(view, know("a", 12.1, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
+    assert d.decide(view, know("a", 14.9, stage=d.Stage.PREPARED)) == ()
+    assert d.decide(view, know("a", 15.1, stage=d.Stage.PREPARED)) == (d.Start(("a",)),)
 
 
 def test_a_worker_that_is_not_ready_in_time_says_what_keeps_it() -> None:
@@ -148,7 +148,7 @@ def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
         ),
         (
             [(1.0, "a", Ready()), (30.1, "b", Ready(problem=SLOW))],
-            32.1,
+            35.1,
             "StartTimeout",
             "not ready within 30 s: b (still at it), c (no word from it)",
         ),

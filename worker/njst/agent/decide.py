@@ -29,7 +29,7 @@ TURN_NS = 25 * MS
 CLEAN_TURN_NS = 3_000 * MS
 # How much longer than the start time-out a worker is waited for that has not said what keeps it: it
 # looks at its clock once in a tick, with a thousand jobs once in ten, and what it says takes time.
-SAY_NS = 2_000 * MS
+SAY_NS = 5_000 * MS
 # How long after the deadline a worker that cannot read of the end stops by itself.
 OVERDUE_NS = 1_000 * MS
 # Workers that do not take part act only when those that do have not.
