@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
+from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan, PublishPlan
 from njst.contract.result import ErrorClass, ErrorTally
 from njst.load.client import Client
-from njst.load.dial import Settings
+from njst.load.clock import now_ns
+from njst.load.dial import READ, WRITE, Settings
 from njst.load.net import Stream
 from njst.load.servers import Servers
 from njst.load.workloads.base import Start
@@ -67,6 +68,35 @@ def test_why_a_server_hung_up_is_heard_though_a_send_fails_first(
     (error,) = errors(client)
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW)
     assert error.example == "-ERR User Authentication Expired"
+
+
+class Bottomless(Stream):
+    """A connection whose other end takes everything at once."""
+
+    sent = 0
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        self.sent += 1
+        return len(data)
+
+
+def test_a_server_that_takes_everything_does_not_keep_the_client_from_all_else(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    connection = Connection(servers=["nats://127.0.0.1:4222"])
+    core = CorePlan(operation="Publish", subject="s.x", payload_bytes=100_000, timeout_ms=1)
+    plan = ClientPlan(workload="w", index=0, duration_ms=60_000, core=core)
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client.stream = stream = Bottomless(ends[0])
+    client.await_start(Start(now_ns()))
+    client.wake()
+    client.write(now_ns())
+    assert stream.sent == 16
+    assert client.wants == READ | WRITE, "the rest leaves when the loop has looked around"
+    client.stop()
+    client.write(now_ns())
+    assert client.workload.ledger.tally().attempted == 17
+    assert client.wants == READ
 
 
 def test_answers_that_came_before_a_send_fails_count(

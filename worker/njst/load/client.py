@@ -22,6 +22,8 @@ from njst.load.workloads.turns import TurnWorkload
 # A client that begins later than the common start subscribes so long before: enough for the servers
 # to know of it; what they deliver until it begins waits in the kernel.
 OPEN_AHEAD_NS = 400_000_000
+# So many chunks are sent before the loop looks for anything else.
+_MOST_CHUNKS = 16
 # A server that sends more PINGs than this without reading an answer gets no more answers.
 _MAX_PONGS = 1_000
 
@@ -103,19 +105,25 @@ class Client:
             self._over = True
 
     def write(self, now_ns: int) -> None:
-        """Send what waits, then what the workload has, until there is no more or no room."""
-        stream = self.stream
-        while stream is not None:
-            if not self._out:
-                if self._pongs:
-                    data = self._pong()
-                else:
-                    data = self.workload.next_bytes(now_ns) if self.begun else b""
-                if not data:
-                    return
-                self._out = data
-            if not self._send(stream, now_ns):
+        """Send what waits, then what the workload has, until there is no more or no room.
+
+        After some chunks the next one is left for later, though there is room: a server that takes
+        all is no reason to hear nobody else.
+        """
+        for _ in range(_MOST_CHUNKS):
+            stream = self.stream
+            if stream is None:
                 return
+            self._out = self._out or self._next_bytes(now_ns)
+            if not self._out or not self._send(stream, now_ns):
+                return
+            now_ns = read_clock_ns()
+        self._out = self._next_bytes(now_ns)
+
+    def _next_bytes(self, now_ns: int) -> bytes:
+        if self._pongs:
+            return self._pong()
+        return self.workload.next_bytes(now_ns) if self.begun else b""
 
     def _send(self, stream: Stream, now_ns: int) -> bool:
         """Send what waits; return whether the kernel took all of it."""
