@@ -179,42 +179,39 @@ async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> 
     assert not any(isinstance(payload, Ready) for payload in scene.log.said)
 
 
-async def test_a_preparation_that_is_given_up_is_told_so() -> None:
-    began, given_up = asyncio.Event(), asyncio.Event()
+class Endless:
+    """A preparation that has no end of its own."""
 
-    async def slow() -> Idle:
-        began.set()
+    def __init__(self) -> None:
+        self.began, self.given_up = asyncio.Event(), asyncio.Event()
+
+    async def prepare(self) -> Idle:
+        self.began.set()
         try:
             await asyncio.Event().wait()
         finally:
-            given_up.set()
+            self.given_up.set()
         raise AssertionError
 
-    scene = Scene(lambda: asyncio.ensure_future(slow()))
+
+async def test_a_preparation_that_is_given_up_is_told_so() -> None:
+    endless = Endless()
+    scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
-    await began.wait()
+    await endless.began.wait()
     part.release()
     await is_over(running)
-    assert given_up.is_set()
+    assert endless.given_up.is_set()
 
 
 async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
-    began, given_up = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> Idle:
-        began.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            given_up.set()
-        raise AssertionError
-
-    scene = Scene(lambda: asyncio.ensure_future(slow()))
+    endless = Endless()
+    scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
-    await began.wait()
+    await endless.began.wait()
     part.give_up()
     await is_over(running)
-    assert given_up.is_set()
+    assert endless.given_up.is_set()
     assert scene.state() is PartState.LATE
     [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
     assert said.problem == Problem(
