@@ -15,7 +15,6 @@ import numpy.typing as npt
 from njst.contract.plan import ClientPlan
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
-from njst.load.pace import Schedule
 from njst.load.receipts import Receipts
 from njst.load.wire import encode
 from njst.load.wire.digits import DIGITS
@@ -25,6 +24,7 @@ from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.workloads.base import Start
 from njst.load.workloads.outstanding import Chunk, Outstanding
 from njst.load.workloads.refusals import Refusals
+from njst.load.workloads.supply import Supply
 
 # As much as is handed to the kernel at once: enough to make system calls rare, little enough for
 # the first message of a chunk not to wait for the last.
@@ -94,17 +94,14 @@ class CallWorkload:
         self._inbox = inbox
         self._window = requests.window
         self._waiting = Outstanding()
-        self._next = 0
         self._weight = requests.weight
-        self._limit = None if plan.messages is None else -(-plan.messages // requests.weight)
-        self._schedule = None if plan.pace is None else Schedule(plan.pace)
+        self._supply = Supply(plan, requests.weight)
+        self._schedule = self._supply.schedule
         self._start = Start(0)
-        self._end_ns = 0
         self._look_ns = 0
         self._refusals = Refusals(ledger, requests, self._frames)
         # Messages before this number were due while the window was full.
         self._held_until = 0
-        self._closing = False
         self._chunk = max(1, min(self._window, CHUNK_BYTES // requests.frame_bytes))
         self._timeout_ns = _timeout_ms(plan) * 1_000_000
 
@@ -113,39 +110,23 @@ class CallWorkload:
         return encode.sub(f"{self._inbox}.*", _SID)
 
     def start(self, start: Start) -> None:
-        """Begin; with an offered rate a duration is a number of messages."""
+        """Begin."""
         self._start = start
-        duration_ms = self._plan.duration_ms
-        if duration_ms is None:
-            return
-        if self._schedule is None:
-            self._end_ns = start.at_ns + duration_ms * 1_000_000
-        else:
-            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
+        self._supply.start(start)
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return as many requests as are due and the window has room for, up to a chunk."""
-        if self._closing or (self._end_ns and now_ns >= self._end_ns):
-            self._closing = True
-            return b""
         room = self._window - len(self._waiting)
         if room <= 0:
-            if self._schedule is not None:
-                self._held_until = self._schedule.due_count(now_ns - self._start.at_ns)
+            self._held_until = self._supply.due_count(now_ns)
             return b""
-        count = min(room, self._chunk)
-        if self._limit is not None:
-            count = min(count, self._limit - self._next)
-        if self._schedule is not None and count > 0:
-            due = self._schedule.due_count(now_ns - self._start.at_ns)
-            count = min(count, due - self._next)
-        if count <= 0:
+        first = self._supply.next
+        count = self._supply.take(min(room, self._chunk), now_ns)
+        if not count:
             return b""
-        first = self._next
         self._waiting.add(first, count, now_ns)
-        self._next += count
         if self._receipts is not None:
-            self._receipts.send(self._next)
+            self._receipts.send(first + count)
         if first < self._held_until:
             self.ledger.held += min(count, self._held_until - first)
         self.ledger.attempted += self._messages(range(first, first + count))
@@ -162,9 +143,7 @@ class CallWorkload:
 
     def due_ns(self) -> int | None:
         """Return when the next request is due, if it has an instant and there is one."""
-        if self._schedule is None or self._closing or self._next >= (self._limit or 0):
-            return None
-        return self._start.at_ns + self._schedule.due_ns(self._next)
+        return self._supply.due_ns()
 
     def scan(self, data: bytes, now_ns: int) -> int:
         """Take a chunk that holds nothing but good answers; leave any other alone."""
@@ -294,8 +273,7 @@ class CallWorkload:
 
     def on_time(self, now_ns: int) -> None:
         """Count what has waited too long for its answer."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
+        self._supply.look(now_ns)
         if not self._waiting or now_ns < self._look_ns:
             return
         # Looking at each request costs something; a time-out may be noticed 5 % late.
@@ -319,13 +297,12 @@ class CallWorkload:
 
     def stop(self) -> None:
         """Send nothing new."""
-        self._closing = True
+        self._supply.is_closed = True
 
     @property
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
-        sent_all = self._closing or (self._limit is not None and self._next >= self._limit)
-        return sent_all and not self._waiting
+        return self._supply.is_over and not self._waiting
 
 
 def bytes_of(sizes: Sizes, count: int) -> int:

@@ -3,7 +3,6 @@
 from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
-from njst.load.pace import Schedule
 from njst.load.payload import bodies
 from njst.load.wire import encode, stamp
 from njst.load.wire.frames import FrameCycle
@@ -14,6 +13,7 @@ from njst.load.workloads.calls import CHUNK_BYTES
 from njst.load.workloads.cycles import WHOLE_CYCLES
 from njst.load.workloads.farewell import LATE, PATIENCE_NS
 from njst.load.workloads.refusals import is_denied
+from njst.load.workloads.supply import Supply
 
 CYCLE_ROWS = 1024
 # A PING for each of few messages would cost as much as they do, at both ends.
@@ -51,9 +51,7 @@ class CorePublishWorkload:
         self._size = core.payload_bytes
         self._cycle = core_cycle(plan, core, "", job)
         self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
-        self._schedule = None if plan.pace is None else Schedule(plan.pace)
-        self._limit = plan.messages
-        self._next = 0
+        self._supply = Supply(plan)
         # Messages before this number have their outcome; so many behind it were denied since.
         self._settled = 0
         self._denied = 0
@@ -62,9 +60,7 @@ class CorePublishWorkload:
         self._asked_ns = 0
         # Since when there is nothing to do but to wait for a PONG.
         self._idle_ns = 0
-        self._start = Start(0)
-        self._end_ns = 0
-        self._closing = False
+        self._log_offset_ns = 0
 
     def opening(self) -> bytes:
         """Return nothing: there is nothing to hear."""
@@ -72,48 +68,32 @@ class CorePublishWorkload:
 
     def start(self, start: Start) -> None:
         """Begin."""
-        self._start = start
-        duration_ms = self._plan.duration_ms
-        if duration_ms is None:
-            return
-        if self._schedule is None:
-            self._end_ns = start.at_ns + duration_ms * 1_000_000
-        else:
-            self._limit = self._schedule.due_count(duration_ms * 1_000_000 - 1)
+        self._log_offset_ns = start.log_offset_ns
+        self._supply.start(start)
 
     def due_ns(self) -> int | None:
         """Return when the next message is due, if it has an instant."""
-        if self._schedule is None or self._has_sent_all:
-            return None
-        return self._start.at_ns + self._schedule.due_ns(self._next)
+        return self._supply.due_ns()
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return a chunk of messages, and a PING behind it if it is time for one."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        count = 0 if self._closing else self._chunk
-        if self._limit is not None:
-            count = min(count, self._limit - self._next)
-        if self._schedule is not None and count > 0:
-            due = self._schedule.due_count(now_ns - self._start.at_ns)
-            count = min(count, due - self._next)
-        if count <= 0:
+        first = self._supply.next
+        count = self._supply.take(self._chunk, now_ns)
+        if not count:
             return self._ask(now_ns)
-        first = self._next
-        self._next += count
         self._idle_ns = now_ns
         self.ledger.attempted += count
-        chunk = self._cycle.encode(first, count, now_ns + self._start.log_offset_ns)
+        chunk = self._cycle.encode(first, count, now_ns + self._log_offset_ns)
         ping = self._ask(now_ns)
         return chunk + ping if ping else chunk
 
     def _ask(self, now_ns: int) -> bytes:
         """Return a PING if it is time for one: behind the last message at once."""
-        if self._mark is not None or self._settled == self._next:
+        if self._mark is not None or self._settled == self._supply.next:
             return b""
-        if not self._has_sent_all and now_ns < self._asked_ns + PING_PAUSE_NS:
+        if not self._supply.is_over and now_ns < self._asked_ns + PING_PAUSE_NS:
             return b""
-        self._mark = self._next
+        self._mark = self._supply.next
         self._asked_ns = now_ns
         return encode.PING
 
@@ -137,15 +117,14 @@ class CorePublishWorkload:
 
     def _lose(self, kind: ErrorClass, words: str, least: int) -> None:
         """Count what may have been read or not, so it is no success."""
-        unknown = self._next - self._settled - self._denied
+        unknown = self._supply.next - self._settled - self._denied
         self.ledger.fail(kind, words, max(least, unknown))
-        self._settle(self._next)
+        self._settle(self._supply.next)
 
     def on_time(self, now_ns: int) -> None:
         """End when the duration has passed; give up what a server that hangs does not answer."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        if not self._has_sent_all or self._settled == self._next:
+        self._supply.look(now_ns)
+        if not self._supply.is_over or self._settled == self._supply.next:
             self._idle_ns = now_ns
         elif now_ns - self._idle_ns >= PATIENCE_NS:
             self._lose(ErrorClass.TIMEOUT, LATE, 0)
@@ -156,13 +135,9 @@ class CorePublishWorkload:
 
     def stop(self) -> None:
         """Send nothing new."""
-        self._closing = True
-
-    @property
-    def _has_sent_all(self) -> bool:
-        return self._closing or (self._limit is not None and self._next >= self._limit)
+        self._supply.is_closed = True
 
     @property
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
-        return self._has_sent_all and self._settled == self._next
+        return self._supply.is_over and self._settled == self._supply.next

@@ -29,6 +29,7 @@ from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CHUNK_BYTES
 from njst.load.workloads.cycles import frames_of, publish_rows
 from njst.load.workloads.refusals import is_denied
+from njst.load.workloads.supply import Supply
 
 GROUPS = 2
 _SID = 1
@@ -55,20 +56,17 @@ class FastWorkload:
         self._receipts = receipts
         # What was sent at once and is not acknowledged: the number behind its last one, and when.
         self._sent: deque[tuple[int, int]] = deque()
-        self._limit = plan.messages
-        self._next = 0
+        self._supply = Supply(plan)
         self._acked = 0
-        self._start = Start(0)
-        self._end_ns = 0
+        self._log_offset_ns = 0
         self._heard_ns = 0
-        self._closing = False
         self._ending = False
         self._ended = False
         self._new_batch()
 
     def _new_batch(self) -> None:
         """Begin again with the next message; it is the first of its batch."""
-        self._base = self._acked = self._next
+        self._base = self._acked = self._supply.next
         self._sent.clear()
         # One group until the server has said how large its groups are.
         self._allowed = self._base + 1
@@ -98,10 +96,9 @@ class FastWorkload:
 
     def start(self, start: Start) -> None:
         """Begin."""
-        self._start = start
+        self._log_offset_ns = start.log_offset_ns
         self._heard_ns = start.at_ns
-        duration_ms = self._plan.duration_ms
-        self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
+        self._supply.start(start)
 
     def due_ns(self) -> int | None:
         """Return None: the server's acknowledgements set the pace."""
@@ -109,27 +106,21 @@ class FastWorkload:
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return what the groups have room for; at the end, what ends the batch."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        left = 0 if self._closing else self._allowed - self._next
-        if self._limit is not None:
-            left = min(left, self._limit - self._next)
-        count = min(left, self._chunk)
-        if count > 0:
-            return self._messages(count, now_ns)
-        all_sent = self._closing or self._next == self._limit
-        if all_sent and not self._ending and not self._ended:
+        first = self._supply.next
+        count = self._supply.take(min(self._allowed - first, self._chunk), now_ns)
+        if count:
+            return self._messages(first, count, now_ns)
+        if self._supply.is_over and not self._ending and not self._ended:
             return self._end(now_ns)
         return b""
 
-    def _messages(self, count: int, now_ns: int) -> bytes:
-        first, log_ns = self._next, now_ns + self._start.log_offset_ns
+    def _messages(self, first: int, count: int, now_ns: int) -> bytes:
+        log_ns = now_ns + self._log_offset_ns
         if first == self._acked:
             self._heard_ns = now_ns
-        self._next += count
-        self._sent.append((self._next, now_ns))
+        self._sent.append((first + count, now_ns))
         if self._receipts is not None:
-            self._receipts.send(self._next)
+            self._receipts.send(first + count)
         self.ledger.attempted += count
         out = self._cycle.encode(first, count, log_ns, shift=1 - self._base)
         if first == self._base:
@@ -138,12 +129,12 @@ class FastWorkload:
 
     def _end(self, now_ns: int) -> bytes:
         """End the batch; a batch without a message needs no end."""
-        if self._next == self._base:
+        if self._supply.next == self._base:
             self._ended = True
             return b""
         self._ending = True
         self._heard_ns = now_ns
-        place = self._next - self._base + 1
+        place = self._supply.next - self._base + 1
         reply = f"{self._inbox}.{self._id}.{self._group}.fail.{place}.3.$FI"
         return encode.pub(self._cycle.subject(self._base), b"", reply)
 
@@ -169,7 +160,7 @@ class FastWorkload:
 
     def _on_refusal(self, words: str) -> None:
         """Give up a batch whose only message is denied: there is no other answer to it."""
-        if is_denied(words) and self._next == self._acked + 1:
+        if is_denied(words) and self._supply.next == self._acked + 1:
             self._fail(ErrorClass.PERMISSION_DENIED, words)
         else:
             self.ledger.refuse(words)
@@ -201,9 +192,9 @@ class FastWorkload:
 
     def _on_end(self) -> None:
         """The batch is committed: all of it was acknowledged, or the server kept less."""
-        missing = self._next - self._acked
+        missing = self._supply.next - self._acked
         self.ledger.fail(ErrorClass.LOST, "committed without its last messages", missing)
-        self._acked = self._next
+        self._acked = self._supply.next
         if self._ending:
             self._ended = True
         else:
@@ -211,7 +202,7 @@ class FastWorkload:
 
     def _settle(self, up_to: int, now_ns: int) -> None:
         """Take all messages before number `up_to`."""
-        up_to = min(up_to, self._next)
+        up_to = min(up_to, self._supply.next)
         if up_to <= self._acked:
             return
         begin = self._acked
@@ -235,16 +226,15 @@ class FastWorkload:
 
     def _fail(self, kind: ErrorClass, words: str) -> None:
         """Give the batch up, and what was not acknowledged of it."""
-        self.ledger.fail(kind, words, max(1, self._next - self._acked))
+        self.ledger.fail(kind, words, max(1, self._supply.next - self._acked))
         was_ending = self._ending
         self._new_batch()
-        self._ended = was_ending and self._closing
+        self._ended = was_ending and self._supply.is_closed
 
     def on_time(self, now_ns: int) -> None:
         """Give up a batch that the server says nothing of."""
-        if self._end_ns and now_ns >= self._end_ns:
-            self._closing = True
-        waits = self._next > self._acked or self._ending
+        self._supply.look(now_ns)
+        waits = self._supply.next > self._acked or self._ending
         if waits and not self._ended and now_ns - self._heard_ns >= self._timeout_ns:
             words = f"no acknowledgement within {self._publish.ack_timeout_ms} ms"
             self._fail(ErrorClass.TIMEOUT, words)
@@ -260,7 +250,7 @@ class FastWorkload:
 
     def stop(self) -> None:
         """Send nothing new; the batch is ended."""
-        self._closing = True
+        self._supply.is_closed = True
 
     @property
     def done(self) -> bool:

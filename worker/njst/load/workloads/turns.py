@@ -77,7 +77,7 @@ class TurnWorkload(CallWorkload):
     def start(self, start: Start) -> None:
         """Begin."""
         super().start(start)
-        self._until_ns = self._end_ns or sys.maxsize
+        self._until_ns = self._supply.end_ns or sys.maxsize
 
     def turn(self, data: bytes, now_ns: int) -> bytes | memoryview:
         """Take the answer that is missing and return the next request.
@@ -110,7 +110,7 @@ class TurnWorkload(CallWorkload):
         """Return the next request the general way; turns go on from it."""
         self._book()
         out = super().next_bytes(now_ns)
-        place = self._next - 1 - self._first
+        place = self._supply.next - 1 - self._first
         if len(self._waiting) == 1 and 0 <= place < len(self._starts):
             self._place = place
         return out
@@ -121,17 +121,17 @@ class TurnWorkload(CallWorkload):
         taken = super().scan(data, now_ns)
         if taken:
             self._last = data[:taken]
-        if not self._waiting and not 0 <= self._next - self._first < len(self._starts):
+        if not self._waiting and not 0 <= self._supply.next - self._first < len(self._starts):
             self._prepare()
         return taken
 
     def _prepare(self) -> None:
         """Make the requests behind the next one."""
-        first = self._next
-        left = AHEAD if self._limit is None else min(AHEAD, self._limit - first - 1)
+        first = self._supply.next
+        left = AHEAD if self._supply.limit is None else min(AHEAD, self._supply.limit - first - 1)
         head = self._answer.match(self._last)
         self._starts = []
-        if left <= 0 or self._closing or head is None:
+        if left <= 0 or self._supply.is_closed or head is None:
             return
         self._first = first
         form = head["verb"] + self._inbox.encode().replace(b"%", b"%%") + b".%010x" + head["sizes"]
@@ -156,7 +156,7 @@ class TurnWorkload(CallWorkload):
         warm_ns = self.ledger.warm_ns
         if times[0] < warm_ns <= times[-1]:
             return False
-        data, count, first = b"".join(heard), len(heard), self._next - 1
+        data, count, first = b"".join(heard), len(heard), self._supply.next - 1
         answers = self._requests.scan(data)
         wanted = range(first, first + count)
         if answers.taken != len(data) or answers.duplicates:
@@ -166,10 +166,10 @@ class TurnWorkload(CallWorkload):
         done = np.array(times, dtype=np.int64)
         sent = np.concatenate(([self._waiting.take(first)], done[:-1]))
         self._waiting.add(first + count, 1, times[-1])
-        self._next += count
+        self._supply.next += count
         if self._receipts is not None:
             self._receipts.acknowledge(wanted)
-            self._receipts.send(self._next)
+            self._receipts.send(self._supply.next)
         self.ledger.attempted += count
         self.ledger.complete(count, bytes_of(answers.sizes, count), times[-1])
         self.ledger.latency(done - sent, times[-1])
@@ -180,11 +180,11 @@ class TurnWorkload(CallWorkload):
         taken = super().scan(data, now_ns)
         for frame in parse(data[taken:])[0]:
             super().on_frame(frame, now_ns)
-        self._waiting.add(self._next, 1, now_ns)
-        self._next += 1
+        self._waiting.add(self._supply.next, 1, now_ns)
+        self._supply.next += 1
         self.ledger.attempted += 1
         if self._receipts is not None:
-            self._receipts.send(self._next)
+            self._receipts.send(self._supply.next)
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take what is no plain good answer."""

@@ -1,0 +1,75 @@
+"""What a client still has to send, and when each of it is due."""
+
+from njst.contract.plan import ClientPlan
+from njst.load.pace import Schedule
+from njst.load.workloads.base import Start
+
+
+class Supply:
+    """Numbers from 0 on, up to a limit or an instant; at an offered rate, each when it is due.
+
+    At an offered rate a duration is a number of messages: none is left out for being late.
+
+    Attributes:
+        next: the number that leaves next; so many have left.
+        limit: how many there are; None when only time ends them.
+        schedule: when each is due, from the start on; None when answers alone set the pace.
+        end_ns: when time ends them, CLOCK_MONOTONIC; 0 when it does not.
+        is_closed: whether no more may leave, whatever is left.
+    """
+
+    def __init__(self, plan: ClientPlan, weight: int = 1) -> None:
+        """`weight` messages have one number together."""
+        self.next = 0
+        self.limit = None if plan.messages is None else -(-plan.messages // weight)
+        self.schedule = None if plan.pace is None else Schedule(plan.pace)
+        self.end_ns = 0
+        self.is_closed = False
+        self._duration_ms = plan.duration_ms
+        self._start = Start(0)
+
+    def start(self, start: Start) -> None:
+        """Count instants and the duration from here."""
+        self._start = start
+        if self._duration_ms is None:
+            return
+        duration_ns = self._duration_ms * 1_000_000
+        if self.schedule is None:
+            self.end_ns = start.at_ns + duration_ns
+        else:
+            self.limit = self.schedule.due_count(duration_ns - 1)
+
+    def take(self, most: int, now_ns: int) -> int:
+        """Let up to `most` numbers leave, from `next` on; return how many do."""
+        self.look(now_ns)
+        if self.is_closed:
+            return 0
+        count = most
+        if self.limit is not None:
+            count = min(count, self.limit - self.next)
+        if self.schedule is not None and count > 0:
+            count = min(count, self.due_count(now_ns) - self.next)
+        if count <= 0:
+            return 0
+        self.next += count
+        return count
+
+    def look(self, now_ns: int) -> None:
+        """Close when the time is over."""
+        if self.end_ns and now_ns >= self.end_ns:
+            self.is_closed = True
+
+    def due_count(self, now_ns: int) -> int:
+        """Return how many are due by now at the offered rate; 0 without one."""
+        return 0 if self.schedule is None else self.schedule.due_count(now_ns - self._start.at_ns)
+
+    def due_ns(self) -> int | None:
+        """Return when the next one is due, if it has an instant and there is one."""
+        if self.schedule is None or self.is_over:
+            return None
+        return self._start.at_ns + self.schedule.due_ns(self.next)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing leaves any more."""
+        return self.is_closed or (self.limit is not None and self.next >= self.limit)
