@@ -11,14 +11,14 @@ from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
 from njst.load.ledger import Ledger
 from njst.load.workloads.atomic import AtomicRequests
 from njst.load.workloads.base import Start
-from njst.load.workloads.cycles import MOST_READY, are_many, many_subjects
+from njst.load.workloads.cycles import READY_BYTES, are_many, many_subjects
 from njst.load.workloads.expecting import ExpectingRequests
 from njst.load.workloads.fast import FastWorkload
 from njst.load.workloads.publish import DelayedRequests, PublishRequests
 
 INBOX = "_INBOX.test"
 STEMS = ["s.a", "s.b", "s.c"]
-EACH = MOST_READY // 2
+EACH = 25_000
 SIZE = 40
 _HEAD = re.compile(rb"(H?)PUB (\S+) (?:_INBOX\S+ )?(?:(\d+) )?(\d+)\r\n")
 
@@ -147,6 +147,19 @@ def test_few_subjects_lie_ready_and_many_clients_share_the_room() -> None:
     crowd = plan(subjects=["s"], subject_count=10_000).model_copy(update={"siblings": 100})
     assert are_many(crowd)
     assert are_many(plan(delay_ms=2000)), "schedules as well"
+
+
+@pytest.mark.parametrize("siblings", [1, 40])
+@pytest.mark.parametrize("size", [SIZE, 16_384, 1_000_000])
+def test_what_lies_ready_is_bounded_in_bytes(size: int, siblings: int) -> None:
+    payload = PayloadPlan(bytes_min=size, bytes_max=size)
+    counts = [2**n for n in range(21)]
+    plans = [plan(subjects=["s"], subject_count=count, payload=payload) for count in counts]
+    made = [of_one.model_copy(update={"siblings": siblings}) for of_one in plans]
+    ready = [count for count, of_one in zip(counts, made, strict=True) if not are_many(of_one)]
+    assert max(ready) == 1 or max(ready) * siblings * size <= READY_BYTES
+    # Not for nothing: twice as many would take more than half of it.
+    assert 4 * max(ready) * siblings * (size + 1024) > READY_BYTES
 
 
 @pytest.mark.parametrize("each", [5, EACH], ids=["ready", "written"])

@@ -18,8 +18,10 @@ CYCLE_BYTES = 2 * 1024 * 1024
 CYCLE_ROWS = 2048
 # So many clients of a process have whole cycles; more of them share the room of these.
 WHOLE_CYCLES = 16
-# The clients of a process have so many frames that lie ready, all together; each takes 1 KB.
-MOST_READY = 50_000
+# What lies ready of the frames of many subjects takes so much of a process's memory, that of all
+# its clients together; beside its payload a frame takes 1 KB.
+READY_BYTES = 64 * 1024 * 1024
+_FRAME_BYTES = 1024
 
 
 def publish_rows(
@@ -69,14 +71,15 @@ def are_many(plan: ClientPlan) -> bool:
     count = len(publish.subjects) * publish.subject_count
     if publish.mode is PublishMode.ATOMIC_BATCH:
         return count > batch_rows(plan)
-    return count > max(CYCLE_ROWS, MOST_READY // plan.siblings)
+    frame = _FRAME_BYTES + _mean_bytes(publish)
+    return count > max(1, READY_BYTES // (plan.siblings * frame))
 
 
 def batch_rows(plan: ClientPlan) -> int:
     """Return how many rows of whole batches lie ready; they are no more for more subjects."""
     publish = plan.publish
     assert publish is not None
-    mean = (publish.payload.bytes_min + publish.payload.bytes_max) // 2 + 200
+    mean = _mean_bytes(publish) + 200
     room = min(CYCLE_ROWS, CYCLE_BYTES // (mean * plan.siblings))
     return max(1, room // publish.batch) * publish.batch
 
@@ -127,8 +130,7 @@ def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
 
     Payloads from a file are all there, equally often; then subjects may not be.
     """
-    mean = (publish.payload.bytes_min + publish.payload.bytes_max) // 2 + 100
-    rows = min(CYCLE_ROWS, CYCLE_BYTES // mean)
+    rows = min(CYCLE_ROWS, CYCLE_BYTES // (_mean_bytes(publish) + 100))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, siblings))
     step = 100 if publish.duplicate_percent else 1
     if publish.payload.file:
@@ -137,3 +139,7 @@ def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
     if subjects > 1:
         step *= subjects
     return max(step, rows // step * step)
+
+
+def _mean_bytes(publish: PublishPlan) -> int:
+    return (publish.payload.bytes_min + publish.payload.bytes_max) // 2
