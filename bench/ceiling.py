@@ -100,9 +100,10 @@ def _inbox() -> str:
 def _connect(url: str) -> socket.socket:
     parts = urlsplit(url)
     sock = socket.create_connection((parts.hostname or "", parts.port or 4222), 10)
-    # With a time-out Python asks the kernel twice for each `recv`; the kernel's own is for nothing.
+    # With a time-out Python asks the kernel twice for each call; the kernel's own costs nothing.
     sock.settimeout(None)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.recv(_RECEIVE_BYTES)
     sock.sendall(_CONNECT)

@@ -1,8 +1,6 @@
 """A consumer whose server stands still, or whose leader goes: all is noticed, nothing is lost."""
 
 import json
-import os
-import signal
 
 from nats.aio.client import Client
 
@@ -10,6 +8,7 @@ from njst.contract.result import ErrorClass
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Load, errors, jetstream, loading
+from tests.stopping import stopped
 
 MESSAGES = 100
 
@@ -56,11 +55,8 @@ async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
         load.start()
         await publish(nats_server)
         await load.until(lambda: load.done("read") == MESSAGES)
-        os.kill(nats_server.pid, signal.SIGSTOP)
-        try:
+        with stopped(nats_server.pid):
             await load.until(lambda: count(load, ErrorClass.PULL_LOST) > 0)
-        finally:
-            os.kill(nats_server.pid, signal.SIGCONT)
         await publish(nats_server)
         done = (await load.end())["read"]
     assert (done.messages, done.redelivered) == (2 * MESSAGES, 0)

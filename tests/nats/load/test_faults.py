@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import threading
 import time
@@ -22,6 +21,7 @@ from njst.load.group import LoadGroup, LoadProblem
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.measure.tally import totals
+from tests.stopping import stopped
 
 LIMIT_S = 60.0
 LOGIN = 'authorization { users = [{user: "tester", password: "right"}] }'
@@ -325,18 +325,6 @@ async def test_stop_waits_for_what_is_in_flight_and_loses_nothing(
         outcome, result = await ended(group)
     assert (outcome, errors(result)) == (Outcome.STOPPED, {})
     assert result.messages == (await js.stream_info("S")).state.messages
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """Stop a child process, and at the end let it go on."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        # Until all of its threads stand, a server may still answer what is in flight.
-        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 CORE = CorePlan(

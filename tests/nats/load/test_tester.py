@@ -1,10 +1,7 @@
 """Whether the tester was late, or the target had no room: told apart by what really happens."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -23,6 +20,7 @@ from njst.contract.result import Diagnosis, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
 from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepared, start
+from tests.stopping import stopped
 
 PER_SECOND = 1_000
 
@@ -45,17 +43,6 @@ def paced(window: int) -> ClientPlan:
     )
 
 
-@asynccontextmanager
-async def stopped(pid: int, seconds: float) -> AsyncIterator[None]:
-    """Hold a process for so long."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        await asyncio.sleep(seconds)
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 async def measured(group: LoadGroup) -> tuple[WorkloadResult, Diagnosis]:
     _, result = await ended(group)
     diagnosis = diagnose([group.cost()], [result])
@@ -74,8 +61,8 @@ async def test_a_tester_that_stands_still_is_late(nats_server: NatsServer, strea
     async with prepared(plan(nats_server.url, paced(window=2_000))) as group:
         start(group)
         await asyncio.sleep(0.5)
-        async with stopped(pids_of(group)[0], 0.4):
-            pass
+        with stopped(pids_of(group)[0]):
+            await asyncio.sleep(0.4)
         result, diagnosis = await measured(group)
     assert (result.messages, result.held) == (2_000, 0)
     assert result.slip_microseconds is not None
@@ -91,8 +78,8 @@ async def test_a_target_that_stands_still_holds_back_what_the_window_has_no_room
     async with prepared(plan(nats_server.url, paced(window=20))) as group:
         start(group)
         await asyncio.sleep(0.5)
-        async with stopped(nats_server.pid, 0.4):
-            pass
+        with stopped(nats_server.pid):
+            await asyncio.sleep(0.4)
         result, diagnosis = await measured(group)
     assert result.messages == 2_000
     assert result.held >= 300, "what was due in 0.4 s, but for the window"
@@ -115,8 +102,8 @@ async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
     async with prepared(plan(nats_server.url, flood)) as group:
         start(group)
         await asyncio.sleep(0.5)
-        async with stopped(nats_server.pid, 3.2):
-            pass
+        with stopped(nats_server.pid):
+            await asyncio.sleep(3.2)
         _, diagnosis = await measured(group)
     assert diagnosis.blocked_percent >= 30
     assert diagnosis.reason in ("BackPressure", "CpuContended", "ProcessBusy")

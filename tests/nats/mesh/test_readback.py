@@ -1,9 +1,6 @@
 """What was stored is read back by several workers, each its slice, also when one of them dies."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import nats
 import pytest
@@ -13,6 +10,7 @@ from njst.local.natsserver import NatsServer
 from njst.measure.slices import FEWEST
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, publish_job
+from tests.stopping import stopped
 
 # Enough for a slice for each of three workers, and of four.
 COUNT = 3 * FEWEST + 1
@@ -35,17 +33,6 @@ def readers(watch: LogWatch, job: str) -> list[str]:
     """Return the names of the workers that have said what they saw, one for each slice."""
     told = [seen.worker for seen in watch.events(job) if seen.event == "seen"]
     return sorted(worker.rsplit("-", 1)[0] for worker in told)
-
-
-@contextmanager
-def stopped(mesh: Mesh, number: int) -> Iterator[None]:
-    """Stop a worker, and at the end let it go on."""
-    process = mesh.workers[number].service.pid
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 async def test_four_workers_read_what_was_stored_once(
@@ -129,7 +116,7 @@ async def test_the_slice_of_a_reader_that_is_killed_is_read_by_another(
 async def test_a_cancel_ends_the_reading(mesh: Mesh, watch: LogWatch) -> None:
     job = mesh.post(publish_job(messages=COUNT))
     watch.wait(job, "finished", count=3)
-    with stopped(mesh, 2):
+    with stopped(mesh.workers[2].service.pid):
         shown = mesh.wait(job, lambda d: d["reason"] == "ReadingBack")
         assert (shown["phase"], shown["workers"]["finished"]) == ("Running", 3)
         assert shown["message"].endswith("of 3 slices of what was stored are read back")
@@ -158,7 +145,7 @@ async def test_if_the_only_reader_is_lost_the_report_says_what_was_not_read(
     (worker,) = mesh.job(job)["participants"]
     number = next(n for n, w in enumerate(mesh.workers) if worker.startswith(f"{w.name}-"))
     watch.wait(job, "finished")
-    with stopped(mesh, number):
+    with stopped(mesh.workers[number].service.pid):
         report_from = 1 - number
         assert mesh.wait_ended(job, report_from)["phase"] == "Failed"
         report = mesh.report(job, report_from)

@@ -1,8 +1,6 @@
 """Load whose worker cannot be told anything any more: it ends by itself, soon."""
 
 import asyncio
-import os
-import signal
 import time
 
 import nats
@@ -10,6 +8,7 @@ from nats.js import JetStreamContext
 
 from njst.load.process import PARENT_SILENT_NS
 from tests.nats.mesh.mesh import Mesh, endless_job
+from tests.stopping import stopped
 
 # Looked at each second, and a client waits for what is in flight.
 LATE_S = 20.0
@@ -33,16 +32,13 @@ async def test_the_load_of_a_worker_that_is_stopped_stops_by_itself(mesh: Mesh) 
     participants = mesh.job(job, 2)["participants"]
     victim = next(w for w in mesh.workers if participants[0].startswith(f"{w.name}-"))
     client = await nats.connect(mesh.nats.url)
-    os.kill(victim.service.pid, signal.SIGSTOP)
-    try:
+    with stopped(victim.service.pid):
         js = client.jetstream()
         # The others find it lost and stop; it cannot know.
         bystander = next(n for n, w in enumerate(mesh.workers) if w is not victim)
         document = mesh.wait_ended(job, bystander)
         assert document["workers"]["lost"] == 1
         await until_quiet(js, "ORDERS", PARENT_SILENT_NS / 1e9 + LATE_S)
-    finally:
-        os.kill(victim.service.pid, signal.SIGCONT)
     # It comes back to a job that is over, and does not take it up again.
     shown = mesh.wait_ended(job, mesh.workers.index(victim))
     assert shown == mesh.job(job, bystander)

@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.workloads.cycles import ids_back
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import PayloadPlan, PublishPlan
+from njst.load.workloads.cycles import cycle_length, ids_back
 
 
 @given(percent=st.integers(0, 99), hundreds=st.integers(1, 5))
@@ -20,3 +22,29 @@ def test_of_each_hundred_so_many_carry_an_id_that_was_there_before(
         again += carried in seen
         seen.add(carried)
     assert again == 2 * hundreds * percent
+
+
+@given(
+    percent=st.integers(0, 99),
+    size=st.sampled_from([0, 16_384, 1_000_000]),
+    subjects=st.integers(1, 5),
+    siblings=st.sampled_from([1, 40]),
+)
+def test_a_cycle_has_the_exact_share_in_no_more_rows_than_that_needs(
+    percent: int, size: int, subjects: int, siblings: int
+) -> None:
+    publish = PublishPlan(
+        mode=PublishMode.ASYNCHRONOUS,
+        window=1,
+        payload=PayloadPlan(bytes_min=size, bytes_max=size),
+        subjects=["s"],
+        ack_timeout_ms=1,
+        duplicate_percent=percent,
+    )
+    rows = cycle_length(publish, subjects, siblings)
+    assert rows % subjects == 0
+    each = rows // subjects
+    assert each * percent % 100 == 0
+    if size == 1_000_000:
+        fewest = next(n for n in range(1, 101) if n * percent % 100 == 0)
+        assert each == max(fewest, 2 // siblings // subjects)

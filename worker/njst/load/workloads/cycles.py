@@ -1,6 +1,7 @@
 """The rows of a publisher's cycle of frames: which subject and which payload each has."""
 
 from collections.abc import Callable, Sequence
+from math import gcd
 
 import numpy as np
 
@@ -71,8 +72,9 @@ def are_many(plan: ClientPlan) -> bool:
     count = len(publish.subjects) * publish.subject_count
     if publish.mode is PublishMode.ATOMIC_BATCH:
         return count > batch_rows(plan)
-    frame = _FRAME_BYTES + _mean_bytes(publish)
-    return count > max(1, READY_BYTES // (plan.siblings * frame))
+    rows, rows_of_one = (cycle_length(publish, of, plan.siblings) for of in (count, 1))
+    room = READY_BYTES // (plan.siblings * (_FRAME_BYTES + _mean_bytes(publish)))
+    return rows > max(room, rows_of_one)
 
 
 def batch_rows(plan: ClientPlan) -> int:
@@ -126,13 +128,14 @@ def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:
 
 
 def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
-    """Return how many rows: all subjects equally often, and 100 for the share of duplicates.
+    """Return how many rows: all subjects equally often, with the exact share of duplicates.
 
     Payloads from a file are all there, equally often; then subjects may not be.
     """
     rows = min(CYCLE_ROWS, CYCLE_BYTES // (_mean_bytes(publish) + 100))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, siblings))
-    step = 100 if publish.duplicate_percent else 1
+    # After so many rows the share of duplicates comes to a whole number: 1 if there is none.
+    step = 100 // gcd(100, publish.duplicate_percent)
     if publish.payload.file:
         variants = publish.payload.variants
         return -(-max(rows, step, subjects) // variants) * variants
