@@ -114,6 +114,14 @@ ASYNC = _publish(
     "publish async", "async", {"mode": "Asynchronous", "window": 500}, 1_500_000, rate=1.2
 )
 SYNC = _publish("publish sync", "sync", {"mode": "Synchronous"}, ONE_BY_ONE, rate=1.2)
+# What the server spends on reply subjects that never come again.
+REUSED = _publish(
+    "publish async, replies reused",
+    "async",
+    {"mode": "Asynchronous", "window": 500, "replySubjects": "Reused"},
+    ASYNC.messages,
+    rate=1.2,
+)
 EXPLICIT = _consume(
     "consume, ack explicit", ["consume", "--acks=explicit"], {"ack": "Explicit"}, 1_000_000, 1.2
 )
@@ -125,12 +133,12 @@ CHECKED: tuple[Case, ...] = (
         "publish atomic",
         "atomic",
         {"mode": "AtomicBatch", "batch": 500},
-        1_200_000,
+        800_000,
         rate=1,
         cpu=0.75,
     ),
     _publish(
-        "publish fast", "fast", {"mode": "FastBatch", "batch": 500}, 4_000_000, rate=1, cpu=0.75
+        "publish fast", "fast", {"mode": "FastBatch", "batch": 500}, 3_000_000, rate=1, cpu=0.75
     ),
     EXPLICIT,
     _consume("consume, ack none", ["consume", "--acks=none"], {"ack": "None"}, 2_000_000, 1.2),
@@ -185,6 +193,7 @@ CHECKED: tuple[Case, ...] = (
 def all_cases() -> Iterator[Case]:
     """Yield the checked cases, and the main three over storage, size, clients and replicas."""
     yield from CHECKED
+    yield REUSED
     for case in (ASYNC, SYNC, EXPLICIT):
         yield replace(case, storage="memory")
         yield replace(case, clients=4, messages=2 * case.messages)

@@ -32,6 +32,8 @@ def client(
     index: int = 0,
     mode: PublishMode = PublishMode.SYNCHRONOUS,
     ack_timeout_ms: int = 60_000,
+    *,
+    reuses: bool = False,
 ) -> ClientPlan:
     return ClientPlan(
         workload="write",
@@ -43,6 +45,7 @@ def client(
             window=100,
             payload=PayloadPlan(bytes_min=64, bytes_max=64),
             subjects=["s.x"],
+            reuses_replies=reuses,
             ack_timeout_ms=ack_timeout_ms,
         ),
     )
@@ -273,13 +276,32 @@ def said(group: LoadGroup) -> set[ErrorClass]:
     return {error.error_class for tally in group.tallies() for error in tally.errors}
 
 
+@pytest.mark.parametrize("reuses", [False, True])
+@pytest.mark.parametrize("mode", [PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS])
+async def test_an_answer_after_its_time_out_is_no_other_message_s(
+    nats_server: NatsServer, js: JetStreamContext, mode: PublishMode, reuses: bool
+) -> None:
+    writer = client(None, mode=mode, ack_timeout_ms=500, reuses=reuses)
+    async with prepared(plan(nats_server.url, writer)) as group:
+        start(group)
+        await until(lambda: any(tally.messages for tally in group.tallies()))
+        with stopped(nats_server.pid):
+            await until(lambda: ErrorClass.TIMEOUT in said(group))
+        before = sum(tally.messages for tally in group.tallies())
+        await until(lambda: sum(tally.messages for tally in group.tallies()) > before + 1000)
+        await group.stop()
+        _, result = await ended(group)
+    assert errors(result) == {ErrorClass.TIMEOUT: result.attempted - result.messages}
+    assert (await js.stream_info("S")).state.messages == result.attempted
+
+
+@pytest.mark.parametrize("reuses", [False, True])
 async def test_a_server_that_restarts_costs_what_was_in_flight_and_nothing_else(
-    nats_server: NatsServer, js: JetStreamContext
+    nats_server: NatsServer, js: JetStreamContext, reuses: bool
 ) -> None:
     """The load goes on by itself; what has no answer is an error, and may have been stored."""
-    async with prepared(
-        plan(nats_server.url, client(None, mode=PublishMode.ASYNCHRONOUS))
-    ) as group:
+    writer = client(None, mode=PublishMode.ASYNCHRONOUS, reuses=reuses)
+    async with prepared(plan(nats_server.url, writer)) as group:
         start(group)
         await until(lambda: any(tally.messages for tally in group.tallies()))
         nats_server.kill()

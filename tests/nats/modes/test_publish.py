@@ -54,7 +54,11 @@ class Books:
 # Of the four clients' 500 messages each, over half: then duplicates follow each other.
 @pytest.mark.parametrize("percent", [17, 83])
 @pytest.mark.parametrize("mode", ["Synchronous", "Asynchronous"])
-@pytest.mark.parametrize("sizes", [{}, {"payloadBytesMax": 300}], ids=["one size", "many"])
+@pytest.mark.parametrize(
+    "sizes",
+    [{}, {"payloadBytesMax": 300}, {"replySubjects": "Reused"}],
+    ids=["one size", "many", "replies reused"],
+)
 async def test_what_the_stream_had_already_is_counted_exactly(
     runner: Runner, mode: str, sizes: Document, percent: int
 ) -> None:
@@ -92,11 +96,13 @@ async def test_a_fixed_id_is_stored_once(runner: Runner) -> None:
     assert (done.messages, done.duplicates, errors(done)) == (MESSAGES, MESSAGES - stored, {})
 
 
+@pytest.mark.parametrize("replies", ["Unique", "Reused"])
 @pytest.mark.parametrize("expect", ["LastSequence", "LastSubjectSequence"])
-async def test_who_is_alone_is_never_refused(runner: Runner, expect: str) -> None:
+async def test_who_is_alone_is_never_refused(runner: Runner, expect: str, replies: str) -> None:
     name = stream_name()
     books = Books(name)
     how = {"mode": "Synchronous", "expect": expect, "subjectCount": 7, "expectStream": True}
+    how["replySubjects"] = replies
     job = publishing(name, clients=1, **how)
     done = (await runner.run(job, look=books.look))["write"]
     assert (done.messages, errors(done)) == (MESSAGES, {})

@@ -223,6 +223,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.0.publish.messageIds", True),
     _set("workloads.0.publish.duplicatePercent", 10, "spec.workloads[0].publish"),
     _set("workloads.0.publish.duplicatePercent", 100),
+    _set("workloads.0.publish.replySubjects", "Few"),
+    _set("workloads.0.publish", {"mode": "AtomicBatch", "replySubjects": "Reused"}, _PUBLISH),
     _set("workloads.0.publish.ttlSeconds", 0),
     _set("workloads.0.publish.batch", 1),
     _set("workloads.0.publish.batch", 1001),

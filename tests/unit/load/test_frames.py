@@ -102,11 +102,12 @@ def runs(draw: st.DrawFn) -> list[Row]:
     st.integers(13, 90),
     st.booleans(),
     st.integers(1, 30),
+    st.sampled_from([0, 8, 32]),
 )
 def test_runs_of_equal_frames_over_the_ends_of_blocks(
-    rows: list[Row], first: int, count: int, decimal: bool, step: int
+    rows: list[Row], first: int, count: int, decimal: bool, step: int, turns: int
 ) -> None:
-    cycle = FrameCycle(rows, id_step=step, decimal=decimal)
+    cycle = FrameCycle(rows, id_step=step, decimal=decimal, turns=turns)
     numbers = range(first, first + count)
     expected = b"".join(cycle.encode(n, 1, 5, shift=2) for n in numbers)
     assert cycle.encode(first, count, 5, shift=2) == expected
@@ -200,3 +201,9 @@ def test_bodies_have_the_sizes_and_blanks_asked_for(
     if low > 8 and blank < 50:
         assert bodies(plan, count, 4) != made
         assert made[0].strip(b"\0")
+
+
+def test_tokens_in_turns_begin_again() -> None:
+    rows = [Row(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
+    data = FrameCycle(rows, turns=4).encode(2, 20, 0, shift=8)
+    assert data == b"".join(b"PUB a r.%010x 0\r\n\r\n" % (8 + n % 4) for n in range(2, 22))

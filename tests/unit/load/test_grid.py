@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from njst.load.wire.grid import CountedShape, Shape, framed
 from njst.load.wire.numbering import as_list
 from njst.load.wire.pubacks import PublishAcks
+from njst.load.wire.tokens import ReusedTokens
 
 HEAD = re.compile(rb"MSG (\S+) 1 (\d+)\r\n")
 INBOX = "_INBOX.a1"
@@ -191,3 +192,16 @@ def test_more_in_order_than_are_compared_at_once() -> None:
     for first in (0, 1300):
         sent = [ack(n, 10_000 + n) for n in range(first, first + 1300)]
         assert acks.scan(b"".join(sent)) == (range(first, first + 1300), len(b"".join(sent)))
+
+
+def test_acknowledgements_of_tokens_in_turns_are_of_the_last_requests() -> None:
+    tokens = ReusedTokens(window=1)
+    acks = PublishAcks(INBOX, tokens)
+    first = 0
+    for count in [200] * 10:
+        tokens.use(first, count, first)
+        sent = b"".join(ack(tokens.of(n), 10_000 + n) for n in range(first, first + count))
+        found, taken = acks.scan(sent)
+        assert (as_list(found), taken) == (list(range(first, first + count)), len(sent))
+        first += count
+    assert acks.alone(ack(tokens.of(first - 1), 1)) == first - 1

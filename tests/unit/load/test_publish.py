@@ -12,6 +12,7 @@ from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.pace import Schedule
 from njst.load.wire.parse import ServerError, parse
+from njst.load.wire.tokens import FEWEST
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload
 from njst.load.workloads.publish import publish_workload
@@ -31,6 +32,7 @@ def publisher(
     duration_ms: int | None = None,
     pace: PacePlan | None = None,
     message_ids: bool = False,
+    reuses: bool = False,
 ) -> CallWorkload:
     plan = ClientPlan(
         workload="w",
@@ -44,6 +46,7 @@ def publisher(
             payload=PayloadPlan(bytes_min=10, bytes_max=10),
             subjects=list(subjects),
             message_ids=message_ids,
+            reuses_replies=reuses,
             ack_timeout_ms=1000,
         ),
     )
@@ -166,6 +169,28 @@ def test_subjects_take_turns() -> None:
     workload = publisher(5, subjects=("a", "b"))
     started(workload, 0)
     assert [subject for subject, _ in sent(workload.next_bytes(1))] == ["a", "b", "a", "b", "a"]
+
+
+def test_a_token_in_turns_is_free_when_its_message_has_an_answer() -> None:
+    """What is not answered is passed over, and its late answer is nobody else's."""
+    window = FEWEST
+    workload = started(publisher(window=window, reuses=True, duration_ms=60_000), 1)
+    # A chunk may be less than the window; tokens are numbers in the first round.
+    first = [token for _ in range(2) for _, token in sent(workload.next_bytes(1))]
+    assert first == list(range(window))
+    feed(workload, b"".join(map(ack, first[1:])), 2)
+    second = [token for _, token in sent(workload.next_bytes(SECOND // 2))]
+    assert second, "the window has room"
+    assert not {0} & set(second)
+    feed(workload, b"".join(map(ack, second)), SECOND // 2)
+    workload.on_time(2 * SECOND)
+    third = [token for _, token in sent(workload.next_bytes(2 * SECOND))]
+    assert not {*first, *second} & set(third), "one of them may still be answered"
+    feed(workload, ack(0), 2 * SECOND)
+    feed(workload, b"".join(map(ack, third)), 3 * SECOND)
+    tally = workload.ledger.tally()
+    assert tally.messages == window - 1 + len(second) + len(third)
+    assert errors(tally) == {ErrorClass.TIMEOUT: 1}
 
 
 def test_latency_is_from_send_to_acknowledgement() -> None:

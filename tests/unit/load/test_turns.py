@@ -1,6 +1,8 @@
 """Going on in one step does exactly what the general way does."""
 
+import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, GetPlan, PayloadPlan, PublishPlan
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import parse
+from njst.load.wire.tokens import FEWEST
 from njst.load.workloads.base import Start
 from njst.load.workloads.get import get_workload
 from njst.load.workloads.publish import publish_workload
@@ -35,13 +38,16 @@ def turns(**plan: object) -> TurnWorkload:
     return workload
 
 
-def publisher(messages: int | None = None, duration_ms: int | None = None) -> TurnWorkload:
+def publisher(
+    messages: int | None = None, duration_ms: int | None = None, *, reuses: bool = False
+) -> TurnWorkload:
     publish = PublishPlan(
         mode=PublishMode.SYNCHRONOUS,
         window=1,
         payload=PayloadPlan(bytes_min=40, bytes_max=60),
         subjects=["a", "b"],
         message_ids=True,
+        reuses_replies=reuses,
         ack_timeout_ms=TIMEOUT_MS,
     )
     return turns(messages=messages, duration_ms=duration_ms, publish=publish)
@@ -91,7 +97,18 @@ EVENTS = st.lists(
 )
 
 
-@pytest.mark.parametrize(("make", "answer"), [(publisher, ack), (getter, stored)])
+def token_in(frame: bytes | memoryview) -> bytes:
+    """What the reply subject of a request ends in."""
+    found = re.search(rb" _INBOX\.test\.([0-9a-f]{10}) ", frame)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "answer"),
+    [(publisher, ack), (partial(publisher, reuses=True), ack), (getter, stored)],
+    ids=["publish", "reused", "get"],
+)
 @pytest.mark.parametrize("end", [{"messages": 12}, {"duration_ms": 30}])
 @given(events=EVENTS)
 def test_a_turn_is_what_the_general_way_does(
@@ -102,8 +119,14 @@ def test_a_turn_is_what_the_general_way_does(
 ) -> None:
     short, general = make(**end), make(**end)
     now = 1
-    assert short.next_bytes(now) == general.next_bytes(now) != b""
+    first = short.next_bytes(now)
+    assert first == general.next_bytes(now) != b""
+    tokens = [token_in(first)]
     last = 0
+
+    def to(number: int, kind: str) -> bytes:
+        return answer(number, kind).replace(b"%010x" % number, tokens[number], 1)
+
     for kind, back in events:
         now += STEP_NS
         if kind in ("time", "break"):
@@ -116,17 +139,19 @@ def test_a_turn_is_what_the_general_way_does(
             data = b""
         else:
             data = {
-                "twice": 2 * answer(last, "good"),
-                "ping": b"PING\r\n" + answer(last, "good"),
-                "part": answer(last, "good")[:-2],
-            }.get(kind) or answer(max(0, last - back), kind)
+                "twice": 2 * to(last, "good"),
+                "ping": b"PING\r\n" + to(last, "good"),
+                "part": to(last, "good")[:-2],
+            }.get(kind) or to(max(0, last - back), kind)
         sent = short.turn(data, now)
         if not sent:
             feed(short, data, now)
             sent = short.next_bytes(now)
         feed(general, data, now)
         assert sent == general.next_bytes(now)
-        last += bool(sent)
+        if sent:
+            last += 1
+            tokens.append(token_in(sent))
         assert short.done == general.done
     assert short.ledger.tally() == general.ledger.tally()
 
@@ -146,22 +171,23 @@ def test_plain_answers_are_taken_in_one_step_each() -> None:
         assert (tally.messages, tally.attempted) == (3, 4)
 
 
-def test_turns_go_on_from_block_to_block() -> None:
-    """Each request once, in order, with its own number, whatever the block it was made in."""
-    workload = publisher(messages=3 * AHEAD)
+@pytest.mark.parametrize("reuses", [False, True])
+def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
+    """Each request once, in order, with its own token, whatever the block it was made in."""
+    workload = publisher(messages=3 * AHEAD, reuses=reuses)
+    tokens = [n % FEWEST if reuses else n for n in range(3 * AHEAD)]
     sent = [workload.next_bytes(1)]
     in_one_step = 0
     for number in range(3 * AHEAD):
         now_ns = WARM_NS + number
-        if out := workload.turn(ack(number, "good"), now_ns):
+        data = ack(number, "good").replace(b"%010x" % number, b"%010x" % tokens[number], 1)
+        if out := workload.turn(data, now_ns):
             in_one_step += 1
         else:
-            feed(workload, ack(number, "good"), now_ns)
+            feed(workload, data, now_ns)
             out = workload.next_bytes(now_ns)
         sent.append(bytes(out))
-    assert [b"_INBOX.test.%010x " % n in frame for n, frame in enumerate(sent[:-1])] == [True] * (
-        3 * AHEAD
-    )
+    assert [int(token_in(frame), 16) for frame in sent[:-1]] == tokens
     assert sent[-1] == b""
     # But for the first of each block, and where answers grow by a digit nothing else is asked.
     assert in_one_step == 3 * AHEAD - 4

@@ -93,6 +93,8 @@ class PublishPlan(Message):
     headers: list[tuple[str, str]] = Field(default_factory=list)
     expect: Expect = Expect.NONE
     delay_ms: int = 0
+    # Whether few reply subjects are used in turns.
+    reuses_replies: bool = False
     # The stream's last sequence at the time of the set-up.
     last_sequence: int = 0
     ack_timeout_ms: int

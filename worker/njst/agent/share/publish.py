@@ -2,7 +2,7 @@
 
 from njst.agent.keeping import publish_obstacle
 from njst.agent.share.place import Place, There, Work, ms
-from njst.contract.kinds.publish import MessageIds, Publish, Verify
+from njst.contract.kinds.publish import MessageIds, Publish, ReplySubjects, Verify
 from njst.contract.names import publish_subjects
 from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
 
@@ -34,6 +34,7 @@ def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | No
         duplicate_percent=publish.duplicate_percent,
         headers=fixed_headers(publish, stream_name),
         expect=publish.expect,
+        reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
         delay_ms=ms(publish.delay_seconds) or 0,
         last_sequence=work.there.get(stream_name, There()).last_sequence,
         ack_timeout_ms=publish.ack_timeout_seconds * 1000,

@@ -39,6 +39,13 @@ class Expect(StrEnum):
     LAST_SUBJECT_SEQUENCE = "LastSubjectSequence"
 
 
+class ReplySubjects(StrEnum):
+    """Whether each message has a reply subject of its own."""
+
+    UNIQUE = "Unique"
+    REUSED = "Reused"
+
+
 class Verify(StrEnum):
     """Whether what was acknowledged is looked for in the stream."""
 
@@ -146,6 +153,12 @@ class Publish(Model):
         " a subject of its own below the message's subject (server 2.12). The stamp has the due"
         " instant, so a consumer's latency is how late the message was.",
     )
+    reply_subjects: ReplySubjects = Field(
+        ReplySubjects.UNIQUE,
+        description="What an acknowledgement comes to. Unique: a subject for each message, as"
+        " client libraries have it. Reused: a few in turns; a server remembers where they lead, so"
+        " one or two clients publish up to a quarter more.",
+    )
     headers: list[Header] = Field(
         default_factory=list, max_length=16, description="Headers of each message."
     )
@@ -207,6 +220,14 @@ class Publish(Model):
             message="messageIds needs mode Synchronous or Asynchronous",
             holds=lambda self: (
                 self.message_ids is MessageIds.NONE
+                or self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+            ),
+        ),
+        Rule(
+            cel="self.replySubjects == 'Unique' || self.mode in ['Synchronous', 'Asynchronous']",
+            message="replySubjects Reused needs mode Synchronous or Asynchronous",
+            holds=lambda self: (
+                self.reply_subjects is ReplySubjects.UNIQUE
                 or self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
             ),
         ),

@@ -47,9 +47,13 @@ class Row:
 class FrameCycle:
     """A cycle of rows; all of them have the same kinds of digits, or only some a token."""
 
-    def __init__(self, rows: Sequence[Row], *, id_step: int = 1, decimal: bool = False) -> None:
+    def __init__(
+        self, rows: Sequence[Row], *, id_step: int = 1, decimal: bool = False, turns: int = 0
+    ) -> None:
+        """Over 0, `turns` is how many tokens are used in turns."""
         self.rows = len(rows)
         self._id_step = id_step
+        self._turns = turns
         self._notation = DECIMAL if decimal else HEX
         self._lengths = np.array([len(row.frame) for row in rows])
         self._ends = [0, *np.cumsum(self._lengths).tolist()]
@@ -77,7 +81,7 @@ class FrameCycle:
     def encode(self, first: int, count: int, time_ns: int, *, shift: int = 0) -> bytes:
         """Return the frames of `count` messages from number `first`, stamped with the time.
 
-        The token of a message is its number and `shift`.
+        The token of a message is its number, or its turn, and `shift`.
         """
         if count == 1:
             return self._one(first, time_ns, shift)
@@ -93,12 +97,12 @@ class FrameCycle:
         """Return the subject of a message; what stands in it before digits that differ."""
         return self._cuts[number % self.rows].pieces[0].split(b" ", 2)[1].decode()
 
-    def ready(self, first: int, count: int) -> Seal:
+    def ready(self, first: int, count: int, *, shift: int = 0) -> Seal:
         """Return what stamps each of `count` frames from number `first` on, made here.
 
         To stamp one is most of what is left to do when it leaves.
         """
-        made = memoryview(bytearray(self.encode(first, count, 0)))
+        made = memoryview(bytearray(self.encode(first, count, 0, shift=shift)))
         numbers = np.arange(first, first + count)
         rows = numbers % self.rows
         ends = self._lengths[rows].cumsum().tolist()
@@ -113,7 +117,8 @@ class FrameCycle:
         cut = self._cuts[row]
         pieces = cut.pieces.copy()
         if cut.token is not None:
-            pieces[cut.token] = self._notation.one(number + shift)
+            turn = number % self._turns if self._turns else number
+            pieces[cut.token] = self._notation.one(turn + shift)
         if cut.id is not None:
             pieces[cut.id] = HEX.one(number // self._id_step - cut.id_back)
         if cut.stamp is not None:
@@ -141,14 +146,25 @@ class FrameCycle:
         rows = slice(row, self.rows)
         self._counted, self._shift = range(first, first + self.rows - row), shift
         if self._tokens.some:
-            begin = first + shift
-            self._tokens.write(rows, lambda cells, at: self._notation.fill(cells, begin + at))
+            self._tokens.write(rows, lambda cells, at: self._fill_tokens(cells, first + at, shift))
         if self._ids.some:
             self._ids.write(rows, lambda cells, at: self._fill_ids(cells, first + at))
         if self._stamps.some:
             sequence = np.arange(first, self._counted.stop, dtype=np.uint64)
             self._variable["sequence"][rows] = sequence
             self._mixed[rows] = stamp.mixed(self._seeds[rows], sequence)
+
+    def _fill_tokens(self, cells: Cells, first: int, shift: int) -> None:
+        turns = self._turns
+        if not turns:
+            self._notation.fill(cells, first + shift)
+            return
+        done = 0
+        while done < len(cells):
+            turn = (first + done) % turns
+            part = cells[done : done + turns - turn]
+            self._notation.fill(part, turn + shift)
+            done += len(part)
 
     def _fill_ids(self, cells: Cells, first: int) -> None:
         step = self._id_step

@@ -1,6 +1,7 @@
 """Frames of a cycle whose subjects are written into each: too many of them to lie ready."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from njst.load.wire.frames import FrameCycle, Row, Seal, made_late
 
@@ -21,18 +22,19 @@ class ManyFrames(FrameCycle):
         *,
         id_step: int = 1,
         decimal: bool = False,
+        turns: int = 0,
     ) -> None:
         """`subject` tells that of each message."""
-        super().__init__(rows, id_step=id_step, decimal=decimal)
+        super().__init__(rows, id_step=id_step, decimal=decimal, turns=turns)
         self._name = subject
 
     def encode(self, first: int, count: int, time_ns: int, *, shift: int = 0) -> bytes:
         """Return the frames of `count` messages, one by one: no two have the same length."""
         return b"".join([self._one(first + n, time_ns, shift) for n in range(count)])
 
-    def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
+    def ready(self, first: int, count: int, *, shift: int = 0) -> Seal:  # noqa: ARG002
         """Return what makes each of some frames when it leaves."""
-        return made_late(self.encode, first)
+        return made_late(partial(self.encode, shift=shift), first)
 
     def subject(self, number: int) -> str:
         """Return the subject of a message."""

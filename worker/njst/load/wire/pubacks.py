@@ -1,6 +1,6 @@
 """Plain publish acknowledgements, read a chunk at a time.
 
-A plain one is `MSG <inbox>.<number> 1 <size>` with the JSON of a stored message, and nothing that a
+A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a stored message, and nothing that a
 publisher would have to look at: every other answer is for the exact parser.
 """
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from njst.load.wire.digits import HEX, numbers_in, numbers_of
 from njst.load.wire.grid import FEWEST, CountedShape, Shape
 from njst.load.wire.numbering import Numbers, joined
+from njst.load.wire.tokens import ReplyTokens
 
 # So many are laid out, and compared at once: as many as come at once with the usual windows.
 _ROWS = 512
@@ -17,9 +18,9 @@ _LAST = b"}\r\n"
 
 
 class _Run(NamedTuple):
-    """The numbers of acknowledgements that follow each other, and the bytes that they take."""
+    """The tokens of acknowledgements that follow each other, and the bytes that they take."""
 
-    numbers: Numbers
+    tokens: Numbers
     size: int
 
 
@@ -34,7 +35,7 @@ class _Form:
         self._shape = Shape(frame, len(frame), [sequence], [number])
 
     def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
-        """Return those that begin here, with the numbers from `wanted` on or with any others."""
+        """Return those that begin here, with the tokens from `wanted` on or with any others."""
         begin, end = self._number
         if data[at + begin : at + end] == HEX.one(wanted):
             count = self._counted.count(data, at, wanted)
@@ -50,9 +51,10 @@ class _Form:
 
 
 class PublishAcks:
-    """The acknowledgements that come to one inbox; the number is ten hex digits."""
+    """The acknowledgements that come to one inbox; its last token is ten hex digits."""
 
-    def __init__(self, inbox: str) -> None:
+    def __init__(self, inbox: str, tokens: ReplyTokens | None = None) -> None:
+        self._tokens = tokens or ReplyTokens()
         self._one = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
@@ -68,16 +70,16 @@ class PublishAcks:
     def alone(self, data: bytes) -> int | None:
         """Return the number of an acknowledgement that is all there is; None for anything else."""
         found = self._one.fullmatch(data)
-        return None if found is None else int(found[1], 16)
+        return None if found is None else self._tokens.number(int(found[1], 16))
 
     def scan(self, data: bytes) -> tuple[Numbers, int]:
         """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
         found: list[Numbers] = []
         at = 0
         while at < len(data) and (run := self._run(data, at) or self._the_rest(data, at)):
-            found.append(run.numbers)
+            found.append(self._tokens.numbers(run.tokens))
             at += run.size
-            self._wanted = int(run.numbers[-1]) + 1
+            self._wanted = self._tokens.after(int(run.tokens[-1]))
         return joined(found), at
 
     def _run(self, data: bytes, at: int) -> _Run | None:

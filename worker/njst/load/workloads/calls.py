@@ -1,13 +1,13 @@
 """Numbered requests, each with one answer, and at most so many of them without one.
 
-Every request has a number, which is the last token of its reply subject, so an answer names its
-request. Each request is made once; nothing is retried. With an offered rate each request is due
-at its own instant and leaves then, unless the window is full: then it waits, and its latency says
-so, because that counts from the instant.
+The last token of a reply subject tells the number of its request, so an answer names that. Each
+request is made once; nothing is retried. With an offered rate each request is due at its own
+instant and leaves then, unless the window is full: then it waits, and its latency says so, because
+that counts from the instant.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from njst.load.wire.digits import DIGITS
 from njst.load.wire.jsapi import Failure
 from njst.load.wire.numbering import Array, Numbers, as_array, as_list
 from njst.load.wire.parse import Frame, Message, ServerError
+from njst.load.wire.tokens import ReplyTokens
 from njst.load.workloads.base import Start
 from njst.load.workloads.outstanding import Chunk, Outstanding
 from njst.load.workloads.refusals import Refusals
@@ -73,6 +74,13 @@ class Requests(Protocol):
         ...
 
 
+@runtime_checkable
+class Replied(Protocol):
+    """Requests that choose their reply subjects."""
+
+    tokens: ReplyTokens
+
+
 class CallWorkload:
     """One client that makes requests."""
 
@@ -91,6 +99,7 @@ class CallWorkload:
         self._receipts = receipts
         self._plan = plan
         self._requests = requests
+        self._tokens = requests.tokens if isinstance(requests, Replied) else ReplyTokens()
         self._inbox = inbox
         self._window = requests.window
         self._waiting = Outstanding()
@@ -124,6 +133,7 @@ class CallWorkload:
         count = self._supply.take(min(room, self._chunk), now_ns)
         if not count:
             return b""
+        self._tokens.use(first, count, self._waiting.oldest(first))
         self._waiting.add(first, count, now_ns)
         if self._receipts is not None:
             self._receipts.send(first + count)
@@ -237,12 +247,13 @@ class CallWorkload:
             return
         token = frame.subject.rpartition(b".")[2]
         try:
-            number = int(token, 16) // self._weight if len(token) == DIGITS else -1
+            value = int(token, 16) if len(token) == DIGITS else -1
         except ValueError:
-            number = -1
-        if number < 0:
+            value = -1
+        if value < 0:
             self.ledger.fail(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
             return
+        number = self._tokens.number(value) // self._weight
         if number not in self._waiting:
             return  # what comes after its time-out changes nothing any more
         answer = self._requests.answer(number, frame)
@@ -262,8 +273,7 @@ class CallWorkload:
         number = self._refusals.hear(words, list(self._waiting))
         if number is not None and self._waiting.take(number):
             self._refusals.settled()
-            if self._lost is not None:
-                self._lost([number])
+            self._forget([number])
             self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, self._messages([number]))
 
     def _frames(self, number: int) -> int:
@@ -291,7 +301,9 @@ class CallWorkload:
         self._forget(numbers)
 
     def _forget(self, numbers: Sequence[int]) -> None:
-        """Tell whoever wants to know which requests have no outcome."""
+        """Tell whoever wants to know which requests have no outcome; an answer may come late."""
+        if numbers:
+            self._tokens.renew(self._supply.next, self._waiting.oldest(self._supply.next))
         if self._lost is not None:
             self._lost(numbers)
 

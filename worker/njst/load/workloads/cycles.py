@@ -55,14 +55,20 @@ def publish_rows(
 
 
 def frames_of(
-    plan: ClientPlan, rows: Sequence[Row], *, id_step: int = 1, decimal: bool = False
+    plan: ClientPlan,
+    rows: Sequence[Row],
+    *,
+    id_step: int = 1,
+    decimal: bool = False,
+    turns: int = 0,
 ) -> FrameCycle:
     """Return the frames of a client's rows."""
     if not are_many(plan):
-        return FrameCycle(rows, id_step=id_step, decimal=decimal)
+        return FrameCycle(rows, id_step=id_step, decimal=decimal, turns=turns)
     assert plan.publish is not None
     kind = ManySchedules if plan.publish.delay_ms else ManyFrames
-    return kind(rows, many_subjects(plan).name, id_step=id_step, decimal=decimal)
+    name = many_subjects(plan).name
+    return kind(rows, name, id_step=id_step, decimal=decimal, turns=turns)
 
 
 def are_many(plan: ClientPlan) -> bool:

@@ -15,6 +15,7 @@ from njst.load.wire import encode, stamp
 from njst.load.wire.jsapi import Failure, last_sequence_in, publish_answer
 from njst.load.wire.parse import Message
 from njst.load.wire.rows import Template
+from njst.load.wire.tokens import ReplyTokens
 from njst.load.workloads.calls import Answers
 from njst.load.workloads.cycles import frames_of, publish_rows, subject_numbers
 
@@ -40,9 +41,12 @@ class ExpectingRequests:
     weight = 1
     window = 1
 
-    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+    def __init__(
+        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+    ) -> None:
         publish = plan.publish
         assert publish is not None
+        self.tokens = tokens or ReplyTokens()
         plain = Template(
             inbox=inbox,
             job=stamp.job_code(job),
@@ -52,9 +56,9 @@ class ExpectingRequests:
         )
         condition = (_HEADERS[publish.expect], "0" * _DIGITS)
         rows, self._sizes = publish_rows(plan, plain)
-        self._plain = frames_of(plan, rows)
+        self._plain = frames_of(plan, rows, turns=self.tokens.turns)
         rows, _ = publish_rows(plan, replace(plain, headers=[condition, *publish.headers]))
-        self._expecting = frames_of(plan, rows)
+        self._expecting = frames_of(plan, rows, turns=self.tokens.turns)
         self.frame_bytes = sum(len(row.frame) for row in rows) // len(rows)
         is_whole = publish.expect is Expect.LAST_SEQUENCE
         # What each message counts on: the stream, or its subject.
@@ -74,18 +78,19 @@ class ExpectingRequests:
         return b"".join([self._frame(first + n, log_ns) for n in range(count)])
 
     def _frame(self, number: int, log_ns: int) -> bytes:
-        known = self._known[self._part(number)]
+        known, shift = self._known[self._part(number)], self.tokens.shift
         if known is None:
-            return self._plain.encode(number, 1, log_ns)
+            return self._plain.encode(number, 1, log_ns, shift=shift)
         condition = b"Sequence: %0*d\r\n" % (_DIGITS, known)
-        return self._expecting.encode(number, 1, log_ns).replace(_OPEN, condition, 1)
+        frame = self._expecting.encode(number, 1, log_ns, shift=shift)
+        return frame.replace(_OPEN, condition, 1)
 
     def scan(self, data: bytes) -> Answers:
         """Take one plain acknowledgement."""
         found = self._stored.fullmatch(data)
         if found is None:
             return _NOTHING
-        number = int(found[1], 16)
+        number = self.tokens.number(int(found[1], 16))
         self._learn(number, int(found[2]))
         return Answers([number], self._size(number), len(data))
 
@@ -101,6 +106,8 @@ class ExpectingRequests:
         return answer
 
     def _learn(self, number: int, sequence: int) -> None:
+        if number < 0:
+            return  # of a message that nobody knows any more
         self._known[self._part(number)] = sequence
 
     def _size(self, number: int) -> int:

@@ -43,6 +43,12 @@ class Outstanding:
         for chunk in self._chunks:
             yield from range(chunk.first, chunk.end)
 
+    def oldest(self, otherwise: int) -> int:
+        """Return the first request that waits, or something else if none does."""
+        if self._singles:
+            return next(iter(self._singles))
+        return self._chunks[0].first if self._chunks else otherwise
+
     def add(self, first: int, count: int, sent_ns: int) -> None:
         """Wait for requests that follow all others."""
         self._chunks.append(Chunk(first, first + count, sent_ns))

@@ -3,7 +3,7 @@
 import re
 
 from njst.contract.kinds.publish import Expect, PublishMode
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import ClientPlan, PublishPlan
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
@@ -13,6 +13,7 @@ from njst.load.wire.numbering import as_array
 from njst.load.wire.parse import Message
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.rows import OPEN_INSTANT, Template
+from njst.load.wire.tokens import ReplyTokens, ReusedTokens
 from njst.load.workloads.calls import Answers, CallWorkload, Requests
 from njst.load.workloads.cycles import frames_of, publish_rows
 from njst.load.workloads.expecting import ExpectingRequests
@@ -29,10 +30,13 @@ class PublishRequests:
 
     weight = 1
 
-    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+    def __init__(
+        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+    ) -> None:
         publish = plan.publish
         assert publish is not None
-        self.window = publish.window if publish.mode is PublishMode.ASYNCHRONOUS else 1
+        self.tokens = tokens or ReplyTokens()
+        self.window = window_of(publish)
         has_ids = publish.message_ids or publish.delay_ms > 0
         template = Template(
             inbox=inbox,
@@ -43,9 +47,9 @@ class PublishRequests:
             id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
         )
         made, self._sizes = publish_rows(plan, template)
-        self._frames = frames_of(plan, made)
+        self._frames = frames_of(plan, made, turns=self.tokens.turns)
         self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
-        self._acks = PublishAcks(inbox)
+        self._acks = PublishAcks(inbox, self.tokens)
         names = [name.lower() for name, _ in publish.headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         self._again = re.compile(
@@ -55,7 +59,7 @@ class PublishRequests:
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return PUB or HPUB frames."""
-        return self._frames.encode(first, count, log_ns)
+        return self._frames.encode(first, count, log_ns, shift=self.tokens.shift)
 
     def subject(self, number: int) -> str:
         """Return where a message goes."""
@@ -63,7 +67,7 @@ class PublishRequests:
 
     def ready(self, first: int, count: int) -> Seal:
         """Return what stamps each of some frames that lie ready."""
-        return self._frames.ready(first, count)
+        return self._frames.ready(first, count, shift=self.tokens.shift)
 
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements, up to the last whole one."""
@@ -82,7 +86,8 @@ class PublishRequests:
         """Return the messages that the stream had already; without ids it cannot know any."""
         if not self._has_ids or data.find(b'"duplicate"', 0, end) < 0:
             return []
-        return [int(token, 16) for token in self._again.findall(data, 0, end)]
+        again = self._again.findall(data, 0, end)
+        return [self.tokens.number(int(token, 16)) for token in again]
 
     def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
         """Return the payload bytes of the message, or why it is not stored."""
@@ -97,10 +102,12 @@ class PublishRequests:
 class DelayedRequests(PublishRequests):
     """Messages that the stream stores later (ADR-51), stamped with their due instant."""
 
-    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+    def __init__(
+        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+    ) -> None:
         assert plan.publish is not None
         self._delay_ns = plan.publish.delay_ms * 1_000_000
-        super().__init__(plan, inbox, job)
+        super().__init__(plan, inbox, job, tokens)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return schedules, all of them due at the same time after this one."""
@@ -112,17 +119,23 @@ class DelayedRequests(PublishRequests):
         return made_late(self.encode, first)
 
 
+def window_of(publish: PublishPlan) -> int:
+    """Return how many messages may be without an acknowledgement."""
+    return publish.window if publish.mode is PublishMode.ASYNCHRONOUS else 1
+
+
 def publish_workload(
     plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
 ) -> CallWorkload:
     """Return the client of a Synchronous or Asynchronous plan."""
     publish = plan.publish
     assert publish is not None
+    tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
     requests: Requests
     if publish.expect is not Expect.NONE:
-        requests = ExpectingRequests(plan, inbox, job)
+        requests = ExpectingRequests(plan, inbox, job, tokens)
     elif publish.delay_ms:
-        requests = DelayedRequests(plan, inbox, job)
+        requests = DelayedRequests(plan, inbox, job, tokens)
     else:
-        requests = PublishRequests(plan, inbox, job)
+        requests = PublishRequests(plan, inbox, job, tokens)
     return call_workload(plan, inbox, ledger, requests, receipts=receipts)

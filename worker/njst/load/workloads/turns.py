@@ -20,12 +20,14 @@ from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
 from njst.load.wire.numbering import as_list
 from njst.load.wire.parse import Frame, parse
+from njst.load.wire.tokens import FEWEST
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
 
-# So many requests lie ready. Booking and making as many again happens while none is under way: it
-# is in no latency, and takes as long as some turns.
-AHEAD = 256
+# So many requests lie ready: with the one under way, as many as there are reply subjects in turns.
+# Booking and making as many again happens while none is under way: it is in no latency, and takes
+# as long as some turns.
+AHEAD = FEWEST - 1
 # No turn is possible.
 _CLOSED = sys.maxsize
 
@@ -101,7 +103,7 @@ class TurnWorkload(CallWorkload):
     def _is_answer(self, data: bytes, number: int) -> bool:
         """Return whether this is the whole answer to a request and nothing else."""
         head = self._answer.match(data)
-        if head is None or int(head["token"], 16) != number:
+        if head is None or int(head["token"], 16) != self._tokens.of(number):
             return False
         size = int(head["size"])
         return head.end() + size + 2 == len(data) and int(head["header"] or 0) <= size
@@ -135,7 +137,8 @@ class TurnWorkload(CallWorkload):
             return
         self._first = first
         form = head["verb"] + self._inbox.encode().replace(b"%", b"%%") + b".%010x" + head["sizes"]
-        self._starts = [form % number for number in range(first, first + left)]
+        self._tokens.use(first, left + 1, first)
+        self._starts = [form % self._tokens.of(number) for number in range(first, first + left)]
         self._length = head.end() + int(head["size"]) + 2
         self._seal = self._ready(first + 1, left)
 
@@ -200,6 +203,12 @@ class TurnWorkload(CallWorkload):
         """Count what was under way."""
         self._book()
         super().on_disconnect(words)
+
+    def _forget(self, numbers: Sequence[int]) -> None:
+        """What lies ready has reply subjects that are not used any more."""
+        super()._forget(numbers)
+        if numbers:
+            self._starts = []
 
     def stop(self) -> None:
         """Send nothing new."""
