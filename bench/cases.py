@@ -116,12 +116,10 @@ ASYNC = _publish(
 )
 SYNC = _publish("publish sync", "sync", {"mode": "Synchronous"}, ONE_BY_ONE, rate=1.2)
 # What the server spends on reply subjects that never come again.
-REUSED = _publish(
-    "publish async, replies reused",
-    "async",
-    {"mode": "Asynchronous", "window": 500, "replySubjects": "Reused"},
-    ASYNC.messages,
-    rate=1.2,
+REUSED = replace(
+    ASYNC,
+    name="publish async, replies reused",
+    workload={"publish": {**ASYNC.workload["publish"], "replySubjects": "Reused"}},
 )
 EXPLICIT = _consume(
     "consume, ack explicit", ["consume", "--acks=explicit"], {"ack": "Explicit"}, 1_000_000, 1.2

@@ -103,6 +103,7 @@ async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
         start(group)
         await asyncio.sleep(0.5)
         with stopped(nats_server.pid):
+            # What is asked for is a share of the 4 s: it has to be this long.
             await asyncio.sleep(3.2)
         _, diagnosis = await measured(group)
     assert diagnosis.blocked_percent >= 30

@@ -24,6 +24,11 @@ class PublishMode(StrEnum):
     FAST_BATCH = "FastBatch"
 
 
+# The modes in which each message has an acknowledgement of its own; the second for rules in CEL.
+_SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+_IS_SINGLY = "self.mode in ['Synchronous', 'Asynchronous']"
+
+
 class MessageIds(StrEnum):
     """Whether messages carry an id by which the stream knows one that it has already."""
 
@@ -216,20 +221,14 @@ class Publish(Model):
             ),
         ),
         Rule(
-            cel="self.messageIds == 'None' || self.mode in ['Synchronous', 'Asynchronous']",
+            cel=f"self.messageIds == 'None' || {_IS_SINGLY}",
             message="messageIds needs mode Synchronous or Asynchronous",
-            holds=lambda self: (
-                self.message_ids is MessageIds.NONE
-                or self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
-            ),
+            holds=lambda self: self.message_ids is MessageIds.NONE or self.mode in _SINGLY,
         ),
         Rule(
-            cel="self.replySubjects == 'Unique' || self.mode in ['Synchronous', 'Asynchronous']",
+            cel=f"self.replySubjects == 'Unique' || {_IS_SINGLY}",
             message="replySubjects Reused needs mode Synchronous or Asynchronous",
-            holds=lambda self: (
-                self.reply_subjects is ReplySubjects.UNIQUE
-                or self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
-            ),
+            holds=lambda self: self.reply_subjects is ReplySubjects.UNIQUE or self.mode in _SINGLY,
         ),
         Rule(
             cel="self.expect == 'None' || self.mode == 'Synchronous' &&"
@@ -246,19 +245,14 @@ class Publish(Model):
             ),
         ),
         Rule(
-            cel="!has(self.increment) || self.mode in ['Synchronous', 'Asynchronous'] &&"
-            " !has(self.ttlSeconds)",
+            cel=f"!has(self.increment) || {_IS_SINGLY} && !has(self.ttlSeconds)",
             message="increment needs mode Synchronous or Asynchronous, and no ttlSeconds",
             holds=lambda self: (
-                self.increment is None
-                or (
-                    self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
-                    and self.ttl_seconds is None
-                )
+                self.increment is None or (self.mode in _SINGLY and self.ttl_seconds is None)
             ),
         ),
         Rule(
-            cel="!has(self.delaySeconds) || self.mode in ['Synchronous', 'Asynchronous'] &&"
+            cel=f"!has(self.delaySeconds) || {_IS_SINGLY} &&"
             " self.messageIds == 'None' && self.expect == 'None' && !has(self.increment) &&"
             " !has(self.ttlSeconds)",
             message="delaySeconds needs mode Synchronous or Asynchronous, and none of messageIds,"
@@ -266,7 +260,7 @@ class Publish(Model):
             holds=lambda self: (
                 self.delay_seconds is None
                 or (
-                    self.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+                    self.mode in _SINGLY
                     and self.message_ids is MessageIds.NONE
                     and self.expect is Expect.NONE
                     and self.increment is None
