@@ -162,7 +162,7 @@ class Publish(Model):
         ReplySubjects.UNIQUE,
         description="What an acknowledgement comes to. Unique: a subject for each message, as"
         " client libraries have it. Reused: a few in turns; a server remembers where they lead, so"
-        " one or two clients publish up to a quarter more.",
+        " one client publishes about a fifth more.",
     )
     headers: list[Header] = Field(
         default_factory=list, max_length=16, description="Headers of each message."
