@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.wire.grid import CountedShape, Shape, framed
+from njst.load.wire.grid import CountedShape, Framing, Shape
 from njst.load.wire.numbering import as_list
 from njst.load.wire.pubacks import PublishAcks
 from njst.load.wire.tokens import ReusedTokens
@@ -108,9 +108,11 @@ def test_frames_are_counted_up_to_the_first_that_has_another_number(
         first += count
 
 
-def test_columns_between_constant_parts() -> None:
-    column = np.frombuffer(b"abcdef", dtype=np.uint8).reshape(3, 2)
-    assert framed(b"<", column, b">;") == b"<ab>;<cd>;<ef>;"
+def test_columns_between_constant_parts_are_what_the_last_one_was_or_not() -> None:
+    framing = Framing(b"<", b">;")
+    for rows in (["ab", "cd", "ef"], ["gh"], ["ij", "kl"], ["mno"], ["p"] * 9):
+        column = np.array([list(row.encode()) for row in rows], dtype=np.uint8)
+        assert framing.joined(column) == "".join(f"<{row}>;" for row in rows).encode()
 
 
 def ack(number: int, sequence: int, extra: str = "") -> bytes:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.wire import encode
+from njst.load.wire.grid import FEWEST
 from njst.load.wire.jsapi import consumer_sequences
 from njst.load.wire.parse import Message, parse
 from njst.load.wire.runs import DELIVERY, Run, form_of
@@ -45,7 +45,7 @@ def messages(data: bytes) -> list[Message]:
     form=st.sampled_from([V1, V2]),
     header=st.sampled_from([b"", b"NATS/1.0\r\nA: b\r\n\r\n"]),
     first=st.integers(1, 5_000),
-    many=st.integers(16, 60),
+    many=st.integers(FEWEST, 60),
     tail=st.lists(
         st.one_of(
             st.builds(delivery, st.integers(1, 9_000), count=st.just(2)),
@@ -66,15 +66,14 @@ def test_a_run_is_its_messages(
     found = run(data)
     # A number that gets a digit more makes longer frames, which end a run.
     size = next((n for n, frame in enumerate(frames) if len(frame) != len(frames[0])), many)
-    if size < 16:
+    if size < FEWEST:
         assert found is None
         return
     assert found is not None
     assert (len(found), found.size) == (size, sum(map(len, frames[:size])))
     alone = messages(data[: found.size])
     replies = [message.reply for message in alone]
-    assert found.acks() == encode.acks(replies)
-    assert found.confirmed_acks("_INBOX.a") == encode.confirmed_acks(replies, "_INBOX.a")
+    assert [row.tobytes() for row in found.replies] == replies
     assert found.last_reply() == replies[-1]
     assert found.consumer_sequences() == consumer_sequences(replies)
     payloads = [data[at : at + found.payload] for at in found.places.tolist()]
@@ -97,11 +96,11 @@ def test_what_has_no_ack_subject_of_a_known_form_is_no_run() -> None:
 
 
 def test_few_are_no_run() -> None:
-    assert run(b"".join(delivery(1_000 + n) for n in range(8))) is None
+    assert run(b"".join(delivery(1_000 + n) for n in range(FEWEST - 1))) is None
 
 
 def test_a_form_knows_deliveries_that_came_later_and_no_other_ones() -> None:
-    first = DELIVERY.match(delivery(1_000) * 16)
+    first = DELIVERY.match(delivery(1_000) * FEWEST)
     assert first is not None
     form = form_of(first.string, first)
     assert form is not None

@@ -52,10 +52,8 @@ def test_frames_that_are_sent_are_these_bytes() -> None:
     assert encode.terms([]) == b""
     assert encode.terms([b"x", b"y"]) == b"PUB x 5\r\n+TERM\r\nPUB y 5\r\n+TERM\r\n"
     assert encode.in_progress([b"x"]) == b"PUB x 4\r\n+WPI\r\n"
-    assert encode.confirmed_acks([], "i") == b""
-    assert encode.confirmed_acks([b"x", b"y"], "i") == (
-        b"PUB x i 4\r\n+ACK\r\nPUB y i 4\r\n+ACK\r\n"
-    )
+    assert encode.acks([], "i") == b""
+    assert encode.acks([b"x", b"y"], "i") == (b"PUB x i 4\r\n+ACK\r\nPUB y i 4\r\n+ACK\r\n")
     assert encode.acks([b"x", b"y"]) == b"PUB x 4\r\n+ACK\r\nPUB y 4\r\n+ACK\r\n"
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 CRLF = b"\r\n"
+PUB = b"PUB "
 PING = b"PING\r\n"
 PONG = b"PONG\r\n"
-ACK_BODY = b"+ACK"
 # What a write expects of its subject; a header block with the sequence left open.
 LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 EXPECTING = b"NATS/1.0\r\n" + LAST_SUBJECT_SEQUENCE.encode() + b": %d\r\n\r\n"
@@ -56,17 +56,19 @@ def hpub(subject: str, header: bytes, payload: bytes, reply: str) -> bytes:
     return f"HPUB {subject} {reply} ".encode() + b"%d %d\r\n%s%s\r\n" % (*sizes, header, payload)
 
 
-def acks(replies: Iterable[bytes]) -> bytes:
-    """Return one `+ACK` to each reply subject, joined; no bytes for no replies."""
-    joined = b" 4\r\n+ACK\r\nPUB ".join(replies)
-    return b"PUB " + joined + b" 4\r\n+ACK\r\n" if joined else b""
+def acks(replies: Iterable[bytes], confirm: str = "") -> bytes:
+    """Return one `+ACK` to each reply subject, joined; no bytes for no replies.
+
+    The server confirms each of them to the inbox `confirm`, if there is one.
+    """
+    end = ack_end(confirm)
+    joined = (end + PUB).join(replies)
+    return PUB + joined + end if joined else b""
 
 
-def confirmed_acks(replies: Iterable[bytes], inbox: str) -> bytes:
-    """Return one `+ACK` to each reply subject, each of which the server confirms to `inbox`."""
-    answer = inbox.encode()
-    joined = (b" %s 4\r\n+ACK\r\nPUB " % answer).join(replies)
-    return b"PUB %s %s 4\r\n+ACK\r\n" % (joined, answer) if joined else b""
+def ack_end(confirm: str = "") -> bytes:
+    """Return what follows the reply subject of an `+ACK`, up to the end of the frame."""
+    return b" %s 4\r\n+ACK\r\n" % confirm.encode() if confirm else b" 4\r\n+ACK\r\n"
 
 
 def naks(replies: Iterable[bytes], delay_ms: int = 0) -> bytes:

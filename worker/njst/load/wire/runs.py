@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from njst.load.wire.grid import FEWEST, Grid, Shape, Span, framed, numbers_in_group
+from njst.load.wire.grid import FEWEST, Bytes, Grid, Shape, Span, numbers_in_group
 
 Numbers = npt.NDArray[np.int64]
 
@@ -49,14 +49,10 @@ class Run:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def acks(self) -> bytes:
-        """Return one `+ACK` to each of them."""
-        return framed(b"PUB ", self._rows.column(*self._reply), b" 4\r\n+ACK\r\n")
-
-    def confirmed_acks(self, inbox: str) -> bytes:
-        """Return one `+ACK` to each of them, each of which the server confirms to `inbox`."""
-        after = b" %s 4\r\n+ACK\r\n" % inbox.encode()
-        return framed(b"PUB ", self._rows.column(*self._reply), after)
+    @property
+    def replies(self) -> Bytes:
+        """The ACK subject of each, a row for each."""
+        return self._rows.column(*self._reply)
 
     def last_reply(self) -> bytes:
         """Return the ACK subject of the last one."""

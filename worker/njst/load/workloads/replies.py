@@ -5,6 +5,7 @@ from collections import deque
 from njst.contract.kinds.consume import AckPolicy
 from njst.contract.plan import ConsumePlan
 from njst.load.wire import encode
+from njst.load.wire.grid import Framing
 from njst.load.wire.runs import Run
 
 # Held messages are looked at so many times in their time, but not more often than each ms.
@@ -17,7 +18,8 @@ class Replies:
 
     def __init__(self, plan: ConsumePlan, confirm: str) -> None:
         self._ack = plan.ack
-        self._confirm = confirm
+        self._confirm = confirm if plan.ack is AckPolicy.DOUBLE else ""
+        self._framing = Framing(encode.PUB, encode.ack_end(self._confirm))
         self._nak_delay_ms = plan.nak_delay_ms
         self._processing_ns = plan.processing_ms * 1_000_000
         # The server is told of a message under work before half of its patience is over.
@@ -44,13 +46,11 @@ class Replies:
 
     def accept(self, run: Run) -> None:
         """Acknowledge a run of messages."""
-        if self._ack is AckPolicy.EXPLICIT:
-            self._acks += run.acks()
-        elif self._ack is AckPolicy.DOUBLE:
-            self._acks += run.confirmed_acks(self._confirm)
-            self.unconfirmed += len(run)
-        elif self._ack is AckPolicy.ALL:
+        if self._ack is AckPolicy.ALL:
             self.accepted.append(run.last_reply())
+        elif self._ack is not AckPolicy.NONE:
+            self._acks += self._framing.joined(run.replies)
+            self.unconfirmed += len(run) if self._confirm else 0
 
     def hold(self, reply: bytes, now_ns: int) -> None:
         """Acknowledge a message once it has been worked on."""
@@ -111,12 +111,10 @@ class Replies:
 
     def _acknowledge(self) -> bytes:
         out = b""
-        if self._ack is AckPolicy.DOUBLE:
-            out = encode.confirmed_acks(self.accepted, self._confirm)
-            self.unconfirmed += len(self.accepted)
-        elif self._ack is AckPolicy.ALL:
+        if self._ack is AckPolicy.ALL:
             out = encode.acks(self.accepted[-1:])
-        elif self._ack is AckPolicy.EXPLICIT:
-            out = encode.acks(self.accepted)
+        elif self._ack is not AckPolicy.NONE:
+            out = encode.acks(self.accepted, self._confirm)
+            self.unconfirmed += len(self.accepted) if self._confirm else 0
         self.accepted.clear()
         return out
