@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan, PublishPlan
+from njst.contract.kinds.consume import AckPolicy
+from njst.contract.plan import ClientPlan, ConsumePlan, CorePlan, PayloadPlan, PublishPlan
 from njst.contract.result import ErrorClass, ErrorTally
 from njst.load.client import Client
 from njst.load.clock import now_ns
 from njst.load.dial import READ, WRITE, Settings
-from njst.load.net import Stream
+from njst.load.net import NOW, Stream
 from njst.load.servers import Servers
 from njst.load.workloads.base import Start
 from njst.load.workloads.table import Shared
@@ -112,6 +113,74 @@ def test_answers_that_came_before_a_send_fails_count(
     assert client.workload.ledger.messages == 1
     (error,) = errors(client)
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW - 1)
+
+
+class Arriving(Stream):
+    """A connection on which chunks lie ready, then nothing or an error; it notes what is sent."""
+
+    def __init__(self, sock: socket.socket, chunks: list[bytes | OSError]) -> None:
+        super().__init__(sock)
+        self.chunks = chunks
+        self.sent: list[bytes] = []
+
+    def receive(self, how: int = NOW) -> bytes | None:
+        if not self.chunks:
+            return None
+        chunk = self.chunks.pop(0)
+        if isinstance(chunk, OSError):
+            raise chunk
+        return chunk
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        self.sent.append(bytes(data))
+        return len(data)
+
+
+def consuming(sock: socket.socket, chunks: list[bytes | OSError], ack: AckPolicy) -> Client:
+    """A consumer that has begun, with chunks before it."""
+    connection = Connection(servers=["nats://127.0.0.1:4222"])
+    consume = ConsumePlan(
+        stream="S", consumer="C", batch=100, idle_timeout_ms=9_000, ack=ack, verify=False
+    )
+    plan = ClientPlan(workload="w", index=0, messages=100, consume=consume)
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client.stream = Arriving(sock, chunks)
+    client.await_start(Start(NOW_NS))
+    client.wake()
+    return client
+
+
+def deliveries(first: int, count: int) -> bytes:
+    return b"".join(
+        b"MSG s.x 1 $JS.ACK.S.C.1.%d.%d.1700000000000000000.0 2\r\nhi\r\n" % (n, n)
+        for n in range(first, first + count)
+    )
+
+
+# One chunk is taken in any case, and three more where messages are acknowledged.
+@pytest.mark.parametrize(("ack", "taken"), [(AckPolicy.EXPLICIT, 8), (AckPolicy.NONE, 2)])
+def test_what_lies_ready_is_acknowledged_together_as_far_as_a_bound(
+    ends: tuple[socket.socket, socket.socket], ack: AckPolicy, taken: int
+) -> None:
+    client = consuming(ends[0], [deliveries(n, 2) for n in range(10, 30, 2)], ack)
+    stream = client.stream
+    assert isinstance(stream, Arriving)
+    assert client.read(NOW_NS) is False
+    assert client.workload.ledger.messages == taken
+    client.write(NOW_NS)
+    acks = stream.sent[0].count(b"+ACK")
+    assert acks == (taken if ack is AckPolicy.EXPLICIT else 0)
+
+
+@pytest.mark.parametrize("end", [b"", ConnectionResetError("reset")])
+def test_a_connection_that_ends_behind_the_first_chunk_is_broken_and_the_chunk_counts(
+    ends: tuple[socket.socket, socket.socket], end: bytes | OSError
+) -> None:
+    client = consuming(ends[0], [deliveries(1, 2), end], AckPolicy.EXPLICIT)
+    client.read(NOW_NS)
+    assert client.stream is None
+    assert client.workload.ledger.messages == 2
+    assert ErrorClass.DISCONNECTED in {error.error_class for error in errors(client)}
 
 
 def _said(sock: socket.socket) -> list[bytes]:

@@ -16,6 +16,7 @@ from njst.load.wire import encode
 from njst.load.wire.info import server_info
 from njst.load.wire.parse import Frame, Info, Ping, ProtocolError, ServerError, parse
 from njst.load.workloads.base import Start, Workload
+from njst.load.workloads.consume import ConsumeWorkload
 from njst.load.workloads.table import Shared, workload_of
 from njst.load.workloads.turns import TurnWorkload
 
@@ -24,6 +25,9 @@ from njst.load.workloads.turns import TurnWorkload
 OPEN_AHEAD_NS = 400_000_000
 # So many chunks are sent before the loop looks for anything else.
 _MOST_CHUNKS = 16
+# So many more chunks, if they are there by then, are acknowledged together with the first one: a
+# server that may not deliver more before it hears of what it did would send the next ones singly.
+_MOST_GATHERED = 3
 # A server that sends more PINGs than this without reading an answer gets no more answers.
 _MAX_PONGS = 1_000
 
@@ -38,6 +42,8 @@ class Client:
         self.workload: Workload = workload_of(plan, inbox, shared)
         # How a workload of single requests goes on in one step, if this is one.
         self._turn = self.workload.turn if isinstance(self.workload, TurnWorkload) else None
+        acknowledges = isinstance(self.workload, ConsumeWorkload) and self.workload.acknowledges
+        self._most_gathered = _MOST_GATHERED if acknowledges else 0
         self.stream: Stream | None = None
         self.plan = plan
         self.begun = False
@@ -180,7 +186,7 @@ class Client:
             self._out = self._turn(data, now_ns)
             if self._out:
                 return self._send(stream, now_ns)
-        self._on_data(data, now_ns)
+        self._gather(stream, data, now_ns)
         return False
 
     def converse(self, until_ns: int) -> bool:
@@ -219,12 +225,27 @@ class Client:
             if left:
                 self._out, self._blocked_since_ns = left, now_ns
         if data is not None:
-            self._on_data(data, now_ns)
+            self._gather(stream, data, now_ns)
         return now_ns
 
     @property
     def _waits_only(self) -> bool:
         return self.begun and not self._out and not self.workload.done
+
+    def _gather(self, stream: Stream, data: bytes, now_ns: int) -> None:
+        """Take what has arrived, and what did meanwhile where that is worth a look."""
+        self._on_data(data, now_ns)
+        for _ in range(self._most_gathered):
+            if self.stream is not stream:
+                return
+            try:
+                more = stream.receive()
+            except OSError as error:
+                self._break(str(error), now_ns)
+                return
+            if more is None:
+                return
+            self._on_data(more, read_clock_ns())
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         if data:

@@ -5,6 +5,7 @@ to a client that would not count it. Several pulls may be under way, so that the
 one.
 """
 
+from njst.contract.kinds.consume import AckPolicy
 from njst.contract.plan import PUSH_HEARTBEAT_MS, ClientPlan
 from njst.contract.result import ErrorClass
 from njst.load.integrity import Consumed, Inspector
@@ -47,6 +48,8 @@ class ConsumeWorkload:
         self._replies = Replies(consume, self._confirm)
         inspector = Inspector(stamp.job_code(job), ledger, consumed) if consume.verify else None
         self._deliveries = Deliveries(plan, ledger, inspector, self._pulls, self._replies)
+        # Whether the server waits for a word on each message.
+        self.acknowledges = consume.ack is not AckPolicy.NONE
         self._limit = plan.messages
         self._again = Again(plan, self._confirm)
         self._end_ns = 0
