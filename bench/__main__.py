@@ -95,7 +95,7 @@ def _figures(case: Case, url: str, program: Path, pairs: int) -> Figures:
         prepare(url, case, makes_bucket=True)
         return Peer(program, url).run(case.peer_arguments())
 
-    return Figures(case, alternate(pairs, ours, peer))
+    return Figures(case, alternate(pairs * case.repeats, ours, peer))
 
 
 def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:

@@ -13,6 +13,8 @@ KEYS = 10_000
 # neither side does much for a message.
 ONE_BY_ONE = 120_000
 KEY_BY_KEY = 90_000
+# Messages of one pull, or of one batch that is got: the peer's.
+_BATCH = 500
 
 
 class Needs(Enum):
@@ -42,6 +44,8 @@ class Case:
     storage: str = "file"
     replicas: int = 1
     publishes: bool = field(default=False)
+    # So many pairs for each one asked for.
+    repeats: int = 1
 
     @property
     def label(self) -> str:
@@ -50,6 +54,12 @@ class Case:
             f"{self.name}, {self.size_bytes} B, {self.clients} client"
             f"{'s' if self.clients > 1 else ''}, R{self.replicas} {self.storage}"
         )
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whether each message that is consumed is acknowledged."""
+        consume = self.workload.get("consume", {})
+        return "ack" in consume and consume["ack"] != "None"
 
     def peer_arguments(self) -> list[str]:
         """Return the arguments behind `nats bench`."""
@@ -74,6 +84,10 @@ class Case:
             "messages": self.messages,
             **self.workload,
         }
+        if self.acknowledges:
+            # What the peer gives its consumer, and nobody can change.
+            most = _BATCH * self.clients
+            workload["consume"] = {**self.workload["consume"], "maxAckPending": most}
         if self.publishes:
             # The peer does not look for what it published either.
             common = {"payloadBytes": self.size_bytes, "subjects": [SUBJECT], "verify": "None"}
@@ -104,7 +118,7 @@ def _consume(name: str, peer: list[str], how: dict[str, Any], messages: int, rat
     return Case(
         name=name,
         peer=["js", *peer],
-        workload={"consume": {"verify": False, "batch": 500, **how}},
+        workload={"consume": {"verify": False, "batch": _BATCH, **how}},
         messages=messages,
         needs=Needs.FULL_STREAM,
         rate_goal=rate,
@@ -198,4 +212,6 @@ def all_cases() -> Iterator[Case]:
         yield replace(case, clients=4, messages=2 * case.messages)
         yield replace(case, size_bytes=1024, messages=case.messages // 2)
         yield replace(case, size_bytes=16_384, messages=max(ONE_BY_ONE // 4, case.messages // 10))
-        yield replace(case, replicas=3, messages=case.messages // 3)
+        # Which of three servers leads a consumer, which either side makes itself, is chance.
+        repeats = 3 if case.acknowledges else 1
+        yield replace(case, replicas=3, messages=case.messages // 3, repeats=repeats)

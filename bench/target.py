@@ -1,13 +1,14 @@
 """The server under both sides, and the streams that a case needs."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from bench.cases import BUCKET, KEYS, STREAM, SUBJECT, Case, Needs
 from bench.ours import Ours
@@ -16,6 +17,8 @@ from njst.local.natsserver import NatsServer
 
 # A batch publisher fills a stream fastest; what fills it is not measured.
 _FILL = {"mode": "FastBatch", "batch": 500, "subjects": [SUBJECT]}
+_LEADER_PATIENCE_S = 20
+_LOOK_S = 0.2
 
 
 @contextmanager
@@ -71,8 +74,10 @@ async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> None:
             case Needs.EMPTY_STREAM:
                 await _drop(js, STREAM)
                 await _make_stream(js, case)
+                await _lead_here(client, js, case)
             case Needs.FULL_STREAM:
                 await _keep_or_make(js, case)
+                await _lead_here(client, js, case)
             case Needs.BUCKET | Needs.FULL_BUCKET:
                 await _drop(js, f"KV_{BUCKET}")
                 if makes_bucket and case.needs is Needs.BUCKET:
@@ -112,6 +117,32 @@ async def _make_stream(js: JetStreamContext, case: Case) -> None:
         allow_atomic=True,
         allow_batched=True,
     )
+
+
+async def _lead_here(client: Client, js: JetStreamContext, case: Case) -> None:
+    """Have a replicated stream led by the server that both sides talk to.
+
+    Where it is led is chance otherwise, and one more hop for whoever has bad luck.
+    """
+    if case.replicas == 1:
+        return
+    user = json.loads((await client.request("$SYS.REQ.USER.INFO", timeout=5)).data)
+    here = user["server"]["name"]
+    preferred = json.dumps({"placement": {"preferred": here}}).encode()
+    async with asyncio.timeout(_LEADER_PATIENCE_S):
+        while (leader := await _leader(js)) != here:
+            if leader:
+                await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}", preferred)
+            await asyncio.sleep(_LOOK_S)
+
+
+async def _leader(js: JetStreamContext) -> str | None:
+    """Return who leads the stream; None while nobody does."""
+    try:
+        cluster = (await js.stream_info(STREAM)).cluster
+    except ServiceUnavailableError:
+        return None
+    return cluster.leader if cluster else None
 
 
 async def _drop(js: JetStreamContext, name: str) -> None:
