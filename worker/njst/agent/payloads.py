@@ -10,7 +10,7 @@ from njst.load.payload import read_payloads
 
 # As much as the largest message that a server takes by a setting within reason.
 MAX_BYTES = 8_388_608
-# All of them lie ready as frames in each client.
+# The worker and each load process that needs them read and keep them all.
 MAX_LINES = 10_000
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, PublishPlan
-from njst.load.payload import bodies
+from njst.load.payload import bodies, read_payloads
 from njst.load.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 from njst.load.wire.frames import FrameCycle, Row
 from njst.load.wire.manyframes import OPEN_SUBJECT, ManyFrames, ManySchedules
@@ -25,10 +26,19 @@ READY_BYTES = 64 * 1024 * 1024
 _FRAME_BYTES = 1024
 
 
-def publish_rows(
-    plan: ClientPlan, template: Template
-) -> tuple[list[Row], "np.ndarray[tuple[int], np.dtype[np.int64]] | int"]:
-    """Return a cycle of rows, and the payload sizes: one for all, or one for each."""
+class PublishRows(NamedTuple):
+    """A cycle of rows; `sizes` of payloads: one for all, or those of the messages in turns.
+
+    `frame_bytes` is the mean of the frames as they are sent.
+    """
+
+    rows: list[Row]
+    sizes: "np.ndarray[tuple[int], np.dtype[np.int64]] | int"
+    frame_bytes: int
+
+
+def publish_rows(plan: ClientPlan, template: Template) -> PublishRows:
+    """Return the rows of a client's frames, and what is known of them."""
     publish = plan.publish
     assert publish is not None
     if are_many(plan):
@@ -36,7 +46,8 @@ def publish_rows(
     else:
         subjects, order = subjects_of_rows(plan)
     rows = len(order)
-    payloads = bodies(publish.payload, rows, plan.index)
+    has_many = has_many_payloads(plan)
+    payloads = [b""] * rows if has_many else bodies(publish.payload, rows, plan.index)
     backs = ids_back(publish.duplicate_percent, rows)
     row_of = scheduled_row if publish.delay_ms else publish_row
     made = [
@@ -48,10 +59,13 @@ def publish_rows(
         )
         for row in range(rows)
     ]
-    sizes = {len(payload) for payload in payloads}
-    if len(sizes) == 1:
-        return made, sizes.pop()
-    return made, np.array([len(payload) for payload in payloads], dtype=np.int64)
+    sizes = [len(payload) for payload in (_from_file(plan) if has_many else payloads)]
+    frame_bytes = sum(len(row.frame) for row in made) // rows
+    if has_many:
+        frame_bytes += _mean_bytes(publish)
+    if len(set(sizes)) == 1:
+        return PublishRows(made, sizes[0], frame_bytes)
+    return PublishRows(made, np.array(sizes, dtype=np.int64), frame_bytes)
 
 
 def frames_of(
@@ -63,12 +77,13 @@ def frames_of(
     turns: int = 0,
 ) -> FrameCycle:
     """Return the frames of a client's rows."""
-    if not are_many(plan):
+    subject = many_subjects(plan).name if are_many(plan) else None
+    body = _body_of(_from_file(plan)) if has_many_payloads(plan) else None
+    if subject is None and body is None:
         return FrameCycle(rows, id_step=id_step, decimal=decimal, turns=turns)
     assert plan.publish is not None
     kind = ManySchedules if plan.publish.delay_ms else ManyFrames
-    name = many_subjects(plan).name
-    return kind(rows, name, id_step=id_step, decimal=decimal, turns=turns)
+    return kind(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
 
 
 def are_many(plan: ClientPlan) -> bool:
@@ -79,8 +94,29 @@ def are_many(plan: ClientPlan) -> bool:
     if publish.mode is PublishMode.ATOMIC_BATCH:
         return count > batch_rows(plan)
     rows, rows_of_one = (cycle_length(publish, of, plan.siblings) for of in (count, 1))
-    room = READY_BYTES // (plan.siblings * (_FRAME_BYTES + _mean_bytes(publish)))
-    return rows > max(room, rows_of_one)
+    return rows > max(_room(publish, plan.siblings), rows_of_one)
+
+
+def has_many_payloads(plan: ClientPlan) -> bool:
+    """Whether a client's file has too many payloads for a frame of each to lie ready."""
+    publish = plan.publish
+    assert publish is not None
+    return publish.payload.variants > max(1, _room(publish, plan.siblings))
+
+
+def _room(publish: PublishPlan, siblings: int) -> int:
+    """Return how many frames of a client may lie ready."""
+    return READY_BYTES // (siblings * (_FRAME_BYTES + _mean_bytes(publish)))
+
+
+def _from_file(plan: ClientPlan) -> Sequence[bytes]:
+    assert plan.publish is not None
+    payload = plan.publish.payload
+    return read_payloads(payload.file, lines=payload.lines)
+
+
+def _body_of(payloads: Sequence[bytes]) -> Callable[[int], bytes]:
+    return lambda message: payloads[message % len(payloads)]
 
 
 def batch_rows(plan: ClientPlan) -> int:
@@ -136,14 +172,15 @@ def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:
 def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
     """Return how many rows: all subjects equally often, with the exact share of duplicates.
 
-    Payloads from a file are all there, equally often; then subjects may not be.
+    Payloads from a file are all there, equally often; then subjects may not be. If they are too
+    many to lie ready, they are written into each frame, and no matter here.
     """
     rows = min(CYCLE_ROWS, CYCLE_BYTES // (_mean_bytes(publish) + 100))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, siblings))
     # After so many rows the share of duplicates comes to a whole number: 1 if there is none.
     step = 100 // gcd(100, publish.duplicate_percent)
-    if publish.payload.file:
-        variants = publish.payload.variants
+    variants = publish.payload.variants
+    if publish.payload.file and variants <= max(1, _room(publish, siblings)):
         return -(-max(rows, step, subjects) // variants) * variants
     if subjects > 1:
         step *= subjects

@@ -55,11 +55,11 @@ class ExpectingRequests:
             is_stamped=not publish.payload.file,
         )
         condition = (_HEADERS[publish.expect], "0" * _DIGITS)
-        rows, self._sizes = publish_rows(plan, plain)
+        rows, self._sizes, _ = publish_rows(plan, plain)
         self._plain = frames_of(plan, rows, turns=self.tokens.turns)
-        rows, _ = publish_rows(plan, replace(plain, headers=[condition, *publish.headers]))
+        conditional = replace(plain, headers=[condition, *publish.headers])
+        rows, _, self.frame_bytes = publish_rows(plan, conditional)
         self._expecting = frames_of(plan, rows, turns=self.tokens.turns)
-        self.frame_bytes = sum(len(row.frame) for row in rows) // len(rows)
         is_whole = publish.expect is Expect.LAST_SEQUENCE
         # What each message counts on: the stream, or its subject.
         self._part = _whole if is_whole else subject_numbers(plan)

@@ -81,10 +81,9 @@ class FastWorkload:
             is_stamped=not self._publish.payload.file,
             reply_tail=".1.$FI",
         )
-        rows, sizes = publish_rows(self._plan, template)
-        self._sizes = sizes
+        rows, self._sizes, frame_bytes = publish_rows(self._plan, template)
         self._cycle = frames_of(self._plan, rows, decimal=True)
-        self._chunk = max(1, CHUNK_BYTES * len(rows) // sum(len(row.frame) for row in rows))
+        self._chunk = max(1, CHUNK_BYTES // frame_bytes)
         self._plain = re.compile(
             rb"MSG " + re.escape(f"{self._inbox}.{self._id}.".encode()) + rb"[^\s]+ 1 \d+\r\n"
             rb'\{"type":"ack","seq":(\d{1,18}),"msgs":(\d{1,9})\}\r\n'

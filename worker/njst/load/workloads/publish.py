@@ -46,9 +46,8 @@ class PublishRequests:
             is_stamped=not publish.payload.file,
             id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
         )
-        made, self._sizes = publish_rows(plan, template)
+        made, self._sizes, self.frame_bytes = publish_rows(plan, template)
         self._frames = frames_of(plan, made, turns=self.tokens.turns)
-        self.frame_bytes = sum(len(row.frame) for row in made) // len(made)
         self._acks = PublishAcks(inbox, self.tokens)
         names = [name.lower() for name, _ in publish.headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
