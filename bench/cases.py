@@ -195,7 +195,7 @@ CHECKED: tuple[Case, ...] = (
         "core publish",
         ["pub", SUBJECT],
         {"core": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128}},
-        5_000_000,
+        3_000_000,
         Needs.NOTHING,
         rate_goal=0.5,
         cpu_goal=1.0,

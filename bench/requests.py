@@ -14,7 +14,7 @@ from bench.peer import Peer
 from bench.target import server_of
 from devenv.progress import Progress
 
-REQUESTS = 20_000
+REQUESTS = 10_000
 # A service of the peer says nowhere that the server knows of it.
 _AHEAD_S = 1.0
 

@@ -17,6 +17,9 @@ from njst.local.natsserver import NatsServer
 
 # A batch publisher fills a stream fastest; what fills it is not measured.
 _FILL = {"mode": "FastBatch", "batch": 500, "subjects": [SUBJECT]}
+# The stream of the bucket, and its keys: those that njst reads, and those that the peer reads.
+_BUCKET = f"KV_{BUCKET}"
+_ALL_KEYS = 2 * KEYS
 _LEADER_PATIENCE_S = 20
 _LOOK_S = 0.2
 
@@ -41,13 +44,13 @@ def prepare(url: str, case: Case, *, makes_bucket: bool = False) -> None:
         makes_bucket: the side makes an empty bucket itself, and wants none there.
     """
     asyncio.run(_prepare(url, case, makes_bucket=makes_bucket))
-    if case.needs is Needs.FULL_STREAM and asyncio.run(_stored(url)) < case.messages:
+    if case.needs is Needs.FULL_STREAM and asyncio.run(_stored(url, STREAM)) < case.messages:
         publish = {**_FILL, "payloadBytes": case.size_bytes}
         Ours(url).measure(_of_stream(STREAM, case.messages, {"publish": publish}))
-    if case.needs is Needs.FULL_BUCKET:
+    if case.needs is Needs.FULL_BUCKET and asyncio.run(_stored(url, _BUCKET)) < _ALL_KEYS:
         for subjects in _keys_of_both_sides():
             how = {"payloadBytes": case.size_bytes, "subjects": [subjects], "subjectCount": KEYS}
-            Ours(url).measure(_of_stream(f"KV_{BUCKET}", KEYS, {"publish": how}))
+            Ours(url).measure(_of_stream(_BUCKET, KEYS, {"publish": how}))
 
 
 def _keys_of_both_sides() -> tuple[str, str]:
@@ -79,7 +82,11 @@ async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> None:
                 await _keep_or_make(js, case)
                 await _lead_here(client, js, case)
             case Needs.BUCKET | Needs.FULL_BUCKET:
-                await _drop(js, f"KV_{BUCKET}")
+                # Gets leave a bucket as it was.
+                is_full = case.needs is Needs.FULL_BUCKET and await _count(js, _BUCKET) == _ALL_KEYS
+                if is_full:
+                    return
+                await _drop(js, _BUCKET)
                 if makes_bucket and case.needs is Needs.BUCKET:
                     return
                 await js.create_key_value(
@@ -152,9 +159,17 @@ async def _drop(js: JetStreamContext, name: str) -> None:
         return
 
 
-async def _stored(url: str) -> int:
+async def _stored(url: str, stream: str) -> int:
     client = await _connected(url)
     try:
-        return (await client.jetstream().stream_info(STREAM)).state.messages
+        return await _count(client.jetstream(), stream)
     finally:
         await client.close()
+
+
+async def _count(js: JetStreamContext, stream: str) -> int:
+    """Return how many messages a stream has; 0 when it is not there."""
+    try:
+        return (await js.stream_info(stream)).state.messages
+    except NotFoundError:
+        return 0
