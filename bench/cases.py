@@ -13,7 +13,7 @@ KEYS = 10_000
 # neither side does much for a message.
 ONE_BY_ONE = 120_000
 KEY_BY_KEY = 90_000
-# Messages of one pull, or of one batch that is got: the peer's.
+# Messages of one pull: the peer's.
 _BATCH = 500
 
 
@@ -58,8 +58,7 @@ class Case:
     @property
     def acknowledges(self) -> bool:
         """Whether each message that is consumed is acknowledged."""
-        consume = self.workload.get("consume", {})
-        return "ack" in consume and consume["ack"] != "None"
+        return bool(self.workload.get("consume", {}).get("ack", "None") != "None")
 
     def peer_arguments(self) -> list[str]:
         """Return the arguments behind `nats bench`."""

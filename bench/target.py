@@ -43,11 +43,11 @@ def prepare(url: str, case: Case, *, makes_bucket: bool = False) -> None:
         case: what will run.
         makes_bucket: the side makes an empty bucket itself, and wants none there.
     """
-    asyncio.run(_prepare(url, case, makes_bucket=makes_bucket))
-    if case.needs is Needs.FULL_STREAM and asyncio.run(_stored(url, STREAM)) < case.messages:
+    stored = asyncio.run(_prepare(url, case, makes_bucket=makes_bucket))
+    if case.needs is Needs.FULL_STREAM and stored < case.messages:
         publish = {**_FILL, "payloadBytes": case.size_bytes}
         Ours(url).measure(_of_stream(STREAM, case.messages, {"publish": publish}))
-    if case.needs is Needs.FULL_BUCKET and asyncio.run(_stored(url, _BUCKET)) < _ALL_KEYS:
+    if case.needs is Needs.FULL_BUCKET and stored < _ALL_KEYS:
         for subjects in _keys_of_both_sides():
             how = {"payloadBytes": case.size_bytes, "subjects": [subjects], "subjectCount": KEYS}
             Ours(url).measure(_of_stream(_BUCKET, KEYS, {"publish": how}))
@@ -69,7 +69,8 @@ async def _connected(url: str) -> Client:
     return client
 
 
-async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> None:
+async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> int:
+    """Make what is not there; return how many messages its stream has by now."""
     client = await _connected(url)
     try:
         js = client.jetstream(timeout=30)
@@ -81,17 +82,19 @@ async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> None:
             case Needs.FULL_STREAM:
                 await _keep_or_make(js, case)
                 await _lead_here(client, js, case)
+                return await _count(js, STREAM)
             case Needs.BUCKET | Needs.FULL_BUCKET:
                 # Gets leave a bucket as it was.
-                is_full = case.needs is Needs.FULL_BUCKET and await _count(js, _BUCKET) == _ALL_KEYS
-                if is_full:
-                    return
+                stored = await _count(js, _BUCKET)
+                if case.needs is Needs.FULL_BUCKET and stored == _ALL_KEYS:
+                    return stored
                 await _drop(js, _BUCKET)
                 if makes_bucket and case.needs is Needs.BUCKET:
-                    return
+                    return 0
                 await js.create_key_value(
                     bucket=BUCKET, storage=case.storage, replicas=case.replicas, direct=True
                 )
+        return 0
     finally:
         await client.close()
 
@@ -157,14 +160,6 @@ async def _drop(js: JetStreamContext, name: str) -> None:
         await js.delete_stream(name)
     except NotFoundError:
         return
-
-
-async def _stored(url: str, stream: str) -> int:
-    client = await _connected(url)
-    try:
-        return await _count(client.jetstream(), stream)
-    finally:
-        await client.close()
 
 
 async def _count(js: JetStreamContext, stream: str) -> int:

@@ -101,7 +101,12 @@ def has_many_payloads(plan: ClientPlan) -> bool:
     """Whether a client's file has too many payloads for a frame of each to lie ready."""
     publish = plan.publish
     assert publish is not None
-    return publish.payload.variants > max(1, _room(publish, plan.siblings))
+    return not _have_payloads_room(publish, plan.siblings)
+
+
+def _have_payloads_room(publish: PublishPlan, siblings: int) -> bool:
+    """Whether a frame of each payload may lie ready; of a single one it always may."""
+    return publish.payload.variants <= max(1, _room(publish, siblings))
 
 
 def _room(publish: PublishPlan, siblings: int) -> int:
@@ -179,8 +184,8 @@ def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, siblings))
     # After so many rows the share of duplicates comes to a whole number: 1 if there is none.
     step = 100 // gcd(100, publish.duplicate_percent)
-    variants = publish.payload.variants
-    if publish.payload.file and variants <= max(1, _room(publish, siblings)):
+    if publish.payload.file and _have_payloads_room(publish, siblings):
+        variants = publish.payload.variants
         return -(-max(rows, step, subjects) // variants) * variants
     if subjects > 1:
         step *= subjects
