@@ -383,6 +383,20 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.1.consume.ackWaitSeconds", 0),
     _set("workloads.1.consume.maxAckPending", 0),
     _set("workloads.1.consume.idleTimeoutSeconds", 3601),
+    _set("workloads.1.consume.existingConsumer", "a.b"),
+    _set("workloads.1.consume.existingConsumer", "x" * 256),
+    _set("workloads.1.consume.existingConsumer", "of-a-stream-that-the-job-makes", "spec"),
+    *[
+        _set("workloads.1.consume", {**other, "existingConsumer": "c"}, _CONSUME)
+        for other in (
+            {"mode": "Push"},
+            {"mode": "Ordered"},
+            {"consumers": "Own"},
+            {"filterSubjects": ["a.b"]},
+            {"backoffSeconds": [1]},
+            {"maxDeliver": 5},
+        )
+    ],
     _set("streams.0", {"name": "A", "useExisting": True}, "spec"),
     # thresholds
     _set("thresholds.0.metric", "Speed"),
@@ -434,7 +448,31 @@ GOOD: list[tuple[str, Spec]] = [
             "streams": [{"name": "A", "useExisting": True}],
             "workloads": [
                 {"name": "w", "stream": "A", "messages": 1, "publish": {"subjects": ["x.y"]}},
-                {"name": "r", "stream": "A", "messages": 1, "consume": {"ack": "None"}},
+                {
+                    "name": "r",
+                    "stream": "A",
+                    "messages": 1,
+                    "consume": {"ack": "None", "filterSubjects": ["x.y"]},
+                },
+                {
+                    "name": "d",
+                    "stream": "A",
+                    "messages": 1,
+                    "publish": {"subjects": ["x.y"], "delaySeconds": 1},
+                },
+                {
+                    "name": "e",
+                    "stream": "A",
+                    "messages": 1,
+                    "consume": {
+                        "existingConsumer": "Orders_worker-1",
+                        "consumers": "Shared",
+                        "mode": "Fetch",
+                        "ignorePercent": 5,
+                        "filterSubjects": [],
+                        "backoffSeconds": [],
+                    },
+                },
             ],
             "target": {"servers": ["nats://127.0.0.1:4222", "tls://[::1]:4222"]},
         },

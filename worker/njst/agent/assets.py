@@ -53,7 +53,7 @@ _ACK = {
     Acknowledge.DOUBLE: AckPolicy.EXPLICIT,
     Acknowledge.ALL: AckPolicy.ALL,
 }
-_PRIORITY = {
+PRIORITY_POLICIES = {
     PriorityPolicy.OVERFLOW: "overflow",
     PriorityPolicy.PINNED_CLIENT: "pinned_client",
     PriorityPolicy.PRIORITIZED: "prioritized",
@@ -202,6 +202,6 @@ def _preferring(priority: Priority | None, **settings: Any) -> ConsumerConfig:
     return PriorityConsumerConfig(
         **settings,
         priority_groups=[GROUP],
-        priority_policy=_PRIORITY[priority.policy],
+        priority_policy=PRIORITY_POLICIES[priority.policy],
         priority_timeout=float(priority.pinned_timeout_seconds) if is_pinned else None,
     )

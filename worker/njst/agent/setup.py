@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequ
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -18,6 +18,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch_config
 from njst.agent.capabilities import ask_server, lacking, needs
+from njst.agent.existing import adopted, misfits
 from njst.agent.keeping import stream_obstacle
 from njst.agent.managed import (
     Api,
@@ -63,6 +64,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     10027: ("LimitReached", "the account has as many streams as it may"),
     10039: ("JetStreamNotEnabled", "JetStream is not enabled for this account"),
     10076: ("JetStreamNotEnabled", "JetStream is not enabled on the target"),
+    10014: ("ConsumerNotFound", "it is not there; leave out existingConsumer to have one made"),
     10059: ("StreamNotFound", "it is not there; leave out useExisting to have it made"),
 }
 
@@ -116,7 +118,9 @@ async def make(
         plans = [_marked(reached(plan, connection), home.log) for plan in found]
         await _make_shared_consumers(js, job, spec, connection, skipped)
         plans = await _make_own_consumers(js, job, spec, plans)
-        await _make_managed(Api(client, connection.js_api, patience_s), spec, plans)
+        api = Api(client, connection.js_api, patience_s)
+        plans = await _with_existing_consumers(api, spec, plans, len(participants))
+        await _make_managed(api, spec, plans)
         return await _with_clocks(client, connection.js_api, plans)
 
 
@@ -189,7 +193,7 @@ async def _make_shared_consumers(
     for number, workload in enumerate(spec.workloads):
         if workload.consume is None or workload.stream is None or has_own_consumers(workload):
             continue
-        if workload.name in skipped:
+        if workload.consume.existing_consumer is not None or workload.name in skipped:
             continue
         for index, name in enumerate(stream_names(streams[workload.stream])):
             config = consumer_config(job, workload, index)
@@ -197,6 +201,29 @@ async def _make_shared_consumers(
                 deliver = own_inbox(config.deliver_subject, connection)
                 config = config.evolve(deliver_subject=deliver)
             await _ask(_workload_field(number, workload), js.add_consumer(name, config))
+
+
+async def _with_existing_consumers(
+    api: Api, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
+) -> list[ClientPlan]:
+    """Return the clients, those of a consumer that is there already with what is its own."""
+    infos: dict[tuple[int, str], dict[str, Any]] = {}
+    made: list[ClientPlan] = []
+    for plan in plans:
+        made.append(plan)
+        workload, consume = spec.workloads[plan.number], plan.consume
+        if consume is None or workload.consume is None or not workload.consume.existing_consumer:
+            continue
+        asked = (plan.number, consume.stream)
+        if asked not in infos:
+            field = f"{_workload_field(plan.number, workload)}.consume.existingConsumer"
+            subject = f"{api.prefix}.CONSUMER.INFO.{consume.stream}.{consume.consumer}"
+            infos[asked] = await _ask(field, api.call(subject))
+            if found := misfits(infos[asked], spec, workload, participants):
+                words = f"{field}: {consume.consumer} of {consume.stream}: {'; '.join(found)}"
+                raise SetupError("ConsumerUnsuitable", words)
+        made[-1] = plan.model_copy(update={"consume": adopted(consume, infos[asked])})
+    return made
 
 
 async def _make_own_consumers(
@@ -286,7 +313,7 @@ async def _remove_consumers(
     if any(has_own_consumers(w) or w.management or w.object_store for w in mine):
         return await remove_consumers(api, job, name)
     for workload in mine:
-        if workload.consume is not None:
+        if workload.consume is not None and workload.consume.existing_consumer is None:
             with suppress(NotFoundError):
                 await js.delete_consumer(name, consumer_name(job, workload))
     return []

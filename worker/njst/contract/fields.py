@@ -22,6 +22,10 @@ LabelValue = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9_.]*$", max_
 StreamName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=120)
 ]
+# What a NATS server takes as a name, without what a shell would have to quote.
+ConsumerName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_=+:@-]+$", min_length=1, max_length=255)
+]
 Subject = Annotated[
     str,
     StringConstraints(pattern=rf"^{_WORD}(\.{_WORD})*$", min_length=1, max_length=200),

@@ -178,7 +178,18 @@ def _delayed_are_filtered(spec: "JobSpec") -> bool:
         if workload.publish is not None and workload.publish.delay_seconds is not None
     }
     return all(
-        w.consume is None or bool(w.consume.filter_subjects) or w.stream not in delayed
+        w.consume is None
+        or bool(w.consume.filter_subjects)
+        or w.consume.existing_consumer is not None
+        or w.stream not in delayed
+        for w in spec.workloads
+    )
+
+
+def _existing_consumers_have_existing_streams(spec: "JobSpec") -> bool:
+    made = {stream.name for stream in spec.streams if not stream.use_existing}
+    return all(
+        w.consume is None or w.consume.existing_consumer is None or w.stream not in made
         for w in spec.workloads
     )
 
@@ -279,12 +290,21 @@ class JobSpec(Model):
         ),
         Rule(
             cel="self.workloads.all(w, !has(w.consume) || !has(w.stream) ||"
+            " has(w.consume.existingConsumer) ||"
             " (has(w.consume.filterSubjects) && size(w.consume.filterSubjects) > 0) ||"
             " !self.workloads.exists(p, has(p.publish) && has(p.publish.delaySeconds) &&"
             " has(p.stream) && p.stream == w.stream))",
             message="consume from a stream with delaySeconds needs filterSubjects: the subjects of"
             " the messages, without those of their schedules",
             holds=_delayed_are_filtered,
+        ),
+        Rule(
+            cel="self.workloads.all(w, !has(w.consume) || !has(w.consume.existingConsumer) ||"
+            " !has(w.stream) || !has(self.streams) ||"
+            " !self.streams.exists(s, s.name == w.stream && !s.useExisting))",
+            message="consume.existingConsumer needs a stream with useExisting: the consumers of a"
+            " stream that the job makes are the job's",
+            holds=_existing_consumers_have_existing_streams,
         ),
     )
 

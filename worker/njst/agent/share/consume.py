@@ -22,7 +22,7 @@ def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | No
     return ConsumePlan(
         mode=consume.mode,
         stream=stream_name,
-        consumer=consumer_name(work.job, workload, own),
+        consumer=consume.existing_consumer or consumer_name(work.job, workload, own),
         deliver=_deliver(work, place),
         deliver_group=GROUP if consume.is_shared_push else "",
         ack=consume.effective_ack,

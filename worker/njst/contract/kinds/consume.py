@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import SubjectFilter
+from njst.contract.fields import ConsumerName, SubjectFilter
 from njst.contract.kinds.priority import Priority
 from njst.contract.model import Model, Rule
 
@@ -51,6 +51,12 @@ class Consume(Model):
         description="Shared: one durable for all clients of all workers. Own: one for each client,"
         " from the beginning of the stream. Left out: Shared for Pull and Fetch, Own for Push and"
         " Ordered.",
+    )
+    existing_consumer: ConsumerName | None = Field(
+        None,
+        description="A durable of a stream with useExisting, pulled from as it is: filter, waits"
+        " and limits are its own, ack must be what it has. It is never changed or deleted, but"
+        " what is taken from it is taken. Left out: the job makes its consumers.",
     )
     ack: AckPolicy = Field(
         AckPolicy.EXPLICIT,
@@ -168,6 +174,27 @@ class Consume(Model):
             ),
         ),
         Rule(
+            cel="!has(self.existingConsumer) || self.mode in ['Pull', 'Fetch'] &&"
+            " (!has(self.consumers) || self.consumers == 'Shared')",
+            message="existingConsumer needs mode Pull or Fetch and consumers Shared",
+            holds=lambda self: self.existing_consumer is None or self.is_shared_pull,
+        ),
+        Rule(
+            cel="!has(self.existingConsumer) || !has(self.maxDeliver) &&"
+            " (!has(self.filterSubjects) || size(self.filterSubjects) == 0) &&"
+            " (!has(self.backoffSeconds) || size(self.backoffSeconds) == 0)",
+            message="filterSubjects, backoffSeconds and maxDeliver cannot be set with"
+            " existingConsumer: it has its own",
+            holds=lambda self: (
+                self.existing_consumer is None
+                or (
+                    self.max_deliver is None
+                    and not self.filter_subjects
+                    and not self.backoff_seconds
+                )
+            ),
+        ),
+        Rule(
             cel="self.mode != 'Push' || !has(self.consumers) || self.consumers == 'Own' ||"
             " self.ack in ['Explicit', 'Double']",
             message="mode Push with consumers Shared needs ack Explicit or Double: nothing else"
@@ -218,15 +245,16 @@ class Consume(Model):
         ),
         Rule(
             cel="(self.nakPercent == 0 || self.nakDelaySeconds < self.idleTimeoutSeconds) &&"
-            " (self.ignorePercent == 0 || (has(self.backoffSeconds) &&"
-            " size(self.backoffSeconds) > 0 ? self.backoffSeconds[0] : self.ackWaitSeconds)"
-            " < self.idleTimeoutSeconds)",
+            " (self.ignorePercent == 0 || has(self.existingConsumer) ||"
+            " (has(self.backoffSeconds) && size(self.backoffSeconds) > 0"
+            " ? self.backoffSeconds[0] : self.ackWaitSeconds) < self.idleTimeoutSeconds)",
             message="idleTimeoutSeconds must be more than what a refused or ignored message takes"
             " to come again: nakDelaySeconds, ackWaitSeconds or the first of backoffSeconds",
             holds=lambda self: (
                 (self.nak_percent == 0 or self.nak_delay_seconds < self.idle_timeout_seconds)
                 and (
                     self.ignore_percent == 0
+                    or self.existing_consumer is not None
                     or self.first_ack_wait_seconds < self.idle_timeout_seconds
                 )
             ),
@@ -235,13 +263,7 @@ class Consume(Model):
             cel="!has(self.priority) || self.mode in ['Pull', 'Fetch'] &&"
             " (!has(self.consumers) || self.consumers == 'Shared')",
             message="priority needs mode Pull or Fetch and consumers Shared",
-            holds=lambda self: (
-                self.priority is None
-                or (
-                    self.mode in (ConsumeMode.PULL, ConsumeMode.FETCH)
-                    and not self.has_own_consumers
-                )
-            ),
+            holds=lambda self: self.priority is None or self.is_shared_pull,
         ),
     )
 
@@ -261,6 +283,11 @@ class Consume(Model):
     def is_shared_push(self) -> bool:
         """Whether the server deals the messages out to the clients as it likes."""
         return self.mode is ConsumeMode.PUSH and not self.has_own_consumers
+
+    @property
+    def is_shared_pull(self) -> bool:
+        """Whether all clients ask one consumer for messages."""
+        return self.mode in (ConsumeMode.PULL, ConsumeMode.FETCH) and not self.has_own_consumers
 
     @property
     def share_percent(self) -> int:
