@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import select
 import socket
 
 from njst.contract.plan import ClientPlan
@@ -23,6 +24,8 @@ from njst.load.workloads.turns import TurnWorkload
 # A client that begins later than the common start subscribes so long before: enough for the servers
 # to know of it; what they deliver until it begins waits in the kernel.
 OPEN_AHEAD_NS = 400_000_000
+# A client whose window is full is looked at again this much later, if no answer comes before.
+BLOCKED_NS = 1_000_000
 # So many chunks are sent before the loop looks for anything else.
 _MOST_CHUNKS = 16
 # So many more chunks, if they are there by then, are acknowledged together with the first one: a
@@ -210,6 +213,37 @@ class Client:
             self.write(read_clock_ns())
             if now_ns >= until_ns:
                 break
+        return has_waited
+
+    def keep_pace(self, until_ns: int, epoll: int) -> bool:
+        """Send what is due and take what arrives, until the time or until that is not all there is.
+
+        The same as `converse` for one that has instants; `epoll` is where its socket is watched.
+        """
+        has_waited = False
+        while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
+            sent_ns = now_ns = read_clock_ns()
+            due_ns = self.workload.due_ns()
+            if due_ns is not None and due_ns <= now_ns:
+                self.write(now_ns)
+                now_ns, due_ns = read_clock_ns(), self.workload.due_ns()
+            if due_ns is None or now_ns >= until_ns:
+                break
+            has_waited = True
+            # What was due before and is still there found no room.
+            wake_ns = due_ns if due_ns > sent_ns else now_ns + BLOCKED_NS
+            wait_ns = max(0, min(wake_ns, until_ns) - now_ns)
+            if not select.select([epoll], [], [], wait_ns / 1e9)[0]:
+                continue
+            now_ns = read_clock_ns()
+            try:
+                data = stream.receive()
+            except OSError as error:
+                self._break(str(error), now_ns)
+                break
+            if data is None:
+                break
+            self._gather(stream, data, now_ns)
         return has_waited
 
     def _wait_on(self, stream: Stream, until_ns: int) -> int:

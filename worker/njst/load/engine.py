@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from njst.contract.plan import LoadPlan, Receipt
 from njst.contract.result import WorkloadTally
-from njst.load.client import Client
+from njst.load.client import BLOCKED_NS, Client
 from njst.load.clock import now_ns
 from njst.load.dial import Settings
 from njst.load.servers import Servers
@@ -21,8 +21,6 @@ TICK_NS = 50_000_000
 SECOND_NS = 1_000_000_000
 # How long a stopped client waits for what is in flight.
 DRAIN_NS = 2_000_000_000
-# A client whose window is full is looked at again this much later, if no answer comes before.
-BLOCKED_NS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class Engine:
 
     def _wait(self, active: Sequence[Client], now: int, until_ns: int) -> Sequence[tuple[int, int]]:
         """Return what is readable or writable, as soon as something is, or is due."""
-        if len(active) == 1 and not self._due and active[0].converse(until_ns):
+        if len(active) == 1 and self._goes_on_alone(active[0], until_ns):
             self._watch(active[0])
             return self._epoll.poll(0)
         wait_ns = TICK_NS
@@ -138,6 +136,11 @@ class Engine:
             # epoll counts in ms; select, on the descriptor of epoll itself, in us.
             select.select([self._epoll.fileno()], [], [], wait_ns / 1e9)
         return self._epoll.poll(0)
+
+    def _goes_on_alone(self, client: Client, until_ns: int) -> bool:
+        if self._due:
+            return client.keep_pace(until_ns, self._epoll.fileno())
+        return client.converse(until_ns)
 
     def _roll(self) -> None:
         for ledger in self._shared.ledgers.values():

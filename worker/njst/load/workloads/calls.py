@@ -135,12 +135,16 @@ class CallWorkload:
             return b""
         self._tokens.use(first, count, self._waiting.oldest(first))
         self._waiting.add(first, count, now_ns)
+        self._note_left(first, count)
+        return self._requests.encode(first, count, now_ns + self._start.log_offset_ns)
+
+    def _note_left(self, first: int, count: int) -> None:
+        """Enter into the books that requests have left."""
         if self._receipts is not None:
             self._receipts.send(first + count)
         if first < self._held_until:
             self.ledger.held += min(count, self._held_until - first)
         self.ledger.attempted += self._messages(range(first, first + count))
-        return self._requests.encode(first, count, now_ns + self._start.log_offset_ns)
 
     def _messages(self, numbers: Sequence[int] | Numbers) -> int:
         """Return how many messages these requests are."""
@@ -218,12 +222,18 @@ class CallWorkload:
 
     def _record(self, numbers: Numbers, sent_ns: Array, size: int, now_ns: int) -> None:
         self._count(numbers, size, now_ns)
+        self._record_times(numbers, sent_ns, now_ns, now_ns)
+
+    def _record_times(
+        self, numbers: Numbers, sent_ns: Array, done_ns: Array | int, now_ns: int
+    ) -> None:
+        """Record how long requests took; `now_ns` says whether the warm-up is over."""
         if self._schedule is None:
-            self.ledger.latency(now_ns - sent_ns, now_ns)
+            self.ledger.latency(done_ns - sent_ns, now_ns)
             return
         due = self._schedule.due_many_ns(as_array(numbers)) + self._start.at_ns
-        self.ledger.latency(now_ns - due, now_ns)
-        self.ledger.paced(now_ns - sent_ns, sent_ns - due, now_ns)
+        self.ledger.latency(done_ns - due, now_ns)
+        self.ledger.paced(done_ns - sent_ns, sent_ns - due, now_ns)
 
     def _record_few(self, numbers: list[int], sent_ns: list[int], size: int, now_ns: int) -> None:
         """The same as `_record`, without numpy."""

@@ -27,32 +27,59 @@ class Supply:
         self.is_closed = False
         self._duration_ms = plan.duration_ms
         self._start = Start(0)
+        # When `next` is due; of no meaning once there is none.
+        self._due_ns = 0
 
     def start(self, start: Start) -> None:
         """Count instants and the duration from here."""
         self._start = start
-        if self._duration_ms is None:
-            return
-        duration_ns = self._duration_ms * 1_000_000
+        duration_ns = None if self._duration_ms is None else self._duration_ms * 1_000_000
         if self.schedule is None:
-            self.end_ns = start.at_ns + duration_ns
-        else:
+            self.end_ns = 0 if duration_ns is None else start.at_ns + duration_ns
+            return
+        if duration_ns is not None:
             self.limit = self.schedule.due_count(duration_ns - 1)
+        self._due_ns = self._instant_ns(self.next)
 
     def take(self, most: int, now_ns: int) -> int:
         """Let up to `most` numbers leave, from `next` on; return how many do."""
         self.look(now_ns)
         if self.is_closed:
             return 0
+        if self.schedule is not None and now_ns < self._due_ns:
+            return 0
         count = most
         if self.limit is not None:
             count = min(count, self.limit - self.next)
-        if self.schedule is not None and count > 0:
-            count = min(count, self.due_count(now_ns) - self.next)
         if count <= 0:
             return 0
+        if self.schedule is not None:
+            return self._take_due(count, now_ns)
         self.next += count
         return count
+
+    def _take_due(self, most: int, now_ns: int) -> int:
+        """The same at an offered rate, at which the next one is due; nearly always it alone is."""
+        after_ns = self._instant_ns(self.next + 1)
+        if most == 1 or now_ns < after_ns:
+            self.next += 1
+            self._due_ns = after_ns
+            return 1
+        count = min(most, self.due_count(now_ns) - self.next)
+        self.next += count
+        self._due_ns = self._instant_ns(self.next)
+        return count
+
+    def give(self, count: int) -> None:
+        """Note that so many have left, each when it was due."""
+        self.next += count
+        self._due_ns = self._instant_ns(self.next)
+
+    def _instant_ns(self, number: int) -> int:
+        """Return when a number is due at the offered rate; of one that there is not, anything."""
+        if self.schedule is None or (self.limit is not None and number >= self.limit):
+            return 0
+        return self._start.at_ns + self.schedule.due_ns(number)
 
     def look(self, now_ns: int) -> None:
         """Close when the time is over."""
@@ -60,14 +87,16 @@ class Supply:
             self.is_closed = True
 
     def due_count(self, now_ns: int) -> int:
-        """Return how many are due by now at the offered rate; 0 without one."""
-        return 0 if self.schedule is None else self.schedule.due_count(now_ns - self._start.at_ns)
+        """Return how many are due by now at the offered rate, those that left too; else 0."""
+        if self.schedule is None:
+            return 0
+        if now_ns < self._due_ns:
+            return self.next
+        return self.schedule.due_count(now_ns - self._start.at_ns)
 
     def due_ns(self) -> int | None:
         """Return when the next one is due, if it has an instant and there is one."""
-        if self.schedule is None or self.is_over:
-            return None
-        return self._start.at_ns + self.schedule.due_ns(self.next)
+        return None if self.schedule is None or self.is_over else self._due_ns
 
     @property
     def is_over(self) -> bool:

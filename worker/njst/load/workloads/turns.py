@@ -21,8 +21,10 @@ from njst.load.wire.frames import Seal
 from njst.load.wire.numbering import as_list
 from njst.load.wire.parse import Frame, parse
 from njst.load.wire.tokens import FEWEST
+from njst.load.workloads.ahead import ahead
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
+from njst.load.workloads.paced import PacedWorkload
 
 # So many requests lie ready: with the one under way, as many as there are reply subjects in turns.
 # Booking and making as many again happens while none is under way: it is in no latency, and takes
@@ -55,6 +57,7 @@ class TurnWorkload(CallWorkload):
     ) -> None:
         super().__init__(plan, inbox, ledger, requests, receipts=receipts)
         self._ready = ready
+        self._ahead = ahead(AHEAD, plan, requests.frame_bytes)
         self._answer = re.compile(
             rb"(?P<verb>H?MSG )"
             + re.escape(inbox.encode())
@@ -130,7 +133,9 @@ class TurnWorkload(CallWorkload):
     def _prepare(self) -> None:
         """Make the requests behind the next one."""
         first = self._supply.next
-        left = AHEAD if self._supply.limit is None else min(AHEAD, self._supply.limit - first - 1)
+        left = self._ahead
+        if self._supply.limit is not None:
+            left = min(left, self._supply.limit - first - 1)
         head = self._answer.match(self._last)
         self._starts = []
         if left <= 0 or self._supply.is_closed or head is None:
@@ -225,11 +230,9 @@ def call_workload(
     receipts: Receipts | None = None,
 ) -> CallWorkload:
     """Return the client that makes these requests, in turns where that is all there can be."""
-    if (
-        lost is None
-        and plan.pace is None
-        and (requests.window, requests.weight) == (1, 1)
-        and isinstance(requests, Preparing)
-    ):
-        return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
+    if lost is None and requests.weight == 1 and isinstance(requests, Preparing):
+        if plan.pace is not None:
+            return PacedWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
+        if requests.window == 1:
+            return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
     return CallWorkload(plan, inbox, ledger, requests, lost, receipts)
