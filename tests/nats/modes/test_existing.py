@@ -24,9 +24,11 @@ async def fill(runner: Runner, stream: str) -> None:
                     "name": subject,
                     "stream": stream,
                     "messages": MESSAGES,
+                    # Which are ignored goes by their sequence: one subject after the other.
+                    "after": after,
                     "publish": {"payloadBytes": 64, "subjects": [f"{stream}.{subject}"]},
                 }
-                for subject in ("mine", "others")
+                for subject, after in (("mine", []), ("others", ["mine"]))
             ],
         }
     )
@@ -37,7 +39,7 @@ async def add(runner: Runner, stream: str, name: str, **config: Any) -> Document
     usual = {
         "durable_name": name,
         "ack_policy": "explicit",
-        "ack_wait": 2 * S,
+        "ack_wait": 5 * S,
         "filter_subject": f"{stream}.mine",
         "metadata": {"team": "orders"},
     }
@@ -174,8 +176,8 @@ async def test_what_is_under_work_is_said_to_be_before_its_own_ack_wait_is_over(
     runner: Runner,
 ) -> None:
     await fill(runner, "EWORK")
-    await add(runner, "EWORK", "worker", ack_wait=S)
-    job = lasting(reading("EWORK", "worker", slowPercent=5, processingMilliseconds=3000), 5)
+    await add(runner, "EWORK", "worker", ack_wait=4 * S)
+    job = lasting(reading("EWORK", "worker", slowPercent=5, processingMilliseconds=6000), 9)
     read = (await runner.run(job))["read"]
     assert (read.messages, read.redelivered, errors(read)) == (MESSAGES, 0, {})
 
