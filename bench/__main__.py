@@ -109,7 +109,7 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
         }
         for name, bare in bare_loops.items():
             # No CPU time is compared here, of which the start of a process is a part.
-            case = replace(by_name[name], messages=by_name[name].messages // 2)
+            case = replace(by_name[name], messages=by_name[name].messages // 3)
             ratios = []
             with progress.step(f"{name} beside a bare socket"):
                 for _ in range(pairs):

@@ -11,8 +11,8 @@ BUCKET = "benchbucket"
 KEYS = 10_000
 # So many that the start of a load process, 0.3 s of CPU, is a small part of the whole: also where
 # neither side does much for a message.
-ONE_BY_ONE = 120_000
-KEY_BY_KEY = 90_000
+ONE_BY_ONE = 100_000
+KEY_BY_KEY = 75_000
 # Messages of one pull: the peer's.
 _BATCH = 500
 
@@ -125,7 +125,7 @@ def _consume(name: str, peer: list[str], how: dict[str, Any], messages: int, rat
 
 
 ASYNC = _publish(
-    "publish async", "async", {"mode": "Asynchronous", "window": 500}, 1_500_000, rate=1.2
+    "publish async", "async", {"mode": "Asynchronous", "window": 500}, 1_200_000, rate=1.2
 )
 SYNC = _publish("publish sync", "sync", {"mode": "Synchronous"}, ONE_BY_ONE, rate=1.2)
 # What the server spends on reply subjects that never come again.
@@ -153,15 +153,15 @@ CHECKED: tuple[Case, ...] = (
         "publish fast", "fast", {"mode": "FastBatch", "batch": 500}, 3_000_000, rate=1, cpu=0.75
     ),
     EXPLICIT,
-    _consume("consume, ack none", ["consume", "--acks=none"], {"ack": "None"}, 2_000_000, 1.2),
+    _consume("consume, ack none", ["consume", "--acks=none"], {"ack": "None"}, 1_600_000, 1.2),
     _consume(
         "fetch, ack explicit",
         ["fetch", "--acks=explicit"],
         {"ack": "Explicit", "mode": "Fetch"},
-        1_000_000,
+        800_000,
         1.0,
     ),
-    _consume("ordered consumer", ["ordered"], {"mode": "Ordered"}, 2_000_000, 1.0),
+    _consume("ordered consumer", ["ordered"], {"mode": "Ordered"}, 1_600_000, 1.0),
     Case(
         "direct get",
         ["js", "get", "sync"],
@@ -173,7 +173,7 @@ CHECKED: tuple[Case, ...] = (
         "direct get, batches of 500",
         ["js", "get", "batch", "--batch=500"],
         {"get": {"mode": "Batch", "batch": 500}},
-        1_000_000,
+        800_000,
         Needs.FULL_STREAM,
     ),
     Case(
@@ -194,7 +194,7 @@ CHECKED: tuple[Case, ...] = (
         "core publish",
         ["pub", SUBJECT],
         {"core": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128}},
-        3_000_000,
+        2_000_000,
         Needs.NOTHING,
         rate_goal=0.5,
         cpu_goal=1.0,
