@@ -11,8 +11,8 @@ BUCKET = "benchbucket"
 KEYS = 10_000
 # So many that the start of a load process, 0.3 s of CPU, is a small part of the whole: also where
 # neither side does much for a message.
-ONE_BY_ONE = 100_000
-KEY_BY_KEY = 75_000
+ONE_BY_ONE = 120_000
+KEY_BY_KEY = 90_000
 # Messages of one pull: the peer's.
 _BATCH = 500
 
@@ -194,7 +194,7 @@ CHECKED: tuple[Case, ...] = (
         "core publish",
         ["pub", SUBJECT],
         {"core": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128}},
-        2_000_000,
+        3_000_000,
         Needs.NOTHING,
         rate_goal=0.5,
         cpu_goal=1.0,
