@@ -140,7 +140,7 @@ async def test_one_that_is_not_there_is_said(runner: Runner) -> None:
         await runner.run(reading("ENONE", "worker"))
     assert caught.value.reason == "ConsumerNotFound"
     assert caught.value.message == (
-        "spec.workloads[0] (read).consume.existingConsumer: consumer not found;"
+        "spec.workloads[0] (read).consume.existingConsumer (worker of ENONE): consumer not found;"
         " it is not there; leave out existingConsumer to have one made"
     )
 

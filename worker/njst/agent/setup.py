@@ -216,12 +216,12 @@ async def _with_existing_consumers(
             continue
         asked = (plan.number, consume.stream)
         if asked not in infos:
-            field = f"{_workload_field(plan.number, workload)}.consume.existingConsumer"
+            which = f"{consume.consumer} of {consume.stream}"
+            field = f"{_workload_field(plan.number, workload)}.consume.existingConsumer ({which})"
             subject = f"{api.prefix}.CONSUMER.INFO.{consume.stream}.{consume.consumer}"
             infos[asked] = await _ask(field, api.call(subject))
             if found := misfits(infos[asked], spec, workload, participants):
-                words = f"{field}: {consume.consumer} of {consume.stream}: {'; '.join(found)}"
-                raise SetupError("ConsumerUnsuitable", words)
+                raise SetupError("ConsumerUnsuitable", f"{field}: {'; '.join(found)}")
         made[-1] = plan.model_copy(update={"consume": adopted(consume, infos[asked])})
     return made
 
