@@ -178,11 +178,7 @@ class Client:
         stream = self.stream
         if stream is None:
             return False
-        try:
-            data = stream.receive()
-        except OSError as error:
-            self._break(str(error), now_ns)
-            return False
+        data = self._receive(stream, now_ns)
         if data is None:
             return False
         if self._turn is not None and not self._in and not self._out and self.begun:
@@ -191,6 +187,14 @@ class Client:
                 return self._send(stream, now_ns)
         self._gather(stream, data, now_ns)
         return False
+
+    def _receive(self, stream: Stream, now_ns: int) -> bytes | None:
+        """Return what has arrived; None when nothing has, or the connection is broken now."""
+        try:
+            return stream.receive()
+        except OSError as error:
+            self._break(str(error), now_ns)
+            return None
 
     def converse(self, until_ns: int) -> bool:
         """Wait for what arrives, and answer it, until the time or until that is not all there is.
@@ -236,11 +240,7 @@ class Client:
             if not select.select([epoll], [], [], wait_ns / 1e9)[0]:
                 continue
             now_ns = read_clock_ns()
-            try:
-                data = stream.receive()
-            except OSError as error:
-                self._break(str(error), now_ns)
-                break
+            data = self._receive(stream, now_ns)
             if data is None:
                 break
             self._gather(stream, data, now_ns)
@@ -272,11 +272,7 @@ class Client:
         for _ in range(self._most_gathered):
             if self.stream is not stream:
                 return
-            try:
-                more = stream.receive()
-            except OSError as error:
-                self._break(str(error), now_ns)
-                return
+            more = self._receive(stream, now_ns)
             if more is None:
                 return
             self._on_data(more, read_clock_ns())
