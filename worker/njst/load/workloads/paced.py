@@ -8,8 +8,7 @@ entered into the books is entered for a block together. Where many are due or an
 anything else comes, the general way books first and goes on.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import repeat
 from typing import NamedTuple
 
@@ -20,10 +19,9 @@ from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
 from njst.load.wire.numbering import as_list
-from njst.load.wire.parse import Frame, parse
-from njst.load.workloads.ahead import ahead
 from njst.load.workloads.base import Start
-from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
+from njst.load.workloads.calls import Requests, bytes_of
+from njst.load.workloads.ready import ReadyWorkload
 
 # So many requests lie ready.
 AHEAD = 64
@@ -42,8 +40,10 @@ class _Heard(NamedTuple):
     at_ns: int
 
 
-class PacedWorkload(CallWorkload):
+class PacedWorkload(ReadyWorkload):
     """One client whose requests are due one by one."""
+
+    most_ready = AHEAD
 
     def __init__(
         self,
@@ -54,26 +54,12 @@ class PacedWorkload(CallWorkload):
         ready: Callable[[int, int], Seal],
         receipts: Receipts | None = None,
     ) -> None:
-        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
-        self._ready = ready
-        self._ahead = ahead(AHEAD, plan, requests.frame_bytes)
-        self._answer = re.compile(
-            rb"(?P<head>H?MSG "
-            + re.escape(inbox.encode())
-            + rb"\.)[0-9a-f]{10}(?P<sizes> 1 (?:\d{1,9} )?(?P<size>\d{1,9})\r\n)"
-        )
-        # The last answer that the general way took.
-        self._last = b""
-        # The block of requests that lie ready: the first one's number, when each is due, and what
-        # makes it.
-        self._first = 0
+        super().__init__(plan, inbox, ledger, requests, ready, receipts)
+        # When each of the block is due, and the shift of its reply subjects.
         self._instants: list[int] = []
-        self._seal: Seal | None = None
         self._shift = 0
-        # What the answers begin with to those from `_oldest` on, if they are of this length.
+        # The first request of which an answer is expected.
         self._oldest = 0
-        self._starts: list[bytes] = []
-        self._length = 0
         # Which of the block leaves next, which answer comes next, and how many may be under way.
         self._place = 0
         self._wanted = 0
@@ -84,7 +70,6 @@ class PacedWorkload(CallWorkload):
         self._leaves_few = False
         # No block is made before this number is next.
         self._not_before = 0
-        ledger.before_reading(self._book)
 
     def start(self, start: Start) -> None:
         """Begin."""
@@ -128,7 +113,7 @@ class PacedWorkload(CallWorkload):
             self._leaves_few = self._supply.next - first <= _FEW
             if self._tokens.shift != self._shift:
                 self._drop()
-            self._find_places()
+            self._go_on()
         return out
 
     def scan(self, data: bytes, now_ns: int) -> int:
@@ -143,7 +128,7 @@ class PacedWorkload(CallWorkload):
         taken = super().scan(data, now_ns)
         if taken:
             self._last = data[:taken]
-            self._find_places()
+            self._go_on()
         return taken
 
     def _next_answers(self, data: bytes) -> int:
@@ -179,19 +164,17 @@ class PacedWorkload(CallWorkload):
         self._shift = self._tokens.shift
         self._first, self._instants = first, due.tolist()
         self._seal = self._ready(first, count)
-        form = head["head"].replace(b"%", b"%%") + b"%010x" + head["sizes"]
-        of = self._tokens.of
         self._oldest = oldest
-        self._starts = [form % of(number) for number in range(oldest, first + count)]
-        self._length = head.end() + int(head["size"]) + 2
-        self._find_places()
+        self._expect(head, range(oldest, first + count))
+        self._go_on()
         return True
 
     def _drop(self) -> None:
         """Have nothing ready."""
-        self._instants, self._starts, self._seal, self._length = [], [], None, 0
+        super()._drop()
+        self._instants = []
 
-    def _find_places(self) -> None:
+    def _go_on(self) -> None:
         """Go on from what the books say."""
         following = self._supply.next
         self._place = min(following - self._first, len(self._instants))
@@ -208,8 +191,8 @@ class PacedWorkload(CallWorkload):
             self._book_left(left_ns)
         if heard and not self._book_together(heard):
             for some in heard:
-                self._book_one(some)
-        self._find_places()
+                self._take_generally(some.data, some.at_ns)
+        self._go_on()
 
     def _book_left(self, left_ns: list[int]) -> None:
         first = self._supply.next
@@ -240,42 +223,6 @@ class PacedWorkload(CallWorkload):
         self._count(wanted, bytes_of(answers.sizes, len(wanted)), last_ns)
         self._record_times(wanted, sent, done, last_ns)
         return True
-
-    def _book_one(self, heard: _Heard) -> None:
-        """Book answers of any kind that arrived together."""
-        taken = super().scan(heard.data, heard.at_ns)
-        for frame in parse(heard.data[taken:])[0]:
-            super().on_frame(frame, heard.at_ns)
-
-    def on_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take what is no plain good answer."""
-        self._book()
-        super().on_frame(frame, now_ns)
-        self._find_places()
-
-    def on_time(self, now_ns: int) -> None:
-        """Look at what has waited for too long."""
-        self._book()
-        super().on_time(now_ns)
-        self._find_places()
-
-    def on_disconnect(self, words: str) -> None:
-        """Count what was under way."""
-        self._book()
-        super().on_disconnect(words)
-        self._find_places()
-
-    def _forget(self, numbers: Sequence[int]) -> None:
-        """What lies ready has reply subjects that are not used any more."""
-        super()._forget(numbers)
-        if numbers:
-            self._drop()
-
-    def stop(self) -> None:
-        """Send nothing new."""
-        self._book()
-        super().stop()
-        self._drop()
 
     @property
     def done(self) -> bool:

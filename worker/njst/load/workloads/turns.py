@@ -7,10 +7,8 @@ booked for many of them together. Whatever else comes, or is asked, books first 
 way.
 """
 
-import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,12 +17,11 @@ from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
 from njst.load.wire.numbering import as_list
-from njst.load.wire.parse import Frame, parse
 from njst.load.wire.tokens import FEWEST
-from njst.load.workloads.ahead import ahead
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
 from njst.load.workloads.paced import PacedWorkload
+from njst.load.workloads.ready import Preparing, ReadyWorkload
 
 # So many requests lie ready: with the one under way, as many as there are reply subjects in turns.
 # Booking and making as many again happens while none is under way: it is in no latency, and takes
@@ -34,17 +31,10 @@ AHEAD = FEWEST - 1
 _CLOSED = sys.maxsize
 
 
-@runtime_checkable
-class Preparing(Protocol):
-    """Requests that can be made before it is known when they leave."""
-
-    def ready(self, first: int, count: int) -> Seal:
-        """Return what gives each of `count` requests from `first` on its time, once."""
-        ...
-
-
-class TurnWorkload(CallWorkload):
+class TurnWorkload(ReadyWorkload):
     """One client that waits for each answer."""
+
+    most_ready = AHEAD
 
     def __init__(
         self,
@@ -55,29 +45,14 @@ class TurnWorkload(CallWorkload):
         ready: Callable[[int, int], Seal],
         receipts: Receipts | None = None,
     ) -> None:
-        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
-        self._ready = ready
-        self._ahead = ahead(AHEAD, plan, requests.frame_bytes)
-        self._answer = re.compile(
-            rb"(?P<verb>H?MSG )"
-            + re.escape(inbox.encode())
-            + rb"\.(?P<token>[0-9a-f]{10})"
-            + rb"(?P<sizes> 1 (?:(?P<header>\d{1,9}) )?(?P<size>\d{1,9})\r\n)"
-        )
+        super().__init__(plan, inbox, ledger, requests, ready, receipts)
         self._until_ns = 0
-        # The block of requests that lie ready: the one that is under way when it begins, what the
-        # answers to it and its followers begin with if they are as long as the last one, and what
-        # makes the followers.
-        self._first = 0
-        self._starts: list[bytes] = []
-        self._length = 0
-        self._seal: Seal | None = None
+        # The block begins with the request that is under way when it is made; what lies ready are
+        # its followers.
         self._place = _CLOSED
         # Answers that are not in the books yet, and when they came.
         self._heard: list[bytes] = []
         self._times: list[int] = []
-        self._last = b""
-        ledger.before_reading(self._book)
 
     def start(self, start: Start) -> None:
         """Begin."""
@@ -141,10 +116,8 @@ class TurnWorkload(CallWorkload):
         if left <= 0 or self._supply.is_closed or head is None:
             return
         self._first = first
-        form = head["verb"] + self._inbox.encode().replace(b"%", b"%%") + b".%010x" + head["sizes"]
         self._tokens.use(first, left + 1, first)
-        self._starts = [form % self._tokens.of(number) for number in range(first, first + left)]
-        self._length = head.end() + int(head["size"]) + 2
+        self._expect(head, range(first, first + left))
         self._seal = self._ready(first + 1, left)
 
     def _book(self) -> None:
@@ -185,40 +158,12 @@ class TurnWorkload(CallWorkload):
 
     def _book_one(self, data: bytes, now_ns: int) -> None:
         """Book an answer of any kind, and the request that followed it."""
-        taken = super().scan(data, now_ns)
-        for frame in parse(data[taken:])[0]:
-            super().on_frame(frame, now_ns)
+        self._take_generally(data, now_ns)
         self._waiting.add(self._supply.next, 1, now_ns)
         self._supply.next += 1
         self.ledger.attempted += 1
         if self._receipts is not None:
             self._receipts.send(self._supply.next)
-
-    def on_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take what is no plain good answer."""
-        self._book()
-        super().on_frame(frame, now_ns)
-
-    def on_time(self, now_ns: int) -> None:
-        """Look at what has waited for too long."""
-        self._book()
-        super().on_time(now_ns)
-
-    def on_disconnect(self, words: str) -> None:
-        """Count what was under way."""
-        self._book()
-        super().on_disconnect(words)
-
-    def _forget(self, numbers: Sequence[int]) -> None:
-        """What lies ready has reply subjects that are not used any more."""
-        super()._forget(numbers)
-        if numbers:
-            self._starts = []
-
-    def stop(self) -> None:
-        """Send nothing new."""
-        self._book()
-        super().stop()
 
 
 def call_workload(
