@@ -19,7 +19,6 @@ from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
 from njst.load.wire.numbering import as_list
-from njst.load.workloads.base import Start
 from njst.load.workloads.calls import Requests, bytes_of
 from njst.load.workloads.ready import ReadyWorkload
 
@@ -67,14 +66,9 @@ class PacedWorkload(ReadyWorkload):
         # What is not in the books yet: when requests left, and what was heard.
         self._left_ns: list[int] = []
         self._heard: list[_Heard] = []
-        self._leaves_few = False
+        self._leaves_few = True
         # No block is made before this number is next.
         self._not_before = 0
-
-    def start(self, start: Start) -> None:
-        """Begin."""
-        super().start(start)
-        self._leaves_few = True
 
     def due_ns(self) -> int | None:
         """Return when the next request is due, if there is one."""
