@@ -75,7 +75,7 @@ def stream_config(
     name = stream_names(stream)[index]
     is_bucket = name.startswith(BUCKET)
     is_store = is_bucket or name.startswith(OBJECTS)
-    has_schedules = any(publish.delay_seconds is not None for publish in publishes)
+    has_schedules = spec.has_schedules(stream.name)
     return StreamConfig(
         name=name,
         subjects=stream_subjects(stream, index),

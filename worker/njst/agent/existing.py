@@ -50,7 +50,7 @@ def misfits(
     found += _own_settings(config, consume)
     if info.get("paused"):
         found.append(f"it is paused until {config.get('pause_until')}")
-    if _is_filtered_by_nothing(config) and _has_schedules(spec, workload):
+    if _is_filtered_by_nothing(config) and spec.has_schedules(workload.stream):
         found.append("it has no filter, and would deliver the schedules of delaySeconds too")
     return found
 
@@ -112,12 +112,3 @@ def _first_wait_ns(config: Mapping[str, Any]) -> int:
 
 def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
     return not config.get("filter_subject") and not config.get("filter_subjects")
-
-
-def _has_schedules(spec: JobSpec, workload: Workload) -> bool:
-    return any(
-        other.publish is not None
-        and other.publish.delay_seconds is not None
-        and other.stream == workload.stream
-        for other in spec.workloads
-    )

@@ -172,16 +172,11 @@ def _existing_have_subjects(spec: "JobSpec") -> bool:
 
 
 def _delayed_are_filtered(spec: "JobSpec") -> bool:
-    delayed = {
-        workload.stream
-        for workload in spec.workloads
-        if workload.publish is not None and workload.publish.delay_seconds is not None
-    }
     return all(
         w.consume is None
         or bool(w.consume.filter_subjects)
         or w.consume.existing_consumer is not None
-        or w.stream not in delayed
+        or not spec.has_schedules(w.stream)
         for w in spec.workloads
     )
 
@@ -307,6 +302,15 @@ class JobSpec(Model):
             holds=_existing_consumers_have_existing_streams,
         ),
     )
+
+    def has_schedules(self, stream: str | None) -> bool:
+        """Whether a workload publishes to an entry of streams what is to be stored later."""
+        return any(
+            workload.publish is not None
+            and workload.publish.delay_seconds is not None
+            and workload.stream == stream
+            for workload in self.workloads
+        )
 
     @property
     def awaited(self) -> frozenset[str]:
