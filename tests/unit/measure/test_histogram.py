@@ -87,10 +87,19 @@ def test_a_slot_holds_its_own_highest_value_and_not_the_next(value_us: int) -> N
         assert index_of(highest_of(slot) + 1) == slot + 1
 
 
-def test_values_above_the_highest_saturate_at_60_seconds() -> None:
-    histogram = Histogram.of([HIGHEST_US, HIGHEST_US + 1, 10**12])
-    assert histogram == Histogram.of([HIGHEST_US] * 3)
-    assert [histogram.percentile(p) for p in (1, 50_000, 100_000)] == [60_000_000] * 3
+def test_a_latency_of_minutes_or_days_is_told_as_what_it_is() -> None:
+    for value_us in (61_000_000, 75_000_000, 86_400_000_000):
+        histogram = Histogram.decode(Histogram.of([5, value_us]).encode())
+        assert value_us <= histogram.percentile(100_000) <= value_us * 1.001
+
+
+def test_values_above_the_highest_are_put_into_its_slot() -> None:
+    assert Histogram.of([HIGHEST_US + 1, 10**15]) == Histogram.of([HIGHEST_US] * 2)
+
+
+def test_what_is_not_over_a_minute_is_written_in_the_layout_of_older_versions() -> None:
+    body = zlib.decompress(base64.b64decode(Histogram.of([5, 60_000_000]).encode())[OUTER_BYTES:])
+    assert struct.unpack(">iiiiqqd", body[:HEADER_BYTES])[2:] == (0, 3, 1, 60_000_000, 1.0)
 
 
 def test_values_below_zero_count_as_zero() -> None:
@@ -133,7 +142,7 @@ GOLDEN_TEXT = "HISTFAAAACh4nJNpmSzMwMDAxQABzFCaEcyZ3M5g/wEqwML0U57l9BtGFgB5OQaA"
 
 
 def test_the_encoding_is_hdr_v2_to_the_byte() -> None:
-    histogram = Histogram.of([1, 1, 2, 2048, 2049, 60_000_000, 70_000_000])
+    histogram = Histogram.of([1, 1, 2, 2048, 2049, 60_000_000, 60_000_000])
     data = base64.b64decode(histogram.encode())
     assert struct.unpack(">ii", data[:OUTER_BYTES]) == (0x1C849314, len(data) - OUTER_BYTES)
     # Compared unpacked: how zlib packs the same bytes is its own affair.

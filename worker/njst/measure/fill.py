@@ -19,12 +19,15 @@ class Recorder:
     def record_ns(self, latencies_ns: Sequence[int] | npt.NDArray[np.int64]) -> None:
         """Count latencies in ns; the slot is that of `histogram.index_of` of the whole us."""
         values = np.asarray(latencies_ns, dtype=np.int64) // 1_000
+        if not len(values):
+            return
         np.clip(values, 0, HIGHEST_US, out=values)
         # frexp gives the exponent of the leading bit exactly for integers below 2^53.
         bits = np.frexp((values | (SUB_COUNT - 1)).astype(np.float64))[1].astype(np.int64)
         bucket = bits - _SUB_BITS
         slots = (bucket << (_SUB_BITS - 1)) + (values >> bucket)
-        self._counts += np.bincount(slots, minlength=LENGTH)
+        counts = np.bincount(slots)
+        self._counts[: len(counts)] += counts
 
     def record_times(self, latency_ns: int, times: int) -> None:
         """Count one latency so often."""

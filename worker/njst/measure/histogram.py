@@ -1,8 +1,10 @@
-"""HDR histograms: 1 us to 60 s, three significant digits, merged without loss.
+"""HDR histograms: 1 us to 50 days, three significant digits, merged without loss.
 
-The layout is HdrHistogram's (lowest 1, highest 60,000,000, 3 digits), the encoding its V2
-compressed format in base64, so any HDR tool reads it. Sparse and without numpy: the process that
-merges stays small; load processes fill in bulk (`njst.measure.fill`).
+No job lasts longer, so no value is out of range. The layout is HdrHistogram's (lowest 1, 3 digits),
+the encoding its V2 compressed format in base64, so any HDR tool reads it. What is not over a minute
+is written with that as the highest value, as workers of older versions expect it. Sparse and
+without numpy: the process that merges stays small; load processes fill in bulk
+(`njst.measure.fill`).
 
 Source: HdrHistogram V2 encoding (EncodableHistogram.encodeIntoCompressedByteBuffer): cookie,
 payload length, normalizing offset, digits, lowest, highest, ratio, then zigzag LEB128 counts where
@@ -17,12 +19,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 LOWEST_US = 1
-HIGHEST_US = 60_000_000
+HIGHEST_US = (1 << 42) - 1
+# The highest value of a histogram that has no larger ones, where it is written.
+USUAL_HIGHEST_US = 60_000_000
 DIGITS = 3
 _SUB_BITS = 11
 SUB_COUNT = 1 << _SUB_BITS
 _HALF = SUB_COUNT // 2
-BUCKETS = 16
+BUCKETS = HIGHEST_US.bit_length() - _SUB_BITS + 1
 LENGTH = (BUCKETS + 1) * _HALF
 
 _COOKIE = 0x1C849303 | 0x10
@@ -45,6 +49,10 @@ def highest_of(index: int) -> int:
     """Return the highest value, in us, that shares a slot."""
     bucket = max(0, (index >> (_SUB_BITS - 1)) - 1)
     return ((index - (bucket << (_SUB_BITS - 1)) + 1) << bucket) - 1
+
+
+_USUAL_LAST = index_of(USUAL_HIGHEST_US)
+_LAYOUTS = [[0, DIGITS, LOWEST_US, highest, 1.0] for highest in (USUAL_HIGHEST_US, HIGHEST_US)]
 
 
 class Histogram:
@@ -113,16 +121,23 @@ class Histogram:
         Raises:
             ValueError: nothing was recorded.
         """
-        total = self.count
-        if total == 0:
+        value = self.value_at(self.rank(per_hundred_thousand))
+        if value is None:
             raise ValueError("an empty histogram has no percentiles")
-        wanted = max(1, -(-total * per_hundred_thousand // 100_000))
+        return value
+
+    def rank(self, per_hundred_thousand: int) -> int:
+        """Return which of the values in ascending order, from 1, is this percentile."""
+        return max(1, -(-self.count * per_hundred_thousand // 100_000))
+
+    def value_at(self, rank: int) -> int | None:
+        """Return the value, in us, of this rank from 1; None when there are not so many."""
         seen = 0
         for slot, n in self._counts.items():
             seen += n
-            if seen >= wanted:
-                return min(highest_of(slot), HIGHEST_US)
-        raise AssertionError("counts do not add up")
+            if seen >= rank:
+                return highest_of(slot)
+        return None
 
     def encode(self) -> str:
         """Return the V2 compressed encoding in base64; empty text for an empty histogram."""
@@ -135,7 +150,8 @@ class Histogram:
                 payload += _zigzag(-(slot - expected))
             payload += _zigzag(n)
             expected = slot + 1
-        header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, HIGHEST_US, 1.0)
+        highest = USUAL_HIGHEST_US if slot <= _USUAL_LAST else HIGHEST_US
+        header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, highest, 1.0)
         body = zlib.compress(header + bytes(payload))
         return base64.b64encode(_OUTER.pack(_COMPRESSED_COOKIE, len(body)) + body).decode()
 
@@ -157,7 +173,7 @@ class Histogram:
             cookie, size, *layout = _HEADER.unpack_from(body)
         except (binascii.Error, struct.error, zlib.error) as error:
             raise ValueError(f"not an HDR histogram: {error}") from error
-        if cookie != _COOKIE or layout != [0, DIGITS, LOWEST_US, HIGHEST_US, 1.0]:
+        if cookie != _COOKIE or layout not in _LAYOUTS:
             raise ValueError("an HDR histogram of another layout")
         if size != len(body) - _HEADER.size:
             raise ValueError("an HDR histogram that is not as long as it says")
