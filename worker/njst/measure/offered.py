@@ -1,0 +1,146 @@
+"""How many messages an offered rate makes due, exactly, and when; whole numbers only, no numpy.
+
+A workload offers messages at a rate that goes evenly from one value to another in each piece of
+its time. Message g is due when the integral of the rate has reached g and grows on.
+
+Within a piece of D ns from rate a to rate b, with u ns gone, the integral is
+(2Da u + (b - a) u^2) / (2D 10^9); its root in whole numbers is exact.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isqrt
+
+from njst.contract.plan import PacePiece
+from njst.contract.shape import Ramp, Stage
+from njst.contract.workload import Workload
+
+MS_NS = 1_000_000
+# Counts are kept in these parts of a message: a rate times ms, twice for the mean of two rates.
+UNITS = 2_000
+
+
+def pieces_of(workload: Workload) -> list[PacePiece]:
+    """Return the pieces of a workload's offered rate, all clients together; none without one."""
+    if workload.stages:
+        return _stages(workload.stages)
+    if workload.messages_per_second is None:
+        return []
+    rate = workload.messages_per_second
+    full = PacePiece(begin_per_second=rate, end_per_second=rate)
+    if not workload.ramp_seconds:
+        return [full]
+    ramp_ms = workload.ramp_seconds * 1000
+    return [PacePiece(ms=ramp_ms, begin_per_second=0, end_per_second=rate), full]
+
+
+def _stages(stages: Sequence[Stage]) -> list[PacePiece]:
+    pieces = []
+    before = 0
+    for stage in stages:
+        rate = stage.messages_per_second
+        pieces.append(
+            PacePiece(
+                ms=stage.duration_seconds * 1000,
+                begin_per_second=before if stage.ramp is Ramp.LINEAR else rate,
+                end_per_second=rate,
+            )
+        )
+        before = rate
+    return pieces
+
+
+def planned_messages(workload: Workload) -> int | None:
+    """Return how many messages a workload has in all; None when only time ends it.
+
+    With an offered rate and a duration these are the messages that are due in it.
+    """
+    if workload.messages is not None:
+        return workload.messages
+    pieces, length_s = pieces_of(workload), workload.length_seconds
+    if not pieces or length_s is None:
+        return None
+    return Instants(pieces).due_count(length_s * 1_000 * MS_NS - 1)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece from `at_ns` on; `before` is what is due until then, in units."""
+
+    at_ns: int
+    length_ns: int
+    before: int
+    begin: int
+    end: int
+
+    def due_ns(self, units: int) -> int:
+        """Return when so many units of this piece are due, from its beginning, rounded down."""
+        slope = self.end - self.begin
+        if slope == 0:
+            return units * MS_NS // (2 * self.begin)
+        first = self.length_ns * self.begin
+        square = first * first + slope * self.length_ns * MS_NS * units
+        if slope > 0:
+            return (isqrt(square) - first) // slope
+        root = isqrt(square - 1) + 1 if square > 0 else 0
+        return (first - root) // -slope
+
+    def units_at(self, elapsed_ns: int) -> int:
+        """Return how many units of this piece are due by then, rounded down."""
+        if self.length_ns:
+            elapsed_ns = min(elapsed_ns, self.length_ns)
+        slope = self.end - self.begin
+        if slope == 0:
+            return 2 * self.begin * elapsed_ns // MS_NS
+        twice = (2 * self.length_ns * self.begin + slope * elapsed_ns) * elapsed_ns
+        return twice // (self.length_ns * MS_NS)
+
+
+class Instants:
+    """The due times of a workload's messages, all clients together, in ns after its start.
+
+    Attributes:
+        pieces: those of the rate, each with where it begins.
+    """
+
+    def __init__(self, plan: Sequence[PacePiece]) -> None:
+        self.pieces, total = _placed(plan)
+        self._begin_ns = [piece.at_ns for piece in self.pieces]
+        self._before = [piece.before for piece in self.pieces]
+        # How many messages there are; None without an end.
+        self._whole = None if total is None else -(-total // UNITS)
+
+    def due_ns(self, number: int) -> int:
+        """Return when message `number`, from 0, is due."""
+        units = number * UNITS
+        piece = self.pieces[bisect_right(self._before, units) - 1]
+        return piece.at_ns + piece.due_ns(units - piece.before)
+
+    def due_count(self, elapsed_ns: int) -> int:
+        """Return how many messages are due by then, those at the instant too."""
+        if elapsed_ns < 0:
+            return 0
+        piece = self.pieces[bisect_right(self._begin_ns, elapsed_ns) - 1]
+        units = piece.before + piece.units_at(elapsed_ns + 1 - piece.at_ns)
+        whole = units // UNITS + 1
+        if self._whole is not None:
+            whole = min(whole, self._whole)
+        # The closed form may be one too many: due at the very next ns, or after a pause.
+        while whole and self.due_ns(whole - 1) > elapsed_ns:
+            whole -= 1
+        return whole
+
+
+def _placed(plan: Sequence[PacePiece]) -> tuple[list[Piece], int | None]:
+    """Return the pieces, and how many units they are; None when the last one has no end."""
+    pieces: list[Piece] = []
+    at_ns = units = 0
+    for piece in plan:
+        begin, end = piece.begin_per_second, piece.end_per_second
+        pieces.append(Piece(at_ns, (piece.ms or 0) * MS_NS, units, begin, end))
+        if piece.ms is None:
+            return pieces, None
+        at_ns += piece.ms * MS_NS
+        units += (begin + end) * piece.ms
+    return pieces, units
