@@ -43,7 +43,7 @@ SLOW = WorkerResult(
 STOPPED = WorkerResult(worker="f", outcome=Outcome.STOPPED)
 
 ERROR = ErrorTally(error_class=ErrorClass.TIMEOUT, count=2, example="none for 5 s")
-WHOLE = WorkloadResult(workload="write", kind="Publish", planned=10, messages=10)
+WHOLE = WorkloadResult(workload="write", kind="Publish", planned=10, attempted=10, messages=10)
 WITH_ERRORS = WHOLE.model_copy(update={"errors": [ERROR]})
 SHORT = WITH_ERRORS.model_copy(update={"messages": 8})
 GONE = SHORT.model_copy(
@@ -79,7 +79,14 @@ def judged(
     thresholds: Sequence[ThresholdResult] = (),
     cancelled: Cancelled | None = None,
 ) -> Judgement:
-    return judge(History(SPEC, workers, workloads, thresholds, cancelled))
+    # In one second each, so that their rates are their numbers.
+    measured = [
+        workload.model_copy(
+            update={"elapsed_us": 1_000_000, "messages_per_second": workload.messages}
+        )
+        for workload in workloads
+    ]
+    return judge(History(SPEC, workers, measured, thresholds, cancelled))
 
 
 def test_all_done_and_kept_is_valid() -> None:
@@ -95,7 +102,12 @@ PRECEDENCE = [
     ("stopped", "DeadlineExceeded", Verdict.INVALID, "it ran longer than 5 s"),
     ("nothing ran", "StreamExists", Verdict.INVALID, "d: S is there"),
     ("failed", "ProcessDied", Verdict.INVALID, "b failed: it died"),
-    ("lost", "WorkersLost", Verdict.UNKNOWN, "1 of 2 workers are missing: c (Lost)"),
+    (
+        "worker lost",
+        "WorkersLost",
+        Verdict.UNKNOWN,
+        "1 of 2 workers are missing: c (Lost); the other 1 ran to the end",
+    ),
     (
         "skipped",
         "WorkloadsSkipped",
@@ -126,7 +138,7 @@ PRECEDENCE = [
         Verdict.UNKNOWN,
         "write could not look for 10 of 10 acknowledged messages: ReadFailed",
     ),
-    ("nothing wrong", "Completed", Verdict.VALID, "all messages were processed"),
+    ("nothing wrong", "Completed", Verdict.VALID, "all 10 operations completed"),
 ]
 
 
@@ -177,7 +189,6 @@ def test_nothing_ran(workers: list[WorkerResult], reason: str, message: str) -> 
         pytest.param(LOST, "c (Lost)", id="lost"),
         pytest.param(LATE, "e (Late)", id="late"),
         pytest.param(SLOW, "g (Late: still at it)", id="late and says why"),
-        pytest.param(UNFIT, "d (Unfit: S is there)", id="unfit"),
         pytest.param(STOPPED, "f (Stopped)", id="stopped"),
     ],
 )
@@ -187,14 +198,23 @@ def test_a_part_that_is_missing_leaves_it_unknown_and_is_named(
     """What the others measured may all be right: still nobody knows of the rest."""
     judgement = judged(workers=[COMPLETED, missing], thresholds=[kept()])
     assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, "WorkersLost")
-    assert judgement.message == f"1 of 2 workers are missing: {words}"
+    rest = "the other 1 ran to the end"
+    assert judgement.message == f"1 of 2 workers are missing: {words}; {rest}"
+
+
+def test_a_worker_that_the_target_refused_is_not_lost() -> None:
+    judgement = judged(workers=[COMPLETED, UNFIT, COMPLETED], thresholds=[kept()])
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, "WorkersRefused")
+    assert judgement.message == (
+        "1 of 3 workers could not take part: d (Unfit: S is there); the other 2 ran to the end"
+    )
 
 
 def test_many_missing_workers_are_counted_and_five_of_them_named() -> None:
     lost = [WorkerResult(worker=f"w{n}", outcome=Outcome.LOST) for n in range(7)]
     message = judged(workers=[COMPLETED, *lost]).message
     assert message.startswith("7 of 8 workers are missing: w0 (Lost), ")
-    assert message.endswith("w4 (Lost) and 2 more")
+    assert message.endswith("w4 (Lost) and 2 more; the other 1 ran to the end")
 
 
 def test_a_failure_without_a_problem_still_has_a_reason() -> None:
@@ -212,9 +232,65 @@ def test_missed_thresholds_are_all_told_up_to_five() -> None:
     assert len(words) == 5
 
 
-def test_an_unknown_threshold_is_no_pass() -> None:
-    unknown = MISSED.model_copy(update={"verdict": Verdict.UNKNOWN})
-    assert judged(thresholds=[unknown]).reason == "ThresholdsFailed"
+UNDECIDED = MISSED.model_copy(
+    update={"at_most": 9, "is_lower_bound": True, "verdict": Verdict.UNKNOWN}
+)
+
+
+def test_a_threshold_that_what_was_given_up_could_break_is_no_pass() -> None:
+    judgement = judged(thresholds=[kept(), UNDECIDED])
+    assert (judgement.verdict, judgement.reason, judgement.message) == (
+        Verdict.UNKNOWN,
+        "ThresholdsUndecided",
+        (
+            "write LatencyP99Microseconds is at least 6, since operations were given up,"
+            " wanted at most 9"
+        ),
+    )
+    assert judged(thresholds=[UNDECIDED, MISSED]).reason == "ThresholdsFailed"
+
+
+def test_counts_that_contradict_each_other_prove_nothing() -> None:
+    odd = WHOLE.model_copy(update={"unfinished": 1})
+    judgement = judged(workloads=[odd], thresholds=[kept()])
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, "CountsInconsistent")
+    assert "10 attempted, but 10 completed, 0 failed and 1 unfinished" in judgement.message
+
+
+REFUSED = ErrorTally(error_class=ErrorClass.LIMIT_EXCEEDED, count=2, operations=2, example="full")
+BUDGETED = WHOLE.model_copy(update={"messages": 8, "unfinished": 0, "errors": [REFUSED]})
+
+
+@pytest.mark.parametrize("metric", [Metric.ERRORS, Metric.ERRORS_PER_MILLION])
+def test_a_budget_of_errors_holds_for_a_fixed_number_of_messages_too(metric: Metric) -> None:
+    judgement = judged(workloads=[BUDGETED], thresholds=[kept(metric)])
+    assert (judgement.verdict, judgement.reason) == (Verdict.VALID, "Completed")
+    assert "2 of 10 operations of write failed, within its threshold" in judgement.message
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        pytest.param(
+            BUDGETED.model_copy(update={"attempted": 9, "messages": 7}), id="one never attempted"
+        ),
+        pytest.param(BUDGETED.model_copy(update={"messages": 7, "unfinished": 1}), id="unfinished"),
+    ],
+)
+def test_a_budget_of_errors_excuses_failures_alone(workload: WorkloadResult) -> None:
+    assert judged(workloads=[workload], thresholds=[kept(Metric.ERRORS)]).reason == "Incomplete"
+
+
+def test_a_passed_job_says_what_was_not_done_and_not_looked_for() -> None:
+    idle = WorkloadResult(workload="read", kind="Consume", start_ms=0)
+    unseen = ReadBack(acknowledged=10, found=4, unchecked=6, reasons=["Retention"])
+    read_back = WHOLE.model_copy(update={"read_back": unseen})
+    assert judged(workloads=[read_back, idle], thresholds=[kept(), kept()]).message == (
+        "all 10 operations completed, none of read; all 2 thresholds are kept;"
+        " 4 acknowledged messages were found in their streams;"
+        " 6 acknowledged messages of write were not looked for (Retention)"
+    )
+    assert judged(workloads=[idle]).message == "nothing was attempted"
 
 
 def test_more_messages_than_planned_are_as_wrong_as_fewer() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan, PayloadPlan, PublishPlan
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
 from njst.load.ledger import Ledger
 from njst.load.wire.frames import Seal
 from njst.load.workloads.base import Start
@@ -14,23 +14,20 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize(
-    ("payload_bytes", "siblings", "sync_ahead", "paced_ahead"),
+    ("payload_bytes", "siblings", "ahead"),
     [
-        (64, 1, 255, 64),
-        (64, 1000, 255, 64),
-        (MIB - 200, 1, 32, 32),
-        (MIB - 200, 4, 8, 8),
+        (64, 1, 255),
+        (64, 1000, 255),
+        (MIB - 200, 1, 32),
+        (MIB - 200, 4, 8),
         # Not one: each is made when it leaves.
-        (MIB - 200, 33, None, None),
+        (MIB - 200, 33, None),
     ],
 )
-@pytest.mark.parametrize("is_paced", [False, True])
 def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
     payload_bytes: int,
     siblings: int,
-    sync_ahead: int | None,
-    paced_ahead: int | None,
-    is_paced: bool,
+    ahead: int | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
@@ -41,13 +38,11 @@ def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
         return ready(self, first, count)
 
     monkeypatch.setattr(PublishRequests, "ready", noting)
-    piece = PacePiece(begin_per_second=1000, end_per_second=1000, ms=None)
     plan = ClientPlan(
         workload="w",
         index=0,
         siblings=siblings,
         duration_ms=60_000,
-        pace=PacePlan(pieces=[piece], parts=1, index=0) if is_paced else None,
         publish=PublishPlan(
             mode=PublishMode.SYNCHRONOUS,
             window=1,
@@ -64,6 +59,4 @@ def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
         assert workload.next_bytes(now_ns)
         data = b"MSG %s.%010x 1 %d\r\n%s\r\n" % (INBOX.encode(), number, len(body), body)
         assert workload.scan(data, now_ns) == len(data)
-        workload.due_ns()
-    wanted = paced_ahead if is_paced else sync_ahead
-    assert made[:1] == ([] if wanted is None else [wanted])
+    assert made[:1] == ([] if ahead is None else [ahead])

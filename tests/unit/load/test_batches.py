@@ -119,7 +119,7 @@ def test_each_message_has_the_latency_of_its_chunk() -> None:
 def test_an_acknowledgement_of_a_batch_that_was_given_up_counts_for_nothing() -> None:
     workload = fast(100)
     reply = replies(workload.next_bytes(1))[0][0]
-    workload.on_disconnect("gone")
+    workload.on_disconnect("gone", 2)
     workload.next_bytes(2)
     scanned(workload, group_ack(reply, 1), 3)
     tally = workload.ledger.tally()
@@ -172,7 +172,7 @@ def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -
     token = re.findall(rb"_INBOX\.test\.[0-9a-f]{10} ", rest)[0].strip()
     scanned(workload, message(token, b'{"stream":"S","seq":200,"batch":"b","count":200}'), 3)
     assert places(workload.next_bytes(4)) == places(first)
-    workload.on_disconnect("gone")
+    workload.on_disconnect("gone", 4)
     # The beginning of the second is lost, so its rest is of no use: the third one follows.
     assert places(workload.next_bytes(5) + workload.next_bytes(6)) == list(range(1, 201))
     tally = workload.ledger.tally()

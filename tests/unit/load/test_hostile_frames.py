@@ -155,7 +155,7 @@ def feed(workload: Workload, data: bytes, now_ns: int) -> None:
             if not isinstance(one, Ping | Info):
                 workload.on_frame(one, now_ns)
     except ProtocolError as error:
-        workload.on_disconnect(str(error))
+        workload.on_disconnect(str(error), now_ns)
         workload.opening()
 
 

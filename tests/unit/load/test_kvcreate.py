@@ -144,7 +144,7 @@ def test_a_create_that_is_over_goes_no_further(steps: int, ends: str) -> None:
     if ends == "late":
         workload.on_time(2_000_000_000)
     else:
-        workload.on_disconnect("gone")
+        workload.on_disconnect("gone", 2_000_000_000)
     feed(workload, store.answer(out), 2_000_000_001)
     after = workload.next_bytes(2_000_000_002)
     assert [found[1] for found in _CREATE.finditer(after)] == [b"1"], "the next key, nothing else"

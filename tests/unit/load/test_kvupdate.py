@@ -124,7 +124,7 @@ def test_any_fate_has_one_outcome_and_the_client_goes_on(fates: list[str]) -> No
             outcomes["unknown"] += 1
             now += 2 * SECOND
             if fate == "break":
-                workload.on_disconnect("reset")
+                workload.on_disconnect("reset", now)
             workload.on_time(now)
             feed(workload, answer, now)
             continue

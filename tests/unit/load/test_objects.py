@@ -224,7 +224,7 @@ def test_an_object_that_is_not_described_leaves_no_chunks(answered: int, fate: s
     if fate == "refused":
         feed(workload, full(0) if answered else status(0, b"503"), 30)
     elif fate == "break":
-        workload.on_disconnect("reset")
+        workload.on_disconnect("reset", 30)
     workload.on_time(30 + 2 * SECOND)
     after = [(subject, body) for subject, _, body in sent(workload, 30 + 2 * SECOND)]
     purge = ("$JS.API.STREAM.PURGE.OBJ_b", b'{"filter":"$O.b.C.%s0000000000"}' % NUID.encode())

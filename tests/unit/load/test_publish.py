@@ -227,7 +227,7 @@ def test_a_break_makes_everything_in_flight_an_error_and_the_rest_goes_on() -> N
     started(workload, 1)
     assert len(sent(workload.next_bytes(1))) == 4
     feed(workload, ack(0), 2)
-    workload.on_disconnect("reset by peer")
+    workload.on_disconnect("reset by peer", 3)
     assert [n for _, n in sent(workload.next_bytes(3))] == [4, 5, 6, 7]
     feed(workload, b"".join(map(ack, range(1, 8))), 4)
     tally = workload.ledger.tally()
@@ -317,3 +317,24 @@ def test_what_was_there_already_counts_once_and_not_after_its_time_out(others: i
     feed(workload, ack(2, again=True) + ack(1, again=True), 2 * SECOND)
     assert workload.ledger.duplicates == 1
     assert workload.ledger.messages == 1 + others
+
+
+def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -> None:
+    second = 1_000_000_000
+    steady = PacePiece(begin_per_second=10, end_per_second=10)
+    pace = PacePlan(pieces=[steady], parts=1, index=0)
+    workload = started(publisher(window=4, duration_ms=2_000, pace=pace), second)
+    now, answers = second, 0
+    while not workload.done:
+        sent_now = [number for _, number in sent(workload.next_bytes(now))]
+        if now < 2 * second:
+            feed(workload, b"".join(map(ack, sent_now)), now)
+            answers += len(sent_now)
+        workload.on_time(now)
+        now += second // 20
+        assert now < 60 * second
+    tally = workload.ledger.tally(now, workload.unfinished)
+    assert (tally.attempted, tally.messages) == (20, answers)
+    assert errors(tally) == {ErrorClass.TIMEOUT: 20 - answers}
+    # Those that never left are in the latencies as well: they were due, and waited.
+    assert Histogram.decode(tally.censored).count == 20 - answers

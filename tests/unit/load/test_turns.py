@@ -135,7 +135,7 @@ def test_a_turn_is_what_the_general_way_does(
                 if kind == "time":
                     workload.on_time(now)
                 else:
-                    workload.on_disconnect("gone")
+                    workload.on_disconnect("gone", now)
             data = b""
         else:
             data = {

@@ -116,4 +116,4 @@ def dump(document: Message) -> dict[str, Any]:
 
 
 def _plain(workloads: list[WorkloadResult]) -> list[WorkloadResult]:
-    return [workload.model_copy(update={"latency": ""}) for workload in workloads]
+    return [workload.model_copy(update={"latency": "", "censored": ""}) for workload in workloads]

@@ -223,7 +223,7 @@ def shown_settings(view: JobView) -> dict[str, Any]:
 def status_of(view: JobView, report: Report, *, full: bool) -> dict[str, Any]:
     """Return a job's status; `full` adds what each node did."""
     workload = report.workloads[0]
-    rate = _per_second(workload.messages, workload.elapsed_us)
+    rate = _per_second(workload.in_window, workload.elapsed_us)
     errors = [f"{error.error_class}: {error.example}" for error in workload.errors if error.count]
     status: dict[str, Any] = {
         "status": _word(view),
@@ -293,7 +293,7 @@ def _node(worker: WorkerResult) -> dict[str, Any]:
                         "errors": sum(error.count for error in tally.errors),
                         **_without_zero(
                             elapsed_seconds=tally.elapsed_us / 1e6,
-                            avg_msg_per_sec=_per_second(tally.messages, tally.elapsed_us),
+                            avg_msg_per_sec=_per_second(tally.in_window, tally.elapsed_us),
                         ),
                     }
                     for tally in worker.workloads

@@ -23,6 +23,10 @@ EXPLAINED_PERCENT = 1
 HELD_PERCENT = 5
 BLOCKED_PERCENT = 10
 
+# A client this long without a connection, of the longest window, is an outage that explains more
+# than anything of the tester's own.
+OUTAGE_PERCENT = 1
+
 _RESERVE = "the tester had reserve: the numbers are the target's"
 _ADVICE = (
     (
@@ -107,6 +111,14 @@ def _limit(shares: _Shares, workloads: Sequence[WorkloadResult]) -> _Finding:
         if percent >= bound:
             return _Finding(True, reason, advice.format(percent))
     for workload in workloads:
+        outage = _outage_percent(workload)
+        if outage >= OUTAGE_PERCENT:
+            message = (
+                f"a client of {workload.workload} was without a connection for {outage} % of the"
+                " time: the target's outage explains what is late, not the tester"
+            )
+            return _Finding(False, "TargetOutage", message)
+    for workload in workloads:
         late = _late(workload, shares)
         if late is not None:
             return late
@@ -142,6 +154,13 @@ def _late(workload: WorkloadResult, shares: _Shares) -> _Finding | None:
         " though there was room for them: take more processes (njst worker --processes), more"
         " clients to fill them, or more workers",
     )
+
+
+def _outage_percent(workload: WorkloadResult) -> int:
+    """Return how much of its window the client that fared worst had no connection."""
+    if not workload.elapsed_us:
+        return 0
+    return 100 * workload.longest_outage_us // workload.elapsed_us
 
 
 def _held_percent(workload: WorkloadResult) -> int:

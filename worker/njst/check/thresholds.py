@@ -1,12 +1,15 @@
 """Thresholds against what was measured. No data is a failure, never a pass.
 
-On a workload that was skipped nothing can be said: UNKNOWN, and no pass either.
+A workload that never began has no data. On one that was skipped nothing can be said: UNKNOWN, and
+no pass either. A percentile that operations without an answer could raise over its bound is
+UNKNOWN as well.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from njst.contract.job import Metric, Threshold
-from njst.contract.result import Latency, ThresholdResult, Verdict, WorkloadResult
+from njst.contract.result import ThresholdResult, Verdict, WorkloadResult
 
 
 def evaluate(
@@ -22,55 +25,87 @@ def evaluate(
     ]
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """A value that is known to lie between two, in the unit of its metric.
+
+    `highest` is None where nothing is known of how high it may be.
+    """
+
+    lowest: int
+    highest: int | None
+
+
+def _exactly(value: int | None) -> _Measured | None:
+    return None if value is None else _Measured(value, value)
+
+
 def _compare(threshold: Threshold, workload: WorkloadResult) -> ThresholdResult:
-    value = None if workload.skipped else _VALUES[threshold.metric](workload)
+    began = workload.start_ms is not None
+    measured = _VALUES[threshold.metric](workload) if began and not workload.skipped else None
+    verdict = Verdict.UNKNOWN if workload.skipped else _verdict(threshold, measured)
     return ThresholdResult(
         workload=workload.workload,
         metric=threshold.metric,
         at_most=threshold.at_most,
         at_least=threshold.at_least,
-        value=value,
-        verdict=_verdict(threshold, value, workload),
+        value=None if measured is None else measured.lowest,
+        is_lower_bound=measured is not None and measured.lowest != measured.highest,
+        verdict=verdict,
     )
 
 
-def _verdict(threshold: Threshold, value: int | None, workload: WorkloadResult) -> Verdict:
-    if workload.skipped:
-        return Verdict.UNKNOWN
-    return Verdict.VALID if _holds(threshold, value) else Verdict.INVALID
-
-
-def _holds(threshold: Threshold, value: int | None) -> bool:
-    if value is None:
-        return False
+def _verdict(threshold: Threshold, measured: _Measured | None) -> Verdict:
+    """Return whether it is kept; UNKNOWN where that hangs on what was given up."""
+    if measured is None:
+        return Verdict.INVALID
+    lowest, highest = measured.lowest, measured.highest
     if threshold.at_most is not None:
-        return value <= threshold.at_most
-    return threshold.at_least is not None and value >= threshold.at_least
+        if lowest > threshold.at_most:
+            return Verdict.INVALID
+        is_kept = highest is not None and highest <= threshold.at_most
+        return Verdict.VALID if is_kept else Verdict.UNKNOWN
+    at_least = threshold.at_least or 0
+    if lowest >= at_least:
+        return Verdict.VALID
+    is_missed = highest is not None and highest < at_least
+    return Verdict.INVALID if is_missed else Verdict.UNKNOWN
 
 
-def _rate(pick: Callable[[WorkloadResult], int]) -> Callable[[WorkloadResult], int | None]:
-    def value(workload: WorkloadResult) -> int | None:
-        return None if workload.was_over_in_warmup else pick(workload)
+def _errors_per_million(workload: WorkloadResult) -> int | None:
+    """Return the share of attempted operations, rounded up: a budget is not exceeded unseen."""
+    if not workload.attempted:
+        return None
+    return -(-1_000_000 * workload.error_count // workload.attempted)
+
+
+def _rate(pick: Callable[[WorkloadResult], int]) -> Callable[[WorkloadResult], _Measured | None]:
+    def value(workload: WorkloadResult) -> _Measured | None:
+        return None if workload.was_over_in_warmup else _exactly(pick(workload))
 
     return value
 
 
-def _latency(pick: Callable[[Latency], int]) -> Callable[[WorkloadResult], int | None]:
-    def value(workload: WorkloadResult) -> int | None:
-        latency = workload.latency_microseconds
-        return None if latency is None else pick(latency)
+def _latency(name: str) -> Callable[[WorkloadResult], _Measured | None]:
+    def value(workload: WorkloadResult) -> _Measured | None:
+        latency, bound = workload.latency_microseconds, workload.latency_at_most_microseconds
+        if latency is None:
+            return None
+        lowest: int = getattr(latency, name)
+        return _Measured(lowest, lowest if bound is None else getattr(bound, name))
 
     return value
 
 
-_VALUES: dict[Metric, Callable[[WorkloadResult], int | None]] = {
-    Metric.MESSAGES: lambda w: w.messages,
-    Metric.ERRORS: lambda w: w.error_count,
+_VALUES: dict[Metric, Callable[[WorkloadResult], _Measured | None]] = {
+    Metric.MESSAGES: lambda w: _exactly(w.messages),
+    Metric.ERRORS: lambda w: _exactly(w.error_count),
+    Metric.ERRORS_PER_MILLION: lambda w: _exactly(_errors_per_million(w)),
     Metric.MESSAGES_PER_SECOND: _rate(lambda w: w.messages_per_second),
     Metric.BYTES_PER_SECOND: _rate(lambda w: w.bytes_per_second),
-    Metric.LATENCY_P50: _latency(lambda latency: latency.p50),
-    Metric.LATENCY_P90: _latency(lambda latency: latency.p90),
-    Metric.LATENCY_P99: _latency(lambda latency: latency.p99),
-    Metric.LATENCY_P999: _latency(lambda latency: latency.p999),
-    Metric.LATENCY_MAX: _latency(lambda latency: latency.max),
+    Metric.LATENCY_P50: _latency("p50"),
+    Metric.LATENCY_P90: _latency("p90"),
+    Metric.LATENCY_P99: _latency("p99"),
+    Metric.LATENCY_P999: _latency("p999"),
+    Metric.LATENCY_MAX: _latency("max"),
 }

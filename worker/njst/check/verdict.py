@@ -1,9 +1,9 @@
 """From what the participants said to the verdict on a job, with one reason that names the cause.
 
 Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
-deadline); nothing ran; a worker failed; a worker is missing; a workload was skipped; thresholds
-missed; planned messages missing; errors that no threshold allows; acknowledged messages that could
-not be looked for.
+deadline); nothing ran; a worker failed; counts that contradict each other; a worker is missing; a
+workload was skipped; thresholds missed; thresholds undecided; planned messages missing; errors that
+no threshold allows; acknowledged messages that could not be looked for.
 A lost worker leaves the verdict UNKNOWN, and so does a workload that the target is too old for: a
 part of the history is missing.
 """
@@ -11,7 +11,9 @@ part of the history is missing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from njst.check.invariants import violations
 from njst.check.naming import UNHEARD, named
+from njst.check.sentence import summary
 from njst.contract.events import Cancelled
 from njst.contract.job import JobSpec, Metric
 from njst.contract.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
@@ -52,7 +54,8 @@ def judge(history: History) -> Judgement:
         judgement = policy(history)
         if judgement is not None:
             return judgement
-    return Judgement(Verdict.VALID, "Completed", "all messages were processed, all thresholds kept")
+    words = summary(history.workloads, history.thresholds)
+    return Judgement(Verdict.VALID, "Completed", words)
 
 
 def _lost(history: History) -> Judgement | None:
@@ -92,7 +95,7 @@ def _nothing_ran(history: History) -> Judgement | None:
     return Judgement(Verdict.INVALID, START_TIMEOUT, message)
 
 
-def _workers(history: History) -> Judgement | None:
+def _failed_workers(history: History) -> Judgement | None:
     failed = [w for w in history.workers if w.outcome is Outcome.FAILED]
     if failed:
         problem = failed[0].problem
@@ -103,11 +106,20 @@ def _workers(history: History) -> Judgement | None:
     if overdue:
         message = f"{overdue[0].worker}: {overdue[0].problem.message}" if overdue[0].problem else ""
         return Judgement(Verdict.INVALID, "DeadlineExceeded", message)
+    return None
+
+
+def _missing_workers(history: History) -> Judgement | None:
     missing = [w for w in history.workers if w.outcome is not Outcome.COMPLETED]
     if not missing:
         return None
     whom = named((w.worker, _fate(w)) for w in missing)
-    message = f"{len(missing)} of {len(history.workers)} workers are missing: {whom}"
+    whole, ran = len(history.workers), len(history.workers) - len(missing)
+    rest = f"the other {ran} ran to the end" if ran else "none ran to the end"
+    if all(worker.outcome is Outcome.UNFIT for worker in missing):
+        message = f"{len(missing)} of {whole} workers could not take part: {whom}; {rest}"
+        return Judgement(Verdict.UNKNOWN, "WorkersRefused", message)
+    message = f"{len(missing)} of {whole} workers are missing: {whom}; {rest}"
     return Judgement(Verdict.UNKNOWN, "WorkersLost", message)
 
 
@@ -125,25 +137,52 @@ def _skipped(history: History) -> Judgement | None:
     return Judgement(Verdict.UNKNOWN, "WorkloadsSkipped", message)
 
 
-def _thresholds(history: History) -> Judgement | None:
-    missed = [t for t in history.thresholds if t.verdict is not Verdict.VALID]
-    if not missed:
+def _inconsistent(history: History) -> Judgement | None:
+    """Counts that contradict each other prove nothing; njst itself is wrong then."""
+    found = violations(history.workloads)
+    if not found:
         return None
-    words = []
-    for threshold in missed[:5]:
-        value = "no data" if threshold.value is None else str(threshold.value)
-        bound = (
-            f"at most {threshold.at_most}"
-            if threshold.at_most is not None
-            else f"at least {threshold.at_least}"
-        )
-        words.append(f"{threshold.workload} {threshold.metric} is {value}, wanted {bound}")
-    return Judgement(Verdict.INVALID, "ThresholdsFailed", "; ".join(words))
+    return Judgement(Verdict.UNKNOWN, "CountsInconsistent", "; ".join(found[:5]))
+
+
+def _thresholds(history: History) -> Judgement | None:
+    """What is missed fails the job, what could not be decided leaves it unknown; neither passes."""
+    for verdict, reason in (
+        (Verdict.INVALID, "ThresholdsFailed"),
+        (Verdict.UNKNOWN, "ThresholdsUndecided"),
+    ):
+        missed = [t for t in history.thresholds if t.verdict is verdict]
+        if missed:
+            return Judgement(verdict, reason, "; ".join(map(_miss, missed[:5])))
+    return None
+
+
+def _miss(threshold: ThresholdResult) -> str:
+    value = "no data" if threshold.value is None else str(threshold.value)
+    if threshold.is_lower_bound:
+        value = f"at least {value}, since operations were given up"
+    bound = (
+        f"at most {threshold.at_most}"
+        if threshold.at_most is not None
+        else f"at least {threshold.at_least}"
+    )
+    return f"{threshold.workload} {threshold.metric} is {value}, wanted {bound}"
+
+
+_BUDGETS = (Metric.ERRORS, Metric.ERRORS_PER_MILLION)
+
+
+def _has_budget(history: History, workload: WorkloadResult) -> bool:
+    """Whether a threshold, which is kept by now, says how many errors the workload may have."""
+    return any(t.workload == workload.workload and t.metric in _BUDGETS for t in history.thresholds)
 
 
 def _complete(history: History) -> Judgement | None:
     for workload in history.workloads:
         if workload.planned is None or workload.messages == workload.planned:
+            continue
+        missing = workload.planned - workload.messages
+        if missing == workload.failed and _has_budget(history, workload):
             continue
         cause = ""
         if workload.errors:
@@ -158,9 +197,8 @@ def _complete(history: History) -> Judgement | None:
 
 def _errors(history: History) -> Judgement | None:
     """Errors fail a job, unless a threshold says how many are allowed."""
-    allowed = {t.workload for t in history.thresholds if t.metric is Metric.ERRORS}
     for workload in history.workloads:
-        if workload.errors and workload.workload not in allowed:
+        if workload.errors and not _has_budget(history, workload):
             first = workload.errors[0]
             return Judgement(
                 Verdict.INVALID,
@@ -191,7 +229,9 @@ _POLICIES = (
     _lost,
     _stopped,
     _nothing_ran,
-    _workers,
+    _failed_workers,
+    _inconsistent,
+    _missing_workers,
     _skipped,
     _thresholds,
     _complete,

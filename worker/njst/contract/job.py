@@ -35,10 +35,11 @@ class VerdictPolicy(StrEnum):
 
 
 class Metric(StrEnum):
-    """What a threshold looks at."""
+    """What a threshold looks at; errors as a number, or as a share of the attempted operations."""
 
     MESSAGES = "Messages"
     ERRORS = "Errors"
+    ERRORS_PER_MILLION = "ErrorsPerMillion"
     MESSAGES_PER_SECOND = "MessagesPerSecond"
     BYTES_PER_SECOND = "BytesPerSecond"
     LATENCY_P50 = "LatencyP50Microseconds"

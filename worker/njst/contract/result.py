@@ -42,10 +42,15 @@ class ErrorClass(StrEnum):
 
 
 class ErrorTally(Message):
-    """How often a client failed in one way, with one example in the server's words."""
+    """How often one class of error occurred, with one example in the server's words.
+
+    `operations` of `count` are outcomes of attempted operations, of which each has exactly one; the
+    rest are findings about messages that were processed, such as a corrupted body.
+    """
 
     error_class: ErrorClass
     count: int = Field(ge=0)
+    operations: int = Field(0, ge=0)
     example: str = Field("", max_length=300)
 
 
@@ -87,8 +92,14 @@ class ReadBack(Message):
 class Counts(Message):
     """What was done of one workload, counted the same by a participant and over all of them.
 
-    `elapsed_us` runs from the workload's start, or the end of its warm-up, to the last completed
-    message; 0 before the first one. `messages` and `bytes` count the warm-up too, latencies do not.
+    Every operation has exactly one outcome: `attempted` is `messages` (completed), the operations
+    of `errors` (failed) and `unfinished` (in flight, or cut off by the end of the load), which is
+    None where a worker of an older version does not say.
+
+    `elapsed_us` is the workload's own window, the denominator of its rates: its duration without
+    the warm-up, or for a number of messages from the start, or the end of the warm-up, until the
+    last operation ended, however it ended. While the load runs it ends now. `messages` and `bytes`
+    count the warm-up too, and what was answered after a duration (`drained`); rates count neither.
     `redelivered` are deliveries of a consumer after the first of each message, `terminated` the
     messages that it was told never to deliver again, `duplicates` messages that the stream had
     already and acknowledged without storing them. `held` messages were late because the window was
@@ -96,14 +107,20 @@ class Counts(Message):
 
     `reconnects` counts the connections that broke and were made again, `disconnected_us` is how
     long clients were without one, added up, and `longest_outage_us` the longest of these times.
+    `events` are what befell connections: breaks, failed attempts to connect, moved leaders. They
+    are no outcomes of operations and no errors.
 
     `latency` is what the workload waits for, as a histogram: from the due instant, or without an
-    offered rate from the send, to the answer; for consumers from the publish to the receipt.
+    offered rate from the send, to the answer; for consumers from the publish to the receipt. An
+    operation that was given up is in it with the time that it had waited: a lower bound. `censored`
+    is the histogram of these bounds alone.
     `skipped` says what the target lacks, so that nothing of it was done.
     """
 
     attempted: int = 0
     messages: int = 0
+    unfinished: int | None = None
+    drained: int = 0
     bytes: int = 0
     redelivered: int = 0
     held: int = 0
@@ -115,15 +132,33 @@ class Counts(Message):
     warmup_messages: int = 0
     elapsed_us: int = 0
     errors: list[ErrorTally] = Field(default_factory=list)
+    events: list[ErrorTally] = Field(default_factory=list)
     latency: str = ""
+    censored: str = ""
     read_back: ReadBack | None = None
     skipped: str = ""
+
+    @property
+    def error_count(self) -> int:
+        """All errors, of every class: failed operations, and findings."""
+        return sum(error.count for error in self.errors)
+
+    @property
+    def in_window(self) -> int:
+        """How many messages count in the rate."""
+        return self.messages - self.warmup_messages - self.drained
+
+    @property
+    def failed(self) -> int:
+        """How many operations failed."""
+        return sum(error.operations for error in self.errors)
 
 
 class WorkloadTally(Counts):
     """What one participant did of one workload so far: cumulative, so a lost tally costs nothing.
 
-    `planned` is the participant's share of `messages`; None when the workload has a duration.
+    `planned` is the participant's share of `messages`, or how many are due in the duration at its
+    offered rate; None when only time ends the workload.
 
     `service` is from the send to the answer, `slip` from the due instant to the send; both only
     with an offered rate. `stored` is from the publish to the store's own timestamp, `delivered`
@@ -135,6 +170,7 @@ class WorkloadTally(Counts):
     workload: str
     planned: int | None = None
     warmup_bytes: int = 0
+    drained_bytes: int = 0
     service: str = ""
     slip: str = ""
     stored: str = ""
@@ -230,6 +266,16 @@ class Latency(Message):
     max: int
 
 
+class LatencyBound(Message):
+    """The highest values that percentiles may have, in microseconds; None: no bound is known."""
+
+    p50: int | None = None
+    p90: int | None = None
+    p99: int | None = None
+    p999: int | None = None
+    max: int | None = None
+
+
 class WindowResult(Message):
     """One window of the whole workload; percentiles where something completed."""
 
@@ -249,9 +295,12 @@ class SeriesResult(Message):
 class WorkloadResult(Counts):
     """The whole of one workload, over all participants.
 
-    Rates are messages over the common window: from the workload's start to the last completed
-    message of any participant; never a sum of averages. `start_ms` is that start, after the common
-    one; None as long as the workload waits for others.
+    Rates are messages over the common window, the longest of any participant; never a sum of
+    averages. `start_ms` is the workload's start, after the common one; None as long as it waits for
+    others, and when it never began.
+
+    `censored_count` of the operations in `latency_microseconds` were given up: the percentiles are
+    lower bounds then, and `latency_at_most_microseconds` has the upper ones; None: they are exact.
     """
 
     workload: str
@@ -261,6 +310,8 @@ class WorkloadResult(Counts):
     messages_per_second: int = 0
     bytes_per_second: int = 0
     latency_microseconds: Latency | None = None
+    latency_at_most_microseconds: LatencyBound | None = None
+    censored_count: int = 0
     service_microseconds: Latency | None = None
     slip_microseconds: Latency | None = None
     stored_microseconds: Latency | None = None
@@ -268,11 +319,6 @@ class WorkloadResult(Counts):
     store_clock_error_microseconds: int = 0
     clock_error_microseconds: int = 0
     series: SeriesResult | None = None
-
-    @property
-    def error_count(self) -> int:
-        """All errors, of every class."""
-        return sum(error.count for error in self.errors)
 
     @property
     def was_over_in_warmup(self) -> bool:
@@ -284,13 +330,18 @@ class WorkloadResult(Counts):
 
 
 class ThresholdResult(Message):
-    """One threshold beside the value that was measured; no value is a failure."""
+    """One threshold beside the value that was measured; no value is a failure.
+
+    `is_lower_bound`: operations were given up, and the value may be higher. Where that could break
+    the threshold the verdict is UNKNOWN.
+    """
 
     workload: str
     metric: Metric
     at_most: int | None = None
     at_least: int | None = None
     value: int | None = None
+    is_lower_bound: bool = False
     verdict: Verdict
 
 

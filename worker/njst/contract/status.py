@@ -69,8 +69,21 @@ class WorkloadStatus(Message):
     name: str = Field(description="The name in the spec.")
     kind: str = Field(description="What it does.")
     skipped: str = Field("", description="What the target lacks, so that nothing of it was done.")
-    planned: int | None = Field(None, description="Messages that it was to be; none by time.")
-    messages: int = Field(0, description="Messages that were completed.")
+    planned: int | None = Field(
+        None,
+        description="Messages in all: as many as the spec says, or as are due at its offered rate."
+        " None where only time ends the workload.",
+    )
+    attempted: int = Field(
+        0, description="Operations that began: messages, failed and what is unfinished."
+    )
+    messages: int = Field(0, description="Operations that were completed.")
+    failed: int = Field(0, description="Operations that failed, each in one class of errors.")
+    given_up: int = Field(
+        0,
+        description="Of the failed and the unfinished, those that waited in vain. They are in the"
+        " latencies with the time that they waited: a lower bound.",
+    )
     bytes: int = Field(0, description="Their payloads in bytes.")
     redelivered: int = Field(0, description="Deliveries after the first of a message.")
     duplicates: int = Field(0, description="Publications that the stream had already.")
@@ -79,15 +92,21 @@ class WorkloadStatus(Message):
     longest_outage_us: int = Field(
         0, description="The longest time without a connection, in microseconds."
     )
-    messages_per_second: int = Field(0, description="Over the common window.")
-    bytes_per_second: int = Field(0, description="Over the common window.")
+    messages_per_second: int = Field(
+        0,
+        description="Messages over the workload's window: its duration, or from its start until its"
+        " last operation ended.",
+    )
+    bytes_per_second: int = Field(0, description="Their payloads over the same window.")
     latency_microseconds: LatencyStatus | None = Field(
         None, description="Percentiles in microseconds."
     )
     read_back: ReadBackStatus | None = Field(
         None, description="What a look at the stream after the load proves."
     )
-    error_count: int = Field(0, description="Errors in all.")
+    error_count: int = Field(
+        0, description="Failed operations, and findings about messages that were processed."
+    )
     errors: list[ErrorStatus] = Field(
         default_factory=list, description="The most frequent ones by class."
     )

@@ -63,7 +63,7 @@ def smaller(payload: Payload) -> Payload:
         # They stay what the tallies say: not read.
         return payload.model_copy(update={"receipts": []})
     if any(tally.latency or tally.service or tally.slip for tally in payload.workloads):
-        return _strip(payload, {"latency": "", "service": "", "slip": ""})
+        return _strip(payload, {"latency": "", "censored": "", "service": "", "slip": ""})
     problem = Problem(reason="ResultTooLarge", message="its result is larger than a message may be")
     nothing: dict[str, Any] = {"outcome": Outcome.FAILED, "problem": problem, "workloads": []}
     return payload.model_copy(update=nothing)
@@ -90,7 +90,9 @@ def _without_course(report: Report) -> Report:
 
 
 def _without_histograms(report: Report) -> Report:
-    workloads = [total.model_copy(update={"latency": ""}) for total in report.workloads]
+    workloads = [
+        total.model_copy(update={"latency": "", "censored": ""}) for total in report.workloads
+    ]
     return _note(report, "histograms", {"workloads": workloads})
 
 

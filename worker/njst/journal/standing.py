@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from njst.journal.view import JobView
+from njst.journal.view import JobView, PartState
 
 
 class Standing(NamedTuple):
@@ -30,9 +30,21 @@ def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standi
     if view.reading:
         return Standing("ReadingBack", view.reading_words)
     if view.started is not None:
-        return Standing("LoadRunning", f"{len(view.run)} of {wanted} workers run the load")
+        return Standing("LoadRunning", _running_words(view))
     unless = ", or wait for earlier jobs" if waits_for is None else ""
     return Standing("WorkersPreparing", f"{wanted} workers prepare{unless}")
+
+
+def _running_words(view: JobView) -> str:
+    """Return how many run the load now, and who of the others is over or does not take part."""
+    others = {
+        "finished": view.parts_in(PartState.FINISHED),
+        "lost": view.parts_in(PartState.LOST),
+        "late": view.parts_in(PartState.LATE),
+        "refused by the target": view.parts_in(PartState.UNFIT),
+    }
+    words = [f"{len(view.parts_in(PartState.RUNNING))} of {len(view.parts)} workers run the load"]
+    return ", ".join([*words, *(f"{len(some)} {what}" for what, some in others.items() if some)])
 
 
 def _queue_words(waits_for: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from njst.contract.result import (
 from njst.contract.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
+from njst.measure.offered import planned_messages
 from njst.measure.proof import prove, with_proof
 from njst.measure.skew import start_skew_us
 from njst.measure.tally import check, totals
@@ -121,11 +122,11 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
             for tally in worker.workloads
             if tally.workload == workload.name
         ]
-        total = totals(workload.name, workload.kinds[0], tallies)
         start_ms = _start_ms(view, workload)
-        results.append(
-            total.model_copy(update={"planned": workload.messages, "start_ms": start_ms})
-        )
+        window_us = _window_us(view, workload) if start_ms is not None else 0
+        total = totals(workload.name, workload.kinds[0], tallies, window_us)
+        planned = planned_messages(workload)
+        results.append(total.model_copy(update={"planned": planned, "start_ms": start_ms}))
     return results
 
 
@@ -134,6 +135,14 @@ def _start_ms(view: JobView, workload: Workload) -> int | None:
     if not at_ns:
         return None
     return (at_ns - view.start_ns) // 1_000_000 + workload.start_seconds * 1000
+
+
+def _window_us(view: JobView, workload: Workload) -> int:
+    """Return the window of a duration that is over: all of it, unless somebody stopped the job."""
+    length_s = workload.length_seconds
+    if length_s is None or not view.settled or view.cancelled is not None:
+        return 0
+    return 1_000_000 * (length_s - workload.warmup_seconds)
 
 
 def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
@@ -178,6 +187,7 @@ def so_far(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
 def _without_histograms(worker: WorkerResult) -> WorkerResult:
     nothing = {
         "latency": "",
+        "censored": "",
         "service": "",
         "slip": "",
         "stored": "",

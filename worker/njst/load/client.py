@@ -102,7 +102,9 @@ class Client:
                 self._out = bytes(self._out) + self.workload.opening()
             return self._start.at_ns
         self.begun = True
-        self.workload.ledger.start(self._start.at_ns + self.plan.warmup_ms * 1_000_000)
+        start_ns, length_ms = self._start.at_ns, self.plan.duration_ms
+        end_ns = None if length_ms is None else start_ns + length_ms * 1_000_000
+        self.workload.ledger.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
         self.workload.start(self._start)
         return None
 
@@ -289,7 +291,7 @@ class Client:
         except ConnectionError as error:
             self._break(str(error), now_ns)
         except ProtocolError as error:
-            self.workload.ledger.fail(ErrorClass.PROTOCOL, str(error))
+            self.workload.ledger.find(ErrorClass.PROTOCOL, str(error))
             self._break("the server does not speak NATS", now_ns)
 
     def _take(self, data: bytes, now_ns: int) -> None:
@@ -331,7 +333,7 @@ class Client:
             try:
                 stream = self._redial.step(now_ns)
             except ConnectError as error:
-                self.give_up(error.error_class, str(error))
+                self.give_up(error.error_class, str(error), now_ns)
                 return
             if stream is None:
                 return
@@ -365,17 +367,18 @@ class Client:
         self._pongs = 0
         self._unblock(now_ns)
         words = self._redial.on_break(words, now_ns)
+        self.workload.ledger.event(ErrorClass.DISCONNECTED, words)
         if self.begun:
-            self.workload.on_disconnect(words)
+            self.workload.on_disconnect(words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str) -> None:
-        """End without having finished."""
-        self.workload.ledger.fail(kind, words)
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """End before its time: what it had still to do fails."""
+        self.workload.give_up(kind, words, now_ns)
         self._over = True
 
-    def abandon(self, words: str) -> None:
-        """End without what is in flight, which has an unknown outcome."""
-        self.workload.on_disconnect(words)
+    def abandon(self, now_ns: int) -> None:
+        """End without what is in flight, which stays unfinished."""
+        self.workload.abandon(now_ns)
         self._over = True
 
     def close(self, now_ns: int) -> None:

@@ -64,7 +64,14 @@ class Engine:
 
     def tallies(self, *, series: bool = False) -> list[WorkloadTally]:
         """Return what was done so far, for each workload."""
-        return [ledger.tally(series=series) for ledger in self._shared.ledgers.values()]
+        now = now_ns()
+        unfinished: Counter[str] = Counter()
+        for client in self._clients:
+            unfinished[client.plan.workload] += client.workload.unfinished
+        return [
+            ledger.tally(now, unfinished[name], series=series)
+            for name, ledger in self._shared.ledgers.items()
+        ]
 
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged."""
@@ -77,9 +84,12 @@ class Engine:
 
     def stop(self) -> None:
         """Send nothing new; wait a bounded time for what is in flight."""
+        now = now_ns()
         for client in self._clients:
             client.stop()
-        self._drain_until_ns = now_ns() + DRAIN_NS
+        for ledger in self._shared.ledgers.values():
+            ledger.stop(now)
+        self._drain_until_ns = now + DRAIN_NS
 
     def begin(self, workload: str, start: Start) -> None:
         """Let the clients of a workload begin that waited for this."""
@@ -182,7 +192,7 @@ class Engine:
         for client in active:
             client.on_time(now)
             if self._drain_until_ns and now >= self._drain_until_ns and not client.done:
-                client.abandon("in flight when the load was stopped")
+                client.abandon(now)
             client.write(now)
             self._watch(client)
         return [client for client in active if not self._retire(client, now, on_done)]
@@ -195,6 +205,7 @@ class Engine:
         workload = client.plan.workload
         self._left[workload] -= 1
         if not self._left[workload]:
+            client.workload.ledger.close(now)
             on_done(workload)
         return True
 

@@ -177,7 +177,7 @@ class Inspector:
             )
 
     def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
-        self.ledger.fail(ErrorClass.CORRUPTED, example, len(stamps))
+        self.ledger.find(ErrorClass.CORRUPTED, example, len(stamps))
 
     def _check_order(self, stamps: stamp.Stamps) -> None:
         producers = stamps["producer"]
@@ -195,4 +195,4 @@ class Inspector:
     def _blame(self, kind: ErrorClass, producer: int, sequences: Positions, how: str) -> None:
         if len(sequences):
             words = f"message {sequences[0]} of producer {producer:08x} {how}"
-            self.ledger.fail(kind, words, len(sequences))
+            self.ledger.find(kind, words, len(sequences))

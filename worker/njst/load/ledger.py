@@ -1,5 +1,6 @@
 """What a load process did of one workload: exact counts, errors by class, latencies, seconds."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,8 @@ from njst.measure.histogram import Histogram
 from njst.measure.series import SeriesBuilder, Window
 
 MAX_EXAMPLE = 300
+# Later than any clock reading.
+NEVER = 1 << 63
 # Latencies wait for the histogram until there are this many: then they cost next to nothing.
 FLUSH_COUNT = 4096
 
@@ -18,10 +21,14 @@ Nanoseconds = npt.NDArray[np.int64]
 
 
 class Ledger:
-    """One workload's book in one process; all its clients write into it.
+    """One workload's counts in one process; all its clients record into it.
+
+    Each operation that was attempted gets exactly one outcome: `complete`, `fail`, or none, which
+    `tally` is told. What is wrong with a message that was processed is a finding; what befalls a
+    connection is an event.
 
     Times are CLOCK_MONOTONIC ns. What completes before `warm_ns` is counted, but is in no rate and
-    no latency.
+    no latency; what completes from `end_ns` on, where time ends the workload, is in no rate.
     """
 
     def __init__(self, workload: str, planned: int | None) -> None:
@@ -40,11 +47,19 @@ class Ledger:
         self._longest_ns = 0
         self._warmup_messages = 0
         self._warmup_bytes = 0
+        self._drained = 0
+        self._drained_bytes = 0
         self.warm_ns = 0
+        # When time ends the workload; NEVER when the number of its messages does.
+        self.end_ns = NEVER
+        # When the last operation ended, however it did.
         self._last_ns = 0
-        self._errors: dict[ErrorClass, int] = {}
-        self._examples: dict[ErrorClass, str] = {}
+        # When the last client was done or stopped; 0 before.
+        self._closed_ns = 0
+        self._errors = _Errors()
+        self._events = _Errors()
         self._latency = _Values()
+        self._censored = _Values()
         self._service = _Values()
         self._slip = _Values()
         self._stored = _Values()
@@ -62,9 +77,24 @@ class Ledger:
         for book in self._late_books:
             book()
 
-    def start(self, warm_ns: int) -> None:
-        """Begin: rates count from `warm_ns`, the common start or the end of the warm-up."""
+    def start(self, warm_ns: int, end_ns: int | None = None) -> None:
+        """Begin: rates count from `warm_ns`, the common start or the end of the warm-up.
+
+        Args:
+            warm_ns: also of a workload without a warm-up.
+            end_ns: when time ends the workload; None when the number of its messages does.
+        """
         self.warm_ns = warm_ns
+        self.end_ns = NEVER if end_ns is None else end_ns
+
+    def stop(self, now_ns: int) -> None:
+        """End the window here, if it has not ended: the load is stopped before its time."""
+        if self.warm_ns and not self._closed_ns:
+            self.end_ns = min(self.end_ns, now_ns)
+
+    def close(self, now_ns: int) -> None:
+        """Note that the last client is done: without a duration, the window has ended."""
+        self._closed_ns = now_ns
 
     def complete(self, count: int, size_bytes: int, now_ns: int) -> None:
         """Count messages that are done at `now_ns`."""
@@ -73,8 +103,15 @@ class Ledger:
         if now_ns < self.warm_ns:
             self._warmup_messages += count
             self._warmup_bytes += size_bytes
+        elif now_ns >= self.end_ns:
+            self._drained += count
+            self._drained_bytes += size_bytes
         elif now_ns > self._last_ns:
             self._last_ns = now_ns
+
+    def counts_alike(self, first_ns: int, last_ns: int) -> bool:
+        """Whether what completes in this time counts the same: in the warm-up, or in no rate."""
+        return not (first_ns < self.warm_ns <= last_ns or first_ns < self.end_ns <= last_ns)
 
     def latency(self, latencies_ns: Nanoseconds | list[int], now_ns: int) -> None:
         """Record how long messages took that are done at `now_ns`."""
@@ -103,11 +140,39 @@ class Ledger:
             self._delivered.add(delivered_ns)
             self._store_error_us = max(self._store_error_us, error_us)
 
-    def fail(self, kind: ErrorClass, example: str, count: int = 1) -> None:
-        """Count errors of one class; the first example is kept."""
+    def cut_off(self, waited_ns: Nanoseconds | list[int], now_ns: int) -> None:
+        """Record how long operations had waited that are given up at `now_ns`: lower bounds."""
+        self.latency(waited_ns, now_ns)
+        if now_ns >= self.warm_ns:
+            self._censored.add(waited_ns)
+
+    def fail(self, kind: ErrorClass, example: str, count: int, now_ns: int) -> None:
+        """Count operations that failed at `now_ns`; the first example is kept."""
         if count > 0:
-            self._errors[kind] = self._errors.get(kind, 0) + count
-            self._examples.setdefault(kind, example[:MAX_EXAMPLE])
+            self._errors.add(kind, example, count, operations=count)
+            self._last_ns = max(self._last_ns, now_ns)
+
+    def fail_unsent(self, kind: ErrorClass, words: str, count: int, now_ns: int) -> None:
+        """Fail what a client had still to do when it ended before its time.
+
+        Where only time would have ended it nobody knows how much that is: then that it ended.
+        """
+        self.attempted += count
+        self.fail(kind, words, count, now_ns)
+        if not count:
+            self.find(kind, words)
+
+    def find(self, kind: ErrorClass, example: str, count: int = 1) -> None:
+        """Count what is wrong with messages that were processed, or with the load as a whole."""
+        self._errors.add(kind, example, count)
+
+    def event(self, kind: ErrorClass, example: str, count: int = 1) -> None:
+        """Count what befell connections: it is no outcome, and by itself no error."""
+        self._events.add(kind, example, count)
+
+    def refuse(self, words: str) -> None:
+        """Count what the server says of the connection, where it is no operation's outcome."""
+        self.find(refusal_class(words), words)
 
     def reconnected(self, outage_ns: int) -> None:
         """Count a client that was without a connection for so long and has one again."""
@@ -119,21 +184,10 @@ class Ledger:
         self._disconnected_ns += outage_ns
         self._longest_ns = max(self._longest_ns, outage_ns)
 
-    def refuse(self, words: str) -> None:
-        """Count an error that the server says of the connection."""
-        kind = ErrorClass.OTHER
-        if "permissions violation" in words.lower():
-            kind = ErrorClass.PERMISSION_DENIED
-        elif "maximum payload" in words.lower():
-            kind = ErrorClass.PAYLOAD_TOO_LARGE
-        self.fail(kind, words)
-
     def roll(self) -> None:
         """Close the second that ends now; called once for each since the common start."""
         self._enter_all()
-        now = Window(
-            self.messages, self.bytes, sum(self._errors.values()), self._latency.histogram()
-        )
+        now = Window(self.messages, self.bytes, self._errors.total, self._latency.histogram())
         before, self._before = self._before, now
         self._series.append(
             Window(
@@ -144,15 +198,38 @@ class Ledger:
             )
         )
 
-    def tally(self, *, series: bool = False) -> WorkloadTally:
-        """Return everything so far; with `series` also the windows."""
+    def _window_ns(self, now_ns: int | None) -> int:
+        """Return how long rates have counted by now."""
+        if not self.warm_ns:
+            return 0
+        until_ns = self._last_ns if now_ns is None else now_ns
+        if self.end_ns != NEVER:
+            # A client that ended early leaves the rest of the duration as it is: without messages.
+            until_ns = self.end_ns if self._closed_ns else min(until_ns, self.end_ns)
+        elif self._closed_ns:
+            until_ns = self._last_ns
+        return max(0, until_ns - self.warm_ns)
+
+    def tally(
+        self, now_ns: int | None = None, unfinished: int = 0, *, series: bool = False
+    ) -> WorkloadTally:
+        """Return everything so far.
+
+        Args:
+            now_ns: where the window ends as long as the workload goes on; None: where the last
+                operation ended.
+            unfinished: how many operations have no outcome.
+            series: whether the windows are wanted too.
+        """
         self._enter_all()
-        elapsed_ns = self._last_ns - self.warm_ns if self._last_ns else 0
         return WorkloadTally(
             workload=self.workload,
             planned=self.planned,
             attempted=self.attempted,
             messages=self.messages,
+            unfinished=unfinished,
+            drained=self._drained,
+            drained_bytes=self._drained_bytes,
             bytes=self.bytes,
             redelivered=self.redelivered,
             held=self.held,
@@ -163,11 +240,10 @@ class Ledger:
             longest_outage_us=self._longest_ns // 1000,
             warmup_messages=self._warmup_messages,
             warmup_bytes=self._warmup_bytes,
-            elapsed_us=max(0, elapsed_ns // 1000),
-            errors=[
-                ErrorTally(error_class=kind, count=count, example=self._examples[kind])
-                for kind, count in self._errors.items()
-            ],
+            elapsed_us=self._window_ns(now_ns) // 1000,
+            errors=self._errors.tallies(),
+            events=self._events.tallies(),
+            censored=self._censored.histogram().encode(),
             latency=self._latency.histogram().encode(),
             service=self._service.histogram().encode(),
             slip=self._slip.histogram().encode(),
@@ -176,6 +252,43 @@ class Ledger:
             store_clock_error_us=self._store_error_us,
             series=self._series.series().tally() if series else None,
         )
+
+
+def refusal_class(words: str) -> ErrorClass:
+    """Return the class of what the server says of the connection."""
+    if "permissions violation" in words.lower():
+        return ErrorClass.PERMISSION_DENIED
+    if "maximum payload" in words.lower():
+        return ErrorClass.PAYLOAD_TOO_LARGE
+    return ErrorClass.OTHER
+
+
+class _Errors:
+    """Counts by class, each with its first example."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._counts: Counter[ErrorClass] = Counter()
+        self._operations: Counter[ErrorClass] = Counter()
+        self._examples: dict[ErrorClass, str] = {}
+
+    def add(self, kind: ErrorClass, example: str, count: int, operations: int = 0) -> None:
+        if count > 0:
+            self.total += count
+            self._counts[kind] += count
+            self._operations[kind] += operations
+            self._examples.setdefault(kind, example[:MAX_EXAMPLE])
+
+    def tallies(self) -> list[ErrorTally]:
+        return [
+            ErrorTally(
+                error_class=kind,
+                count=count,
+                operations=self._operations[kind],
+                example=self._examples[kind],
+            )
+            for kind, count in self._counts.items()
+        ]
 
 
 class _Values:

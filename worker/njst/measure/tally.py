@@ -1,5 +1,6 @@
 """Tallies put together: of clients to a process, of processes to a worker, of workers to a job."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from njst.contract.result import (
     ErrorClass,
     ErrorTally,
     Latency,
+    LatencyBound,
     SeriesResult,
     SeriesTally,
     WindowResult,
@@ -54,15 +56,18 @@ _SUMS = (
     "terminated",
     "reconnects",
     "disconnected_us",
+    "drained",
+    "drained_bytes",
     "warmup_messages",
     "warmup_bytes",
 )
 _LARGEST = ("longest_outage_us", "elapsed_us", "store_clock_error_us", "clock_error_us")
-_HISTOGRAMS = ("latency", "service", "slip", "stored", "delivered")
+_HISTOGRAMS = ("latency", "censored", "service", "slip", "stored", "delivered")
 
 
 def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally:
     planned = [tally.planned for tally in tallies if tally.planned is not None]
+    unfinished = [tally.unfinished for tally in tallies if tally.unfinished is not None]
     merged: dict[str, Any] = {
         **{name: sum(getattr(tally, name) for tally in tallies) for name in _SUMS},
         **{name: max((getattr(t, name) for t in tallies), default=0) for name in _LARGEST},
@@ -71,7 +76,9 @@ def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally
     return WorkloadTally(
         workload=workload,
         planned=sum(planned) if planned else None,
+        unfinished=sum(unfinished) if unfinished else None,
         errors=merge_errors(error for tally in tallies for error in tally.errors),
+        events=merge_errors(event for tally in tallies for event in tally.events),
         series=_series(tallies),
         read_back=merge_read_backs(tally.read_back for tally in tallies),
         skipped=next((tally.skipped for tally in tallies if tally.skipped), ""),
@@ -121,31 +128,50 @@ def _widened(tally: WorkloadTally) -> WorkloadTally:
 
 def merge_errors(errors: Iterable[ErrorTally]) -> list[ErrorTally]:
     """Return one tally for each class of error, the most frequent first."""
-    counts: dict[ErrorClass, int] = {}
+    counts: Counter[ErrorClass] = Counter()
+    operations: Counter[ErrorClass] = Counter()
     examples: dict[ErrorClass, str] = {}
     for error in errors:
-        counts[error.error_class] = counts.get(error.error_class, 0) + error.count
+        counts[error.error_class] += error.count
+        operations[error.error_class] += error.operations
         if not examples.get(error.error_class):
             examples[error.error_class] = error.example
     merged = [
-        ErrorTally(error_class=kind, count=count, example=examples[kind])
+        ErrorTally(
+            error_class=kind, count=count, operations=operations[kind], example=examples[kind]
+        )
         for kind, count in counts.items()
         if count
     ]
     return sorted(merged, key=lambda error: (-error.count, error.error_class))
 
 
-def totals(workload: str, kind: str, tallies: Sequence[WorkloadTally]) -> WorkloadResult:
-    """Return the whole of one workload; rates are over the common window, in whole units."""
+def totals(
+    workload: str, kind: str, tallies: Sequence[WorkloadTally], window_us: int = 0
+) -> WorkloadResult:
+    """Return the whole of one workload; rates are over the common window, in whole units.
+
+    Args:
+        workload: its name.
+        kind: its kind, CamelCase.
+        tallies: those of its participants.
+        window_us: the least that the window is: of a duration that is over, all of it, also
+            where those who would have measured until its end are lost.
+    """
     tally = _merge_one(workload, tallies)
+    tally = tally.model_copy(update={"elapsed_us": max(tally.elapsed_us, window_us)})
+    bytes_in_window = tally.bytes - tally.warmup_bytes - tally.drained_bytes
+    latency, censored = Histogram.decode(tally.latency), Histogram.decode(tally.censored)
     counts: dict[str, Any] = {name: getattr(tally, name) for name in Counts.model_fields}
     return WorkloadResult(
         workload=workload,
         kind=kind,
         planned=tally.planned,
-        messages_per_second=_per_second(tally.messages - tally.warmup_messages, tally.elapsed_us),
-        bytes_per_second=_per_second(tally.bytes - tally.warmup_bytes, tally.elapsed_us),
-        latency_microseconds=_latency(Histogram.decode(tally.latency)),
+        messages_per_second=_per_second(tally.in_window, tally.elapsed_us),
+        bytes_per_second=_per_second(bytes_in_window, tally.elapsed_us),
+        latency_microseconds=_latency(latency),
+        latency_at_most_microseconds=_upper_bounds(latency, censored),
+        censored_count=censored.count,
         service_microseconds=_latency(Histogram.decode(tally.service)),
         slip_microseconds=_latency(Histogram.decode(tally.slip)),
         stored_microseconds=_latency(Histogram.decode(tally.stored)),
@@ -177,13 +203,24 @@ def _per_second(count: int, elapsed_us: int) -> int:
     return round(count * 1_000_000 / elapsed_us) if elapsed_us else 0
 
 
+def _upper_bounds(latency: Histogram, censored: Histogram) -> LatencyBound | None:
+    """Return how high the percentiles may be, if what was given up had waited for ever.
+
+    Of n values, c of them lower bounds, the percentile of rank r is at most the r-th of the n - c
+    others, and not known at all when r is above n - c.
+    """
+    if not censored.count:
+        return None
+    answered = latency - censored
+    return LatencyBound(
+        **{name: answered.value_at(latency.rank(share)) for name, share in _PERCENTILES.items()}
+    )
+
+
+_PERCENTILES = {"p50": 50_000, "p90": 90_000, "p99": 99_000, "p999": 99_900, "max": 100_000}
+
+
 def _latency(histogram: Histogram) -> Latency | None:
     if not histogram.count:
         return None
-    return Latency(
-        p50=histogram.percentile(50_000),
-        p90=histogram.percentile(90_000),
-        p99=histogram.percentile(99_000),
-        p999=histogram.percentile(99_900),
-        max=histogram.percentile(100_000),
-    )
+    return Latency(**{name: histogram.percentile(share) for name, share in _PERCENTILES.items()})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from njst.contract.result import (
     Diagnosis,
     Latency,
+    LatencyBound,
     Outcome,
     Report,
     ThresholdResult,
@@ -31,6 +32,7 @@ def render(report: Report, title: str) -> str:
         _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),
         _section("READ BACK", list(_read_back(report.workloads))),
         _section("ERRORS", list(_errors(report.workloads))),
+        _section("CONNECTIONS: events, no errors by themselves", list(_events(report.workloads))),
         _section("WORKERS", _workers(report.workers)),
         _section("CONTROL NATS: it did not answer, the load went on", _silent(report.workers)),
         _section("TESTER", _tester(report.tester)),
@@ -86,7 +88,7 @@ def _workloads(workloads: Sequence[WorkloadResult]) -> list[str]:
             w.kind,
             f"{w.messages:,}" + (f" of {w.planned:,}" if w.planned is not None else ""),
             *_rates(w),
-            *_latency(w.latency_microseconds),
+            *_latency(w.latency_microseconds, w.latency_at_most_microseconds),
             f"{w.error_count:,}",
         ]
         for w in workloads
@@ -108,11 +110,13 @@ def _began(workload: WorkloadResult) -> str:
     return f" (from {workload.start_ms / 1000:.1f} s)"
 
 
-def _latency(latency: Latency | None) -> list[str]:
+def _latency(latency: Latency | None, at_most: LatencyBound | None = None) -> list[str]:
+    """Return the percentiles; those that given-up operations may raise as lower bounds."""
     if latency is None:
         return ["-"] * 5
-    values = (latency.p50, latency.p90, latency.p99, latency.p999, latency.max)
-    return [duration(value) for value in values]
+    highest = at_most or latency
+    values = [(getattr(latency, name), getattr(highest, name)) for name in Latency.model_fields]
+    return [("" if low == high else ">=") + duration(low) for low, high in values]
 
 
 def _paced(report: Report) -> list[str]:
@@ -138,6 +142,9 @@ def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
             "duplicates": workload.duplicates,
             "late for want of room in the window": workload.held,
             "in the warm-up, in no rate and no latency": workload.warmup_messages,
+            "answered after the duration, in no rate": workload.drained,
+            "given up before an answer, in the latency as lower bounds": workload.censored_count,
+            "unfinished at the end of the load": workload.unfinished or 0,
         }
         some = [f"{count:,} {what}" for what, count in counts.items() if count]
         if workload.clock_error_microseconds:
@@ -176,6 +183,8 @@ def _threshold(threshold: ThresholdResult) -> str:
     words = {Verdict.VALID: "ok  ", Verdict.INVALID: "FAIL", Verdict.UNKNOWN: "?   "}
     word = words[threshold.verdict]
     value = "no data" if threshold.value is None else f"{threshold.value:,}"
+    if threshold.is_lower_bound:
+        value = f"at least {value}"
     bound = (
         f"at most {threshold.at_most:,}"
         if threshold.at_most is not None
@@ -209,6 +218,12 @@ def _errors(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
     for workload in workloads:
         for error in workload.errors:
             yield f"{workload.workload} {error.error_class} {error.count:,}: {error.example}"
+
+
+def _events(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
+    for workload in workloads:
+        for event in workload.events:
+            yield f"{workload.workload} {event.error_class} {event.count:,}: {event.example}"
 
 
 def _workers(workers: Sequence[WorkerResult]) -> list[str]:

@@ -12,7 +12,7 @@ _LINE = re.compile(rb"([A-Za-z+\-]{1,5}+)[ \t]*+([^\r\n]*+)\r\n")
 
 _LAST = re.compile(
     "stale connection|slow consumer|authori[sz]ation|authentication|tls required|shutdown"
-    "|maximum .*connections",
+    "|maximum .*connections|maximum payload",
     re.IGNORECASE,
 )
 

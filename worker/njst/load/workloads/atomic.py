@@ -170,10 +170,15 @@ class AtomicWorkload(CallWorkload):
         """Return the rest of a batch that has begun, or what begins now."""
         return self._batches.rest() or super().next_bytes(now_ns)
 
-    def on_disconnect(self, words: str) -> None:
-        """Count what was in flight; a batch that had begun is not gone on with."""
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what was in flight; a batch that had begun is not gone on with."""
         self._batches.drop_rest()
-        super().on_disconnect(words)
+        super().on_disconnect(words, now_ns)
+
+    def abandon(self, now_ns: int) -> None:
+        """Leave what is in flight without an outcome, and a batch that had begun unfinished."""
+        self._batches.drop_rest()
+        super().abandon(now_ns)
 
 
 def atomic_workload(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Frame
 
@@ -52,12 +53,25 @@ class Workload(Protocol):
         """Look at deadlines; called at least every 50 ms."""
         ...
 
-    def on_disconnect(self, words: str) -> None:
-        """The connection broke: what was in flight has an unknown outcome."""
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """The connection broke: what was in flight fails, for its outcome is unknown."""
+        ...
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """The client ends before its time: what it had still to do fails in this class."""
+        ...
+
+    def abandon(self, now_ns: int) -> None:
+        """The load is over, and what is in flight is not waited for: it stays unfinished."""
         ...
 
     def stop(self) -> None:
         """Send nothing new; what is in flight may still come back."""
+        ...
+
+    @property
+    def unfinished(self) -> int:
+        """How many operations have no outcome: in flight, or abandoned."""
         ...
 
     @property

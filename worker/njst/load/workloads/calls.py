@@ -6,7 +6,7 @@ instant and leaves then, unless the window is full: then it waits, and its laten
 that counts from the instant.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,7 +24,7 @@ from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.wire.tokens import ReplyTokens
 from njst.load.workloads.base import Start
 from njst.load.workloads.outstanding import Chunk, Outstanding
-from njst.load.workloads.refusals import Refusals
+from njst.load.workloads.refusals import Refusals, is_too_large
 from njst.load.workloads.supply import Supply
 
 # As much as is handed to the kernel at once: enough to make system calls rare, little enough for
@@ -113,6 +113,11 @@ class CallWorkload:
         self._held_until = 0
         self._chunk = max(1, min(self._window, CHUNK_BYTES // requests.frame_bytes))
         self._timeout_ns = _timeout_ms(plan) * 1_000_000
+        # At an offered rate: when its duration ends, and when an answer came last.
+        self._end_ns = 0
+        self._heard_ns = 0
+        # Messages that were in flight when the load ended, and were not waited for.
+        self._abandoned = 0
 
     def opening(self) -> bytes:
         """Subscribe to the answers."""
@@ -122,6 +127,8 @@ class CallWorkload:
         """Begin."""
         self._start = start
         self._supply.start(start)
+        if self._schedule is not None and self._plan.duration_ms is not None:
+            self._end_ns = start.at_ns + self._plan.duration_ms * 1_000_000
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return as many requests as are due and the window has room for, up to a chunk."""
@@ -204,6 +211,7 @@ class CallWorkload:
 
     def _count(self, numbers: list[int] | Numbers, size: int, now_ns: int) -> None:
         """Count requests that are done."""
+        self._heard_ns = now_ns
         if self._receipts is not None:
             self._receipts.acknowledge(numbers)
         self.ledger.complete(self._messages(numbers), size, now_ns)
@@ -251,7 +259,7 @@ class CallWorkload:
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take an answer, an error, or what the server says of the connection."""
         if isinstance(frame, ServerError):
-            self._refuse(frame.text)
+            self._refuse(frame.text, now_ns)
             return
         if not isinstance(frame, Message):
             return
@@ -261,7 +269,7 @@ class CallWorkload:
         except ValueError:
             value = -1
         if value < 0:
-            self.ledger.fail(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
+            self.ledger.find(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
             return
         number = self._tokens.number(value) // self._weight
         if number not in self._waiting:
@@ -275,16 +283,19 @@ class CallWorkload:
         elif isinstance(answer, int):
             self._settle_few([number], answer, now_ns)
         elif self._waiting.take(number):
+            self._heard_ns = now_ns
             self._refusals.settled()
-            self.ledger.fail(answer.error_class, answer.words, self._messages([number]))
+            count = self._messages([number])
+            self.ledger.fail(answer.error_class, answer.words, count, now_ns)
 
-    def _refuse(self, words: str) -> None:
+    def _refuse(self, words: str, now_ns: int) -> None:
         """Take what the server says of the connection; of a denied request it is the outcome."""
         number = self._refusals.hear(words, list(self._waiting))
         if number is not None and self._waiting.take(number):
             self._refusals.settled()
             self._forget([number])
-            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, self._messages([number]))
+            count = self._messages([number])
+            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, count, now_ns)
 
     def _frames(self, number: int) -> int:
         """Return of how many messages to the server a request is made."""
@@ -294,21 +305,88 @@ class CallWorkload:
     def on_time(self, now_ns: int) -> None:
         """Count what has waited too long for its answer."""
         self._supply.look(now_ns)
+        if self._end_ns and now_ns >= self._end_ns + self._timeout_ns:
+            self._end_in_silence(now_ns)
         if not self._waiting or now_ns < self._look_ns:
             return
         # Looking at each request costs something; a time-out may be noticed 5 % late.
         self._look_ns = now_ns + self._timeout_ns // 20
-        numbers = self._waiting.take_late(now_ns - self._timeout_ns)
-        self._forget(numbers)
         words = f"no answer within {self._timeout_ns // 1_000_000} ms"
-        count = self._refusals.without_answer(self._messages(numbers))
-        self.ledger.fail(ErrorClass.TIMEOUT, words, count)
+        self._fail_all(self._waiting.take_late(now_ns - self._timeout_ns), words, now_ns)
 
-    def on_disconnect(self, words: str) -> None:
-        """Count what was in flight: it may be done or not, so it is no success."""
-        numbers = self._waiting.clear()
-        self.ledger.fail(ErrorClass.DISCONNECTED, words, max(1, self._messages(numbers)))
+    def _end_in_silence(self, now_ns: int) -> None:
+        """Give up what should have left in a duration that is over, if nothing answers any more.
+
+        A target that is only slow gets all of it, however late.
+        """
+        if self._supply.is_over or now_ns - self._heard_ns < self._timeout_ns:
+            return
+        words = f"no answer for {self._timeout_ns // 1_000_000} ms after the duration"
+        self.give_up(ErrorClass.TIMEOUT, words, now_ns)
+
+    def _fail_all(
+        self,
+        requests: Mapping[int, int],
+        words: str,
+        now_ns: int,
+        kind: ErrorClass = ErrorClass.TIMEOUT,
+    ) -> None:
+        """Count requests whose outcome nobody will hear, with the time that they have waited.
+
+        Where the server denied messages without naming a request, it was these.
+        """
+        numbers = list(requests)
         self._forget(numbers)
+        self._cut_off(requests, now_ns)
+        count = self._messages(numbers)
+        denied = self._refusals.explain(count)
+        self.ledger.fail(ErrorClass.PERMISSION_DENIED, self._refusals.words, denied, now_ns)
+        self.ledger.fail(kind, words, count - denied, now_ns)
+
+    def _cut_off(self, requests: Mapping[int, int], now_ns: int) -> None:
+        """Record that requests have waited for so long by now, and were given up."""
+        if not requests:
+            return
+        sent = np.fromiter(requests.values(), dtype=np.int64, count=len(requests))
+        if self._schedule is None:
+            self.ledger.cut_off(now_ns - sent, now_ns)
+            return
+        numbers = np.fromiter(requests, dtype=np.int64, count=len(requests))
+        due = self._schedule.due_many_ns(numbers) + self._start.at_ns
+        self.ledger.cut_off(now_ns - due, now_ns)
+        self.ledger.paced(now_ns - sent, sent - due, now_ns)
+
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what was in flight: it may be done or not, so it is no success."""
+        requests = self._waiting.clear()
+        if requests and is_too_large(words):
+            # One message made the server close the connection; the others are cut off with it.
+            number = next(iter(requests))
+            alone = {number: requests.pop(number)}
+            self._fail_all(alone, words, now_ns, ErrorClass.PAYLOAD_TOO_LARGE)
+        self._fail_all(requests, words, now_ns, ErrorClass.DISCONNECTED)
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail what was still to be sent; without a number of messages, say that it ended."""
+        numbers = self._supply.drop()
+        if self._schedule is not None and numbers:
+            due = self._schedule.due_many_ns(as_array(numbers)) + self._start.at_ns
+            self.ledger.cut_off(now_ns - due[due <= now_ns], now_ns)
+        self.ledger.fail_unsent(kind, words, self._messages(numbers), now_ns)
+
+    def abandon(self, now_ns: int) -> None:
+        """Leave what is in flight without an outcome."""
+        requests = self._waiting.clear()
+        self._cut_off(requests, now_ns)
+        self._forget(list(requests))
+        self._abandoned += self._messages(list(requests))
+        self._supply.is_closed = True
+
+    @property
+    def unfinished(self) -> int:
+        """How many messages are in flight, or were abandoned."""
+        in_flight = len(self._waiting) if self._weight == 1 else self._messages(list(self._waiting))
+        return self._abandoned + in_flight
 
     def _forget(self, numbers: Sequence[int]) -> None:
         """Tell whoever wants to know which requests have no outcome; an answer may come late."""

@@ -191,14 +191,15 @@ class ConsumeWorkload:
         if status.code == 503 or "deleted" in status.words.lower():
             self._gone(f"{words}: the consumer is not there", now_ns)
         elif "maxbytes" in status.words.lower():
-            self.ledger.fail(ErrorClass.PAYLOAD_TOO_LARGE, f"{words}: not one message has room")
-            self._deliveries.is_over = True
+            words = f"{words}: not one message has room"
+            self.give_up(ErrorClass.PAYLOAD_TOO_LARGE, words, now_ns)
         elif "leadership" in status.words.lower():
-            self.ledger.fail(ErrorClass.LEADER_CHANGED, words)
-        else:
-            self.ledger.fail(ErrorClass.OTHER, words)
+            self.ledger.event(ErrorClass.LEADER_CHANGED, words)
+        elif status.code == 400:
             # A request that the server does not understand stays one.
-            self._deliveries.is_over |= status.code == 400
+            self.give_up(ErrorClass.OTHER, words, now_ns)
+        else:
+            self.ledger.find(ErrorClass.OTHER, words)
 
     def on_time(self, now_ns: int) -> None:
         """Give up what does not come; end when the duration has passed."""
@@ -210,15 +211,12 @@ class ConsumeWorkload:
         if not self._deliveries.is_over and now_ns - self._deliveries.heard_ns >= idle_ns:
             if self._limit is not None:
                 seconds = self._consume.idle_timeout_ms / 1000
-                self.ledger.fail(
-                    ErrorClass.STARVED, f"no message came for {seconds:g} s", self._wanted
-                )
-                self._deliveries.is_over = True
+                self.give_up(ErrorClass.STARVED, f"no message came for {seconds:g} s", now_ns)
             self._deliveries.heard_ns = now_ns
         if self._farewell.is_late(now_ns) and not self.done:
             unconfirmed = self._replies.unconfirmed
             words = UNCONFIRMED if unconfirmed and self._farewell.is_over else LATE
-            self.ledger.fail(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
+            self.ledger.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
             self._farewell.is_over = True
 
@@ -228,7 +226,7 @@ class ConsumeWorkload:
             self._look_for_heartbeats(now_ns)
         elif not self._consume.deliver and self._pulls.are_lost(now_ns):
             self._pulls.give_up()
-            self.ledger.fail(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
+            self.ledger.event(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
 
     def _look_for_heartbeats(self, now_ns: int) -> None:
         silence_ms = _MISSED_HEARTBEATS * self._consume.heartbeat_ms
@@ -238,12 +236,12 @@ class ConsumeWorkload:
 
     def _gone(self, words: str, now_ns: int) -> None:
         """Have an ordered consumer made again; any other one's end is this client's."""
-        self.ledger.fail(ErrorClass.NO_CONSUMER, words)
         if self._again.is_possible:
+            self.ledger.event(ErrorClass.NO_CONSUMER, words)
             self._deliveries.settle()
             self._again.want(now_ns)
         else:
-            self._deliveries.is_over = True
+            self.give_up(ErrorClass.NO_CONSUMER, words, now_ns)
 
     def _on_answer(self, frame: Message, now_ns: int) -> None:
         """Go on with the new consumer, whose deliveries are counted from 1."""
@@ -252,14 +250,29 @@ class ConsumeWorkload:
             self._alive_ns = now_ns
             self._pulls.turn_to(self._again.consumer)
 
-    def on_disconnect(self, words: str) -> None:
-        """Count the break; what was delivered and not acknowledged comes again."""
-        self.ledger.fail(ErrorClass.DISCONNECTED, words)
+    def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
+        """Begin again: what was delivered and not acknowledged comes once more."""
         self._deliveries.settle()
         self._pulls.asked = 0
         self._listens = False
         self._again.start_again()
         self._replies.forget()
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail the messages that are missing; without a number of them, say that it ended."""
+        missing = 0 if self._limit is None else max(0, self._limit - self._deliveries.taken)
+        if not self._deliveries.is_over:
+            self.ledger.fail_unsent(kind, words, missing, now_ns)
+        self._deliveries.is_over = True
+
+    def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted
+        """Take nothing more."""
+        self._deliveries.is_over = True
+
+    @property
+    def unfinished(self) -> int:
+        """Return 0: a message is attempted when it comes, and done."""
+        return 0
 
     def stop(self) -> None:
         """Ask for nothing more."""

@@ -158,17 +158,31 @@ class CoreReceiveWorkload:
         if self._plan.messages is not None and silent_ns >= self._core.timeout_ms * 1_000_000:
             if not self._is_full:
                 seconds = self._core.timeout_ms / 1000
-                missing = self._plan.messages - self._taken
-                self.ledger.fail(ErrorClass.STARVED, f"nothing came for {seconds:g} s", missing)
+                self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
             self._closing = True
         if self._farewell.is_late(now_ns) and not self._farewell.is_over:
-            self.ledger.fail(ErrorClass.TIMEOUT, LATE)
+            self.ledger.find(ErrorClass.TIMEOUT, LATE)
             self._farewell.is_over = True
 
-    def on_disconnect(self, words: str) -> None:
-        """Count the break; what was published meanwhile is missed."""
-        self.ledger.fail(ErrorClass.DISCONNECTED, words)
+    def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
+        """Drop the replies that were due; what is published meanwhile is missed."""
         self._replies.clear()
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail the messages that are missing; without a number of them, say that it ended."""
+        missing = 0 if self._plan.messages is None else self._plan.messages - self._taken
+        if not self._is_full:
+            self.ledger.fail_unsent(kind, words, missing, now_ns)
+        self._closing = True
+
+    def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted
+        """Take nothing more."""
+        self._closing = True
+
+    @property
+    def unfinished(self) -> int:
+        """Return 0: a message is attempted when it comes, and done."""
+        return 0
 
     def stop(self) -> None:
         """Want nothing more."""

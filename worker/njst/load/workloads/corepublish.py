@@ -12,7 +12,7 @@ from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CHUNK_BYTES
 from njst.load.workloads.cycles import WHOLE_CYCLES
 from njst.load.workloads.farewell import LATE, PATIENCE_NS
-from njst.load.workloads.refusals import is_denied
+from njst.load.workloads.refusals import is_denied, is_too_large
 from njst.load.workloads.supply import Supply
 
 CYCLE_ROWS = 1024
@@ -61,6 +61,7 @@ class CorePublishWorkload:
         # Since when there is nothing to do but to wait for a PONG.
         self._idle_ns = 0
         self._log_offset_ns = 0
+        self._is_abandoned = False
 
     def opening(self) -> bytes:
         """Return nothing: there is nothing to hear."""
@@ -104,21 +105,27 @@ class CorePublishWorkload:
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take the answer to a PING, or an error."""
         if isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
-            self._denied += is_denied(frame.text)
+            self._refuse(frame.text, now_ns)
         elif isinstance(frame, Pong) and self._mark is not None:
             done = max(0, self._mark - self._settled - self._denied)
             self.ledger.complete(done, done * self._size, now_ns)
             self._settle(self._mark)
             self._idle_ns = now_ns
 
+    def _refuse(self, words: str, now_ns: int) -> None:
+        """Take what the server says of the connection; of a denied message it is the outcome."""
+        if is_denied(words) and self.unfinished:
+            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, 1, now_ns)
+            self._denied += 1
+        else:
+            self.ledger.refuse(words)
+
     def _settle(self, until: int) -> None:
         self._settled, self._mark, self._denied = until, None, 0
 
-    def _lose(self, kind: ErrorClass, words: str, least: int) -> None:
-        """Count what may have been read or not, so it is no success."""
-        unknown = self._supply.next - self._settled - self._denied
-        self.ledger.fail(kind, words, max(least, unknown))
+    def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail what may have been read or not, so it is no success."""
+        self.ledger.fail(kind, words, self.unfinished, now_ns)
         self._settle(self._supply.next)
 
     def on_time(self, now_ns: int) -> None:
@@ -127,11 +134,28 @@ class CorePublishWorkload:
         if not self._supply.is_over or self._settled == self._supply.next:
             self._idle_ns = now_ns
         elif now_ns - self._idle_ns >= PATIENCE_NS:
-            self._lose(ErrorClass.TIMEOUT, LATE, 0)
+            self._lose(ErrorClass.TIMEOUT, LATE, now_ns)
 
-    def on_disconnect(self, words: str) -> None:
-        """Count the break: what it took with it nobody knows."""
-        self._lose(ErrorClass.DISCONNECTED, words, 1)
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what no PONG came for: what the break took with it nobody knows."""
+        if is_too_large(words) and self.unfinished:
+            self.ledger.fail(ErrorClass.PAYLOAD_TOO_LARGE, words, 1, now_ns)
+            self._denied += 1
+        self._lose(ErrorClass.DISCONNECTED, words, now_ns)
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail what was still to be sent; without a number of messages, say that it ended."""
+        self.ledger.fail_unsent(kind, words, len(self._supply.drop()), now_ns)
+
+    def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - messages without an answer do not wait
+        """Leave what no PONG came for without an outcome."""
+        self._supply.is_closed = True
+        self._is_abandoned = True
+
+    @property
+    def unfinished(self) -> int:
+        """How many messages have no PONG behind them yet."""
+        return self._supply.next - self._settled - self._denied
 
     def stop(self) -> None:
         """Send nothing new."""
@@ -140,4 +164,4 @@ class CorePublishWorkload:
     @property
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
-        return self._supply.is_over and self._settled == self._supply.next
+        return self._is_abandoned or (self._supply.is_over and self._settled == self._supply.next)

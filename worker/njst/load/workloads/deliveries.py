@@ -68,7 +68,7 @@ class Deliveries:
         delivery = delivery_of(frame.reply)
         size = len(frame.payload)
         if delivery is None:
-            self._ledger.fail(
+            self._ledger.find(
                 ErrorClass.PROTOCOL, f"a message without an ACK subject: {frame.subject[:80]!r}"
             )
         elif delivery.count > 1:
@@ -127,7 +127,7 @@ class Deliveries:
         """Take a redelivery, or learn the server's form of ACK subjects from a first delivery."""
         delivery = delivery_of(reply)
         if delivery is None:
-            self._ledger.fail(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
+            self._ledger.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
         elif delivery.count > 1:
             self._take_again(reply, size, delivery, now_ns)
         else:
@@ -227,4 +227,4 @@ class Deliveries:
         return kept
 
     def _missed(self, count: int) -> None:
-        self._ledger.fail(ErrorClass.GAP, "deliveries that the server made never came", count)
+        self._ledger.find(ErrorClass.GAP, "deliveries that the server made never came", count)

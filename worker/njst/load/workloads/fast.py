@@ -62,6 +62,8 @@ class FastWorkload:
         self._heard_ns = 0
         self._ending = False
         self._ended = False
+        # Messages that were in flight when the load ended, and were not waited for.
+        self._abandoned = 0
         self._new_batch()
 
     def _new_batch(self) -> None:
@@ -148,19 +150,20 @@ class FastWorkload:
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take what the server says of the batch."""
         if isinstance(frame, ServerError):
-            self._on_refusal(frame.text)
+            self._on_refusal(frame.text, now_ns)
         elif isinstance(frame, Message):
             if f".{self._id}.".encode() not in frame.subject:
                 return  # of a batch that was given up
             try:
                 self._on_answer(json.loads(frame.payload or b"{}"), frame, now_ns)
             except BAD_ANSWERS:
-                self._fail(ErrorClass.PROTOCOL, f"not an answer: {frame.payload[:100]!r}")
+                words = f"not an answer: {frame.payload[:100]!r}"
+                self._fail(ErrorClass.PROTOCOL, words, now_ns)
 
-    def _on_refusal(self, words: str) -> None:
+    def _on_refusal(self, words: str, now_ns: int) -> None:
         """Give up a batch whose only message is denied: there is no other answer to it."""
         if is_denied(words) and self._supply.next == self._acked + 1:
-            self._fail(ErrorClass.PERMISSION_DENIED, words)
+            self._fail(ErrorClass.PERMISSION_DENIED, words, now_ns)
         else:
             self.ledger.refuse(words)
 
@@ -176,23 +179,24 @@ class FastWorkload:
         if answer.get("error") is not None:
             error = answer["error"]
             words = f"{error.get('description', '')} ({error.get('err_code', 0)})"
-            self._fail(ErrorClass.BATCH_REFUSED, words)
+            self._fail(ErrorClass.BATCH_REFUSED, words, now_ns)
         elif answer.get("type") == "ack":
             self._on_group(int(answer["seq"]), int(answer["msgs"]), now_ns)
         elif answer.get("type") == "gap":
-            self._fail(ErrorClass.GAP, f"the server missed messages: {answer}")
+            self._fail(ErrorClass.GAP, f"the server missed messages: {answer}", now_ns)
         elif "stream" in answer:
             self._settle(self._base + int(answer.get("count", 0)), now_ns)
-            self._on_end()
+            self._on_end(now_ns)
         elif frame.header.startswith(b"NATS/1.0 503"):
-            self._fail(ErrorClass.NO_RESPONDERS, "503 no responders: no stream takes it")
+            words = "503 no responders: no stream takes it"
+            self._fail(ErrorClass.NO_RESPONDERS, words, now_ns)
         elif not frame.payload:
             self._allowed = max(self._allowed, self._acked + GROUPS * self._group)
 
-    def _on_end(self) -> None:
+    def _on_end(self, now_ns: int) -> None:
         """The batch is committed: all of it was acknowledged, or the server kept less."""
         missing = self._supply.next - self._acked
-        self.ledger.fail(ErrorClass.LOST, "committed without its last messages", missing)
+        self.ledger.fail(ErrorClass.LOST, "committed without its last messages", missing, now_ns)
         self._acked = self._supply.next
         if self._ending:
             self._ended = True
@@ -223,9 +227,12 @@ class FastWorkload:
             return sizes * (end - begin)
         return int(sizes[np.arange(begin, end) % len(sizes)].sum())
 
-    def _fail(self, kind: ErrorClass, words: str) -> None:
+    def _fail(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Give the batch up, and what was not acknowledged of it."""
-        self.ledger.fail(kind, words, max(1, self._supply.next - self._acked))
+        count = self._supply.next - self._acked
+        self.ledger.fail(kind, words, count, now_ns)
+        if not count and kind is not ErrorClass.DISCONNECTED:
+            self.ledger.find(kind, words)
         was_ending = self._ending
         self._new_batch()
         self._ended = was_ending and self._supply.is_closed
@@ -236,16 +243,42 @@ class FastWorkload:
         waits = self._supply.next > self._acked or self._ending
         if waits and not self._ended and now_ns - self._heard_ns >= self._timeout_ns:
             words = f"no acknowledgement within {self._publish.ack_timeout_ms} ms"
-            self._fail(ErrorClass.TIMEOUT, words)
+            self._cut_off(now_ns)
+            self._fail(ErrorClass.TIMEOUT, words, now_ns)
             self._heard_ns = now_ns
+
+    def _cut_off(self, now_ns: int) -> None:
+        """Record how long the messages without an acknowledgement have waited by now."""
+        begin = self._acked
+        for end, sent_ns in self._sent:
+            self.ledger.cut_off([now_ns - sent_ns] * (end - begin), now_ns)
+            begin = end
 
     @property
     def _timeout_ns(self) -> int:
         return self._publish.ack_timeout_ms * 1_000_000
 
-    def on_disconnect(self, words: str) -> None:
-        """Count what was in flight: it may be stored or not, so it is no success."""
-        self._fail(ErrorClass.DISCONNECTED, words)
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what was in flight: it may be stored or not, so it is no success."""
+        self._cut_off(now_ns)
+        self._fail(ErrorClass.DISCONNECTED, words, now_ns)
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail what was still to be sent; without a number of messages, say that it ended."""
+        self.ledger.fail_unsent(kind, words, len(self._supply.drop()), now_ns)
+
+    def abandon(self, now_ns: int) -> None:
+        """Leave what is in flight without an outcome."""
+        self._cut_off(now_ns)
+        self._abandoned += self._supply.next - self._acked
+        self._acked = self._supply.next
+        self._sent.clear()
+        self._supply.is_closed = self._ended = True
+
+    @property
+    def unfinished(self) -> int:
+        """How many messages are without an acknowledgement, or were abandoned."""
+        return self._abandoned + self._supply.next - self._acked
 
     def stop(self) -> None:
         """Send nothing new; the batch is ended."""

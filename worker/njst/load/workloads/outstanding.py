@@ -100,24 +100,24 @@ class Outstanding:
         self._count -= len(sent) - sent.count(0)
         return sent
 
-    def take_late(self, until_ns: int) -> list[int]:
-        """Take those that were sent until then; return them, the oldest first."""
+    def take_late(self, until_ns: int) -> dict[int, int]:
+        """Take those that were sent until then; return when each was, the oldest first."""
         chunks, singles = self._chunks, self._singles
         while chunks and chunks[0].sent_ns <= until_ns:
             self._keep(chunks.popleft())
-        late = list(takewhile(lambda number: singles[number] <= until_ns, singles))
+        late = dict(takewhile(lambda request: request[1] <= until_ns, singles.items()))
         for number in late:
             del singles[number]
         self._count -= len(late)
         return late
 
-    def clear(self) -> list[int]:
-        """Take all; return them, the oldest first."""
-        numbers = list(self)
-        self._chunks.clear()
-        self._singles.clear()
+    def clear(self) -> dict[int, int]:
+        """Take all; return when each was sent, the oldest first."""
+        while self._chunks:
+            self._keep(self._chunks.popleft())
+        all_of_them, self._singles = self._singles, {}
         self._count = 0
-        return numbers
+        return all_of_them
 
     def _keep_singly(self, number: int) -> None:
         """Keep one by one the chunk of a request, and those before it."""

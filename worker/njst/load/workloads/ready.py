@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from njst.contract.plan import ClientPlan
+from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal
@@ -102,11 +103,27 @@ class ReadyWorkload(CallWorkload):
         super().on_time(now_ns)
         self._go_on()
 
-    def on_disconnect(self, words: str) -> None:
-        """Count what was under way."""
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what was in flight."""
         self._book()
-        super().on_disconnect(words)
+        super().on_disconnect(words, now_ns)
         self._go_on()
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail what was still to be sent."""
+        self._book()
+        super().give_up(kind, words, now_ns)
+
+    def abandon(self, now_ns: int) -> None:
+        """Leave what is in flight without an outcome."""
+        self._book()
+        super().abandon(now_ns)
+
+    @property
+    def unfinished(self) -> int:
+        """How many messages are in flight, or were abandoned."""
+        self._book()
+        return super().unfinished
 
     def _forget(self, numbers: Sequence[int]) -> None:
         """What lies ready has reply subjects that are not used any more."""

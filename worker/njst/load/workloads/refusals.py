@@ -8,7 +8,8 @@ flight to that subject.
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from njst.load.ledger import Ledger
+from njst.contract.result import ErrorClass
+from njst.load.ledger import Ledger, refusal_class
 
 _DENIED = 'permissions violation for publish to "'
 
@@ -16,6 +17,11 @@ _DENIED = 'permissions violation for publish to "'
 def is_denied(words: str) -> bool:
     """Whether the server says that a message was not taken for want of a permission."""
     return words.lower().startswith(_DENIED)
+
+
+def is_too_large(words: str) -> bool:
+    """Whether a connection broke because a message was larger than the server takes."""
+    return refusal_class(words) is ErrorClass.PAYLOAD_TOO_LARGE
 
 
 @runtime_checkable
@@ -37,20 +43,22 @@ class Refusals:
         self._frames = frames
         self._denied = 0
         self._unknown = 0
+        # What the server said of the last message that it denied.
+        self.words = ""
 
     def hear(self, words: str, waiting: Sequence[int]) -> int | None:
-        """Return the request that is denied as a whole; count what belongs to none.
+        """Return the request that is denied as a whole; None while it is not known which it is.
 
         Args:
             words: what the server said.
             waiting: the requests in flight, the oldest first.
         """
-        if not is_denied(words):
+        if not is_denied(words) or not waiting:
             self._ledger.refuse(words)
             return None
+        self.words = words
         number = self._whose(words[len(_DENIED) :].partition('"')[0], waiting)
         if number is None:
-            self._ledger.refuse(words)
             self._unknown += 1
             return None
         self._denied += 1
@@ -67,8 +75,11 @@ class Refusals:
         """Begin to count anew: the oldest request has its outcome."""
         self._denied = 0
 
-    def without_answer(self, count: int) -> int:
-        """Return how many of the messages that had no answer were not counted as denied before."""
+    def explain(self, count: int) -> int:
+        """Return how many of so many messages without an answer have none because they were denied.
+
+        Those are the ones that the server denied without saying which; each explains one.
+        """
         explained = min(count, self._unknown)
         self._unknown -= explained
-        return count - explained
+        return explained

@@ -5,6 +5,16 @@ from njst.load.pace import Schedule
 from njst.load.workloads.base import Start
 
 
+def planned_of(plan: ClientPlan) -> int | None:
+    """Return how many messages a client has to send; None when only time ends it.
+
+    With an offered rate and a duration these are its messages that are due in it.
+    """
+    if plan.messages is not None or plan.pace is None or plan.duration_ms is None:
+        return plan.messages
+    return Schedule(plan.pace).due_count(plan.duration_ms * 1_000_000 - 1)
+
+
 class Supply:
     """Numbers from 0 on, up to a limit or an instant; at an offered rate, each when it is due.
 
@@ -21,7 +31,8 @@ class Supply:
     def __init__(self, plan: ClientPlan, weight: int = 1) -> None:
         """`weight` messages have one number together."""
         self.next = 0
-        self.limit = None if plan.messages is None else -(-plan.messages // weight)
+        planned = planned_of(plan)
+        self.limit = None if planned is None else -(-planned // weight)
         self.schedule = None if plan.pace is None else Schedule(plan.pace)
         self.end_ns = 0
         self.is_closed = False
@@ -33,13 +44,10 @@ class Supply:
     def start(self, start: Start) -> None:
         """Count instants and the duration from here."""
         self._start = start
-        duration_ns = None if self._duration_ms is None else self._duration_ms * 1_000_000
-        if self.schedule is None:
-            self.end_ns = 0 if duration_ns is None else start.at_ns + duration_ns
-            return
-        if duration_ns is not None:
-            self.limit = self.schedule.due_count(duration_ns - 1)
-        self._due_ns = self._instant_ns(self.next)
+        if self.schedule is not None:
+            self._due_ns = self._instant_ns(self.next)
+        elif self._duration_ms is not None:
+            self.end_ns = start.at_ns + self._duration_ms * 1_000_000
 
     def take(self, most: int, now_ns: int) -> int:
         """Let up to `most` numbers leave, from `next` on; return how many do."""
@@ -80,6 +88,11 @@ class Supply:
         if self.schedule is None or (self.limit is not None and number >= self.limit):
             return 0
         return self._start.at_ns + self.schedule.due_ns(number)
+
+    def drop(self) -> range:
+        """Let nothing leave any more; return the numbers that had still to, if they are known."""
+        self.is_closed = True
+        return range(self.next, self.next if self.limit is None else max(self.next, self.limit))
 
     def look(self, now_ns: int) -> None:
         """Close when the time is over."""

@@ -18,6 +18,7 @@ from njst.load.workloads.keyvalue import key_value_workload
 from njst.load.workloads.management import management_workload
 from njst.load.workloads.objects import object_workload
 from njst.load.workloads.publish import publish_workload
+from njst.load.workloads.supply import planned_of
 
 
 @dataclass
@@ -30,10 +31,11 @@ class Shared:
     receipts: list[Receipts] = field(default_factory=list)
 
     def ledger(self, plan: ClientPlan) -> Ledger:
-        """Return the workload's book; the client's part is added to what is planned."""
+        """Return the workload's counts; the client's part is added to what is planned."""
         ledger = self.ledgers.setdefault(plan.workload, Ledger(plan.workload, None))
-        if plan.messages is not None:
-            ledger.planned = (ledger.planned or 0) + plan.messages
+        planned = planned_of(plan)
+        if planned is not None:
+            ledger.planned = (ledger.planned or 0) + planned
         return ledger
 
     def receipts_of(self, plan: ClientPlan) -> Receipts | None:

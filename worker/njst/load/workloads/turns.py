@@ -20,7 +20,6 @@ from njst.load.wire.numbering import as_list
 from njst.load.wire.tokens import FEWEST
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload, Requests, bytes_of
-from njst.load.workloads.paced import PacedWorkload
 from njst.load.workloads.ready import Preparing, ReadyWorkload
 
 # So many requests lie ready: with the one under way, as many as there are reply subjects in turns.
@@ -134,8 +133,7 @@ class TurnWorkload(ReadyWorkload):
 
     def _book_together(self, heard: Sequence[bytes], times: Sequence[int]) -> bool:
         """Book plain good answers; return whether they all are, and nothing is done if not."""
-        warm_ns = self.ledger.warm_ns
-        if times[0] < warm_ns <= times[-1]:
+        if not self.ledger.counts_alike(times[0], times[-1]):
             return False
         data, count, first = b"".join(heard), len(heard), self._supply.next - 1
         answers = self._requests.scan(data)
@@ -175,9 +173,7 @@ def call_workload(
     receipts: Receipts | None = None,
 ) -> CallWorkload:
     """Return the client that makes these requests, in turns where that is all there can be."""
-    if lost is None and requests.weight == 1 and isinstance(requests, Preparing):
-        if plan.pace is not None:
-            return PacedWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
-        if requests.window == 1:
-            return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
+    is_single = requests.window == requests.weight == 1
+    if lost is None and plan.pace is None and is_single and isinstance(requests, Preparing):
+        return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
     return CallWorkload(plan, inbox, ledger, requests, lost, receipts)
