@@ -115,6 +115,7 @@ class Counts(Message):
     warmup_messages: int = 0
     elapsed_us: int = 0
     errors: list[ErrorTally] = Field(default_factory=list)
+    events: list[ErrorTally] = Field(default_factory=list)
     latency: str = ""
     read_back: ReadBack | None = None
     skipped: str = ""

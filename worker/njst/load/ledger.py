@@ -43,6 +43,8 @@ class Ledger:
         self.warm_ns = 0
         self._last_ns = 0
         self._errors: dict[ErrorClass, int] = {}
+        self._events: dict[ErrorClass, int] = {}
+        self._event_examples: dict[ErrorClass, str] = {}
         self._examples: dict[ErrorClass, str] = {}
         self._latency = _Values()
         self._service = _Values()
@@ -109,6 +111,12 @@ class Ledger:
             self._errors[kind] = self._errors.get(kind, 0) + count
             self._examples.setdefault(kind, example[:MAX_EXAMPLE])
 
+    def event(self, kind: ErrorClass, example: str, count: int = 1) -> None:
+        """Count events of connections, which are outcomes of no operation."""
+        if count > 0:
+            self._events[kind] = self._events.get(kind, 0) + count
+            self._event_examples.setdefault(kind, example[:MAX_EXAMPLE])
+
     def reconnected(self, outage_ns: int) -> None:
         """Count a client that was without a connection for so long and has one again."""
         self._reconnects += 1
@@ -167,6 +175,10 @@ class Ledger:
             errors=[
                 ErrorTally(error_class=kind, count=count, example=self._examples[kind])
                 for kind, count in self._errors.items()
+            ],
+            events=[
+                ErrorTally(error_class=kind, count=count, example=self._event_examples[kind])
+                for kind, count in self._events.items()
             ],
             latency=self._latency.histogram().encode(),
             service=self._service.histogram().encode(),

@@ -72,6 +72,7 @@ def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally
         workload=workload,
         planned=sum(planned) if planned else None,
         errors=merge_errors(error for tally in tallies for error in tally.errors),
+        events=merge_errors(event for tally in tallies for event in tally.events),
         series=_series(tallies),
         read_back=merge_read_backs(tally.read_back for tally in tallies),
         skipped=next((tally.skipped for tally in tallies if tally.skipped), ""),
