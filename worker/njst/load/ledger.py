@@ -51,6 +51,7 @@ class Ledger:
         self._slip = _Values()
         self._stored = _Values()
         self._delivered = _Values()
+        self._login = _Values()
         self._store_error_us = 0
         self._series = SeriesBuilder()
         self._before = Window()
@@ -127,6 +128,10 @@ class Ledger:
         self._disconnected_ns += outage_ns
         self._longest_ns = max(self._longest_ns, outage_ns)
 
+    def logged_in(self, login_ns: int) -> None:
+        """Record how long a login took: from the begin of its attempt to the server's answer."""
+        self._login.add([login_ns])
+
     def refuse(self, words: str) -> None:
         """Count an error that the server says of the connection."""
         kind = ErrorClass.OTHER
@@ -185,6 +190,7 @@ class Ledger:
             slip=self._slip.histogram().encode(),
             stored=self._stored.histogram().encode(),
             delivered=self._delivered.histogram().encode(),
+            login=self._login.histogram().encode(),
             store_clock_error_us=self._store_error_us,
             series=self._series.series().tally() if series else None,
         )

@@ -58,7 +58,7 @@ _SUMS = (
     "warmup_bytes",
 )
 _LARGEST = ("longest_outage_us", "elapsed_us", "store_clock_error_us", "clock_error_us")
-_HISTOGRAMS = ("latency", "service", "slip", "stored", "delivered")
+_HISTOGRAMS = ("latency", "service", "slip", "stored", "delivered", "login")
 
 
 def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally:
@@ -140,6 +140,7 @@ def totals(workload: str, kind: str, tallies: Sequence[WorkloadTally]) -> Worklo
     """Return the whole of one workload; rates are over the common window, in whole units."""
     tally = _merge_one(workload, tallies)
     counts: dict[str, Any] = {name: getattr(tally, name) for name in Counts.model_fields}
+    logins = Histogram.decode(tally.login)
     return WorkloadResult(
         workload=workload,
         kind=kind,
@@ -151,6 +152,8 @@ def totals(workload: str, kind: str, tallies: Sequence[WorkloadTally]) -> Worklo
         slip_microseconds=_latency(Histogram.decode(tally.slip)),
         stored_microseconds=_latency(Histogram.decode(tally.stored)),
         delivered_microseconds=_latency(Histogram.decode(tally.delivered)),
+        logins=logins.count,
+        login_microseconds=_latency(logins),
         store_clock_error_microseconds=tally.store_clock_error_us,
         # The sender's clock may be as far off as the receiver's, the other way.
         clock_error_microseconds=2 * tally.clock_error_us,
