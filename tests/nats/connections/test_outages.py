@@ -44,11 +44,17 @@ async def until(holds: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def loading(
-    connection: Connection, clients: int = 1, ack_timeout_ms: int = LONG_MS
+    connection: Connection,
+    clients: int = 1,
+    ack_timeout_ms: int = LONG_MS,
+    reconnect_ms: int | None = None,
 ) -> AsyncIterator[LoadGroup]:
     """Publishers without an end, in one process, under way."""
     endless = publisher(None, ack_timeout_ms=ack_timeout_ms)
-    plans = [endless.model_copy(update={"index": n}) for n in range(clients)]
+    plans = [
+        endless.model_copy(update={"index": n, "reconnect_ms": reconnect_ms})
+        for n in range(clients)
+    ]
     plan = LoadPlan(job="j", connection=connection, clients=plans)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     try:
@@ -137,8 +143,9 @@ async def test_another_server_of_the_cluster_is_found(cluster: NatsCluster, endi
 async def test_without_discovery_only_the_named_servers_are_used(cluster: NatsCluster) -> None:
     first, second, _ = cluster.servers
     await make_stream(second.url, num_replicas=3)
-    connection = Connection(servers=[first.url], discover=False, reconnect_ms=500)
-    async with loading(connection, ack_timeout_ms=LEADER_GONE_MS) as group:
+    connection = Connection(servers=[first.url], discover=False)
+    how = {"ack_timeout_ms": LEADER_GONE_MS, "reconnect_ms": 500}
+    async with loading(connection, **how) as group:
         first.kill()
         assert await group.wait() is Outcome.COMPLETED
         result = totals("write", "", group.tallies())

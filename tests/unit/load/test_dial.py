@@ -27,7 +27,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"nats://127.0.0.1:{listener.getsockname()[1]}"
         connection = Connection(servers=[url])
-        dial = Dial(Servers(connection)[0], Settings.of(connection), 0)
+        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:
@@ -41,7 +41,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
 def test_one_who_looks_too_late_is_logged_in_all_the_same() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(servers=[f"nats://127.0.0.1:{listener.getsockname()[1]}"])
-        dial = Dial(Servers(connection)[0], Settings.of(connection), 0)
+        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:
