@@ -27,7 +27,7 @@ def test_what_a_server_names_comes_behind_what_is_planned() -> None:
 def test_the_next_one_comes_first_and_the_broken_one_before_those_that_nobody_has_reached() -> None:
     found = servers("nats://a:1", "nats://b:2")
     found.learn(["c:3", "d:4"], found.known[0])
-    a, b, c, d = found.known
+    a, b, c, _ = found.known
     assert tried(found) == "abcd"
     assert tried(found, a) == "bacd"
     assert tried(found, b) == "abcd"
