@@ -36,4 +36,3 @@ async def test_logins_go_side_by_side_and_are_in_the_report(nats_server: NatsSer
     # The greeting is one way; CONNECT with PING, and PONG, are two.
     assert took.p50 >= 3 * DELAY_S * 1e6
     assert elapsed_s < CLIENTS * took.p50 / 1e6 / 5
-
