@@ -56,7 +56,7 @@ class _End(asyncio.Protocol):
         self._early: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = cast("asyncio.Transport", transport)
         self._relay.ends.append(self)
         if self._other is None:
             task = asyncio.create_task(self._reach())

@@ -208,7 +208,7 @@ def quiet(sock: socket.socket) -> Client:
     """A publisher that has nothing to send before its answers come, which are long in coming."""
     client = connected(sock)
     client._lifeline.begin(NOW_NS, 0)
-    client.workload.on_time = lambda now_ns: None  # type: ignore[method-assign]
+    client.workload.on_time = lambda _: None  # type: ignore[method-assign]
     return client
 
 

@@ -10,6 +10,7 @@ from njst.agent.conclusion import ended
 from njst.agent.kit import Kit
 from njst.agent.participation import Participation
 from njst.agent.target import SetupError
+from njst.agent.voice import RETRY_S
 from njst.contract.events import (
     EVENT_NAMES,
     Alive,
@@ -65,6 +66,8 @@ class Agent:
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _steps: dict[tuple[str, d.Action], _Step] = field(default_factory=dict)
     _tidying: set[asyncio.Task[list[str]]] = field(default_factory=set)
+    # What was logged last of a job whose events the log does not take.
+    _complaints: dict[str, str] = field(default_factory=dict)
     # Jobs that changed and were not looked at yet, and where the next look around begins.
     _news: set[str] = field(default_factory=set)
     _round: int = 0
@@ -187,12 +190,22 @@ class Agent:
                 for job in self.kit.book.take_dropped():
                     await self.kit.log.forget(job)
         except JournalUnavailableError as error:
-            log.warning("job %s: %s", view.id, error)
+            self._complain(view.id, str(error))
+            # Others may be asked the same; a log that refuses is not to be asked in each tick.
+            await asyncio.sleep(RETRY_S)
             return 0
         except Exception:
-            log.exception("job %s: %s failed", view.id, action)
+            log.exception("%s failed", action)
+            await asyncio.sleep(RETRY_S)
             return 0
+        self._complaints.pop(view.id, None)
         return appended.seq if appended.stored else 0
+
+    def _complain(self, job: str, words: str) -> None:
+        """Log what keeps a job's events from the log, once for each reason."""
+        if self._complaints.get(job) != words:
+            self._complaints[job] = words
+            log.warning("%s", words)
 
     def _speaker(self, action: d.Action) -> str:
         """Return whose event it is: that of the accused, my own, or nobody's."""
@@ -227,6 +240,8 @@ class Agent:
     def _forget(self, open_ids: set[str]) -> None:
         for key in [key for key in self._steps if key[0] not in open_ids]:
             del self._steps[key]
+        for job in self._complaints.keys() - open_ids:
+            del self._complaints[job]
         for job, task in [*self._tasks.items()]:
             if job in open_ids:
                 continue
