@@ -32,7 +32,7 @@ from njst.journal.members import NatsMembers
 from njst.journal.port import Member
 from njst.journal.reports import JetStreamReports
 from njst.journal.stream import JetStreamLog
-from njst.journal.trouble import silent
+from njst.journal.trouble import CONTROL_LOST, silent
 from njst.journal.view import JobView
 from njst.load.auditor import look
 from njst.load.cores import usable_cores
@@ -96,7 +96,7 @@ class Node:
         if self.client.is_connected:
             return silent(self.clock.silent_s) or self.log.problem
         why = f": {self.client.trouble}" if self.client.trouble else ""
-        return Problem(reason="ControlLost", message=f"the control NATS is not connected{why}")
+        return Problem(reason=CONTROL_LOST, message=f"the control NATS is not connected{why}")
 
     async def drain(self, limit_s: float) -> None:
         """Be in no new job; return when the last one that names this worker is over, or in time."""

@@ -18,6 +18,11 @@ JOURNAL_FULL = "JournalFull"
 JOURNAL_SILENT = "JournalSilent"
 JOURNAL_UNAVAILABLE = "JournalUnavailable"
 CONTROL_SILENT = "ControlSilent"
+CONTROL_LOST = "ControlLost"
+# With one of these nothing newer is known of a job than what was read.
+REASONS = frozenset(
+    {JOURNAL_FULL, JOURNAL_SILENT, JOURNAL_UNAVAILABLE, CONTROL_SILENT, CONTROL_LOST}
+)
 
 
 @dataclass
