@@ -24,6 +24,7 @@ from njst.contract.events import (
 )
 from njst.contract.names import EventName
 from njst.contract.result import Problem
+from njst.journal.logs import current_job
 from njst.journal.port import JournalUnavailableError
 from njst.journal.view import JobView
 
@@ -182,6 +183,7 @@ class Agent:
 
     async def _take(self, view: JobView, action: d.Action) -> int:
         """Append what the action says; return the sequence to wait for, 0 for none."""
+        current_job.set(view.id)
         try:
             payload = await self._payload(view, action)
             name = EventName(view.id, EVENT_NAMES[type(payload)], self._speaker(action))
@@ -226,6 +228,7 @@ class Agent:
 
         A target that is away for a moment is waited for, if anything can have been made there.
         """
+        current_job.set(view.id)
         give_up_s = asyncio.get_running_loop().time() + (CLEAN_S if view.made_anything else 0.0)
         spec = view.created.spec
         while True:
