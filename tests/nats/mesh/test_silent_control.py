@@ -12,6 +12,7 @@ from nats.js.api import DiscardPolicy
 from njst.contract.names import Mesh as MeshName
 from njst.local.natsserver import NatsServer
 from njst.local.workers import LocalWorker
+from tests.loglines import parsed
 from tests.nats.mesh.mesh import Json, Mesh, running
 from tests.stopping import stopped
 
@@ -112,6 +113,10 @@ async def test_loads_end_at_the_deadline_and_the_job_ends_when_the_log_is_back(
     for document in mesh.wait_ended_everywhere(job):
         assert (document["phase"], document["reason"]) == ("Failed", "DeadlineExceeded")
     until(lambda: not_ready(mesh, 0) == "" == not_ready(mesh, 1))
+    lines = parsed((mesh.folder / "w0.log").read_text())
+    of_job = [line.message for line in lines if line.job == job]
+    assert len(of_job) < 10, "what goes on is not told again and again"
+    assert of_job or reason != "JournalFull"
     client = await nats.connect(target.url)
     try:
         give_up = time.monotonic() + LIMIT_S
