@@ -18,8 +18,10 @@ LATE_NS = 60_000_000_000
         (b"", "TargetUnreachable", "timed out after 5 s; it said nothing"),
         (INFO, "TargetUnreachable", "timed out after 5 s"),
         (INFO + b"-ERR 'maximum connections exceeded'\r\n", "TargetRefused", "maximum connections"),
+        (INFO + b"-ERR 'Authentication Timeout'\r\n", "TargetLoginLate", "took longer than the"),
+        (INFO + b"-ERR 'Authorization Violation'\r\n", "TargetLoginRefused", "it wants a login"),
     ],
-    ids=["nothing", "a greeting", "a refusal"],
+    ids=["nothing", "a greeting", "a refusal", "too late", "a wrong login"],
 )
 def test_one_who_looks_too_late_hears_what_was_said_in_time(
     said: bytes, reason: str, words: str
