@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 # How long to leave a log that does not answer in peace before saying the same again: the first
 # time, and at most.
 RETRY_S = 0.5
-LAST_RETRY_S = 5.0
+LAST_RETRY_S = 2.0
 
 
 @dataclass(frozen=True)
