@@ -58,6 +58,7 @@ class Lifeline:
         self.heard_ns = now_ns
         self._known_ns = self._looked_ns = now_ns
         self._silent_ns = self._asked = 0
+        self._delivery = _Delivery()
         self._before.clear()
         self._pongs, self._pings_before = 0, pings
 
