@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from njst.contract.connection import Connection
 from njst.contract.names import Mesh
+from njst.journal import logs
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.jobs import Jobs
@@ -134,7 +135,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """Run the operator; what it cannot work without is one line and exit code 1."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logs.set_up()
     logging.getLogger("kopf").setLevel(logging.WARNING)
     config = parse_config(sys.argv[1:])
     gc.set_threshold(LOOK_FOR_CYCLES_AFTER)

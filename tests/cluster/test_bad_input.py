@@ -18,6 +18,7 @@ from tests.cluster.install import (
 )
 from tests.cluster.njst import Njst
 from tests.documented import is_documented
+from tests.loglines import parsed
 from tests.nats.connections.identities import Operator
 
 FOREIGN = "njst.local/foreign:1"
@@ -33,7 +34,7 @@ def assert_said(alone: Njst, container: str, *parts: str) -> None:
         if not (alone.pods() and container in started(alone)):
             return []
         logged = alone.kubectl("logs", "njst-worker-0", "-c", container)
-        return [line for line in logged.splitlines() if line.startswith("WARNING ")]
+        return [line.message for line in parsed(logged) if line.level == "WARNING"]
 
     def said() -> bool:
         return any(all(part in line for part in parts) for line in warnings()[-1:])
@@ -41,7 +42,7 @@ def assert_said(alone: Njst, container: str, *parts: str) -> None:
     alone.wait(said, said=lambda: (warnings(), [pod["status"] for pod in alone.pods()]))
     lines = warnings()
     assert len(set(lines)) == len(lines), lines
-    words, again, _ = lines[-1].removeprefix("WARNING ").partition("; trying again for ")
+    words, again, _ = lines[-1].partition("; trying again for ")
     assert again
     assert is_documented(words), words
     alone.wait(

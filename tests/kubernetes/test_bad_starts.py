@@ -23,6 +23,7 @@ from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until
 from tests.documented import is_documented
+from tests.loglines import parsed
 
 LIMIT_S = 120.0
 
@@ -56,8 +57,11 @@ def assert_said(operator: LocalOperator, folder: Path, part: str) -> None:
     assert is_documented(words)
     with urllib.request.urlopen(f"{operator.url}/livez", timeout=LIMIT_S) as answer:
         assert answer.status == 200
-    (line,) = (folder / "operator.log").read_text().splitlines()
-    assert line.startswith(f"WARNING {words}; trying again for ")
+    text = (folder / "operator.log").read_text()
+    (line,) = parsed(text)
+    assert len(text.splitlines()) == 1
+    assert (line.level, line.job) == ("WARNING", "-")
+    assert line.message.startswith(f"{words}; trying again for ")
 
 
 def _readyz(operator: LocalOperator) -> str:

@@ -44,11 +44,17 @@ async def until(holds: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def loading(
-    connection: Connection, clients: int = 1, ack_timeout_ms: int = LONG_MS
+    connection: Connection,
+    clients: int = 1,
+    ack_timeout_ms: int = LONG_MS,
+    reconnect_ms: int | None = None,
 ) -> AsyncIterator[LoadGroup]:
     """Publishers without an end, in one process, under way."""
     endless = publisher(None, ack_timeout_ms=ack_timeout_ms)
-    plans = [endless.model_copy(update={"index": n}) for n in range(clients)]
+    plans = [
+        endless.model_copy(update={"index": n, "reconnect_ms": reconnect_ms})
+        for n in range(clients)
+    ]
     plan = LoadPlan(job="j", connection=connection, clients=plans)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     try:
@@ -137,8 +143,9 @@ async def test_another_server_of_the_cluster_is_found(cluster: NatsCluster, endi
 async def test_without_discovery_only_the_named_servers_are_used(cluster: NatsCluster) -> None:
     first, second, _ = cluster.servers
     await make_stream(second.url, num_replicas=3)
-    connection = Connection(servers=[first.url], discover=False, reconnect_ms=500)
-    async with loading(connection, ack_timeout_ms=LEADER_GONE_MS) as group:
+    connection = Connection(servers=[first.url], discover=False)
+    how = {"ack_timeout_ms": LEADER_GONE_MS, "reconnect_ms": 500}
+    async with loading(connection, **how) as group:
         first.kill()
         assert await group.wait() is Outcome.COMPLETED
         result = totals("write", "", group.tallies())
@@ -238,3 +245,31 @@ async def test_renewed_creds_are_used_at_the_next_login(tmp_path: Path) -> None:
             result = await ended(group)
     (broken,) = [e for e in result.errors if e.error_class is ErrorClass.DISCONNECTED]
     assert "User Authentication Expired" in broken.example
+
+
+async def test_addresses_that_nobody_reaches_do_not_delay_the_return() -> None:
+    """The cluster names one that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        where = f"127.0.0.1:{mute.getsockname()[1]}"
+        with NatsCluster.start(2, config=f'client_advertise: "{where}"') as cluster:
+            first, second = cluster.servers
+            await make_stream(second.url, num_replicas=1, storage="memory")
+            # Only the first server is named, so the way back leads there alone.
+            connection = Connection(servers=[first.url], connect_timeout_ms=LONG_MS)
+            async with loading(connection, ack_timeout_ms=LEADER_GONE_MS) as group:
+                first.kill()
+                await until(lambda: refused(group) >= 2)
+                await asyncio.to_thread(first.restart)
+                begin_s = time.monotonic()
+                await until(lambda: sum(t.reconnects for t in group.tallies()) == 1)
+                took_s = time.monotonic() - begin_s
+        mute.settimeout(LIMIT_S)
+        mute.accept()[0].close()  # it was tried
+    # A pause between two attempts is a second at most, and the processes speak once a second.
+    assert took_s < 4.0
+
+
+def refused(group: LoadGroup) -> int:
+    """How many attempts to connect have failed."""
+    found = [event for tally in group.tallies() for event in tally.events]
+    return sum(e.count for e in found if e.error_class is ErrorClass.CONNECT_FAILED)

@@ -326,7 +326,8 @@ async def test_a_server_that_restarts_costs_what_was_in_flight_and_nothing_else(
 async def test_a_server_that_stays_away_ends_the_load(
     nats_server: NatsServer, js: JetStreamContext
 ) -> None:
-    async with prepared(plan(nats_server.url, client(None), reconnect_ms=300)) as group:
+    brief = client(None).model_copy(update={"reconnect_ms": 300})
+    async with prepared(plan(nats_server.url, brief)) as group:
         start(group)
         await until(lambda: any(tally.messages for tally in group.tallies()))
         nats_server.kill()

@@ -16,6 +16,7 @@ from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until
 from njst.local.workers import LocalWorker
 from tests.documented import is_documented
+from tests.loglines import parsed
 from tests.nats.connections.identities import Operator
 from tests.nats.journal.test_connect import without_jetstream
 
@@ -69,8 +70,11 @@ def assert_said(worker: LocalWorker, folder: Path, *parts: str) -> None:
     asked = [sys.executable, "-m", "njst.probe", f"{worker.url}/readyz"]
     probe = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (probe.returncode, probe.stdout) == (1, f"ControlUnavailable: {words}\n")
-    (line,) = (folder / "w.log").read_text().splitlines()
-    assert line.startswith(f"WARNING {words}; trying again for ")
+    text = (folder / "w.log").read_text()
+    (line,) = parsed(text)
+    assert len(text.splitlines()) == 1
+    assert (line.level, line.job) == ("WARNING", "-")
+    assert line.message.startswith(f"{words}; trying again for ")
 
 
 def test_no_nats_and_then_one(tmp_path: Path) -> None:
@@ -209,7 +213,8 @@ def test_a_stop_while_it_waits_ends_it_with_the_line(tmp_path: Path) -> None:
         [*argv, "--http", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True
     ) as worker:
         assert worker.stderr is not None
-        assert worker.stderr.readline().startswith("WARNING control NATS")
+        (line,) = parsed(worker.stderr.readline())
+        assert line.message.startswith("control NATS")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(LIMIT_S) == 1
         assert worker.stderr.read().startswith(f"njst: control NATS {url}")

@@ -48,6 +48,16 @@ def test_the_control_nats_may_always_be_named(tmp_path: Path) -> None:
     assert named.password == "", "a spec that names a server gets none of the worker's logins"
 
 
+def test_discovery_can_be_switched_off_for_any_target(tmp_path: Path) -> None:
+    context(tmp_path, url="nats://a:1")
+    for target in ({}, {"context": "prod"}, {"servers": ["nats://db:4222"]}):
+        found = [
+            resolve(Target.model_validate({**target, **how}), policy(tmp_path, "db:4222")).discover
+            for how in ({}, {"discover": False})
+        ]
+        assert found == [True, False]
+
+
 @pytest.mark.parametrize("allow", [(), ("other:*",), ("db:1",)])
 def test_any_other_server_is_refused(tmp_path: Path, allow: tuple[str, ...]) -> None:
     with pytest.raises(SetupError, match=r"spec\.target\.servers: db:4222 .*--allow-target") as e:

@@ -10,7 +10,7 @@ import pytest
 from njst.api import jobs
 from njst.contract.events import Created, Ended, Origin, OriginKind
 from njst.contract.names import EventName
-from njst.contract.result import ErrorClass, ErrorTally, Report, WorkloadTally
+from njst.contract.result import ErrorClass, ErrorTally, Problem, Report, WorkloadTally
 from njst.journal.summary import conclude
 from njst.journal.view import Phase
 from tests.unit.api.documents import SPEC, fields, post, problem
@@ -50,6 +50,22 @@ async def test_a_job_as_it_goes(mesh: Mesh, http: httpx.AsyncClient) -> None:
     final = mesh.view(job).ended
     assert final is not None
     assert report == final.report
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"), [("JournalFull", "JournalFull"), ("Draining", "LoadRunning")]
+)
+async def test_a_job_of_which_nothing_newer_is_known_says_why(
+    mesh: Mesh, http: httpx.AsyncClient, reason: str, shown: str
+) -> None:
+    job = await post(http)
+    await mesh.start(job)
+    mesh.not_ready = Problem(reason=reason, message="no room")
+    document = (await http.get(f"{JOBS}/{job}")).json()
+    assert (document["phase"], document["reason"]) == ("Running", shown)
+    await mesh.end(job)
+    ended = (await http.get(f"{JOBS}/{job}")).json()
+    assert ended["reason"] not in (reason, shown), "an end is an end"
 
 
 async def test_a_job_that_waits_says_behind_which_and_at_which_place(

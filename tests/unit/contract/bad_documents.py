@@ -187,6 +187,9 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.1.warmupSeconds", 1, "spec.workloads[1]"),
     _set("workloads.0.startSeconds", -1),
     _set("workloads.0.startSeconds", 86_401),
+    _set("workloads.0.reconnectSeconds", -1),
+    _set("workloads.0.reconnectSeconds", 604_801),
+    _set("workloads.0.reconnectSeconds", "always"),
     _set("workloads.1.after", "w"),
     _set("workloads.1.after", ["W"], "spec.workloads[1].after[0]"),
     _set("workloads.1.after", ["nobody"], "spec"),
@@ -413,6 +416,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("target", {"servers": ["nats://user:pass@b"]}, "spec.target.servers[0]"),
     _set("target", {"servers": ["ws://a", "nats://b"]}, "spec.target"),
     _set("target", {"servers": ["ws://a", "wss://b"]}, "spec.target"),
+    _set("target", {"discover": "no"}, "spec.target.discover"),
     _set("target", {"servers": ["nats://b"] * 17}, "spec.target.servers"),
     _set("workers", -1),
     _set("workers", 1001),
@@ -541,6 +545,26 @@ GOOD: list[tuple[str, Spec]] = [
             ],
         },
     ),
+    *[
+        (
+            f"coming back for {seconds} s, to the named servers alone",
+            {
+                **good(),
+                "target": {"servers": ["nats://b"], "discover": False},
+                "workloads": [
+                    {
+                        "name": "w",
+                        "stream": "A",
+                        "durationSeconds": 5,
+                        "reconnectSeconds": seconds,
+                        "publish": {},
+                    }
+                ],
+                "thresholds": [],
+            },
+        )
+        for seconds in (0, 604_800)
+    ],
     (
         "phases",
         {

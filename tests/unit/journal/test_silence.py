@@ -30,3 +30,13 @@ def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutage
     # It goes on.
     silences.missed(200 * MS)
     assert silences.within(begin_ms * MS, end_ms * MS) == expected
+
+
+def test_a_silence_that_lasts_is_timed_from_the_first_question_in_vain() -> None:
+    silences = Silences()
+    assert silences.lasting_ns(5) == 0
+    silences.missed(10)
+    silences.missed(20)
+    assert silences.lasting_ns(25) == 15
+    silences.answered(30)
+    assert silences.lasting_ns(35) == 0

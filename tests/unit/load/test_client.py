@@ -7,11 +7,21 @@ import pytest
 
 from njst.contract.connection import Connection
 from njst.contract.kinds.consume import AckPolicy
-from njst.contract.plan import ClientPlan, ConsumePlan, CorePlan, PayloadPlan, PublishPlan
+from njst.contract.plan import (
+    ClientPlan,
+    ConsumePlan,
+    CorePlan,
+    PacePiece,
+    PacePlan,
+    PayloadPlan,
+    PublishPlan,
+)
 from njst.contract.result import ErrorClass, ErrorTally
 from njst.load.client import Client
 from njst.load.clock import now_ns
 from njst.load.dial import READ, WRITE, Settings
+from njst.load.engine import TICK_NS
+from njst.load.lifeline import SILENT_NS
 from njst.load.net import NOW, Stream
 from njst.load.servers import Servers
 from njst.load.workloads.base import Start
@@ -186,3 +196,101 @@ def test_a_connection_that_ends_behind_the_first_chunk_is_broken_and_the_chunk_c
 
 def _said(sock: socket.socket) -> list[bytes]:
     return sock.recv(65_536).split(b"\r\n")
+
+
+def look_for(client: Client, silence_ns: int) -> None:
+    """Look at the time tick by tick, as the engine does, and send what is to be sent."""
+    for at_ns in range(NOW_NS, NOW_NS + silence_ns + TICK_NS, TICK_NS):
+        client.on_time(at_ns)
+        client.write(at_ns)
+
+
+def quiet(sock: socket.socket) -> Client:
+    """A publisher that has nothing to send before its answers come, which are long in coming."""
+    client = connected(sock)
+    client._lifeline.begin(NOW_NS, 0)
+    client.workload.on_time = lambda _: None  # type: ignore[method-assign]
+    return client
+
+
+def test_a_server_that_says_nothing_is_asked_and_then_the_connection_is_broken(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    client = quiet(ends[0])
+    look_for(client, SILENT_NS - 2 * TICK_NS)
+    assert client.stream is not None
+    assert _said(ends[1]).count(b"PING") == 2
+    look_for(client, SILENT_NS)
+    assert client.stream is None
+    event, *dials = client.workload.ledger.tally().events
+    assert (event.error_class, event.count) == (ErrorClass.DISCONNECTED, 1)
+    assert {dial.error_class for dial in dials} <= {ErrorClass.CONNECT_FAILED}
+    assert event.example == "the server said nothing for 6 s and answered no PING"
+
+
+def test_what_lies_unread_is_looked_for_before_a_server_is_accused(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    """A process that was starved has the answers in its socket."""
+    client = quiet(ends[0])
+    client._lifeline._silent_ns = SILENT_NS
+    ends[1].sendall(b"PONG\r\n")
+    client.on_time(NOW_NS + TICK_NS)
+    assert client.stream is not None
+    client.on_time(NOW_NS + 2 * TICK_NS)
+    assert client.stream is not None
+
+
+def test_a_pong_for_the_workload_is_told_from_one_for_the_client(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    connection = Connection(servers=["nats://127.0.0.1:4222"])
+    core = CorePlan(operation="Publish", subject="s.x", payload_bytes=8, timeout_ms=1)
+    plan = ClientPlan(workload="w", index=0, messages=1, core=core)
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client.stream = Stream(ends[0])
+    client._lifeline.begin(NOW_NS, 0)
+    client.await_start(Start(NOW_NS))
+    client.wake()
+    client._asks = True
+    client.write(NOW_NS)
+    assert [line for line in _said(ends[1]) if line == b"PING"] == [b"PING", b"PING"]
+    ends[1].sendall(b"PONG\r\n")
+    client.read(NOW_NS)
+    assert client.workload.ledger.messages == 0, "that was the client's own, which left first"
+    ends[1].sendall(b"PONG\r\n")
+    client.read(NOW_NS)
+    assert client.workload.ledger.messages == 1
+
+
+def test_at_its_end_a_client_without_a_connection_gives_up(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    connection = Connection(servers=["nats://127.0.0.1:1"])
+    piece = PacePiece(begin_per_second=1000, end_per_second=1000, ms=None)
+    plan = ClientPlan(
+        workload="w",
+        index=0,
+        duration_ms=1_000,
+        pace=PacePlan(pieces=[piece], parts=1, index=0),
+        publish=PublishPlan(
+            mode="Asynchronous",
+            window=WINDOW,
+            payload=PayloadPlan(bytes_min=8, bytes_max=8),
+            subjects=["s.x"],
+            ack_timeout_ms=60_000,
+        ),
+    )
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client.stream = Stream(ends[0])
+    client.await_start(Start(NOW_NS))
+    client.wake()
+    ends[1].close()
+    client.read(NOW_NS)
+    assert client.stream is None
+    client.on_time(NOW_NS + 999_000_000)
+    assert not client.done
+    client.on_time(NOW_NS + 1_000_000_000)
+    assert client.done
+    assert any("without a connection at its end" in error.example for error in errors(client))
+    client.close(NOW_NS)

@@ -18,8 +18,10 @@ LATE_NS = 60_000_000_000
         (b"", "TargetUnreachable", "timed out after 5 s; it said nothing"),
         (INFO, "TargetUnreachable", "timed out after 5 s"),
         (INFO + b"-ERR 'maximum connections exceeded'\r\n", "TargetRefused", "maximum connections"),
+        (INFO + b"-ERR 'Authentication Timeout'\r\n", "TargetLoginLate", "took longer than the"),
+        (INFO + b"-ERR 'Authorization Violation'\r\n", "TargetLoginRefused", "it wants a login"),
     ],
-    ids=["nothing", "a greeting", "a refusal"],
+    ids=["nothing", "a greeting", "a refusal", "too late", "a wrong login"],
 )
 def test_one_who_looks_too_late_hears_what_was_said_in_time(
     said: bytes, reason: str, words: str
@@ -27,7 +29,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"nats://127.0.0.1:{listener.getsockname()[1]}"
         connection = Connection(servers=[url])
-        dial = Dial(Servers(connection)[0], Settings.of(connection), 0)
+        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:
@@ -41,7 +43,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
 def test_one_who_looks_too_late_is_logged_in_all_the_same() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(servers=[f"nats://127.0.0.1:{listener.getsockname()[1]}"])
-        dial = Dial(Servers(connection)[0], Settings.of(connection), 0)
+        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:

@@ -33,7 +33,7 @@ async def ended(kit: Kit, view: JobView) -> Ended:
     try:
         stored = await kit.reports.put(view.id, report)
     except JournalUnavailableError as error:
-        log.warning("job %s: its whole report is not stored: %s", view.id, error)
+        log.warning("the whole report is not stored: %s", error)
         left = fit(report, room_bytes)
         if left.omitted:
             words = f"{left.omitted}; the whole is not stored: {str(error)[:REASON_CHARS]}"

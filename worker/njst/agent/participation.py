@@ -13,6 +13,7 @@ from njst.contract.connection import Connection
 from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import LoadPlan
 from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
+from njst.journal.logs import current_job
 from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
@@ -82,6 +83,7 @@ class Participation:
 
     async def run(self) -> None:
         """Take part; return when this worker owes the job nothing more."""
+        current_job.set(self.view.id)
         try:
             load = await self._prepare()
             if load is None:

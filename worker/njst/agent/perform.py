@@ -10,6 +10,7 @@ from njst.agent.conclusion import ended
 from njst.agent.kit import Kit
 from njst.agent.participation import Participation
 from njst.agent.target import SetupError
+from njst.agent.voice import RETRY_S
 from njst.contract.events import (
     EVENT_NAMES,
     Alive,
@@ -23,6 +24,7 @@ from njst.contract.events import (
 )
 from njst.contract.names import EventName
 from njst.contract.result import Problem
+from njst.journal.logs import current_job
 from njst.journal.port import JournalUnavailableError
 from njst.journal.view import JobView
 
@@ -65,6 +67,8 @@ class Agent:
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _steps: dict[tuple[str, d.Action], _Step] = field(default_factory=dict)
     _tidying: set[asyncio.Task[list[str]]] = field(default_factory=set)
+    # What was logged last of a job whose events the log does not take.
+    _complaints: dict[str, str] = field(default_factory=dict)
     # Jobs that changed and were not looked at yet, and where the next look around begins.
     _news: set[str] = field(default_factory=set)
     _round: int = 0
@@ -179,6 +183,7 @@ class Agent:
 
     async def _take(self, view: JobView, action: d.Action) -> int:
         """Append what the action says; return the sequence to wait for, 0 for none."""
+        current_job.set(view.id)
         try:
             payload = await self._payload(view, action)
             name = EventName(view.id, EVENT_NAMES[type(payload)], self._speaker(action))
@@ -187,12 +192,22 @@ class Agent:
                 for job in self.kit.book.take_dropped():
                     await self.kit.log.forget(job)
         except JournalUnavailableError as error:
-            log.warning("job %s: %s", view.id, error)
+            self._complain(view.id, str(error))
+            # Others may be asked the same; a log that refuses is not to be asked in each tick.
+            await asyncio.sleep(RETRY_S)
             return 0
         except Exception:
-            log.exception("job %s: %s failed", view.id, action)
+            log.exception("%s failed", action)
+            await asyncio.sleep(RETRY_S)
             return 0
+        self._complaints.pop(view.id, None)
         return appended.seq if appended.stored else 0
+
+    def _complain(self, job: str, words: str) -> None:
+        """Log what keeps a job's events from the log, once for each reason."""
+        if self._complaints.get(job) != words:
+            self._complaints[job] = words
+            log.warning("%s", words)
 
     def _speaker(self, action: d.Action) -> str:
         """Return whose event it is: that of the accused, my own, or nobody's."""
@@ -213,6 +228,7 @@ class Agent:
 
         A target that is away for a moment is waited for, if anything can have been made there.
         """
+        current_job.set(view.id)
         give_up_s = asyncio.get_running_loop().time() + (CLEAN_S if view.made_anything else 0.0)
         spec = view.created.spec
         while True:
@@ -227,6 +243,8 @@ class Agent:
     def _forget(self, open_ids: set[str]) -> None:
         for key in [key for key in self._steps if key[0] not in open_ids]:
             del self._steps[key]
+        for job in self._complaints.keys() - open_ids:
+            del self._complaints[job]
         for job, task in [*self._tasks.items()]:
             if job in open_ids:
                 continue

@@ -32,6 +32,7 @@ from njst.journal.members import NatsMembers
 from njst.journal.port import Member
 from njst.journal.reports import JetStreamReports
 from njst.journal.stream import JetStreamLog
+from njst.journal.trouble import CONTROL_LOST, silent
 from njst.journal.view import JobView
 from njst.load.auditor import look
 from njst.load.cores import usable_cores
@@ -76,6 +77,7 @@ class Node:
     clock: LogClock
     agent: Agent
     client: LoginClient
+    log: JetStreamLog
 
     def describe(self) -> Member:
         """Return this worker as it is now."""
@@ -92,9 +94,9 @@ class Node:
         if self.members.gone:
             return Problem(reason="Draining", message="the worker finishes its jobs and ends")
         if self.client.is_connected:
-            return None
+            return silent(self.clock.silent_s) or self.log.problem
         why = f": {self.client.trouble}" if self.client.trouble else ""
-        return Problem(reason="ControlLost", message=f"the control NATS is not connected{why}")
+        return Problem(reason=CONTROL_LOST, message=f"the control NATS is not connected{why}")
 
     async def drain(self, limit_s: float) -> None:
         """Be in no new job; return when the last one that names this worker is over, or in time."""
@@ -162,7 +164,7 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
         await journal.follow(book.on_entry, book.on_progress)
         agent = Agent(_kit(settings, me.worker, journal, book, clock, reports))
         jobs = Jobs(journal, book, members, reports)
-        node = Node(me, mesh.name, jobs, book, members, clock, agent, client)
+        node = Node(me, mesh.name, jobs, book, members, clock, agent, client, journal)
         await members.listen()
         await members.answer(node.describe)
         stop = asyncio.Event()

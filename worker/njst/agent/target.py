@@ -43,6 +43,13 @@ def resolve(target: Target, policy: TargetPolicy) -> Connection:
     Raises:
         SetupError: the context is missing or unreadable, or a server is not allowed.
     """
+    connection = _named(target, policy)
+    if target.discover:
+        return connection
+    return connection.model_copy(update={"discover": False})
+
+
+def _named(target: Target, policy: TargetPolicy) -> Connection:
     if target.context is not None:
         return _from_context(target.context, policy.contexts)
     if not target.servers:

@@ -13,8 +13,10 @@ from njst.journal.sizes import smaller
 
 log = logging.getLogger(__name__)
 
-# How long to leave a log that does not answer in peace before saying the same again.
+# How long to leave a log that does not answer in peace before saying the same again: the first
+# time, and at most.
 RETRY_S = 0.5
+LAST_RETRY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,19 @@ class Voice:
 
     async def _repeat(self, payload: Payload) -> None:
         name = EventName(self.job, EVENT_NAMES[type(payload)], self.kit.me)
+        retry_s, told = RETRY_S, ""
         while True:
             try:
                 await self.kit.log.append(name, payload)
             except EventTooLargeError as error:
                 # A job must be able to end: less is said, until it is little enough.
-                log.warning("job %s: %s", self.job, error)
+                log.warning("%s", error)
                 payload = smaller(payload)
             except JournalUnavailableError as error:
-                log.warning("job %s: %s not said yet: %s", self.job, name.event, error)
-                await asyncio.sleep(RETRY_S)
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("the event %s is not stored yet: %s", name.event, told)
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
             else:
                 return

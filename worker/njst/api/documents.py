@@ -10,12 +10,13 @@ from njst.contract.job import JobSpec
 from njst.contract.model import Message
 from njst.contract.result import (
     Diagnosis,
+    Problem,
     Report,
     ThresholdResult,
     Verdict,
     WorkloadResult,
 )
-from njst.journal.standing import standing_of
+from njst.journal.standing import Standing, standing_of
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState
 
@@ -63,13 +64,21 @@ class JobList(Message):
 
 
 def document_of(
-    view: JobView, report: Report, waits_for: Sequence[str] = (), *, histograms: bool = False
+    view: JobView,
+    report: Report,
+    waits_for: Sequence[str] = (),
+    *,
+    histograms: bool = False,
+    trouble: Problem | None = None,
 ) -> JobDocument:
-    """Return a job's document."""
+    """Return a job's document; `trouble` is what keeps this worker from knowing anything newer."""
     ended = view.ended is not None
     # Its place is kept until it is clean; one that is over waits for nobody all the same.
     ahead = [] if ended or view.cancelled is not None else list(waits_for)
     standing = standing_of(view, ahead)
+    if trouble is not None:
+        words = f"{trouble.message}; workers end their load at the job's deadline all the same"
+        standing = Standing(trouble.reason, words)
     return JobDocument(
         id=view.id,
         name=view.created.origin.name,

@@ -16,6 +16,7 @@ from njst.api.submission import read_submission
 from njst.contract.events import OriginKind
 from njst.contract.result import Report
 from njst.journal.jobs import Submission, Submitted, UnknownJobError
+from njst.journal.trouble import REASONS
 from njst.journal.view import JobView, Phase
 
 EVENT_EVERY_S = 0.5
@@ -56,11 +57,15 @@ class _JobsApi:
     def __init__(self, services: Services) -> None:
         self._jobs = services.jobs
         self._now_ns = services.log_now_ns
+        self._ready = services.ready
 
     def _show(self, view: JobView, *, histograms: bool = False) -> dict[str, Any]:
         report = self._jobs.report(view, self._now_ns())
         waits_for = self._jobs.waits_for(view.id)
-        return dump(document_of(view, report, waits_for, histograms=histograms))
+        problem = self._ready()
+        trouble = problem if problem is not None and problem.reason in REASONS else None
+        document = document_of(view, report, waits_for, histograms=histograms, trouble=trouble)
+        return dump(document)
 
     async def submit(
         self, request: Request, dry_run: Annotated[bool, Query(alias="dryRun")] = False

@@ -1,9 +1,7 @@
 """`njst worker`: one member of the mesh, with its HTTP API."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from njst.api.services import Services
 from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode
 from njst.contract.names import is_mesh
+from njst.journal import logs
 from njst.journal.patience import Waiting
 from njst.journal.port import JournalUnavailableError
 from njst.login.context import DEFAULT_FOLDER
@@ -175,7 +174,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run one worker of the mesh."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logs.set_up()
     host, _, port = http.rpartition(":")
     if not port.isdigit() or int(port) > 65_535:
         raise typer.BadParameter("must be host:port", param_hint="--http")

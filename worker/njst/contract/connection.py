@@ -63,8 +63,6 @@ class Connection(Message):
     name: str = "njst"
     inbox_prefix: str = "_INBOX"
     connect_timeout_ms: int = 5_000
-    # A connection that breaks is tried again for this long; then the client fails.
-    reconnect_ms: int = 60_000
 
     @property
     def wants_tls(self) -> bool:

@@ -81,6 +81,11 @@ class Target(Model):
         description="Servers that need no credentials, as nats://host:port; all ws:// or all wss://"
         " for websockets. A worker refuses those that its allow-list does not name.",
     )
+    discover: bool = Field(
+        True,
+        description="Whether clients also connect to servers that the cluster names (connect_urls)."
+        " false: only to those that the context or servers name.",
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

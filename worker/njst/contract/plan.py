@@ -261,6 +261,8 @@ class ClientPlan(Message):
     start_ms: int = 0
     # Whether it begins only when it is told to; `start_ms` counts from then.
     is_gated: bool = False
+    # How long it tries to connect again after a break; None: as long as the workload lasts.
+    reconnect_ms: int | None = None
     # Why it does nothing at all, not even connect: what the target lacks.
     skipped: str = ""
     pace: PacePlan | None = None

@@ -163,7 +163,8 @@ class WorkloadTally(Counts):
     `service` is from the send to the answer, `slip` from the due instant to the send; both only
     with an offered rate. `stored` is from the publish to the store's own timestamp, `delivered`
     from there to the receipt; `store_clock_error_us` says how far the store's clock may be off in
-    them. `clock_error_us` is how far this worker's own clock may be off in `latency`; 0 where that
+    them. `login` is how long each login took, first ones and those after a break. `clock_error_us`
+    is how far this worker's own clock may be off in `latency`; 0 where that
     is from nobody else's clock.
     """
 
@@ -175,6 +176,7 @@ class WorkloadTally(Counts):
     slip: str = ""
     stored: str = ""
     delivered: str = ""
+    login: str = ""
     store_clock_error_us: int = 0
     clock_error_us: int = 0
     series: SeriesTally | None = None
@@ -297,7 +299,8 @@ class WorkloadResult(Counts):
 
     Rates are messages over the common window, the longest of any participant; never a sum of
     averages. `start_ms` is the workload's start, after the common one; None as long as it waits for
-    others, and when it never began.
+    others, and when it never began. `logins` is how often a client logged in, `login_microseconds`
+    how long that took each time.
 
     `censored_count` of the operations in `latency_microseconds` were given up: the percentiles are
     lower bounds then, and `latency_at_most_microseconds` has the upper ones; None: they are exact.
@@ -316,6 +319,8 @@ class WorkloadResult(Counts):
     slip_microseconds: Latency | None = None
     stored_microseconds: Latency | None = None
     delivered_microseconds: Latency | None = None
+    logins: int = 0
+    login_microseconds: Latency | None = None
     store_clock_error_microseconds: int = 0
     clock_error_microseconds: int = 0
     series: SeriesResult | None = None

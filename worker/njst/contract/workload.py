@@ -82,6 +82,13 @@ class Workload(Model):
         description="Names of workloads before it in the list. It begins when every worker is done"
         " with them.",
     )
+    reconnect_seconds: int | None = Field(
+        None,
+        ge=0,
+        le=604_800,
+        description="How long a client whose connection broke tries to connect again before it"
+        " fails; 0: each server is tried once. Left out: as long as the workload lasts.",
+    )
     publish: Publish | None = Field(None, description="Publish messages.")
     consume: Consume | None = Field(None, description="Consume messages.")
     get: Get | None = Field(None, description="Read stored messages directly.")

@@ -72,6 +72,11 @@ class LogClock:
         """Return the local CLOCK_MONOTONIC instant of a log time."""
         return log_ns - self._offset_ns(time.monotonic_ns())
 
+    @property
+    def silent_s(self) -> float:
+        """For how long the log has not answered; 0 when it did so last time."""
+        return self._silences.lasting_ns(time.monotonic_ns()) / 1e9
+
     def outages_since(self, monotonic_ns: int) -> ControlOutages | None:
         """Return when the log did not answer from that instant to now; None: it always did."""
         return self._silences.within(monotonic_ns, time.monotonic_ns())

@@ -29,6 +29,10 @@ class Silences:
         if self._since_ns is None:
             self._since_ns = asked_ns
 
+    def lasting_ns(self, now_ns: int) -> int:
+        """Return for how long there has been no answer by now; 0 when the last one came."""
+        return 0 if self._since_ns is None else now_ns - self._since_ns
+
     def within(self, begin_ns: int, end_ns: int) -> ControlOutages | None:
         """Return what lies in a span; None when there was always an answer."""
         spans = list(self._closed)

@@ -8,6 +8,7 @@ the first.
 import asyncio
 import json
 import logging
+import time
 import uuid
 from typing import Any
 
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from njst.contract.events import DECISIONS, EVENT_TYPES, Payload, Progress
 from njst.contract.names import EventName, Mesh
 from njst.contract.reading import read_event
+from njst.contract.result import Problem
 from njst.journal.fold import Entry
 from njst.journal.port import (
     Appended,
@@ -30,6 +32,7 @@ from njst.journal.port import (
 )
 from njst.journal.reader import Delivery, Reader
 from njst.journal.streams import FULL, ensure
+from njst.journal.trouble import JOURNAL_FULL, JOURNAL_SILENT, JOURNAL_UNAVAILABLE, Trouble
 from njst.login.natspy import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,12 @@ HEADER_BYTES = 1024
 PROGRESS_AGE_S = 3_600.0
 PROGRESS_BYTES = 64 * 1024 * 1024
 
+# nats-server answers nothing at all to a message that it cannot write, and goes on like that when
+# its disk has room again.
+_SILENT = (
+    "the control NATS stores no event of the job log and does not say why: its disk may be full"
+    " (its log says so); free space there, and restart it"
+)
 # server/errors.json: wrong last sequence (two codes).
 _ALREADY_THERE = frozenset({10071, 10164})
 
@@ -62,6 +71,12 @@ class JetStreamLog:
         self.id = ""
         self.ids: set[str] = set()
         self._readers: list[Reader] = []
+        self._trouble = Trouble()
+
+    @property
+    def problem(self) -> Problem | None:
+        """What keeps the log from taking events; None when it took the last one."""
+        return self._trouble.problem(time.monotonic())
 
     async def open(self) -> None:
         """Make the streams that are not there, and raise those that have too few replicas.
@@ -128,12 +143,25 @@ class JetStreamLog:
                 f" {self._client.max_payload} (max_payload)"
             ) from error
         except nats.errors.NoRespondersError as error:
-            raise JournalUnavailableError(
-                f"the job log {self._mesh.log_stream} is not there"
-            ) from error
+            words = f"the job log {self._mesh.log_stream} is not there: is JetStream switched off?"
+            self._note(JOURNAL_UNAVAILABLE, words)
+            raise JournalUnavailableError(words) from error
         except (nats.errors.Error, TimeoutError) as error:
+            self._note(JOURNAL_SILENT, _SILENT)
             raise JournalUnavailableError("the job log does not answer; try again") from error
-        return _appended(json.loads(answer.data))
+        try:
+            appended = _appended(json.loads(answer.data))
+        except JournalFullError as error:
+            self._note(JOURNAL_FULL, str(error))
+            raise
+        except JournalUnavailableError as error:
+            self._note(JOURNAL_UNAVAILABLE, str(error))
+            raise
+        self._trouble.stored()
+        return appended
+
+    def _note(self, reason: str, words: str) -> None:
+        self._trouble.failed(reason, words, time.monotonic())
 
     async def holds(self, name: EventName) -> bool:
         """Whether the log has this event now; see `port.Log.holds`."""

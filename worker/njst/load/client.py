@@ -3,20 +3,20 @@
 import contextlib
 import secrets
 import select
-import socket
 
 from njst.contract.plan import ClientPlan
 from njst.contract.result import ErrorClass
 from njst.load.clock import now_ns as read_clock_ns
 from njst.load.dial import NOTHING, READ, WRITE, ConnectError, Settings
 from njst.load.exchange import exchange
+from njst.load.lifeline import SILENT_NS, Lifeline, Silence
 from njst.load.net import WAITS, Stream
 from njst.load.redial import Redial
 from njst.load.servers import Servers
 from njst.load.wire import encode
 from njst.load.wire.info import server_info
-from njst.load.wire.parse import Frame, Info, Ping, ProtocolError, ServerError, parse
-from njst.load.workloads.base import Start, Workload
+from njst.load.wire.parse import Frame, Info, Ping, Pong, ProtocolError, ServerError, parse
+from njst.load.workloads.base import Pinging, Start, Workload
 from njst.load.workloads.consume import ConsumeWorkload
 from njst.load.workloads.table import Shared, workload_of
 from njst.load.workloads.turns import TurnWorkload
@@ -33,6 +33,7 @@ _MOST_CHUNKS = 16
 _MOST_GATHERED = 3
 # A server that sends more PINGs than this without reading an answer gets no more answers.
 _MAX_PONGS = 1_000
+_SILENT = f"the server said nothing for {SILENT_NS // 1_000_000_000} s and answered no PING"
 
 
 class Client:
@@ -53,7 +54,11 @@ class Client:
         self._start = Start(0)
         self._is_open = not plan.is_gated and plan.start_ms == 0
         self._over = False
-        self._redial = Redial(settings, servers, self.workload.ledger)
+        self._redial = Redial(settings, servers, self.workload.ledger, plan.reconnect_ms)
+        self._lifeline = Lifeline()
+        self._pinging = self.workload if isinstance(self.workload, Pinging) else None
+        # Whether the next thing to send is a PING of the lifeline, and whether it waits in `_out`.
+        self._asks = self._asks_in_out = False
         self._in = b""
         self._out: bytes | bytearray | memoryview = b""
         self._pongs = 0
@@ -61,13 +66,25 @@ class Client:
         self._blocked_since_ns = 0
         self._blocked_ns = 0
 
-    def connect(self) -> None:
-        """Connect for the first time, and subscribe if it is time for that; this blocks.
+    def begin_login(self, now_ns: int) -> None:
+        """Begin to connect for the first time; `log_in` goes on with it."""
+        self._redial.begin(now_ns)
+
+    def log_in(self, now_ns: int) -> bool:
+        """Go on to connect for the first time, and subscribe if it is time for that.
+
+        Returns:
+            Whether it is done.
 
         Raises:
             ConnectError: no server of the target answers, or they refuse.
         """
-        self._adopt(self._redial.first(), read_clock_ns())
+        stream = self._redial.step(now_ns)
+        if stream is None:
+            return False
+        self._adopt(stream, now_ns)
+        self.write_opening(now_ns)
+        return True
 
     @property
     def done(self) -> bool:
@@ -75,18 +92,18 @@ class Client:
         return self._over or (self.begun and self.workload.done and not self._out)
 
     @property
-    def dialling(self) -> socket.socket | None:
-        """The socket of an attempt to connect, if there is one by now."""
-        return self._redial.socket
+    def dialling(self) -> select.epoll | None:
+        """What becomes readable when attempts to connect can go on, if there are any by now."""
+        return self._redial.sockets
 
     @property
     def wants(self) -> int:
-        """What its socket is watched for: READ, WRITE, or nothing."""
+        """What its socket, or its attempts, are watched for: READ, WRITE, or nothing."""
         if self.stream is not None:
             # Not what comes just before the start.
             mask = READ if self.begun or not self._is_open else NOTHING
             return mask | WRITE if self._out else mask
-        return self._redial.wants
+        return READ
 
     def await_start(self, start: Start) -> int:
         """Take the instant that `start_ms` counts from; return when to call `wake`."""
@@ -134,6 +151,8 @@ class Client:
     def _next_bytes(self, now_ns: int) -> bytes:
         if self._pongs:
             return self._pong()
+        if self._asks:
+            return self._ask()
         return self.workload.next_bytes(now_ns) if self.begun else b""
 
     def _send(self, stream: Stream, now_ns: int) -> bool:
@@ -175,6 +194,14 @@ class Client:
         pongs, self._pongs = self._pongs, 0
         return encode.PONG * pongs
 
+    def _ask(self) -> bytes:
+        self._asks, self._asks_in_out = False, True
+        return self._lifeline.ping(self._workload_pings)
+
+    @property
+    def _workload_pings(self) -> int:
+        return 0 if self._pinging is None else self._pinging.pings
+
     def read(self, now_ns: int) -> bool:
         """Take what has arrived; return whether it was an answer and the next request is sent."""
         stream = self.stream
@@ -186,6 +213,7 @@ class Client:
         if self._turn is not None and not self._in and not self._out and self.begun:
             self._out = self._turn(data, now_ns)
             if self._out:
+                self._lifeline.heard_ns = now_ns
                 return self._send(stream, now_ns)
         self._gather(stream, data, now_ns)
         return False
@@ -257,7 +285,11 @@ class Client:
         if self._turn is None or self._in:
             data, now_ns = stream.receive(WAITS), read_clock_ns()
         else:
-            data, left, now_ns = exchange(stream.socket, stream.room, self._turn, until_ns)
+            data, left, now_ns, heard_ns = exchange(
+                stream.socket, stream.room, self._turn, until_ns
+            )
+            if heard_ns:
+                self._lifeline.heard_ns = heard_ns
             if left:
                 self._out, self._blocked_since_ns = left, now_ns
         if data is not None:
@@ -281,6 +313,7 @@ class Client:
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         if data:
+            self._lifeline.heard_ns = now_ns
             self._hear(self._in + data if self._in else data, now_ns)
         else:
             self._break("the server closed the connection", now_ns)
@@ -318,14 +351,48 @@ class Client:
             self._redial.on_info(server_info(frame.json))
         elif isinstance(frame, ServerError) and frame.is_last:
             raise ConnectionError(f"-ERR {frame.text}")
+        elif isinstance(frame, Pong) and self._lifeline.takes_pong():
+            pass
         else:
             self.workload.on_frame(frame, now_ns)
 
     def on_time(self, now_ns: int) -> None:
-        """Look at deadlines; connect again when it is time."""
+        """Look at deadlines and for silence; connect again when it is time."""
         if self.begun:
             self.workload.on_time(now_ns)
+        if self.stream is not None:
+            self._look_for_silence(self.stream, now_ns)
         self.keep_connected(now_ns)
+        if self.stream is None and self._is_overdue(now_ns) and not self.done:
+            kind, words = self._redial.trouble
+            self.give_up(kind, f"without a connection at its end: {words}", now_ns)
+
+    def _is_overdue(self, now_ns: int) -> bool:
+        """Whether the time of this client is over, so that no connection is of use any more."""
+        duration_ms = self.plan.duration_ms
+        if not self.begun or duration_ms is None:
+            return False
+        return now_ns >= self._start.at_ns + duration_ms * 1_000_000
+
+    def _look_for_silence(self, stream: Stream, now_ns: int) -> None:
+        """Ask a server that says nothing whether it is there; break when it does not answer."""
+        if self._is_open and not self.begun:
+            return  # what it says just before the start is not read
+        line = self._lifeline
+        match line.look(now_ns):
+            case Silence.ASK:
+                self._asks = True
+            case Silence.OVER:
+                # Perhaps it is this client that is behind.
+                data = self._receive(stream, now_ns)
+                if data is not None:
+                    self._gather(stream, data, now_ns)
+                elif self.stream is stream:
+                    self._break(_SILENT, now_ns, since_ns=line.since_ns)
+                return
+        self._asks_in_out = self._asks_in_out and bool(self._out)
+        if self._asks or line.is_waiting:
+            line.bear(stream.socket, is_sent=not (self._asks or self._asks_in_out))
 
     def keep_connected(self, now_ns: int) -> None:
         """Go on with an attempt to connect, or begin one when it is time."""
@@ -342,6 +409,8 @@ class Client:
     def _adopt(self, stream: Stream, now_ns: int) -> None:
         """Use a connection that is logged in: subscribe, and go on."""
         self.stream = stream
+        self._lifeline.begin(now_ns, self._workload_pings)
+        self._asks = self._asks_in_out = False
         self._out = self.workload.opening() if self._is_open else b""
         if stream.received:
             self._hear(stream.received, now_ns)
@@ -357,8 +426,8 @@ class Client:
         if self.stream is stream:
             self._break(str(error), now_ns)
 
-    def _break(self, words: str, now_ns: int) -> None:
-        """Count what was in flight, and connect again."""
+    def _break(self, words: str, now_ns: int, since_ns: int = 0) -> None:
+        """Count what was in flight, and connect again; `since_ns` is since when it is broken."""
         if self.stream is not None:
             self.stream.close()
         self.stream = None
@@ -366,7 +435,7 @@ class Client:
         self._out = b""
         self._pongs = 0
         self._unblock(now_ns)
-        words = self._redial.on_break(words, now_ns)
+        words = self._redial.on_break(words, since_ns or now_ns, now_ns)
         self.workload.ledger.event(ErrorClass.DISCONNECTED, words)
         if self.begun:
             self.workload.on_disconnect(words, now_ns)

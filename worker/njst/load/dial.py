@@ -10,7 +10,6 @@ import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _VERSION = "0.1"
 _CHUNK_BYTES = 64 * 1024
-# A blocking wait looks at a name that is being resolved this often.
-_LOOK_S = 0.01
 # A peer that is gone without a word: the kernel gives the connection up after about this long,
 # whether something was sent (TCP_USER_TIMEOUT, in ms) or not (keep-alives).
 _GONE_S = 10
@@ -62,6 +59,11 @@ class ConnectError(Exception):
         """Whether a server answered and did not want this client."""
         return self.reason != "TargetUnreachable"
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the server did not wait for this login, and another may be quicker."""
+        return self.reason == "TargetLoginLate"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -80,6 +82,7 @@ class Dial:
 
     def __init__(self, server: Server, settings: Settings, begin_ns: int) -> None:
         self.server = server
+        self.begin_ns = begin_ns
         self.info: ServerInfo | None = None
         self.socket: socket.socket | None = None
         self.wants = NOTHING
@@ -108,20 +111,6 @@ class Dial:
             raise self._failure(error) from error
         return None
 
-    def wait(self) -> Stream:
-        """Block until it is logged in.
-
-        Raises:
-            ConnectError: see `step`.
-        """
-        while (stream := self.step(now_ns())) is None:
-            left_s = max(0.0, (self._end_ns - now_ns()) / 1e9)
-            if self.socket is None:
-                time.sleep(min(_LOOK_S, left_s))
-            else:
-                _poll(self.socket, self.wants, left_s)
-        return stream
-
     def close(self) -> None:
         """Give up."""
         self._steps.close()
@@ -146,7 +135,7 @@ class Dial:
         if refusal is not None:
             kind = (
                 ErrorClass.PERMISSION_DENIED
-                if isinstance(error, RefusedError)
+                if isinstance(error, RefusedError) and refusal.kind != "LoginLate"
                 else ErrorClass.CONNECT_FAILED
             )
             return ConnectError(kind, f"Target{refusal.kind}", f"{where}: {refusal.words}")

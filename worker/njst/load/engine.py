@@ -2,6 +2,7 @@
 
 import contextlib
 import heapq
+import itertools
 import select
 import socket
 from collections import Counter
@@ -21,6 +22,9 @@ TICK_NS = 50_000_000
 SECOND_NS = 1_000_000_000
 # How long a stopped client waits for what is in flight.
 DRAIN_NS = 2_000_000_000
+# How many clients of a process connect for the first time at once: enough for a long line, and few
+# enough for a server to answer each within its time for a login.
+LOGINS = 64
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,43 @@ class Engine:
         # messages feels.
         self._epoll = select.epoll()
         self._by_descriptor: dict[int, Client] = {}
-        self._watched: dict[Client, tuple[socket.socket, int, int]] = {}
+        self._watched: dict[Client, tuple[socket.socket | select.epoll, int, int]] = {}
         self._due: list[tuple[int, int]] = []
         self._left = Counter(client.workload for client in plan.clients)
         self._drain_until_ns = 0
 
     def connect(self) -> None:
-        """Connect all clients.
+        """Connect all clients, many at a time.
 
         Raises:
             ConnectError: the first client that cannot connect.
         """
-        for client in self._clients:
-            client.connect()
-            client.write_opening(now_ns())
+        waiting = iter(self._clients)
+        dialling: list[Client] = []
+        tick_ns = 0
+        while True:
+            for client in itertools.islice(waiting, LOGINS - len(dialling)):
+                client.begin_login(now_ns())
+                dialling.append(client)
+                tick_ns = 0
+            if not dialling:
+                return
+            ready = self._epoll.poll(TICK_NS / 1e9 if tick_ns else 0)
+            served = {self._by_descriptor[descriptor] for descriptor, _ in ready}
+            if (now := now_ns()) >= tick_ns:
+                tick_ns = now + TICK_NS
+                served = set(dialling)
+            done = {client for client in served if self._log_in(client)}
+            dialling = [client for client in dialling if client not in done]
+
+    def _log_in(self, client: Client) -> bool:
+        """Go on with a first login; return whether it is done. What it is sent then is left."""
+        is_done = client.log_in(now_ns())
+        if not is_done:
+            self._watch(client)
+        elif client in self._watched:
+            self._forget(client, self._watched[client][2])
+        return is_done
 
     def tallies(self, *, series: bool = False) -> list[WorkloadTally]:
         """Return what was done so far, for each workload."""
@@ -216,6 +243,7 @@ class Engine:
         as its own until then.
         """
         stream = client.stream
+        sock: socket.socket | select.epoll | None
         sock = client.dialling if stream is None else stream.socket
         mask = client.wants
         known = self._watched.get(client)

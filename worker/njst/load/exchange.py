@@ -14,12 +14,14 @@ class End(NamedTuple):
     """Why the turns ended.
 
     `data` is what came and was no plain answer, empty at the end of the connection, None if it was
-    not that; `left` what the kernel did not take of the last request; `at_ns` when it was.
+    not that; `left` what the kernel did not take of the last request; `at_ns` when it was;
+    `heard_ns` when something came last, 0 if nothing did.
     """
 
     data: bytes | None
     left: bytes | memoryview
     at_ns: int
+    heard_ns: int
 
 
 def exchange(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> End:
@@ -37,20 +39,21 @@ def exchange(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> End:
         OSError: the connection is broken.
     """
     receive, send, clock_ns = sock.recv, sock.send, now_ns
+    at_ns = 0
     while True:
         try:
             data = receive(room)
         except BlockingIOError:
-            return End(None, b"", clock_ns())
+            return End(None, b"", clock_ns(), at_ns)
         at_ns = clock_ns()
         out = turn(data, at_ns)
         if not out:
-            return End(data, b"", at_ns)
+            return End(data, b"", at_ns, at_ns)
         try:
             sent = send(out, NOW)
         except BlockingIOError:
             sent = 0
         if sent < len(out):
-            return End(None, memoryview(out)[sent:], at_ns)
+            return End(None, memoryview(out)[sent:], at_ns, at_ns)
         if at_ns >= until_ns:
-            return End(None, b"", at_ns)
+            return End(None, b"", at_ns, at_ns)

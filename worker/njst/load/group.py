@@ -52,9 +52,13 @@ class _Child:
 
     def tell(self, document: dict[str, object]) -> None:
         """Send a line; a process that is gone does not hear it."""
-        assert self.process.stdin is not None
+        stdin = self.process.stdin
+        assert stdin is not None
+        # asyncio drops what is written to a broken pipe, and logs a warning each time.
+        if self.process.returncode is not None or stdin.is_closing():
+            return
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.process.stdin.write(json.dumps(document).encode() + b"\n")
+            stdin.write(json.dumps(document).encode() + b"\n")
 
     async def hear(self) -> dict[str, Any] | None:
         """Return the next line, None at the end."""

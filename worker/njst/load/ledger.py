@@ -64,6 +64,7 @@ class Ledger:
         self._slip = _Values()
         self._stored = _Values()
         self._delivered = _Values()
+        self._login = _Values()
         self._store_error_us = 0
         self._series = SeriesBuilder()
         self._before = Window()
@@ -184,6 +185,10 @@ class Ledger:
         self._disconnected_ns += outage_ns
         self._longest_ns = max(self._longest_ns, outage_ns)
 
+    def logged_in(self, login_ns: int) -> None:
+        """Record how long a login took: from the begin of its attempt to the server's answer."""
+        self._login.add([login_ns])
+
     def roll(self) -> None:
         """Close the second that ends now; called once for each since the common start."""
         self._enter_all()
@@ -249,6 +254,7 @@ class Ledger:
             slip=self._slip.histogram().encode(),
             stored=self._stored.histogram().encode(),
             delivered=self._delivered.histogram().encode(),
+            login=self._login.histogram().encode(),
             store_clock_error_us=self._store_error_us,
             series=self._series.series().tally() if series else None,
         )

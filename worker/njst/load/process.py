@@ -22,6 +22,7 @@ from njst.load.clock import now_ns, wait_until
 from njst.load.cost import CostMeter
 from njst.load.dial import ConnectError
 from njst.load.engine import Engine, Hooks
+from njst.load.files import raise_limit, shortage
 from njst.load.workloads.base import Start
 
 # A worker that is silent for so long is lost to the others, or will be in a moment.
@@ -83,6 +84,10 @@ def main() -> None:
     control = _Control(sys.stdin.fileno())
     try:
         plan = LoadPlan.model_validate(control.wait())
+        problem = shortage(len(plan.clients), raise_limit())
+        if problem is not None:
+            _say({"problem": problem.model_dump()})
+            return
         engine = Engine(plan)
         try:
             engine.connect()

@@ -1,82 +1,85 @@
-"""How a client comes to a connection, and to the next one when it breaks: which server, and when.
+"""How a client comes to a connection, and to the next one when it breaks.
 
-The next server is tried at once, the same one a bit later; when all have been tried they are given
-a pause, which grows. What a connection is used for is not known here.
+Which servers it turns to and when is `attempts`; here is for how long, and what the books say of
+it. What a connection is used for is not known here.
 """
 
-import socket
-from collections.abc import Sequence
+import select
+import time
 
 from njst.contract.connection import Connection
+from njst.contract.result import ErrorClass
+from njst.load.attempts import Attempts
 from njst.load.clock import now_ns as read_clock_ns
-from njst.load.dial import NOTHING, ConnectError, Dial, Settings
+from njst.load.dial import ConnectError, Dial, Settings
 from njst.load.ledger import Ledger
 from njst.load.net import Stream
 from njst.load.servers import Server, Servers
 from njst.load.wire.info import ServerInfo
 
-_FIRST_PAUSE_NS = 50_000_000
-_LAST_PAUSE_NS = 1_000_000_000
+# A blocking wait looks at the time this often.
+_LOOK_S = 0.02
+# How long a first login is tried again that takes longer than the server waits: when many clients
+# come at once, that passes.
+LATE_NS = 10_000_000_000
 
 
 class Redial:
-    """The attempts of one client; times are CLOCK_MONOTONIC ns."""
+    """The connections of one client; times are CLOCK_MONOTONIC ns."""
 
-    def __init__(self, settings: Settings, servers: Servers, ledger: Ledger) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, servers: Servers, ledger: Ledger, reconnect_ms: int | None = None
+    ) -> None:
+        """Prepare; `reconnect_ms` is how long a break may last, None: for ever."""
         self._servers = servers
         self._ledger = ledger
-        self._dial: Dial | None = None
+        self._reconnect_ns = None if reconnect_ms is None else reconnect_ms * 1_000_000
+        self._attempts = Attempts(settings, servers, self._on_miss)
         # Where the connection is, or was.
         self._server: Server | None = None
         # That server said that it will go (lame duck mode).
         self._leaves = False
-        self._place = 0
-        self._misses: list[ConnectError] = []
         # Since when there is no connection; 0 while there is one.
         self._broken_ns = 0
-        self._retry_ns = 0
-        self._pause_ns = _FIRST_PAUSE_NS
+        # When the first attempt began.
+        self._begun_ns = 0
+        # Why there is none, for one that never comes back.
+        self.trouble: tuple[ErrorClass, str] = (ErrorClass.DISCONNECTED, "")
 
     @property
-    def socket(self) -> socket.socket | None:
-        """The socket of an attempt, if there is one by now."""
-        return None if self._dial is None else self._dial.socket
+    def sockets(self) -> select.epoll | None:
+        """What becomes readable when an attempt can go on; None: nothing is to be waited for."""
+        return self._attempts.sockets
 
-    @property
-    def wants(self) -> int:
-        """What that socket is watched for."""
-        return NOTHING if self._dial is None else self._dial.wants
-
-    def first(self) -> Stream:
-        """Connect for the first time; this blocks.
-
-        Raises:
-            ConnectError: no server of the target answers, or they refuse.
-        """
-        dial, stream = _first_of(self._servers, self._settings)
-        self._settle(dial, read_clock_ns())
-        return stream
+    def begin(self, now_ns: int) -> None:
+        """Connect for the first time: each server is tried once, unless it has no time for it."""
+        self._begun_ns = now_ns
+        self._attempts.begin(None, now_ns)
 
     def step(self, now_ns: int) -> Stream | None:
-        """Go on with an attempt, or begin one when it is time; return what one has come to.
+        """Go on with the attempts, or begin one when it is time; return what one has come to.
 
         Raises:
             ConnectError: no server has taken this client for as long as it may try.
         """
-        while self._dial is not None or now_ns >= self._retry_ns:
-            dial = self._dial or Dial(self._servers[self._place], self._settings, now_ns)
-            self._dial = dial
-            try:
-                stream = dial.step(now_ns)
-            except ConnectError as error:
-                self._dial = None
-                self._miss(error, now_ns)
-                continue
-            if stream is not None:
-                self._settle(dial, now_ns)
-            return stream
+        won = self._attempts.step(now_ns)
+        if won is not None:
+            return self._settle(*won, now_ns)
+        if self._has_tried_long(now_ns):
+            failure = self._attempts.failure()
+            if failure is not None and not self._may_pass(failure, now_ns):
+                self._attempts.close()
+                raise failure
         return None
+
+    def _has_tried_long(self, now_ns: int) -> bool:
+        if not self._broken_ns:
+            return True
+        return self._reconnect_ns is not None and now_ns - self._broken_ns >= self._reconnect_ns
+
+    def _may_pass(self, failure: ConnectError, now_ns: int) -> bool:
+        is_first = not self._broken_ns
+        return is_first and failure.is_late and now_ns - self._begun_ns < LATE_NS
 
     def on_info(self, info: ServerInfo | None) -> None:
         """Learn the cluster's servers; one that leaves is used until it closes the connection."""
@@ -84,75 +87,41 @@ class Redial:
             self._servers.learn(info.others, self._server)
             self._leaves = info.leaves
 
-    def on_break(self, words: str, now_ns: int) -> str:
-        """Count the time from here; return why it broke, with what the server had said of that."""
+    def on_break(self, words: str, since_ns: int, now_ns: int) -> str:
+        """Count the time without a connection from `since_ns`.
+
+        Returns:
+            Why it broke, with what the server had said of that.
+        """
         if self._leaves:
             words = f"{words}; it had said that it will go (lame duck mode)"
         self._leaves = False
-        self._broken_ns = now_ns
-        self._pause_ns = _FIRST_PAUSE_NS
-        self._place = self._servers.after(self._server)
-        self._retry_ns = now_ns + (self._pause_ns if len(self._servers) == 1 else 0)
-        return words or "the connection broke"
+        self._broken_ns = since_ns
+        self._attempts.begin(self._server, now_ns)
+        words = words or "the connection broke"
+        self.trouble = ErrorClass.DISCONNECTED, words
+        return words
 
     def close(self, now_ns: int) -> None:
-        """Give up an attempt that goes on."""
+        """Give up attempts that go on."""
         if self._broken_ns:
             self._ledger.disconnected(now_ns - self._broken_ns)
             self._broken_ns = 0
-        if self._dial is not None:
-            self._dial.close()
-            self._dial = None
+        self._attempts.close()
 
-    def _settle(self, dial: Dial, now_ns: int) -> None:
+    def _on_miss(self, error: ConnectError) -> None:
+        self.trouble = error.error_class, str(error)
+        self._ledger.event(error.error_class, str(error))
+
+    def _settle(self, dial: Dial, stream: Stream, now_ns: int) -> Stream:
         """Take note of an attempt that has come to a connection."""
-        self._dial = None
         self._server = dial.server
-        self._misses.clear()
+        self._ledger.logged_in(now_ns - dial.begin_ns)
         self.on_info(dial.info)
         if self._broken_ns:
             self._ledger.reconnected(now_ns - self._broken_ns)
             self._broken_ns = 0
-
-    def _miss(self, error: ConnectError, now_ns: int) -> None:
-        """Turn to the next server; to wait is for when all of them have been tried."""
-        self._misses.append(error)
-        self._place += 1
-        if len(self._misses) < len(self._servers):
-            return
-        error = _of_all(self._misses)
-        self._misses.clear()
-        if now_ns - self._broken_ns >= self._settings.connection.reconnect_ms * 1_000_000:
-            raise error
-        self._retry_ns = now_ns + self._pause_ns
-        self._pause_ns = min(2 * self._pause_ns, _LAST_PAUSE_NS)
-
-
-def _of_all(errors: Sequence[ConnectError]) -> ConnectError:
-    """Return what all servers said as one error; a refusal says more than silence."""
-    worst = next((error for error in errors if error.is_refusal), errors[-1])
-    words = "; ".join(dict.fromkeys(map(str, errors)))
-    return ConnectError(worst.error_class, worst.reason, words)
-
-
-def _first_of(servers: Servers, settings: Settings) -> tuple[Dial, Stream]:
-    """Block until a server has taken this client; begin with the one that did so last.
-
-    Raises:
-        ConnectError: none answers, or they refuse.
-    """
-    misses: list[ConnectError] = []
-    first = servers.first
-    for place in range(first, first + len(servers)):
-        dial = Dial(servers[place], settings, read_clock_ns())
-        try:
-            stream = dial.wait()
-        except ConnectError as error:
-            misses.append(error)
-            continue
-        servers.first = place % len(servers)
-        return dial, stream
-    raise _of_all(misses)
+        return stream
 
 
 def open_stream(connection: Connection) -> Stream:
@@ -161,4 +130,17 @@ def open_stream(connection: Connection) -> Stream:
     Raises:
         ConnectError: none answers, or they refuse.
     """
-    return _first_of(Servers(connection), Settings.of(connection))[1]
+    attempts = Attempts(Settings.of(connection), Servers(connection), lambda _: None)
+    attempts.begin(None, read_clock_ns())
+    try:
+        while (won := attempts.step(read_clock_ns())) is None:
+            failure = attempts.failure()
+            if failure is not None:
+                raise failure
+            if attempts.sockets is not None:
+                attempts.sockets.poll(_LOOK_S)
+            else:
+                time.sleep(_LOOK_S)
+    finally:
+        attempts.close()
+    return won[1]

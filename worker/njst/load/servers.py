@@ -18,26 +18,53 @@ class Server:
 
 
 class Servers:
-    """Shared by the clients of a process: what one learns or finds dead, all know."""
+    """Shared by the clients of a process: what one learns, or finds dead, all know."""
 
     def __init__(self, connection: Connection) -> None:
         self._hostname = connection.tls.hostname
         self._discover = connection.discover
-        self._known = [self._server(url) for url in connection.servers]
-        self._planned = len(self._known)
-        # Where the next client begins: the last server that answered.
-        self.first = 0
+        self._planned = [self._server(url) for url in connection.servers]
+        self._learnt: list[Server] = []
+        # Those that took a client, and those whose last attempt failed.
+        self._proven: set[Server] = set()
+        self._dead: set[Server] = set()
+        # Where the next client begins: the last server that took one.
+        self._last: Server | None = None
 
-    def __len__(self) -> int:
-        return len(self._known)
+    @property
+    def known(self) -> list[Server]:
+        """Every server: the planned ones first."""
+        return self._planned + self._learnt
 
-    def __getitem__(self, place: int) -> Server:
-        return self._known[place % len(self._known)]
+    def order(self, broken: Server | None) -> list[Server]:
+        """Return all servers in the order in which to try them.
 
-    def after(self, server: Server | None) -> int:
-        """Return the place of the server behind this one; the first for one that is not known."""
-        places = [place for place, known in enumerate(self._known) if known == server]
-        return places[0] + 1 if places else 0
+        Servers whose last attempt failed come last. Before them those that are planned or have
+        taken a client before, then the one whose connection is `broken`, then those that are only
+        known by name: a cluster may name addresses that nobody reaches from here.
+        """
+        known = self.known
+        if broken in known:
+            begin = known.index(broken) + 1
+        else:
+            begin = known.index(self._last) if self._last in known else 0
+        turned = known[begin:] + known[:begin]
+        return sorted(turned, key=lambda server: (server in self._dead, self._rank(server, broken)))
+
+    def _rank(self, server: Server, broken: Server | None) -> int:
+        if server == broken:
+            return 1
+        return 0 if server in self._planned or server in self._proven else 2
+
+    def note_taken(self, server: Server) -> None:
+        """Remember that a server took a client."""
+        self._last = server
+        self._proven.add(server)
+        self._dead.discard(server)
+
+    def note_missed(self, server: Server) -> None:
+        """Remember that an attempt at a server failed."""
+        self._dead.add(server)
 
     def _server(self, url: str) -> Server:
         host, port = address(url)
@@ -51,7 +78,6 @@ class Servers:
         if not self._discover:
             return
         scheme = of.url.partition("://")[0] if "://" in of.url else "nats"
-        planned = self._known[: self._planned]
         fresh = []
         for other in dict.fromkeys(others):
             try:
@@ -60,10 +86,11 @@ class Servers:
                 continue
             if _is_ip(server.host) and not self._hostname:
                 server = Server(server.url, server.host, server.port, of.certified)
-            if all((s.host, s.port) != (server.host, server.port) for s in planned):
+            if all((s.host, s.port) != (server.host, server.port) for s in self._planned):
                 fresh.append(server)
-        self._known = planned + fresh
-        self.first %= len(self._known)
+        self._learnt = fresh
+        self._proven.intersection_update(self.known)
+        self._dead.intersection_update(self.known)
 
 
 def _is_ip(host: str) -> bool:

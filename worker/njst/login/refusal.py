@@ -23,6 +23,12 @@ _CERTIFICATE_ALERTS = re.compile(
     "ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE)"
 )
 _NOT_TLS = re.compile("WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|PACKET_LENGTH|RECORD_LAYER")
+# A server gives every client so much time to log in (authorization.timeout, tls.timeout).
+_LOGIN_LATE = re.compile("authentication timeout|tls handshake timeout", re.IGNORECASE)
+_LATE_ADVICE = (
+    "the login took longer than the server allows (its authorization timeout); the server or this"
+    " worker is busy, or the line is long"
+)
 _LOGIN = re.compile("authori[sz]ation|authentication|user .*(revoked|expired)", re.IGNORECASE)
 
 # Codes of X509_verify_cert (openssl/x509_vfy.h).
@@ -36,8 +42,8 @@ class Refusal:
     """A kind, and words that say what to do; with `Target` before it the kind is a job's reason.
 
     `Unreachable`: no server answers as one; `TlsRefused`: one side does not accept the other's TLS;
-    `LoginRefused`: the server does not know the user; `LoginUnusable`: a file or value here is no
-    login; `Refused`: it gives no websocket.
+    `LoginRefused`: the server does not know the user; `LoginLate`: it did not wait for the login;
+    `LoginUnusable`: a file or value here is no login; `Refused`: it gives no websocket.
     """
 
     kind: str
@@ -81,10 +87,16 @@ def refusal_of(error: Exception, connection: Connection) -> Refusal | None:
         return Refusal("LoginUnusable", str(error))
     if isinstance(error, UpgradeError):
         return Refusal("Refused", str(error))
-    if _LOGIN.search(str(error)):
-        return Refusal("LoginRefused", f"{_bare(str(error))}; {login_advice(connection)}")
     if str(error).endswith(NO_TLS):
         return Refusal("TlsRefused", NO_TLS)
+    return _login_refusal(str(error), connection)
+
+
+def _login_refusal(words: str, connection: Connection) -> Refusal | None:
+    if _LOGIN_LATE.search(words):
+        return Refusal("LoginLate", f"{_bare(words)}; {_LATE_ADVICE}")
+    if _LOGIN.search(words):
+        return Refusal("LoginRefused", f"{_bare(words)}; {login_advice(connection)}")
     return None
 
 

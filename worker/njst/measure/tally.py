@@ -62,7 +62,7 @@ _SUMS = (
     "warmup_bytes",
 )
 _LARGEST = ("longest_outage_us", "elapsed_us", "store_clock_error_us", "clock_error_us")
-_HISTOGRAMS = ("latency", "censored", "service", "slip", "stored", "delivered")
+_HISTOGRAMS = ("latency", "censored", "service", "slip", "stored", "delivered", "login")
 
 
 def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally:
@@ -163,6 +163,7 @@ def totals(
     bytes_in_window = tally.bytes - tally.warmup_bytes - tally.drained_bytes
     latency, censored = Histogram.decode(tally.latency), Histogram.decode(tally.censored)
     counts: dict[str, Any] = {name: getattr(tally, name) for name in Counts.model_fields}
+    logins = Histogram.decode(tally.login)
     return WorkloadResult(
         workload=workload,
         kind=kind,
@@ -176,6 +177,8 @@ def totals(
         slip_microseconds=_latency(Histogram.decode(tally.slip)),
         stored_microseconds=_latency(Histogram.decode(tally.stored)),
         delivered_microseconds=_latency(Histogram.decode(tally.delivered)),
+        logins=logins.count,
+        login_microseconds=_latency(logins),
         store_clock_error_microseconds=tally.store_clock_error_us,
         # The sender's clock may be as far off as the receiver's, the other way.
         clock_error_microseconds=2 * tally.clock_error_us,

@@ -18,6 +18,9 @@ from njst.report.units import duration
 
 _RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
 
+# Logins that took less say nothing of interest.
+SLOW_LOGIN_US = 100_000
+
 
 def render(report: Report, title: str) -> str:
     """Return the whole report, lines ended by newlines, at most about 120 columns wide."""
@@ -155,6 +158,12 @@ def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
                 f"{workload.reconnects:,} reconnects,"
                 f" {duration(workload.disconnected_us)} without a connection,"
                 f" {duration(workload.longest_outage_us)} at most"
+            )
+        login = workload.login_microseconds
+        if login is not None and login.max >= SLOW_LOGIN_US:
+            some.append(
+                f"{workload.logins:,} logins in {duration(login.p50)} (median),"
+                f" {duration(login.max)} at most"
             )
         if some:
             yield f"{workload.workload} {', '.join(some)}"

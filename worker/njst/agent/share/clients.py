@@ -68,6 +68,7 @@ def _clients(work: Work, worker: int, workers: int) -> Iterator[ClientPlan]:
                 warmup_ms=workload.warmup_seconds * 1000,
                 start_ms=workload.start_seconds * 1000,
                 is_gated=bool(workload.after),
+                reconnect_ms=ms(workload.reconnect_seconds),
                 pace=pace_plan(workload, place),
                 publish=publish_plan(work, name, place),
                 consume=consume_plan(work, name, place),

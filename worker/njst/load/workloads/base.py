@@ -1,7 +1,7 @@
 """What the engine asks of a workload: one client's work, without I/O and without a clock."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
@@ -77,4 +77,14 @@ class Workload(Protocol):
     @property
     def done(self) -> bool:
         """Whether nothing more is to be sent or waited for."""
+        ...
+
+
+@runtime_checkable
+class Pinging(Protocol):
+    """A workload that sends PINGs of its own."""
+
+    @property
+    def pings(self) -> int:
+        """How many it has ever sent; PONGs come in the order of all PINGs of a connection."""
         ...

@@ -59,6 +59,11 @@ class ConsumeWorkload:
         # Acknowledgements are on their way until the server has answered a PING behind them.
         self._farewell = Farewell()
 
+    @property
+    def pings(self) -> int:
+        """How many PINGs it has ever sent."""
+        return self._farewell.pings
+
     def opening(self) -> bytes:
         """Subscribe; what an older connection asked for is gone."""
         self._replies.unconfirmed = 0

@@ -63,6 +63,11 @@ class CoreReceiveWorkload:
         self._heard_ns = 0
         self._closing = False
 
+    @property
+    def pings(self) -> int:
+        """How many PINGs it has ever sent."""
+        return self._farewell.pings
+
     def opening(self) -> bytes:
         """Subscribe; those who reply share the requests, and take no more than their part."""
         self._farewell.start_again()

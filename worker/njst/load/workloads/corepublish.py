@@ -58,6 +58,7 @@ class CorePublishWorkload:
         # Messages before this number are before the PING under way, if there is one.
         self._mark: int | None = None
         self._asked_ns = 0
+        self.pings = 0
         # Since when there is nothing to do but to wait for a PONG.
         self._idle_ns = 0
         self._log_offset_ns = 0
@@ -96,6 +97,7 @@ class CorePublishWorkload:
             return b""
         self._mark = self._supply.next
         self._asked_ns = now_ns
+        self.pings += 1
         return encode.PING
 
     def scan(self, data: bytes, now_ns: int) -> int:  # noqa: ARG002 - nothing is received

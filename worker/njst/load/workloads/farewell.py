@@ -17,6 +17,8 @@ class Farewell:
 
     def __init__(self) -> None:
         self.is_over = False
+        # How often it was asked, over all connections.
+        self.pings = 0
         self._asked_ns: int | None = None
 
     def start_again(self) -> None:
@@ -28,6 +30,7 @@ class Farewell:
         if self._asked_ns is not None:
             return b""
         self._asked_ns = now_ns
+        self.pings += 1
         return encode.PING
 
     def hear(self) -> None:

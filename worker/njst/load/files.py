@@ -1,0 +1,35 @@
+"""How many files a load process may have open: each connection is one."""
+
+import resource
+
+from njst.contract.result import Problem
+
+# Pipes, libraries, certificates, and attempts to connect that are under way beside a connection.
+RESERVE = 192
+
+
+def raise_limit() -> int:
+    """Raise the soft limit of open files to the hard one; return what it is then.
+
+    Since containerd 2 the soft limit of a pod is 1,024, and the hard one is not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        return soft  # a hard limit above the kernel's fs.nr_open
+    return hard
+
+
+def shortage(clients: int, limit: int) -> Problem | None:
+    """Return what is wrong when a process with so many clients may open too few files."""
+    needed = clients + RESERVE
+    if limit == resource.RLIM_INFINITY or limit >= needed:
+        return None
+    return Problem(
+        reason="TooFewOpenFiles",
+        message=f"a load process with {clients} clients needs {needed} open files and may have"
+        f" {limit} (hard limit, ulimit -Hn); raise it, or run fewer clients per worker",
+    )
