@@ -76,7 +76,7 @@ class Load:
             for number, pieces in enumerate(slices(asked, self.slices)):
                 plan = AuditPlan(
                     job=self.plan.job,
-                    connection=self.plan.connection,
+                    connection=self.plan.connection.knowing(self.group.found()),
                     pieces=[PiecePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
                     receipts=asked,
                     max_bytes=ROOM_BYTES,
@@ -96,14 +96,19 @@ async def loading(
     document: Document,
     *,
     via: str = "",
+    seeds: int = 0,
     processes: int = 1,
     slices: int = 1,
     **connection: Any,
 ) -> AsyncIterator[Load]:
-    """Make a job's assets on the server itself; its clients connect to `via`."""
+    """Make a job's assets on the server itself; its clients connect to `via`.
+
+    With `seeds`, no more than so many servers of a cluster are named to anybody.
+    """
     spec = parse_spec(document)
     job = secrets.token_hex(4)
     urls = server.urls if isinstance(server, NatsCluster) else [server.url]
+    urls = urls[: seeds or len(urls)]
     direct = Connection(servers=urls)
     settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
     clients = await setup.make(job, spec, direct, [WORKER], WORKER)
@@ -113,7 +118,7 @@ async def loading(
         yield Load(plan, group, slices)
     finally:
         await group.stop()
-        assert await setup.remove(job, spec, direct) == []
+        assert await setup.remove(job, spec, direct.knowing(group.found())) == []
 
 
 @asynccontextmanager

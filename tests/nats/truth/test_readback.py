@@ -165,6 +165,22 @@ async def test_a_leader_that_dies_loses_nothing(nats_cluster: NatsCluster, strea
     assert 0 < result.messages <= result.attempted
 
 
+async def test_the_only_seed_dies_and_the_rest_of_the_cluster_is_read_and_cleaned(
+    nats_cluster: NatsCluster, stream: str
+) -> None:
+    document = job(stream, replicas=3)
+    async with loading(nats_cluster, document, processes=2, seeds=1) as load:
+        load.start()
+        assert await load.group.wait() is Outcome.COMPLETED
+        nats_cluster.servers[0].kill()
+        (tally,) = await load.read_back()
+    assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT)
+    nats_cluster.servers[0].restart()
+    nats_cluster.wait_ready()
+    async with jetstream(nats_cluster) as js:
+        assert [one.config.name for one in await js.streams_info()] == []
+
+
 @pytest.mark.parametrize(
     ("fault", "proved", "found"),
     [

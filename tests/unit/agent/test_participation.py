@@ -53,6 +53,9 @@ class Idle:
     async def wait(self) -> Outcome:
         raise AssertionError("it has not begun")
 
+    def found(self) -> list[str]:
+        return []
+
     def receipts(self) -> list[Receipt]:
         return []
 

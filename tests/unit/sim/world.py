@@ -266,6 +266,9 @@ class SimLoad:
                 self.worker.world.target.write(self.job, self.worker.number)
         self._ended.set()
 
+    def found(self) -> list[str]:
+        return []
+
     def receipts(self) -> list[Receipt]:
         if self.starts_s is None:
             return []

@@ -9,7 +9,6 @@ from njst.agent.kit import Kit, Load
 from njst.agent.slicereader import SliceReader
 from njst.agent.target import SetupError
 from njst.agent.voice import Voice
-from njst.contract.connection import Connection
 from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import LoadPlan
 from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
@@ -46,7 +45,6 @@ class Participation:
     _late: asyncio.Event = field(default_factory=asyncio.Event)
     # What keeps this worker from being ready, for people.
     _doing: str = ""
-    _connection: Connection | None = None
 
     @property
     def _voice(self) -> Voice:
@@ -128,7 +126,7 @@ class Participation:
                 "VersionTooOld",
                 f"this worker has njst {__version__}, which does not know {', '.join(unknown)}",
             )
-        connection = self._connection = self.kit.resolve(spec.target)
+        connection = self.kit.resolve(spec.target)
         participants = list(self.view.parts)
         self._doing = "still making streams and consumers on the target"
         try:
@@ -178,12 +176,13 @@ class Participation:
 
     async def _read_back(self, load: Load) -> None:
         """Stay as long as others load or read, and read what falls to this worker."""
-        assert self._connection is not None
         load.kill()
         self.stage = Stage.READING
-        await SliceReader(self.kit, self.view.id, self._connection, self._released).run()
+        connection = self.kit.reach(self.view.created.spec.target)
+        await SliceReader(self.kit, self.view.id, connection, self._released).run()
 
     async def _say_finished(self, load: Load, outcome: Outcome) -> None:
+        self.kit.learn(self.view.created.spec.target, load.found())
         workers = len(self.view.parts)
         room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
         producers = load.receipts()

@@ -41,8 +41,10 @@ class Engine:
 
     def __init__(self, plan: LoadPlan) -> None:
         self._shared = Shared(plan.job)
-        settings, servers = Settings.of(plan.connection), Servers(plan.connection)
-        self._clients = [Client(client, settings, servers, self._shared) for client in plan.clients]
+        settings, self._servers = Settings.of(plan.connection), Servers(plan.connection)
+        self._clients = [
+            Client(client, settings, self._servers, self._shared) for client in plan.clients
+        ]
         # epoll itself: selectors would make objects for each event, which a closed loop of small
         # messages feels.
         self._epoll = select.epoll()
@@ -69,6 +71,10 @@ class Engine:
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged."""
         return [receipts.receipt() for receipts in self._shared.receipts]
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, as `host:port`."""
+        return self._servers.found
 
     def blocked_ns(self) -> int:
         """Return how long the client that waited most for room in the kernel did so."""

@@ -45,6 +45,8 @@ class _Child:
         self.tallies: list[WorkloadTally] = []
         self.cost: LoadCost | None = None
         self.receipts: list[Receipt] = []
+        # The servers that the target's cluster has named.
+        self.found: list[str] = []
         self.outcome: Outcome | None = None
         # Why it ended by itself, if it did.
         self.problem: Problem | None = None
@@ -73,6 +75,8 @@ class _Child:
                 self.cost = LoadCost.model_validate(line["cost"])
             if "done" in line:
                 self.done.add(line["done"])
+            if "found" in line:
+                self.found = [str(server) for server in line["found"]]
             if "receipt" in line:
                 self.receipts.append(Receipt.model_validate(line["receipt"]))
             if "finished" in line:
@@ -219,6 +223,10 @@ class LoadGroup:
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged, as far as the processes have said."""
         return [receipt for child in self._children for receipt in child.receipts]
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, as `host:port`."""
+        return list(dict.fromkeys(server for child in self._children for server in child.found))
 
     def _outcome(self) -> Outcome:
         outcomes = {child.outcome for child in self._children}

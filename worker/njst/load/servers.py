@@ -1,10 +1,9 @@
 """The servers that a process knows: those of its plan, then those that their cluster names."""
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from njst.contract.connection import Connection, address
+from njst.contract.connection import Connection, address, is_ip
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,12 @@ class Servers:
         self._planned = len(self._known)
         # Where the next client begins: the last server that answered.
         self.first = 0
+        self.learn(connection.found, self._known[0])
+
+    @property
+    def found(self) -> list[str]:
+        """The servers that the cluster has named and the plan has not, as `host:port`."""
+        return [server.url.partition("://")[2] for server in self._known[self._planned :]]
 
     def __len__(self) -> int:
         return len(self._known)
@@ -58,17 +63,9 @@ class Servers:
                 server = self._server(f"{scheme}://{other}")
             except ValueError:
                 continue
-            if _is_ip(server.host) and not self._hostname:
+            if is_ip(server.host) and not self._hostname:
                 server = Server(server.url, server.host, server.port, of.certified)
             if all((s.host, s.port) != (server.host, server.port) for s in planned):
                 fresh.append(server)
         self._known = planned + fresh
         self.first %= len(self._known)
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
