@@ -93,6 +93,9 @@ class NoLoad:
         await self._over.wait()
         return Outcome.COMPLETED
 
+    def found(self) -> list[str]:
+        return []
+
     def receipts(self) -> list[Receipt]:
         return []
 

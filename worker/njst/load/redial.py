@@ -7,7 +7,6 @@ a pause, which grows. What a connection is used for is not known here.
 import socket
 from collections.abc import Sequence
 
-from njst.contract.connection import Connection
 from njst.load.clock import now_ns as read_clock_ns
 from njst.load.dial import NOTHING, ConnectError, Dial, Settings
 from njst.load.ledger import Ledger
@@ -155,10 +154,13 @@ def _first_of(servers: Servers, settings: Settings) -> tuple[Dial, Stream]:
     raise _of_all(misses)
 
 
-def open_stream(connection: Connection) -> Stream:
-    """Return a connection to the first server that answers; this blocks.
+def open_stream(servers: Servers, settings: Settings) -> tuple[ServerInfo | None, Stream]:
+    """Return a connection to the first server that answers, and its INFO; this blocks.
 
     Raises:
         ConnectError: none answers, or they refuse.
     """
-    return _first_of(Servers(connection), Settings.of(connection))[1]
+    dial, stream = _first_of(servers, settings)
+    if dial.info is not None:
+        servers.learn(dial.info.others, dial.server)
+    return dial.info, stream

@@ -232,7 +232,7 @@ class LoginClient(Client):
         assert self._key is not None
         return self._key.jwt.encode()
 
-    def _setup_server_pool(self, connect_url: list[str] | str) -> None:
+    def _setup_server_pool(self, connect_url: list[str]) -> None:
         """Know also the servers that the cluster has named before, by the certificate of its own."""
         super()._setup_server_pool(connect_url)
         if not self.connection.discover:
