@@ -18,7 +18,7 @@ from njst.contract.kinds.order import Order
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.model import Message
-from njst.contract.readback import StreamReceipts
+from njst.contract.readback import StreamBefore, StreamReceipts
 from njst.contract.stream import Storage
 
 
@@ -72,6 +72,8 @@ class ReadBackPlan(Message):
     stream: str
     after_sequence: int = 0
     obstacle: str = ""
+    # What the stream was at the set-up.
+    before: StreamBefore | None = None
 
 
 class PublishPlan(Message):
@@ -80,6 +82,8 @@ class PublishPlan(Message):
     `first_subject` is the number of the one that a Sequential order begins with.
     """
 
+    # The stream that is to store the messages; empty: whichever does.
+    stream: str = ""
     mode: PublishMode
     window: int
     batch: int = 100
@@ -284,7 +288,8 @@ class LoadPlan(Message):
 class Receipt(Message):
     """What one producer was acknowledged: `count` messages, in ranges [begin, end) of numbers.
 
-    It sent the numbers below `sent`. `code` is what names it in the stamps of its messages.
+    It sent the numbers below `sent`. `code` is what names it in the stamps of its messages. `marks`
+    are some of its acknowledgements: number, sequence, and when in ms since the Unix epoch.
     """
 
     workload: str
@@ -292,6 +297,7 @@ class Receipt(Message):
     sent: int
     count: int
     acknowledged: list[tuple[int, int]] = Field(default_factory=list)
+    marks: list[tuple[int, int, int]] = Field(default_factory=list)
     read_back: ReadBackPlan
 
 

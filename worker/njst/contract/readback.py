@@ -98,6 +98,7 @@ class PieceSight(Message):
     first_sequence: int = 0
     last_sequence: int = 0
     messages: int = 0
+    bytes: int = 0
     consumers: int = 0
     deleted: int = 0
     damaged: int = 0

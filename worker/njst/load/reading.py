@@ -184,6 +184,7 @@ class Reading:
             first_sequence=state.first,
             last_sequence=state.last,
             messages=state.messages,
+            bytes=state.bytes,
             consumers=state.consumers,
             deleted=state.deleted,
             damaged=state.damaged,

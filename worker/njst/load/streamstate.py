@@ -21,6 +21,7 @@ class StreamState:
     first: int
     last: int
     messages: int
+    bytes: int
     consumers: int
     # Behind its first message: sequences that have none.
     deleted: int
@@ -50,6 +51,7 @@ def stream_state(answer: dict[str, Any]) -> StreamState:
         first=first,
         last=last,
         messages=messages,
+        bytes=int(state.get("bytes", 0)),
         consumers=int(state.get("consumer_count", 0)),
         deleted=int(state.get("num_deleted", 0)),
         damaged=len((state.get("lost") or {}).get("msgs") or ()),
@@ -61,11 +63,15 @@ def stream_limits(config: dict[str, Any]) -> StreamLimits:
     return StreamLimits(
         retention=str(config.get("retention", "limits")),
         discard=str(config.get("discard", "old")),
-        max_msgs=int(config.get("max_msgs", -1)),
-        max_bytes=int(config.get("max_bytes", -1)),
-        max_age=int(config.get("max_age", 0)),
-        max_msgs_per_subject=int(config.get("max_msgs_per_subject", -1)),
+        max_msgs=_limit(config.get("max_msgs")),
+        max_bytes=_limit(config.get("max_bytes")),
+        max_age=int(config.get("max_age") or 0),
+        max_msgs_per_subject=_limit(config.get("max_msgs_per_subject")),
     )
+
+
+def _limit(bound: int | None) -> int:
+    return bound if bound is not None and bound > 0 else -1
 
 
 def _time_ns(text: object) -> int:

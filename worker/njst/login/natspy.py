@@ -140,6 +140,11 @@ class LoginClient(Client):
         """What JetStream's API subjects begin with."""
         return self.connection.js_api
 
+    @property
+    def server_id(self) -> str:
+        """The id of the server that this is connected to: a new one at each of its starts."""
+        return str(self._server_info.get("server_id", ""))
+
     def jetstream(self, **options: Any) -> JetStreamContext:
         """Return JetStream as this connection reaches it: its domain or prefix, if it has one."""
         return super().jetstream(prefix=self.js_api, **options)
@@ -233,7 +238,7 @@ class LoginClient(Client):
         return self._key.jwt.encode()
 
     def _setup_server_pool(self, connect_url: list[str]) -> None:
-        """Know also the servers that the cluster has named before, by the certificate of its own."""
+        """Know also the servers that the cluster has named before, and by which certificate."""
         super()._setup_server_pool(connect_url)
         if not self.connection.discover:
             return

@@ -1,27 +1,37 @@
-"""What all slices together prove of what was acknowledged: found, lost, recovered, too much.
+"""What all slices together prove of what was acknowledged: found, lost, removed, or too much.
 
 The model is the queue of Jepsen: acknowledged and found, acknowledged and not found (lost), found
 and not acknowledged (recovered: its answer was not heard), found once more (duplicated), found and
-never sent (unexpected). Nothing is lost as long as a slice of its stream was not seen.
+never sent (unexpected). Nothing is lost as long as a slice of its stream was not seen, and nothing
+that the stream itself says it has let go of (`njst.measure.storage`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from njst.contract.readback import (
     NOT_READ,
     READ_FAILED,
     TOO_MANY_HOLES,
     Sight,
+    StreamBefore,
     StreamReceipts,
 )
 from njst.contract.result import ErrorClass, ErrorTally, ReadBack, WorkloadTally
+from njst.measure import marktext
+from njst.measure.marktext import Mark
 from njst.measure.ranges import Range, Ranges, count
 from njst.measure.rangetext import Entry, decode
 from njst.measure.readback import merge_read_backs
 from njst.measure.slices import slices
+from njst.measure.storage import StreamEvidence, lost_at_least, shared_out
 from njst.measure.tally import merge, merge_errors
+
+# What a person reads of one example.
+MOST_WORDS = 300
+_MOST_SPANS = 4
 
 Receipts = Mapping[str, Sequence[StreamReceipts]]
 Tallies = dict[str, list[WorkloadTally]]
@@ -49,7 +59,29 @@ class _Seen:
 
     producers: dict[int, _Producer]
     problems: dict[str, set[str]]
+    # What servers said when a stream could not be read, or what else is to be told of it.
+    words: dict[str, str]
     corrupted: Tallies
+    evidence: dict[str, StreamEvidence]
+
+
+@dataclass
+class _Case:
+    """One producer's messages in one stream: what was acknowledged, and what of it is missing."""
+
+    worker: str
+    receipts: StreamReceipts
+    sent: Entry
+    seen: _Producer
+    acknowledged: Ranges
+    missing: list[Range]
+    reasons: set[str]
+    marks: list[Mark]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether what is missing is not there, and not only unseen."""
+        return not self.reasons
 
 
 def prove(
@@ -63,12 +95,19 @@ def prove(
         seen: who saw what, by the number of the slice.
         missing: why nobody saw the others.
     """
-    everything = _everything([one for some in receipts.values() for one in some], slice_count)
-    known = _put_together(everything, seen, missing)
+    known = _put_together(_everything(receipts, slice_count), seen, missing)
+    _know_before(known, receipts)
+    cases = [
+        case
+        for worker, some in receipts.items()
+        for one in some
+        for case in _cases(worker, one, known)
+    ]
     proved: Tallies = defaultdict(list, known.corrupted)
-    for worker, some in receipts.items():
-        for one in some:
-            proved[worker] += _compare(one, known)
+    proved.update({worker: proved[worker] for worker in receipts})
+    lost = _losses(cases, known)
+    for place, case in enumerate(cases):
+        proved[case.worker].append(_tally(case, lost.get(place, 0), known))
     return {worker: merge(tallies) for worker, tallies in proved.items()}
 
 
@@ -106,16 +145,16 @@ def _without_asked(told: ReadBack | None, asked: int) -> ReadBack | None:
     )
 
 
-def _everything(receipts: Iterable[StreamReceipts], slice_count: int) -> list[set[str]]:
+def _everything(receipts: Receipts, slice_count: int) -> list[set[str]]:
     """Return the streams that have a piece in each slice; where none was cut, all are in one."""
-    cut = slices(receipts, max(1, slice_count))
+    cut = slices([one for some in receipts.values() for one in some], max(1, slice_count))
     return [{piece.stream for piece in pieces} for pieces in cut]
 
 
 def _put_together(
     streams: Sequence[set[str]], seen: Mapping[int, tuple[str, Sight]], missing: str
 ) -> _Seen:
-    known = _Seen(defaultdict(_Producer), defaultdict(set), defaultdict(list))
+    known = _Seen(defaultdict(_Producer), defaultdict(set), {}, defaultdict(list), {})
     for number, here in enumerate(streams):
         worker, sight = seen.get(number, ("", Sight(problem=missing)))
         try:
@@ -126,7 +165,11 @@ def _put_together(
         if problem:
             for stream in here:
                 known.problems[stream].add(problem)
+                if sight.words:
+                    known.words.setdefault(stream, sight.words)
             continue
+        for piece in sight.pieces:
+            known.evidence.setdefault(piece.stream, StreamEvidence()).pieces.append(piece)
         for entry in entries:
             known.producers[entry.code].add(entry)
         for some in sight.corrupted:
@@ -140,51 +183,154 @@ def _put_together(
     return known
 
 
-def _compare(receipts: StreamReceipts, known: _Seen) -> Iterable[WorkloadTally]:
+def _know_before(known: _Seen, receipts: Receipts) -> None:
+    """Put to what was seen of each stream what it was before."""
+    for one in (one for some in receipts.values() for one in some):
+        evidence = known.evidence.setdefault(one.stream, StreamEvidence())
+        is_first = not evidence.befores
+        evidence.after = one.after if is_first else min(evidence.after, one.after)
+        evidence.befores.append(one.before or StreamBefore())
+
+
+def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Case]:
     try:
         entries = decode(receipts.producers)
     except ValueError:
         return  # then they stay unchecked
+    try:
+        marks = marktext.decode(receipts.marks)
+    except ValueError:
+        marks = {}
     problems = known.problems.get(receipts.stream, set())
     for entry in entries:
-        yield _compare_one(receipts, entry, known.producers.get(entry.code, _Producer()), problems)
+        seen = known.producers.get(entry.code, _Producer())
+        acknowledged = Ranges(entry.ranges or ())
+        reasons = set(problems)
+        if seen.is_untold or seen.found.is_full:
+            reasons.add(TOO_MANY_HOLES)
+        yield _Case(
+            worker=worker,
+            receipts=receipts,
+            sent=entry,
+            seen=seen,
+            acknowledged=acknowledged,
+            missing=list(acknowledged.without(seen.found)),
+            reasons=reasons,
+            marks=marks.get(entry.code, []),
+        )
 
 
-def _compare_one(
-    receipts: StreamReceipts, sent: Entry, seen: _Producer, problems: set[str]
-) -> WorkloadTally:
-    acknowledged, found = Ranges(sent.ranges or ()), seen.found
-    reasons = set(problems)
-    if seen.is_untold or found.is_full:
-        reasons.add(TOO_MANY_HOLES)
-    missing = list(acknowledged.without(found))
-    gone, total = count(missing), len(acknowledged)
-    lost = 0 if reasons else gone
-    unexpected = found.beyond(sent.number)
-    errors = _errors(receipts.stream, sent.code, missing if lost else [], unexpected)
+def _losses(cases: Sequence[_Case], known: _Seen) -> dict[int, int]:
+    """Return how many messages of each case are lost; of the other missing ones nobody says so."""
+    by_stream: dict[str, list[int]] = defaultdict(list)
+    for place, case in enumerate(cases):
+        if case.missing and case.is_proved:
+            by_stream[case.receipts.stream].append(place)
+    lost: dict[int, int] = {}
+    for stream, places in by_stream.items():
+        evidence = known.evidence[stream]
+        missing = {place: count(cases[place].missing) for place in places}
+        total = sum(missing.values())
+        room = evidence.removed_at_most()
+        if room is None:
+            continue
+        empty = evidence.empty()
+        least = {
+            place: lost_at_least(cases[place].missing, cases[place].marks, empty, evidence)
+            for place in places
+        }
+        certain = max(0, total - room, sum(least.values()))
+        lost.update(shared_out(certain, missing, least))
+    return lost
+
+
+def _tally(case: _Case, lost: int, known: _Seen) -> WorkloadTally:
+    receipts, seen = case.receipts, case.seen
+    gone, total = count(case.missing), len(case.acknowledged)
+    removed = gone - lost if case.is_proved else 0
+    unexpected = seen.found.beyond(case.sent.number)
+    evidence = known.evidence[receipts.stream]
+    errors = _errors(receipts.stream, case, lost, unexpected, evidence)
     if seen.copies:
-        words = f"a message of producer {sent.code:08x} is stored more than once"
+        words = f"a message of producer {case.sent.code:08x} is stored more than once"
         errors.append(_error(ErrorClass.DUPLICATED, seen.copies, words))
+    words = ""
+    if removed:
+        words = _removal(case, evidence)
+    elif case.reasons:
+        words = known.words.get(receipts.stream, "")
     proved = ReadBack(
         acknowledged=total,
         found=total - gone,
         lost=lost,
-        unchecked=gone - lost,
-        reasons=sorted(reasons) if gone and reasons else [],
-        recovered=len(found) - (total - gone) - unexpected,
+        removed=removed,
+        removed_by=evidence.reasons() if removed else [],
+        unchecked=gone - lost - removed,
+        # Where nothing was acknowledged there may be something all the same.
+        reasons=sorted(case.reasons) if gone or not total else [],
+        recovered=len(seen.found) - (total - gone) - unexpected,
         duplicated=seen.copies,
         unexpected=unexpected,
+        words=words[:MOST_WORDS],
     )
     return WorkloadTally(workload=receipts.workload, errors=errors, read_back=proved)
 
 
-def _errors(stream: str, code: int, lost: list[Range], unexpected: int) -> list[ErrorTally]:
+def _removal(case: _Case, evidence: StreamEvidence) -> str:
+    """Return in words what a stream let go of: which messages, and at which sequences."""
+    stream = case.receipts.stream
+    which = f"of producer {case.sent.code:08x} {_numbers(case.missing)}{_when(case)}"
+    if evidence.whole_reason:
+        return f"{stream} is not the stream that it was; it lacks {which}"
+    empty = evidence.empty()
+    where = f"; it has none at sequences {_spans(empty.ranges())}" if empty else ""
+    return f"{stream} has let go of messages that it had stored, {which}{where}"
+
+
+def _numbers(ranges: Sequence[Range]) -> str:
+    number = count(ranges)
+    first, last = ranges[0][0], ranges[-1][1] - 1
+    if number == 1:
+        return f"message {first}"
+    whole = "" if number == last - first + 1 else f" ({number} of these)"
+    return f"messages {first} to {last}{whole}"
+
+
+def _spans(ranges: Sequence[Range]) -> str:
+    told = [f"{b}" if e == b + 1 else f"{b} to {e - 1}" for b, e in ranges[:_MOST_SPANS]]
+    return ", ".join([*told, "..."] if len(ranges) > _MOST_SPANS else told)
+
+
+def _when(case: _Case) -> str:
+    """Return in words when the missing messages were acknowledged, as far as marks say."""
+    first, last = case.missing[0][0], case.missing[-1][1] - 1
+    before = [mark.at_ms for mark in case.marks if mark.number <= first]
+    after = [mark.at_ms for mark in case.marks if mark.number >= last]
+    since = f" after {_clock(before[-1])}" if before else ""
+    until = f" before {_clock(after[0])}" if after else ""
+    both = " and" if since and until else ""
+    return f", acknowledged{since}{both}{until}" if since or until else ""
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _errors(
+    stream: str, case: _Case, lost: int, unexpected: int, evidence: StreamEvidence
+) -> list[ErrorTally]:
     errors = []
+    code = case.sent.code
     if lost:
-        words = (
-            f"message {lost[0][0]} of producer {code:08x} was acknowledged, and is not in {stream}"
-        )
-        errors.append(_error(ErrorClass.LOST, count(lost), words))
+        were = "was" if count(case.missing) == 1 else "were"
+        words = f"{_numbers(case.missing)} of producer {code:08x} {were} acknowledged"
+        if case.marks and case.marks[-1].sequence > evidence.last_sequence > 0:
+            words += f" as far as sequence {case.marks[-1].sequence}"
+            words += f" (it ends at {evidence.last_sequence})"
+        missing = "is not" if lost == count(case.missing) == 1 else "are not"
+        some = "" if lost == count(case.missing) else f" ({lost} of them)"
+        words += f"{_when(case).removeprefix(', acknowledged')}, and {missing} in {stream}{some}"
+        errors.append(_error(ErrorClass.LOST, lost, words))
     if unexpected:
         words = f"producer {code:08x} never sent a message that is in the stream"
         errors.append(_error(ErrorClass.PROTOCOL, unexpected, words))

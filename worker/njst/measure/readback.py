@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from njst.contract.plan import Receipt
 from njst.contract.readback import NOT_READ, TOO_MANY_HOLES, StreamReceipts
 from njst.contract.result import ReadBack, WorkloadTally
+from njst.measure import marktext
+from njst.measure.marktext import Mark
 from njst.measure.rangetext import Entry, encode
 
 
@@ -16,19 +18,28 @@ def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
     return ReadBack(
         acknowledged=sum(part.acknowledged for part in some),
         found=sum(part.found for part in some),
+        consumed=sum(part.consumed for part in some),
         lost=sum(part.lost for part in some),
+        removed=sum(part.removed for part in some),
+        removed_by=sorted({reason for part in some for reason in part.removed_by}),
         unchecked=sum(part.unchecked for part in some),
         reasons=sorted({reason for part in some for reason in part.reasons}),
         recovered=sum(part.recovered for part in some),
         duplicated=sum(part.duplicated for part in some),
         corrupted=sum(part.corrupted for part in some),
         unexpected=sum(part.unexpected for part in some),
+        words=next((part.words for part in some if part.words), ""),
     )
 
 
-def unchecked_tally(workload: str, count: int, reason: str) -> WorkloadTally:
-    """Return that so many acknowledged messages were not looked for."""
-    reasons = [reason] if count else []
+def unchecked_tally(
+    workload: str, count: int, reason: str, *, is_told: bool = False
+) -> WorkloadTally:
+    """Return that so many acknowledged messages were not looked for.
+
+    `is_told`: the reason is told also when there are none, since others may be there.
+    """
+    reasons = [reason] if count or is_told else []
     proved = ReadBack(acknowledged=count, unchecked=count, reasons=reasons)
     return WorkloadTally(workload=workload, read_back=proved)
 
@@ -46,7 +57,10 @@ def told(
     for receipt in receipts:
         if receipt.read_back.obstacle:
             reason = receipt.read_back.obstacle
-            tallies.append(unchecked_tally(receipt.workload, receipt.count, reason))
+            tally = unchecked_tally(
+                receipt.workload, receipt.count, reason, is_told=receipt.sent > 0
+            )
+            tallies.append(tally)
         elif receipt.sent:
             key = receipt.workload, receipt.read_back.stream
             groups.setdefault(key, []).append(receipt)
@@ -57,10 +71,17 @@ def told(
         count = sum(receipt.count for receipt in known)
         tallies.append(unchecked_tally(workload, count, NOT_READ))
         tallies.append(unchecked_tally(workload, untold, TOO_MANY_HOLES))
-        producers = encode(map(_entry, known))
         asked.append(
             StreamReceipts(
-                workload=workload, stream=stream, after=after, count=count, producers=producers
+                workload=workload,
+                stream=stream,
+                after=after,
+                count=count,
+                producers=encode(map(_entry, known)),
+                marks=marktext.encode(
+                    (one.code, [Mark(*mark) for mark in one.marks]) for one in known
+                ),
+                before=next((one.read_back.before for one in some), None),
             )
         )
     return asked, tallies
