@@ -192,7 +192,9 @@ def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
             continue
         parts = [f"{proved.acknowledged:,} acknowledged", f"{proved.found:,} found"]
         for count, what in (
+            (proved.consumed, "of these consumed"),
             (proved.lost, "LOST"),
+            (proved.removed, f"removed ({', '.join(proved.removed_by)})"),
             (proved.duplicated, "stored again"),
             (proved.corrupted, "corrupted"),
             (proved.unexpected, "never sent"),
@@ -202,7 +204,11 @@ def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
                 parts.append(f"{count:,} {what}")
         if proved.unchecked:
             parts.append(f"{proved.unchecked:,} not looked for ({', '.join(proved.reasons)})")
+        elif proved.reasons:
+            parts.append(f"not looked for ({', '.join(proved.reasons)})")
         yield f"{workload.workload}  {', '.join(parts)}"
+        if proved.words:
+            yield f"{workload.workload}  {proved.words}"
 
 
 def _errors(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
