@@ -26,7 +26,7 @@ from njst.agent.share import clients_of
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec
 from njst.contract.names import Mesh
-from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.readback import Sight
 from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
@@ -94,6 +94,9 @@ class NoLoad:
         return Outcome.COMPLETED
 
     def found(self) -> list[str]:
+        return []
+
+    def consumption(self) -> list[Consumption]:
         return []
 
     def receipts(self) -> list[Receipt]:

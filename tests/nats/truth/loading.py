@@ -24,7 +24,7 @@ from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from njst.measure.histogram import Histogram
 from njst.measure.proof import prove, with_proof
-from njst.measure.readback import told
+from njst.measure.readback import had, told
 from njst.measure.slices import slices
 from njst.measure.tally import merge, totals
 
@@ -82,7 +82,9 @@ class Load:
                     max_bytes=ROOM_BYTES,
                 )
                 seen[number] = WORKER, await look(plan)
-        proofs = prove({WORKER: asked}, self.slices, seen, NOT_READ if read else STOPPED)
+        consumed = had(self.group.consumption(), ROOM_BYTES)
+        missing = NOT_READ if read else STOPPED
+        proofs = prove({WORKER: asked}, self.slices, seen, missing, consumed)
         return with_proof(merge([*self.group.tallies(), *unread]), proofs.get(WORKER, []))
 
     async def run(self, lead_ns: int = 0) -> dict[str, WorkloadResult]:

@@ -38,9 +38,7 @@ def words(result: WorkloadResult | WorkloadTally) -> str:
 
 
 def removed(count: int, *by: str) -> ReadBack:
-    return ReadBack(
-        acknowledged=COUNT, found=COUNT - count, removed=count, removed_by=sorted(by)
-    )
+    return ReadBack(acknowledged=COUNT, found=COUNT - count, removed=count, removed_by=sorted(by))
 
 
 @pytest.mark.parametrize("slices", [1, 4])
@@ -158,7 +156,9 @@ async def test_messages_with_an_id_that_the_stream_knows_are_duplicates_and_not_
 
 
 MAPPED = """
-mappings = {{"{0}.>": [{{destination: "{0}.>", weight: 90%}}, {{destination: "QA.>", weight: 10%}}]}}
+mappings = {{
+  "{0}.>": [{{destination: "{0}.>", weight: 90%}}, {{destination: "QA.>", weight: 10%}}]
+}}
 """
 
 
@@ -202,7 +202,9 @@ async def test_a_server_and_a_stream_that_allow_little_are_read(stream: str) -> 
     with NatsServer.start(config=LIMITED) as server:
         async with jetstream(server) as js:
             await js.add_stream(
-                name=stream, subjects=[f"{stream}.>"], consumer_limits=StreamConsumerLimits(5.0, 1000)
+                name=stream,
+                subjects=[f"{stream}.>"],
+                consumer_limits=StreamConsumerLimits(5.0, 1000),
             )
             document = job(stream, {"subjects": [f"{stream}.a"]})
             document["streams"] = [{"name": stream, "useExisting": True}]
@@ -222,3 +224,62 @@ async def test_large_messages_are_read_without_being_cut_off(stream: str) -> Non
     assert errors(result) == {}
     assert proof(result) == ReadBack(acknowledged=16, found=16)
     assert slow_consumers == 0
+
+
+def queue(stream: str, consumed: int, **spec: object) -> Document:
+    document = job(stream, retention="WorkQueue", **spec)
+    document["workloads"].append(
+        {"name": "read", "stream": stream, "clients": 2, "messages": consumed, "consume": {}}
+    )
+    return document
+
+
+@pytest.mark.parametrize("left", [0, 300])
+async def test_a_work_queue_is_proved_by_what_was_consumed_and_what_is_left(
+    server: NatsServer, stream: str, left: int
+) -> None:
+    async with loading(server, queue(stream, COUNT - left), processes=2, slices=2) as load:
+        results = await load.run()
+    assert errors(results["write"]) == errors(results["read"]) == {}
+    assert proof(results["write"]) == ReadBack(
+        acknowledged=COUNT, found=COUNT, consumed=COUNT - left
+    )
+
+
+async def test_a_message_that_is_refused_and_comes_again_is_consumed(
+    server: NatsServer, stream: str
+) -> None:
+    document = queue(stream, COUNT)
+    document["workloads"][1]["consume"] = {"nakPercent": 20}
+    async with loading(server, document) as load:
+        results = await load.run()
+    assert results["read"].redelivered > 0
+    assert proof(results["write"]) == ReadBack(acknowledged=COUNT, found=COUNT, consumed=COUNT)
+
+
+async def test_what_a_purge_takes_out_of_a_work_queue_is_noticed(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, queue(stream, COUNT // 2)) as load, jetstream(server) as js:
+        await load.run()
+        await js.purge_stream(stream)
+        proved = {t.workload: proof(t) for t in await load.read_back() if t.read_back}["write"]
+    assert proved == ReadBack(
+        acknowledged=COUNT,
+        found=COUNT // 2,
+        consumed=COUNT // 2,
+        removed=COUNT // 2,
+        removed_by=["NotConsumed"],
+    )
+
+
+async def test_a_work_queue_of_which_nobody_knows_what_was_consumed(
+    server: NatsServer, stream: str
+) -> None:
+    document = queue(stream, COUNT)
+    document["workloads"][1]["consume"] = {"verify": False}
+    async with loading(server, document) as load:
+        results = await load.run()
+    assert proof(results["write"]) == ReadBack(
+        acknowledged=COUNT, removed=COUNT, removed_by=["Retention"]
+    )

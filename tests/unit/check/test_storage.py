@@ -5,6 +5,9 @@ import pytest
 from njst.check.storage import kept_words, removed_words
 from njst.contract.result import ReadBack, WorkloadResult
 
+WRITTEN = "10 acknowledged messages of write"
+KEPT = "of the messages of write the stream kept"
+
 
 def workload(read_back: ReadBack | None, size: int = 64) -> WorkloadResult:
     return WorkloadResult(
@@ -25,15 +28,18 @@ def gone(count: int, *by: str) -> ReadBack:
         (ReadBack(acknowledged=10, found=10), "", ""),
         (
             gone(4, "MessagesDeleted", "Purged"),
-            "of 10 acknowledged messages of write 4 were removed while the job ran"
-            " (MessagesDeleted, Purged): where",
+            f"of {WRITTEN} 4 were removed while the job ran (MessagesDeleted, Purged): where",
             "",
         ),
-        (gone(9, "DiscardOld"), "", "of the messages of write the stream kept 1 of 10 (DiscardOld)"),
+        (
+            gone(9, "DiscardOld"),
+            "",
+            "of the messages of write the stream kept 1 of 10 (DiscardOld)",
+        ),
         (
             gone(10, "NoInterest"),
             "",
-            "of the messages of write the stream kept none (NoInterest: the stream had no consumer)",
+            f"{KEPT} none (NoInterest: the stream had no consumer)",
         ),
     ],
     ids=str,

@@ -11,6 +11,7 @@ from njst.contract.readback import (
     PieceSight,
     Sight,
     StreamBefore,
+    StreamConsumption,
     StreamLimits,
     StreamReceipts,
 )
@@ -33,7 +34,7 @@ class Stream:
     first: int = 1
     last: int = 0
     acknowledged: dict[int, list[Mark]] = field(default_factory=dict)
-    # Messages that were forgotten and not let go.
+    # Messages that were forgotten, with their sequences.
     lost: set[tuple[int, int]] = field(default_factory=set)
 
     def store(self, producer: int) -> None:
@@ -52,8 +53,9 @@ class Stream:
     def forget(self, count: int) -> None:
         """Lose the last ones; their sequences will be given again."""
         self.last = max(self.first - 1, self.last - count)
-        for sequence in [s for s in self.messages if s > self.last]:
-            self.lost.add(self.messages.pop(sequence))
+        self.messages = {s: m for s, m in self.messages.items() if s <= self.last}
+        for producer, marks in self.acknowledged.items():
+            self.lost |= {(producer, mark.number) for mark in marks if mark.sequence > self.last}
 
     def missing(self) -> set[tuple[int, int]]:
         sent = {(p, mark.number) for p, marks in self.acknowledged.items() for mark in marks}
@@ -283,5 +285,31 @@ def test_marks_of_very_many_are_thinned_and_nonsense_is_refused() -> None:
     few = marktext.decode(marktext.encode((code, each) for code in range(9999)))
     assert sum(map(len, few.values())) == MOST_OF_ALL
     for text in ("?", "AAAA", marktext.encode([(1, each)])[:-8]):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"."):
             marktext.decode(text)
+
+
+@given(
+    st.lists(st.one_of(stores, stores, removals, losses), max_size=40), st.sets(st.integers(1, 40))
+)
+def test_a_work_queue_accounts_for_each_message(steps: Steps, consumed: set[int]) -> None:
+    stream = stream_of(steps)
+    had: dict[int, Ranges] = {}
+    for sequence in consumed & stream.messages.keys():
+        producer, number = stream.messages.pop(sequence)
+        had.setdefault(producer, Ranges()).add_range(number, number + 1)
+    text = encode(Entry(code, 0, some.ranges()) for code, some in had.items())
+    told = [StreamConsumption(stream="S", producers=text)]
+    limits = StreamLimits(retention="workqueue")
+    receipts = stream.receipts(before=BEFORE.model_copy(update={"limits": limits}))
+    sight = stream.sight(limits=limits)
+    proved = read_back(prove({"w": receipts}, 1, {0: ("w", sight)}, "", told)["w"])
+    taken = sum(map(len, had.values()))
+    assert proved.consumed == taken
+    assert proved.found == len(stream.messages) + taken
+    assert proved.lost + proved.removed == len(stream.missing()) - taken
+    assert proved.lost <= len(stream.lost)
+    if "purge" not in dict(steps) and "delete" not in dict(steps):
+        assert (proved.lost, proved.removed) == (len(stream.lost), 0)
+    if proved.removed:
+        assert proved.removed_by == ["NotConsumed"]

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec, Target
-from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.readback import Sight
 from njst.contract.result import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
@@ -68,6 +68,10 @@ class Load(Protocol):
 
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged, once all processes have ended."""
+        ...
+
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of streams that let go of it, once all processes have ended."""
         ...
 
     def found(self) -> list[str]:

@@ -15,7 +15,7 @@ from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem
 from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
-from njst.measure.readback import told
+from njst.measure.readback import had, told
 from njst.measure.tally import fitted, merge
 
 PROGRESS_S = 1.0
@@ -186,7 +186,9 @@ class Participation:
         workers = len(self.view.parts)
         room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
         producers = load.receipts()
+        consumption = load.consumption()
         receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        consumed = await self.kit.beside(lambda: had(consumption, room_bytes))
         tallies = merge([*load.tallies(), *unread])
         finished = Finished(
             outcome=outcome,
@@ -196,6 +198,7 @@ class Participation:
             control=self._outages(),
             clock_error_us=self._clock_error_us,
             receipts=receipts,
+            consumed=consumed,
         )
         await self._voice.say(finished, lambda: not self._is(PartState.RUNNING))
 

@@ -156,6 +156,8 @@ class ConsumePlan(Message):
     priority: PriorityPlan | None = None
     idle_timeout_ms: int
     verify: bool = True
+    # Whether each message is noted that comes: the stream will not have it any more.
+    is_noted: bool = False
     # The configuration of a consumer that is made again when it is gone, as JSON; empty: it is not.
     again: str = ""
     # The clock of the server that stores the stream; None: unknown.
@@ -299,6 +301,14 @@ class Receipt(Message):
     acknowledged: list[tuple[int, int]] = Field(default_factory=list)
     marks: list[tuple[int, int, int]] = Field(default_factory=list)
     read_back: ReadBackPlan
+
+
+class Consumption(Message):
+    """What consumers of one load process had of a producer's messages: ranges [begin, end)."""
+
+    stream: str
+    code: int
+    numbers: list[tuple[int, int]] = Field(default_factory=list)
 
 
 class PiecePlan(Message):

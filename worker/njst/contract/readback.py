@@ -28,8 +28,10 @@ MESSAGES_DELETED = "MessagesDeleted"
 LIMITS_CHANGED = "LimitsChanged"
 STREAM_DELETED = "StreamDeleted"
 STREAM_RECREATED = "StreamRecreated"
+# or a work queue let go of what none of the job's consumers had.
+NOT_CONSUMED = "NotConsumed"
 REMOVED_BY_SOMEBODY = frozenset(
-    {PURGED, MESSAGES_DELETED, LIMITS_CHANGED, STREAM_DELETED, STREAM_RECREATED}
+    {PURGED, MESSAGES_DELETED, LIMITS_CHANGED, STREAM_DELETED, STREAM_RECREATED, NOT_CONSUMED}
 )
 
 
@@ -71,6 +73,16 @@ class StreamReceipts(Message):
     producers: str = ""
     marks: str = ""
     before: StreamBefore | None = None
+
+
+class StreamConsumption(Message):
+    """What one worker's consumers had of a stream that lets go of what is consumed.
+
+    `producers` has for each its code and the ranges of its numbers.
+    """
+
+    stream: str
+    producers: str = ""
 
 
 class Corrupted(Message):

@@ -98,7 +98,7 @@ def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
     if not view.settled:
         return workers
     missing = NOT_READ if view.cancelled is None else STOPPED
-    proofs = prove(view.receipts, view.slices, view.seen, missing)
+    proofs = prove(view.receipts, view.slices, view.seen, missing, view.consumed)
     return [
         worker.model_copy(
             update={"workloads": with_proof(worker.workloads, proofs.get(worker.worker, []))}

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.plan import LoadPlan, Receipt
+from njst.contract.plan import Consumption, LoadPlan, Receipt
 from njst.contract.result import WorkloadTally
 from njst.load.client import BLOCKED_NS, Client
 from njst.load.clock import now_ns
@@ -71,6 +71,10 @@ class Engine:
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged."""
         return [receipts.receipt() for receipts in self._shared.receipts]
+
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of the streams that let go of what is consumed."""
+        return self._shared.consumption()
 
     def found(self) -> list[str]:
         """Return the servers that the target's cluster has named, as `host:port`."""

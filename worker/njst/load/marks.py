@@ -8,7 +8,7 @@ import time
 
 from njst.measure.marktext import MOST_OF_ONE, Mark
 
-_FIRST_STEP = 16
+_FIRST_STEP = 256
 
 
 class Marks:

@@ -17,6 +17,7 @@ from njst.contract.readback import (
     TOO_MANY_HOLES,
     Sight,
     StreamBefore,
+    StreamConsumption,
     StreamReceipts,
 )
 from njst.contract.result import ErrorClass, ErrorTally, ReadBack, WorkloadTally
@@ -44,6 +45,8 @@ class _Producer:
     found: Ranges = field(default_factory=Ranges)
     copies: int = 0
     is_untold: bool = False
+    # What consumers had, wherever it is now.
+    consumed: Ranges = field(default_factory=Ranges)
 
     def add(self, entry: Entry) -> None:
         self.copies += entry.number
@@ -75,6 +78,8 @@ class _Case:
     seen: _Producer
     acknowledged: Ranges
     missing: list[Range]
+    # Of those acknowledged, not in the stream any more, because a consumer had them.
+    consumed: int
     reasons: set[str]
     marks: list[Mark]
 
@@ -85,7 +90,11 @@ class _Case:
 
 
 def prove(
-    receipts: Receipts, slice_count: int, seen: Mapping[int, tuple[str, Sight]], missing: str
+    receipts: Receipts,
+    slice_count: int,
+    seen: Mapping[int, tuple[str, Sight]],
+    missing: str,
+    consumed: Sequence[StreamConsumption] = (),
 ) -> Tallies:
     """Return by worker what is proved of its messages, and what it saw that is corrupted.
 
@@ -94,9 +103,11 @@ def prove(
         slice_count: in how many slices the streams were read.
         seen: who saw what, by the number of the slice.
         missing: why nobody saw the others.
+        consumed: what consumers had of streams that let go of it.
     """
     known = _put_together(_everything(receipts, slice_count), seen, missing)
     _know_before(known, receipts)
+    _know_consumed(known, consumed)
     cases = [
         case
         for worker, some in receipts.items()
@@ -192,6 +203,31 @@ def _know_before(known: _Seen, receipts: Receipts) -> None:
         evidence.befores.append(one.before or StreamBefore())
 
 
+def _know_consumed(known: _Seen, consumed: Sequence[StreamConsumption]) -> None:
+    """Put to what was seen what consumers had: the stream need not have it any more."""
+    for some in consumed:
+        try:
+            entries = decode(some.producers)
+        except ValueError:
+            continue
+        evidence = known.evidence.get(some.stream)
+        if evidence is None:
+            continue
+        evidence.has_consumers = True
+        for entry in entries:
+            producer = known.producers[entry.code]
+            producer.is_untold |= entry.ranges is None
+            for begin, end in entry.ranges or ():
+                producer.consumed.add_range(begin, end)
+            evidence.producers.add(entry.code)
+    for evidence in known.evidence.values():
+        # Each of them has left a sequence empty.
+        evidence.consumed = sum(
+            count(known.producers[code].consumed.without(known.producers[code].found))
+            for code in evidence.producers
+        )
+
+
 def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Case]:
     try:
         entries = decode(receipts.producers)
@@ -208,13 +244,15 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Cas
         reasons = set(problems)
         if seen.is_untold or seen.found.is_full:
             reasons.add(TOO_MANY_HOLES)
+        unseen = Ranges(acknowledged.without(seen.found))
         yield _Case(
             worker=worker,
             receipts=receipts,
             sent=entry,
             seen=seen,
             acknowledged=acknowledged,
-            missing=list(acknowledged.without(seen.found)),
+            missing=list(unseen.without(seen.consumed)),
+            consumed=len(unseen) - count(unseen.without(seen.consumed)),
             reasons=reasons,
             marks=marks.get(entry.code, []),
         )
@@ -262,13 +300,14 @@ def _tally(case: _Case, lost: int, known: _Seen) -> WorkloadTally:
     proved = ReadBack(
         acknowledged=total,
         found=total - gone,
+        consumed=case.consumed,
         lost=lost,
         removed=removed,
         removed_by=evidence.reasons() if removed else [],
         unchecked=gone - lost - removed,
         # Where nothing was acknowledged there may be something all the same.
         reasons=sorted(case.reasons) if gone or not total else [],
-        recovered=len(seen.found) - (total - gone) - unexpected,
+        recovered=len(seen.found) - (total - gone - case.consumed) - unexpected,
         duplicated=seen.copies,
         unexpected=unexpected,
         words=words[:MOST_WORDS],

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.plan import Receipt
-from njst.contract.readback import NOT_READ, TOO_MANY_HOLES, StreamReceipts
+from njst.contract.plan import Consumption, Receipt
+from njst.contract.readback import NOT_READ, TOO_MANY_HOLES, StreamConsumption, StreamReceipts
 from njst.contract.result import ReadBack, WorkloadTally
 from njst.measure import marktext
 from njst.measure.marktext import Mark
-from njst.measure.rangetext import Entry, encode
+from njst.measure.ranges import Ranges
+from njst.measure.rangetext import Entry, encode, fitted
 
 
 def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
@@ -85,6 +86,28 @@ def told(
             )
         )
     return asked, tallies
+
+
+def had(consumption: Iterable[Consumption], max_bytes: int) -> list[StreamConsumption]:
+    """Return, by stream, what consumers had, in at most so many bytes."""
+    streams: dict[str, dict[int, Ranges]] = {}
+    for some in consumption:
+        known = streams.setdefault(some.stream, {}).setdefault(some.code, Ranges())
+        for begin, end in some.numbers:
+            known.add_range(begin, end)
+    return [
+        StreamConsumption(
+            stream=stream,
+            producers=fitted(
+                (
+                    Entry(code, 0, None if known.is_full else known.ranges())
+                    for code, known in producers.items()
+                ),
+                max_bytes // len(streams),
+            ),
+        )
+        for stream, producers in streams.items()
+    ]
 
 
 def _entry(receipt: Receipt) -> Entry:

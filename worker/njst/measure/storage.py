@@ -22,6 +22,7 @@ from njst.contract.readback import (
     MAX_PER_SUBJECT,
     MESSAGES_DELETED,
     NO_INTEREST,
+    NOT_CONSUMED,
     PURGED,
     RETENTION,
     STREAM_DELETED,
@@ -47,6 +48,11 @@ class StreamEvidence:
     after: int = 0
     befores: list[StreamBefore] = field(default_factory=list)
     pieces: list[PieceSight] = field(default_factory=list)
+    # Whether consumers of the job say what they had of it, of which producers, and how many
+    # sequences they left empty.
+    has_consumers: bool = False
+    producers: set[int] = field(default_factory=set)
+    consumed: int = 0
 
     @property
     def _state(self) -> PieceSight | None:
@@ -95,7 +101,7 @@ class StreamEvidence:
         seen = sum(piece.front + piece.inside for piece in self.pieces)
         # A server on which messages are missing that the leader has says nothing of the leader's.
         admitted = max(0, state.first_sequence - 1 - self.after) + state.deleted
-        return max(0, min(seen, admitted) - state.damaged)
+        return max(0, min(seen, admitted) - state.damaged - self.consumed)
 
     def empty(self) -> Ranges | None:
         """Return the sequences without a message; None when not all of them are known."""
@@ -123,6 +129,8 @@ class StreamEvidence:
         if before != state.limits:
             return [LIMITS_CHANGED]
         if state.limits.retention != "limits":
+            if self.has_consumers:
+                return [NOT_CONSUMED]
             is_unheard = state.limits.retention == "interest" and not state.consumers
             return [NO_INTEREST if is_unheard else RETENTION]
         front = sum(piece.front for piece in self.pieces)

@@ -115,16 +115,15 @@ class PublishAcks:
             found.append(self._tokens.numbers(run.tokens))
             at += run.size
             self._wanted = self._tokens.after(int(run.tokens[-1]))
-        if found and self._noted is not None:
-            self._note(data, at, int(found[-1][-1]))
+        if self._noted is not None and found and found[-1][-1] >= self._noted.next:
+            self._note(self._noted, data, at, int(found[-1][-1]))
         return joined(found), at
 
-    def _note(self, data: bytes, end: int, number: int) -> None:
-        """Tell of the last acknowledgement before `end`, if one is wanted."""
-        if self._noted is not None and number >= self._noted.next:
-            sequence = _SEQUENCE.search(data, data.rfind(b'"seq":', 0, end), end)
-            if sequence is not None:
-                self._noted.note(number, int(sequence[1]))
+    def _note(self, noted: Noted, data: bytes, end: int, number: int) -> None:
+        """Tell of the last acknowledgement before `end`."""
+        sequence = _SEQUENCE.search(data, data.rfind(b'"seq":', 0, end), end)
+        if sequence is not None:
+            noted.note(number, int(sequence[1]))
 
     def _run(self, data: bytes, at: int) -> _Run | None:
         """Return those of one form that begin here; None when they are few."""
