@@ -119,6 +119,29 @@ async def test_the_slice_of_a_reader_that_is_killed_is_read_by_another(
     await mesh.wait_no_streams()
 
 
+async def test_of_a_worker_that_is_lost_it_says_what_is_there_and_what_nobody_knows(
+    mesh: Mesh, watch: LogWatch
+) -> None:
+    job = mesh.post(slow_job())
+    mesh.wait(job, lambda d: sum(w["messages"] for w in d["workloads"]) > 3 * GONE)
+    mesh.workers[2].service.kill()
+    assert mesh.wait_ended(job)["phase"] == "Failed"
+    report = mesh.report(job)
+    assert (report["verdict"], report["reason"]) == ("Unknown", "WorkersLost")
+    (lost,) = (worker for worker in report["workers"] if worker["outcome"] == "Lost")
+    proved = lost["workloads"][0]["readBack"]
+    assert proved["reasons"] == ["WorkerLost"]
+    assert proved["acknowledged"] == proved["unchecked"] == lost["workloads"][0]["messages"]
+    # It went on for a moment after its last word.
+    assert 0 < proved["acknowledged"] <= proved["recovered"] < COUNT // 3
+    assert proved["words"] == (
+        f"{proved['recovered']} messages of lost worker {lost['worker']} are in its streams"
+    )
+    assert "seen" in {seen.event for seen in watch.events(job)}
+    whole = read_back(report)
+    assert whole["found"] == whole["acknowledged"] - whole["unchecked"] > 0
+
+
 async def test_a_cancel_ends_the_reading(mesh: Mesh, watch: LogWatch) -> None:
     job = mesh.post(publish_job(messages=COUNT))
     watch.wait(job, "finished", count=3)

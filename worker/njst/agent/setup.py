@@ -18,6 +18,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch_config
 from njst.agent.capabilities import ask_server, lacking, needs
+from njst.agent.copies import check_subjects
 from njst.agent.existing import adopted, misfits
 from njst.agent.keeping import stream_before
 from njst.agent.managed import (
@@ -160,6 +161,7 @@ async def _make_streams(
             field = f"spec.streams[{number}] ({name})"
             if stream.use_existing:
                 info = await _ask(field, js.stream_info(name))
+                check_subjects(spec, stream, info)
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await _ask(field, _add_stream(js, job, config))

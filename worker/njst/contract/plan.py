@@ -319,14 +319,25 @@ class PiecePlan(Message):
     upto: int | None = None
 
 
+class LostProducer(Message):
+    """A producer of a lost worker, named as its client's plan named it."""
+
+    worker: str
+    workload: str
+    stream: str
+    number: int
+    index: int
+
+
 class AuditPlan(Message):
     """One slice of the streams, and what all producers of the job were acknowledged.
 
-    What was seen is told in at most `max_bytes`.
+    What was seen is told in at most `max_bytes`. Of the `lost` producers messages are counted.
     """
 
     job: str
     connection: Connection
     pieces: list[PiecePlan]
     receipts: list[StreamReceipts]
+    lost: list[LostProducer] = Field(default_factory=list)
     max_bytes: int

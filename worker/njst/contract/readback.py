@@ -14,6 +14,8 @@ STOPPED = "Stopped"
 READ_FAILED = "ReadFailed"
 # a producer has so many failures between its messages that they cannot all be told.
 TOO_MANY_HOLES = "TooManyHoles"
+# Its producer's worker is lost, and with it which messages were acknowledged.
+WORKER_LOST = "WorkerLost"
 
 # Why a stream does not have an acknowledged message any more that it once stored: its limits and
 # its retention, as they were before the load;
@@ -93,6 +95,14 @@ class Corrupted(Message):
     example: str = Field("", max_length=300)
 
 
+class Recovered(Message):
+    """How many messages of a lost worker's workload were there: nobody knows what it was told."""
+
+    worker: str
+    workload: str
+    count: int = Field(ge=0)
+
+
 class PieceSight(Message):
     """What a stream was when a piece of it was read, and which sequences of the piece are empty.
 
@@ -132,3 +142,4 @@ class Sight(Message):
     found: str = ""
     corrupted: list[Corrupted] = Field(default_factory=list)
     pieces: list[PieceSight] = Field(default_factory=list)
+    recovered: list[Recovered] = Field(default_factory=list)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from njst.check.tester import diagnose
 from njst.check.thresholds import evaluate
 from njst.check.verdict import History, judge
+from njst.contract.kinds.publish import Verify
 from njst.contract.readback import NOT_READ, STOPPED
 from njst.contract.result import (
     Outcome,
@@ -20,6 +21,7 @@ from njst.contract.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
 from njst.measure.proof import prove, with_proof
+from njst.measure.readback import of_lost_worker
 from njst.measure.skew import start_skew_us
 from njst.measure.tally import check, totals
 
@@ -99,12 +101,18 @@ def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
         return workers
     missing = NOT_READ if view.cancelled is None else STOPPED
     proofs = prove(view.receipts, view.slices, view.seen, missing, view.consumed)
-    return [
-        worker.model_copy(
-            update={"workloads": with_proof(worker.workloads, proofs.get(worker.worker, []))}
-        )
-        for worker in workers
-    ]
+    sought = {
+        workload.name
+        for workload in view.created.spec.workloads
+        if workload.publish is not None and workload.publish.verify is not Verify.NONE
+    }
+    proved = []
+    for worker in workers:
+        tallies = with_proof(worker.workloads, proofs.get(worker.worker, []))
+        if worker.outcome is Outcome.LOST:
+            tallies = [of_lost_worker(t) if t.workload in sought else t for t in tallies]
+        proved.append(worker.model_copy(update={"workloads": tallies}))
+    return proved
 
 
 def workload_results(view: JobView, workers: list[WorkerResult]) -> list[WorkloadResult]:

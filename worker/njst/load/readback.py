@@ -9,9 +9,10 @@ import secrets
 import select
 import sys
 import threading
+from collections import Counter
 
 from njst.contract.plan import AuditPlan, PiecePlan
-from njst.contract.readback import READ_FAILED, Corrupted, PieceSight, Sight
+from njst.contract.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
 from njst.load.audit import Audit
 from njst.load.clock import now_ns
 from njst.load.dial import ConnectError, Settings
@@ -19,7 +20,9 @@ from njst.load.net import Stream
 from njst.load.reading import Reading, Where
 from njst.load.redial import open_stream
 from njst.load.servers import Servers
+from njst.load.wire import stamp
 from njst.load.wire.parse import ProtocolError
+from njst.measure.ranges import count
 from njst.measure.rangetext import Entry, decode, fitted
 
 _WAIT_S = 0.05
@@ -50,19 +53,29 @@ def _look(plan: AuditPlan) -> Sight:
     pieces: list[PieceSight] = []
     servers, settings = Servers(plan.connection), Settings.of(plan.connection)
     room = plan.max_bytes // _EMPTY_PART
+    lost = {stamp.producer_code(one.number, one.index): one for one in plan.lost}
+    recovered: Counter[tuple[str, str]] = Counter()
     for piece in plan.pieces:
         audit = Audit(plan.job, _producers(plan, piece.stream))
         reading = Reading(_where(plan, piece), audit.take)
         _read(servers, settings, reading)
         if not reading.done:
             return Sight(problem=READ_FAILED, words=f"{piece.stream}: {reading.problem}"[:300])
-        entries += audit.entries()
+        for entry in audit.entries():
+            if (whose := lost.get(entry.code)) is None:
+                entries.append(entry)
+            else:
+                recovered[whose.worker, whose.workload] += count(entry.ranges or ())
         corrupted += audit.corrupted()
         sight = reading.sight()
         room -= len(sight.empty or "")
         pieces.append(sight if room >= 0 else sight.model_copy(update={"empty": None}))
     found = fitted(entries, plan.max_bytes - plan.max_bytes // _EMPTY_PART)
-    return Sight(found=found, corrupted=corrupted, pieces=pieces)
+    told = [
+        Recovered(worker=worker, workload=workload, count=recovered[worker, workload])
+        for worker, workload in dict.fromkeys((one.worker, one.workload) for one in plan.lost)
+    ]
+    return Sight(found=found, corrupted=corrupted, pieces=pieces, recovered=told)
 
 
 def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
@@ -75,6 +88,9 @@ def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
             except ValueError:
                 continue
             workloads.update({entry.code: receipts.workload for entry in entries})
+    for one in plan.lost:
+        if one.stream == stream:
+            workloads[stamp.producer_code(one.number, one.index)] = one.workload
     return workloads
 
 

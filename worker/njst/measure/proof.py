@@ -6,7 +6,7 @@ never sent (unexpected). Nothing is lost as long as a slice of its stream was no
 that the stream itself says it has let go of (`njst.measure.storage`).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from njst.contract.readback import (
     NOT_READ,
     READ_FAILED,
     TOO_MANY_HOLES,
+    WORKER_LOST,
     Sight,
     StreamBefore,
     StreamConsumption,
@@ -66,6 +67,8 @@ class _Seen:
     words: dict[str, str]
     corrupted: Tallies
     evidence: dict[str, StreamEvidence]
+    # By lost worker and workload.
+    recovered: Counter[tuple[str, str]]
 
 
 @dataclass
@@ -119,6 +122,10 @@ def prove(
     lost = _losses(cases, known)
     for place, case in enumerate(cases):
         proved[case.worker].append(_tally(case, lost.get(place, 0), known))
+    for (worker, workload), number in known.recovered.items():
+        said = f"{number} messages of lost worker {worker} are in its streams"
+        some = ReadBack(recovered=number, reasons=[WORKER_LOST], words=said)
+        proved[worker].append(WorkloadTally(workload=workload, read_back=some))
     return {worker: merge(tallies) for worker, tallies in proved.items()}
 
 
@@ -165,7 +172,7 @@ def _everything(receipts: Receipts, slice_count: int) -> list[set[str]]:
 def _put_together(
     streams: Sequence[set[str]], seen: Mapping[int, tuple[str, Sight]], missing: str
 ) -> _Seen:
-    known = _Seen(defaultdict(_Producer), defaultdict(set), {}, defaultdict(list), {})
+    known = _Seen(defaultdict(_Producer), defaultdict(set), {}, defaultdict(list), {}, Counter())
     for number, here in enumerate(streams):
         worker, sight = seen.get(number, ("", Sight(problem=missing)))
         try:
@@ -179,17 +186,19 @@ def _put_together(
                 if sight.words:
                     known.words.setdefault(stream, sight.words)
             continue
+        for some in sight.recovered:
+            known.recovered[some.worker, some.workload] += some.count
         for piece in sight.pieces:
             known.evidence.setdefault(piece.stream, StreamEvidence()).pieces.append(piece)
         for entry in entries:
             known.producers[entry.code].add(entry)
-        for some in sight.corrupted:
+        for changed in sight.corrupted:
             error = ErrorTally(
-                error_class=ErrorClass.CORRUPTED, count=some.count, example=some.example
+                error_class=ErrorClass.CORRUPTED, count=changed.count, example=changed.example
             )
-            proved = ReadBack(corrupted=some.count)
+            proved = ReadBack(corrupted=changed.count)
             known.corrupted[worker].append(
-                WorkloadTally(workload=some.workload, errors=[error], read_back=proved)
+                WorkloadTally(workload=changed.workload, errors=[error], read_back=proved)
             )
     return known
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from njst.contract.plan import Consumption, Receipt
-from njst.contract.readback import NOT_READ, TOO_MANY_HOLES, StreamConsumption, StreamReceipts
+from njst.contract.readback import (
+    NOT_READ,
+    TOO_MANY_HOLES,
+    WORKER_LOST,
+    StreamConsumption,
+    StreamReceipts,
+)
 from njst.contract.result import ReadBack, WorkloadTally
 from njst.measure import marktext
 from njst.measure.marktext import Mark
@@ -43,6 +49,18 @@ def unchecked_tally(
     reasons = [reason] if count or is_told else []
     proved = ReadBack(acknowledged=count, unchecked=count, reasons=reasons)
     return WorkloadTally(workload=workload, read_back=proved)
+
+
+def of_lost_worker(tally: WorkloadTally) -> WorkloadTally:
+    """Return a lost worker's tally with what it was acknowledged by its last word: unchecked.
+
+    Which messages these were it took with it; how many of its messages are there may be known.
+    """
+    if not tally.messages and tally.read_back is None:
+        return tally
+    last = ReadBack(acknowledged=tally.messages, unchecked=tally.messages, reasons=[WORKER_LOST])
+    together = merge_read_backs([tally.read_back, last])
+    return tally.model_copy(update={"read_back": together})
 
 
 def told(
