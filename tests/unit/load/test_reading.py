@@ -137,9 +137,11 @@ def test_two_pulls_are_under_way_and_no_more_is_asked_for_than_is_up_to_the_end(
     assert asked(out) == [5]
 
 
-@given(st.sets(st.integers(11, 40)), st.integers(11, 40), st.integers(0, 5))
+@given(
+    st.sets(st.integers(11, 40)), st.integers(11, 40), st.integers(0, 5), st.sampled_from([1, 3, 99])
+)
 def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
-    gone: set[int], upto: int, behind: int
+    gone: set[int], upto: int, behind: int, chunk: int
 ) -> None:
     last = 40 + behind
     there = [sequence for sequence in range(11, last + 1) if sequence not in gone]
@@ -149,8 +151,10 @@ def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
     while not reader.reading.done:
         sent = there[place : place + sum(asked(out))]
         assert sent or not reader.reading.done
-        data = b"".join(delivery(rounds, s, n) for n, s in enumerate(sent, start=1))
-        out = reader.reading.feed(data, 2)
+        frames = [delivery(rounds, s, n) for n, s in enumerate(sent, start=1)]
+        out = b""
+        for first in range(0, max(1, len(frames)), chunk):
+            out += reader.reading.feed(b"".join(frames[first : first + chunk]), 2)
         place += len(sent)
         if not asked(out) and not reader.reading.done:
             rounds += 1

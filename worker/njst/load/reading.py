@@ -303,7 +303,9 @@ class Reading:
         last = delivery_of(replies[good - 1]) if good else None
         if last is None or self.done:
             return
-        if last.stream_sequence - self._position == good:
+        upto = self._where.upto
+        is_inside = upto is None or last.stream_sequence <= upto
+        if is_inside and last.stream_sequence - self._position == good:
             self._position = last.stream_sequence
         else:
             good = self._pass(stream_sequences(replies[:good]))
