@@ -138,7 +138,10 @@ def test_two_pulls_are_under_way_and_no_more_is_asked_for_than_is_up_to_the_end(
 
 
 @given(
-    st.sets(st.integers(11, 40)), st.integers(11, 40), st.integers(0, 5), st.sampled_from([1, 3, 99])
+    st.sets(st.integers(11, 40)),
+    st.integers(11, 40),
+    st.integers(0, 5),
+    st.sampled_from([1, 3, 99]),
 )
 def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
     gone: set[int], upto: int, behind: int, chunk: int

@@ -341,6 +341,8 @@ class Report(Message):
     tester: Diagnosis | None = None
     # What was left out so that it fits into a message.
     omitted: str = ""
+    # What the clean-up could not remove, and why: known once it has been tried.
+    left_behind: list[str] = Field(default_factory=list)
 
 
 class StoredReport(Message):

@@ -34,6 +34,7 @@ def render(report: Report, title: str) -> str:
         _section("WORKERS", _workers(report.workers)),
         _section("CONTROL NATS: it did not answer, the load went on", _silent(report.workers)),
         _section("TESTER", _tester(report.tester)),
+        _section("LEFT ON THE TARGET: it could not be removed", report.left_behind),
         _section("LEFT OUT", [report.omitted] if report.omitted else []),
     ]
     return "\n".join(part for part in parts if part)
