@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from njst.agent import setup
+from njst.agent.corestreams import core_receipts
 from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
 from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
@@ -71,6 +72,7 @@ class Load:
     async def read_back(self, *, read: bool = True) -> list[WorkloadTally]:
         """Return the tallies once the streams were read, slice by slice, as a mesh does it."""
         asked, unread = told(self.group.receipts(), ROOM_BYTES)
+        asked += core_receipts(self.plan.clients, self.group.tallies())
         seen = {}
         if read and asked:
             for number, pieces in enumerate(slices(asked, self.slices)):

@@ -283,3 +283,27 @@ async def test_a_work_queue_of_which_nobody_knows_what_was_consumed(
     assert proof(results["write"]) == ReadBack(
         acknowledged=COUNT, removed=COUNT, removed_by=["Retention"]
     )
+
+
+async def test_what_a_stream_stores_of_core_messages_is_counted(
+    server: NatsServer, stream: str
+) -> None:
+    document: Document = {
+        "streams": [{"name": stream, "storage": "Memory", "maxMessages": 400, "discard": "New"}],
+        "workloads": [
+            {
+                "name": "write",
+                "clients": 2,
+                "messages": COUNT,
+                "core": {"operation": "Publish", "subject": f"{stream}.a"},
+            }
+        ],
+    }
+    async with loading(server, document) as load:
+        result = (await load.run())["write"]
+    assert (result.messages, errors(result)) == (COUNT, {})
+    assert proof(result) == ReadBack(recovered=400, reasons=["Unacknowledged"])
+    assert words(result) == (
+        f"{stream} takes these messages and acknowledges none: it stored 400 meanwhile,"
+        f" of {COUNT} that were sent"
+    )

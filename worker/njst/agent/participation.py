@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst import __version__
+from njst.agent.corestreams import core_receipts
 from njst.agent.decide import Stage
 from njst.agent.kit import Kit, Load
 from njst.agent.slicereader import SliceReader
 from njst.agent.target import SetupError
 from njst.agent.voice import Voice
 from njst.contract.events import Finished, Progress, Ready
-from njst.contract.plan import LoadPlan
+from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
 from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
@@ -38,6 +39,7 @@ class Participation:
     # How far the log's time may have been off when the load began.
     _clock_error_us: int | None = None
     _load: Load | None = None
+    _clients: list[ClientPlan] = field(default_factory=list)
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -133,6 +135,7 @@ class Participation:
             clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
         finally:
             self.made_ns = self.kit.time.now_ns()
+        self._clients = clients
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
         self._doing = f"still connecting its clients: {count} of them"
@@ -188,6 +191,7 @@ class Participation:
         producers = load.receipts()
         consumption = load.consumption()
         receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        receipts += core_receipts(self._clients, load.tallies())
         consumed = await self.kit.beside(lambda: had(consumption, room_bytes))
         tallies = merge([*load.tallies(), *unread])
         finished = Finished(

@@ -19,6 +19,7 @@ from nats.js.errors import APIError, NotFoundError
 from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch_config
 from njst.agent.capabilities import ask_server, lacking, needs
 from njst.agent.copies import check_subjects
+from njst.agent.corestreams import LOOK_S, with_core_streams
 from njst.agent.existing import adopted, misfits
 from njst.agent.keeping import stream_before
 from njst.agent.managed import (
@@ -124,6 +125,7 @@ async def make(
         api = Api(client, connection.js_api, patience_s)
         plans = await _with_existing_consumers(api, spec, plans, len(participants))
         await _make_managed(api, spec, plans)
+        plans = await with_core_streams(Api(client, connection.js_api, LOOK_S), plans)
         return await _with_clocks(client, connection.js_api, plans)
 
 

@@ -1,6 +1,6 @@
 """What became of the messages of a workload in their stream, as sentences for people."""
 
-from njst.contract.readback import NO_INTEREST, REMOVED_BY_SOMEBODY
+from njst.contract.readback import NO_INTEREST, REMOVED_BY_SOMEBODY, UNACKNOWLEDGED
 from njst.contract.result import WorkloadResult
 
 
@@ -27,6 +27,8 @@ def kept_words(workload: WorkloadResult) -> str:
     proved = workload.read_back
     if workload.kind == "Publish" and workload.messages and not workload.bytes:
         return f"the messages of {workload.workload} were empty"
+    if proved is not None and UNACKNOWLEDGED in proved.reasons and proved.words:
+        return f"{workload.workload}: {proved.words}"
     if proved is None or not proved.removed or removed_words(workload):
         return ""
     kept = f"{proved.found} of {proved.acknowledged}" if proved.found else "none"

@@ -238,13 +238,18 @@ class ManagementPlan(Message):
 
 
 class CorePlan(Message):
-    """Core NATS on one subject."""
+    """Core NATS on one subject; what is published there goes into `stream`, if one takes it.
+
+    That had `last_sequence` at the set-up.
+    """
 
     operation: CoreOperation
     subject: str
     payload_bytes: int
     window: int = 1
     timeout_ms: int
+    stream: str = ""
+    last_sequence: int = 0
 
 
 class ClientPlan(Message):
@@ -312,7 +317,10 @@ class Consumption(Message):
 
 
 class PiecePlan(Message):
-    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it."""
+    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it.
+
+    Where both are the same, only the stream's state is asked for.
+    """
 
     stream: str
     after: int

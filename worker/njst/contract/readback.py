@@ -16,6 +16,8 @@ READ_FAILED = "ReadFailed"
 TOO_MANY_HOLES = "TooManyHoles"
 # Its producer's worker is lost, and with it which messages were acknowledged.
 WORKER_LOST = "WorkerLost"
+# Core NATS has no acknowledgements, whoever stores its messages.
+UNACKNOWLEDGED = "Unacknowledged"
 
 # Why a stream does not have an acknowledged message any more that it once stored: its limits and
 # its retention, as they were before the load;
@@ -66,6 +68,9 @@ class StreamReceipts(Message):
     Their messages are behind sequence `after`, and `count` were acknowledged. `producers` has for
     each its code, how many it sent, and the ranges of its numbers that were acknowledged. `marks`
     are some of their acknowledgements, as `njst.measure.marktext` writes them.
+
+    With `is_core` they published without JetStream, and the stream only happens to take that: how
+    many it stored is counted, and no message is looked for.
     """
 
     workload: str
@@ -75,6 +80,7 @@ class StreamReceipts(Message):
     producers: str = ""
     marks: str = ""
     before: StreamBefore | None = None
+    is_core: bool = False
 
 
 class StreamConsumption(Message):

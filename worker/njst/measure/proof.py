@@ -15,6 +15,7 @@ from njst.contract.readback import (
     NOT_READ,
     READ_FAILED,
     TOO_MANY_HOLES,
+    UNACKNOWLEDGED,
     WORKER_LOST,
     Sight,
     StreamBefore,
@@ -115,6 +116,7 @@ def prove(
         case
         for worker, some in receipts.items()
         for one in some
+        if not one.is_core
         for case in _cases(worker, one, known)
     ]
     proved: Tallies = defaultdict(list, known.corrupted)
@@ -126,6 +128,8 @@ def prove(
         said = f"{number} messages of lost worker {worker} are in its streams"
         some = ReadBack(recovered=number, reasons=[WORKER_LOST], words=said)
         proved[worker].append(WorkloadTally(workload=workload, read_back=some))
+    for worker, tally in _core_tallies(receipts, known):
+        proved[worker].append(tally)
     return {worker: merge(tallies) for worker, tallies in proved.items()}
 
 
@@ -205,7 +209,7 @@ def _put_together(
 
 def _know_before(known: _Seen, receipts: Receipts) -> None:
     """Put to what was seen of each stream what it was before."""
-    for one in (one for some in receipts.values() for one in some):
+    for one in (one for some in receipts.values() for one in some if not one.is_core):
         evidence = known.evidence.setdefault(one.stream, StreamEvidence())
         is_first = not evidence.befores
         evidence.after = one.after if is_first else min(evidence.after, one.after)
@@ -265,6 +269,34 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Cas
             reasons=reasons,
             marks=marks.get(entry.code, []),
         )
+
+
+def _core_tallies(receipts: Receipts, known: _Seen) -> Iterable[tuple[str, WorkloadTally]]:
+    """Return what streams have stored of what was published without JetStream, once for each."""
+    told: dict[tuple[str, str], list[tuple[str, StreamReceipts]]] = defaultdict(list)
+    for worker, some in receipts.items():
+        for one in some:
+            if one.is_core:
+                told[one.workload, one.stream].append((worker, one))
+    for (workload, stream), those in told.items():
+        sent, after = sum(_sent(one) for _, one in those), min(one.after for _, one in those)
+        evidence = known.evidence.get(stream)
+        words, stored = "", 0
+        if evidence is not None and evidence.pieces:
+            stored = max(0, evidence.last_sequence - after)
+            words = (
+                f"{stream} takes these messages and acknowledges none: it stored {stored}"
+                f" meanwhile, of {sent} that were sent"
+            )
+        counted = ReadBack(recovered=min(stored, sent), reasons=[UNACKNOWLEDGED], words=words)
+        yield those[0][0], WorkloadTally(workload=workload, read_back=counted)
+
+
+def _sent(receipts: StreamReceipts) -> int:
+    try:
+        return sum(entry.number for entry in decode(receipts.producers))
+    except ValueError:
+        return 0
 
 
 def _losses(cases: Sequence[_Case], known: _Seen) -> dict[int, int]:
