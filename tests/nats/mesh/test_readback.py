@@ -138,6 +138,10 @@ async def test_of_a_worker_that_is_lost_it_says_what_is_there_and_what_nobody_kn
         f"{proved['recovered']} messages of lost worker {lost['worker']} are in its streams"
     )
     assert "seen" in {seen.event for seen in watch.events(job)}
+    # Its part of the course is in the course of all.
+    windows = report["workloads"][0]["series"]["windows"]
+    done = sum(window["messages"] for window in windows)
+    assert done == report["workloads"][0]["messages"]
     whole = read_back(report)
     assert whole["found"] == whole["acknowledged"] - whole["unchecked"] > 0
 

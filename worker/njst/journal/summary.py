@@ -59,9 +59,19 @@ def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
         worker=part.worker,
         outcome=_OUTCOMES.get(part.state, Outcome.LOST),
         problem=part.problem,
-        workloads=seen.progress.workloads if seen else [],
+        workloads=_last_of(part, seen) if seen else [],
         cost=seen.progress.cost if seen else None,
     )
+
+
+def _last_of(part: Part, seen: Seen) -> list[WorkloadTally]:
+    """Return a participant's last tallies; a lost one's with the course that its progress told."""
+    tallies = seen.progress.workloads
+    if part.state is not PartState.LOST:
+        return tallies
+    return [
+        tally.model_copy(update={"series": seen.course.series(tally.workload)}) for tally in tallies
+    ]
 
 
 def _readable(result: WorkerResult) -> WorkerResult:
