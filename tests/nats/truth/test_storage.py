@@ -307,3 +307,23 @@ async def test_what_a_stream_stores_of_core_messages_is_counted(
         f"{stream} takes these messages and acknowledges none: it stored 400 meanwhile,"
         f" of {COUNT} that were sent"
     )
+
+
+FEW_RIGHTS = """
+authorization {
+  users: [
+    {user: all, password: all}
+    {user: few, password: few, permissions: {publish: {deny: "$JS.API.CONSUMER.CREATE.>"}}}
+  ]
+}
+no_auth_user: all
+"""
+
+
+async def test_why_a_stream_cannot_be_read_is_said_in_the_servers_words(stream: str) -> None:
+    with NatsServer.start(config=FEW_RIGHTS) as server:
+        async with loading(server, job(stream), user="few", password="few") as load:
+            result = (await load.run())["write"]
+    assert proof(result) == ReadBack(acknowledged=COUNT, unchecked=COUNT, reasons=["ReadFailed"])
+    denied = f'Permissions Violation for Publish to "$JS.API.CONSUMER.CREATE.{stream}'
+    assert denied in words(result)

@@ -255,12 +255,23 @@ class Reading:
             if isinstance(frame, Ping):
                 out += encode.PONG
             elif isinstance(frame, ServerError):
-                self._words = f"-ERR {frame.text}"[:_MOST_WORDS]
-                if frame.is_last:
-                    raise ConnectionError(self._words)
+                self._on_error(frame)
             elif isinstance(frame, Message) and frame.sid == self._round and not self.done:
                 out += self._on_message(frame, now_ns)
         return out + self._go_on(now_ns)
+
+    def _on_error(self, error: ServerError) -> None:
+        """Take what the server says of the connection; what it denies it will not allow later.
+
+        Raises:
+            ConnectionError: the server says that it closes the connection.
+        """
+        self._words = f"-ERR {error.text}"[:_MOST_WORDS]
+        if error.is_last:
+            raise ConnectionError(self._words)
+        # That a consumer may not be deleted keeps nobody from reading: it goes by itself.
+        if "permissions violation" in error.text.lower() and "CONSUMER.DELETE" not in error.text:
+            self.problem = self._words
 
     def _scan(self, data: bytes, now_ns: int) -> int:
         """Take the messages at the beginning of `data`."""
