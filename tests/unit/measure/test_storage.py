@@ -284,6 +284,10 @@ def test_marks_of_very_many_are_thinned_and_nonsense_is_refused() -> None:
     assert all((some[0], some[-1]) == (each[0], each[-1]) for some in told.values())
     few = marktext.decode(marktext.encode((code, each) for code in range(9999)))
     assert sum(map(len, few.values())) == MOST_OF_ALL
+    small = marktext.encode(((code, each) for code in range(1000)), 100)
+    assert sum(map(len, marktext.decode(small).values())) == 100
+    assert len(small) <= 100 * 32
+    assert marktext.encode([(1, each)], 1) == ""
     for text in ("?", "AAAA", marktext.encode([(1, each)])[:-8]):
         with pytest.raises(ValueError, match=r"."):
             marktext.decode(text)

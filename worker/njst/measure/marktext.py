@@ -23,15 +23,13 @@ class Mark(NamedTuple):
     at_ms: int
 
 
-def encode(marks: Iterable[tuple[int, Sequence[Mark]]]) -> str:
-    """Return the text of the marks of producers, by their codes; empty for none.
+def encode(marks: Iterable[tuple[int, Sequence[Mark]]], most: int = MOST_OF_ALL) -> str:
+    """Return the text of at most so many marks of producers, by their codes; empty for none.
 
     Of many producers each has fewer, spread evenly, the first and the last among them.
     """
-    told = [(code, list(some)) for code, some in marks if some]
-    each = max(2, MOST_OF_ALL // max(1, len(told)))
-    if len(told) * 2 > MOST_OF_ALL:
-        told, each = told[: MOST_OF_ALL // 2], 2
+    told = [(code, list(some)) for code, some in marks if some][: most // 2]
+    each = max(2, most // max(1, len(told)))
     lines = [
         f"{code} {mark.number} {mark.sequence} {mark.at_ms}"
         for code, some in told

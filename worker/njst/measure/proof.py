@@ -18,7 +18,6 @@ from njst.contract.readback import (
     UNACKNOWLEDGED,
     WORKER_LOST,
     Sight,
-    StreamBefore,
     StreamConsumption,
     StreamReceipts,
 )
@@ -211,9 +210,9 @@ def _know_before(known: _Seen, receipts: Receipts) -> None:
     """Put to what was seen of each stream what it was before."""
     for one in (one for some in receipts.values() for one in some if not one.is_core):
         evidence = known.evidence.setdefault(one.stream, StreamEvidence())
-        is_first = not evidence.befores
-        evidence.after = one.after if is_first else min(evidence.after, one.after)
-        evidence.befores.append(one.before or StreamBefore())
+        evidence.afters.append(one.after)
+        if one.before is not None:
+            evidence.befores.append(one.before)
 
 
 def _know_consumed(known: _Seen, consumed: Sequence[StreamConsumption]) -> None:

@@ -12,9 +12,12 @@ from njst.contract.readback import (
 )
 from njst.contract.result import ReadBack, WorkloadTally
 from njst.measure import marktext
-from njst.measure.marktext import Mark
+from njst.measure.marktext import MOST_OF_ALL, Mark
 from njst.measure.ranges import Ranges
 from njst.measure.rangetext import Entry, encode, fitted
+
+# What a mark takes in a text, at most.
+_MARK_BYTES = 32
 
 
 def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
@@ -84,9 +87,10 @@ def told(
             key = receipt.workload, receipt.read_back.stream
             groups.setdefault(key, []).append(receipt)
     asked = []
+    share = max_bytes // max(1, len(groups))
     for (workload, stream), some in groups.items():
         after = min(receipt.read_back.after_sequence for receipt in some)
-        known, untold = _fitted(some, max_bytes // len(groups))
+        known, untold = _fitted(some, share - share // 4)
         count = sum(receipt.count for receipt in known)
         tallies.append(unchecked_tally(workload, count, NOT_READ))
         tallies.append(unchecked_tally(workload, untold, TOO_MANY_HOLES))
@@ -98,7 +102,8 @@ def told(
                 count=count,
                 producers=encode(map(_entry, known)),
                 marks=marktext.encode(
-                    (one.code, [Mark(*mark) for mark in one.marks]) for one in known
+                    ((one.code, [Mark(*mark) for mark in one.marks]) for one in known),
+                    min(MOST_OF_ALL, share // 4 // _MARK_BYTES),
                 ),
                 before=next((one.read_back.before for one in some), None),
             )

@@ -45,7 +45,8 @@ _FULL_PART = 2
 class StreamEvidence:
     """One stream before the load and after it; pieces are added as they were seen."""
 
-    after: int = 0
+    # The last sequence before the load, as each worker saw it.
+    afters: list[int] = field(default_factory=list)
     befores: list[StreamBefore] = field(default_factory=list)
     pieces: list[PieceSight] = field(default_factory=list)
     # Whether consumers of the job say what they had of it, of which producers, and how many
@@ -58,6 +59,11 @@ class StreamEvidence:
     def _state(self) -> PieceSight | None:
         """What was seen last of the whole stream."""
         return max(self.pieces, key=lambda piece: piece.last_sequence, default=None)
+
+    @property
+    def after(self) -> int:
+        """The sequence behind which the load's messages are."""
+        return min(self.afters, default=0)
 
     @property
     def last_sequence(self) -> int:
@@ -131,7 +137,9 @@ class StreamEvidence:
         if state.limits.retention != "limits":
             if self.has_consumers:
                 return [NOT_CONSUMED]
-            is_unheard = state.limits.retention == "interest" and not state.consumers
+            # A reader may have seen the consumer of another one.
+            heard = min(piece.consumers for piece in self.pieces)
+            is_unheard = state.limits.retention == "interest" and not heard
             return [NO_INTEREST if is_unheard else RETENTION]
         front = sum(piece.front for piece in self.pieces)
         inside = sum(piece.inside for piece in self.pieces)
