@@ -13,14 +13,12 @@ from njst.contract.readback import PieceSight
 from njst.load.reading import (
     AGAIN_NS,
     BEHIND_NS,
-    MOST_PULL_BYTES,
     PATIENCE_NS,
-    PULL,
-    PULL_BYTES,
     SILENT_NS,
     Reading,
     Where,
 )
+from njst.load.readpulls import MOST_PULL_BYTES, PULL, PULL_BYTES
 from njst.measure.rangetext import decode
 
 WHERE = Where(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")

@@ -8,8 +8,7 @@ that the stream itself says it has let go of (`njst.measure.storage`).
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from njst.contract.readback import (
     NOT_READ,
@@ -23,9 +22,10 @@ from njst.contract.readback import (
 )
 from njst.contract.result import ErrorClass, ErrorTally, ReadBack, WorkloadTally
 from njst.measure import marktext
-from njst.measure.marktext import Mark
-from njst.measure.ranges import Range, Ranges, count
-from njst.measure.rangetext import Entry, decode
+from njst.measure.cases import Case, Producer
+from njst.measure.prooftext import loss_words, removal_words
+from njst.measure.ranges import Ranges, count
+from njst.measure.rangetext import decode
 from njst.measure.readback import merge_read_backs
 from njst.measure.slices import slices
 from njst.measure.storage import StreamEvidence, lost_at_least, shared_out
@@ -33,35 +33,16 @@ from njst.measure.tally import merge, merge_errors
 
 # What a person reads of one example.
 MOST_WORDS = 300
-_MOST_SPANS = 4
 
 Receipts = Mapping[str, Sequence[StreamReceipts]]
 Tallies = dict[str, list[WorkloadTally]]
 
 
 @dataclass
-class _Producer:
-    """What was seen of one producer in all slices."""
-
-    found: Ranges = field(default_factory=Ranges)
-    copies: int = 0
-    is_untold: bool = False
-    # What consumers had, wherever it is now.
-    consumed: Ranges = field(default_factory=Ranges)
-
-    def add(self, entry: Entry) -> None:
-        self.copies += entry.number
-        self.is_untold |= entry.ranges is None
-        for begin, end in entry.ranges or ():
-            # What was found in another slice too is there twice.
-            self.copies += self.found.add_range(begin, end)
-
-
-@dataclass
 class _Seen:
     """All slices: what was found, and of which streams not all was seen, and why."""
 
-    producers: dict[int, _Producer]
+    producers: dict[int, Producer]
     problems: dict[str, set[str]]
     # What servers said when a stream could not be read, or what else is to be told of it.
     words: dict[str, str]
@@ -69,27 +50,6 @@ class _Seen:
     evidence: dict[str, StreamEvidence]
     # By lost worker and workload.
     recovered: Counter[tuple[str, str]]
-
-
-@dataclass
-class _Case:
-    """One producer's messages in one stream: what was acknowledged, and what of it is missing."""
-
-    worker: str
-    receipts: StreamReceipts
-    sent: Entry
-    seen: _Producer
-    acknowledged: Ranges
-    missing: list[Range]
-    # Of those acknowledged, not in the stream any more, because a consumer had them.
-    consumed: int
-    reasons: set[str]
-    marks: list[Mark]
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether what is missing is not there, and not only unseen."""
-        return not self.reasons
 
 
 def prove(
@@ -175,7 +135,7 @@ def _everything(receipts: Receipts, slice_count: int) -> list[set[str]]:
 def _put_together(
     streams: Sequence[set[str]], seen: Mapping[int, tuple[str, Sight]], missing: str
 ) -> _Seen:
-    known = _Seen(defaultdict(_Producer), defaultdict(set), {}, defaultdict(list), {}, Counter())
+    known = _Seen(defaultdict(Producer), defaultdict(set), {}, defaultdict(list), {}, Counter())
     for number, here in enumerate(streams):
         worker, sight = seen.get(number, ("", Sight(problem=missing)))
         try:
@@ -240,7 +200,7 @@ def _know_consumed(known: _Seen, consumed: Sequence[StreamConsumption]) -> None:
         )
 
 
-def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Case]:
+def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[Case]:
     try:
         entries = decode(receipts.producers)
     except ValueError:
@@ -251,13 +211,13 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[_Cas
         marks = {}
     problems = known.problems.get(receipts.stream, set())
     for entry in entries:
-        seen = known.producers.get(entry.code, _Producer())
+        seen = known.producers.get(entry.code, Producer())
         acknowledged = Ranges(entry.ranges or ())
         reasons = set(problems)
         if seen.is_untold or seen.found.is_full:
             reasons.add(TOO_MANY_HOLES)
         unseen = Ranges(acknowledged.without(seen.found))
-        yield _Case(
+        yield Case(
             worker=worker,
             receipts=receipts,
             sent=entry,
@@ -298,7 +258,7 @@ def _sent(receipts: StreamReceipts) -> int:
         return 0
 
 
-def _losses(cases: Sequence[_Case], known: _Seen) -> dict[int, int]:
+def _losses(cases: Sequence[Case], known: _Seen) -> dict[int, int]:
     """Return how many messages of each case are lost; of the other missing ones nobody says so."""
     by_stream: dict[str, list[int]] = defaultdict(list)
     for place, case in enumerate(cases):
@@ -322,19 +282,19 @@ def _losses(cases: Sequence[_Case], known: _Seen) -> dict[int, int]:
     return lost
 
 
-def _tally(case: _Case, lost: int, known: _Seen) -> WorkloadTally:
+def _tally(case: Case, lost: int, known: _Seen) -> WorkloadTally:
     receipts, seen = case.receipts, case.seen
     gone, total = count(case.missing), len(case.acknowledged)
     removed = gone - lost if case.is_proved else 0
     unexpected = seen.found.beyond(case.sent.number)
     evidence = known.evidence[receipts.stream]
-    errors = _errors(receipts.stream, case, lost, unexpected, evidence)
+    errors = _errors(case, lost, unexpected, evidence)
     if seen.copies:
         words = f"a message of producer {case.sent.code:08x} is stored more than once"
         errors.append(_error(ErrorClass.DUPLICATED, seen.copies, words))
     words = ""
     if removed:
-        words = _removal(case, evidence)
+        words = removal_words(case, evidence)
     elif case.reasons:
         words = known.words.get(receipts.stream, "")
     proved = ReadBack(
@@ -355,60 +315,11 @@ def _tally(case: _Case, lost: int, known: _Seen) -> WorkloadTally:
     return WorkloadTally(workload=receipts.workload, errors=errors, read_back=proved)
 
 
-def _removal(case: _Case, evidence: StreamEvidence) -> str:
-    """Return in words what a stream let go of: which messages, and at which sequences."""
-    stream = case.receipts.stream
-    which = f"of producer {case.sent.code:08x} {_numbers(case.missing)}{_when(case)}"
-    if evidence.whole_reason:
-        return f"{stream} is not the stream that it was; it lacks {which}"
-    empty = evidence.empty()
-    where = f"; it has none at sequences {_spans(empty.ranges())}" if empty else ""
-    return f"{stream} has let go of messages that it had stored, {which}{where}"
-
-
-def _numbers(ranges: Sequence[Range]) -> str:
-    number = count(ranges)
-    first, last = ranges[0][0], ranges[-1][1] - 1
-    if number == 1:
-        return f"message {first}"
-    whole = "" if number == last - first + 1 else f" ({number} of these)"
-    return f"messages {first} to {last}{whole}"
-
-
-def _spans(ranges: Sequence[Range]) -> str:
-    told = [f"{b}" if e == b + 1 else f"{b} to {e - 1}" for b, e in ranges[:_MOST_SPANS]]
-    return ", ".join([*told, "..."] if len(ranges) > _MOST_SPANS else told)
-
-
-def _when(case: _Case) -> str:
-    """Return in words when the missing messages were acknowledged, as far as marks say."""
-    first, last = case.missing[0][0], case.missing[-1][1] - 1
-    before = [mark.at_ms for mark in case.marks if mark.number <= first]
-    after = [mark.at_ms for mark in case.marks if mark.number >= last]
-    since = f" after {_clock(before[-1])}" if before else ""
-    until = f" before {_clock(after[0])}" if after else ""
-    both = " and" if since and until else ""
-    return f", acknowledged{since}{both}{until}" if since or until else ""
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _errors(
-    stream: str, case: _Case, lost: int, unexpected: int, evidence: StreamEvidence
-) -> list[ErrorTally]:
+def _errors(case: Case, lost: int, unexpected: int, evidence: StreamEvidence) -> list[ErrorTally]:
     errors = []
     code = case.sent.code
     if lost:
-        were = "was" if count(case.missing) == 1 else "were"
-        words = f"{_numbers(case.missing)} of producer {code:08x} {were} acknowledged"
-        if case.marks and case.marks[-1].sequence > evidence.last_sequence > 0:
-            words += f" as far as sequence {case.marks[-1].sequence}"
-            words += f" (it ends at {evidence.last_sequence})"
-        missing = "is not" if lost == count(case.missing) == 1 else "are not"
-        some = "" if lost == count(case.missing) else f" ({lost} of them)"
-        words += f"{_when(case).removeprefix(', acknowledged')}, and {missing} in {stream}{some}"
+        words = loss_words(case, lost, evidence)
         errors.append(_error(ErrorClass.LOST, lost, words))
     if unexpected:
         words = f"producer {code:08x} never sent a message that is in the stream"
