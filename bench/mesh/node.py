@@ -26,7 +26,7 @@ from njst.agent.share import clients_of
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec
 from njst.contract.names import Mesh
-from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.readback import Sight
 from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
@@ -92,6 +92,12 @@ class NoLoad:
     async def wait(self) -> Outcome:
         await self._over.wait()
         return Outcome.COMPLETED
+
+    def found(self) -> list[str]:
+        return []
+
+    def consumption(self) -> list[Consumption]:
+        return []
 
     def receipts(self) -> list[Receipt]:
         return []

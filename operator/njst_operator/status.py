@@ -229,6 +229,7 @@ def _read_back(proved: ReadBack | None) -> ReadBackStatus | None:
         acknowledged=proved.acknowledged,
         found=proved.found,
         lost=proved.lost,
+        removed=proved.removed,
         unchecked=proved.unchecked,
     )
 

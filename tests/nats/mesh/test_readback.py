@@ -15,6 +15,12 @@ from tests.stopping import stopped
 # Enough for a slice for each of three workers, and of four.
 COUNT = 3 * FEWEST + 1
 GONE = 1_234
+ONE_GONE = {
+    "acknowledged": COUNT,
+    "found": COUNT - 1,
+    "removed": 1,
+    "removedBy": ["MessagesDeleted"],
+}
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ def watch(nats_server: NatsServer) -> Iterator[LogWatch]:
 def read_back(report: Json) -> Json:
     (workload,) = report["workloads"]
     proved: Json = workload["readBack"]
-    return {name: value for name, value in proved.items() if value}
+    return {name: value for name, value in proved.items() if value and name != "words"}
 
 
 def readers(watch: LogWatch, job: str) -> list[str]:
@@ -69,17 +75,17 @@ async def test_a_job_that_asks_for_no_look_has_no_event_of_one(mesh: Mesh, watch
     assert readers(watch, job) == []
 
 
-async def test_a_message_that_is_gone_is_lost_once(mesh: Mesh, watch: LogWatch) -> None:
+async def test_a_message_that_is_gone_is_missed_once(mesh: Mesh, watch: LogWatch) -> None:
     """It is deleted while load runs, so it was acknowledged, and is not there to be read."""
     job = mesh.post(slow_job())
     await delete_one(mesh, job)
     assert mesh.wait_ended(job)["phase"] == "Failed"
     report = mesh.report(job)
-    assert report["reason"] == "MessagesLost"
-    assert read_back(report) == {"acknowledged": COUNT, "found": COUNT - 1, "lost": 1}
+    assert (report["verdict"], report["reason"]) == ("Unknown", "MessagesRemoved")
+    assert f"it has none at sequences {GONE}" in report["message"]
+    assert read_back(report) == ONE_GONE
     assert readers(watch, job) == ["w0", "w1", "w2"]
-    (error,) = report["workloads"][0]["errors"]
-    assert (error["errorClass"], error["count"]) == ("Lost", 1)
+    assert report["workloads"][0]["errors"] == []
 
 
 def slow_job() -> Json:
@@ -107,10 +113,37 @@ async def test_the_slice_of_a_reader_that_is_killed_is_read_by_another(
     assert mesh.wait_ended(job, worker=1)["phase"] == "Failed"
     report = mesh.report(job, worker=1)
     assert readers(watch, job) == ["w1", "w1", "w2"]
-    assert report["reason"] == "MessagesLost"
-    assert read_back(report) == {"acknowledged": COUNT, "found": COUNT - 1, "lost": 1}
+    assert report["reason"] == "MessagesRemoved"
+    assert read_back(report) == ONE_GONE
     assert {worker["outcome"] for worker in report["workers"]} == {"Completed"}
     await mesh.wait_no_streams()
+
+
+async def test_of_a_worker_that_is_lost_it_says_what_is_there_and_what_nobody_knows(
+    mesh: Mesh, watch: LogWatch
+) -> None:
+    job = mesh.post(slow_job())
+    mesh.wait(job, lambda d: sum(w["messages"] for w in d["workloads"]) > 3 * GONE)
+    mesh.workers[2].service.kill()
+    assert mesh.wait_ended(job)["phase"] == "Failed"
+    report = mesh.report(job)
+    assert (report["verdict"], report["reason"]) == ("Unknown", "WorkersLost")
+    (lost,) = (worker for worker in report["workers"] if worker["outcome"] == "Lost")
+    proved = lost["workloads"][0]["readBack"]
+    assert proved["reasons"] == ["WorkerLost"]
+    assert proved["acknowledged"] == proved["unchecked"] == lost["workloads"][0]["messages"]
+    # It went on for a moment after its last word.
+    assert 0 < proved["acknowledged"] <= proved["recovered"] < COUNT // 3
+    assert proved["words"] == (
+        f"{proved['recovered']} messages of lost worker {lost['worker']} are in its streams"
+    )
+    assert "seen" in {seen.event for seen in watch.events(job)}
+    # Its part of the course is in the course of all.
+    windows = report["workloads"][0]["series"]["windows"]
+    done = sum(window["messages"] for window in windows)
+    assert done == report["workloads"][0]["messages"]
+    whole = read_back(report)
+    assert whole["found"] == whole["acknowledged"] - whole["unchecked"] > 0
 
 
 async def test_a_cancel_ends_the_reading(mesh: Mesh, watch: LogWatch) -> None:

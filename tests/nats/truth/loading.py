@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from njst.agent import setup
+from njst.agent.corestreams import core_receipts
 from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
 from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
@@ -24,7 +25,7 @@ from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from njst.measure.histogram import Histogram
 from njst.measure.proof import prove, with_proof
-from njst.measure.readback import told
+from njst.measure.readback import had, told
 from njst.measure.slices import slices
 from njst.measure.tally import merge, totals
 
@@ -71,18 +72,21 @@ class Load:
     async def read_back(self, *, read: bool = True) -> list[WorkloadTally]:
         """Return the tallies once the streams were read, slice by slice, as a mesh does it."""
         asked, unread = told(self.group.receipts(), ROOM_BYTES)
+        asked += core_receipts(self.plan.clients, self.group.tallies())
         seen = {}
         if read and asked:
             for number, pieces in enumerate(slices(asked, self.slices)):
                 plan = AuditPlan(
                     job=self.plan.job,
-                    connection=self.plan.connection,
+                    connection=self.plan.connection.knowing(self.group.found()),
                     pieces=[PiecePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
                     receipts=asked,
                     max_bytes=ROOM_BYTES,
                 )
                 seen[number] = WORKER, await look(plan)
-        proofs = prove({WORKER: asked}, self.slices, seen, NOT_READ if read else STOPPED)
+        consumed = had(self.group.consumption(), ROOM_BYTES)
+        missing = NOT_READ if read else STOPPED
+        proofs = prove({WORKER: asked}, self.slices, seen, missing, consumed)
         return with_proof(merge([*self.group.tallies(), *unread]), proofs.get(WORKER, []))
 
     async def run(self, lead_ns: int = 0) -> dict[str, WorkloadResult]:
@@ -96,14 +100,19 @@ async def loading(
     document: Document,
     *,
     via: str = "",
+    seeds: int = 0,
     processes: int = 1,
     slices: int = 1,
     **connection: Any,
 ) -> AsyncIterator[Load]:
-    """Make a job's assets on the server itself; its clients connect to `via`."""
+    """Make a job's assets on the server itself; its clients connect to `via`.
+
+    With `seeds`, no more than so many servers of a cluster are named to anybody.
+    """
     spec = parse_spec(document)
     job = secrets.token_hex(4)
     urls = server.urls if isinstance(server, NatsCluster) else [server.url]
+    urls = urls[: seeds or len(urls)]
     direct = Connection(servers=urls)
     settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
     clients = await setup.make(job, spec, direct, [WORKER], WORKER)
@@ -113,7 +122,7 @@ async def loading(
         yield Load(plan, group, slices)
     finally:
         await group.stop()
-        assert await setup.remove(job, spec, direct) == []
+        assert await setup.remove(job, spec, direct.knowing(group.found())) == []
 
 
 @asynccontextmanager

@@ -57,51 +57,6 @@ async def test_what_was_there_before_is_not_looked_at(server: NatsServer, stream
     assert await stored(server, stream) == 2 * COUNT
 
 
-@pytest.mark.parametrize("slices", [1, 4])
-async def test_each_message_that_was_deleted_in_the_run_is_lost(
-    server: NatsServer, stream: str, slices: int
-) -> None:
-    gone = [150, 200, 201, 202]
-    document = slow(job(stream))
-    async with (
-        loading(server, document, processes=2, slices=slices) as load,
-        jetstream(server) as js,
-    ):
-        load.start()
-        await load.until(lambda: load.done("write") >= gone[-1])
-        await js.purge_stream(stream, seq=101)
-        for sequence in gone:
-            await js.delete_msg(stream, sequence)
-        result = (await load.end())["write"]
-        lost = 100 + len(gone)
-    assert errors(result) == {ErrorClass.LOST: lost}
-    assert read_back(result) == ReadBack(acknowledged=COUNT, found=COUNT - lost, lost=lost)
-    assert example(result, ErrorClass.LOST).startswith("message 0 of producer 0000000")
-    assert example(result, ErrorClass.LOST).endswith(f"is not in {stream}")
-
-
-@pytest.mark.parametrize("slices", [1, 3])
-async def test_the_first_and_the_last_messages_of_each_slice_are_missed_too(
-    server: NatsServer, stream: str, slices: int
-) -> None:
-    ends = [COUNT * number // slices for number in range(1, slices + 1)]
-    gone = {1, COUNT - 1, *ends, *(end + 1 for end in ends[:-1])}
-    document = job(stream)
-    async with (
-        loading(server, document, processes=2, slices=slices) as load,
-        jetstream(server) as js,
-    ):
-        await load.run()
-        for sequence in gone:
-            await js.delete_msg(stream, sequence)
-        (tally,) = await load.read_back()
-        lost = len(gone)
-        assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT - lost, lost=lost)
-        await js.purge_stream(stream)
-        (tally,) = await load.read_back()
-        assert tally.read_back == ReadBack(acknowledged=COUNT, lost=COUNT)
-
-
 async def test_a_server_that_forgets_everything(stream: str) -> None:
     with NatsServer.start() as server:
         async with loading(server, slow(job(stream)), processes=2) as load:
@@ -165,6 +120,22 @@ async def test_a_leader_that_dies_loses_nothing(nats_cluster: NatsCluster, strea
     assert 0 < result.messages <= result.attempted
 
 
+async def test_the_only_seed_dies_and_the_rest_of_the_cluster_is_read_and_cleaned(
+    nats_cluster: NatsCluster, stream: str
+) -> None:
+    document = job(stream, replicas=3)
+    async with loading(nats_cluster, document, processes=2, seeds=1) as load:
+        load.start()
+        assert await load.group.wait() is Outcome.COMPLETED
+        nats_cluster.servers[0].kill()
+        (tally,) = await load.read_back()
+    assert tally.read_back == ReadBack(acknowledged=COUNT, found=COUNT)
+    nats_cluster.servers[0].restart()
+    nats_cluster.wait_ready()
+    async with jetstream(nats_cluster) as js:
+        assert [one.config.name for one in await js.streams_info()] == []
+
+
 @pytest.mark.parametrize(
     ("fault", "proved", "found"),
     [
@@ -222,16 +193,6 @@ async def test_a_bad_wire_while_it_is_looked_for_makes_nothing_lost(
 def one_client(document: Document) -> Document:
     document["workloads"][0]["clients"] = 1
     return document
-
-
-async def test_where_looking_proves_nothing_it_says_so(server: NatsServer, stream: str) -> None:
-    document = job(stream, retention="WorkQueue")
-    read = {"name": "read", "stream": stream, "messages": COUNT, "consume": {}}
-    document["workloads"].append(read)
-    async with loading(server, document, processes=2) as load:
-        result = (await load.run())["write"]
-    assert errors(result) == {}
-    assert read_back(result) == ReadBack(acknowledged=COUNT, unchecked=COUNT, reasons=["Retention"])
 
 
 async def test_a_load_that_is_stopped_is_not_looked_for(server: NatsServer, stream: str) -> None:

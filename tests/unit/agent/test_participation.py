@@ -11,7 +11,7 @@ from njst.contract.connection import Connection
 from njst.contract.document import parse_spec
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
 from njst.contract.names import EventName
-from njst.contract.plan import ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.readback import Sight
 from njst.contract.result import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
@@ -52,6 +52,12 @@ class Idle:
 
     async def wait(self) -> Outcome:
         raise AssertionError("it has not begun")
+
+    def found(self) -> list[str]:
+        return []
+
+    def consumption(self) -> list[Consumption]:
+        return []
 
     def receipts(self) -> list[Receipt]:
         return []

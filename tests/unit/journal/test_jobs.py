@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from njst.api.documents import document_of
 from njst.contract.document import parse_spec
-from njst.contract.events import Origin, OriginKind, Progress, Started
+from njst.contract.events import Cleaned, Ended, Origin, OriginKind, Progress, Started
 from njst.contract.job import JobSpec
 from njst.contract.names import EventName
 from njst.contract.result import Report, WorkloadTally
@@ -16,6 +17,7 @@ from njst.journal.port import Member
 from njst.journal.summary import log_datetime, so_far
 from njst.journal.turns import order
 from njst.journal.view import JobView
+from njst.report.text import render
 from tests.unit.api.fakes import MemoryLog
 
 
@@ -91,6 +93,25 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
     await log.append(EventName("job-1", "started"), Started(run=["w1"], lead_ms=400))
     assert jobs.report(jobs.get("job-1"), 5 * 10**9).reason != "Pending"
     assert len(merged) == 4
+
+
+async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_over() -> None:
+    log, book = MemoryLog(), Book()
+    await log.follow(book.on_entry, book.on_progress)
+    jobs = Jobs(log, book, ZonedMembers())
+    await submit(jobs)
+    final = so_far(jobs.get("job-1"), {}, 10**9)
+    await log.append(EventName("job-1", "ended"), Ended(report=final))
+    assert jobs.report(jobs.get("job-1"), 10**9) == final
+    problems = ["S: nats: permissions violation for publish to $JS.API.STREAM.DELETE.S"]
+    await log.append(EventName("job-1", "cleaned"), Cleaned(problems=problems))
+    view = jobs.get("job-1")
+    for report in (jobs.report(view, 10**9), await jobs.whole_report(view)):
+        assert report == final.model_copy(update={"left_behind": problems})
+        assert document_of(view, report).left_behind == problems
+        assert "LEFT ON THE TARGET: it could not be removed\n  S: nats: permissions" in render(
+            report, "a job"
+        )
 
 
 async def test_reports_so_far_of_many_jobs_do_not_pile_up(jobs: Jobs) -> None:

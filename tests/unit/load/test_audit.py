@@ -111,7 +111,9 @@ def test_the_first_that_is_lost_is_named() -> None:
     audit = Audit(JOB, {CODE: "w"})
     look(audit, [message(1)])
     (error,) = proved([receipt({1, 2, 3})], [audit]).errors
-    assert error.example == "message 2 of producer 00000005 was acknowledged, and is not in S"
+    assert error.example == (
+        "messages 2 to 3 of producer 00000005 were acknowledged, and are not in S"
+    )
 
 
 def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message() -> None:

@@ -73,3 +73,20 @@ def test_nothing_is_learnt_when_it_is_not_wanted_or_makes_no_sense() -> None:
     found = servers("nats://a:1")
     found.learn(["", "b:x", "b:99999999", "/", "c:3"], found.known[0])
     assert known(found) == ["nats://a:1", "nats://c:3"]
+
+
+def test_what_the_cluster_has_named_before_is_known_from_the_beginning() -> None:
+    found = servers("tls://a:1", found=["10.0.0.1:2", "a:1", "[::1]:4"])
+    assert known(found) == ["tls://a:1", "tls://10.0.0.1:2", "tls://[::1]:4"]
+    assert found[1].certified == "a"
+    assert found.found == ["10.0.0.1:2", "[::1]:4"]
+    again = servers("tls://a:1").found
+    assert again == []
+    assert servers("nats://a:1", discover=False, found=["b:2"]).found == []
+
+
+def test_a_connection_keeps_its_servers_and_learns_those_of_its_cluster() -> None:
+    plain = Connection(servers=["nats://a:1"])
+    assert plain.knowing([]) is plain
+    assert plain.knowing(["b:2"]).found == ["b:2"]
+    assert plain.knowing(["b:2"]).servers == ["nats://a:1"]

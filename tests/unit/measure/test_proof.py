@@ -1,12 +1,12 @@
 """What is proved by slices of which some were not seen, and by what cannot be read."""
 
 from njst.contract.plan import ReadBackPlan, Receipt
-from njst.contract.readback import Corrupted, Sight, StreamReceipts
+from njst.contract.readback import Corrupted, Recovered, Sight, StreamReceipts
 from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
 from njst.measure.proof import prove, with_proof
 from njst.measure.ranges import Range
 from njst.measure.rangetext import Entry, encode
-from njst.measure.readback import told
+from njst.measure.readback import of_lost_worker, told
 from njst.measure.tally import merge
 
 NOT_READ = "NotRead"
@@ -132,3 +132,33 @@ def test_what_is_told_of_receipts_and_what_is_true_until_somebody_reads() -> Non
 def test_nobody_is_asked_to_read_where_nothing_was_sent() -> None:
     nothing = receipt(1).model_copy(update={"sent": 0})
     assert told([nothing], 1000) == ([], [])
+
+
+def test_of_a_lost_worker_what_is_there_is_counted_and_the_rest_is_unchecked() -> None:
+    sights = {
+        n: ("a", Sight(recovered=[Recovered(worker="b", workload="w", count=40)])) for n in (0, 1)
+    }
+    proofs = prove({"a": [asked(1, 10)]}, 2, sights, NOT_READ)
+    last = WorkloadTally(workload="w", messages=70)
+    (tally,) = map(of_lost_worker, with_proof([last], proofs["b"]))
+    assert tally.read_back == ReadBack(
+        acknowledged=70,
+        unchecked=70,
+        recovered=80,
+        reasons=["WorkerLost"],
+        words="80 messages of lost worker b are in its streams",
+    )
+    silent = WorkloadTally(workload="w")
+    assert of_lost_worker(silent) is silent
+
+
+def test_where_nothing_was_acknowledged_it_says_what_is_there_or_why_not() -> None:
+    nothing = StreamReceipts(workload="w", stream="S", producers=encode([Entry(1, 9, [])]))
+    proofs = prove({"a": [nothing]}, 1, {0: ("a", saw((1, 0, [(0, 7)])))}, NOT_READ)
+    assert proved("a", proofs) == ReadBack(recovered=7)
+    failed = Sight(problem="ReadFailed", words="no leader (10008)")
+    proofs = prove({"a": [nothing]}, 1, {0: ("a", failed)}, NOT_READ)
+    assert proved("a", proofs) == ReadBack(reasons=["ReadFailed"], words="no leader (10008)")
+    stampless = receipt(1, obstacle="NoStamp")
+    (tally,) = told([stampless], 1000)[1]
+    assert tally.read_back == ReadBack(reasons=["NoStamp"])

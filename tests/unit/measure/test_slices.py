@@ -61,3 +61,10 @@ def test_few_messages_are_read_by_one_and_none_by_nobody() -> None:
     assert slice_count(of(FEWEST + 1), 8) == 2
     assert slice_count(of(10**7), 8) == 8
     assert slice_count(of(10**7), 0) == 0
+
+
+def test_of_a_stream_that_is_only_counted_nothing_is_read() -> None:
+    core = StreamReceipts(workload="c", stream="C", after=7, is_core=True)
+    assert slices([core], 1) == [[Piece("C", 7, 7)]]
+    both = core.model_copy(update={"is_core": False, "after": 5})
+    assert slices([core, both], 1) == [[Piece("C", 5, None)]]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from njst.agent import perform
 from njst.contract.document import parse_spec
 from njst.contract.job import JobSpec
-from njst.contract.readback import READ_FAILED, STOPPED
+from njst.contract.readback import READ_FAILED, STOPPED, WORKER_LOST
 from njst.contract.result import Outcome, Verdict
 from njst.journal.view import JobView, PartState, Phase
 from tests.unit.sim.loop import VirtualLoop
@@ -348,7 +348,9 @@ def _check_read_back(run: Run, view: JobView) -> None:
                 assert bool(proved.reasons) == bool(proved.unchecked)
                 # A slice may have been read in vain before the job was stopped.
                 is_hit = any(fault.kind == "target down" for fault in run.schedule.faults)
-                assert {STOPPED} | ({READ_FAILED} if is_hit else set()) >= set(proved.reasons)
+                assert {STOPPED, WORKER_LOST} | ({READ_FAILED} if is_hit else set()) >= set(
+                    proved.reasons
+                )
             elif proved.unchecked:
                 assert proved.lost == 0
                 assert run.schedule.faults, proved.reasons

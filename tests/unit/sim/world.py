@@ -28,7 +28,15 @@ from njst.contract.events import (
 )
 from njst.contract.job import JobSpec
 from njst.contract.names import EventName
-from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, PiecePlan, ReadBackPlan, Receipt
+from njst.contract.plan import (
+    AuditPlan,
+    ClientPlan,
+    Consumption,
+    LoadPlan,
+    PiecePlan,
+    ReadBackPlan,
+    Receipt,
+)
 from njst.contract.readback import READ_FAILED, Sight
 from njst.contract.result import (
     LoadCost,
@@ -265,6 +273,12 @@ class SimLoad:
             if self.starts_s is not None:
                 self.worker.world.target.write(self.job, self.worker.number)
         self._ended.set()
+
+    def found(self) -> list[str]:
+        return []
+
+    def consumption(self) -> list[Consumption]:
+        return []
 
     def receipts(self) -> list[Receipt]:
         if self.starts_s is None:

@@ -1,28 +1,47 @@
-"""Whether a stream keeps all that it acknowledges: else looking for it there proves nothing."""
+"""Whether messages can be looked for in their stream, and what the stream is before they are sent.
 
-from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
+What a stream lets go of by its limits is known from its state afterwards, not from here.
+"""
 
-from njst.contract.kinds.publish import Publish
+from nats.js.api import StreamInfo
+
+from njst.contract.kinds.publish import Publish, PublishMode
 from njst.contract.plan import STAMP_BYTES
+from njst.contract.readback import StreamBefore, StreamLimits
 
 # Headers by which a message does away with others, or with itself, or is not stored as it came.
 _HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
+_MESSAGE_ID = "nats-msg-id"
+# Where each message has an acknowledgement that says whether it was there already.
+_SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
 
-def stream_obstacle(config: StreamConfig) -> str:
-    """Return why a stream lets go of messages, in one CamelCase word; empty when it does not."""
-    if config.retention not in (None, RetentionPolicy.LIMITS):
-        return "Retention"
-    if config.max_age:
-        return "MaxAge"
-    if _is_limited(config.max_msgs_per_subject):
-        return "MaxMessagesPerSubject"
-    limited = _is_limited(config.max_msgs) or _is_limited(config.max_bytes)
-    return "DiscardOld" if limited and config.discard != DiscardPolicy.NEW else ""
+def stream_before(info: StreamInfo, server: str) -> StreamBefore:
+    """Return what a stream is now, by the word of a server of this id."""
+    config = info.config
+    created_ns = 0
+    if info.created is not None:
+        created_ns = round(info.created.timestamp() * 1_000_000) * 1000
+    return StreamBefore(
+        server=server,
+        created_ns=created_ns,
+        limits=StreamLimits(
+            retention=_word(config.retention, "limits"),
+            discard=_word(config.discard, "old"),
+            max_msgs=_limit(config.max_msgs),
+            max_bytes=_limit(config.max_bytes),
+            max_age=round((config.max_age or 0) * 1e9),
+            max_msgs_per_subject=_limit(config.max_msgs_per_subject),
+        ),
+    )
 
 
-def _is_limited(bound: int | None) -> bool:
-    return bound is not None and bound > 0
+def _word(value: object, default: str) -> str:
+    return str(getattr(value, "value", value) or default)
+
+
+def _limit(bound: int | None) -> int:
+    return bound if bound is not None and bound > 0 else -1
 
 
 def publish_obstacle(publish: Publish) -> str:
@@ -33,9 +52,10 @@ def publish_obstacle(publish: Publish) -> str:
         return "NoStamp"
     if publish.delay_seconds is not None:
         return "Delayed"
-    if publish.duplicate_percent:
-        return "DuplicateIds"
     names = [header.name.lower() for header in publish.headers]
+    # Which ones were there already is acknowledged, but not of those in a batch.
+    if publish.mode not in _SINGLY and (publish.duplicate_percent or _MESSAGE_ID in names):
+        return "DuplicateIds"
     if publish.ttl_seconds is not None or any(name.startswith(_HEADERS) for name in names):
         return "MessageHeaders"
     return ""

@@ -1,12 +1,12 @@
 """What an agent needs from outside, as protocols: real ones in `run`, fakes in simulations."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
 from njst.contract.job import JobSpec, Target
-from njst.contract.plan import AuditPlan, ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.readback import Sight
 from njst.contract.result import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
@@ -70,6 +70,14 @@ class Load(Protocol):
         """Return what each producer was acknowledged, once all processes have ended."""
         ...
 
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of streams that let go of it, once all processes have ended."""
+        ...
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, once all processes have ended."""
+        ...
+
     async def stop(self) -> None:
         """End the load; what was in flight is waited for, for a bounded time."""
         ...
@@ -111,3 +119,19 @@ class Kit:
     look: Callable[[AuditPlan], Awaitable[Sight]]
     reports: Reports
     beside: Beside
+    # The servers that targets' clusters have named to loads of this worker. They stay in this
+    # process: an address in the log could lead a login to anybody.
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def learn(self, target: Target, found: list[str]) -> None:
+        """Keep the servers that a target's cluster has named, in place of those before."""
+        if found:
+            self.found[target.model_dump_json()] = found
+
+    def reach(self, target: Target) -> Connection:
+        """Return how to reach a target by any server that this worker knows of.
+
+        Raises:
+            SetupError: the target is unknown or not allowed.
+        """
+        return self.resolve(target).knowing(self.found.get(target.model_dump_json(), []))

@@ -4,20 +4,20 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst import __version__
+from njst.agent.corestreams import core_receipts
 from njst.agent.decide import Stage
 from njst.agent.kit import Kit, Load
 from njst.agent.slicereader import SliceReader
 from njst.agent.target import SetupError
 from njst.agent.voice import Voice
-from njst.contract.connection import Connection
 from njst.contract.events import Finished, Progress, Ready
-from njst.contract.plan import LoadPlan
+from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
 from njst.journal.logs import current_job
 from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
-from njst.measure.readback import told
+from njst.measure.readback import had, told
 from njst.measure.tally import fitted, merge
 
 PROGRESS_S = 1.0
@@ -40,6 +40,7 @@ class Participation:
     # How far the log's time may have been off when the load began.
     _clock_error_us: int | None = None
     _load: Load | None = None
+    _clients: list[ClientPlan] = field(default_factory=list)
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -47,7 +48,6 @@ class Participation:
     _late: asyncio.Event = field(default_factory=asyncio.Event)
     # What keeps this worker from being ready, for people.
     _doing: str = ""
-    _connection: Connection | None = None
 
     @property
     def _voice(self) -> Voice:
@@ -130,13 +130,14 @@ class Participation:
                 "VersionTooOld",
                 f"this worker has njst {__version__}, which does not know {', '.join(unknown)}",
             )
-        connection = self._connection = self.kit.resolve(spec.target)
+        connection = self.kit.resolve(spec.target)
         participants = list(self.view.parts)
         self._doing = "still making streams and consumers on the target"
         try:
             clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
         finally:
             self.made_ns = self.kit.time.now_ns()
+        self._clients = clients
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
         self._doing = f"still connecting its clients: {count} of them"
@@ -180,16 +181,20 @@ class Participation:
 
     async def _read_back(self, load: Load) -> None:
         """Stay as long as others load or read, and read what falls to this worker."""
-        assert self._connection is not None
         load.kill()
         self.stage = Stage.READING
-        await SliceReader(self.kit, self.view.id, self._connection, self._released).run()
+        connection = self.kit.reach(self.view.created.spec.target)
+        await SliceReader(self.kit, self.view.id, connection, self._released).run()
 
     async def _say_finished(self, load: Load, outcome: Outcome) -> None:
+        self.kit.learn(self.view.created.spec.target, load.found())
         workers = len(self.view.parts)
         room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
         producers = load.receipts()
+        consumption = load.consumption()
         receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        receipts += core_receipts(self._clients, load.tallies())
+        consumed = await self.kit.beside(lambda: had(consumption, room_bytes))
         tallies = merge([*load.tallies(), *unread])
         finished = Finished(
             outcome=outcome,
@@ -199,6 +204,7 @@ class Participation:
             control=self._outages(),
             clock_error_us=self._clock_error_us,
             receipts=receipts,
+            consumed=consumed,
         )
         await self._voice.say(finished, lambda: not self._is(PartState.RUNNING))
 

@@ -233,7 +233,7 @@ class Agent:
         spec = view.created.spec
         while True:
             try:
-                problems = await self.kit.remove(view.id, spec, self.kit.resolve(spec.target))
+                problems = await self.kit.remove(view.id, spec, self.kit.reach(spec.target))
             except SetupError as error:
                 problems = [error.message]
             if not problems or asyncio.get_running_loop().time() >= give_up_s:

@@ -71,7 +71,7 @@ class Reaper:
         removed: list[str] = []
         for target in {target.model_dump_json(): target for target in targets}.values():
             try:
-                removed += await self._reap(self.kit.resolve(target))
+                removed += await self._reap(self.kit.reach(target))
             except (SetupError, APIError, nats.errors.Error, TimeoutError) as error:
                 log.info("no look for orphans on %s: %s", target.model_dump_json(), error)
         return removed

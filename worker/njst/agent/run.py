@@ -131,7 +131,7 @@ class Node:
         streams = [s.model_copy(update={"retain": Retain.DELETE}) for s in spec.streams]
         kit = self.agent.kit
         return await kit.remove(
-            view.id, spec.model_copy(update={"streams": streams}), kit.resolve(spec.target)
+            view.id, spec.model_copy(update={"streams": streams}), kit.reach(spec.target)
         )
 
 

@@ -18,8 +18,10 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.agent.assets import OwnConsumer, consumer_config, stream_config, watch_config
 from njst.agent.capabilities import ask_server, lacking, needs
+from njst.agent.copies import check_subjects
+from njst.agent.corestreams import LOOK_S, with_core_streams
 from njst.agent.existing import adopted, misfits
-from njst.agent.keeping import stream_obstacle
+from njst.agent.keeping import stream_before
 from njst.agent.managed import (
     Api,
     make_standing,
@@ -113,7 +115,9 @@ async def make(
             skipped = lacking(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
-        there = await _make_streams(js, job, possible, home.log, len(participants))
+        there = await _make_streams(
+            js, job, possible, home.log, len(participants), client.server_id
+        )
         found = with_files(clients_of(job, spec, participants, me, there, skipped), files)
         plans = [_marked(reached(plan, connection), home.log) for plan in found]
         await _make_shared_consumers(js, job, spec, connection, skipped)
@@ -121,6 +125,7 @@ async def make(
         api = Api(client, connection.js_api, patience_s)
         plans = await _with_existing_consumers(api, spec, plans, len(participants))
         await _make_managed(api, spec, plans)
+        plans = await with_core_streams(Api(client, connection.js_api, LOOK_S), plans)
         return await _with_clocks(client, connection.js_api, plans)
 
 
@@ -149,19 +154,20 @@ async def _with_clocks(client: LoginClient, api: str, plans: list[ClientPlan]) -
 
 
 async def _make_streams(
-    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int
+    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
 ) -> dict[str, There]:
-    """Make what is not there; return what each stream has."""
+    """Make what is not there; return what each stream has, as a server of this id says."""
     there: dict[str, There] = {}
     for number, stream in enumerate(spec.streams):
         for index, name in enumerate(stream_names(stream)):
             field = f"spec.streams[{number}] ({name})"
             if stream.use_existing:
                 info = await _ask(field, js.stream_info(name))
+                check_subjects(spec, stream, info)
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await _ask(field, _add_stream(js, job, config))
-            there[name] = There(info.state.last_seq, stream_obstacle(info.config))
+            there[name] = There(info.state.last_seq, stream_before(info, server))
     return there
 
 

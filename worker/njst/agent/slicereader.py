@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from njst.agent.kit import Kit
+from njst.agent.share import clients_of
 from njst.agent.voice import Voice
 from njst.contract.connection import Connection
 from njst.contract.events import SeenSlice
-from njst.contract.plan import AuditPlan, PiecePlan
+from njst.contract.plan import AuditPlan, LostProducer, PiecePlan
 from njst.contract.readback import Sight
 from njst.journal.sizes import sight_bytes
 from njst.journal.view import JobView, PartState
@@ -78,9 +79,26 @@ class SliceReader:
                 connection=self.connection,
                 pieces=[PiecePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
                 receipts=receipts,
+                lost=_lost(view),
                 max_bytes=sight_bytes(self.kit.log.max_event_bytes),
             )
         )
+
+
+def _lost(view: JobView) -> list[LostProducer]:
+    """Return the producers of lost workers whose messages can be known again."""
+    return [
+        LostProducer(
+            worker=worker,
+            workload=plan.workload,
+            stream=plan.publish.read_back.stream,
+            number=plan.number,
+            index=plan.index,
+        )
+        for worker in view.parts_in(PartState.LOST)
+        for plan in clients_of(view.id, view.created.spec, list(view.parts), worker)
+        if plan.publish and plan.publish.read_back and not plan.publish.read_back.obstacle
+    ]
 
 
 async def _first(

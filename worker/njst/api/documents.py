@@ -53,6 +53,8 @@ class JobDocument(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
+    # What the clean-up could not remove, and why.
+    left_behind: list[str] = Field(default_factory=list)
     spec: JobSpec
 
 
@@ -97,6 +99,7 @@ def document_of(
         workloads=report.workloads if histograms else _plain(report.workloads),
         thresholds=report.thresholds,
         tester=report.tester,
+        left_behind=report.left_behind,
         spec=view.created.spec,
     )
 

@@ -61,7 +61,7 @@ def _proof(workload: WorkloadResult) -> Iterator[str]:
     proved = workload.read_back
     if proved is None:
         return
-    explained = proved.found + proved.lost + proved.unchecked
+    explained = proved.found + proved.lost + proved.removed + proved.unchecked
     if explained != proved.acknowledged:
         yield f"{proved.acknowledged} acknowledged, but {explained} explained"
     if proved.acknowledged > workload.messages:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from njst.check.storage import kept_words
 from njst.contract.result import ReadBack, ThresholdResult, WorkloadResult
 
 
@@ -37,6 +38,7 @@ def _proofs(workloads: Sequence[WorkloadResult]) -> Iterator[str]:
         yield f"{found:,} acknowledged messages were found in their streams"
     for name, proved in proofs:
         yield from _unproved(name, proved)
+    yield from filter(None, map(kept_words, workloads))
 
 
 def _unproved(name: str, proved: ReadBack) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
 deadline); nothing ran; a worker failed; counts that contradict each other; a worker is missing; a
 workload was skipped; thresholds missed; thresholds undecided; planned messages missing; errors that
-no threshold allows; acknowledged messages that could not be looked for.
+no threshold allows; acknowledged messages that could not be looked for; some that somebody removed.
 A lost worker leaves the verdict UNKNOWN, and so does a workload that the target is too old for: a
 part of the history is missing.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from njst.check.invariants import violations
 from njst.check.naming import UNHEARD, named
 from njst.check.sentence import summary
+from njst.check.storage import removed_words
 from njst.contract.events import Cancelled
 from njst.contract.job import JobSpec, Metric
 from njst.contract.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
@@ -215,11 +216,20 @@ def _unchecked(history: History) -> Judgement | None:
         proved = workload.read_back
         failed = [] if proved is None else sorted(_FAILED_LOOKS.intersection(proved.reasons))
         if proved is not None and failed:
+            said = f" ({proved.words})" if proved.words else ""
             message = (
                 f"{workload.workload} could not look for {proved.unchecked} of"
-                f" {proved.acknowledged} acknowledged messages: {', '.join(failed)}"
+                f" {proved.acknowledged} acknowledged messages: {', '.join(failed)}{said}"
             )
             return Judgement(Verdict.UNKNOWN, "ReadBackFailed", message)
+    return None
+
+
+def _removed(history: History) -> Judgement | None:
+    """Nothing was lost, and nothing is proved of what somebody removed while the job ran."""
+    for workload in history.workloads:
+        if message := removed_words(workload):
+            return Judgement(Verdict.UNKNOWN, "MessagesRemoved", message)
     return None
 
 
@@ -237,4 +247,5 @@ _POLICIES = (
     _complete,
     _errors,
     _unchecked,
+    _removed,
 )

@@ -4,6 +4,7 @@ It may hold secrets, so it stays on its host: agent to load process, no further.
 not read: what they hold may be renewed while a worker runs. No secret shows in a repr or an error.
 """
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -58,6 +59,8 @@ class Connection(Message):
     tls: Tls = Tls()
     # Whether servers that a server names are used after a break.
     discover: bool = True
+    # Servers of the same cluster that it has named before, as `host:port`: tried after `servers`.
+    found: list[str] = Field(default_factory=list)
     domain: str = ""
     api_prefix: str = ""
     name: str = "njst"
@@ -83,6 +86,10 @@ class Connection(Message):
     def js_api(self) -> str:
         """What JetStream's API subjects begin with (ADR-19 for domains)."""
         return f"$JS.{self.domain}.API" if self.domain else self.api_prefix or API_PREFIX
+
+    def knowing(self, found: Sequence[str]) -> "Connection":
+        """Return the connection with servers that its cluster has named, as `host:port`."""
+        return self.model_copy(update={"found": list(found)}) if found else self
 
     @model_validator(mode="before")
     @classmethod
@@ -153,3 +160,12 @@ def address(server: str) -> tuple[str, int]:
     """Return host and port of a server of a connection."""
     parts = _parsed(server)
     return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+
+
+def is_ip(host: str) -> bool:
+    """Whether a host is named by its address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from njst.contract.job import JobSpec
 from njst.contract.model import Message
-from njst.contract.readback import Sight, StreamReceipts
+from njst.contract.readback import Sight, StreamConsumption, StreamReceipts
 from njst.contract.result import (
     ControlOutages,
     LoadCost,
@@ -110,7 +110,7 @@ class Begun(Payload):
 
 
 class Finished(Payload):
-    """A participant's final tallies, and what its producers were acknowledged.
+    """A participant's final tallies, what its producers were acknowledged and its consumers had.
 
     Without `receipts` it is of an njst that has looked for its own messages itself.
     """
@@ -122,6 +122,7 @@ class Finished(Payload):
     control: ControlOutages | None = None
     clock_error_us: int | None = None
     receipts: list[StreamReceipts] | None = None
+    consumed: list[StreamConsumption] = Field(default_factory=list)
 
 
 class SeenSlice(Payload):

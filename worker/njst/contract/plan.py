@@ -18,7 +18,7 @@ from njst.contract.kinds.order import Order
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.model import Message
-from njst.contract.readback import StreamReceipts
+from njst.contract.readback import StreamBefore, StreamReceipts
 from njst.contract.stream import Storage
 
 
@@ -72,6 +72,8 @@ class ReadBackPlan(Message):
     stream: str
     after_sequence: int = 0
     obstacle: str = ""
+    # What the stream was at the set-up.
+    before: StreamBefore | None = None
 
 
 class PublishPlan(Message):
@@ -80,6 +82,8 @@ class PublishPlan(Message):
     `first_subject` is the number of the one that a Sequential order begins with.
     """
 
+    # The stream that is to store the messages; empty: whichever does.
+    stream: str = ""
     mode: PublishMode
     window: int
     batch: int = 100
@@ -152,6 +156,8 @@ class ConsumePlan(Message):
     priority: PriorityPlan | None = None
     idle_timeout_ms: int
     verify: bool = True
+    # Whether each message is noted that comes: the stream will not have it any more.
+    is_noted: bool = False
     # The configuration of a consumer that is made again when it is gone, as JSON; empty: it is not.
     again: str = ""
     # The clock of the server that stores the stream; None: unknown.
@@ -232,13 +238,18 @@ class ManagementPlan(Message):
 
 
 class CorePlan(Message):
-    """Core NATS on one subject."""
+    """Core NATS on one subject; what is published there goes into `stream`, if one takes it.
+
+    That had `last_sequence` at the set-up.
+    """
 
     operation: CoreOperation
     subject: str
     payload_bytes: int
     window: int = 1
     timeout_ms: int
+    stream: str = ""
+    last_sequence: int = 0
 
 
 class ClientPlan(Message):
@@ -286,7 +297,8 @@ class LoadPlan(Message):
 class Receipt(Message):
     """What one producer was acknowledged: `count` messages, in ranges [begin, end) of numbers.
 
-    It sent the numbers below `sent`. `code` is what names it in the stamps of its messages.
+    It sent the numbers below `sent`. `code` is what names it in the stamps of its messages. `marks`
+    are some of its acknowledgements: number, sequence, and when in ms since the Unix epoch.
     """
 
     workload: str
@@ -294,25 +306,48 @@ class Receipt(Message):
     sent: int
     count: int
     acknowledged: list[tuple[int, int]] = Field(default_factory=list)
+    marks: list[tuple[int, int, int]] = Field(default_factory=list)
     read_back: ReadBackPlan
 
 
+class Consumption(Message):
+    """What consumers of one load process had of a producer's messages: ranges [begin, end)."""
+
+    stream: str
+    code: int
+    numbers: list[tuple[int, int]] = Field(default_factory=list)
+
+
 class PiecePlan(Message):
-    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it."""
+    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it.
+
+    Where both are the same, only the stream's state is asked for.
+    """
 
     stream: str
     after: int
     upto: int | None = None
 
 
+class LostProducer(Message):
+    """A producer of a lost worker, named as its client's plan named it."""
+
+    worker: str
+    workload: str
+    stream: str
+    number: int
+    index: int
+
+
 class AuditPlan(Message):
     """One slice of the streams, and what all producers of the job were acknowledged.
 
-    What was seen is told in at most `max_bytes`.
+    What was seen is told in at most `max_bytes`. Of the `lost` producers messages are counted.
     """
 
     job: str
     connection: Connection
     pieces: list[PiecePlan]
     receipts: list[StreamReceipts]
+    lost: list[LostProducer] = Field(default_factory=list)
     max_bytes: int

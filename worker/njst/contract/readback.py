@@ -14,19 +14,82 @@ STOPPED = "Stopped"
 READ_FAILED = "ReadFailed"
 # a producer has so many failures between its messages that they cannot all be told.
 TOO_MANY_HOLES = "TooManyHoles"
+# Its producer's worker is lost, and with it which messages were acknowledged.
+WORKER_LOST = "WorkerLost"
+# Core NATS has no acknowledgements, whoever stores its messages.
+UNACKNOWLEDGED = "Unacknowledged"
+
+# Why a stream does not have an acknowledged message any more that it once stored: its limits and
+# its retention, as they were before the load;
+MAX_AGE = "MaxAge"
+MAX_PER_SUBJECT = "MaxMessagesPerSubject"
+DISCARD_OLD = "DiscardOld"
+RETENTION = "Retention"
+NO_INTEREST = "NoInterest"
+# or somebody, while the job ran: a purge, single messages, other limits, the whole stream;
+PURGED = "Purged"
+MESSAGES_DELETED = "MessagesDeleted"
+LIMITS_CHANGED = "LimitsChanged"
+STREAM_DELETED = "StreamDeleted"
+STREAM_RECREATED = "StreamRecreated"
+# or a work queue let go of what none of the job's consumers had.
+NOT_CONSUMED = "NotConsumed"
+REMOVED_BY_SOMEBODY = frozenset(
+    {PURGED, MESSAGES_DELETED, LIMITS_CHANGED, STREAM_DELETED, STREAM_RECREATED, NOT_CONSUMED}
+)
+
+
+class StreamLimits(Message):
+    """What makes a stream let go of messages, as JetStream says it; 0 or less: no limit."""
+
+    retention: str = "limits"
+    discard: str = "old"
+    max_msgs: int = -1
+    max_bytes: int = -1
+    max_age: int = 0
+    max_msgs_per_subject: int = -1
+
+
+class StreamBefore(Message):
+    """What a stream was at the set-up.
+
+    `server` is the id of the server that said so, which is another one after a restart. `created`
+    is when the stream was made, in ns since the Unix epoch; 0: unknown.
+    """
+
+    server: str = ""
+    created_ns: int = 0
+    limits: StreamLimits = StreamLimits()
 
 
 class StreamReceipts(Message):
     """What one worker's producers of a workload were acknowledged by one stream.
 
     Their messages are behind sequence `after`, and `count` were acknowledged. `producers` has for
-    each its code, how many it sent, and the ranges of its numbers that were acknowledged.
+    each its code, how many it sent, and the ranges of its numbers that were acknowledged. `marks`
+    are some of their acknowledgements, as `njst.measure.marktext` writes them.
+
+    With `is_core` they published without JetStream, and the stream only happens to take that: how
+    many it stored is counted, and no message is looked for.
     """
 
     workload: str
     stream: str
     after: int = Field(0, ge=0)
     count: int = Field(0, ge=0)
+    producers: str = ""
+    marks: str = ""
+    before: StreamBefore | None = None
+    is_core: bool = False
+
+
+class StreamConsumption(Message):
+    """What one worker's consumers had of a stream that lets go of what is consumed.
+
+    `producers` has for each its code and the ranges of its numbers.
+    """
+
+    stream: str
     producers: str = ""
 
 
@@ -38,13 +101,51 @@ class Corrupted(Message):
     example: str = Field("", max_length=300)
 
 
+class Recovered(Message):
+    """How many messages of a lost worker's workload were there: nobody knows what it was told."""
+
+    worker: str
+    workload: str
+    count: int = Field(ge=0)
+
+
+class PieceSight(Message):
+    """What a stream was when a piece of it was read, and which sequences of the piece are empty.
+
+    `front` of them are before the stream's first message, `inside` behind it; `empty` are the
+    ranges, None where they are too many to be told. The stream says itself that behind its first
+    message `deleted` sequences have none, and that it lost `damaged` messages on its disk.
+    """
+
+    stream: str
+    # It was not there; nothing else is known then.
+    is_gone: bool = False
+    server: str = ""
+    created_ns: int = 0
+    limits: StreamLimits = StreamLimits()
+    first_sequence: int = 0
+    last_sequence: int = 0
+    messages: int = 0
+    bytes: int = 0
+    consumers: int = 0
+    deleted: int = 0
+    damaged: int = 0
+    front: int = 0
+    inside: int = 0
+    empty: str | None = ""
+
+
 class Sight(Message):
     """What one worker saw of all producers in one slice of the streams.
 
     `found` has for each its code, how many of its messages were there more than once, and the
-    ranges of its numbers. `problem`, one CamelCase word, says why this proves nothing.
+    ranges of its numbers. `problem`, one CamelCase word, says why this proves nothing, `words` the
+    same as the server says it.
     """
 
     problem: str = ""
+    words: str = Field("", max_length=300)
     found: str = ""
     corrupted: list[Corrupted] = Field(default_factory=list)
+    pieces: list[PieceSight] = Field(default_factory=list)
+    recovered: list[Recovered] = Field(default_factory=list)

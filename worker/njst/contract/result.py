@@ -37,6 +37,7 @@ class ErrorClass(StrEnum):
     REORDERED = "Reordered"
     GAP = "Gap"
     LOST = "Lost"
+    WRONG_STREAM = "WrongStream"
     PROCESS_DIED = "ProcessDied"
     OTHER = "Other"
 
@@ -73,20 +74,28 @@ class SeriesTally(Message):
 class ReadBack(Message):
     """What reading the streams after the load proves of acknowledged messages.
 
-    `acknowledged` is `found` and `lost` and `unchecked`; why some were not looked for stands in
-    `reasons`, CamelCase, sorted. `recovered` were found though nothing had acknowledged them,
-    `duplicated` are second copies, `corrupted` were changed, `unexpected` were never sent.
+    `acknowledged` is `found` and `lost` and `removed` and `unchecked`; why some were not looked for
+    stands in `reasons`, CamelCase, sorted. `removed` were stored, and let go by the stream: by its
+    limits, its retention, or because somebody asked for it; `removed_by` says which, CamelCase,
+    sorted (`njst.contract.readback`). Of those found `consumed` were in the stream no more, because
+    the job's own consumers had taken them from a work queue. `recovered` were found though nothing
+    had acknowledged them, `duplicated` are second copies, `corrupted` were changed, `unexpected`
+    were never sent. `words` says of one example what is missing, or why the stream was not read.
     """
 
     acknowledged: int = 0
     found: int = 0
+    consumed: int = 0
     lost: int = 0
+    removed: int = 0
+    removed_by: list[str] = Field(default_factory=list)
     unchecked: int = 0
     reasons: list[str] = Field(default_factory=list)
     recovered: int = 0
     duplicated: int = 0
     corrupted: int = 0
     unexpected: int = 0
+    words: str = Field("", max_length=300)
 
 
 class Counts(Message):
@@ -388,6 +397,8 @@ class Report(Message):
     tester: Diagnosis | None = None
     # What was left out so that it fits into a message.
     omitted: str = ""
+    # What the clean-up could not remove, and why: known once it has been tried.
+    left_behind: list[str] = Field(default_factory=list)
 
 
 class StoredReport(Message):

@@ -60,6 +60,7 @@ class ReadBackStatus(Message):
     acknowledged: int = Field(0, description="Messages that the target has acknowledged.")
     found: int = Field(0, description="Of these, in the stream.")
     lost: int = Field(0, description="Of these, gone.")
+    removed: int = Field(0, description="Of these, let go by the stream or removed by somebody.")
     unchecked: int = Field(0, description="Of these, not looked for.")
 
 

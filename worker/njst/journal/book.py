@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from njst.contract.events import Progress
+from njst.journal.course import Course
 from njst.journal.fold import Entry, fold
 from njst.journal.queue import Queue
 from njst.journal.view import JobView
@@ -17,10 +18,11 @@ DROPPED_JOBS = 64
 
 @dataclass(frozen=True)
 class Seen:
-    """A participant's last progress and when the log stored it (ns)."""
+    """A participant's last progress, when the log stored it (ns), and what all of it says."""
 
     progress: Progress
     time_ns: int
+    course: Course = field(default_factory=Course)
 
 
 @dataclass
@@ -76,7 +78,10 @@ class Book:
         view = self._jobs.get(job)
         if view is not None and view.closed:
             return
-        self._progress.setdefault(job, {})[worker] = Seen(progress, time_ns)
+        known = self._progress.setdefault(job, {})
+        course = known[worker].course if worker in known else Course()
+        course.add(progress)
+        known[worker] = Seen(progress, time_ns, course)
         self._tell(job)
 
     def listen(self, listener: Listener, job: str = "") -> Callable[[], None]:

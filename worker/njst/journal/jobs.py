@@ -103,7 +103,7 @@ class Jobs:
         """Return what a job has measured: the final report, or the one so far."""
         if view.ended is not None:
             self._so_far.pop(view.id, None)
-            return view.ended.report
+            return _with_rest(view, view.ended.report)
         progress = self._book.progress(view.id)
         heard_ns = {worker: seen.time_ns for worker, seen in progress.items()}
         kept = self._so_far.get(view.id)
@@ -124,12 +124,12 @@ class Jobs:
         assert view.ended is not None
         report, stored = view.ended.report, view.ended.stored
         if stored is None or self._reports is None:
-            return report
+            return _with_rest(view, report)
         try:
-            return await self._reports.get(stored)
+            return _with_rest(view, await self._reports.get(stored))
         except JournalUnavailableError as error:
             words = f"{report.omitted}; the whole cannot be had: {error}"
-            return report.model_copy(update={"omitted": words})
+            return _with_rest(view, report.model_copy(update={"omitted": words}))
 
     async def is_forgotten(self, job: str) -> bool:
         """Whether the log has no such job (any more); a reader that lags is not taken for it.
@@ -230,3 +230,10 @@ class Jobs:
             raise JournalUnavailableError("the job log does not answer; try again") from error
         finally:
             stop_listening()
+
+
+def _with_rest(view: JobView, report: Report) -> Report:
+    """Return a final report with what the clean-up, which comes after it, has left behind."""
+    if view.cleaned is None or not view.cleaned.problems:
+        return report
+    return report.model_copy(update={"left_behind": view.cleaned.problems})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from njst.check.tester import diagnose
 from njst.check.thresholds import evaluate
 from njst.check.verdict import History, judge
+from njst.contract.kinds.publish import Verify
 from njst.contract.readback import NOT_READ, STOPPED
 from njst.contract.result import (
     Outcome,
@@ -21,6 +22,7 @@ from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
 from njst.measure.offered import planned_messages
 from njst.measure.proof import prove, with_proof
+from njst.measure.readback import of_lost_worker
 from njst.measure.skew import start_skew_us
 from njst.measure.tally import check, totals
 
@@ -58,9 +60,19 @@ def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
         worker=part.worker,
         outcome=_OUTCOMES.get(part.state, Outcome.LOST),
         problem=part.problem,
-        workloads=seen.progress.workloads if seen else [],
+        workloads=_last_of(part, seen) if seen else [],
         cost=seen.progress.cost if seen else None,
     )
+
+
+def _last_of(part: Part, seen: Seen) -> list[WorkloadTally]:
+    """Return a participant's last tallies; a lost one's with the course that its progress told."""
+    tallies = seen.progress.workloads
+    if part.state is not PartState.LOST:
+        return tallies
+    return [
+        tally.model_copy(update={"series": seen.course.series(tally.workload)}) for tally in tallies
+    ]
 
 
 def _readable(result: WorkerResult) -> WorkerResult:
@@ -99,13 +111,19 @@ def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
     if not view.settled:
         return workers
     missing = NOT_READ if view.cancelled is None else STOPPED
-    proofs = prove(view.receipts, view.slices, view.seen, missing)
-    return [
-        worker.model_copy(
-            update={"workloads": with_proof(worker.workloads, proofs.get(worker.worker, []))}
-        )
-        for worker in workers
-    ]
+    proofs = prove(view.receipts, view.slices, view.seen, missing, view.consumed)
+    sought = {
+        workload.name
+        for workload in view.created.spec.workloads
+        if workload.publish is not None and workload.publish.verify is not Verify.NONE
+    }
+    proved = []
+    for worker in workers:
+        tallies = with_proof(worker.workloads, proofs.get(worker.worker, []))
+        if worker.outcome is Outcome.LOST:
+            tallies = [of_lost_worker(t) if t.workload in sought else t for t in tallies]
+        proved.append(worker.model_copy(update={"workloads": tallies}))
+    return proved
 
 
 def workload_results(view: JobView, workers: list[WorkerResult]) -> list[WorkloadResult]:

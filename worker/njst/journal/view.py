@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
-from njst.contract.readback import Sight, StreamReceipts
+from njst.contract.readback import Sight, StreamConsumption, StreamReceipts
 from njst.contract.result import Problem, Verdict
 
 # The reasons of a `cancelled` event that a person asked for; any other is a failure.
@@ -179,6 +179,16 @@ class JobView:
             for worker, part in self.parts.items()
             if part.finished is not None and part.finished.receipts
         }
+
+    @property
+    def consumed(self) -> list[StreamConsumption]:
+        """What the consumers of all participants had that have finished."""
+        return [
+            some
+            for part in self.parts.values()
+            if part.finished is not None
+            for some in part.finished.consumed
+        ]
 
     @property
     def may_begin(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.plan import LoadPlan, Receipt
+from njst.contract.plan import Consumption, LoadPlan, Receipt
 from njst.contract.result import WorkloadTally
 from njst.load.client import BLOCKED_NS, Client
 from njst.load.clock import now_ns
@@ -45,8 +45,10 @@ class Engine:
 
     def __init__(self, plan: LoadPlan) -> None:
         self._shared = Shared(plan.job)
-        settings, servers = Settings.of(plan.connection), Servers(plan.connection)
-        self._clients = [Client(client, settings, servers, self._shared) for client in plan.clients]
+        settings, self._servers = Settings.of(plan.connection), Servers(plan.connection)
+        self._clients = [
+            Client(client, settings, self._servers, self._shared) for client in plan.clients
+        ]
         # epoll itself: selectors would make objects for each event, which a closed loop of small
         # messages feels.
         self._epoll = select.epoll()
@@ -103,6 +105,14 @@ class Engine:
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged."""
         return [receipts.receipt() for receipts in self._shared.receipts]
+
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of the streams that let go of what is consumed."""
+        return self._shared.consumption()
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, as `host:port`."""
+        return self._servers.found
 
     def blocked_ns(self) -> int:
         """Return how long the client that waited most for room in the kernel did so."""

@@ -6,7 +6,7 @@ import json
 from asyncio.subprocess import Process
 from typing import Any
 
-from njst.contract.plan import ClientPlan, LoadPlan, Receipt
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.result import (
     START_TIMEOUT,
     ErrorClass,
@@ -45,6 +45,9 @@ class _Child:
         self.tallies: list[WorkloadTally] = []
         self.cost: LoadCost | None = None
         self.receipts: list[Receipt] = []
+        self.consumption: list[Consumption] = []
+        # The servers that the target's cluster has named.
+        self.found: list[str] = []
         self.outcome: Outcome | None = None
         # Why it ended by itself, if it did.
         self.problem: Problem | None = None
@@ -77,8 +80,12 @@ class _Child:
                 self.cost = LoadCost.model_validate(line["cost"])
             if "done" in line:
                 self.done.add(line["done"])
+            if "found" in line:
+                self.found = [str(server) for server in line["found"]]
             if "receipt" in line:
                 self.receipts.append(Receipt.model_validate(line["receipt"]))
+            if "consumption" in line:
+                self.consumption.append(Consumption.model_validate(line["consumption"]))
             if "finished" in line:
                 self.outcome = Outcome(line["finished"])
                 if "problem" in line:
@@ -223,6 +230,14 @@ class LoadGroup:
     def receipts(self) -> list[Receipt]:
         """Return what each producer was acknowledged, as far as the processes have said."""
         return [receipt for child in self._children for receipt in child.receipts]
+
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of the streams that let go of it, as the processes say."""
+        return [some for child in self._children for some in child.consumption]
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, as `host:port`."""
+        return list(dict.fromkeys(server for child in self._children for server in child.found))
 
     def _outcome(self) -> Outcome:
         outcomes = {child.outcome for child in self._children}

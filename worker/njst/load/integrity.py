@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger, Nanoseconds
+from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
 
 # How far back a second copy of a message is still recognised, for each producer.
@@ -26,12 +27,18 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass
 class Consumed:
-    """What one consumer delivered to all clients of a process, by producer."""
+    """What one consumer delivered to all clients of a process, by producer.
 
+    With `noted`, all of it: the numbers of each producer's messages, first deliveries and later.
+    """
+
+    noted: dict[int, NumberSet] | None = None
     _seen: dict[int, Sequences] = field(default_factory=dict)
 
     def repeated(self, producer: int, sequences: Sequences) -> Flags:
         """Note the messages; return which of them were there before, in this call or earlier."""
+        if self.noted is not None:
+            self.keep(producer, np.minimum(sequences, np.uint64(_MOST)).astype(np.int64))
         seen = self._seen.get(producer)
         if seen is None:
             seen = self._seen[producer] = np.zeros(MEMORY, dtype=np.uint64)
@@ -47,6 +54,8 @@ class Consumed:
 
     def takes(self, producer: int, sequence: int) -> bool:
         """Note one message, unless it was there before; return whether it was not."""
+        if self.noted is not None:
+            self.keep(producer, [sequence])
         seen = self._seen.get(producer)
         if seen is None:
             seen = self._seen[producer] = np.zeros(MEMORY, dtype=np.uint64)
@@ -56,6 +65,15 @@ class Consumed:
             return False
         seen[place] = max(before, sequence + 1)
         return True
+
+    def keep(self, producer: int, numbers: Positions | list[int]) -> None:
+        """Note messages, where all are noted, whether or not they were there before."""
+        if self.noted is None:
+            return
+        kept = self.noted.get(producer)
+        if kept is None:
+            kept = self.noted[producer] = NumberSet()
+        kept.add(numbers)
 
 
 def second_copies(sequences: Sequences | Positions) -> Flags:
@@ -93,6 +111,13 @@ class Inspector:
         stamps = self.stamps(data, at, sizes)
         self._check_order(stamps)
         return log_ns - stamps["time_ns"].astype(np.int64)
+
+    def note(self, data: bytes, at: int, size: int) -> None:
+        """Note a message that came again, where all are noted; it is not checked any further."""
+        if self.consumed.noted is not None and size >= stamp.SIZE:
+            one = stamp.whole(data, at, self.job)
+            if one is not None and one.sequence < _MOST:
+                self.consumed.keep(one.producer, [one.sequence])
 
     def _alone(self, data: bytes, at: int, size: int) -> int | None:
         """Return when one message was published, if all is well with it; else it is not taken.

@@ -4,8 +4,10 @@ In:  the plan; then {"startNs": n, "logOffsetNs": n}, a CLOCK_MONOTONIC instant 
      there to the log's time; {"begin": "read", "atNs": n} for a workload that waits for others;
      {"alive": true} each second; then, if need be, {"stop": true}.
 Out: {"connected": true} or {"problem": {...}}; {"tallies": [...], "cost": {...}} each second and at
-     the end; {"done": "write"} when a workload's last client is; {"receipt": {...}} for each
-     producer; {"finished": "Completed" | "Stopped", "problem": {...}}.
+     the end; {"done": "write"} when a workload's last client is; {"found": ["host:port"]}, the
+     servers that the cluster named; {"receipt": {...}} for each producer;
+     {"consumption": {...}} for each of whom messages were consumed;
+     {"finished": "Completed" | "Stopped", "problem": {...}}.
 The end of the input ends the process: it never outlives its parent. A parent that says nothing for
 long is stopped, or its host is: nobody could tell it to stop this load, so it stops by itself.
 """
@@ -167,9 +169,12 @@ class _Run:
     def conclude(self) -> None:
         """Say the last tallies, and how it ended."""
         self._report(series=True)
+        _say({"found": self._engine.found()})
         # One a line: a line has an end that the parent knows.
         for receipt in self._engine.receipts():
             _say({"receipt": receipt.model_dump(mode="json")})
+        for consumption in self._engine.consumption():
+            _say({"consumption": consumption.model_dump(mode="json")})
         outcome = Outcome.STOPPED if self.stopped else Outcome.COMPLETED
         end: dict[str, object] = {"finished": outcome}
         if self._problem is not None:

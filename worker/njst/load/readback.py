@@ -9,20 +9,28 @@ import secrets
 import select
 import sys
 import threading
+from collections import Counter
 
-from njst.contract.connection import Connection
 from njst.contract.plan import AuditPlan, PiecePlan
-from njst.contract.readback import READ_FAILED, Corrupted, Sight
+from njst.contract.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
 from njst.load.audit import Audit
 from njst.load.clock import now_ns
-from njst.load.dial import ConnectError
+from njst.load.dial import ConnectError, Settings
 from njst.load.net import Stream
 from njst.load.reading import Reading, Where
 from njst.load.redial import open_stream
+from njst.load.servers import Servers
+from njst.load.wire import stamp
 from njst.load.wire.parse import ProtocolError
+from njst.measure.ranges import count
 from njst.measure.rangetext import Entry, decode, fitted
 
 _WAIT_S = 0.05
+# A connection on which nothing at all comes, although there was a question, is given up: its server
+# may be stopped, and others may not be. Longer than `reading` waits until it asks again.
+_MUTE_NS = 8_000_000_000
+# Of what may be told, empty sequences get this part; the rest is for what was found.
+_EMPTY_PART = 4
 
 
 def main() -> None:
@@ -42,15 +50,32 @@ def _look(plan: AuditPlan) -> Sight:
     """Read all pieces; one that cannot be read leaves nothing proved."""
     entries: list[Entry] = []
     corrupted: list[Corrupted] = []
+    pieces: list[PieceSight] = []
+    servers, settings = Servers(plan.connection), Settings.of(plan.connection)
+    room = plan.max_bytes // _EMPTY_PART
+    lost = {stamp.producer_code(one.number, one.index): one for one in plan.lost}
+    recovered: Counter[tuple[str, str]] = Counter()
     for piece in plan.pieces:
         audit = Audit(plan.job, _producers(plan, piece.stream))
         reading = Reading(_where(plan, piece), audit.take)
-        _read(plan.connection, reading)
+        _read(servers, settings, reading)
         if not reading.done:
-            return Sight(problem=READ_FAILED)
-        entries += audit.entries()
+            return Sight(problem=READ_FAILED, words=f"{piece.stream}: {reading.problem}"[:300])
+        for entry in audit.entries():
+            if (whose := lost.get(entry.code)) is None:
+                entries.append(entry)
+            else:
+                recovered[whose.worker, whose.workload] += count(entry.ranges or ())
         corrupted += audit.corrupted()
-    return Sight(found=fitted(entries, plan.max_bytes), corrupted=corrupted)
+        sight = reading.sight()
+        room -= len(sight.empty or "")
+        pieces.append(sight if room >= 0 else sight.model_copy(update={"empty": None}))
+    found = fitted(entries, plan.max_bytes - plan.max_bytes // _EMPTY_PART)
+    told = [
+        Recovered(worker=worker, workload=workload, count=recovered[worker, workload])
+        for worker, workload in dict.fromkeys((one.worker, one.workload) for one in plan.lost)
+    ]
+    return Sight(found=found, corrupted=corrupted, pieces=pieces, recovered=told)
 
 
 def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
@@ -63,6 +88,9 @@ def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
             except ValueError:
                 continue
             workloads.update({entry.code: receipts.workload for entry in entries})
+    for one in plan.lost:
+        if one.stream == stream:
+            workloads[stamp.producer_code(one.number, one.index)] = one.workload
     return workloads
 
 
@@ -78,40 +106,47 @@ def _where(plan: AuditPlan, piece: PiecePlan) -> Where:
     )
 
 
-def _read(settings: Connection, reading: Reading) -> None:
+def _read(servers: Servers, settings: Settings, reading: Reading) -> None:
     """Read to the end, over as many connections as it takes, or until `reading` gives up."""
     while not reading.done and not reading.problem:
         try:
-            stream = open_stream(settings)
-        except ConnectError:
+            info, stream = open_stream(servers, settings)
+        except ConnectError as error:
+            reading.on_break(str(error))
             select.select([], [], [], _WAIT_S)
             reading.on_time(now_ns())
             continue
         try:
-            _read_from(stream, reading)
-        except (OSError, ProtocolError):
-            continue
+            _read_from(stream, reading, "" if info is None else info.server)
+        except (OSError, ProtocolError) as error:
+            reading.on_break(str(error))
+            # Another server may do better.
+            servers.pass_over_last()
         finally:
             stream.close()
 
 
-def _read_from(stream: Stream, reading: Reading) -> None:
-    """Read over one connection.
+def _read_from(stream: Stream, reading: Reading, server: str) -> None:
+    """Read over one connection, to a server of this id.
 
     Raises:
-        OSError: it broke.
+        OSError: it broke, or nothing comes on it.
         ProtocolError: it is not NATS.
     """
-    _send(stream, reading.open(now_ns()))
+    heard_ns = now_ns()
+    _send(stream, reading.open(heard_ns, server))
     if stream.received:
         _send(stream, reading.feed(stream.received, now_ns()))
     while not reading.done and not reading.problem:
         select.select([stream.socket], [], [], _WAIT_S)
         # A TLS connection may have more at hand than its socket shows.
         while data := stream.receive():
-            _send(stream, reading.feed(data, now_ns()))
+            heard_ns = now_ns()
+            _send(stream, reading.feed(data, heard_ns))
         if data is not None:
-            raise OSError("the server closed the connection")
+            raise ConnectionError("the server closed the connection")
+        if now_ns() - heard_ns >= _MUTE_NS:
+            raise TimeoutError(f"the server said nothing for {_MUTE_NS // 10**9} s")
         _send(stream, reading.on_time(now_ns()))
     _send(stream, reading.close())
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.readback import TOO_MANY_HOLES
+from njst.load.marks import Marks
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
 from njst.load.wire.numbering import Numbers, as_list
+from njst.measure.ranges import count
 
 
 class Receipts:
@@ -20,6 +22,10 @@ class Receipts:
         self._read_back = publish.read_back
         self._weight = weight
         self._acknowledged = NumberSet()
+        # Messages that the stream acknowledged because it had another one of the same id.
+        self._duplicates = NumberSet()
+        self.marks = Marks()
+        self._obstacle = ""
         self._sent = 0
         self._count = 0
 
@@ -46,16 +52,29 @@ class Receipts:
         self._count += end - begin
         self._acknowledged.add_range(begin, end)
 
+    def duplicate(self, numbers: Sequence[int]) -> None:
+        """Note messages that were answered well and not stored: the stream had their ids."""
+        self._duplicates.add(sorted(numbers))
+
+    def obstruct(self, reason: str) -> None:
+        """Note, in one CamelCase word, why looking for the messages would prove nothing."""
+        self._obstacle = reason
+
     def receipt(self) -> Receipt:
         """Return all that is known by now."""
         read_back = self._read_back
-        if self._acknowledged.is_full and not read_back.obstacle:
-            read_back = read_back.model_copy(update={"obstacle": TOO_MANY_HOLES})
+        is_full = self._acknowledged.is_full or self._duplicates.is_full
+        obstacle = self._obstacle or (TOO_MANY_HOLES if is_full else "")
+        if obstacle and not read_back.obstacle:
+            read_back = read_back.model_copy(update={"obstacle": obstacle})
+        stored = list(self._acknowledged.without(self._duplicates))
+        again = 0 if is_full else len(self._acknowledged) - count(stored)
         return Receipt(
             workload=self._plan.workload,
             code=stamp.producer_code(self._plan.number, self._plan.index),
             sent=self._sent,
-            count=self._count,
-            acknowledged=self._acknowledged.ranges(),
+            count=self._count - again,
+            acknowledged=stored,
+            marks=[tuple(mark) for mark in self.marks.marks()],
             read_back=read_back,
         )

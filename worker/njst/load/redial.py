@@ -7,7 +7,6 @@ it. What a connection is used for is not known here.
 import select
 import time
 
-from njst.contract.connection import Connection
 from njst.contract.result import ErrorClass
 from njst.load.attempts import Attempts
 from njst.load.clock import now_ns as read_clock_ns
@@ -124,13 +123,13 @@ class Redial:
         return stream
 
 
-def open_stream(connection: Connection) -> Stream:
-    """Return a connection to the first server that answers; this blocks.
+def open_stream(servers: Servers, settings: Settings) -> tuple[ServerInfo | None, Stream]:
+    """Return a connection to the first server that answers, and its INFO; this blocks.
 
     Raises:
         ConnectError: none answers, or they refuse.
     """
-    attempts = Attempts(Settings.of(connection), Servers(connection), lambda _: None)
+    attempts = Attempts(settings, servers, lambda _: None)
     attempts.begin(None, read_clock_ns())
     try:
         while (won := attempts.step(read_clock_ns())) is None:
@@ -143,4 +142,7 @@ def open_stream(connection: Connection) -> Stream:
                 time.sleep(_LOOK_S)
     finally:
         attempts.close()
-    return won[1]
+    dial, stream = won
+    if dial.info is not None:
+        servers.learn(dial.info.others, dial.server)
+    return dial.info, stream

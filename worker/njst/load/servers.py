@@ -1,10 +1,9 @@
 """The servers that a process knows: those of its plan, then those that their cluster names."""
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from njst.contract.connection import Connection, address
+from njst.contract.connection import Connection, address, is_ip
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,12 @@ class Servers:
         self._dead: set[Server] = set()
         # Where the next client begins: the last server that took one.
         self._last: Server | None = None
+        self.learn(connection.found, self._planned[0])
+
+    @property
+    def found(self) -> list[str]:
+        """The servers that the cluster has named and the plan has not, as `host:port`."""
+        return [server.url.partition("://")[2] for server in self._learnt]
 
     @property
     def known(self) -> list[Server]:
@@ -66,6 +71,11 @@ class Servers:
         """Remember that an attempt at a server failed."""
         self._dead.add(server)
 
+    def pass_over_last(self) -> None:
+        """Try the others first: the last server that took a client did it no good."""
+        if self._last is not None:
+            self._dead.add(self._last)
+
     def _server(self, url: str) -> Server:
         host, port = address(url)
         return Server(url, host, port, self._hostname or host)
@@ -84,18 +94,10 @@ class Servers:
                 server = self._server(f"{scheme}://{other}")
             except ValueError:
                 continue
-            if _is_ip(server.host) and not self._hostname:
+            if is_ip(server.host) and not self._hostname:
                 server = Server(server.url, server.host, server.port, of.certified)
             if all((s.host, s.port) != (server.host, server.port) for s in self._planned):
                 fresh.append(server)
         self._learnt = fresh
         self._proven.intersection_update(self.known)
         self._dead.intersection_update(self.known)
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

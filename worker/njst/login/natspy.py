@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nats.errors
-from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client, Srv
 from nats.aio.transport import TcpTransport
 from nats.js import JetStreamContext
 
-from njst.contract.connection import DEFAULT_PORTS, Connection
+from njst.contract.connection import DEFAULT_PORTS, Connection, is_ip
 from njst.login.errors import LoginError
 from njst.login.keys import Key, key_of, proof
 from njst.login.refusal import CLOSED, NO_TLS, or_mute, timed_out
@@ -140,6 +140,11 @@ class LoginClient(Client):
         """What JetStream's API subjects begin with."""
         return self.connection.js_api
 
+    @property
+    def server_id(self) -> str:
+        """The id of the server that this is connected to: a new one at each of its starts."""
+        return str(self._server_info.get("server_id", ""))
+
     def jetstream(self, **options: Any) -> JetStreamContext:
         """Return JetStream as this connection reaches it: its domain or prefix, if it has one."""
         return super().jetstream(prefix=self.js_api, **options)
@@ -231,6 +236,21 @@ class LoginClient(Client):
     def _jwt(self) -> bytes:
         assert self._key is not None
         return self._key.jwt.encode()
+
+    def _setup_server_pool(self, connect_url: list[str]) -> None:
+        """Know also the servers that the cluster has named before, and by which certificate."""
+        super()._setup_server_pool(connect_url)
+        if not self.connection.discover:
+            return
+        first = self._server_pool[0].uri
+        known = {server.uri.netloc for server in self._server_pool}
+        for place in dict.fromkeys(self.connection.found):
+            if place not in known:
+                uri = self._parse_server_uri(f"{first.scheme}://{place}")
+                server = Srv(uri, discovered=True)
+                if is_ip(uri.hostname or ""):
+                    server.tls_name = first.hostname
+                self._server_pool.append(server)
 
     async def _connect_to_server(self, s: Any) -> None:
         """Open a connection."""

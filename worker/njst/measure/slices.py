@@ -33,11 +33,19 @@ def slice_count(receipts: Iterable[StreamReceipts], readers: int) -> int:
     return min(readers, max(1, -(-sum(some.count for some in told) // FEWEST)))
 
 
+def only_counted(receipts: Iterable[StreamReceipts]) -> set[str]:
+    """Return the streams of which nothing is read but how many messages they have stored."""
+    told = list(receipts)
+    return {some.stream for some in told} - {some.stream for some in told if not some.is_core}
+
+
 def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[Piece]]:
     """Return `count` slices, which have all of the streams together and nothing twice."""
+    told = list(receipts)
+    counted = only_counted(told)
     afters: dict[str, int] = {}
     lengths: dict[str, int] = {}
-    for some in receipts:
+    for some in told:
         afters[some.stream] = min(afters.get(some.stream, some.after), some.after)
         lengths[some.stream] = lengths.get(some.stream, 0) + some.count
     total = sum(max(1, length) for length in lengths.values())
@@ -50,6 +58,9 @@ def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[Piece]]:
             first = max(begin, total * number // count)
             last = min(end, total * (number + 1) // count)
             if first < last:
-                pieces.append(Piece(stream, first + shift, None if last == end else last + shift))
+                upto = None if last == end else last + shift
+                if stream in counted:
+                    upto = first + shift
+                pieces.append(Piece(stream, first + shift, upto))
         begin = end
     return made

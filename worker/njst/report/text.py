@@ -39,6 +39,7 @@ def render(report: Report, title: str) -> str:
         _section("WORKERS", _workers(report.workers)),
         _section("CONTROL NATS: it did not answer, the load went on", _silent(report.workers)),
         _section("TESTER", _tester(report.tester)),
+        _section("LEFT ON THE TARGET: it could not be removed", report.left_behind),
         _section("LEFT OUT", [report.omitted] if report.omitted else []),
     ]
     return "\n".join(part for part in parts if part)
@@ -210,7 +211,9 @@ def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
             continue
         parts = [f"{proved.acknowledged:,} acknowledged", f"{proved.found:,} found"]
         for count, what in (
+            (proved.consumed, "of these consumed"),
             (proved.lost, "LOST"),
+            (proved.removed, f"removed ({', '.join(proved.removed_by)})"),
             (proved.duplicated, "stored again"),
             (proved.corrupted, "corrupted"),
             (proved.unexpected, "never sent"),
@@ -220,7 +223,11 @@ def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
                 parts.append(f"{count:,} {what}")
         if proved.unchecked:
             parts.append(f"{proved.unchecked:,} not looked for ({', '.join(proved.reasons)})")
+        elif proved.reasons:
+            parts.append(f"not looked for ({', '.join(proved.reasons)})")
         yield f"{workload.workload}  {', '.join(parts)}"
+        if proved.words:
+            yield f"{workload.workload}  {proved.words}"
 
 
 def _errors(workloads: Iterable[WorkloadResult]) -> Iterable[str]:

@@ -1,8 +1,9 @@
 """How a consumer, or a watcher of keys, gets its messages."""
 
-from njst.agent.share.place import Place, Work
+from njst.agent.share.place import Place, There, Work
 from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
 from njst.contract.kinds.priority import PriorityPolicy
+from njst.contract.kinds.publish import Verify
 from njst.contract.names import (
     GROUP,
     consumer_name,
@@ -41,6 +42,21 @@ def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | No
         priority=_priority(consume, place),
         idle_timeout_ms=consume.idle_timeout_seconds * 1000,
         verify=consume.verify,
+        is_noted=consume.verify and _lets_go(work, stream_name),
+    )
+
+
+def _lets_go(work: Work, stream_name: str) -> bool:
+    """Whether what is consumed is to be looked for, and its stream has it no more by then."""
+    before = work.there.get(stream_name, There()).before
+    return (
+        before is not None
+        and before.limits.retention != "limits"
+        and any(
+            other.publish is not None and other.publish.verify is not Verify.NONE
+            for other in work.spec.workloads
+            if other.stream == work.workload.stream
+        )
     )
 
 

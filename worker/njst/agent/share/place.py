@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from njst.contract.job import JobSpec
+from njst.contract.readback import StreamBefore
 from njst.contract.stream import Stream
 from njst.contract.workload import Workload
 
@@ -57,10 +58,10 @@ class Place:
 
 @dataclass(frozen=True)
 class There:
-    """What set-up knows of a stream: its last sequence, and why it would let go of messages."""
+    """What set-up knows of a stream: its last sequence, and what else tells it from another."""
 
     last_sequence: int = 0
-    obstacle: str = ""
+    before: StreamBefore | None = None
 
 
 @dataclass(frozen=True)

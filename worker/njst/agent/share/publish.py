@@ -22,6 +22,7 @@ def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | No
     subjects = publish_subjects(work.stream, work.workload, place.stream)
     count = len(subjects) * publish.subject_count
     return PublishPlan(
+        stream=stream_name,
         mode=publish.mode,
         window=publish.window,
         batch=publish.batch,
@@ -49,7 +50,8 @@ def _read_back(work: Work, publish: Publish, stream_name: str) -> ReadBackPlan |
     return ReadBackPlan(
         stream=stream_name,
         after_sequence=there.last_sequence,
-        obstacle=publish_obstacle(publish) or there.obstacle,
+        obstacle=publish_obstacle(publish),
+        before=there.before,
     )
 
 

@@ -21,6 +21,8 @@ class ServerInfo:
     nonce: str = ""
     leaves: bool = False
     others: tuple[str, ...] = ()
+    # The server's id, a new one at each of its starts.
+    server: str = ""
 
 
 def server_info(text: bytes) -> ServerInfo:
@@ -36,12 +38,14 @@ def server_info(text: bytes) -> ServerInfo:
     if not isinstance(said, dict):
         raise ProtocolError(f"INFO without a JSON object: {text[:60]!r}")
     nonce, others = said.get("nonce"), said.get("connect_urls")
+    server = said.get("server_id")
     return ServerInfo(
         tls_required=said.get("tls_required") is True,
         tls_available=said.get("tls_available") is True,
         nonce=nonce if isinstance(nonce, str) else "",
         leaves=said.get("ldm") is True,
         others=_urls(others) if isinstance(others, list) else (),
+        server=server[:64] if isinstance(server, str) else "",
     )
 
 

@@ -112,8 +112,12 @@ def counted_bytes(data: bytes, end: int) -> int:
     return total
 
 
-def publish_answer(message: Message) -> Stored | Failure:
-    """Return what the reply to a publish says; anything unknown is a failure of class Other."""
+def publish_answer(message: Message, stream: str = "") -> Stored | Failure:
+    """Return what the reply to a publish says; anything unknown is a failure of class Other.
+
+    With a `stream`, an acknowledgement by another one is a failure too: the message is not where it
+    was to be.
+    """
     status = status_of(message)
     if status is not None:
         if status.code == 503:
@@ -122,15 +126,31 @@ def publish_answer(message: Message) -> Stored | Failure:
             return Failure(ErrorClass.TOO_MANY_REQUESTS, f"429 {status.words}")
         return Failure(ErrorClass.OTHER, str(status))
     try:
-        answer = json.loads(message.payload)
-        error = answer.get("error")
-        if error is not None:
-            return _refusal(error)
-        if isinstance(answer["stream"], str) and int(answer["seq"]) >= 0:
-            return Stored(bool(answer.get("duplicate", False)), int(answer["seq"]))
+        return _acknowledgement(json.loads(message.payload), stream)
     except BAD_ANSWERS:
-        pass
-    return Failure(ErrorClass.PROTOCOL, f"not an acknowledgement: {message.payload[:100]!r}")
+        return Failure(ErrorClass.PROTOCOL, f"not an acknowledgement: {message.payload[:100]!r}")
+
+
+def _acknowledgement(answer: dict[str, Any], stream: str) -> Stored | Failure:
+    """Return what an answer to a publish says.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is none.
+    """
+    error = answer.get("error")
+    if error is not None:
+        return _refusal(error)
+    found, sequence = answer["stream"], int(answer["seq"])
+    if not isinstance(found, str) or sequence < 0:
+        raise ValueError("no stream that stores it")
+    if stream and found != stream:
+        return wrong_stream(found, stream)
+    return Stored(bool(answer.get("duplicate", False)), sequence)
+
+
+def wrong_stream(found: str, wanted: str) -> Failure:
+    """Return that a message went to another stream than it was to."""
+    return Failure(ErrorClass.WRONG_STREAM, f"stored in {found[:100]}, not in {wanted}")
 
 
 def _refusal(error: dict[str, Any]) -> Failure:

@@ -1,11 +1,12 @@
 """Plain publish acknowledgements, read a chunk at a time.
 
-A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a stored message, and nothing that a
-publisher would have to look at: every other answer is for the exact parser.
+A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a message that the wanted stream
+stored, and nothing that a publisher would have to look at: every other answer is for the exact
+parser.
 """
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from njst.load.wire.digits import HEX, numbers_in, numbers_of
 from njst.load.wire.grid import FEWEST, CountedShape, Shape
@@ -15,6 +16,13 @@ from njst.load.wire.tokens import ReplyTokens
 # So many are laid out, and compared at once: as many as come at once with the usual windows.
 _ROWS = 512
 _LAST = b"}\r\n"
+_SEQUENCE = re.compile(rb'"seq":(\d{1,20})')
+_ANY_STREAM = rb'[^"\r\n]+'
+
+
+def stream_pattern(stream: str) -> bytes:
+    """Return what an acknowledgement names as its stream: this one, or any if it is empty."""
+    return re.escape(stream.encode()) if stream else _ANY_STREAM
 
 
 class _Run(NamedTuple):
@@ -22,6 +30,16 @@ class _Run(NamedTuple):
 
     tokens: Numbers
     size: int
+
+
+class Noted(Protocol):
+    """Who wants to know the sequence of an acknowledgement now and then, from `next` on."""
+
+    next: int
+
+    def note(self, number: int, sequence: int) -> None:
+        """Take the sequence of a message."""
+        ...
 
 
 class _Form:
@@ -51,13 +69,25 @@ class _Form:
 
 
 class PublishAcks:
-    """The acknowledgements that come to one inbox; its last token is ten hex digits."""
+    """The acknowledgements that come to one inbox; its last token is ten hex digits.
 
-    def __init__(self, inbox: str, tokens: ReplyTokens | None = None) -> None:
+    With a `stream`, those of another one are not plain. `noted` is told of some of them.
+    """
+
+    def __init__(
+        self,
+        inbox: str,
+        tokens: ReplyTokens | None = None,
+        stream: str = "",
+        noted: Noted | None = None,
+    ) -> None:
         self._tokens = tokens or ReplyTokens()
+        self._noted = noted
         self._one = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+            rb'\{"stream":"'
+            + stream_pattern(stream)
+            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
             rb'(?:, ?"domain":"[^"\r\n]*")?(?:, ?"duplicate": ?true)?'
             rb'(?:, ?"val": ?"[^"\r\n]*")?'
             rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
@@ -70,7 +100,12 @@ class PublishAcks:
     def alone(self, data: bytes) -> int | None:
         """Return the number of an acknowledgement that is all there is; None for anything else."""
         found = self._one.fullmatch(data)
-        return None if found is None else self._tokens.number(int(found[1], 16))
+        if found is None:
+            return None
+        number = self._tokens.number(int(found[1], 16))
+        if self._noted is not None and number >= self._noted.next:
+            self._noted.note(number, int(found[2]))
+        return number
 
     def scan(self, data: bytes) -> tuple[Numbers, int]:
         """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
@@ -80,7 +115,15 @@ class PublishAcks:
             found.append(self._tokens.numbers(run.tokens))
             at += run.size
             self._wanted = self._tokens.after(int(run.tokens[-1]))
+        if self._noted is not None and found and found[-1][-1] >= self._noted.next:
+            self._note(self._noted, data, at, int(found[-1][-1]))
         return joined(found), at
+
+    def _note(self, noted: Noted, data: bytes, end: int, number: int) -> None:
+        """Tell of the last acknowledgement before `end`."""
+        sequence = _SEQUENCE.search(data, data.rfind(b'"seq":', 0, end), end)
+        if sequence is not None:
+            noted.note(number, int(sequence[1]))
 
     def _run(self, data: bytes, at: int) -> _Run | None:
         """Return those of one form that begin here; None when they are few."""

@@ -32,7 +32,9 @@ _HEAD = 64
 class AtomicRequests:
     """The batches of one client."""
 
-    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+    def __init__(
+        self, plan: ClientPlan, inbox: str, job: str, receipts: Receipts | None = None
+    ) -> None:
         publish = plan.publish
         assert publish is not None
         self._publish = publish
@@ -55,7 +57,8 @@ class AtomicRequests:
         self.frame_bytes = sum(len(row.frame) for row in rows) // batches
         self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
-        self._acks = PublishAcks(inbox)
+        noted = None if receipts is None else receipts.marks
+        self._acks = PublishAcks(inbox, None, publish.stream, noted)
         # Messages of a batch that are still to be made: the first, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 
@@ -144,7 +147,7 @@ class AtomicRequests:
 
     def answer(self, number: int, message: Message) -> int | Failure:
         """Return the payload bytes of the batch, or why it is not stored."""
-        answer = publish_answer(message)
+        answer = publish_answer(message, self._publish.stream)
         if isinstance(answer, Failure):
             if answer.error_class is ErrorClass.OTHER:
                 return Failure(ErrorClass.BATCH_REFUSED, answer.words)
@@ -185,4 +188,4 @@ def atomic_workload(
     plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
 ) -> CallWorkload:
     """Return the client of an AtomicBatch plan."""
-    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job), receipts)
+    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job, receipts), receipts)

@@ -177,9 +177,10 @@ class CallWorkload:
 
     def _count_duplicates(self, numbers: Sequence[int]) -> None:
         """Count those that are in flight: an answer after its time-out changes nothing."""
-        for number in set(numbers):
-            if number in self._waiting:
-                self.ledger.duplicates += 1
+        known = [number for number in set(numbers) if number in self._waiting]
+        self.ledger.duplicates += len(known)
+        if self._receipts is not None:
+            self._receipts.duplicate(known)
 
     def _settle(self, numbers: list[int] | Numbers, sizes: Sizes, now_ns: int) -> None:
         """Take answers; one that comes after its time-out changes nothing any more."""

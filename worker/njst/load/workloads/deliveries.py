@@ -72,6 +72,7 @@ class Deliveries:
                 ErrorClass.PROTOCOL, f"a message without an ACK subject: {frame.subject[:80]!r}"
             )
         elif delivery.count > 1:
+            self._note(frame.payload, 0, size)
             self._take_again(frame.reply, size, delivery, now_ns)
         else:
             self._take(frame.payload, [frame.reply], [0], [size], now_ns)
@@ -129,6 +130,7 @@ class Deliveries:
         if delivery is None:
             self._ledger.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
         elif delivery.count > 1:
+            self._note(data, begin, size)
             self._take_again(reply, size, delivery, now_ns)
         else:
             self._first_time = delivery.prefix
@@ -194,6 +196,10 @@ class Deliveries:
         latencies = self._inspector.inspect(data, places, sizes, now_ns + self.log_offset_ns)
         self._ledger.latency(latencies, now_ns)
         return latencies
+
+    def _note(self, data: bytes, begin: int, size: int) -> None:
+        if self._inspector is not None:
+            self._inspector.note(data, begin, size)
 
     def _take_again(self, reply: bytes, size: int, delivery: Delivery, now_ns: int) -> None:
         """Take a redelivery: it counts when its first delivery was refused or ignored by plan."""

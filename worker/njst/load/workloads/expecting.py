@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from njst.contract.kinds.publish import Expect
 from njst.contract.plan import ClientPlan
+from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
 from njst.load.wire.jsapi import Failure, last_sequence_in, publish_answer
 from njst.load.wire.parse import Message
+from njst.load.wire.pubacks import stream_pattern
 from njst.load.wire.rows import Template
 from njst.load.wire.tokens import ReplyTokens
 from njst.load.workloads.calls import Answers
@@ -42,11 +44,18 @@ class ExpectingRequests:
     window = 1
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         publish = plan.publish
         assert publish is not None
         self.tokens = tokens or ReplyTokens()
+        self._stream = publish.stream
+        self._marks = None if receipts is None else receipts.marks
         plain = Template(
             inbox=inbox,
             job=stamp.job_code(job),
@@ -69,7 +78,9 @@ class ExpectingRequests:
         self._known *= parts
         self._stored = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+            rb'\{"stream":"'
+            + stream_pattern(self._stream)
+            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
             rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
         )
 
@@ -92,14 +103,19 @@ class ExpectingRequests:
             return _NOTHING
         number = self.tokens.number(int(found[1], 16))
         self._learn(number, int(found[2]))
+        self._note(number, int(found[2]))
         return Answers([number], self._size(number), len(data))
 
-    def answer(self, number: int, message: Message) -> int | Failure:
+    def answer(self, number: int, message: Message) -> int | Failure | Answers:
         """Return the payload bytes of the message, or why it is not stored; learn from both."""
-        answer = publish_answer(message)
+        answer = publish_answer(message, self._stream)
         if not isinstance(answer, Failure):
+            size = self._size(number)
+            if answer.duplicate:
+                # Its sequence is that of the message that was stored before.
+                return Answers([number], size, 0, [number])
             self._learn(number, answer.sequence)
-            return self._size(number)
+            return size
         last = last_sequence_in(answer.words)
         if last is not None:
             self._learn(number, last)
@@ -109,6 +125,10 @@ class ExpectingRequests:
         if number < 0:
             return  # of a message that nobody knows any more
         self._known[self._part(number)] = sequence
+
+    def _note(self, number: int, sequence: int) -> None:
+        if self._marks is not None and number >= self._marks.next:
+            self._marks.note(number, sequence)
 
     def _size(self, number: int) -> int:
         sizes = self._sizes

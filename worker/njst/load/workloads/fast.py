@@ -22,7 +22,7 @@ from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode, stamp
-from njst.load.wire.jsapi import BAD_ANSWERS
+from njst.load.wire.jsapi import BAD_ANSWERS, wrong_stream
 from njst.load.wire.parse import Frame, Message, ServerError
 from njst.load.wire.rows import Template
 from njst.load.workloads.base import Start
@@ -185,13 +185,28 @@ class FastWorkload:
         elif answer.get("type") == "gap":
             self._fail(ErrorClass.GAP, f"the server missed messages: {answer}", now_ns)
         elif "stream" in answer:
-            self._settle(self._base + int(answer.get("count", 0)), now_ns)
-            self._on_end(now_ns)
+            self._on_commit(answer, now_ns)
         elif frame.header.startswith(b"NATS/1.0 503"):
             words = "503 no responders: no stream takes it"
             self._fail(ErrorClass.NO_RESPONDERS, words, now_ns)
         elif not frame.payload:
             self._allowed = max(self._allowed, self._acked + GROUPS * self._group)
+
+    def _on_commit(self, answer: dict[str, Any], now_ns: int) -> None:
+        """Take the end of a batch; one that another stream has is not where it was to be."""
+        wanted = self._publish.stream
+        if wanted and answer["stream"] != wanted:
+            failure = wrong_stream(str(answer["stream"]), wanted)
+            if self._receipts is not None:
+                # Groups of it were acknowledged, and nobody said by which stream.
+                self._receipts.obstruct(failure.error_class)
+            self._fail(failure.error_class, failure.words, now_ns)
+            return
+        end = self._base + int(answer.get("count", 0))
+        if self._receipts is not None and self._base < end and end > self._receipts.marks.next:
+            self._receipts.marks.note(end - 1, int(answer["seq"]))
+        self._settle(end, now_ns)
+        self._on_end(now_ns)
 
     def _on_end(self, now_ns: int) -> None:
         """The batch is committed: all of it was acknowledged, or the server kept less."""

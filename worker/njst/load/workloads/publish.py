@@ -31,11 +31,17 @@ class PublishRequests:
     weight = 1
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         publish = plan.publish
         assert publish is not None
         self.tokens = tokens or ReplyTokens()
+        self._stream = publish.stream
         self.window = window_of(publish)
         has_ids = publish.message_ids or publish.delay_ms > 0
         template = Template(
@@ -48,9 +54,11 @@ class PublishRequests:
         )
         made, self._sizes, self.frame_bytes = publish_rows(plan, template)
         self._frames = frames_of(plan, made, turns=self.tokens.turns)
-        self._acks = PublishAcks(inbox, self.tokens)
         names = [name.lower() for name, _ in publish.headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
+        # The sequence of a duplicate is that of the message that was stored before it.
+        noted = None if receipts is None or self._has_ids else receipts.marks
+        self._acks = PublishAcks(inbox, self.tokens, self._stream, noted)
         self._again = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{[^\r\n]*"duplicate": ?true'
@@ -90,7 +98,7 @@ class PublishRequests:
 
     def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
         """Return the payload bytes of the message, or why it is not stored."""
-        answer = publish_answer(message)
+        answer = publish_answer(message, self._stream)
         if isinstance(answer, Failure):
             return answer
         sizes = self._sizes
@@ -102,11 +110,16 @@ class DelayedRequests(PublishRequests):
     """Messages that the stream stores later (ADR-51), stamped with their due instant."""
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, job: str, tokens: ReplyTokens | None = None
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         assert plan.publish is not None
         self._delay_ns = plan.publish.delay_ms * 1_000_000
-        super().__init__(plan, inbox, job, tokens)
+        super().__init__(plan, inbox, job, tokens, receipts)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return schedules, all of them due at the same time after this one."""
@@ -132,9 +145,9 @@ def publish_workload(
     tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
     requests: Requests
     if publish.expect is not Expect.NONE:
-        requests = ExpectingRequests(plan, inbox, job, tokens)
+        requests = ExpectingRequests(plan, inbox, job, tokens, receipts)
     elif publish.delay_ms:
-        requests = DelayedRequests(plan, inbox, job, tokens)
+        requests = DelayedRequests(plan, inbox, job, tokens, receipts)
     else:
-        requests = PublishRequests(plan, inbox, job, tokens)
+        requests = PublishRequests(plan, inbox, job, tokens, receipts)
     return call_workload(plan, inbox, ledger, requests, receipts=receipts)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import ClientPlan, Consumption
 from njst.load.integrity import Consumed
 from njst.load.ledger import Ledger
+from njst.load.numberset import NumberSet
 from njst.load.receipts import Receipts
 from njst.load.workloads.atomic import atomic_workload
 from njst.load.workloads.base import Workload
@@ -52,6 +53,19 @@ class Shared:
         """Return what clients of this process have had from a consumer."""
         return self.consumed.setdefault((stream, name), Consumed())
 
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of the streams that let go of it, by producer."""
+        numbers: dict[tuple[str, int], NumberSet] = {}
+        for (stream, _), consumed in self.consumed.items():
+            for code, kept in (consumed.noted or {}).items():
+                known = numbers.setdefault((stream, code), NumberSet())
+                for begin, end in kept.ranges():
+                    known.add_range(begin, end)
+        return [
+            Consumption(stream=stream, code=code, numbers=known.ranges())
+            for (stream, code), known in numbers.items()
+        ]
+
 
 def workload_of(plan: ClientPlan, inbox: str, shared: Shared) -> Workload:
     """Return the state machine of a client's plan; `inbox` is its own.
@@ -75,6 +89,8 @@ def _publish(plan: ClientPlan, inbox: str, ledger: Ledger, shared: Shared) -> Wo
 def _consume(plan: ClientPlan, inbox: str, ledger: Ledger, shared: Shared) -> Workload:
     assert plan.consume is not None
     consumed = shared.consumer(plan.consume.stream, plan.consume.consumer)
+    if plan.consume.is_noted and consumed.noted is None:
+        consumed.noted = {}
     return ConsumeWorkload(plan, inbox, ledger, shared.job, consumed)
 
 
