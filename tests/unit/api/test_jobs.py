@@ -240,7 +240,9 @@ async def test_errors_of_the_load_are_shown(mesh: Mesh, http: httpx.AsyncClient)
     error = ErrorTally(error_class=ErrorClass.TIMEOUT, count=7, example="no answer")
     await mesh.progress(job, "n2", WorkloadTally(workload="w", errors=[error]))
     (workload,) = (await http.get(f"{JOBS}/{job}")).json()["workloads"]
-    assert workload["errors"] == [{"errorClass": "Timeout", "count": 7, "example": "no answer"}]
+    assert workload["errors"] == [
+        {"errorClass": "Timeout", "count": 7, "operations": 0, "example": "no answer"}
+    ]
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:

@@ -43,7 +43,9 @@ SLOW = WorkerResult(
 STOPPED = WorkerResult(worker="f", outcome=Outcome.STOPPED)
 
 ERROR = ErrorTally(error_class=ErrorClass.TIMEOUT, count=2, example="none for 5 s")
-WHOLE = WorkloadResult(workload="write", kind="Publish", planned=10, attempted=10, messages=10)
+WHOLE = WorkloadResult(
+    workload="write", kind="Publish", planned=10, attempted=10, messages=10, bytes=640
+)
 WITH_ERRORS = WHOLE.model_copy(update={"errors": [ERROR]})
 SHORT = WITH_ERRORS.model_copy(update={"messages": 8})
 GONE = SHORT.model_copy(
