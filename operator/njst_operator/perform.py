@@ -176,7 +176,7 @@ class Performer:
         if view is None or view.cancelled is not None or view.ended is not None:
             return
         try:
-            await self.jobs.cancel(job, "ResourceDeleted", "the NjstJob was deleted")
+            await self.jobs.cancel(job, *r.DELETED)
         except JournalUnavailableError as error:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
@@ -254,7 +254,7 @@ class Performer:
     def _only_numbers_wait_s(self, seen: Seen) -> float:
         """Return how long nothing but numbers needs writing: merging histograms costs."""
         view, old = self.book.view(seen.resource.uid), seen.resource.status
-        if view is None or seen.resource.settled or seen.resource.spec.get("cancel"):
+        if view is None or seen.resource.settled or seen.resource.shall_end:
             return 0.0
         saying = phases.of_view(view)
         same = (old.phase, old.reason) == (saying.phase, saying.reason)
@@ -267,14 +267,14 @@ class Performer:
         return log_datetime(self.clock.now_ns())
 
     def _until_ttl(self, resource: Resource) -> float | None:
-        at = ttl.expiry(resource) if resource.settled else None
+        at = ttl.expiry(resource) if resource.settled and not resource.deleting else None
         return None if at is None else max(0.1, (at - self._now()).total_seconds())
 
     async def _known(self, seen: Seen) -> r.Known:
-        if seen.resource.settled:
-            return r.Known()
         job = seen.resource.uid
         view = self.book.view(job)
+        if seen.resource.settled:
+            return r.Known(view)
         if view is not None:
             return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
         forgotten = bool(seen.resource.status.job_id) and await self.jobs.is_forgotten(job)

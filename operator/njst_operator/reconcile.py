@@ -47,6 +47,9 @@ class Delete:
 
 Action = Submit | Cancel | WriteStatus | Delete
 
+# Why a job is cancelled whose resource is gone, or is about to be.
+DELETED = ("ResourceDeleted", "the NjstJob was deleted")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -66,9 +69,7 @@ class Known:
 def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
     """Return what to do now; doing it again, or by several copies, changes nothing more."""
     if resource.settled:
-        if ttl.is_over(resource, now):
-            return (Delete(),)
-        return _seen_again(resource)
+        return _after_the_end(resource, known, now)
     if known.silent:
         return (WriteStatus(status_in_silence(resource, now)),)
     if known.view is not None and known.report is not None:
@@ -80,10 +81,18 @@ def _with_job(
     resource: Resource, view: JobView, report: Report, now: datetime
 ) -> tuple[Action, ...]:
     actions: list[Action] = []
-    if resource.spec.get("cancel") and view.cancelled is None and view.ended is None:
-        actions.append(Cancel("Requested", "spec.cancel was set"))
+    if _is_open(view):
+        if resource.deleting:
+            actions.append(Cancel(*DELETED))
+        elif resource.spec.get("cancel"):
+            actions.append(Cancel("Requested", "spec.cancel was set"))
     actions.append(WriteStatus(status.of_job(resource, view, report, now)))
     return tuple(actions)
+
+
+def _is_open(view: JobView) -> bool:
+    """Whether a job can still be cancelled."""
+    return view.cancelled is None and view.ended is None
 
 
 def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
@@ -95,6 +104,9 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
         message = "the job log has forgotten this job; its result is lost"
         lost = say(phases.never_ran("Failed", "ResultLost", message))
         return (lost,) if known.forgotten else ()
+    if resource.deleting:
+        message = "the NjstJob was deleted before the job began"
+        return (say(phases.never_ran("Cancelled", DELETED[0], message)),)
     if resource.spec.get("cancel"):
         message = "spec.cancel was set before the job began"
         return (say(phases.never_ran("Cancelled", "Requested", message)),)
@@ -107,6 +119,21 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
     refusal = known.refusal
     waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
     return (Submit(spec), *waiting)
+
+
+def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+    if known.view is not None and not resource.status.job_id and _is_open(known.view):
+        # One copy said that it never ran while another one, which had not seen why, submitted it.
+        return (Cancel(*_cause(resource)),)
+    # Deleting again what somebody's finalizer holds changes nothing.
+    if ttl.is_over(resource, now) and not resource.deleting:
+        return (Delete(),)
+    return _seen_again(resource)
+
+
+def _cause(resource: Resource) -> tuple[str, str]:
+    """Return why a resource never runs, in the words of its status."""
+    return resource.status.reason, resource.status.message
 
 
 def _seen_again(resource: Resource) -> tuple[Action, ...]:

@@ -36,7 +36,13 @@ class Resource(Held[JobStatus]):
     @property
     def wants_job(self) -> bool:
         """Whether nothing but the copies of the operator keeps it from having a job."""
-        return not (self.settled or self.status.job_id or self.spec.get("suspend"))
+        off = self.settled or self.deleting or self.spec.get("suspend")
+        return not (off or self.status.job_id)
+
+    @property
+    def shall_end(self) -> bool:
+        """Whether somebody wants its job stopped."""
+        return self.deleting or bool(self.spec.get("cancel"))
 
     @property
     def under_load(self) -> bool:

@@ -82,6 +82,8 @@ def reconcile(
     schedule: Schedule, jobs: Sequence[Resource], refusal: Problem | None, now: datetime
 ) -> Plan:
     """Return what to do; `jobs` are those of this schedule, `refusal` why none could be made."""
+    if schedule.deleting:
+        return Plan(())  # a finalizer holds it: its jobs go first, and there shall be no more
     try:
         spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
@@ -138,7 +140,7 @@ def _make(
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
         return ()
     if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
-        replaced = tuple(DeleteJob(job) for job in active)
+        replaced = tuple(DeleteJob(job) for job in active if not job.deleting)
     return (*replaced, CreateJob(time, _job(schedule, spec, time)))
 
 
@@ -168,7 +170,8 @@ def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, An
 
 def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
     """Return the finished jobs that the history has no room for, the oldest."""
-    done = sorted((job for job in jobs if job.settled), key=_end, reverse=True)
+    done = [job for job in jobs if job.settled and not job.deleting]
+    done.sort(key=_end, reverse=True)
     passed = [job for job in done if job.status.phase == "Succeeded"]
     failed = [job for job in done if job.status.phase != "Succeeded"]
     return [

@@ -195,7 +195,7 @@ class Scheduler:
         """
         now = kept.schedule = s.schedule_of(await self.kube.get(kept.schedule))
         last = s.last_time(now)
-        if (last is not None and last >= action.time) or now.spec.get("suspend"):
+        if (last is not None and last >= action.time) or now.spec.get("suspend") or now.deleting:
             return
         body = await self.kube.create(Resource.plural, now.namespace, action.body)
         job = resource_of(body)

@@ -168,6 +168,44 @@ def test_cancel_reaches_a_running_job_once() -> None:
     assert [type(a) for a in r.reconcile(resource(cancel=True), already, NOW)] == [r.WriteStatus]
 
 
+def test_deletion__before_the_job__never_runs() -> None:
+    """A finalizer may keep the object for ever; it must not be submitted meanwhile."""
+    for spec in ({}, {"suspend": True}, {"streams": []}):
+        new = written(r.reconcile(replace(resource(**spec), deleting=True), r.Known(), NOW))
+        assert (new.phase, new.reason) == ("Cancelled", "ResourceDeleted")
+        assert is_true(new.conditions, "Finished")
+
+
+def test_deletion__of_a_running_job__cancels_it_once() -> None:
+    going = replace(resource(), deleting=True)
+    cancel, write = r.reconcile(going, known(), NOW)
+    assert isinstance(cancel, r.Cancel)
+    assert (cancel.reason, type(write)) == ("ResourceDeleted", r.WriteStatus)
+    already = known(("", Cancelled(reason="ResourceDeleted")))
+    new = written(r.reconcile(going, already, NOW))
+    assert (new.phase, new.reason) == ("Cancelling", "ResourceDeleted")
+
+
+def test_deletion__of_a_finished_job__is_left_to_its_finalizer() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    going = replace(resource(final, ttlSecondsAfterFinished=0), deleting=True, generation=4)
+    new = written(r.reconcile(going, finished(), NOW + timedelta(days=1)))
+    assert (new.phase, new.observed_generation) == (final.phase, 4)
+    seen = replace(going, status=new)
+    assert r.reconcile(seen, finished(), NOW + timedelta(days=1)) == ()
+
+
+@pytest.mark.parametrize("spec", [{"cancel": True}, {"streams": []}])
+def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
+    spec: dict[str, Any],
+) -> None:
+    never = written(r.reconcile(resource(**spec), r.Known(), NOW))
+    (action,) = r.reconcile(resource(never, **spec), known(), NOW)
+    assert action == r.Cancel(never.reason, never.message)
+    stopped = known(("", Cancelled(reason="Requested")))
+    assert r.reconcile(resource(never, **spec), stopped, NOW) == ()
+
+
 def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
     new = written(r.reconcile(resource(), known(), NOW))
     assert new.phase == "Running"
