@@ -55,6 +55,10 @@ def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
         found = status.model_validate(body.get("status") or {})
     except ValidationError:
         found = status()
+    if found.observed_generation < 0:
+        # The schema's words for people, not njst's.
+        words = {"phase", "reason", "message"} & status.model_fields.keys()
+        found = found.model_copy(update=dict.fromkeys(words, ""))
     return {
         "uid": meta["uid"],
         "namespace": meta["namespace"],

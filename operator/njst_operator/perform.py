@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +19,9 @@ from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
+from njst_operator.installation import Installation
 from njst_operator.kube import Kube
+from njst_operator.news import News
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import Reflector
 from njst_operator.resource import Resource
@@ -55,12 +57,17 @@ class Performer:
     # Whether the control NATS is connected.
     connected: Callable[[], bool] = lambda: True
     _cancelling: set[asyncio.Task[None]] = field(default_factory=set)
+    # Resources without a mesh of their own that another installation has accepted.
+    _left: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts."""
-        self._writer = StatusWriter(self.config.copy, self.kube, self.counts)
+        config = self.config
+        self._installation = Installation(config.mesh, config.default_mesh)
+        self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
-        self.scheduler = Scheduler(self.config.copy, self.kube, self.counts, self._now)
+        takes = self._installation.takes_schedule
+        self.scheduler = Scheduler(config.copy, self.kube, self.counts, self._now, takes)
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""
@@ -85,14 +92,51 @@ class Performer:
     def on_watched(self, resource: Resource) -> None:
         """Take a resource as the watch shows it; what only others write into it wakes nobody."""
         self.pulse.delivered(resource.uid, resource.resource_version)
-        if self._is_news(resource):
+        if self._takes(resource) and self._is_news(resource):
             self._seen[resource.uid].wake.set()
 
     def on_listed(self, resource: Resource) -> None:
         """Take a resource as a list shows it; only one that is over needs no look in any case."""
+        if not self._takes(resource):
+            return
         news, seen = self._is_news(resource), self._seen.get(resource.uid)
         if seen is not None and (news or not seen.resource.settled):
             seen.wake.set()
+
+    def _takes(self, resource: Resource) -> bool:
+        """Return whether a resource is this installation's; leave it alone if not."""
+        view = self.book.view(resource.uid)
+        if self._installation.takes(resource, in_own_log=view is not None):
+            return True
+        seen = self._seen.pop(resource.uid, None)
+        if seen is not None:
+            self._writer.forget(resource.uid)
+            self.scheduler.on_job_deleted(resource)
+            if seen.task is not None:
+                seen.task.cancel()
+        if resource.accepted_by and not resource.mesh:
+            self._left[resource.uid] = resource
+            self._yield(resource.uid)
+        return False
+
+    def _yield(self, uid: str) -> None:
+        """Stop the job of a resource that another installation runs as well."""
+        resource, view = self._left.get(uid), self.book.view(uid)
+        if resource is not None and view is not None and r.is_open(view):
+            both = f"{self.config.mesh} and {resource.accepted_by}"
+            words = (
+                f"the meshes {both} both take jobs without spec.mesh, and {resource.accepted_by}"
+                " runs this one: set --default-mesh=false in all but one"
+            )
+            log.error("%s: %s", resource.name, words)
+            self._spawn(self._stop_twin(resource, words), f"yield {uid}")
+
+    async def _stop_twin(self, resource: Resource, words: str) -> None:
+        await self._cancel(resource.uid, "TwoDefaultMeshes", words)
+        try:
+            await self.kube.tell(resource, News("TwoDefaultMeshes", words, warning=True))
+        except KubeError as error:
+            log.warning("%s: no event TwoDefaultMeshes: %s", resource.name, error)
 
     def _is_news(self, resource: Resource) -> bool:
         """Take a resource, unless it is an older version; return whether there is more to it."""
@@ -116,6 +160,7 @@ class Performer:
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
         self._gone.add(uid)
+        self._left.pop(uid, None)
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -123,15 +168,20 @@ class Performer:
             self.scheduler.on_job_deleted(seen.resource)
             if seen.task is not None:
                 seen.task.cancel()
-        cancelling = asyncio.create_task(self._cancel_orphan(uid), name=f"cancel {uid}")
-        self._cancelling.add(cancelling)
-        cancelling.add_done_callback(self._cancelling.discard)
+        self._spawn(self._cancel(uid, *r.DELETED), f"cancel {uid}")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
 
     def on_job(self, job: str) -> None:
         """Look at a resource again because its job changed."""
         seen = self._seen.get(job)
         if seen is not None:
             seen.wake.set()
+        elif job in self._left:
+            self._yield(job)
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
@@ -152,7 +202,7 @@ class Performer:
         Raises:
             KubeError: the resources cannot be listed.
         """
-        for resource in await self._reflector.relist():
+        for resource in filter(self._takes, await self._reflector.relist()):
             self.scheduler.on_job(resource)
             seen = Seen(resource)
             for _ in range(MOST_LOOKS_ONCE):
@@ -171,12 +221,12 @@ class Performer:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.scheduler.stop()
 
-    async def _cancel_orphan(self, job: str) -> None:
+    async def _cancel(self, job: str, reason: str, message: str) -> None:
         view = self.book.get(job)
         if view is None or view.cancelled is not None or view.ended is not None:
             return
         try:
-            await self.jobs.cancel(job, *r.DELETED)
+            await self.jobs.cancel(job, reason, message)
         except JournalUnavailableError as error:
             log.warning("job %s is not cancelled yet: %s", job, error)
 

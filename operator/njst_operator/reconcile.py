@@ -81,7 +81,7 @@ def _with_job(
     resource: Resource, view: JobView, report: Report, now: datetime
 ) -> tuple[Action, ...]:
     actions: list[Action] = []
-    if _is_open(view):
+    if is_open(view):
         if resource.deleting:
             actions.append(Cancel(*DELETED))
         elif resource.spec.get("cancel"):
@@ -90,7 +90,7 @@ def _with_job(
     return tuple(actions)
 
 
-def _is_open(view: JobView) -> bool:
+def is_open(view: JobView) -> bool:
     """Whether a job can still be cancelled."""
     return view.cancelled is None and view.ended is None
 
@@ -122,7 +122,7 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
 
 
 def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
-    if known.view is not None and not resource.status.job_id and _is_open(known.view):
+    if known.view is not None and not resource.status.job_id and is_open(known.view):
         # One copy said that it never ran while another one, which had not seen why, submitted it.
         return (Cancel(*_cause(resource)),)
     # Deleting again what somebody's finalizer holds changes nothing.

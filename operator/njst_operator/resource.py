@@ -14,7 +14,7 @@ TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
 
 
 # What a spec still says once there is a job, whose own spec is in the log.
-STEERING = ("cancel", "ttlSecondsAfterFinished")
+STEERING = ("mesh", "suspend", "cancel", "ttlSecondsAfterFinished")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,16 @@ class Resource(Held[JobStatus]):
     # The uid of the schedule that made it, and the time that it was made for.
     owner: str = ""
     scheduled: datetime | None = None
+
+    @property
+    def mesh(self) -> str:
+        """The installation that the spec names, or nothing."""
+        return self.spec.get("mesh") or ""
+
+    @property
+    def accepted_by(self) -> str:
+        """The installation whose log has its job; nothing before, or where an older njst did it."""
+        return self.status.mesh if self.status.job_id else ""
 
     @property
     def settled(self) -> bool:

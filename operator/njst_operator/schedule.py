@@ -38,6 +38,12 @@ class Schedule(Held[ScheduleStatus]):
 
     created: datetime
 
+    @property
+    def mesh(self) -> str:
+        """The installation that its jobs name, or nothing."""
+        template = self.spec.get("jobTemplate") or {}
+        return (template.get("spec") or {}).get("mesh") or ""
+
 
 def schedule_of(body: dict[str, Any]) -> Schedule:
     """Return the NjstSchedule in an object of the API."""

@@ -41,6 +41,8 @@ class Scheduler:
     kube: Kube
     counts: Counts
     now: Callable[[], datetime]
+    # Whether a schedule is this installation's.
+    takes: Callable[[s.Schedule], bool]
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
     _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
@@ -65,6 +67,9 @@ class Scheduler:
 
     def on_schedule(self, schedule: s.Schedule) -> None:
         """Take a schedule as the watch or a list shows it; an older version changes nothing."""
+        if not self.takes(schedule):
+            self.on_deleted(schedule.uid)
+            return
         kept = self._kept.get(schedule.uid)
         if kept is None:
             kept = self._kept[schedule.uid] = _Kept(schedule)
@@ -98,7 +103,7 @@ class Scheduler:
         Raises:
             KubeError: there is no list to be had.
         """
-        for schedule in await self._list(namespace):
+        for schedule in filter(self.takes, await self._list(namespace)):
             await self._try_look(_Kept(schedule))
 
     async def stop(self) -> None:

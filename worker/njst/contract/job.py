@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from njst.contract.connection import APART, of_one_kind
-from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, Server
+from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, MeshName, Server
 from njst.contract.model import Model, Rule
 from njst.contract.stream import Stream
 from njst.contract.workload import Workload
@@ -193,6 +193,10 @@ class JobSpec(Model):
     """What to run, where, and what must hold."""
 
     description: str = Field("", max_length=1024, description="For people.")
+    mesh: MeshName | None = Field(
+        None,
+        description="Name of the njst installation that runs the job; left out: the default one.",
+    )
     target: Target = Field(default_factory=Target, description="The NATS under test.")
     workers: int = Field(
         0, ge=0, le=1000, description="How many workers take part; 0 means all that are there."
