@@ -81,7 +81,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--cluster",
         default=env("cluster", ""),
-        help="tells clusters apart that share one NATS",
+        help="name of this cluster in the job log; empty: the cluster's own",
     )
     parser.add_argument(
         "--health",

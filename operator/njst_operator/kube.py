@@ -17,6 +17,8 @@ PAGE = 100
 COMPONENT = "njst-operator"
 _ROOT = f"/apis/{GROUP}/{VERSION}"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_SIGNING_KEYS = "/openid/v1/jwks"
 
 Read = TypeVar("Read")
 
@@ -59,6 +61,17 @@ class Kube:
         body = {"spec": {"resourceAttributes": {**asked, "namespace": namespace}}}
         answer = await self._api.ask(Request("POST", _REVIEWS, body))
         return bool(answer["status"]["allowed"])
+
+    async def whoami(self) -> Body:
+        """Return the user that the API server takes this account for; everybody may ask."""
+        answer = await self._api.ask(Request("POST", _WHOAMI, {}))
+        user: Body = (answer.get("status") or {}).get("userInfo") or {}
+        return user
+
+    async def signing_keys(self) -> tuple[str, ...]:
+        """Return the ids of the keys that sign the tokens of ServiceAccounts."""
+        answer = await self._api.ask(Request("GET", _SIGNING_KEYS))
+        return tuple(str(key["kid"]) for key in answer.get("keys") or [] if "kid" in key)
 
     async def get(self, held: Held[Any]) -> Body:
         """Return the resource as it is now.

@@ -19,6 +19,7 @@ from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
+from njst_operator.identity import Identity
 from njst_operator.installation import Installation
 from njst_operator.kube import Kube
 from njst_operator.news import News
@@ -63,6 +64,7 @@ class Performer:
     def __post_init__(self) -> None:
         """Make the parts."""
         config = self.config
+        self._identity = Identity(self.kube, config.cluster)
         self._installation = Installation(config.mesh, config.default_mesh)
         self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
@@ -79,13 +81,13 @@ class Performer:
         return None if seen is None else seen.resource
 
     def keys(self) -> set[str]:
-        """Return the uid of each resource that was seen, or has an open job."""
+        """Return the uid of each resource that was seen, or has an open job of this cluster."""
         origins = {view.id: view.created.origin for view in self.book.open_jobs()}
         return self._seen.keys() | {
             job
             for job, origin in origins.items()
             if origin.kind is OriginKind.RESOURCE
-            and origin.cluster == self.config.cluster
+            and self._identity.is_own(origin.cluster)
             and self.config.namespace in ("", origin.namespace)
         }
 
@@ -189,6 +191,7 @@ class Performer:
 
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         """Look at all resources, and stop the jobs of those that are there no longer."""
+        await self._identity.get()
         for resource in resources:
             self.on_listed(resource)
         self.scheduler.on_jobs_listed()
@@ -343,7 +346,7 @@ class Performer:
             kind=OriginKind.RESOURCE,
             namespace=resource.namespace,
             name=resource.name,
-            cluster=self.config.cluster,
+            cluster=await self._identity.get(),
         )
         before = seen.refusal
         try:

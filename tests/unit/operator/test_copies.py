@@ -66,6 +66,9 @@ class Server:
             said = {**new.model_dump(exclude_none=True), "revision": revision + 1}
             return self._store(held.uid, {**body, "status": said})
 
+    async def whoami(self) -> dict[str, Any]:
+        return {"username": "system:serviceaccount:ns:njst-operator", "uid": "this-cluster"}
+
     async def tell(self, *_: object) -> None:
         self.events += 1
 
