@@ -1,6 +1,6 @@
 """What all kinds have in common: a resource as the API server holds it, in one version."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -35,6 +35,10 @@ class Held(Generic[Status]):
         Versions are numbers that grow: the API conventions say so since Kubernetes 1.35.
         """
         return int(self.resource_version) > int(other.resource_version)
+
+    def as_oldest(self) -> Self:
+        """Return the resource as a version that every other one is newer than."""
+        return replace(self, resource_version="0")
 
     def says_as_much_as(self, other: Self) -> bool:
         """Whether only others have changed something in it, which is no reason to look."""

@@ -25,9 +25,9 @@ from njst_operator.kube import Kube
 from njst_operator.news import News
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import Reflector
-from njst_operator.resource import Resource
+from njst_operator.resource import MARK, Resource
 from njst_operator.scheduler import Scheduler
-from njst_operator.seen import RETRY_S, Seen, now_s, turn
+from njst_operator.seen import RETRY_MAX_S, RETRY_S, Seen, now_s, turn, turn_s
 from njst_operator.silence import SILENT_S
 from njst_operator.writer import StatusWriter
 
@@ -189,6 +189,15 @@ class Performer:
         """Compare with the whole list, again and again: what a watch missed is found here."""
         await self._reflector.run()
 
+    def on_history_back(self) -> None:
+        """Take all resources anew: they are as they once were, and may have other versions now."""
+        self.pulse.history_back()
+        # Also those that were deleted since.
+        self._gone.clear()
+        for seen in self._seen.values():
+            seen.resource = seen.resource.as_oldest()
+        self.scheduler.on_history_back()
+
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         """Look at all resources, and stop the jobs of those that are there no longer."""
         await self._identity.get()
@@ -213,6 +222,7 @@ class Performer:
                 await self._try_look(seen)
                 if not seen.wake.is_set():
                     break
+        await asyncio.gather(*self._cancelling)
         await self.scheduler.once(self.config.namespace)
 
     async def stop(self) -> None:
@@ -277,6 +287,12 @@ class Performer:
         numbers_s = self._only_numbers_wait_s(seen)
         if numbers_s > 0:
             return numbers_s
+        wait_s = await self._carry_out(seen)
+        if wait_s is None and seen.resource.has_job and not seen.resource.settled:
+            return RETRY_S if self.book.view(seen.resource.uid) is None else None
+        return wait_s if wait_s is not None else self._until_ttl(seen.resource)
+
+    async def _carry_out(self, seen: Seen) -> float | None:
         wait_s: float | None = None
         for action in r.reconcile(seen.resource, await self._known(seen), self._now()):
             match action:
@@ -289,11 +305,37 @@ class Performer:
                     await self.jobs.cancel(seen.resource.uid, reason, message)
                 case r.WriteStatus(new):
                     wait_s = _sooner(wait_s, await self._writer.write(seen, new))
+                case r.Mark(uid):
+                    await self._mark(seen, uid)
                 case r.Delete():
                     await self.kube.delete(seen.resource)
-        if wait_s is None and seen.resource.status.job_id and not seen.resource.settled:
-            return RETRY_S if self.book.view(seen.resource.uid) is None else None
-        return wait_s if wait_s is not None else self._until_ttl(seen.resource)
+        return wait_s
+
+    async def _mark(self, seen: Seen, uid: str) -> None:
+        if uid != seen.resource.uid:
+            await self.kube.annotate(seen.resource, MARK, uid)
+        elif not seen.marking:
+            seen.marking = True
+            self._spawn(self._keep_marked(seen), f"mark {uid}")
+
+    async def _keep_marked(self, seen: Seen) -> None:
+        """Mark a resource as accepted, in turns; beside the looks, which need not wait for it."""
+        uid = seen.resource.uid
+        wait_s = turn_s(uid, self.config.copy)
+        while uid in self._seen or self.config.once:
+            await asyncio.sleep(wait_s)
+            try:
+                if seen.resource.mark != uid:
+                    await self.kube.annotate(seen.resource, MARK, uid)
+            except (ConflictError, GoneError):
+                pass
+            except KubeError as error:
+                self.counts.errors["kubernetes"] += 1
+                log.warning("%s is not marked yet: %s", seen.resource.name, error)
+                wait_s = max(RETRY_MAX_S, error.retry_s)
+                continue
+            break
+        seen.marking = False
 
     async def _look_in_silence(self, seen: Seen) -> float:
         """Write nothing that is old; when nobody else writes either, that nothing is heard."""
@@ -330,7 +372,7 @@ class Performer:
             return r.Known(view)
         if view is not None:
             return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
-        forgotten = bool(seen.resource.status.job_id) and await self.jobs.is_forgotten(job)
+        forgotten = seen.resource.has_job and await self.jobs.is_forgotten(job)
         return r.Known(refusal=seen.refusal, forgotten=forgotten)
 
     async def _submitted_in_turn(self, seen: Seen) -> bool:

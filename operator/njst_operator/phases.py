@@ -10,6 +10,7 @@ from njst.contract.job import VerdictPolicy
 from njst.journal.standing import standing_of
 from njst.journal.view import JobView, Phase
 from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim
+from njst_operator.resource import MARK, Resource
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,20 @@ def waiting(reason: str, message: str) -> Saying:
 
 def suspended() -> Saying:
     """Not a job until suspend is false."""
-    reason, message = "Suspended", "set spec.suspend to false to start the job"
+    return _held("Suspended", "set spec.suspend to false to start the job")
+
+
+def restored(resource: Resource) -> Saying:
+    """Not a job until somebody says that it shall be one again."""
+    where = f"{resource.name} --namespace {resource.namespace}"
+    return _held(
+        "Restored",
+        f"to run it: kubectl annotate njstjob {where} {MARK}-; it is a copy, or was restored from a"
+        f" backup, of one that was accepted as {resource.accepted_as}",
+    )
+
+
+def _held(reason: str, message: str) -> Saying:
     return Saying(
         "Suspended",
         reason,

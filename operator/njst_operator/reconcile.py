@@ -41,11 +41,18 @@ class WriteStatus:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Write into the resource's metadata which uid was accepted as a job."""
+
+    uid: str
+
+
+@dataclass(frozen=True)
 class Delete:
     """Delete the resource: its time is over."""
 
 
-Action = Submit | Cancel | WriteStatus | Delete
+Action = Submit | Cancel | WriteStatus | Mark | Delete
 
 # Why a job is cancelled whose resource is gone, or is about to be.
 DELETED = ("ResourceDeleted", "the NjstJob was deleted")
@@ -87,7 +94,11 @@ def _with_job(
         elif resource.spec.get("cancel"):
             actions.append(Cancel("Requested", "spec.cancel was set"))
     actions.append(WriteStatus(status.of_job(resource, view, report, now)))
-    return tuple(actions)
+    return (*actions, *_marked(resource))
+
+
+def _marked(resource: Resource) -> tuple[Action, ...]:
+    return () if resource.mark == resource.uid else (Mark(resource.uid),)
 
 
 def is_open(view: JobView) -> bool:
@@ -99,17 +110,15 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
     def say(saying: phases.Saying) -> WriteStatus:
         return WriteStatus(status.without_job(resource, saying, now))
 
-    if resource.status.job_id:
+    if resource.has_job:
         # Without the log's own word this copy has only not read as far as the job.
         message = "the job log has forgotten this job; its result is lost"
         lost = say(phases.never_ran("Failed", "ResultLost", message))
         return (lost,) if known.forgotten else ()
-    if resource.deleting:
-        message = "the NjstJob was deleted before the job began"
-        return (say(phases.never_ran("Cancelled", DELETED[0], message)),)
-    if resource.spec.get("cancel"):
-        message = "spec.cancel was set before the job began"
-        return (say(phases.never_ran("Cancelled", "Requested", message)),)
+    if resource.shall_end:
+        return (say(_cancelled_at_once(resource)),)
+    if resource.accepted_as:
+        return _restored(resource, now)
     try:
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
@@ -121,18 +130,39 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
     return (Submit(spec), *waiting)
 
 
+def _cancelled_at_once(resource: Resource) -> phases.Saying:
+    if resource.deleting:
+        message = "the NjstJob was deleted before the job began"
+        return phases.never_ran("Cancelled", DELETED[0], message)
+    message = "spec.cancel was set before the job began"
+    return phases.never_ran("Cancelled", "Requested", message)
+
+
+def _restored(resource: Resource, now: datetime) -> tuple[Action, ...]:
+    """Hold what was restored or copied until somebody takes the mark away.
+
+    The mark is there before the status is: a status that came with it is the only other witness.
+    """
+    held = status.restored(resource, phases.restored(resource), now)
+    mark: tuple[Action, ...] = () if resource.mark else (Mark(resource.accepted_as),)
+    return (*mark, WriteStatus(held))
+
+
 def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
-    if known.view is not None and not resource.status.job_id and is_open(known.view):
-        # One copy said that it never ran while another one, which had not seen why, submitted it.
+    if known.view is not None and not resource.has_job and is_open(known.view):
         return (Cancel(*_cause(resource)),)
     # Deleting again what somebody's finalizer holds changes nothing.
     if ttl.is_over(resource, now) and not resource.deleting:
         return (Delete(),)
-    return _seen_again(resource)
+    mark = _marked(resource) if resource.has_job else ()
+    return (*_seen_again(resource), *mark)
 
 
 def _cause(resource: Resource) -> tuple[str, str]:
-    """Return why a resource never runs, in the words of its status."""
+    """Return why a resource has no job, though the log has one that nobody will look at."""
+    if resource.status.job_id:
+        return ("Restored", "the status of an earlier job was written over that of this one")
+    # One copy said that it never ran while another one, which had not seen why, submitted it.
     return resource.status.reason, resource.status.message
 
 

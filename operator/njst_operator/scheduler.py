@@ -85,6 +85,12 @@ class Scheduler:
             kept.task.cancel()
         self._jobs.pop(uid, None)
 
+    def on_history_back(self) -> None:
+        """Take all schedules and jobs anew: the API server is at an earlier version."""
+        self._jobs.clear()
+        for kept in self._kept.values():
+            kept.schedule = kept.schedule.as_oldest()
+
     async def resync(self, namespace: str) -> None:
         """Compare with the whole list: what a watch missed is found here.
 

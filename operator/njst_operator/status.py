@@ -1,6 +1,7 @@
 """The status of a resource, built from a job's view and report; pure, and bounded in size."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from njst.contract.result import (
@@ -54,6 +55,14 @@ def without_job(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
             ),
         }
     )
+
+
+def restored(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
+    """Return the status of a resource that is not what its own status says: nothing is kept."""
+    old = resource.status
+    if old.job_id:
+        old = JobStatus(revision=old.revision)
+    return without_job(replace(resource, status=old), saying, now)
 
 
 def observed(resource: Resource) -> JobStatus:

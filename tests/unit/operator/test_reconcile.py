@@ -25,7 +25,7 @@ from njst.journal.view import JobView
 from njst_operator import reconcile as r
 from njst_operator import status
 from njst_operator.conditions import is_true
-from njst_operator.resource import Resource, resource_of
+from njst_operator.resource import MARK, Resource, resource_of
 from tests.unit.journal.test_fold import BEGIN, WORKERS, S, created, ended
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -43,6 +43,7 @@ def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
             "name": "orders",
             "generation": 3,
             "resourceVersion": "7",
+            "annotations": {MARK: "j"},
         },
         "spec": {**SPEC, **spec},
     }
@@ -166,6 +167,57 @@ def test_cancel_reaches_a_running_job_once() -> None:
     assert isinstance(cancel, r.Cancel)
     already = known(("", Cancelled(reason="Requested")))
     assert [type(a) for a in r.reconcile(resource(cancel=True), already, NOW)] == [r.WriteStatus]
+
+
+def test_mark__of_a_job_that_lacks_it__is_written() -> None:
+    for mark in ("", "another"):
+        *_, action = r.reconcile(replace(resource(), mark=mark), known(), NOW)
+        assert action == r.Mark("j")
+    final = written(r.reconcile(resource(), finished(), NOW))
+    assert r.reconcile(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
+
+
+@pytest.mark.parametrize(
+    ("mark", "before", "actions"),
+    [
+        ("old", JobStatus(), (r.WriteStatus,)),
+        # An older njst had accepted it, and wrote no mark.
+        ("", JobStatus(phase="Running", job_id="old", revision=9), (r.Mark, r.WriteStatus)),
+        ("old", JobStatus(phase="Running", job_id="old", revision=9), (r.WriteStatus,)),
+        # A copy under another name of one that is held.
+        ("old", JobStatus(phase="Suspended", reason="Restored"), (r.WriteStatus,)),
+    ],
+    ids=["without status", "with status", "with both", "again"],
+)
+def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ...]) -> None:
+    it = replace(resource(before), mark=mark)
+    todo = r.reconcile(it, r.Known(), NOW)
+    assert tuple(type(action) for action in todo) == actions
+    new = written(todo)
+    assert (new.phase, new.reason, new.job_id) == ("Suspended", "Restored", "")
+    assert new.revision == before.revision
+    assert "njst.io/accepted-uid-" in new.message
+    assert not status.regresses(before, new)
+    held = replace(it, status=new, mark="old")
+    assert written(r.reconcile(held, r.Known(), NOW)) == new
+    (released,) = r.reconcile(replace(held, mark=""), r.Known(), NOW)
+    assert isinstance(released, r.Submit)
+
+
+def test_restored__cancelled_or_deleted__is_over() -> None:
+    it = replace(resource(cancel=True), mark="old")
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+    it = replace(resource(), mark="old", deleting=True)
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+
+
+def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
+    assert r.reconcile(resource(final), r.Known(), NOW) == ()
+    # The job that began before the status was written back would run with nobody to see it.
+    (action,) = r.reconcile(resource(final), known(), NOW)
+    assert isinstance(action, r.Cancel)
+    assert action.reason == "Restored"
 
 
 def test_deletion__before_the_job__never_runs() -> None:
