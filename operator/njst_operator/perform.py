@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from njst.contract.document import parse_spec
+from njst.contract.errors import InvalidDocumentError
 from njst.contract.events import Origin, OriginKind
 from njst.contract.job import JobSpec
 from njst.contract.result import Problem
@@ -14,11 +17,13 @@ from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.logclock import LogClock
 from njst.journal.port import JournalUnavailableError
 from njst.journal.summary import log_datetime
+from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
 from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
+from njst_operator.earlier import earlier_run
 from njst_operator.identity import Identity
 from njst_operator.installation import Installation
 from njst_operator.kube import Kube
@@ -373,7 +378,25 @@ class Performer:
         if view is not None:
             return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
         forgotten = seen.resource.has_job and await self.jobs.is_forgotten(job)
-        return r.Known(refusal=seen.refusal, forgotten=forgotten)
+        earlier = await self._earlier(seen.resource)
+        return r.Known(refusal=seen.refusal, forgotten=forgotten, earlier=earlier)
+
+    async def _earlier(self, resource: Resource) -> JobView | None:
+        """Return the job that has run already, where the spec asks for that."""
+        if not resource.wants_job or not resource.spec.get("skipIfRanWithinSeconds"):
+            return None
+        with suppress(InvalidDocumentError):
+            spec, origin = parse_spec(resource.spec), await self._origin(resource)
+            return earlier_run(self.book.jobs(), origin, spec, self.clock.now_ns())
+        return None
+
+    async def _origin(self, resource: Resource) -> Origin:
+        return Origin(
+            kind=OriginKind.RESOURCE,
+            namespace=resource.namespace,
+            name=resource.name,
+            cluster=await self._identity.get(),
+        )
 
     async def _submitted_in_turn(self, seen: Seen) -> bool:
         """Let other copies go first where many wait; return whether one has."""
@@ -384,12 +407,7 @@ class Performer:
 
     async def _submit(self, seen: Seen, spec: JobSpec) -> None:
         resource = seen.resource
-        origin = Origin(
-            kind=OriginKind.RESOURCE,
-            namespace=resource.namespace,
-            name=resource.name,
-            cluster=await self._identity.get(),
-        )
+        origin = await self._origin(resource)
         before = seen.refusal
         try:
             await self.jobs.submit(Submission(id=resource.uid, spec=spec, origin=origin))

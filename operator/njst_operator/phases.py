@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from njst.contract.job import VerdictPolicy
 from njst.journal.standing import standing_of
+from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, Phase
-from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim
+from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
 from njst_operator.resource import MARK, Resource
 
 
@@ -78,7 +79,8 @@ def _held(reason: str, message: str) -> Saying:
             Suspended=TRUE,
             Reconciling=FALSE,
             Stalled=FALSE,
-            Ready=UNKNOWN,
+            # It is as its spec wants it: whoever waits for a rollout need not wait for this.
+            Ready=TRUE,
         ),
     )
 
@@ -100,6 +102,36 @@ def never_ran(phase: str, reason: str, message: str) -> Saying:
             Reconciling=FALSE,
             Stalled=TRUE,
             Ready=FALSE,
+        ),
+    )
+
+
+def ran_already(view: JobView, within_s: int) -> Saying:
+    """Not a job: an earlier one of the same spec has the result."""
+    end = view.ended
+    assert end is not None
+    passed = view.phase is Phase.SUCCEEDED
+    healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
+    reason = "RanAlready"
+    message = (
+        f"job {view.id} of this name and spec ended at {time_text(log_datetime(view.ended_ns))}"
+        f" ({end.report.reason}): not again within {within_s} s (spec.skipIfRanWithinSeconds)"
+    )
+    return Saying(
+        str(view.phase),
+        reason,
+        message,
+        _claims(
+            reason,
+            message,
+            Accepted=FALSE,
+            WorkersReady=FALSE,
+            Finished=TRUE,
+            Succeeded=TRUE if passed else FALSE,
+            Suspended=FALSE,
+            Reconciling=FALSE,
+            Stalled=FALSE if healthy else TRUE,
+            Ready=TRUE if healthy else FALSE,
         ),
     )
 

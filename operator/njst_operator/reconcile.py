@@ -14,6 +14,7 @@ from njst.contract.result import Problem, Report
 from njst.contract.status import JobStatus
 from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
+from njst_operator.ignored import BY_SPEC, ignored
 from njst_operator.resource import Resource
 from njst_operator.silence import status_in_silence
 
@@ -63,7 +64,8 @@ class Known:
     """What is known of the resource's job.
 
     `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
-    what was read of it, has no such job; `silent` that nobody has heard of it for long.
+    what was read of it, has no such job; `silent` that nobody has heard of it for long; `earlier`
+    is a job of the same name and spec that ended lately, where the spec asks for that.
     """
 
     view: JobView | None = None
@@ -71,6 +73,7 @@ class Known:
     refusal: Problem | None = None
     forgotten: bool = False
     silent: bool = False
+    earlier: JobView | None = None
 
 
 def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
@@ -92,8 +95,10 @@ def _with_job(
         if resource.deleting:
             actions.append(Cancel(*DELETED))
         elif resource.spec.get("cancel"):
-            actions.append(Cancel("Requested", "spec.cancel was set"))
-    actions.append(WriteStatus(status.of_job(resource, view, report, now)))
+            actions.append(Cancel("Requested", BY_SPEC))
+    said = status.of_job(resource, view, report, now)
+    said = status.with_ignored(said, resource, ignored(resource, view), now)
+    actions.append(WriteStatus(said))
     return (*actions, *_marked(resource))
 
 
@@ -123,18 +128,25 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
-    if spec.suspend:
-        return (say(phases.suspended()),)
+    return (say(phases.suspended()),) if spec.suspend else _to_run(resource, spec, known, now)
+
+
+def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> tuple[Action, ...]:
+    if known.earlier is not None:
+        saying = phases.ran_already(known.earlier, spec.skip_if_ran_within_seconds or 0)
+        return (WriteStatus(status.of_earlier(resource, saying, known.earlier, now)),)
     refusal = known.refusal
-    waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
-    return (Submit(spec), *waiting)
+    if refusal is None:
+        return (Submit(spec),)
+    waiting = phases.waiting(refusal.reason, refusal.message)
+    return (Submit(spec), WriteStatus(status.without_job(resource, waiting, now)))
 
 
 def _cancelled_at_once(resource: Resource) -> phases.Saying:
     if resource.deleting:
         message = "the NjstJob was deleted before the job began"
         return phases.never_ran("Cancelled", DELETED[0], message)
-    message = "spec.cancel was set before the job began"
+    message = f"{BY_SPEC} before the job began"
     return phases.never_ran("Cancelled", "Requested", message)
 
 
@@ -155,7 +167,7 @@ def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Act
     if ttl.is_over(resource, now) and not resource.deleting:
         return (Delete(),)
     mark = _marked(resource) if resource.has_job else ()
-    return (*_seen_again(resource), *mark)
+    return (*_seen_again(resource, known.view, now), *mark)
 
 
 def _cause(resource: Resource) -> tuple[str, str]:
@@ -166,8 +178,9 @@ def _cause(resource: Resource) -> tuple[str, str]:
     return resource.status.reason, resource.status.message
 
 
-def _seen_again(resource: Resource) -> tuple[Action, ...]:
+def _seen_again(resource: Resource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
     """A change after the end changes nothing, but that it was looked at."""
     if resource.status.observed_generation == resource.generation:
         return ()
-    return (WriteStatus(status.observed(resource)),)
+    said = status.with_ignored(status.observed(resource), resource, ignored(resource, view), now)
+    return (WriteStatus(said),)

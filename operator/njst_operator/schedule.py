@@ -20,7 +20,7 @@ from njst.contract.document import (
 from njst.contract.errors import InvalidDocumentError
 from njst.contract.result import Problem
 from njst.contract.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
-from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, set_conditions, time_text
+from njst_operator.conditions import FALSE, TRUE, Claim, set_conditions, time_text
 from njst_operator.cron import Cron, UnreadableScheduleError
 from njst_operator.held import Held, common_fields, parse_time
 from njst_operator.resource import SCHEDULED_TIME, Resource
@@ -205,7 +205,8 @@ def _waiting(due: datetime) -> Stand:
 
 def _suspended() -> Stand:
     message = "set spec.suspend to false to make jobs again"
-    return "Suspended", message, {**_stand(UNKNOWN), "Suspended": TRUE}
+    # It is as its spec wants it: whoever waits for a rollout need not wait for this.
+    return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
 
 
 def _stalled(problem: Problem) -> Stand:

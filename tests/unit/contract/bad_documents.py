@@ -102,6 +102,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("mesh", "-a"),
     _set("mesh", "m" * 33),
     _set("mesh", 7),
+    _set("skipIfRanWithinSeconds", 0),
+    _set("skipIfRanWithinSeconds", 604_801),
     _set("priority", 1001),
     _set("sharing", "Both"),
     _set(
@@ -442,6 +444,7 @@ GOOD: list[tuple[str, Spec]] = [
     ("everything", good()),
     ("null is left out", {**good(), "description": None, "target": None}),
     ("of a mesh", {**good(), "mesh": "team-a"}),
+    ("not again", {**good(), "skipIfRanWithinSeconds": 3600}),
     (
         "least",
         {

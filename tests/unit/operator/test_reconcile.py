@@ -118,10 +118,13 @@ def test_a_suspended_one_is_not_submitted() -> None:
     ids=["created", "running", "all done", "ended"],
 )
 def test_suspend_says_nothing_of_a_job_that_is_in_the_log(knowledge: r.Known, phase: str) -> None:
-    """The API server refuses it then; where it came all the same, what runs is shown, and runs."""
+    """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
     actions = r.reconcile(resource(suspend=True), knowledge, NOW)
     assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
-    assert written(actions) == written(r.reconcile(resource(), knowledge, NOW))
+    plain = written(r.reconcile(resource(), knowledge, NOW))
+    *others, last = written(actions).conditions
+    assert written(actions).model_copy(update={"conditions": others}) == plain
+    assert (last.type, last.status, last.reason) == ("SpecIgnored", "True", "JobBegan")
     assert written(actions).phase == phase
     assert not is_true(written(actions).conditions, "Suspended")
 
@@ -218,6 +221,49 @@ def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
     (action,) = r.reconcile(resource(final), known(), NOW)
     assert isinstance(action, r.Cancel)
     assert action.reason == "Restored"
+
+
+def test_cancel__set_back__is_ignored_and_said_so() -> None:
+    asked = ("", Cancelled(reason="Requested", message="spec.cancel was set"))
+    new = written(r.reconcile(resource(), known(asked), NOW))
+    assert new.phase == "Cancelling"
+    assert new.conditions[-1].reason == "JobCancelled"
+    assert is_true(new.conditions, "SpecIgnored")
+    again = written(r.reconcile(resource(new, cancel=True), known(asked), NOW))
+    assert not is_true(again.conditions, "SpecIgnored")
+    by_http = ("", Cancelled(reason="Requested"))
+    new = written(r.reconcile(resource(), known(by_http), NOW))
+    assert not is_true(new.conditions, "SpecIgnored")
+
+
+def test_spec_ignored__after_the_end__is_said_and_taken_back() -> None:
+    never = written(r.reconcile(resource(cancel=True), r.Known(), NOW))
+    changed = replace(resource(never), generation=4)
+    new = written(r.reconcile(changed, r.Known(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Cancelled", True)
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "j"})
+    held = replace(resource(final, suspend=True), generation=4)
+    new = written(r.reconcile(held, finished(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Succeeded", True)
+    released = replace(resource(new), generation=5)
+    new = written(r.reconcile(released, finished(), NOW))
+    assert [c.type for c in new.conditions if c.type == "SpecIgnored"] == []
+
+
+SKIP = {"skipIfRanWithinSeconds": 60}
+
+
+def test_earlier_run__lately__is_repeated_and_nothing_runs() -> None:
+    earlier = finished().view
+    assert earlier is not None
+    new = written(r.reconcile(resource(**SKIP), r.Known(earlier=earlier), NOW))
+    assert (new.phase, new.reason, new.verdict) == ("Succeeded", "RanAlready", "Valid")
+    assert (new.job_id, new.result_ref) == ("", "/api/v1/jobs/j/report")
+    assert new.completion_time == "2026-01-02T03:04:05Z"
+    for kind in ("Finished", "Succeeded", "Ready"):
+        assert is_true(new.conditions, kind)
+    held = r.reconcile(resource(suspend=True, **SKIP), r.Known(earlier=earlier), NOW)
+    assert written(held).phase == "Suspended"
 
 
 def test_deletion__before_the_job__never_runs() -> None:

@@ -24,7 +24,7 @@ from njst.contract.schema import list_map, structural, without_defaults
 from njst.contract.status import JobStatus
 
 # Steering fields: the rest of a spec is what was measured, and stays.
-MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished")
+MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished", "skipIfRanWithinSeconds")
 
 # What a status says before the first operator has written one.
 _UNSEEN = {
@@ -196,14 +196,9 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "rule": same,
-            "message": "a job cannot be changed but for suspend, cancel and"
-            " ttlSecondsAfterFinished: apply it under another name, or delete it first",
+            "message": f"a job cannot be changed but for {', '.join(MUTABLE[:-1])} and"
+            f" {MUTABLE[-1]}: apply it under another name, or delete it first",
         },
-        {
-            "rule": "oldSelf.suspend || !self.suspend",
-            "message": "a job cannot be suspended any more; use cancel",
-        },
-        {"rule": "!oldSelf.cancel || self.cancel", "message": "a cancelled job stays cancelled"},
     ]
 
 

@@ -250,14 +250,26 @@ class JobSpec(Model):
         " verdict either way.",
     )
     suspend: bool = Field(
-        False, description="True keeps a new resource from being submitted until it is false."
+        False,
+        description="True keeps a new resource from being submitted until it is false; once the job"
+        " has begun it is ignored.",
     )
-    cancel: bool = Field(False, description="True stops the job; what it measured is kept.")
+    cancel: bool = Field(
+        False, description="True stops the job, for good; what it measured is kept."
+    )
     ttl_seconds_after_finished: int | None = Field(
         None,
         ge=0,
         le=31_536_000,
         description="The resource is deleted this long after its end; left out, it is kept.",
+    )
+    skip_if_ran_within_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=604_800,
+        description="A resource that is made anew, with the name, namespace and spec of one whose"
+        " job ended less than this long ago, repeats that result and runs nothing; left out, it"
+        " runs.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
