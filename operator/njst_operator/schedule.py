@@ -101,7 +101,7 @@ def reconcile(
     if spec.suspend:
         said = _status(schedule, jobs, None, _suspended(), now)
         return Plan((*outgrown, WriteStatus(said)))
-    due = _due(spec, cron, _seen_to(schedule, jobs) or schedule.created, now)
+    due = _due(spec, cron, _since(schedule, jobs), now)
     active = [job for job in jobs if not job.settled]
     actions = _make(schedule, spec, active, due) if due is not None else ()
     stand = _waiting(due) if due is not None and not actions else _scheduled()
@@ -126,6 +126,19 @@ def _seen_to(schedule: Schedule, jobs: Sequence[Resource]) -> datetime | None:
     """Return the last time that was seen to, though the status may not say so yet."""
     times = [last_time(schedule), *(job.scheduled for job in jobs)]
     return max((time for time in times if time is not None), default=None)
+
+
+def _since(schedule: Schedule, jobs: Sequence[Resource]) -> datetime:
+    """Return the time after which a time is due.
+
+    A status that is older than the schedule was restored with it: what was missed before that is
+    not made up for, because no load starts by restoring a backup.
+    """
+    seen_to, created = _seen_to(schedule, jobs), schedule.created
+    if seen_to is None:
+        return created
+    times = (parse_time(condition.last_transition_time) for condition in schedule.status.conditions)
+    return max(seen_to, created) if any(time < created for time in times) else seen_to
 
 
 def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:

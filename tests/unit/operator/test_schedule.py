@@ -140,6 +140,15 @@ def test_a_forbidden_job_is_made_once_the_earlier_one_is_over() -> None:
     assert created(plan(schedule(), [over], now=NOON + timedelta(hours=3))[0]) == [NOON]
 
 
+def test_restored__with_its_status__makes_up_for_nothing() -> None:
+    _, status = plan(schedule(NOON - DAY), now=NOON - SECOND)
+    restored = replace(schedule(), status=status, created=NOON + 60 * SECOND)
+    assert created(plan(restored, now=NOON + 61 * SECOND)[0]) == []
+    assert created(plan(restored, now=NOON + DAY)[0]) == [NOON + DAY]
+    own = replace(restored, created=NOON - DAY)
+    assert created(plan(own, now=NOON + 61 * SECOND)[0]) == [NOON]
+
+
 def test_suspended() -> None:
     made, status = plan(schedule(suspend=True))
     assert created(made) == []
