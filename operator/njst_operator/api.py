@@ -14,6 +14,7 @@ REQUEST_TIMEOUT_S = 10.0
 # Requests under way at once; a thousand resources must not be a thousand connections.
 IN_FLIGHT = 8
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 
 Body = dict[str, Any]
 
@@ -52,7 +53,7 @@ _KINDS: dict[int, type[KubeError]] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked; a body that is a list is a JSON patch."""
+    """What is asked; the body of a PATCH is a JSON patch when it is a list, else a merge patch."""
 
     method: str
     path: str
@@ -122,7 +123,9 @@ class Api:
 
     async def _answer(self, request: Request) -> Body:
         assert self._client is not None, "it is open"
-        kind = JSON_PATCH if isinstance(request.body, list) else "application/json"
+        kind = "application/json"
+        if request.method == "PATCH":
+            kind = JSON_PATCH if isinstance(request.body, list) else MERGE_PATCH
         try:
             asked = await self._client.param_serialize(
                 request.method,

@@ -9,6 +9,8 @@ from njst_operator.brief import brief
 
 # Bytes. Several conditions repeat a message; together they must stay small.
 MAX_MESSAGE = 240
+# There only while it is True: something in the spec says what can no longer be.
+SPEC_IGNORED = "SpecIgnored"
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 
 

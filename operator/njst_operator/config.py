@@ -26,6 +26,8 @@ class Config:
     resync_s: int
     wait_s: float = 0.0
     log_replicas: int = 0
+    # Whether it takes jobs that name no mesh.
+    default_mesh: bool = True
 
     def control(self) -> Connection:
         """Return the control connection, with its context as it is now.
@@ -39,6 +41,7 @@ class Config:
 # Which variable stands for which option; those of the control connection are in OPTIONS.
 VARIABLES = {
     "mesh": "NJST_MESH",
+    "default_mesh": "NJST_DEFAULT_MESH",
     "namespace": "NJST_NAMESPACE",
     "copy": "POD_NAME",
     "cluster": "NJST_CLUSTER",
@@ -64,6 +67,12 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         )
     parser.add_argument("--mesh", default=env("mesh", "default"), help="name of the mesh")
     parser.add_argument(
+        "--default-mesh",
+        choices=("true", "false"),
+        default=env("default_mesh", "true"),
+        help="take jobs without spec.mesh too; true in one installation of a cluster alone",
+    )
+    parser.add_argument(
         "--namespace", default=env("namespace", ""), help="watch this one; empty: all"
     )
     parser.add_argument(
@@ -72,7 +81,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--cluster",
         default=env("cluster", ""),
-        help="tells clusters apart that share one NATS",
+        help="name of this cluster in the job log; empty: the cluster's own",
     )
     parser.add_argument(
         "--health",
@@ -110,6 +119,8 @@ def parse_config(argv: Sequence[str]) -> Config:
     arguments = parser.parse_args(argv)
     if not is_mesh(arguments.mesh):
         parser.error("--mesh: must be 1 to 32 lower-case letters, digits or inner dashes")
+    if arguments.default_mesh not in ("true", "false"):
+        parser.error("--default-mesh: must be true or false")
     return Config(
         given={option.key: getattr(arguments, option.key) for option in OPTIONS},
         mesh=arguments.mesh,
@@ -121,6 +132,7 @@ def parse_config(argv: Sequence[str]) -> Config:
         resync_s=arguments.resync_seconds,
         wait_s=arguments.wait_seconds,
         log_replicas=arguments.log_replicas,
+        default_mesh=arguments.default_mesh == "true",
     )
 
 

@@ -1,5 +1,6 @@
 """What the operator asks of the API server, and no more."""
 
+import builtins
 import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ PAGE = 100
 COMPONENT = "njst-operator"
 _ROOT = f"/apis/{GROUP}/{VERSION}"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_SIGNING_KEYS = "/openid/v1/jwks"
 
 Read = TypeVar("Read")
 
@@ -28,18 +31,24 @@ class Kube:
         self._api = api
 
     async def list(self, plural: str, namespace: str, read: Callable[[Body], Read]) -> list[Read]:
-        """Return what `read` makes of each resource of a namespace, or of all, at one moment.
+        """Return what `read` makes of each resource of a namespace, or of all, at one moment."""
+        return (await self.list_at(plural, namespace, read))[0]
+
+    async def list_at(
+        self, plural: str, namespace: str, read: Callable[[Body], Read]
+    ) -> "tuple[builtins.list[Read], int]":
+        """Return the same with the version of the whole: that moment, as a number.
 
         They come in pages, so that never more than a page of whole objects is held.
         """
-        found: list[Read] = []
+        found: builtins.list[Read] = []
         query = {"limit": str(PAGE)}
         while True:
             page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
             found += [read(body) for body in page["items"]]
             token = page["metadata"].get("continue")
             if not token:
-                return found
+                return found, int(page["metadata"]["resourceVersion"])
             query = {**query, "continue": token}
 
     async def serves(self, plural: str, namespace: str) -> bool:
@@ -59,6 +68,17 @@ class Kube:
         body = {"spec": {"resourceAttributes": {**asked, "namespace": namespace}}}
         answer = await self._api.ask(Request("POST", _REVIEWS, body))
         return bool(answer["status"]["allowed"])
+
+    async def whoami(self) -> Body:
+        """Return the user that the API server takes this account for; everybody may ask."""
+        answer = await self._api.ask(Request("POST", _WHOAMI, {}))
+        user: Body = (answer.get("status") or {}).get("userInfo") or {}
+        return user
+
+    async def signing_keys(self) -> tuple[str, ...]:
+        """Return the ids of the keys that sign the tokens of ServiceAccounts."""
+        answer = await self._api.ask(Request("GET", _SIGNING_KEYS))
+        return tuple(str(key["kid"]) for key in answer.get("keys") or [] if "kid" in key)
 
     async def get(self, held: Held[Any]) -> Body:
         """Return the resource as it is now.
@@ -94,6 +114,16 @@ class Kube:
             {"op": "add", "path": "/status", "value": said},
         ]
         return await self._api.ask(Request("PATCH", f"{_path_of(held)}/status", patch))
+
+    async def annotate(self, held: Held[Any], key: str, value: str) -> None:
+        """Write one annotation into just this resource, not another one of the same name.
+
+        Raises:
+            ConflictError: it is another resource.
+            GoneError: it is there no longer.
+        """
+        body = {"metadata": {"uid": held.uid, "annotations": {key: value}}}
+        await self._api.ask(Request("PATCH", _path_of(held), body))
 
     async def delete(self, held: Held[Any]) -> None:
         """Delete just this resource, not another one of the same name; one that is gone is."""

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from njst.contract.document import parse_spec
+from njst.contract.errors import InvalidDocumentError
 from njst.contract.events import Origin, OriginKind
 from njst.contract.job import JobSpec
 from njst.contract.result import Problem
@@ -14,17 +17,22 @@ from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.logclock import LogClock
 from njst.journal.port import JournalUnavailableError
 from njst.journal.summary import log_datetime
+from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
 from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
+from njst_operator.earlier import earlier_run
+from njst_operator.identity import Identity
+from njst_operator.installation import Installation
 from njst_operator.kube import Kube
+from njst_operator.news import News
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import Reflector
-from njst_operator.resource import Resource
+from njst_operator.resource import MARK, Resource
 from njst_operator.scheduler import Scheduler
-from njst_operator.seen import RETRY_S, Seen, now_s, turn
+from njst_operator.seen import RETRY_MAX_S, RETRY_S, Seen, now_s, turn, turn_s
 from njst_operator.silence import SILENT_S
 from njst_operator.writer import StatusWriter
 
@@ -55,12 +63,18 @@ class Performer:
     # Whether the control NATS is connected.
     connected: Callable[[], bool] = lambda: True
     _cancelling: set[asyncio.Task[None]] = field(default_factory=set)
+    # Resources without a mesh of their own that another installation has accepted.
+    _left: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts."""
-        self._writer = StatusWriter(self.config.copy, self.kube, self.counts)
+        config = self.config
+        self._identity = Identity(self.kube, config.cluster)
+        self._installation = Installation(config.mesh, config.default_mesh)
+        self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
-        self.scheduler = Scheduler(self.config.copy, self.kube, self.counts, self._now)
+        takes = self._installation.takes_schedule
+        self.scheduler = Scheduler(config.copy, self.kube, self.counts, self._now, takes)
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""
@@ -72,27 +86,64 @@ class Performer:
         return None if seen is None else seen.resource
 
     def keys(self) -> set[str]:
-        """Return the uid of each resource that was seen, or has an open job."""
+        """Return the uid of each resource that was seen, or has an open job of this cluster."""
         origins = {view.id: view.created.origin for view in self.book.open_jobs()}
         return self._seen.keys() | {
             job
             for job, origin in origins.items()
             if origin.kind is OriginKind.RESOURCE
-            and origin.cluster == self.config.cluster
+            and self._identity.is_own(origin.cluster)
             and self.config.namespace in ("", origin.namespace)
         }
 
     def on_watched(self, resource: Resource) -> None:
         """Take a resource as the watch shows it; what only others write into it wakes nobody."""
         self.pulse.delivered(resource.uid, resource.resource_version)
-        if self._is_news(resource):
+        if self._takes(resource) and self._is_news(resource):
             self._seen[resource.uid].wake.set()
 
     def on_listed(self, resource: Resource) -> None:
         """Take a resource as a list shows it; only one that is over needs no look in any case."""
+        if not self._takes(resource):
+            return
         news, seen = self._is_news(resource), self._seen.get(resource.uid)
         if seen is not None and (news or not seen.resource.settled):
             seen.wake.set()
+
+    def _takes(self, resource: Resource) -> bool:
+        """Return whether a resource is this installation's; leave it alone if not."""
+        view = self.book.view(resource.uid)
+        if self._installation.takes(resource, in_own_log=view is not None):
+            return True
+        seen = self._seen.pop(resource.uid, None)
+        if seen is not None:
+            self._writer.forget(resource.uid)
+            self.scheduler.on_job_deleted(resource)
+            if seen.task is not None:
+                seen.task.cancel()
+        if resource.accepted_by and not resource.mesh:
+            self._left[resource.uid] = resource
+            self._yield(resource.uid)
+        return False
+
+    def _yield(self, uid: str) -> None:
+        """Stop the job of a resource that another installation runs as well."""
+        resource, view = self._left.get(uid), self.book.view(uid)
+        if resource is not None and view is not None and r.is_open(view):
+            both = f"{self.config.mesh} and {resource.accepted_by}"
+            words = (
+                f"the meshes {both} both take jobs without spec.mesh, and {resource.accepted_by}"
+                " runs this one: set --default-mesh=false in all but one"
+            )
+            log.error("%s: %s", resource.name, words)
+            self._spawn(self._stop_twin(resource, words), f"yield {uid}")
+
+    async def _stop_twin(self, resource: Resource, words: str) -> None:
+        await self._cancel(resource.uid, "TwoDefaultMeshes", words)
+        try:
+            await self.kube.tell(resource, News("TwoDefaultMeshes", words, warning=True))
+        except KubeError as error:
+            log.warning("%s: no event TwoDefaultMeshes: %s", resource.name, error)
 
     def _is_news(self, resource: Resource) -> bool:
         """Take a resource, unless it is an older version; return whether there is more to it."""
@@ -116,6 +167,7 @@ class Performer:
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
         self._gone.add(uid)
+        self._left.pop(uid, None)
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -123,22 +175,37 @@ class Performer:
             self.scheduler.on_job_deleted(seen.resource)
             if seen.task is not None:
                 seen.task.cancel()
-        cancelling = asyncio.create_task(self._cancel_orphan(uid), name=f"cancel {uid}")
-        self._cancelling.add(cancelling)
-        cancelling.add_done_callback(self._cancelling.discard)
+        self._spawn(self._cancel(uid, *r.DELETED), f"cancel {uid}")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
 
     def on_job(self, job: str) -> None:
         """Look at a resource again because its job changed."""
         seen = self._seen.get(job)
         if seen is not None:
             seen.wake.set()
+        elif job in self._left:
+            self._yield(job)
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
         await self._reflector.run()
 
+    def on_history_back(self) -> None:
+        """Take all resources anew: they are as they once were, and may have other versions now."""
+        self.pulse.history_back()
+        # Also those that were deleted since.
+        self._gone.clear()
+        for seen in self._seen.values():
+            seen.resource = seen.resource.as_oldest()
+        self.scheduler.on_history_back()
+
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         """Look at all resources, and stop the jobs of those that are there no longer."""
+        await self._identity.get()
         for resource in resources:
             self.on_listed(resource)
         self.scheduler.on_jobs_listed()
@@ -152,7 +219,7 @@ class Performer:
         Raises:
             KubeError: the resources cannot be listed.
         """
-        for resource in await self._reflector.relist():
+        for resource in filter(self._takes, await self._reflector.relist()):
             self.scheduler.on_job(resource)
             seen = Seen(resource)
             for _ in range(MOST_LOOKS_ONCE):
@@ -160,6 +227,7 @@ class Performer:
                 await self._try_look(seen)
                 if not seen.wake.is_set():
                     break
+        await asyncio.gather(*self._cancelling)
         await self.scheduler.once(self.config.namespace)
 
     async def stop(self) -> None:
@@ -171,12 +239,12 @@ class Performer:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.scheduler.stop()
 
-    async def _cancel_orphan(self, job: str) -> None:
+    async def _cancel(self, job: str, reason: str, message: str) -> None:
         view = self.book.get(job)
         if view is None or view.cancelled is not None or view.ended is not None:
             return
         try:
-            await self.jobs.cancel(job, "ResourceDeleted", "the NjstJob was deleted")
+            await self.jobs.cancel(job, reason, message)
         except JournalUnavailableError as error:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
@@ -224,6 +292,12 @@ class Performer:
         numbers_s = self._only_numbers_wait_s(seen)
         if numbers_s > 0:
             return numbers_s
+        wait_s = await self._carry_out(seen)
+        if wait_s is None and seen.resource.has_job and not seen.resource.settled:
+            return RETRY_S if self.book.view(seen.resource.uid) is None else None
+        return wait_s if wait_s is not None else self._until_ttl(seen.resource)
+
+    async def _carry_out(self, seen: Seen) -> float | None:
         wait_s: float | None = None
         for action in r.reconcile(seen.resource, await self._known(seen), self._now()):
             match action:
@@ -236,11 +310,37 @@ class Performer:
                     await self.jobs.cancel(seen.resource.uid, reason, message)
                 case r.WriteStatus(new):
                     wait_s = _sooner(wait_s, await self._writer.write(seen, new))
+                case r.Mark(uid):
+                    await self._mark(seen, uid)
                 case r.Delete():
                     await self.kube.delete(seen.resource)
-        if wait_s is None and seen.resource.status.job_id and not seen.resource.settled:
-            return RETRY_S if self.book.view(seen.resource.uid) is None else None
-        return wait_s if wait_s is not None else self._until_ttl(seen.resource)
+        return wait_s
+
+    async def _mark(self, seen: Seen, uid: str) -> None:
+        if uid != seen.resource.uid:
+            await self.kube.annotate(seen.resource, MARK, uid)
+        elif not seen.marking:
+            seen.marking = True
+            self._spawn(self._keep_marked(seen), f"mark {uid}")
+
+    async def _keep_marked(self, seen: Seen) -> None:
+        """Mark a resource as accepted, in turns; beside the looks, which need not wait for it."""
+        uid = seen.resource.uid
+        wait_s = turn_s(uid, self.config.copy)
+        while uid in self._seen or self.config.once:
+            await asyncio.sleep(wait_s)
+            try:
+                if seen.resource.mark != uid:
+                    await self.kube.annotate(seen.resource, MARK, uid)
+            except (ConflictError, GoneError):
+                pass
+            except KubeError as error:
+                self.counts.errors["kubernetes"] += 1
+                log.warning("%s is not marked yet: %s", seen.resource.name, error)
+                wait_s = max(RETRY_MAX_S, error.retry_s)
+                continue
+            break
+        seen.marking = False
 
     async def _look_in_silence(self, seen: Seen) -> float:
         """Write nothing that is old; when nobody else writes either, that nothing is heard."""
@@ -254,7 +354,7 @@ class Performer:
     def _only_numbers_wait_s(self, seen: Seen) -> float:
         """Return how long nothing but numbers needs writing: merging histograms costs."""
         view, old = self.book.view(seen.resource.uid), seen.resource.status
-        if view is None or seen.resource.settled or seen.resource.spec.get("cancel"):
+        if view is None or seen.resource.settled or seen.resource.shall_end:
             return 0.0
         saying = phases.of_view(view)
         same = (old.phase, old.reason) == (saying.phase, saying.reason)
@@ -267,18 +367,36 @@ class Performer:
         return log_datetime(self.clock.now_ns())
 
     def _until_ttl(self, resource: Resource) -> float | None:
-        at = ttl.expiry(resource) if resource.settled else None
+        at = ttl.expiry(resource) if resource.settled and not resource.deleting else None
         return None if at is None else max(0.1, (at - self._now()).total_seconds())
 
     async def _known(self, seen: Seen) -> r.Known:
-        if seen.resource.settled:
-            return r.Known()
         job = seen.resource.uid
         view = self.book.view(job)
+        if seen.resource.settled:
+            return r.Known(view)
         if view is not None:
             return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
-        forgotten = bool(seen.resource.status.job_id) and await self.jobs.is_forgotten(job)
-        return r.Known(refusal=seen.refusal, forgotten=forgotten)
+        forgotten = seen.resource.has_job and await self.jobs.is_forgotten(job)
+        earlier = await self._earlier(seen.resource)
+        return r.Known(refusal=seen.refusal, forgotten=forgotten, earlier=earlier)
+
+    async def _earlier(self, resource: Resource) -> JobView | None:
+        """Return the job that has run already, where the spec asks for that."""
+        if not resource.wants_job or not resource.spec.get("skipIfRanWithinSeconds"):
+            return None
+        with suppress(InvalidDocumentError):
+            spec, origin = parse_spec(resource.spec), await self._origin(resource)
+            return earlier_run(self.book.jobs(), origin, spec, self.clock.now_ns())
+        return None
+
+    async def _origin(self, resource: Resource) -> Origin:
+        return Origin(
+            kind=OriginKind.RESOURCE,
+            namespace=resource.namespace,
+            name=resource.name,
+            cluster=await self._identity.get(),
+        )
 
     async def _submitted_in_turn(self, seen: Seen) -> bool:
         """Let other copies go first where many wait; return whether one has."""
@@ -289,12 +407,7 @@ class Performer:
 
     async def _submit(self, seen: Seen, spec: JobSpec) -> None:
         resource = seen.resource
-        origin = Origin(
-            kind=OriginKind.RESOURCE,
-            namespace=resource.namespace,
-            name=resource.name,
-            cluster=self.config.cluster,
-        )
+        origin = await self._origin(resource)
         before = seen.refusal
         try:
             await self.jobs.submit(Submission(id=resource.uid, spec=spec, origin=origin))

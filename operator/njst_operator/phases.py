@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from njst.contract.job import VerdictPolicy
 from njst.journal.standing import standing_of
+from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, Phase
-from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim
+from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
+from njst_operator.resource import MARK, Resource
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,20 @@ def waiting(reason: str, message: str) -> Saying:
 
 def suspended() -> Saying:
     """Not a job until suspend is false."""
-    reason, message = "Suspended", "set spec.suspend to false to start the job"
+    return _held("Suspended", "set spec.suspend to false to start the job")
+
+
+def restored(resource: Resource) -> Saying:
+    """Not a job until somebody says that it shall be one again."""
+    where = f"{resource.name} --namespace {resource.namespace}"
+    return _held(
+        "Restored",
+        f"to run it: kubectl annotate njstjob {where} {MARK}-; it is a copy, or was restored from a"
+        f" backup, of one that was accepted as {resource.accepted_as}",
+    )
+
+
+def _held(reason: str, message: str) -> Saying:
     return Saying(
         "Suspended",
         reason,
@@ -64,7 +79,8 @@ def suspended() -> Saying:
             Suspended=TRUE,
             Reconciling=FALSE,
             Stalled=FALSE,
-            Ready=UNKNOWN,
+            # It is as its spec wants it: whoever waits for a rollout need not wait for this.
+            Ready=TRUE,
         ),
     )
 
@@ -86,6 +102,36 @@ def never_ran(phase: str, reason: str, message: str) -> Saying:
             Reconciling=FALSE,
             Stalled=TRUE,
             Ready=FALSE,
+        ),
+    )
+
+
+def ran_already(view: JobView, within_s: int) -> Saying:
+    """Not a job: an earlier one of the same spec has the result."""
+    end = view.ended
+    assert end is not None
+    passed = view.phase is Phase.SUCCEEDED
+    healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
+    reason = "RanAlready"
+    message = (
+        f"job {view.id} of this name and spec ended at {time_text(log_datetime(view.ended_ns))}"
+        f" ({end.report.reason}): not again within {within_s} s (spec.skipIfRanWithinSeconds)"
+    )
+    return Saying(
+        str(view.phase),
+        reason,
+        message,
+        _claims(
+            reason,
+            message,
+            Accepted=FALSE,
+            WorkersReady=FALSE,
+            Finished=TRUE,
+            Succeeded=TRUE if passed else FALSE,
+            Suspended=FALSE,
+            Reconciling=FALSE,
+            Stalled=FALSE if healthy else TRUE,
+            Ready=TRUE if healthy else FALSE,
         ),
     )
 

@@ -25,6 +25,8 @@ class Pulse:
     # What the last attempt to reconnect was told, where it was told something.
     nats_trouble: str = ""
     nats_closed: bool = False
+    # The latest version that the API server has had.
+    highest: int = 0
     _delivered: dict[str, int] = field(default_factory=dict)
     # Versions that a list has shown and the watch has not, each with the time of that list.
     _awaited: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -32,9 +34,20 @@ class Pulse:
     def delivered(self, uid: str, version: str) -> None:
         """Take note of what the watch has brought."""
         self._delivered[uid] = int(version)
+        self.at_version(int(version))
         awaited = self._awaited.get(uid)
         if awaited is not None and awaited[0] <= int(version):
             del self._awaited[uid]
+
+    def at_version(self, version: int) -> None:
+        """Take note of a version that the API server has certainly had."""
+        self.highest = max(self.highest, version)
+
+    def history_back(self) -> None:
+        """Forget all versions: the API server counts again from an earlier one."""
+        self.highest = 0
+        self._delivered.clear()
+        self._awaited.clear()
 
     def nats(self, connected: bool, now_s: float) -> None:
         """Take note of whether the control NATS is connected now."""

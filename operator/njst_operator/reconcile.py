@@ -14,6 +14,7 @@ from njst.contract.result import Problem, Report
 from njst.contract.status import JobStatus
 from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
+from njst_operator.ignored import BY_SPEC, ignored
 from njst_operator.resource import Resource
 from njst_operator.silence import status_in_silence
 
@@ -41,11 +42,21 @@ class WriteStatus:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Write into the resource's metadata which uid was accepted as a job."""
+
+    uid: str
+
+
+@dataclass(frozen=True)
 class Delete:
     """Delete the resource: its time is over."""
 
 
-Action = Submit | Cancel | WriteStatus | Delete
+Action = Submit | Cancel | WriteStatus | Mark | Delete
+
+# Why a job is cancelled whose resource is gone, or is about to be.
+DELETED = ("ResourceDeleted", "the NjstJob was deleted")
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,8 @@ class Known:
     """What is known of the resource's job.
 
     `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
-    what was read of it, has no such job; `silent` that nobody has heard of it for long.
+    what was read of it, has no such job; `silent` that nobody has heard of it for long; `earlier`
+    is a job of the same name and spec that ended lately, where the spec asks for that.
     """
 
     view: JobView | None = None
@@ -61,14 +73,13 @@ class Known:
     refusal: Problem | None = None
     forgotten: bool = False
     silent: bool = False
+    earlier: JobView | None = None
 
 
 def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
     """Return what to do now; doing it again, or by several copies, changes nothing more."""
     if resource.settled:
-        if ttl.is_over(resource, now):
-            return (Delete(),)
-        return _seen_again(resource)
+        return _after_the_end(resource, known, now)
     if known.silent:
         return (WriteStatus(status_in_silence(resource, now)),)
     if known.view is not None and known.report is not None:
@@ -80,37 +91,96 @@ def _with_job(
     resource: Resource, view: JobView, report: Report, now: datetime
 ) -> tuple[Action, ...]:
     actions: list[Action] = []
-    if resource.spec.get("cancel") and view.cancelled is None and view.ended is None:
-        actions.append(Cancel("Requested", "spec.cancel was set"))
-    actions.append(WriteStatus(status.of_job(resource, view, report, now)))
-    return tuple(actions)
+    if is_open(view):
+        if resource.deleting:
+            actions.append(Cancel(*DELETED))
+        elif resource.spec.get("cancel"):
+            actions.append(Cancel("Requested", BY_SPEC))
+    said = status.of_job(resource, view, report, now)
+    said = status.with_ignored(said, resource, ignored(resource, view), now)
+    actions.append(WriteStatus(said))
+    return (*actions, *_marked(resource))
+
+
+def _marked(resource: Resource) -> tuple[Action, ...]:
+    return () if resource.mark == resource.uid else (Mark(resource.uid),)
+
+
+def is_open(view: JobView) -> bool:
+    """Whether a job can still be cancelled."""
+    return view.cancelled is None and view.ended is None
 
 
 def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
     def say(saying: phases.Saying) -> WriteStatus:
         return WriteStatus(status.without_job(resource, saying, now))
 
-    if resource.status.job_id:
+    if resource.has_job:
         # Without the log's own word this copy has only not read as far as the job.
         message = "the job log has forgotten this job; its result is lost"
         lost = say(phases.never_ran("Failed", "ResultLost", message))
         return (lost,) if known.forgotten else ()
-    if resource.spec.get("cancel"):
-        message = "spec.cancel was set before the job began"
-        return (say(phases.never_ran("Cancelled", "Requested", message)),)
+    if resource.shall_end:
+        return (say(_cancelled_at_once(resource)),)
+    if resource.accepted_as:
+        return _restored(resource, now)
     try:
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
-    if spec.suspend:
-        return (say(phases.suspended()),)
+    return (say(phases.suspended()),) if spec.suspend else _to_run(resource, spec, known, now)
+
+
+def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> tuple[Action, ...]:
+    if known.earlier is not None:
+        saying = phases.ran_already(known.earlier, spec.skip_if_ran_within_seconds or 0)
+        return (WriteStatus(status.of_earlier(resource, saying, known.earlier, now)),)
     refusal = known.refusal
-    waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
-    return (Submit(spec), *waiting)
+    if refusal is None:
+        return (Submit(spec),)
+    waiting = phases.waiting(refusal.reason, refusal.message)
+    return (Submit(spec), WriteStatus(status.without_job(resource, waiting, now)))
 
 
-def _seen_again(resource: Resource) -> tuple[Action, ...]:
+def _cancelled_at_once(resource: Resource) -> phases.Saying:
+    if resource.deleting:
+        message = "the NjstJob was deleted before the job began"
+        return phases.never_ran("Cancelled", DELETED[0], message)
+    message = f"{BY_SPEC} before the job began"
+    return phases.never_ran("Cancelled", "Requested", message)
+
+
+def _restored(resource: Resource, now: datetime) -> tuple[Action, ...]:
+    """Hold what was restored or copied until somebody takes the mark away.
+
+    The mark is there before the status is: a status that came with it is the only other witness.
+    """
+    held = status.restored(resource, phases.restored(resource), now)
+    mark: tuple[Action, ...] = () if resource.mark else (Mark(resource.accepted_as),)
+    return (*mark, WriteStatus(held))
+
+
+def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+    if known.view is not None and not resource.has_job and is_open(known.view):
+        return (Cancel(*_cause(resource)),)
+    # Deleting again what somebody's finalizer holds changes nothing.
+    if ttl.is_over(resource, now) and not resource.deleting:
+        return (Delete(),)
+    mark = _marked(resource) if resource.has_job else ()
+    return (*_seen_again(resource, known.view, now), *mark)
+
+
+def _cause(resource: Resource) -> tuple[str, str]:
+    """Return why a resource has no job, though the log has one that nobody will look at."""
+    if resource.status.job_id:
+        return ("Restored", "the status of an earlier job was written over that of this one")
+    # One copy said that it never ran while another one, which had not seen why, submitted it.
+    return resource.status.reason, resource.status.message
+
+
+def _seen_again(resource: Resource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
     """A change after the end changes nothing, but that it was looked at."""
     if resource.status.observed_generation == resource.generation:
         return ()
-    return (WriteStatus(status.observed(resource)),)
+    said = status.with_ignored(status.observed(resource), resource, ignored(resource, view), now)
+    return (WriteStatus(said),)

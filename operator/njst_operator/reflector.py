@@ -37,6 +37,9 @@ class Store(Protocol):
     def keys(self) -> set[str]:
         """Return the uid of each resource that there should be."""
 
+    def on_history_back(self) -> None:
+        """Forget all versions: the API server is at an earlier one, and counts from there."""
+
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         """Take all resources, and the uids of those that are there no longer.
 
@@ -76,9 +79,20 @@ class Reflector:
         Raises:
             KubeError: they cannot be listed.
         """
-        found = await self.kube.list(Resource.plural, self.config.namespace, self._read)
+        known = self.pulse.highest
+        found, version = await self._list()
+        if version < known:
+            # A list is as new as what was seen before it was asked for, unless somebody has
+            # restored an older state of etcd.
+            log.error("the API server went back from version %d to %d", known, version)
+            self.store.on_history_back()
+            found, version = await self._list()
+        self.pulse.at_version(version)
         self.pulse.listed({r.uid: r.resource_version for r in found}, now_s())
         return found
+
+    async def _list(self) -> tuple[list[Resource], int]:
+        return await self.kube.list_at(Resource.plural, self.config.namespace, self._read)
 
     def _read(self, body: Body) -> Resource:
         """Return the resource in a listed object; one that has not changed is not read again."""

@@ -2,24 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from njst.contract.document import GROUP, KIND, PLURAL
 from njst.contract.job import Target
 from njst.contract.status import JobStatus
 from njst_operator.held import Held, common_fields, parse_time
 
+# An annotation with the uid of the resource that was accepted as a job. A backup and a copy keep
+# annotations, and get another uid.
+MARK = f"{GROUP}/accepted-uid"
 SCHEDULED_TIME = f"{GROUP}/scheduled-time"
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
 
 
 # What a spec still says once there is a job, whose own spec is in the log.
-STEERING = ("cancel", "ttlSecondsAfterFinished")
+STEERING = ("mesh", "suspend", "cancel", "ttlSecondsAfterFinished")
 
 
 @dataclass(frozen=True)
 class Resource(Held[JobStatus]):
-    """One NjstJob; with a job, its spec is reduced to what steers it."""
+    """One NjstJob; with a job of its own, its spec is reduced to what steers it."""
 
     kind: ClassVar[str] = KIND
     plural: ClassVar[str] = PLURAL
@@ -27,6 +30,37 @@ class Resource(Held[JobStatus]):
     # The uid of the schedule that made it, and the time that it was made for.
     owner: str = ""
     scheduled: datetime | None = None
+    # What its MARK says; empty without one.
+    mark: str = ""
+
+    @property
+    def has_job(self) -> bool:
+        """Whether its status says that it became a job; not what it was before it was restored."""
+        return self.status.job_id == self.uid
+
+    @property
+    def accepted_as(self) -> str:
+        """The uid under which it became a job once, before it was restored or copied; or nothing.
+
+        A mark tells it, or a status that came with it.
+        """
+        return next(
+            (uid for uid in (self.mark, self.status.job_id) if uid not in ("", self.uid)), ""
+        )
+
+    def says_as_much_as(self, other: Self) -> bool:
+        """Whether only others have changed something in it, which is no reason to look."""
+        return super().says_as_much_as(other) and self.mark == other.mark
+
+    @property
+    def mesh(self) -> str:
+        """The installation that the spec names, or nothing."""
+        return self.spec.get("mesh") or ""
+
+    @property
+    def accepted_by(self) -> str:
+        """The installation whose log has its job; nothing before, or where an older njst did it."""
+        return self.status.mesh if self.has_job else ""
 
     @property
     def settled(self) -> bool:
@@ -36,7 +70,13 @@ class Resource(Held[JobStatus]):
     @property
     def wants_job(self) -> bool:
         """Whether nothing but the copies of the operator keeps it from having a job."""
-        return not (self.settled or self.status.job_id or self.spec.get("suspend"))
+        off = self.settled or self.deleting or self.spec.get("suspend")
+        return not (off or self.has_job or self.accepted_as)
+
+    @property
+    def shall_end(self) -> bool:
+        """Whether somebody wants its job stopped."""
+        return self.deleting or bool(self.spec.get("cancel"))
 
     @property
     def under_load(self) -> bool:
@@ -47,9 +87,10 @@ class Resource(Held[JobStatus]):
 def resource_of(body: dict[str, Any]) -> Resource:
     """Return the NjstJob in an object of the API."""
     meta, common = body["metadata"], common_fields(body, JobStatus)
-    if common["status"].job_id:
+    if common["status"].job_id == common["uid"]:
         common["spec"] = {name: common["spec"].get(name) for name in STEERING}
-    return Resource(**common, owner=_controller(meta), scheduled=_scheduled(meta))
+    mark = str((meta.get("annotations") or {}).get(MARK, ""))
+    return Resource(**common, owner=_controller(meta), scheduled=_scheduled(meta), mark=mark)
 
 
 def _controller(meta: dict[str, Any]) -> str:

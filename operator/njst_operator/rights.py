@@ -24,7 +24,7 @@ class Right(NamedTuple):
 
 PLURALS = (PLURAL, SCHEDULE_PLURAL)
 NEEDED = (
-    *(Right(verb, PLURAL) for verb in ("list", "watch", "create", "delete")),
+    *(Right(verb, PLURAL) for verb in ("list", "watch", "create", "patch", "delete")),
     *(Right(verb, SCHEDULE_PLURAL) for verb in ("get", "list", "watch")),
     *(Right("patch", f"{plural}/status") for plural in PLURALS),
     Right("create", "events", ""),

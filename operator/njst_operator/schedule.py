@@ -20,7 +20,7 @@ from njst.contract.document import (
 from njst.contract.errors import InvalidDocumentError
 from njst.contract.result import Problem
 from njst.contract.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
-from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, set_conditions, time_text
+from njst_operator.conditions import FALSE, TRUE, Claim, set_conditions, time_text
 from njst_operator.cron import Cron, UnreadableScheduleError
 from njst_operator.held import Held, common_fields, parse_time
 from njst_operator.resource import SCHEDULED_TIME, Resource
@@ -37,6 +37,12 @@ class Schedule(Held[ScheduleStatus]):
     plural: ClassVar[str] = SCHEDULE_PLURAL
 
     created: datetime
+
+    @property
+    def mesh(self) -> str:
+        """The installation that its jobs name, or nothing."""
+        template = self.spec.get("jobTemplate") or {}
+        return (template.get("spec") or {}).get("mesh") or ""
 
 
 def schedule_of(body: dict[str, Any]) -> Schedule:
@@ -82,6 +88,8 @@ def reconcile(
     schedule: Schedule, jobs: Sequence[Resource], refusal: Problem | None, now: datetime
 ) -> Plan:
     """Return what to do; `jobs` are those of this schedule, `refusal` why none could be made."""
+    if schedule.deleting:
+        return Plan(())  # a finalizer holds it: its jobs go first, and there shall be no more
     try:
         spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
@@ -93,7 +101,7 @@ def reconcile(
     if spec.suspend:
         said = _status(schedule, jobs, None, _suspended(), now)
         return Plan((*outgrown, WriteStatus(said)))
-    due = _due(spec, cron, _seen_to(schedule, jobs) or schedule.created, now)
+    due = _due(spec, cron, _since(schedule, jobs), now)
     active = [job for job in jobs if not job.settled]
     actions = _make(schedule, spec, active, due) if due is not None else ()
     stand = _waiting(due) if due is not None and not actions else _scheduled()
@@ -120,6 +128,19 @@ def _seen_to(schedule: Schedule, jobs: Sequence[Resource]) -> datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
+def _since(schedule: Schedule, jobs: Sequence[Resource]) -> datetime:
+    """Return the time after which a time is due.
+
+    A status that is older than the schedule was restored with it: what was missed before that is
+    not made up for, because no load starts by restoring a backup.
+    """
+    seen_to, created = _seen_to(schedule, jobs), schedule.created
+    if seen_to is None:
+        return created
+    times = (parse_time(condition.last_transition_time) for condition in schedule.status.conditions)
+    return max(seen_to, created) if any(time < created for time in times) else seen_to
+
+
 def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:
     """Return the time whose job is to be made now: the last one only, if several were missed."""
     time = cron.last(now)
@@ -138,7 +159,7 @@ def _make(
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
         return ()
     if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
-        replaced = tuple(DeleteJob(job) for job in active)
+        replaced = tuple(DeleteJob(job) for job in active if not job.deleting)
     return (*replaced, CreateJob(time, _job(schedule, spec, time)))
 
 
@@ -168,7 +189,8 @@ def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, An
 
 def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
     """Return the finished jobs that the history has no room for, the oldest."""
-    done = sorted((job for job in jobs if job.settled), key=_end, reverse=True)
+    done = [job for job in jobs if job.settled and not job.deleting]
+    done.sort(key=_end, reverse=True)
     passed = [job for job in done if job.status.phase == "Succeeded"]
     failed = [job for job in done if job.status.phase != "Succeeded"]
     return [
@@ -196,7 +218,8 @@ def _waiting(due: datetime) -> Stand:
 
 def _suspended() -> Stand:
     message = "set spec.suspend to false to make jobs again"
-    return "Suspended", message, {**_stand(UNKNOWN), "Suspended": TRUE}
+    # It is as its spec wants it: whoever waits for a rollout need not wait for this.
+    return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
 
 
 def _stalled(problem: Problem) -> Stand:

@@ -41,6 +41,8 @@ class Scheduler:
     kube: Kube
     counts: Counts
     now: Callable[[], datetime]
+    # Whether a schedule is this installation's.
+    takes: Callable[[s.Schedule], bool]
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
     _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
@@ -65,6 +67,9 @@ class Scheduler:
 
     def on_schedule(self, schedule: s.Schedule) -> None:
         """Take a schedule as the watch or a list shows it; an older version changes nothing."""
+        if not self.takes(schedule):
+            self.on_deleted(schedule.uid)
+            return
         kept = self._kept.get(schedule.uid)
         if kept is None:
             kept = self._kept[schedule.uid] = _Kept(schedule)
@@ -79,6 +84,12 @@ class Scheduler:
         if kept is not None and kept.task is not None:
             kept.task.cancel()
         self._jobs.pop(uid, None)
+
+    def on_history_back(self) -> None:
+        """Take all schedules and jobs anew: the API server is at an earlier version."""
+        self._jobs.clear()
+        for kept in self._kept.values():
+            kept.schedule = kept.schedule.as_oldest()
 
     async def resync(self, namespace: str) -> None:
         """Compare with the whole list: what a watch missed is found here.
@@ -98,7 +109,7 @@ class Scheduler:
         Raises:
             KubeError: there is no list to be had.
         """
-        for schedule in await self._list(namespace):
+        for schedule in filter(self.takes, await self._list(namespace)):
             await self._try_look(_Kept(schedule))
 
     async def stop(self) -> None:
@@ -195,7 +206,7 @@ class Scheduler:
         """
         now = kept.schedule = s.schedule_of(await self.kube.get(kept.schedule))
         last = s.last_time(now)
-        if (last is not None and last >= action.time) or now.spec.get("suspend"):
+        if (last is not None and last >= action.time) or now.spec.get("suspend") or now.deleting:
             return
         body = await self.kube.create(Resource.plural, now.namespace, action.body)
         job = resource_of(body)

@@ -22,6 +22,8 @@ class Seen:
     written_s: float = 0.0
     refusal: Problem | None = None
     failures: int = 0
+    # Its mark is being written.
+    marking: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 

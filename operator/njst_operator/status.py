@@ -1,6 +1,7 @@
 """The status of a resource, built from a job's view and report; pure, and bounded in size."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from njst.contract.result import (
@@ -26,7 +27,7 @@ from njst.contract.status import (
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState
 from njst_operator.brief import brief
-from njst_operator.conditions import set_conditions, time_text
+from njst_operator.conditions import SPEC_IGNORED, Claim, set_conditions, time_text
 from njst_operator.phases import Saying, of_view
 from njst_operator.resource import TERMINAL_PHASES, Resource, describe_target
 
@@ -56,6 +57,36 @@ def without_job(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
     )
 
 
+def restored(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
+    """Return the status of a resource that is not what its own status says: nothing is kept."""
+    old = resource.status
+    if old.job_id:
+        old = JobStatus(revision=old.revision)
+    return without_job(replace(resource, status=old), saying, now)
+
+
+def of_earlier(resource: Resource, saying: Saying, view: JobView, now: datetime) -> JobStatus:
+    """Return the status of a resource that repeats the result of an earlier job."""
+    assert view.ended is not None
+    said = without_job(resource, saying, now)
+    result = {"verdict": str(view.ended.report.verdict), "result_ref": _result_ref(view)}
+    return said.model_copy(update=result)
+
+
+def _result_ref(view: JobView) -> str:
+    return f"/api/v1/jobs/{view.id}/report"
+
+
+def with_ignored(
+    said: JobStatus, resource: Resource, claim: Claim | None, now: datetime
+) -> JobStatus:
+    """Return a status with the condition about what is ignored in the spec, or without one."""
+    old = resource.status.conditions
+    about = set_conditions(old, [claim], resource.generation, now) if claim is not None else []
+    others = [condition for condition in said.conditions if condition.type != SPEC_IGNORED]
+    return said.model_copy(update={"conditions": [*others, *about]})
+
+
 def observed(resource: Resource) -> JobStatus:
     """Return the status as it is, for the generation that is there now."""
     generation = resource.generation
@@ -82,7 +113,7 @@ def of_job(resource: Resource, view: JobView, report: Report, now: datetime) -> 
         reason=saying.reason,
         message=brief(saying.message, MAX_MESSAGE),
         job_id=view.id,
-        result_ref=f"/api/v1/jobs/{view.id}/report" if ended else "",
+        result_ref=_result_ref(view) if ended else "",
         conditions=set_conditions(
             resource.status.conditions, saying.claims, resource.generation, now
         ),

@@ -225,6 +225,6 @@ def test_the_operator_may_do_nothing_but_its_work(env: Environment) -> None:
     as_operator = env.kube.kubectl.as_user_of(env.folder / "operator.kubeconfig")
     allowed = as_operator("auth", "can-i", "--list", "--namespace", env.namespace)
     assert "njstjobs.njst.io/status" in allowed
-    for verb, kind in (("get", "secrets"), ("patch", "njstjobs.njst.io"), ("list", "pods")):
+    for verb, kind in (("get", "secrets"), ("update", "njstjobs.njst.io"), ("list", "pods")):
         with pytest.raises(KubectlError):
             as_operator("auth", "can-i", verb, kind, "--namespace", env.namespace)

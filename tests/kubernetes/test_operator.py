@@ -55,8 +55,8 @@ def _used(env: Environment) -> set[Right]:
         if asked is None and entry["requestURI"].startswith("/api"):
             continue  # what the API offers: anyone who is logged in may read that
         assert asked is not None, f"{entry['verb']} {entry['requestURI']}"
-        if asked["resource"] == "selfsubjectaccessreviews":
-            continue  # and what oneself may do
+        if asked["resource"] in ("selfsubjectaccessreviews", "selfsubjectreviews"):
+            continue  # and what oneself may do, and who one is
         parts = (asked["resource"], asked.get("subresource"))
         used.add((entry["verb"], "/".join(part for part in parts if part)))
     return used

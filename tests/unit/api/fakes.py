@@ -133,6 +133,7 @@ class Mesh:
         members: Members = self.members
         return create_app(
             Services(
+                mesh="default",
                 jobs=Jobs(log, self.book, members),
                 members=members,
                 me=lambda: self.me,

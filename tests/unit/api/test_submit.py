@@ -118,6 +118,7 @@ async def test_a_dry_run_checks_and_creates_nothing(http: httpx.AsyncClient) -> 
         ({k: v for k, v in MANIFEST.items() if k != "spec"}, ["spec"]),
         ({**MANIFEST, "spec": []}, ["spec"]),
         ({**SPEC, "suspend": True, "cancel": True}, ["spec.suspend", "spec.cancel"]),
+        ({**SPEC, "mesh": "other"}, ["spec.mesh"]),
         (
             {**SPEC, "streams": [{"name": "a b"}], "workloads": []},
             ["spec.streams[0].name", "spec.workloads"],

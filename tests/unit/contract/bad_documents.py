@@ -96,6 +96,14 @@ _STAGE = {"durationSeconds": 5, "messagesPerSecond": 10}
 
 _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     # lists
+    _set("mesh", ""),
+    _set("mesh", "Team-A"),
+    _set("mesh", "a.b"),
+    _set("mesh", "-a"),
+    _set("mesh", "m" * 33),
+    _set("mesh", 7),
+    _set("skipIfRanWithinSeconds", 0),
+    _set("skipIfRanWithinSeconds", 604_801),
     _set("priority", 1001),
     _set("sharing", "Both"),
     _set(
@@ -439,6 +447,8 @@ for _name, _mutate, _field in _ROWS:
 GOOD: list[tuple[str, Spec]] = [
     ("everything", good()),
     ("null is left out", {**good(), "description": None, "target": None}),
+    ("of a mesh", {**good(), "mesh": "team-a"}),
+    ("not again", {**good(), "skipIfRanWithinSeconds": 3600}),
     (
         "least",
         {

@@ -46,13 +46,19 @@ def _failed(policy: str) -> dict[str, Any]:
     return _after(table.finished(begin=[begin, *table.BEGIN[1:]], done=[late, *table.DONE]))
 
 
+def _restored() -> dict[str, Any]:
+    new = written(r.reconcile(replace(resource(), mark="old"), r.Known(), NOW))
+    return new.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
 _SUCCEEDED = _after(table.finished())
 _REFUSED = r.Known(refusal=Problem(reason="NATSUnavailable", message="it does not answer"))
 
 JUDGED = [
     Judged("made a moment ago", _body({"observedGeneration": -1}), "InProgress", "Progressing"),
     Judged("no NATS", _body(_after(_REFUSED)), "InProgress", "Progressing"),
-    Judged("suspended", _body(_after(r.Known(), suspend=True)), "InProgress", "Suspended"),
+    Judged("suspended", _body(_after(r.Known(), suspend=True)), "Current", "Suspended"),
+    Judged("restored", _body(_restored()), "Current", "Suspended"),
     Judged("preparing", _body(_after(known(begin=table.BEGIN[:1]))), "InProgress", "Progressing"),
     Judged("running", _body(_after(known())), "InProgress", "Progressing"),
     Judged(

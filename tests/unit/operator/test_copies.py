@@ -45,6 +45,7 @@ class Server:
     writes: int = 0
     conflicts: int = 0
     events: int = 0
+    marks: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _version: int = 0
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -66,10 +67,21 @@ class Server:
             said = {**new.model_dump(exclude_none=True), "revision": revision + 1}
             return self._store(held.uid, {**body, "status": said})
 
+    async def whoami(self) -> dict[str, Any]:
+        return {"username": "system:serviceaccount:ns:njst-operator", "uid": "this-cluster"}
+
     async def tell(self, *_: object) -> None:
         self.events += 1
 
-    async def annotate(self, every_s: float) -> None:
+    async def annotate(self, held: Resource, key: str, value: str) -> None:
+        body = self.bodies[held.uid]
+        self.marks += 1
+        annotations = {**body["metadata"].get("annotations", {}), key: value}
+        self._store(
+            held.uid, {**body, "metadata": {**body["metadata"], "annotations": annotations}}
+        )
+
+    async def storm(self, every_s: float) -> None:
         """Write something else than a status into each resource, again and again."""
         while True:
             await asyncio.sleep(every_s)
@@ -181,7 +193,7 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
     uids = [f"job-{number}" for number in range(JOBS)]
     for uid in uids:
         server.create(uid)
-    storm = asyncio.create_task(server.annotate(storm_s)) if storm_s else None
+    storm = asyncio.create_task(server.storm(storm_s)) if storm_s else None
     await until(server, "Pending")
     for uid in uids:
         log.put(uid, Ready(), WORKER)

@@ -25,7 +25,7 @@ from njst.journal.view import JobView
 from njst_operator import reconcile as r
 from njst_operator import status
 from njst_operator.conditions import is_true
-from njst_operator.resource import Resource, resource_of
+from njst_operator.resource import MARK, Resource, resource_of
 from tests.unit.journal.test_fold import BEGIN, WORKERS, S, created, ended
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -43,6 +43,7 @@ def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
             "name": "orders",
             "generation": 3,
             "resourceVersion": "7",
+            "annotations": {MARK: "j"},
         },
         "spec": {**SPEC, **spec},
     }
@@ -117,10 +118,13 @@ def test_a_suspended_one_is_not_submitted() -> None:
     ids=["created", "running", "all done", "ended"],
 )
 def test_suspend_says_nothing_of_a_job_that_is_in_the_log(knowledge: r.Known, phase: str) -> None:
-    """The API server refuses it then; where it came all the same, what runs is shown, and runs."""
+    """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
     actions = r.reconcile(resource(suspend=True), knowledge, NOW)
     assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
-    assert written(actions) == written(r.reconcile(resource(), knowledge, NOW))
+    plain = written(r.reconcile(resource(), knowledge, NOW))
+    *others, last = written(actions).conditions
+    assert written(actions).model_copy(update={"conditions": others}) == plain
+    assert (last.type, last.status, last.reason) == ("SpecIgnored", "True", "JobBegan")
     assert written(actions).phase == phase
     assert not is_true(written(actions).conditions, "Suspended")
 
@@ -166,6 +170,138 @@ def test_cancel_reaches_a_running_job_once() -> None:
     assert isinstance(cancel, r.Cancel)
     already = known(("", Cancelled(reason="Requested")))
     assert [type(a) for a in r.reconcile(resource(cancel=True), already, NOW)] == [r.WriteStatus]
+
+
+def test_mark__of_a_job_that_lacks_it__is_written() -> None:
+    for mark in ("", "another"):
+        *_, action = r.reconcile(replace(resource(), mark=mark), known(), NOW)
+        assert action == r.Mark("j")
+    final = written(r.reconcile(resource(), finished(), NOW))
+    assert r.reconcile(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
+
+
+@pytest.mark.parametrize(
+    ("mark", "before", "actions"),
+    [
+        ("old", JobStatus(), (r.WriteStatus,)),
+        # An older njst had accepted it, and wrote no mark.
+        ("", JobStatus(phase="Running", job_id="old", revision=9), (r.Mark, r.WriteStatus)),
+        ("old", JobStatus(phase="Running", job_id="old", revision=9), (r.WriteStatus,)),
+        # A copy under another name of one that is held.
+        ("old", JobStatus(phase="Suspended", reason="Restored"), (r.WriteStatus,)),
+    ],
+    ids=["without status", "with status", "with both", "again"],
+)
+def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ...]) -> None:
+    it = replace(resource(before), mark=mark)
+    todo = r.reconcile(it, r.Known(), NOW)
+    assert tuple(type(action) for action in todo) == actions
+    new = written(todo)
+    assert (new.phase, new.reason, new.job_id) == ("Suspended", "Restored", "")
+    assert new.revision == before.revision
+    assert "njst.io/accepted-uid-" in new.message
+    assert not status.regresses(before, new)
+    held = replace(it, status=new, mark="old")
+    assert written(r.reconcile(held, r.Known(), NOW)) == new
+    (released,) = r.reconcile(replace(held, mark=""), r.Known(), NOW)
+    assert isinstance(released, r.Submit)
+
+
+def test_restored__cancelled_or_deleted__is_over() -> None:
+    it = replace(resource(cancel=True), mark="old")
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+    it = replace(resource(), mark="old", deleting=True)
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+
+
+def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
+    assert r.reconcile(resource(final), r.Known(), NOW) == ()
+    # The job that began before the status was written back would run with nobody to see it.
+    (action,) = r.reconcile(resource(final), known(), NOW)
+    assert isinstance(action, r.Cancel)
+    assert action.reason == "Restored"
+
+
+def test_cancel__set_back__is_ignored_and_said_so() -> None:
+    asked = ("", Cancelled(reason="Requested", message="spec.cancel was set"))
+    new = written(r.reconcile(resource(), known(asked), NOW))
+    assert new.phase == "Cancelling"
+    assert new.conditions[-1].reason == "JobCancelled"
+    assert is_true(new.conditions, "SpecIgnored")
+    again = written(r.reconcile(resource(new, cancel=True), known(asked), NOW))
+    assert not is_true(again.conditions, "SpecIgnored")
+    by_http = ("", Cancelled(reason="Requested"))
+    new = written(r.reconcile(resource(), known(by_http), NOW))
+    assert not is_true(new.conditions, "SpecIgnored")
+
+
+def test_spec_ignored__after_the_end__is_said_and_taken_back() -> None:
+    never = written(r.reconcile(resource(cancel=True), r.Known(), NOW))
+    changed = replace(resource(never), generation=4)
+    new = written(r.reconcile(changed, r.Known(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Cancelled", True)
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "j"})
+    held = replace(resource(final, suspend=True), generation=4)
+    new = written(r.reconcile(held, finished(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Succeeded", True)
+    released = replace(resource(new), generation=5)
+    new = written(r.reconcile(released, finished(), NOW))
+    assert [c.type for c in new.conditions if c.type == "SpecIgnored"] == []
+
+
+SKIP = {"skipIfRanWithinSeconds": 60}
+
+
+def test_earlier_run__lately__is_repeated_and_nothing_runs() -> None:
+    earlier = finished().view
+    assert earlier is not None
+    new = written(r.reconcile(resource(**SKIP), r.Known(earlier=earlier), NOW))
+    assert (new.phase, new.reason, new.verdict) == ("Succeeded", "RanAlready", "Valid")
+    assert (new.job_id, new.result_ref) == ("", "/api/v1/jobs/j/report")
+    assert new.completion_time == "2026-01-02T03:04:05Z"
+    for kind in ("Finished", "Succeeded", "Ready"):
+        assert is_true(new.conditions, kind)
+    held = r.reconcile(resource(suspend=True, **SKIP), r.Known(earlier=earlier), NOW)
+    assert written(held).phase == "Suspended"
+
+
+def test_deletion__before_the_job__never_runs() -> None:
+    """A finalizer may keep the object for ever; it must not be submitted meanwhile."""
+    for spec in ({}, {"suspend": True}, {"streams": []}):
+        new = written(r.reconcile(replace(resource(**spec), deleting=True), r.Known(), NOW))
+        assert (new.phase, new.reason) == ("Cancelled", "ResourceDeleted")
+        assert is_true(new.conditions, "Finished")
+
+
+def test_deletion__of_a_running_job__cancels_it_once() -> None:
+    going = replace(resource(), deleting=True)
+    cancel, write = r.reconcile(going, known(), NOW)
+    assert isinstance(cancel, r.Cancel)
+    assert (cancel.reason, type(write)) == ("ResourceDeleted", r.WriteStatus)
+    already = known(("", Cancelled(reason="ResourceDeleted")))
+    new = written(r.reconcile(going, already, NOW))
+    assert (new.phase, new.reason) == ("Cancelling", "ResourceDeleted")
+
+
+def test_deletion__of_a_finished_job__is_left_to_its_finalizer() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    going = replace(resource(final, ttlSecondsAfterFinished=0), deleting=True, generation=4)
+    new = written(r.reconcile(going, finished(), NOW + timedelta(days=1)))
+    assert (new.phase, new.observed_generation) == (final.phase, 4)
+    seen = replace(going, status=new)
+    assert r.reconcile(seen, finished(), NOW + timedelta(days=1)) == ()
+
+
+@pytest.mark.parametrize("spec", [{"cancel": True}, {"streams": []}])
+def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
+    spec: dict[str, Any],
+) -> None:
+    never = written(r.reconcile(resource(**spec), r.Known(), NOW))
+    (action,) = r.reconcile(resource(never, **spec), known(), NOW)
+    assert action == r.Cancel(never.reason, never.message)
+    stopped = known(("", Cancelled(reason="Requested")))
+    assert r.reconcile(resource(never, **spec), stopped, NOW) == ()
 
 
 def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:

@@ -29,12 +29,15 @@ class Lists:
     answers: list[list[dict[str, Any]] | KubeError]
     times_s: list[float] = field(default_factory=list)
 
-    async def list(self, _plural: str, _namespace: str, read: Any) -> list[Resource]:
+    version: int = 1
+
+    async def list_at(self, _plural: str, _namespace: str, read: Any) -> tuple[list[Resource], int]:
         self.times_s.append(asyncio.get_running_loop().time())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, KubeError):
             raise answer
-        return [read(found) for found in answer]
+        versions = [int(found["metadata"]["resourceVersion"]) for found in answer]
+        return [read(found) for found in answer], max(versions, default=self.version)
 
 
 @dataclass
@@ -43,12 +46,17 @@ class Kept:
 
     resources: dict[str, Resource] = field(default_factory=dict)
     gone_s: dict[str, float] = field(default_factory=dict)
+    went_back: int = 0
 
     def get(self, uid: str) -> Resource | None:
         return self.resources.get(uid)
 
     def keys(self) -> set[str]:
         return set(self.resources)
+
+    def on_history_back(self) -> None:
+        self.went_back += 1
+        self.resources = {uid: held.as_oldest() for uid, held in self.resources.items()}
 
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         self.resources |= {resource.uid: resource for resource in resources}
@@ -105,3 +113,12 @@ def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
     reflect(Lists([[body("a"), body("b", 2)]]), store, 1)
     assert store.resources["a"] is old["a"]
     assert store.resources["b"].resource_version == "2"
+
+
+def test_an_api_server_that_went_back_is_listed_again_and_all_is_read_anew() -> None:
+    """What was cached may have the version of something else now."""
+    store = Kept()
+    changed = {**body("a", 5), "spec": {"cancel": True}}
+    reflect(Lists([[body("a", 5), body("b", 9)], [changed], [changed]]), store, 2 * PERIOD_S)
+    assert store.went_back == 1
+    assert store.resources["a"].spec == {"cancel": True}

@@ -77,6 +77,19 @@ def test_it_makes_a_job_at_its_time_and_not_before() -> None:
     assert on_time.next == NOON + DAY
 
 
+def test_deletion__of_a_schedule__makes_no_more_jobs() -> None:
+    assert s.reconcile(replace(schedule(), deleting=True), [], None, NOON) == s.Plan(())
+
+
+def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
+    held = replace(job(NOON - DAY, "Running"), deleting=True)
+    made, _ = plan(schedule(concurrencyPolicy="Replace"), [held])
+    assert (created(made), deleted(made)) == ([NOON], [])
+    old = [replace(job(NOON - DAY * n), deleting=True) for n in range(1, 9)]
+    made, _ = plan(schedule(), old, NOON - SECOND)
+    assert deleted(made) == []
+
+
 def test_the_job_is_its_own_and_of_one_name_for_each_time() -> None:
     (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.CreateJob))
     meta = action.body["metadata"]
@@ -127,11 +140,20 @@ def test_a_forbidden_job_is_made_once_the_earlier_one_is_over() -> None:
     assert created(plan(schedule(), [over], now=NOON + timedelta(hours=3))[0]) == [NOON]
 
 
+def test_restored__with_its_status__makes_up_for_nothing() -> None:
+    _, status = plan(schedule(NOON - DAY), now=NOON - SECOND)
+    restored = replace(schedule(), status=status, created=NOON + 60 * SECOND)
+    assert created(plan(restored, now=NOON + 61 * SECOND)[0]) == []
+    assert created(plan(restored, now=NOON + DAY)[0]) == [NOON + DAY]
+    own = replace(restored, created=NOON - DAY)
+    assert created(plan(own, now=NOON + 61 * SECOND)[0]) == [NOON]
+
+
 def test_suspended() -> None:
     made, status = plan(schedule(suspend=True))
     assert created(made) == []
     assert is_true(status.conditions, "Suspended")
-    assert not is_true(status.conditions, "Ready")
+    assert is_true(status.conditions, "Ready"), "it is as its spec wants it"
 
 
 def test_the_history_keeps_the_newest_of_each_kind() -> None:

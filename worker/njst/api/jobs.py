@@ -55,6 +55,7 @@ class _EventStream(StreamingResponse):
 
 class _JobsApi:
     def __init__(self, services: Services) -> None:
+        self._mesh = services.mesh
         self._jobs = services.jobs
         self._now_ns = services.log_now_ns
         self._ready = services.ready
@@ -71,7 +72,7 @@ class _JobsApi:
         self, request: Request, dry_run: Annotated[bool, Query(alias="dryRun")] = False
     ) -> Response:
         """Create a job for all connected workers. An Idempotency-Key makes repeating it safe."""
-        submission = await read_submission(request)
+        submission = await read_submission(request, self._mesh)
         if dry_run:
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "spec": spec})

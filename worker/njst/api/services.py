@@ -14,6 +14,7 @@ from njst.journal.view import JobView
 class Services:
     """The worker behind the API; `ready` returns why it cannot take a job now, or None."""
 
+    mesh: str
     jobs: Jobs
     members: Members
     me: Callable[[], Member]

@@ -47,8 +47,8 @@ async def read_body(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> 
     return bytes(body)
 
 
-async def read_submission(request: Request) -> Submission:
-    """Return the job of a POST.
+async def read_submission(request: Request, mesh: str) -> Submission:
+    """Return the job of a POST to a worker of a mesh.
 
     With an Idempotency-Key the id derives from the key, so that the log's compare-and-set makes
     every repetition the same job, on any worker.
@@ -60,7 +60,7 @@ async def read_submission(request: Request) -> Submission:
         )
     # Not in the event loop: a worker that reads YAML for a second would miss its own deadlines.
     document = await asyncio.to_thread(parse_document, await read_body(request))
-    _refuse_life_cycle(document)
+    _refuse_unfit(document, mesh)
     key = request.headers.get("idempotency-key")
     return Submission(
         id=new_job_id(time.time_ns() // 1_000_000) if key is None else _id_of_key(key),
@@ -76,13 +76,16 @@ def _digest(document: Document) -> str:
     return hashlib.sha256(f"{document.name}\n{spec}".encode()).hexdigest()
 
 
-def _refuse_life_cycle(document: Document) -> None:
-    """A posted job starts at once; these fields steer a resource."""
+def _refuse_unfit(document: Document, mesh: str) -> None:
+    """A posted job starts at once, on these workers: some fields steer a resource."""
     problems = [
         FieldProblem(f"spec.{field}", "must be false: it steers an NjstJob resource, not a post")
         for field, value in (("suspend", document.spec.suspend), ("cancel", document.spec.cancel))
         if value
     ]
+    if document.spec.mesh not in (None, mesh):
+        words = f"must be {mesh!r}, the mesh of this worker, or left out"
+        problems.append(FieldProblem("spec.mesh", words))
     if problems:
         raise ApiProblem(422, "invalid", "the job cannot be posted like this", problems)
 

@@ -76,6 +76,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
         await clock.start()
         await log.follow(book.on_entry, book.on_progress)
         services = Services(
+            mesh=mesh.name,
             jobs=Jobs(log, book, members, JetStreamReports(client, mesh)),
             members=members,
             me=_nobody,

@@ -82,6 +82,7 @@ async def run_worker(
 
 def _services(node: Node) -> Services:
     return Services(
+        mesh=str(node.mesh),
         jobs=node.jobs,
         members=node.members,
         me=node.describe,

@@ -24,7 +24,14 @@ from njst.contract.schema import list_map, structural, without_defaults
 from njst.contract.status import JobStatus
 
 # Steering fields: the rest of a spec is what was measured, and stays.
-MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished")
+MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished", "skipIfRanWithinSeconds")
+
+# What a status says before the first operator has written one.
+_UNSEEN = {
+    "reason": "NotTaken",
+    "message": "no operator has taken this yet: it needs an njst whose operator watches this"
+    " namespace and whose mesh is the one of the spec, or the default one if the spec names none",
+}
 
 Column = tuple[str, str, str, int, str]
 
@@ -130,7 +137,7 @@ def _job_root() -> dict[str, Any]:
     spec = _job_spec(structural(JobSpec))
     spec["x-kubernetes-validations"] += _transitions(spec)
     words = f"A load test of NATS JetStream, run by all workers ({API_VERSION})."
-    return _root(words, spec, _status(structural(JobStatus)))
+    return _root(words, spec, _status(structural(JobStatus), {"phase": "Pending", **_UNSEEN}))
 
 
 def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +150,7 @@ def _schedule_root() -> dict[str, Any]:
     spec = structural(ScheduleSpec)
     _job_spec(spec["properties"]["jobTemplate"]["properties"]["spec"])
     words = f"Makes an NjstJob again and again, as a CronJob makes Jobs ({API_VERSION})."
-    root = _root(words, spec, _status(structural(ScheduleStatus)))
+    root = _root(words, spec, _status(structural(ScheduleStatus), _UNSEEN))
     rule = {
         "rule": f"size(self.metadata.name) <= {MAX_NAME}",
         "message": f"metadata.name must have at most {MAX_NAME} characters: its jobs' names are"
@@ -152,10 +159,11 @@ def _schedule_root() -> dict[str, Any]:
     return {**root, "x-kubernetes-validations": [rule]}
 
 
-def _status(status: dict[str, Any]) -> dict[str, Any]:
+def _status(status: dict[str, Any], unseen: dict[str, str]) -> dict[str, Any]:
+    """Return the schema of a status; `unseen` is what it says until an operator writes one."""
     status = without_defaults(status)
     # Until an operator has seen a resource, kstatus takes it for one in progress.
-    status["default"] = {"observedGeneration": -1}
+    status["default"] = {"observedGeneration": -1, **unseen}
     # What a patch tests must be there.
     status["properties"]["revision"]["default"] = 0
     status["properties"]["conditions"] |= list_map("type")
@@ -188,14 +196,9 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "rule": same,
-            "message": "a job cannot be changed but for suspend, cancel and"
-            " ttlSecondsAfterFinished: apply it under another name, or delete it first",
+            "message": f"a job cannot be changed but for {', '.join(MUTABLE[:-1])} and"
+            f" {MUTABLE[-1]}: apply it under another name, or delete it first",
         },
-        {
-            "rule": "oldSelf.suspend || !self.suspend",
-            "message": "a job cannot be suspended any more; use cancel",
-        },
-        {"rule": "!oldSelf.cancel || self.cancel", "message": "a cancelled job stays cancelled"},
     ]
 
 

@@ -37,7 +37,8 @@ class OriginKind(StrEnum):
 class Origin(Message):
     """Where a job came from; namespace and name are a resource's.
 
-    `cluster` tells clusters apart that share one NATS; only a job's own may say it is gone.
+    `cluster` tells clusters apart that share one NATS; only a job's own may say that its resource
+    is gone. An older njst left it empty: nobody may say it of such a job without having seen it.
     """
 
     kind: OriginKind

@@ -17,6 +17,9 @@ Label = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40),
 ]
+# A token of a subject, and a part of the names of streams and buckets.
+MESH = r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?"
+MeshName = Annotated[str, StringConstraints(pattern=rf"^{MESH}$", min_length=1, max_length=32)]
 # As in Kubernetes; it may be empty.
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9_.]*$", max_length=63)]
 StreamName = Annotated[

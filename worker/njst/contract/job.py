@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from njst.contract.connection import APART, of_one_kind
-from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, Server
+from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, MeshName, Server
 from njst.contract.model import Model, Rule
 from njst.contract.stream import Stream
 from njst.contract.workload import Workload
@@ -199,6 +199,10 @@ class JobSpec(Model):
     """What to run, where, and what must hold."""
 
     description: str = Field("", max_length=1024, description="For people.")
+    mesh: MeshName | None = Field(
+        None,
+        description="Name of the njst installation that runs the job; left out: the default one.",
+    )
     target: Target = Field(default_factory=Target, description="The NATS under test.")
     workers: int = Field(
         0, ge=0, le=1000, description="How many workers take part; 0 means all that are there."
@@ -252,14 +256,26 @@ class JobSpec(Model):
         " verdict either way.",
     )
     suspend: bool = Field(
-        False, description="True keeps a new resource from being submitted until it is false."
+        False,
+        description="True keeps a new resource from being submitted until it is false; once the job"
+        " has begun it is ignored.",
     )
-    cancel: bool = Field(False, description="True stops the job; what it measured is kept.")
+    cancel: bool = Field(
+        False, description="True stops the job, for good; what it measured is kept."
+    )
     ttl_seconds_after_finished: int | None = Field(
         None,
         ge=0,
         le=31_536_000,
         description="The resource is deleted this long after its end; left out, it is kept.",
+    )
+    skip_if_ran_within_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=604_800,
+        description="A resource that is made anew, with the name, namespace and spec of one whose"
+        " job ended less than this long ago, repeats that result and runs nothing; left out, it"
+        " runs.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (

@@ -9,7 +9,7 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
-from njst.contract.fields import INDEX
+from njst.contract.fields import INDEX, MESH
 from njst.contract.stream import Retain, Stream
 from njst.contract.workload import Workload
 
@@ -22,7 +22,7 @@ LOG_KEY = "njst.io/log"
 STREAM_KEY = "njst.io/stream"
 RETAIN_KEY = "njst.io/retain"
 
-_MESH = re.compile(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?")
+_MESH = re.compile(MESH)
 _JOB_ID = re.compile(r"[a-z0-9][-a-z0-9]{0,62}")
 _WORKER = re.compile(r"[a-z0-9][-a-z0-9]{0,94}")
 

@@ -129,6 +129,7 @@ class JobStatus(Message):
 
     observed_generation: int = Field(-1, description="-1 until njst has seen the resource.")
     revision: int = Field(0, description=REVISION)
+    mesh: str = Field("", description="The njst installation that takes care of it.")
     phase: str = Field("", description="One word for the eye; derived from the conditions.")
     reason: str = Field("", description="Why it is in this phase, in one CamelCase word.")
     message: str = Field("", description="The same as a sentence.")

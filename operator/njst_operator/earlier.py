@@ -1,0 +1,42 @@
+"""`skipIfRanWithinSeconds`: whether a job has run already that a new resource asks for; pure."""
+
+from collections.abc import Iterable
+
+from njst.contract.events import Origin, OriginKind
+from njst.contract.job import JobSpec
+from njst.journal.view import JobView, Phase
+
+# What says when and how long, not what is run.
+_STEERING = {
+    "suspend": False,
+    "cancel": False,
+    "ttl_seconds_after_finished": None,
+    "skip_if_ran_within_seconds": None,
+    "description": "",
+}
+
+
+def earlier_run(
+    jobs: Iterable[JobView], origin: Origin, spec: JobSpec, now_ns: int
+) -> JobView | None:
+    """Return the last job of this origin and spec that ended lately, or None.
+
+    One that was cancelled before its end has measured nothing that would count.
+    """
+    within_s = spec.skip_if_ran_within_seconds
+    if within_s is None or origin.kind is not OriginKind.RESOURCE:
+        return None
+    found = [
+        view
+        for view in jobs
+        if view.created.origin == origin
+        and view.ended is not None
+        and view.phase is not Phase.CANCELLED
+        and now_ns - view.ended_ns < within_s * 1_000_000_000
+        and _load(view.created.spec) == _load(spec)
+    ]
+    return max(found, key=lambda view: view.ended_ns, default=None)
+
+
+def _load(spec: JobSpec) -> JobSpec:
+    return spec.model_copy(update=_STEERING)
