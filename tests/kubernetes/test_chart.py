@@ -11,7 +11,7 @@ import yaml
 from devenv.environment import CRDS, MANIFESTS, ROOT
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.gotool import HELM
-from tests.kubernetes.installing import DRY_RUN, pods, rendered
+from tests.kubernetes.installing import DRY_RUN, namespaces, pods, rendered
 
 CHART = ROOT / "charts" / "njst"
 MONITORING = {
@@ -77,6 +77,13 @@ def test_the_api_server_takes_what_it_makes(
     restricted: KubernetesServer, values: dict[str, Any]
 ) -> None:
     restricted.kubectl(*DRY_RUN, stdin=templated(values))
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+def test_every_object_names_the_namespace_of_the_release(values: dict[str, Any]) -> None:
+    """So that `helm template --namespace X | kubectl apply -f -` lands in X."""
+    found = namespaces(templated(values))
+    assert set(found.values()) == {"njst"}, found
 
 
 @pytest.mark.parametrize(
