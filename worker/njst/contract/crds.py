@@ -134,9 +134,28 @@ def _job_root() -> dict[str, Any]:
 
 
 def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
-    spec["properties"]["streams"] |= list_map("name")
-    spec["properties"]["workloads"] |= list_map("name")
+    fields = spec["properties"]
+    for name, field in fields.items():
+        fields[name] = _without_stored_defaults(field)
+    for owner in (spec, fields["streams"]["items"], fields["workloads"]["items"]):
+        for field in owner["properties"].values():
+            if "properties" in field:
+                field["x-kubernetes-map-type"] = "atomic"
+    fields["streams"] |= list_map("name")
+    fields["workloads"] |= list_map("name")
     return spec
+
+
+def _without_stored_defaults(field: dict[str, Any]) -> dict[str, Any]:
+    """Return a field of a job's spec, without the defaults of what is inside of it.
+
+    njst fills them in when it reads a spec. In the API server they would stand beside what a user
+    wrote: kubectl would find a list changed at each `apply` of the same file, and an object such as
+    `publish: {}` would own nothing but defaults, so that a server-side apply after a client-side
+    one took them out and left null. For the same reason such objects are atomic: one writer has
+    the whole of a `publish`.
+    """
+    return without_defaults(field) if field["type"] in ("array", "object") else field
 
 
 def _schedule_root() -> dict[str, Any]:

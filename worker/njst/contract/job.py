@@ -279,7 +279,7 @@ class JobSpec(Model):
             cel="self.workloads.all(w, !has(w.publish) ||"
             " (has(w.publish.subjects) && size(w.publish.subjects) > 0) ||"
             " !has(w.stream) || !has(self.streams) ||"
-            " !self.streams.exists(s, s.name == w.stream && s.useExisting))",
+            " !self.streams.exists(s, s.name == w.stream && s.?useExisting.orValue(false)))",
             message="publish to a stream with useExisting needs publish.subjects",
             holds=_existing_have_subjects,
         ),
@@ -296,7 +296,7 @@ class JobSpec(Model):
         Rule(
             cel="self.workloads.all(w, !has(w.consume) || !has(w.consume.existingConsumer) ||"
             " !has(w.stream) || !has(self.streams) ||"
-            " !self.streams.exists(s, s.name == w.stream && !s.useExisting))",
+            " !self.streams.exists(s, s.name == w.stream && !s.?useExisting.orValue(false)))",
             message="consume.existingConsumer needs a stream with useExisting: the consumers of a"
             " stream that the job makes are the job's",
             holds=_existing_consumers_have_existing_streams,
