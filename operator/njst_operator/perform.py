@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 # with other ones: so much time for each, and not more in all.
 SUBMIT_S = 0.02
 SUBMIT_WINDOW_S = 2.0
+# When a job gives its workers back, so many of those that wait show their new place at once. Others
+# do with the next list: a thousand that wait are not written again at each end.
+NEXT_IN_LINE = 10
 # `--once` looks again as long as a look has led to something, but not for ever.
 MOST_LOOKS_ONCE = 4
 
@@ -128,10 +131,13 @@ class Performer:
         cancelling.add_done_callback(self._cancelling.discard)
 
     def on_job(self, job: str) -> None:
-        """Look at a resource again because its job changed."""
-        seen = self._seen.get(job)
-        if seen is not None:
-            seen.wake.set()
+        """Look at a resource again because its job changed; and at those that waited for it."""
+        view = self.book.view(job)
+        closed = view is not None and view.closed
+        for woken in (job, *(self.book.next_in_line(NEXT_IN_LINE) if closed else ())):
+            seen = self._seen.get(woken)
+            if seen is not None:
+                seen.wake.set()
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
@@ -256,9 +262,10 @@ class Performer:
         view, old = self.book.view(seen.resource.uid), seen.resource.status
         if view is None or seen.resource.settled or seen.resource.spec.get("cancel"):
             return 0.0
-        saying = phases.of_view(view)
+        saying = phases.of_view(view, self.book.waits_for(view.id))
         same = (old.phase, old.reason) == (saying.phase, saying.reason)
-        if not same or status.lost_workers(view) != old.lost_workers:
+        missing = (status.lost_workers(view), status.refused_workers(view))
+        if not same or missing != (old.lost_workers, old.refused_workers):
             return 0.0
         return self._writer.numbers_due_s(seen) - now_s()
 
@@ -276,9 +283,22 @@ class Performer:
         job = seen.resource.uid
         view = self.book.view(job)
         if view is not None:
-            return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
+            report = self.jobs.report(view, self.clock.now_ns())
+            return r.Known(view, report, waits_for=self._waits_for(job))
         forgotten = bool(seen.resource.status.job_id) and await self.jobs.is_forgotten(job)
         return r.Known(refusal=seen.refusal, forgotten=forgotten)
+
+    def _waits_for(self, job: str) -> list[str]:
+        """Return the jobs that run before one, the first one as people call it."""
+        ahead = self.book.waits_for(job)
+        return [self._called(first) for first in ahead[:1]] + ahead[1:]
+
+    def _called(self, job: str) -> str:
+        view = self.book.get(job)
+        origin = None if view is None else view.created.origin
+        if origin is None or origin.kind is not OriginKind.RESOURCE:
+            return job
+        return f"{origin.namespace}/{origin.name}"
 
     async def _submitted_in_turn(self, seen: Seen) -> bool:
         """Let other copies go first where many wait; return whether one has."""

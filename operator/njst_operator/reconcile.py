@@ -4,6 +4,7 @@ Any number of copies may run it at once: submitting is a compare-and-set by uid,
 is harmless, and a status is written only over an older one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,7 +54,8 @@ class Known:
     """What is known of the resource's job.
 
     `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
-    what was read of it, has no such job; `silent` that nobody has heard of it for long.
+    what was read of it, has no such job; `silent` that nobody has heard of it for long;
+    `waits_for` are the jobs that run before it, as people call them.
     """
 
     view: JobView | None = None
@@ -61,6 +63,7 @@ class Known:
     refusal: Problem | None = None
     forgotten: bool = False
     silent: bool = False
+    waits_for: Sequence[str] = ()
 
 
 def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
@@ -72,23 +75,27 @@ def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, 
     if known.silent:
         return (WriteStatus(status_in_silence(resource, now)),)
     if known.view is not None and known.report is not None:
-        return _with_job(resource, known.view, known.report, now)
+        return _with_job(resource, known.view, known.report, known.waits_for, now)
     return _without_job(resource, known, now)
 
 
 def _with_job(
-    resource: Resource, view: JobView, report: Report, now: datetime
+    resource: Resource,
+    view: JobView,
+    report: Report,
+    waits_for: Sequence[str],
+    now: datetime,
 ) -> tuple[Action, ...]:
     actions: list[Action] = []
     if resource.spec.get("cancel") and view.cancelled is None and view.ended is None:
         actions.append(Cancel("Requested", "spec.cancel was set"))
-    actions.append(WriteStatus(status.of_job(resource, view, report, now)))
+    actions.append(WriteStatus(status.of_job(resource, view, report, now, waits_for)))
     return tuple(actions)
 
 
 def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
-    def say(saying: phases.Saying) -> WriteStatus:
-        return WriteStatus(status.without_job(resource, saying, now))
+    def say(saying: phases.Saying, spec: JobSpec | None = None) -> WriteStatus:
+        return WriteStatus(status.without_job(resource, saying, now, spec))
 
     if resource.status.job_id:
         # Without the log's own word this copy has only not read as far as the job.
@@ -103,9 +110,9 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
     except InvalidDocumentError as error:
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
     if spec.suspend:
-        return (say(phases.suspended()),)
+        return (say(phases.suspended(), spec),)
     refusal = known.refusal
-    waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
+    waiting = (say(phases.waiting(refusal.reason, refusal.message), spec),) if refusal else ()
     return (Submit(spec), *waiting)
 
 

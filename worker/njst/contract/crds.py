@@ -31,14 +31,15 @@ Column = tuple[str, str, str, int, str]
 _JOB_COLUMNS: tuple[Column, ...] = (
     ("Status", "string", ".status.phase", 0, "One word for how far the job is."),
     ("Workers", "string", ".status.workers.summary", 0, "Workers ready or further, of all."),
-    ("Rate", "string", ".status.rate", 0, "Messages per second of the first workload."),
-    ("P99", "string", ".status.p99", 0, "99th percentile of the latency."),
+    ("Msgs/s", "integer", ".status.messagesPerSecond", 0, "Of all workloads together."),
+    ("P99(us)", "integer", ".status.p99Microseconds", 0, "The highest of all workloads."),
     ("Errors", "integer", ".status.errorCount", 0, "Errors of all workloads."),
     ("Verdict", "string", ".status.verdict", 0, "What the result proves."),
+    ("Limited", "boolean", ".status.testerLimited", 0, "True: by the tester, not the target."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
     ("Target", "string", ".status.target", 1, "What is under test."),
-    ("Throughput", "string", ".status.throughput", 1, "Bytes per second of the first workload."),
-    ("Duration", "string", ".status.duration", 1, "From the common start to the end."),
+    ("Bytes/s", "integer", ".status.bytesPerSecond", 1, "Of all workloads together."),
+    ("Duration", "string", ".status.duration", 1, "How long the load ran, or runs."),
     ("Reason", "string", ".status.reason", 1, "Why the job is in this phase."),
 )
 
