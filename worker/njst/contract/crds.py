@@ -19,12 +19,14 @@ from njst.contract.document import (
     VERSION,
 )
 from njst.contract.job import JobSpec
-from njst.contract.schedule import MAX_NAME, ScheduleSpec, ScheduleStatus
+from njst.contract.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec, ScheduleStatus
 from njst.contract.schema import list_map, structural, without_defaults
 from njst.contract.status import JobStatus
 
 # Steering fields: the rest of a spec is what was measured, and stays.
-MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished")
+MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished", "description")
+# And what may still be changed while there is no job of it.
+MUTABLE_BEFORE = ("priority",)
 
 Column = tuple[str, str, str, int, str]
 
@@ -131,7 +133,8 @@ def _job_root() -> dict[str, Any]:
     spec = _job_spec(structural(JobSpec))
     spec["x-kubernetes-validations"] += _transitions(spec)
     words = f"A load test of NATS JetStream, run by all workers ({API_VERSION})."
-    return _root(words, spec, _status(structural(JobStatus)))
+    root = _root(words, spec, _status(structural(JobStatus)))
+    return {**root, "x-kubernetes-validations": [_until_accepted(name) for name in MUTABLE_BEFORE]}
 
 
 def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -166,8 +169,7 @@ def _schedule_root() -> dict[str, Any]:
     root = _root(words, spec, _status(structural(ScheduleStatus)))
     rule = {
         "rule": f"size(self.metadata.name) <= {MAX_NAME}",
-        "message": f"metadata.name must have at most {MAX_NAME} characters: its jobs' names are"
-        " made of it",
+        "message": f"metadata.name {NAME_TOO_LONG}",
     }
     return {**root, "x-kubernetes-validations": [rule]}
 
@@ -199,7 +201,8 @@ def _root(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dic
 
 def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     """Return the rules of an update: a job that was submitted is not another one later."""
-    fixed = [name for name in spec["properties"] if name not in MUTABLE]
+    mutable = (*MUTABLE, *MUTABLE_BEFORE)
+    fixed = [name for name in spec["properties"] if name not in mutable]
     same = " && ".join(
         f"has(self.{name}) == has(oldSelf.{name}) &&"
         f" (!has(self.{name}) || self.{name} == oldSelf.{name})"
@@ -208,8 +211,9 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "rule": same,
-            "message": "a job cannot be changed but for suspend, cancel and"
-            " ttlSecondsAfterFinished: apply it under another name, or delete it first",
+            "message": "a job cannot be changed but for suspend, cancel,"
+            " ttlSecondsAfterFinished and description: apply it under another name, or delete it"
+            " first",
         },
         {
             "rule": "oldSelf.suspend || !self.suspend",
@@ -217,6 +221,16 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
         },
         {"rule": "!oldSelf.cancel || self.cancel", "message": "a cancelled job stays cancelled"},
     ]
+
+
+def _until_accepted(name: str) -> dict[str, str]:
+    """Return the rule of a field that may be changed as long as the job is not in the job log."""
+    return {
+        "rule": f"self.spec.{name} == oldSelf.spec.{name} || !has(oldSelf.status) ||"
+        " !has(oldSelf.status.jobId) || oldSelf.status.jobId == ''",
+        "message": f"{name} cannot be changed any more: the job has been accepted",
+        "fieldPath": f".spec.{name}",
+    }
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from njst.contract.kinds import (
     priority,
     publish,
 )
-from njst.contract.model import Model
+from njst.contract.model import Model, Rule
 
 _KINDS = (consume, core, get, keyvalue, management, objectstore, priority, publish)
 _MODELS: dict[str, type[Model]] = {
@@ -94,11 +94,7 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if "description" in kept:
         kept["description"] = " ".join([*kept["description"].split(), *_default_words(kept)])
     rules = _MODELS[title].rules if title in _MODELS and "properties" in kept else ()
-    validations = [
-        {"rule": _with_defaults(rule.cel, kept), "message": rule.message}
-        for rule in rules
-        if rule.cel
-    ]
+    validations = [_validation(rule, kept) for rule in rules if rule.cel]
     if validations:
         kept["x-kubernetes-validations"] = validations
     return kept
@@ -134,6 +130,14 @@ def _with_defaults(cel: str, node: dict[str, Any]) -> str:
         return text
 
     return _FIELD.sub(optional, cel)
+
+
+def _validation(rule: Rule, node: dict[str, Any]) -> dict[str, str]:
+    made = {"rule": _with_defaults(rule.cel, node), "message": rule.message}
+    if rule.culprit_cel:
+        words = f"""'{rule.message}, and "' + {rule.culprit_cel} + '" is not'"""
+        made["messageExpression"] = words
+    return made
 
 
 def _literal(value: Any) -> str:
