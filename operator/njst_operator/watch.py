@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 
 from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.api import KubeError, find_server
+from njst_operator.api import USER_AGENT, KubeError, find_server
 from njst_operator.kube import PAGE
 from njst_operator.mailbox import Mailbox
 from njst_operator.perform import Performer
@@ -111,6 +111,13 @@ class _Unread(kopf.DiffBaseStorage):
         """Keep nothing."""
 
 
+class _Connection(kopf.ConnectionInfo):
+    """The connection of the watches, which has the operator's name in audit logs."""
+
+    def as_http_headers(self) -> dict[str, str]:
+        return {**super().as_http_headers(), "User-Agent": USER_AGENT}
+
+
 async def _login() -> kopf.ConnectionInfo:
     """Return the connection as the kubernetes client configures it, by a token or certificates."""
     found = await find_server()
@@ -118,7 +125,7 @@ async def _login() -> kopf.ConnectionInfo:
     if asyncio.iscoroutine(header):
         header = await header
     scheme, _, token = (header or "").rpartition(" ")
-    return kopf.ConnectionInfo(
+    return _Connection(
         server=found.host,
         ca_path=found.ssl_ca_cert,
         insecure=not found.verify_ssl,
