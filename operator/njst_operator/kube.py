@@ -11,6 +11,7 @@ from njst_operator.api import Api, Body, ConflictError, GoneError, RefusedError,
 from njst_operator.conditions import time_text
 from njst_operator.held import Held, Status
 from njst_operator.news import News
+from njst_operator.scope import Scope
 
 # A page of a list: some 100 resources of at most 8 KiB of status each.
 PAGE = 100
@@ -27,20 +28,34 @@ class Kube:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def list(self, plural: str, namespace: str, read: Callable[[Body], Read]) -> list[Read]:
-        """Return what `read` makes of each resource of a namespace, or of all, at one moment.
-
-        They come in pages, so that never more than a page of whole objects is held.
-        """
+    async def _list(self, path: str, selector: str, read: Callable[[Body], Read]) -> list[Read]:
         found: list[Read] = []
-        query = {"limit": str(PAGE)}
+        query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         while True:
-            page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
+            page = await self._api.ask(Request("GET", path, query=query))
             found += [read(body) for body in page["items"]]
             token = page["metadata"].get("continue")
             if not token:
                 return found
             query = {**query, "continue": token}
+
+    async def list(self, plural: str, scope: Scope, read: Callable[[Body], Read]) -> list[Read]:
+        """Return what `read` makes of each resource of a scope, those of a namespace at one moment.
+
+        They come in pages, so that never more than a page of whole objects is held.
+        """
+        return [
+            found
+            for namespace in scope.asked
+            for found in await self._list(_path(plural, namespace), scope.selector.text, read)
+        ]
+
+    async def is_there(self, held: Held[Any]) -> bool:
+        """Whether this very resource exists, whatever its labels are."""
+        query = {"fieldSelector": f"metadata.name={held.name}"}
+        path = _path(held.plural, held.namespace)
+        page = await self._api.ask(Request("GET", path, query=query))
+        return any(body["metadata"]["uid"] == held.uid for body in page["items"])
 
     async def serves(self, plural: str, namespace: str) -> bool:
         """Whether the API server knows this type of resource."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from njst.contract.events import Origin, OriginKind
 from njst.contract.job import JobSpec
@@ -63,7 +64,9 @@ class Performer:
         """Make the parts."""
         self._writer = StatusWriter(self.config.copy, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
-        self.scheduler = Scheduler(self.config.copy, self.kube, self.counts, self._now)
+        self.scheduler = Scheduler(
+            self.config.copy, self.kube, self.counts, self._now, self.config.scope.selector
+        )
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""
@@ -82,7 +85,7 @@ class Performer:
             for job, origin in origins.items()
             if origin.kind is OriginKind.RESOURCE
             and origin.cluster == self.config.cluster
-            and self.config.namespace in ("", origin.namespace)
+            and self.config.scope.covers(origin.namespace)
         }
 
     def on_watched(self, resource: Resource) -> None:
@@ -119,6 +122,11 @@ class Performer:
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
         self._gone.add(uid)
+        self.on_unselected(uid)
+        self._begin(self._cancel_orphan(uid), f"cancel {uid}")
+
+    def on_unselected(self, uid: str) -> None:
+        """Forget a resource that is there, and is another operator's: its job goes on."""
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -126,9 +134,34 @@ class Performer:
             self.scheduler.on_job_deleted(seen.resource)
             if seen.task is not None:
                 seen.task.cancel()
-        cancelling = asyncio.create_task(self._cancel_orphan(uid), name=f"cancel {uid}")
-        self._cancelling.add(cancelling)
-        cancelling.add_done_callback(self._cancelling.discard)
+
+    def on_unwatched(self, uid: str) -> None:
+        """Take note that the watch has shown the end of a resource.
+
+        With a selector that may be the end of its label alone, which looks the same.
+        """
+        seen = self._seen.get(uid)
+        if seen is None or not self.config.scope.selector:
+            self.on_deleted(uid)
+        else:
+            self._begin(self._look_for(seen.resource), f"look for {uid}")
+
+    async def _look_for(self, resource: Resource) -> None:
+        try:
+            there = await self.kube.is_there(resource)
+        except KubeError as error:
+            # The lists will miss it.
+            log.warning("%s: gone, or not selected any more? %s", resource.name, error)
+            return
+        if there:
+            self.on_unselected(resource.uid)
+        else:
+            self.on_deleted(resource.uid)
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
 
     def on_job(self, job: str) -> None:
         """Look at a resource again because its job changed; and at those that waited for it."""
@@ -150,7 +183,7 @@ class Performer:
         self.scheduler.on_jobs_listed()
         for uid in gone:
             self.on_deleted(uid)
-        await self.scheduler.resync(self.config.namespace)
+        await self.scheduler.resync(self.config.scope)
 
     async def once(self) -> None:
         """Do for every resource what is to be done now, and no more.
@@ -166,7 +199,7 @@ class Performer:
                 await self._try_look(seen)
                 if not seen.wake.is_set():
                     break
-        await self.scheduler.once(self.config.namespace)
+        await self.scheduler.once(self.config.scope)
 
     async def stop(self) -> None:
         """End all work; nothing here needs to be finished."""

@@ -17,6 +17,7 @@ from njst_operator.mailbox import Mailbox
 from njst_operator.perform import Performer
 from njst_operator.resource import resource_of
 from njst_operator.schedule import schedule_of
+from njst_operator.scope import Scope
 
 REQUEST_TIMEOUT_S = 20
 WATCH_SERVER_TIMEOUT_S = 120
@@ -27,11 +28,11 @@ _IDENTITY: Any = "njst-operator"
 
 
 def watch(
-    namespace: str, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
+    scope: Scope, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
 ) -> None:
     """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
 
-    Runs a loop of its own, in the thread that calls; an empty namespace means all.
+    Runs a loop of its own, in the thread that calls.
 
     Raises:
         KubeError: kopf has given up.
@@ -40,13 +41,13 @@ def watch(
     async def until_it_ends() -> None:
         try:
             await kopf.operator(
-                registry=_registry(performer, Mailbox(loop)),
+                registry=_registry(scope, performer, Mailbox(loop)),
                 # For peers, of which there are none. Without it kopf asks for the user's name, and
                 # the user of a container has none.
                 identity=_IDENTITY,
                 standalone=True,
-                clusterwide=not namespace,
-                namespaces=[namespace] if namespace else [],
+                clusterwide=not scope.namespaces,
+                namespaces=scope.namespaces,
                 stop_flag=stop,
             )
         except Exception as error:
@@ -58,7 +59,7 @@ def watch(
     asyncio.run(until_it_ends())
 
 
-def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
+def _registry(scope: Scope, performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     scheduler = performer.scheduler
 
@@ -70,6 +71,9 @@ def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
         settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
         settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
         settings.watching.chunk_size = PAGE
+        if scope.selector:
+            for plural in (PLURAL, SCHEDULE_PLURAL):
+                settings.watching.label_selectors[GROUP, plural] = scope.selector.text
         settings.queueing.idle_timeout = IDLE_S
         settings.persistence.finalizer = f"operator.{GROUP}/unused"
         settings.persistence.diffbase_storage = _Unread()
@@ -84,7 +88,7 @@ def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(performer.on_deleted, event["object"]["metadata"]["uid"])
+            mailbox.put(performer.on_unwatched, event["object"]["metadata"]["uid"])
         else:
             mailbox.put(performer.on_watched, resource_of(event["object"]))
 

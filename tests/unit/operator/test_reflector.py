@@ -11,10 +11,11 @@ from njst_operator.counts import Counts
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import RETRY_LIST_S, Reflector
 from njst_operator.resource import Resource, resource_of
+from njst_operator.scope import Scope
 from tests.unit.operator.virtual import run
 
 PERIOD_S = 30
-CONFIG = Config({}, "default", "ns", "copy-1", "", None, False, PERIOD_S)
+CONFIG = Config({}, "default", Scope(("ns",)), "copy-1", "", None, False, PERIOD_S)
 
 
 def body(uid: str, version: int = 1) -> dict[str, Any]:
@@ -29,7 +30,7 @@ class Lists:
     answers: list[list[dict[str, Any]] | KubeError]
     times_s: list[float] = field(default_factory=list)
 
-    async def list(self, _plural: str, _namespace: str, read: Any) -> list[Resource]:
+    async def list(self, _plural: str, _scope: Scope, read: Any) -> list[Resource]:
         self.times_s.append(asyncio.get_running_loop().time())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, KubeError):
