@@ -75,6 +75,10 @@ class Kube:
         answer = await self._api.ask(Request("POST", _REVIEWS, body))
         return bool(answer["status"]["allowed"])
 
+    async def login_trouble(self) -> str:
+        """Return why the API server will not take the operator's login; empty if it may."""
+        return await self._api.login_trouble()
+
     async def get(self, held: Held[Any]) -> Body:
         """Return the resource as it is now.
 

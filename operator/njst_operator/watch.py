@@ -6,12 +6,14 @@ the object but the status.
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import kopf
 
 from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.api import USER_AGENT, KubeError, find_server
+from njst_operator.api import USER_AGENT, KubeError, bearer_of, find_server
 from njst_operator.kube import PAGE
 from njst_operator.mailbox import Mailbox
 from njst_operator.perform import Performer
@@ -24,7 +26,37 @@ WATCH_SERVER_TIMEOUT_S = 120
 WATCH_CLIENT_TIMEOUT_S = 150
 # A task for each resource lives as long after its last change, with all that it has read.
 IDLE_S = 0.1
+LOGIN_POLL_S = 1.0
 _IDENTITY: Any = "njst-operator"
+
+
+REFUSED = "the API server refuses the login (401)"
+
+
+class _Logins:
+    """kopf asks for a login when it has none: at first, and when the last one was refused."""
+
+    def __init__(self, patience_s: float, stop: threading.Event) -> None:
+        self._patience_s, self._stop = patience_s, stop
+        # Why there will be no other login; empty as long as there may be one.
+        self.ended = ""
+        self._last: kopf.ConnectionInfo | None = None
+
+    async def next(self, tell: Callable[[str], None]) -> kopf.ConnectionInfo:
+        """Return another login than the last one: kopf does not take the same again.
+
+        Without one it lets all end: kopf alone would stay, deaf, when it has no login.
+        """
+        give_up_s = time.monotonic() + self._patience_s
+        while (found := await _login()) == self._last:
+            tell(f"{REFUSED}, and no newer one is there")
+            if time.monotonic() >= give_up_s:
+                self.ended = f"{REFUSED}, and no newer one came"
+                self._stop.set()
+            await asyncio.sleep(LOGIN_POLL_S)
+        tell("")
+        self._last = found
+        return found
 
 
 def watch(
@@ -38,10 +70,12 @@ def watch(
         KubeError: kopf has given up.
     """
 
+    logins = _Logins(performer.config.wait_s, stop)
+
     async def until_it_ends() -> None:
         try:
             await kopf.operator(
-                registry=_registry(scope, performer, Mailbox(loop)),
+                registry=_registry(scope, performer, Mailbox(loop), logins),
                 # For peers, of which there are none. Without it kopf asks for the user's name, and
                 # the user of a container has none.
                 identity=_IDENTITY,
@@ -57,9 +91,13 @@ def watch(
             stop.set()
 
     asyncio.run(until_it_ends())
+    if logins.ended:
+        raise KubeError(f"the watch has ended: {logins.ended}")
 
 
-def _registry(scope: Scope, performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
+def _registry(
+    scope: Scope, performer: Performer, mailbox: Mailbox, logins: _Logins
+) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     scheduler = performer.scheduler
 
@@ -83,7 +121,7 @@ def _registry(scope: Scope, performer: Performer, mailbox: Mailbox) -> kopf.Oper
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await _login()
+        return await logins.next(lambda words: mailbox.put(performer.pulse.watch_login, words))
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:
@@ -125,10 +163,7 @@ class _Connection(kopf.ConnectionInfo):
 async def _login() -> kopf.ConnectionInfo:
     """Return the connection as the kubernetes client configures it, by a token or certificates."""
     found = await find_server()
-    header = found.get_api_key_with_prefix("BearerToken")
-    if asyncio.iscoroutine(header):
-        header = await header
-    scheme, _, token = (header or "").rpartition(" ")
+    scheme, token = await bearer_of(found)
     return _Connection(
         server=found.host,
         ca_path=found.ssl_ca_cert,
