@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from njst_operator.api import KubeError
@@ -12,6 +12,7 @@ from njst_operator.pulse import Pulse
 from njst_operator.reflector import RETRY_LIST_S, Reflector
 from njst_operator.resource import Resource, resource_of
 from njst_operator.scope import Scope
+from njst_operator.selector import parse_selector
 from tests.unit.operator.virtual import run
 
 PERIOD_S = 30
@@ -29,8 +30,12 @@ class Lists:
 
     answers: list[list[dict[str, Any]] | KubeError]
     times_s: list[float] = field(default_factory=list)
+    # What a list without the selector shows.
+    everything: list[dict[str, Any]] = field(default_factory=list)
 
-    async def list(self, _plural: str, _scope: Scope, read: Any) -> list[Resource]:
+    async def list(self, _plural: str, scope: Scope, read: Any) -> list[Any]:
+        if self.everything and not scope.selector:
+            return [read(found) for found in self.everything]
         self.times_s.append(asyncio.get_running_loop().time())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, KubeError):
@@ -44,12 +49,17 @@ class Kept:
 
     resources: dict[str, Resource] = field(default_factory=dict)
     gone_s: dict[str, float] = field(default_factory=dict)
+    unselected: list[str] = field(default_factory=list)
 
     def get(self, uid: str) -> Resource | None:
         return self.resources.get(uid)
 
     def keys(self) -> set[str]:
         return set(self.resources)
+
+    def on_unselected(self, uid: str) -> None:
+        del self.resources[uid]
+        self.unselected.append(uid)
 
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         self.resources |= {resource.uid: resource for resource in resources}
@@ -58,8 +68,10 @@ class Kept:
             self.gone_s[uid] = asyncio.get_running_loop().time()
 
 
-def reflect(lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S) -> Reflector:
-    reflector = Reflector(CONFIG, cast("Any", lists), Counts(), Pulse(), store)
+def reflect(
+    lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S, config: Config = CONFIG
+) -> Reflector:
+    reflector = Reflector(config, cast("Any", lists), Counts(), Pulse(), store)
 
     async def for_a_while() -> None:
         running = asyncio.create_task(reflector.run())
@@ -106,3 +118,11 @@ def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
     reflect(Lists([[body("a"), body("b", 2)]]), store, 1)
     assert store.resources["a"] is old["a"]
     assert store.resources["b"].resource_version == "2"
+
+
+def test_what_the_selector_does_not_take_any_more_is_not_gone() -> None:
+    store = Kept({uid: resource_of(body(uid)) for uid in ("left", "gone", "mine")})
+    lists = Lists([[body("mine")]], everything=[body("left"), body("mine"), body("other")])
+    scope = Scope(("ns",), parse_selector("team=a"))
+    reflect(lists, store, config=replace(CONFIG, scope=scope))
+    assert (set(store.gone_s), store.unselected) == ({"gone"}, ["left"])
