@@ -7,6 +7,7 @@ import os
 import time
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -116,6 +117,8 @@ class Api:
         # What the API server said to the login that is there now; empty when it took it.
         self._refused = ""
         self._login_ends_s: float | None = None
+        # How far this host's clock is ahead of the API server's, which is the one that counts.
+        self._ahead_s = 0.0
 
     async def open(self) -> None:
         """Find the API server, or find it anew.
@@ -143,7 +146,7 @@ class Api:
         return self._refused
 
     def _login_has_ended(self) -> bool:
-        return self._login_ends_s is not None and time.time() >= self._login_ends_s
+        return self._login_ends_s is not None and time.time() - self._ahead_s >= self._login_ends_s
 
     async def close(self) -> None:
         """Close the connections."""
@@ -186,12 +189,21 @@ class Api:
             )
             answer = await self._client.call_api(*asked, _request_timeout=REQUEST_TIMEOUT_S)
             text = await answer.read()
+            self._ahead_s = _ahead_s(answer.headers.get("Date", ""), self._ahead_s)
         except (aiohttp.ClientError, OSError) as error:
             raise KubeError(f"the API server does not answer: {error!r}") from error
         said = _document(text)
         if not 200 <= answer.status <= 299:
             raise _error_of(answer.status, said, answer.headers.get("Retry-After", ""))
         return said
+
+
+def _ahead_s(date: str, before_s: float) -> float:
+    """Return how far the host's clock is ahead of an answer's; what was known if it has none."""
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return before_s
 
 
 def _document(text: bytes) -> Body:
