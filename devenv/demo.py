@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from devenv.children import watched
 from devenv.environment import ROOT, Environment, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import fetch_binaries
@@ -43,11 +44,11 @@ def main() -> int:
             with progress.step("Starting a Kubernetes API server of its own"):
                 kube = KubernetesServer.start(binaries)
             with kube, _started(kube, Path(folder), progress) as environment:
-                succeeded = _show(environment)
-                _say_next(environment, keep=arguments.keep)
+                with watched(environment.check_running):
+                    succeeded = _show(environment)
+                    _say_next(environment, keep=arguments.keep)
                 if arguments.keep:
-                    with suppress(KeyboardInterrupt):  # how a person ends it
-                        stop.wait()
+                    _keep(environment, stop)
         print("\nstopped; nothing is left running")
     except (ToolMissingError, LocalServerError, KubectlError) as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -56,6 +57,16 @@ def main() -> int:
         print("\ninterrupted; nothing is left running")
         return 130
     return 0 if succeeded else 1
+
+
+def _keep(environment: Environment, stop: threading.Event) -> None:
+    """Wait for Ctrl-C.
+
+    Raises:
+        ChildEndedError: a part has ended by itself.
+    """
+    with suppress(KeyboardInterrupt), watched(environment.check_running):  # how a person ends it
+        stop.wait()
 
 
 def _interrupt(stop: threading.Event) -> None:

@@ -6,11 +6,13 @@ run under the shipped RBAC rules, with the token of their own service account.
 
 import os
 import sys
+import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from devenv.kubernetes.apiserver import KubernetesServer
@@ -29,6 +31,8 @@ MANIFESTS = ROOT / "manifests"
 RBAC = MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml"
 ACCOUNT = MANIFESTS / "base" / "serviceaccount.yaml"
 SERVICE_ACCOUNT = "njst-operator"
+# A token lasts an hour.
+RENEW_S = 600.0
 # Less than what kubectl may take.
 SERVED_TIMEOUT_S = 50
 
@@ -94,6 +98,18 @@ class Environment:
             "--namespace", self.namespace, *args, stdin=stdin, timeout_s=timeout_s
         )
 
+    def check_running(self) -> None:
+        """Do nothing while all parts run.
+
+        Raises:
+            LocalServerError: one has ended by itself; with its last log lines.
+        """
+        self.kube.check_running()
+        self.nats.check_running()
+        parts: list[LocalWorker | LocalOperator] = [*self.workers, *self.operators]
+        for part in parts:
+            part.service.check_running()
+
     def add_worker(self, name: str) -> LocalWorker:
         """Start one more worker; return when it can take a job."""
         worker = LocalWorker(name, self.nats.url, self.folder)
@@ -157,9 +173,12 @@ def open_environment(
         workers = [LocalWorker(f"worker-{n}", nats.url, folder) for n in range(copies)]
         environment = Environment(kube, nats, workers, [], namespace, folder)
         stack.callback(_close_all, environment)
-        kubeconfig = kube.service_account_kubeconfig(
-            folder / "operator.kubeconfig", namespace=namespace, name=SERVICE_ACCOUNT
+        kubeconfig = folder / "operator.kubeconfig"
+        login = partial(
+            kube.service_account_kubeconfig, kubeconfig, namespace=namespace, name=SERVICE_ACCOUNT
         )
+        login()
+        stack.enter_context(renewed(login))
         environment.operators += [
             LocalOperator(f"operator-{n}", nats.url, kubeconfig, namespace, options=options)
             for n in range(copies)
@@ -171,6 +190,25 @@ def open_environment(
         for service in services:
             service.wait_ready(READY_TIMEOUT_S)
         yield environment
+
+
+@contextmanager
+def renewed(login: Callable[[], object], period_s: float = RENEW_S) -> Iterator[None]:
+    """Call `login` again and again meanwhile, as a kubelet renews the token of a pod."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(period_s):
+            with suppress(KubectlError):  # the next time is long before the end of the last one
+                login()
+
+    thread = threading.Thread(target=renew, name="renew logins")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _close_all(environment: Environment) -> None:

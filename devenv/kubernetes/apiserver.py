@@ -105,6 +105,15 @@ class KubernetesServer:
         self.etcd.wait_ready(timeout_s)
         self.apiserver.wait_ready(timeout_s)
 
+    def check_running(self) -> None:
+        """Do nothing while both processes run.
+
+        Raises:
+            LocalServerError: one has ended by itself; with its last log lines.
+        """
+        self.etcd.check_running()
+        self.apiserver.check_running()
+
     def write_kubeconfig(
         self, path: Path, *, user: str, token: str, namespace: str = "default"
     ) -> Path:
@@ -227,8 +236,11 @@ class KubernetesServer:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)
+    """Write a file that nobody else may read, all at once: it may be read at any time."""
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 def _not_ok(

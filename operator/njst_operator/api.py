@@ -1,18 +1,26 @@
 """One client of the API server: where it is, who asks, and what its refusals mean."""
 
 import asyncio
+import contextlib
 import json
 import os
+import time
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
+from njst import __version__
+
 REQUEST_TIMEOUT_S = 10.0
 # Requests under way at once; a thousand resources must not be a thousand connections.
 IN_FLIGHT = 8
+# What audit logs call the operator; up to the slash it is its field manager too.
+USER_AGENT = f"njst-operator/{__version__}"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -78,6 +86,25 @@ async def find_server() -> Configuration:
     return settings
 
 
+async def bearer_of(found: Configuration) -> tuple[str, str]:
+    """Return scheme and token of a login; empty where it has none."""
+    header = found.get_api_key_with_prefix("BearerToken")
+    if asyncio.iscoroutine(header):
+        header = await header
+    scheme, _, token = (header or "").rpartition(" ")
+    return scheme, token
+
+
+def end_of(token: str) -> float | None:
+    """Return when a token ends, in s since the Unix epoch; None where it does not say so."""
+    try:
+        claims = token.split(".")[1]
+        end = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return float(end) if isinstance(end, int | float) else None
+
+
 class Api:
     """The connections; `open` before anything else.
 
@@ -88,6 +115,11 @@ class Api:
     def __init__(self) -> None:
         self._client: ApiClient | None = None
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        # What the API server said to the login that is there now; empty when it took it.
+        self._refused = ""
+        self._login_ends_s: float | None = None
+        # How far this host's clock is ahead of the API server's, which is the one that counts.
+        self._ahead_s = 0.0
 
     async def open(self) -> None:
         """Find the API server, or find it anew.
@@ -96,9 +128,26 @@ class Api:
             KubeError: there is none.
         """
         settings = await find_server()
+        self._login_ends_s = end_of((await bearer_of(settings))[1])
         old, self._client = self._client, ApiClient(settings)
+        self._client.user_agent = USER_AGENT
         if old is not None:
             await old.close()
+
+    async def login_trouble(self) -> str:
+        """Return why the API server will not take the login that is there now; empty if it may.
+
+        One that has ended is looked for anew.
+        """
+        if self._login_has_ended():
+            with contextlib.suppress(KubeError):
+                await self.open()
+        if self._login_has_ended():
+            return "the token has ended, and no newer one is there"
+        return self._refused
+
+    def _login_has_ended(self) -> bool:
+        return self._login_ends_s is not None and time.time() - self._ahead_s >= self._login_ends_s
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,10 +165,16 @@ class Api:
         """
         async with self._in_flight:
             try:
-                return await self._answer(request)
+                answer = await self._answer(request)
             except _UnauthorizedError:
                 await self.open()
-                return await self._answer(request)
+                try:
+                    answer = await self._answer(request)
+                except _UnauthorizedError as error:
+                    self._refused = str(error)
+                    raise
+            self._refused = ""
+            return answer
 
     async def _answer(self, request: Request) -> Body:
         assert self._client is not None, "it is open"
@@ -137,12 +192,21 @@ class Api:
             )
             answer = await self._client.call_api(*asked, _request_timeout=REQUEST_TIMEOUT_S)
             text = await answer.read()
+            self._ahead_s = _ahead_s(answer.headers.get("Date", ""), self._ahead_s)
         except (aiohttp.ClientError, OSError) as error:
             raise KubeError(f"the API server does not answer: {error!r}") from error
         said = _document(text)
         if not 200 <= answer.status <= 299:
             raise _error_of(answer.status, said, answer.headers.get("Retry-After", ""))
         return said
+
+
+def _ahead_s(date: str, before_s: float) -> float:
+    """Return how far the host's clock is ahead of an answer's; what was known if it has none."""
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return before_s
 
 
 def _document(text: bytes) -> Body:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +10,20 @@ from dataclasses import dataclass
 from njst.contract.connection import Connection
 from njst.contract.names import is_mesh
 from njst.login.control import OPTIONS, control_connection, from_environment
+from njst_operator.scope import Scope
+from njst_operator.selector import Selector, SelectorError, parse_selector
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Where the operator works; an empty namespace means all."""
+    """Where the operator works."""
 
     # Options of the control connection by their keys.
     given: Mapping[str, str]
     mesh: str
-    namespace: str
+    scope: Scope
     copy: str
     cluster: str
     health: tuple[str, int] | None
@@ -43,6 +48,7 @@ VARIABLES = {
     "mesh": "NJST_MESH",
     "default_mesh": "NJST_DEFAULT_MESH",
     "namespace": "NJST_NAMESPACE",
+    "selector": "NJST_SELECTOR",
     "copy": "POD_NAME",
     "cluster": "NJST_CLUSTER",
     "health": "NJST_HEALTH",
@@ -73,7 +79,15 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="take jobs without spec.mesh too; true in one installation of a cluster alone",
     )
     parser.add_argument(
-        "--namespace", default=env("namespace", ""), help="watch this one; empty: all"
+        "--namespace",
+        action="append",
+        default=None,
+        help="watch these, comma separated or given several times; empty: all",
+    )
+    parser.add_argument(
+        "--selector",
+        default=env("selector", ""),
+        help="watch only NjstJobs and NjstSchedules with these labels, as kubectl's --selector",
     )
     parser.add_argument(
         "--copy", default=env("copy", ""), help="this copy's name among equals; the host's"
@@ -124,7 +138,10 @@ def parse_config(argv: Sequence[str]) -> Config:
     return Config(
         given={option.key: getattr(arguments, option.key) for option in OPTIONS},
         mesh=arguments.mesh,
-        namespace=arguments.namespace,
+        scope=Scope(
+            _namespaces(arguments.namespace or [os.environ.get("NJST_NAMESPACE", "")], parser),
+            _selector(arguments.selector, parser),
+        ),
         copy=arguments.copy or socket.gethostname(),
         cluster=arguments.cluster,
         health=_address(arguments.health, parser),
@@ -134,6 +151,25 @@ def parse_config(argv: Sequence[str]) -> Config:
         log_replicas=arguments.log_replicas,
         default_mesh=arguments.default_mesh == "true",
     )
+
+
+def _namespaces(given: Sequence[str], parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    found = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    for name in found:
+        if not _NAMESPACE.fullmatch(name):
+            parser.error(
+                f'--namespace: "{name}" is no name of a namespace: 1 to 63 lower-case letters,'
+                " digits or inner dashes"
+            )
+    # Each once: whoever watches one twice sees everything twice.
+    return tuple(dict.fromkeys(found))
+
+
+def _selector(text: str, parser: argparse.ArgumentParser) -> Selector:
+    try:
+        return parse_selector(text)
+    except SelectorError as error:
+        parser.error(f"--selector: {error}")
 
 
 def _address(text: str, parser: argparse.ArgumentParser) -> tuple[str, int] | None:

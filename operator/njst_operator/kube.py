@@ -12,6 +12,7 @@ from njst_operator.api import Api, Body, ConflictError, GoneError, RefusedError,
 from njst_operator.conditions import time_text
 from njst_operator.held import Held, Status
 from njst_operator.news import News
+from njst_operator.scope import Scope
 
 # A page of a list: some 100 resources of at most 8 KiB of status each.
 PAGE = 100
@@ -30,26 +31,40 @@ class Kube:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def list(self, plural: str, namespace: str, read: Callable[[Body], Read]) -> list[Read]:
-        """Return what `read` makes of each resource of a namespace, or of all, at one moment."""
-        return (await self.list_at(plural, namespace, read))[0]
-
-    async def list_at(
-        self, plural: str, namespace: str, read: Callable[[Body], Read]
-    ) -> "tuple[builtins.list[Read], int]":
-        """Return the same with the version of the whole: that moment, as a number.
+    async def list(self, plural: str, scope: Scope, read: Callable[[Body], Read]) -> list[Read]:
+        """Return what `read` makes of each resource of a scope, those of a namespace at one moment.
 
         They come in pages, so that never more than a page of whole objects is held.
         """
+        return (await self.list_at(plural, scope, read))[0]
+
+    async def list_at(
+        self, plural: str, scope: Scope, read: Callable[[Body], Read]
+    ) -> "tuple[builtins.list[Read], int]":
+        """Return the same with the oldest version of a namespace's list, as a number."""
         found: builtins.list[Read] = []
-        query = {"limit": str(PAGE)}
-        while True:
-            page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
-            found += [read(body) for body in page["items"]]
-            token = page["metadata"].get("continue")
-            if not token:
-                return found, int(page["metadata"]["resourceVersion"])
-            query = {**query, "continue": token}
+        versions: builtins.list[int] = []
+        for namespace in scope.asked:
+            path = _path(plural, namespace)
+            query = {"limit": str(PAGE)}
+            if scope.selector.text:
+                query["labelSelector"] = scope.selector.text
+            while True:
+                page = await self._api.ask(Request("GET", path, query=query))
+                found += [read(body) for body in page["items"]]
+                token = page["metadata"].get("continue")
+                if not token:
+                    break
+                query = {**query, "continue": token}
+            versions.append(int(page["metadata"]["resourceVersion"]))
+        return found, min(versions)
+
+    async def is_there(self, held: Held[Any]) -> bool:
+        """Whether this very resource exists, whatever its labels are."""
+        query = {"fieldSelector": f"metadata.name={held.name}"}
+        path = _path(held.plural, held.namespace)
+        page = await self._api.ask(Request("GET", path, query=query))
+        return any(body["metadata"]["uid"] == held.uid for body in page["items"])
 
     async def serves(self, plural: str, namespace: str) -> bool:
         """Whether the API server knows this type of resource."""
@@ -79,6 +94,10 @@ class Kube:
         """Return the ids of the keys that sign the tokens of ServiceAccounts."""
         answer = await self._api.ask(Request("GET", _SIGNING_KEYS))
         return tuple(str(key["kid"]) for key in answer.get("keys") or [] if "kid" in key)
+
+    async def login_trouble(self) -> str:
+        """Return why the API server will not take the operator's login; empty if it may."""
+        return await self._api.login_trouble()
 
     async def get(self, held: Held[Any]) -> Body:
         """Return the resource as it is now.

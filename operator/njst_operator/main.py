@@ -48,7 +48,7 @@ async def open_kube(config: Config) -> AsyncIterator[Kube]:
     kube = Kube(api)
     try:
         await api.open()
-        await check(kube, config.namespace)
+        await check(kube, config.scope)
         yield kube
     finally:
         await api.close()
@@ -121,12 +121,11 @@ async def run(config: Config) -> None:
             return
         resyncing = asyncio.create_task(performer.resync(), name="resync")
         print(
-            f"njst operator {config.copy} watches"
-            f" {config.namespace or 'all namespaces'} for mesh {config.mesh}",
+            f"njst operator {config.copy} watches {config.scope} for mesh {config.mesh}",
             flush=True,
         )
         try:
-            await asyncio.to_thread(watch, config.namespace, performer, loop, stop)
+            await asyncio.to_thread(watch, config.scope, performer, loop, stop)
         finally:
             resyncing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

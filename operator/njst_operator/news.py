@@ -32,6 +32,11 @@ def of_job(old: JobStatus, new: JobStatus) -> list[News]:
         for worker in new.lost_workers
         if worker not in old.lost_workers
     ]
+    found += [
+        News("WorkerRefused", worker, warning=True, about=worker)
+        for worker in new.refused_workers
+        if worker not in old.refused_workers
+    ]
     if new.phase in _ENDS and old.phase not in _ENDS:
         breached = [threshold for threshold in new.thresholds if threshold.verdict != "Valid"]
         found += [_breached(threshold) for threshold in breached[:MAX_BREACHED]]

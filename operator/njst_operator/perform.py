@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from njst.contract.document import parse_spec
 from njst.contract.errors import InvalidDocumentError
@@ -42,6 +43,9 @@ log = logging.getLogger(__name__)
 # with other ones: so much time for each, and not more in all.
 SUBMIT_S = 0.02
 SUBMIT_WINDOW_S = 2.0
+# When a job gives its workers back, so many of those that wait show their new place at once. Others
+# do with the next list: a thousand that wait are not written again at each end.
+NEXT_IN_LINE = 10
 # `--once` looks again as long as a look has led to something, but not for ever.
 MOST_LOOKS_ONCE = 4
 
@@ -74,7 +78,8 @@ class Performer:
         self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
         takes = self._installation.takes_schedule
-        self.scheduler = Scheduler(config.copy, self.kube, self.counts, self._now, takes)
+        selector = config.scope.selector
+        self.scheduler = Scheduler(config.copy, self.kube, self.counts, self._now, takes, selector)
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""
@@ -93,7 +98,7 @@ class Performer:
             for job, origin in origins.items()
             if origin.kind is OriginKind.RESOURCE
             and self._identity.is_own(origin.cluster)
-            and self.config.namespace in ("", origin.namespace)
+            and self.config.scope.covers(origin.namespace)
         }
 
     def on_watched(self, resource: Resource) -> None:
@@ -136,7 +141,7 @@ class Performer:
                 " runs this one: set --default-mesh=false in all but one"
             )
             log.error("%s: %s", resource.name, words)
-            self._spawn(self._stop_twin(resource, words), f"yield {uid}")
+            self._begin(self._stop_twin(resource, words), f"yield {uid}")
 
     async def _stop_twin(self, resource: Resource, words: str) -> None:
         await self._cancel(resource.uid, "TwoDefaultMeshes", words)
@@ -168,6 +173,11 @@ class Performer:
         """Take note that a resource is gone; its job is stopped meanwhile."""
         self._gone.add(uid)
         self._left.pop(uid, None)
+        self.on_unselected(uid)
+        self._begin(self._cancel(uid, *r.DELETED), f"cancel {uid}")
+
+    def on_unselected(self, uid: str) -> None:
+        """Forget a resource that is there, and is another operator's: its job goes on."""
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -175,20 +185,45 @@ class Performer:
             self.scheduler.on_job_deleted(seen.resource)
             if seen.task is not None:
                 seen.task.cancel()
-        self._spawn(self._cancel(uid, *r.DELETED), f"cancel {uid}")
 
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+    def on_unwatched(self, uid: str) -> None:
+        """Take note that the watch has shown the end of a resource.
+
+        With a selector that may be the end of its label alone, which looks the same.
+        """
+        seen = self._seen.get(uid)
+        if seen is None or not self.config.scope.selector:
+            self.on_deleted(uid)
+        else:
+            self._begin(self._look_for(seen.resource), f"look for {uid}")
+
+    async def _look_for(self, resource: Resource) -> None:
+        try:
+            there = await self.kube.is_there(resource)
+        except KubeError as error:
+            # The lists will miss it.
+            log.warning("%s: gone, or not selected any more? %s", resource.name, error)
+            return
+        if there:
+            self.on_unselected(resource.uid)
+        else:
+            self.on_deleted(resource.uid)
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 
     def on_job(self, job: str) -> None:
-        """Look at a resource again because its job changed."""
-        seen = self._seen.get(job)
-        if seen is not None:
-            seen.wake.set()
-        elif job in self._left:
-            self._yield(job)
+        """Look at a resource again because its job changed; and at those that waited for it."""
+        view = self.book.view(job)
+        closed = view is not None and view.closed
+        for woken in (job, *(self.book.next_in_line(NEXT_IN_LINE) if closed else ())):
+            seen = self._seen.get(woken)
+            if seen is not None:
+                seen.wake.set()
+            elif woken in self._left:
+                self._yield(woken)
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
@@ -211,7 +246,7 @@ class Performer:
         self.scheduler.on_jobs_listed()
         for uid in gone:
             self.on_deleted(uid)
-        await self.scheduler.resync(self.config.namespace)
+        await self.scheduler.resync(self.config.scope)
 
     async def once(self) -> None:
         """Do for every resource what is to be done now, and no more.
@@ -228,7 +263,7 @@ class Performer:
                 if not seen.wake.is_set():
                     break
         await asyncio.gather(*self._cancelling)
-        await self.scheduler.once(self.config.namespace)
+        await self.scheduler.once(self.config.scope)
 
     async def stop(self) -> None:
         """End all work; nothing here needs to be finished."""
@@ -321,7 +356,7 @@ class Performer:
             await self.kube.annotate(seen.resource, MARK, uid)
         elif not seen.marking:
             seen.marking = True
-            self._spawn(self._keep_marked(seen), f"mark {uid}")
+            self._begin(self._keep_marked(seen), f"mark {uid}")
 
     async def _keep_marked(self, seen: Seen) -> None:
         """Mark a resource as accepted, in turns; beside the looks, which need not wait for it."""
@@ -356,9 +391,10 @@ class Performer:
         view, old = self.book.view(seen.resource.uid), seen.resource.status
         if view is None or seen.resource.settled or seen.resource.shall_end:
             return 0.0
-        saying = phases.of_view(view)
+        saying = phases.of_view(view, self.book.waits_for(view.id))
         same = (old.phase, old.reason) == (saying.phase, saying.reason)
-        if not same or status.lost_workers(view) != old.lost_workers:
+        missing = (status.lost_workers(view), status.refused_workers(view))
+        if not same or missing != (old.lost_workers, old.refused_workers):
             return 0.0
         return self._writer.numbers_due_s(seen) - now_s()
 
@@ -376,7 +412,8 @@ class Performer:
         if seen.resource.settled:
             return r.Known(view)
         if view is not None:
-            return r.Known(view, self.jobs.report(view, self.clock.now_ns()))
+            report = self.jobs.report(view, self.clock.now_ns())
+            return r.Known(view, report, waits_for=self._waits_for(job))
         forgotten = seen.resource.has_job and await self.jobs.is_forgotten(job)
         earlier = await self._earlier(seen.resource)
         return r.Known(refusal=seen.refusal, forgotten=forgotten, earlier=earlier)
@@ -397,6 +434,18 @@ class Performer:
             name=resource.name,
             cluster=await self._identity.get(),
         )
+
+    def _waits_for(self, job: str) -> list[str]:
+        """Return the jobs that run before one, the first one as people call it."""
+        ahead = self.book.waits_for(job)
+        return [self._called(first) for first in ahead[:1]] + ahead[1:]
+
+    def _called(self, job: str) -> str:
+        view = self.book.get(job)
+        origin = None if view is None else view.created.origin
+        if origin is None or origin.kind is not OriginKind.RESOURCE:
+            return job
+        return f"{origin.namespace}/{origin.name}"
 
     async def _submitted_in_turn(self, seen: Seen) -> bool:
         """Let other copies go first where many wait; return whether one has."""

@@ -4,12 +4,14 @@ kstatus (Flux, Helm) sees Reconciling, Stalled and Ready; `kubectl wait` uses Fi
 True at every end, and Succeeded, which is the verdict.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from njst.contract.job import VerdictPolicy
+from njst.contract.result import Report, Verdict
 from njst.journal.standing import standing_of
 from njst.journal.summary import log_datetime
-from njst.journal.view import JobView, Phase
+from njst.journal.view import JobView, PartState, Phase
 from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
 from njst_operator.resource import MARK, Resource
 
@@ -24,8 +26,16 @@ class Saying:
     claims: tuple[Claim, ...]
 
 
-def _claims(reason: str, message: str, **status: str) -> tuple[Claim, ...]:
-    return tuple(Claim(kind, value, reason, message) for kind, value in status.items())
+def _claims(reason: str, **said: tuple[str, str]) -> tuple[Claim, ...]:
+    return tuple(Claim(kind, status, reason, words) for kind, (status, words) in said.items())
+
+
+_NOT_SUSPENDED = (FALSE, "spec.suspend does not hold the job")
+_NOT_OVER = (FALSE, "the job is not over")
+_NO_VERDICT = (UNKNOWN, "the verdict comes at the end")
+_NOT_READY_YET = (UNKNOWN, "known when the job is over")
+_NOT_STALLED = (FALSE, "nothing has to be mended")
+_AT_REST = (FALSE, "njst has nothing more to do for it")
 
 
 def waiting(reason: str, message: str) -> Saying:
@@ -36,15 +46,14 @@ def waiting(reason: str, message: str) -> Saying:
         message,
         _claims(
             reason,
-            message,
-            Accepted=FALSE,
-            WorkersReady=UNKNOWN,
-            Finished=FALSE,
-            Succeeded=UNKNOWN,
-            Suspended=FALSE,
-            Reconciling=TRUE,
-            Stalled=FALSE,
-            Ready=UNKNOWN,
+            Accepted=(FALSE, "the job is not in the job log yet"),
+            WorkersReady=(UNKNOWN, "workers are chosen when the job is accepted"),
+            Finished=_NOT_OVER,
+            Succeeded=_NO_VERDICT,
+            Suspended=_NOT_SUSPENDED,
+            Reconciling=(TRUE, f"njst tries again: {message}"),
+            Stalled=_NOT_STALLED,
+            Ready=_NOT_READY_YET,
         ),
     )
 
@@ -71,16 +80,15 @@ def _held(reason: str, message: str) -> Saying:
         message,
         _claims(
             reason,
-            message,
-            Accepted=FALSE,
-            WorkersReady=UNKNOWN,
-            Finished=FALSE,
-            Succeeded=UNKNOWN,
-            Suspended=TRUE,
-            Reconciling=FALSE,
-            Stalled=FALSE,
+            Accepted=(FALSE, "a suspended job is not submitted"),
+            WorkersReady=(UNKNOWN, "workers are chosen when the job is accepted"),
+            Finished=_NOT_OVER,
+            Succeeded=_NO_VERDICT,
+            Suspended=(TRUE, message),
+            Reconciling=(FALSE, "njst waits until it is no longer suspended"),
+            Stalled=_NOT_STALLED,
             # It is as its spec wants it: whoever waits for a rollout need not wait for this.
-            Ready=TRUE,
+            Ready=(TRUE, "it is suspended, as its spec wants it"),
         ),
     )
 
@@ -93,15 +101,14 @@ def never_ran(phase: str, reason: str, message: str) -> Saying:
         message,
         _claims(
             reason,
-            message,
-            Accepted=FALSE,
-            WorkersReady=FALSE,
-            Finished=TRUE,
-            Succeeded=FALSE,
-            Suspended=FALSE,
-            Reconciling=FALSE,
-            Stalled=TRUE,
-            Ready=FALSE,
+            Accepted=(FALSE, "there is no job of this resource in the job log"),
+            WorkersReady=(FALSE, "no worker has it"),
+            Finished=(TRUE, f"it is over: {phase}"),
+            Succeeded=(FALSE, "there is no result"),
+            Suspended=_NOT_SUSPENDED,
+            Reconciling=_AT_REST,
+            Stalled=(TRUE, message),
+            Ready=(FALSE, "it did not succeed"),
         ),
     )
 
@@ -123,69 +130,82 @@ def ran_already(view: JobView, within_s: int) -> Saying:
         message,
         _claims(
             reason,
-            message,
-            Accepted=FALSE,
-            WorkersReady=FALSE,
-            Finished=TRUE,
-            Succeeded=TRUE if passed else FALSE,
-            Suspended=FALSE,
-            Reconciling=FALSE,
-            Stalled=FALSE if healthy else TRUE,
-            Ready=TRUE if healthy else FALSE,
+            Accepted=(FALSE, "an earlier job has the result"),
+            WorkersReady=(FALSE, "no worker is needed"),
+            Finished=(TRUE, message),
+            Succeeded=(TRUE if passed else FALSE, f"the earlier job says {end.report.reason}"),
+            Suspended=_NOT_SUSPENDED,
+            Reconciling=_AT_REST,
+            Stalled=_NOT_STALLED if healthy else (TRUE, message),
+            Ready=(TRUE, "the earlier job counts") if healthy else (FALSE, "it did not succeed"),
         ),
     )
 
 
-def of_view(view: JobView) -> Saying:
-    """What a job's own view says."""
+def of_view(view: JobView, waits_for: Sequence[str] = ()) -> Saying:
+    """What a job's own view says; `waits_for` are the jobs that run before it, in their order."""
     if view.ended is not None:
-        return _ended(view, view.ended.report.reason, view.ended.report.message)
-    ready = view.started is not None
-    wanted = len(view.parts)
-    reason, message = standing_of(view)
+        report = view.ended.report
+        return _ended(view, report.reason, report.message + _tolerated(report))
+    reason, message = standing_of(view, waits_for)
     return Saying(
         str(view.phase),
         reason,
         message,
-        (
-            Claim("Accepted", TRUE, "JobCreated", f"job {view.id} for {wanted} workers"),
-            Claim("WorkersReady", TRUE if ready else FALSE, reason, message),
-            *_claims(
-                reason,
-                message,
-                Finished=FALSE,
-                Succeeded=UNKNOWN,
-                Suspended=FALSE,
-                Reconciling=TRUE,
-                Stalled=FALSE,
-                Ready=UNKNOWN,
-            ),
+        _accepted(view)
+        + _claims(
+            reason,
+            WorkersReady=_ready(view),
+            Finished=_NOT_OVER,
+            Succeeded=_NO_VERDICT,
+            Suspended=_NOT_SUSPENDED,
+            Reconciling=(TRUE, message),
+            Stalled=_NOT_STALLED,
+            Ready=_NOT_READY_YET,
         ),
     )
+
+
+def _accepted(view: JobView) -> tuple[Claim, ...]:
+    words = f"job {view.id} is for {len(view.parts)} workers"
+    return _claims("JobCreated", Accepted=(TRUE, words))
+
+
+def _ready(view: JobView) -> tuple[str, str]:
+    wanted = len(view.parts)
+    if view.started is not None:
+        return TRUE, f"{len(view.run)} of {wanted} workers began the load"
+    return FALSE, f"{len(view.parts_in(PartState.READY))} of {wanted} workers are ready"
+
+
+def _tolerated(report: Report) -> str:
+    """Say why a job has errors, and succeeded all the same."""
+    errors = sum(workload.error_count for workload in report.workloads)
+    if report.verdict is not Verdict.VALID or not errors:
+        return ""
+    return f"; its {errors} errors are no more than thresholds on Errors allow"
 
 
 def _ended(view: JobView, reason: str, message: str) -> Saying:
     passed = view.phase is Phase.SUCCEEDED
     # A failed test in a chart rolls the release back, unless its owner only wants to know.
     healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
-    yes, no = (TRUE, FALSE) if healthy else (FALSE, TRUE)
-    ran = TRUE if view.run else FALSE
+    stalled, not_ready = f"it did not succeed: {message}", "it did not succeed"
+    ready = "it succeeded" if passed else f"{not_ready}, and verdictPolicy is Report"
+    ran = f"{len(view.run)} of {len(view.parts)} workers ran the load"
     return Saying(
         str(view.phase),
         reason,
         message,
-        (
-            Claim("Accepted", TRUE, "JobCreated", f"job {view.id} for {len(view.parts)} workers"),
-            Claim("WorkersReady", ran, reason, message),
-            *_claims(
-                reason,
-                message,
-                Finished=TRUE,
-                Succeeded=TRUE if passed else FALSE,
-                Suspended=FALSE,
-                Reconciling=FALSE,
-                Stalled=no,
-                Ready=yes,
-            ),
+        _accepted(view)
+        + _claims(
+            reason,
+            WorkersReady=(TRUE, ran) if view.run else (FALSE, "no worker ran the load"),
+            Finished=(TRUE, f"it is over: {view.phase}"),
+            Succeeded=(TRUE if passed else FALSE, message),
+            Suspended=_NOT_SUSPENDED,
+            Reconciling=_AT_REST,
+            Stalled=_NOT_STALLED if healthy else (TRUE, stalled),
+            Ready=(TRUE, ready) if healthy else (FALSE, not_ready),
         ),
     )

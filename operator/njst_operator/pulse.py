@@ -20,6 +20,9 @@ class Pulse:
     listed_s: float | None = None
     # Why the last list failed; empty when it did not.
     lists_failing: str = ""
+    # Why the API server does not take the operator's login, or that of its watches.
+    login_trouble: str = ""
+    watch_login_trouble: str = ""
     nats_connected: bool = True
     nats_heard_s: float | None = None
     # What the last attempt to reconnect was told, where it was told something.
@@ -76,6 +79,10 @@ class Pulse:
             if int(version) > self._delivered.get(uid, 0)
         }
 
+    def watch_login(self, trouble: str) -> None:
+        """Take note of why the watches have no login; empty when they have one."""
+        self.watch_login_trouble = trouble
+
     def list_failed(self, words: str) -> None:
         """Take note that the API server has not given a list, and of what it said."""
         self.lists_failing = words
@@ -100,6 +107,8 @@ class Pulse:
         """Return why this copy cannot do its work now, or None."""
         if not self.nats_connected:
             return f"the control NATS does not answer{_because(self.nats_trouble)}"
+        if login := self.login_trouble or self.watch_login_trouble:
+            return f"the API server does not take the operator's login: {login}"
         if self.lists_failing:
             return f"the resources cannot be listed{_because(self.lists_failing)}"
         if self.listed_s is None:

@@ -4,6 +4,7 @@ Any number of copies may run it at once: submitting is a compare-and-set by uid,
 is harmless, and a status is written only over an older one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,7 +66,8 @@ class Known:
 
     `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
     what was read of it, has no such job; `silent` that nobody has heard of it for long; `earlier`
-    is a job of the same name and spec that ended lately, where the spec asks for that.
+    is a job of the same name and spec that ended lately, where the spec asks for that; `waits_for`
+    are the jobs that run before it, as people call them.
     """
 
     view: JobView | None = None
@@ -74,6 +76,7 @@ class Known:
     forgotten: bool = False
     silent: bool = False
     earlier: JobView | None = None
+    waits_for: Sequence[str] = ()
 
 
 def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
@@ -83,12 +86,16 @@ def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, 
     if known.silent:
         return (WriteStatus(status_in_silence(resource, now)),)
     if known.view is not None and known.report is not None:
-        return _with_job(resource, known.view, known.report, now)
+        return _with_job(resource, known.view, known.report, known.waits_for, now)
     return _without_job(resource, known, now)
 
 
 def _with_job(
-    resource: Resource, view: JobView, report: Report, now: datetime
+    resource: Resource,
+    view: JobView,
+    report: Report,
+    waits_for: Sequence[str],
+    now: datetime,
 ) -> tuple[Action, ...]:
     actions: list[Action] = []
     if is_open(view):
@@ -96,7 +103,7 @@ def _with_job(
             actions.append(Cancel(*DELETED))
         elif resource.spec.get("cancel"):
             actions.append(Cancel("Requested", BY_SPEC))
-    said = status.of_job(resource, view, report, now)
+    said = status.of_job(resource, view, report, now, waits_for)
     said = status.with_ignored(said, resource, ignored(resource, view), now)
     actions.append(WriteStatus(said))
     return (*actions, *_marked(resource))
@@ -112,8 +119,8 @@ def is_open(view: JobView) -> bool:
 
 
 def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
-    def say(saying: phases.Saying) -> WriteStatus:
-        return WriteStatus(status.without_job(resource, saying, now))
+    def say(saying: phases.Saying, spec: JobSpec | None = None) -> WriteStatus:
+        return WriteStatus(status.without_job(resource, saying, now, spec))
 
     if resource.has_job:
         # Without the log's own word this copy has only not read as far as the job.
@@ -128,7 +135,7 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
-    return (say(phases.suspended()),) if spec.suspend else _to_run(resource, spec, known, now)
+    return (say(phases.suspended(), spec),) if spec.suspend else _to_run(resource, spec, known, now)
 
 
 def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> tuple[Action, ...]:
@@ -139,7 +146,7 @@ def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> t
     if refusal is None:
         return (Submit(spec),)
     waiting = phases.waiting(refusal.reason, refusal.message)
-    return (Submit(spec), WriteStatus(status.without_job(resource, waiting, now)))
+    return (Submit(spec), WriteStatus(status.without_job(resource, waiting, now, spec)))
 
 
 def _cancelled_at_once(resource: Resource) -> phases.Saying:

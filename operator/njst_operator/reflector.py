@@ -40,6 +40,9 @@ class Store(Protocol):
     def on_history_back(self) -> None:
         """Forget all versions: the API server is at an earlier one, and counts from there."""
 
+    def on_unselected(self, uid: str) -> None:
+        """Forget a resource that is there, and is another operator's."""
+
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         """Take all resources, and the uids of those that are there no longer.
 
@@ -64,7 +67,8 @@ class Reflector:
         for number in count():
             try:
                 resources = await self.relist()
-                await self.store.on_list(resources, self._gone({r.uid for r in resources}))
+                gone = await self._without_unselected(self._gone({r.uid for r in resources}))
+                await self.store.on_list(resources, gone)
                 period_s: float = self.config.resync_s * (1 if number < EAGER_LISTS else RARELY)
             except KubeError as error:
                 self.pulse.list_failed(str(error))
@@ -92,7 +96,7 @@ class Reflector:
         return found
 
     async def _list(self) -> tuple[list[Resource], int]:
-        return await self.kube.list_at(Resource.plural, self.config.namespace, self._read)
+        return await self.kube.list_at(Resource.plural, self.config.scope, self._read)
 
     def _read(self, body: Body) -> Resource:
         """Return the resource in a listed object; one that has not changed is not read again."""
@@ -101,6 +105,20 @@ class Reflector:
         if stored is not None and stored.resource_version == meta["resourceVersion"]:
             return stored
         return resource_of(body)
+
+    async def _without_unselected(self, gone: list[str]) -> list[str]:
+        """Return what is really gone, and forget what only the selector does not take any more.
+
+        The job log does not know labels: a job that another operator looks after is missing in
+        every list of this one.
+        """
+        if not gone or not self.config.scope.selector:
+            return gone
+        everything = self.config.scope.unselected()
+        there = set(await self.kube.list(Resource.plural, everything, _uid))
+        for uid in there.intersection(gone):
+            self.store.on_unselected(uid)
+        return [uid for uid in gone if uid not in there]
 
     def _gone(self, listed: set[str]) -> list[str]:
         """Return what has not been listed for two periods; one list may be an old one."""
@@ -111,3 +129,7 @@ class Reflector:
             for uid, since_s in self._missing_since_s.items()
             if now - since_s >= 2 * self.config.resync_s
         ]
+
+
+def _uid(body: Body) -> str:
+    return str(body["metadata"]["uid"])

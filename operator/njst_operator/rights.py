@@ -9,6 +9,7 @@ from typing import NamedTuple
 from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL
 from njst_operator.api import KubeError
 from njst_operator.kube import Kube
+from njst_operator.scope import Scope
 
 
 class Right(NamedTuple):
@@ -35,12 +36,17 @@ class IncompleteError(KubeError):
     """The cluster lacks what the operator needs; the message says what, and what to do."""
 
 
-async def check(kube: Kube, namespace: str) -> None:
+async def check(kube: Kube, scope: Scope) -> None:
     """Do nothing when all is there, or when the API server cannot say.
 
     Raises:
         IncompleteError: a resource type or a right is missing.
     """
+    for namespace in scope.asked:
+        await _check(kube, namespace)
+
+
+async def _check(kube: Kube, namespace: str) -> None:
     try:
         lacking = [right for right in NEEDED if not await _has(kube, right, namespace)]
         missing = [plural for plural in PLURALS if not await kube.serves(plural, namespace)]

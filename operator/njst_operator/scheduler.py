@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from njst.contract.result import Problem
 from njst_operator import schedule as s
-from njst_operator.api import ConflictError, GoneError, KubeError, RefusedError
+from njst_operator.api import Body, ConflictError, GoneError, KubeError, RefusedError
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube
 from njst_operator.news import News
 from njst_operator.resource import Resource, resource_of
+from njst_operator.scope import Scope
 from njst_operator.seen import RETRY_S, now_s, turn_s
+from njst_operator.selector import Selector
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class Scheduler:
     now: Callable[[], datetime]
     # Whether a schedule is this installation's.
     takes: Callable[[s.Schedule], bool]
+    selector: Selector = field(default_factory=Selector)
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
     _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
@@ -91,25 +94,25 @@ class Scheduler:
         for kept in self._kept.values():
             kept.schedule = kept.schedule.as_oldest()
 
-    async def resync(self, namespace: str) -> None:
+    async def resync(self, scope: Scope) -> None:
         """Compare with the whole list: what a watch missed is found here.
 
         Raises:
             KubeError: there is no list to be had.
         """
-        found = {schedule.uid: schedule for schedule in await self._list(namespace)}
+        found = {schedule.uid: schedule for schedule in await self._list(scope)}
         for uid in [uid for uid in self._kept if uid not in found]:
             self.on_deleted(uid)
         for schedule in found.values():
             self.on_schedule(schedule)
 
-    async def once(self, namespace: str) -> None:
+    async def once(self, scope: Scope) -> None:
         """Do for every schedule what is to be done now, and no more.
 
         Raises:
             KubeError: there is no list to be had.
         """
-        for schedule in filter(self.takes, await self._list(namespace)):
+        for schedule in filter(self.takes, await self._list(scope)):
             await self._try_look(_Kept(schedule))
 
     async def stop(self) -> None:
@@ -119,9 +122,9 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _list(self, namespace: str) -> list[s.Schedule]:
+    async def _list(self, scope: Scope) -> list[s.Schedule]:
         try:
-            return await self.kube.list(s.Schedule.plural, namespace, s.schedule_of)
+            return await self.kube.list(s.Schedule.plural, scope, s.schedule_of)
         except GoneError:
             return []  # the API does not know schedules: an older CRD was left as it was
 
@@ -204,14 +207,30 @@ class Scheduler:
         A copy that was away may not know yet that the job has been and is gone: so the schedule is
         read anew right before.
         """
-        now = kept.schedule = s.schedule_of(await self.kube.get(kept.schedule))
+        read = await self.kube.get(kept.schedule)
+        now = kept.schedule = s.schedule_of(read)
         last = s.last_time(now)
         if (last is not None and last >= action.time) or now.spec.get("suspend") or now.deleting:
             return
-        body = await self.kube.create(Resource.plural, now.namespace, action.body)
+        made = self._selected(action.body, read["metadata"].get("labels") or {})
+        body = await self.kube.create(Resource.plural, now.namespace, made)
         job = resource_of(body)
         self.on_job(job)
         await self._tell(now, News("JobCreated", f"made {job.name}", about=job.name))
+
+    def _selected(self, body: Body, owner: Mapping[str, str]) -> Body:
+        """Return a job with the labels that this operator's selector asks for.
+
+        Raises:
+            RefusedError: its own labels keep it from being selected: nobody here would run it.
+        """
+        labels = self.selector.inherited(body["metadata"]["labels"], owner)
+        if not self.selector.matches(labels):
+            raise RefusedError(
+                "the labels in jobTemplate.metadata are not those that the operator's selector"
+                f" asks for: {self.selector.text}"
+            )
+        return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
     async def _tell(self, schedule: s.Schedule, news: News) -> None:
         try:

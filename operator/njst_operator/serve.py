@@ -40,6 +40,11 @@ class Health:
         pulse.nats_trouble = self._client.trouble
         return pulse
 
+    async def look_at_login(self) -> None:
+        """Find out whether the API server may still take the operator's login."""
+        if self._performer is not None:
+            self._performer.pulse.login_trouble = await self._performer.kube.login_trouble()
+
     def not_live(self) -> str | None:
         """Return what only a restart can mend, or None."""
         pulse = self.pulse()
@@ -83,6 +88,7 @@ def _app(health: Health) -> web.Application:
         return _answer(health.not_live())
 
     async def readyz(_: web.Request) -> web.Response:
+        await health.look_at_login()
         return _answer(health.not_ready())
 
     async def metrics(_: web.Request) -> web.Response:

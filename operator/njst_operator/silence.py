@@ -21,7 +21,7 @@ def status_in_silence(resource: Resource, now: datetime) -> JobStatus:
     """Return the status with all that was said, and that nothing newer is known."""
     old = resource.status
     claims = [
-        Claim(c.type, c.status, REASON, MESSAGE)
+        Claim(c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message)
         if c.type in _OPEN
         else Claim(c.type, c.status, c.reason, c.message)
         for c in old.conditions

@@ -1,9 +1,10 @@
 """The status of a resource, built from a job's view and report; pure, and bounded in size."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from njst.contract.job import JobSpec
 from njst.contract.result import (
     Diagnosis,
     Latency,
@@ -25,7 +26,7 @@ from njst.contract.status import (
     WorkloadStatus,
 )
 from njst.journal.summary import log_datetime
-from njst.journal.view import JobView, PartState
+from njst.journal.view import USER_CANCEL_REASONS, JobView, PartState
 from njst_operator.brief import brief
 from njst_operator.conditions import SPEC_IGNORED, Claim, set_conditions, time_text
 from njst_operator.phases import Saying, of_view
@@ -40,15 +41,22 @@ MAX_LOST = 5
 _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
 
-def without_job(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
-    """Return the status of a resource that has no job; what an earlier one said is kept."""
+def without_job(
+    resource: Resource, saying: Saying, now: datetime, spec: JobSpec | None = None
+) -> JobStatus:
+    """Return the status of a resource that has no job; what an earlier one said is kept.
+
+    `spec` is what the job will be, if that is known.
+    """
     over = saying.phase in TERMINAL_PHASES
+    asked = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
     return resource.status.model_copy(
         update={
             "observed_generation": resource.generation,
             "phase": saying.phase,
             "reason": saying.reason,
             "message": brief(saying.message, MAX_MESSAGE),
+            **asked,
             "completion_time": time_text(now) if over else None,
             "conditions": set_conditions(
                 resource.status.conditions, saying.claims, resource.generation, now
@@ -99,13 +107,21 @@ def observed(resource: Resource) -> JobStatus:
     )
 
 
-def of_job(resource: Resource, view: JobView, report: Report, now: datetime) -> JobStatus:
-    """Return the status of a resource whose job is known."""
-    saying = of_view(view)
+def of_job(
+    resource: Resource,
+    view: JobView,
+    report: Report,
+    now: datetime,
+    waits_for: Sequence[str] = (),
+) -> JobStatus:
+    """Return the status of a resource whose job is known.
+
+    `waits_for` are the jobs that run before it, as people call them, the first one first.
+    """
+    saying = of_view(view, waits_for)
     ended = view.ended is not None
     end = report.completion_time if ended else now
-    first = report.workloads[0] if report.workloads else WorkloadResult(workload="", kind="")
-    with_latency = [w for w in report.workloads if w.latency_microseconds is not None]
+    counted = [workload for workload in report.workloads if workload.elapsed_us]
     full = JobStatus(
         observed_generation=resource.generation,
         revision=resource.status.revision,
@@ -120,17 +136,18 @@ def of_job(resource: Resource, view: JobView, report: Report, now: datetime) -> 
         submit_time=time_text(log_datetime(view.created_ns)),
         start_time=time_text(log_datetime(view.start_ns)) if view.run else None,
         completion_time=time_text(end) if ended else None,
-        duration=_duration((end - log_datetime(view.start_ns)).total_seconds()) if view.run else "",
-        verdict=str(report.verdict) if ended else "",
+        duration=_load_duration(view, end),
+        verdict=_verdict(report) if ended else "",
         workers=_workers(view),
         lost_workers=lost_workers(view),
-        rate=f"{first.messages_per_second:,}/s" if first.elapsed_us else "",
-        throughput=f"{first.bytes_per_second / 1_048_576:.1f}MiB/s" if first.elapsed_us else "",
-        p99=_p99(with_latency),
+        refused_workers=refused_workers(view),
+        messages_per_second=_sum(w.messages_per_second for w in counted),
+        bytes_per_second=_sum(w.bytes_per_second for w in counted),
+        p99_microseconds=_p99(report.workloads),
         error_count=sum(workload.error_count for workload in report.workloads),
         tester_limited=report.tester is not None and report.tester.limited,
         tester_advice=_advice(report.tester),
-        target=brief(describe_target(view.created.spec.target), MAX_TARGET),
+        target=_target(view.created.spec),
         workloads=[_workload(workload) for workload in report.workloads],
         thresholds=[_threshold(threshold) for threshold in _worst_first(report.thresholds)],
     )
@@ -176,8 +193,21 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
 
 def lost_workers(view: JobView) -> list[str]:
     """Return the first few workers that the job does without."""
-    lost = view.parts_in(PartState.LOST, PartState.LATE, PartState.UNFIT)
-    return [brief(worker, MAX_NAME) for worker in list(lost)[:MAX_LOST]]
+    lost = view.parts_in(PartState.LOST, PartState.LATE)
+    return [brief(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
+
+
+def refused_workers(view: JobView) -> list[str]:
+    """Return the first few workers that cannot run the job, each with why."""
+    return [
+        f"{brief(worker, MAX_NAME)}: {brief(_why(view, worker), MAX_EXAMPLE)}"
+        for worker in view.parts_in(PartState.UNFIT)[:MAX_LOST]
+    ]
+
+
+def _why(view: JobView, worker: str) -> str:
+    problem = view.parts[worker].problem
+    return "it did not say why" if problem is None else problem.message or problem.reason
 
 
 def regresses(old: JobStatus, new: JobStatus) -> bool:
@@ -199,6 +229,7 @@ def says_more_than(old: JobStatus, new: JobStatus) -> bool:
         or old.reason != new.reason
         or old.observed_generation != new.observed_generation
         or old.lost_workers != new.lost_workers
+        or old.refused_workers != new.refused_workers
         or old.job_id != new.job_id
     )
 
@@ -208,16 +239,32 @@ def _done(status: JobStatus) -> int:
 
 
 def _workers(view: JobView) -> WorkersStatus:
-    lost = len(view.parts_in(PartState.LOST, PartState.LATE, PartState.UNFIT))
-    ready = len(view.parts) - lost - len(view.parts_in(PartState.PREPARING))
+    lost = len(view.parts_in(PartState.LOST, PartState.LATE))
+    refused = len(view.parts_in(PartState.UNFIT))
+    ready = len(view.parts) - lost - refused - len(view.parts_in(PartState.PREPARING))
     return WorkersStatus(
         wanted=len(view.parts),
         ready=ready,
         running=len(view.parts_in(PartState.RUNNING)),
         finished=len(view.parts_in(PartState.FINISHED)),
         lost=lost,
+        refused=refused,
         summary=f"{ready}/{len(view.parts)}",
     )
+
+
+def _wanted(spec: JobSpec) -> WorkersStatus:
+    """Return how many workers a job will have that there is not yet."""
+    return WorkersStatus(wanted=spec.workers, summary=f"0/{spec.workers or 'all'}")
+
+
+def _target(spec: JobSpec) -> str:
+    return brief(describe_target(spec.target), MAX_TARGET)
+
+
+def _verdict(report: Report) -> str:
+    """Return the verdict; a job that its user stopped has none, but for what it proved before."""
+    return "" if report.reason in USER_CANCEL_REASONS else str(report.verdict)
 
 
 def _workload(workload: WorkloadResult) -> WorkloadStatus:
@@ -290,10 +337,24 @@ def _threshold(threshold: ThresholdResult) -> ThresholdStatus:
     )
 
 
-def _p99(workloads: Sequence[WorkloadResult]) -> str:
-    if not workloads or workloads[0].latency_microseconds is None:
+def _sum(values: Iterable[int]) -> int | None:
+    """Return the sum; None of nothing, which is not 0."""
+    found = list(values)
+    return sum(found) if found else None
+
+
+def _p99(workloads: Sequence[WorkloadResult]) -> int | None:
+    found = (w.latency_microseconds for w in workloads)
+    return max((latency.p99 for latency in found if latency is not None), default=None)
+
+
+def _load_duration(view: JobView, end: datetime) -> str:
+    """Return how long the load ran, or runs; reading back what was stored is no load."""
+    if not view.run:
         return ""
-    return f"{workloads[0].latency_microseconds.p99 / 1000:.3g}ms"
+    if view.load_end_ns:
+        end = log_datetime(view.load_end_ns)
+    return _duration((end - log_datetime(view.start_ns)).total_seconds())
 
 
 def _duration(seconds: float) -> str:

@@ -6,47 +6,82 @@ the object but the status.
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import kopf
 
 from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.api import KubeError, find_server
+from njst_operator.api import USER_AGENT, KubeError, bearer_of, find_server
 from njst_operator.kube import PAGE
 from njst_operator.mailbox import Mailbox
 from njst_operator.perform import Performer
 from njst_operator.resource import resource_of
 from njst_operator.schedule import schedule_of
+from njst_operator.scope import Scope
 
 REQUEST_TIMEOUT_S = 20
 WATCH_SERVER_TIMEOUT_S = 120
 WATCH_CLIENT_TIMEOUT_S = 150
 # A task for each resource lives as long after its last change, with all that it has read.
 IDLE_S = 0.1
+LOGIN_POLL_S = 1.0
 _IDENTITY: Any = "njst-operator"
 
 
+REFUSED = "the API server refuses the login (401)"
+
+
+class _Logins:
+    """kopf asks for a login when it has none: at first, and when the last one was refused."""
+
+    def __init__(self, patience_s: float, stop: threading.Event) -> None:
+        self._patience_s, self._stop = patience_s, stop
+        # Why there will be no other login; empty as long as there may be one.
+        self.ended = ""
+        self._last: kopf.ConnectionInfo | None = None
+
+    async def next(self, tell: Callable[[str], None]) -> kopf.ConnectionInfo:
+        """Return another login than the last one: kopf does not take the same again.
+
+        Without one it lets all end: kopf alone would stay, deaf, when it has no login.
+        """
+        give_up_s = time.monotonic() + self._patience_s
+        while (found := await _login()) == self._last:
+            tell(f"{REFUSED}, and no newer one is there")
+            if time.monotonic() >= give_up_s:
+                self.ended = f"{REFUSED}, and no newer one came"
+                self._stop.set()
+            await asyncio.sleep(LOGIN_POLL_S)
+        tell("")
+        self._last = found
+        return found
+
+
 def watch(
-    namespace: str, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
+    scope: Scope, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
 ) -> None:
     """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
 
-    Runs a loop of its own, in the thread that calls; an empty namespace means all.
+    Runs a loop of its own, in the thread that calls.
 
     Raises:
         KubeError: kopf has given up.
     """
 
+    logins = _Logins(performer.config.wait_s, stop)
+
     async def until_it_ends() -> None:
         try:
             await kopf.operator(
-                registry=_registry(performer, Mailbox(loop)),
+                registry=_registry(scope, performer, Mailbox(loop), logins),
                 # For peers, of which there are none. Without it kopf asks for the user's name, and
                 # the user of a container has none.
                 identity=_IDENTITY,
                 standalone=True,
-                clusterwide=not namespace,
-                namespaces=[namespace] if namespace else [],
+                clusterwide=not scope.namespaces,
+                namespaces=scope.namespaces,
                 stop_flag=stop,
             )
         except Exception as error:
@@ -56,9 +91,13 @@ def watch(
             stop.set()
 
     asyncio.run(until_it_ends())
+    if logins.ended:
+        raise KubeError(f"the watch has ended: {logins.ended}")
 
 
-def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
+def _registry(
+    scope: Scope, performer: Performer, mailbox: Mailbox, logins: _Logins
+) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     scheduler = performer.scheduler
 
@@ -70,6 +109,9 @@ def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
         settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
         settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
         settings.watching.chunk_size = PAGE
+        if scope.selector:
+            for plural in (PLURAL, SCHEDULE_PLURAL):
+                settings.watching.label_selectors[GROUP, plural] = scope.selector.text
         settings.queueing.idle_timeout = IDLE_S
         settings.persistence.finalizer = f"operator.{GROUP}/unused"
         settings.persistence.diffbase_storage = _Unread()
@@ -79,12 +121,12 @@ def _registry(performer: Performer, mailbox: Mailbox) -> kopf.OperatorRegistry:
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await _login()
+        return await logins.next(lambda words: mailbox.put(performer.pulse.watch_login, words))
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(performer.on_deleted, event["object"]["metadata"]["uid"])
+            mailbox.put(performer.on_unwatched, event["object"]["metadata"]["uid"])
         else:
             mailbox.put(performer.on_watched, resource_of(event["object"]))
 
@@ -111,14 +153,18 @@ class _Unread(kopf.DiffBaseStorage):
         """Keep nothing."""
 
 
+class _Connection(kopf.ConnectionInfo):
+    """The connection of the watches, which has the operator's name in audit logs."""
+
+    def as_http_headers(self) -> dict[str, str]:
+        return {**super().as_http_headers(), "User-Agent": USER_AGENT}
+
+
 async def _login() -> kopf.ConnectionInfo:
     """Return the connection as the kubernetes client configures it, by a token or certificates."""
     found = await find_server()
-    header = found.get_api_key_with_prefix("BearerToken")
-    if asyncio.iscoroutine(header):
-        header = await header
-    scheme, _, token = (header or "").rpartition(" ")
-    return kopf.ConnectionInfo(
+    scheme, token = await bearer_of(found)
+    return _Connection(
         server=found.host,
         ca_path=found.ssl_ca_cert,
         insecure=not found.verify_ssl,

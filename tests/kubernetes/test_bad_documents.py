@@ -12,7 +12,8 @@ import yaml
 from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst.contract.document import parse_spec
-from tests.unit.contract.bad_documents import BAD, GOOD, Spec
+from njst.contract.errors import InvalidDocumentError
+from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,19 @@ def test_the_api_server_refuses_at_the_same_field(
     assert status["kind"] == "Status", "it was accepted"
     named = _fields(status)
     assert any(name == field or name.startswith(f"{field}[") for name in named), status["message"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"), [row[1:] for row in MISSPELT], ids=[row[0] for row in MISSPELT]
+)
+def test_the_api_server_quotes_a_misspelt_word_as_njst_does(
+    api: httpx.Client, spec: Spec, word: str
+) -> None:
+    with pytest.raises(InvalidDocumentError) as refused:
+        parse_spec(spec)
+    (problem,) = refused.value.problems
+    assert problem.message in _create(api, spec)["message"]
+    assert f'"{word}"' in problem.message
 
 
 @pytest.mark.parametrize("spec", [row[1] for row in GOOD], ids=[row[0] for row in GOOD])

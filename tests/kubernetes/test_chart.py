@@ -11,7 +11,7 @@ import yaml
 from devenv.environment import CRDS, MANIFESTS, ROOT
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.gotool import HELM
-from tests.kubernetes.installing import DRY_RUN, pods, rendered
+from tests.kubernetes.installing import DRY_RUN, namespaces, pods, rendered
 
 CHART = ROOT / "charts" / "njst"
 MONITORING = {
@@ -39,6 +39,10 @@ VALUES: dict[str, dict[str, Any]] = {
     "deployment": {"operator": {"mode": "Deployment", "cluster": "a"}},
     "disabled": {"operator": {"mode": "Disabled"}, "crds": {"install": False}},
     "namespaced": {"rbac": {"namespaced": True, "aggregate": False}, "crds": {"keep": False}},
+    "namespaces": {
+        "rbac": {"namespaces": ["njst", "default", "kube-public"]},
+        "operator": {"selector": "njst in (yes, ja)", "mode": "Deployment"},
+    },
     "logins": {"nats": LOGINS, "image": {"repository": "mirror/a/", "pullSecrets": ["pull"]}},
     "worker": {"worker": WORKER, "drainSeconds": 600},
     "monitoring": {"monitoring": MONITORING, "operator": {"mode": "Deployment"}},
@@ -79,6 +83,40 @@ def test_the_api_server_takes_what_it_makes(
     restricted.kubectl(*DRY_RUN, stdin=templated(values))
 
 
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+def test_every_object_names_the_namespace_of_the_release(values: dict[str, Any]) -> None:
+    """So that `helm template --namespace X | kubectl apply -f -` lands in X."""
+    found = namespaces(templated(values))
+    elsewhere = {name for name, namespace in found.items() if namespace != "njst"}
+    rights = {f"{kind} njst-njst-operator" for kind in ("Role", "RoleBinding")}
+    assert elsewhere == (rights if values.get("rbac", {}).get("namespaces") else set()), found
+
+
+def test_several_namespaces_have_a_role_each_and_no_other_rights() -> None:
+    objects = [d for d in yaml.safe_load_all(templated(VALUES["namespaces"])) if d]
+    kinds = {(d["kind"], d["metadata"].get("namespace")) for d in objects if "Role" in d["kind"]}
+    operators = {
+        (d["kind"], d["metadata"].get("namespace"))
+        for d in objects
+        if "Role" in d["kind"] and "operator" in d["metadata"]["name"]
+    }
+    assert operators == {
+        (kind, namespace)
+        for kind in ("Role", "RoleBinding")
+        for namespace in ("njst", "default", "kube-public")
+    }
+    assert kinds - operators == {("ClusterRole", None)}  # for users, which rbac.aggregate is about
+    (binding,) = (
+        d for d in objects if d["metadata"].get("namespace") == "default" and "roleRef" in d
+    )
+    assert binding["subjects"][0]["namespace"] == "njst"
+    (pod,) = (d for d in objects if d["kind"] == "Deployment")
+    (container,) = pod["spec"]["template"]["spec"]["containers"]
+    told = {e["name"]: e.get("value") for e in container["env"]}
+    assert told["NJST_NAMESPACE"] == "njst,default,kube-public"
+    assert told["NJST_SELECTOR"] == "njst in (yes, ja)"
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -87,6 +125,7 @@ def test_the_api_server_takes_what_it_makes(
         ({"worker": {"replicas": -1}}, "/worker/replicas"),
         ({"mesh": "Not A Mesh"}, "/mesh"),
         ({"image": {"repository": "mirror"}}, "/image/repository"),
+        ({"rbac": {"namespaces": ["Team A"]}}, "/rbac/namespaces/0"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any], says: str) -> None:

@@ -10,7 +10,7 @@ from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from tests.kubernetes.resources import Json, short
 
-FIXED = "a job cannot be changed but for suspend, cancel"
+FIXED = "a job cannot be changed but for suspend, cancel, ttlSecondsAfterFinished"
 
 
 @pytest.fixture
@@ -70,6 +70,20 @@ def test_replace_changes_what_may_change_and_keeps_the_status(
     kube.kubectl(*here, "replace", "-f", "-", stdin=short("job"))
 
 
+def test_the_description_can_always_be_changed_and_the_priority_until_there_is_a_job(
+    kube: KubernetesServer, here: list[str]
+) -> None:
+    kube.kubectl(*here, "apply", "-f", "-", stdin=short("job", suspend=True))
+    change = ("patch", "nj", "job", "--type=merge", "-p")
+    kube.kubectl(*here, *change, '{"spec":{"priority":5,"description":"one"}}')
+    accepted = '{"status":{"jobId":"j","phase":"Pending"}}'
+    kube.kubectl(*here, *change, accepted, "--subresource=status")
+    with pytest.raises(KubectlError, match="priority cannot be changed any more: the job has been"):
+        kube.kubectl(*here, *change, '{"spec":{"priority":6}}')
+    kube.kubectl(*here, *change, '{"spec":{"description":"two"}}')
+    assert (spec_of(kube, here)["priority"], spec_of(kube, here)["description"]) == (5, "two")
+
+
 def test_edit_changes_what_may_change_and_says_why_not(
     kube: KubernetesServer, here: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +134,6 @@ def test_a_line_says_how_a_job_is_and_a_wide_one_why(
 ) -> None:
     kube.kubectl(*here, "create", "-f", "-", stdin=short("job", suspend=True))
     head = kube.kubectl(*here, "get", "nj").splitlines()[0].split()
-    assert head == ["NAME", "STATUS", "WORKERS", "RATE", "P99", "ERRORS", "VERDICT", "AGE"]
+    assert " ".join(head) == "NAME STATUS WORKERS MSGS/S P99(US) ERRORS VERDICT LIMITED AGE"
     wide = kube.kubectl(*here, "get", "nj", "-o", "wide").splitlines()[0].split()
-    assert wide == [*head, "TARGET", "THROUGHPUT", "DURATION", "REASON"]
+    assert wide == [*head, "TARGET", "BYTES/S", "DURATION", "REASON"]

@@ -120,6 +120,10 @@ def test_deleting_what_does_not_run_yet_leaves_what_runs(env: Environment) -> No
     wait(env, "suspended", lambda status: status.get("phase") == "Suspended")
     pending = wait(env, "pending", lambda status: bool(status.get("jobId")))
     assert pending["status"]["phase"] == "Pending", "the workers are busy"
+    ahead = f"number 1 in the queue, behind job {env.namespace}/running"
+    assert (pending["status"]["reason"], pending["status"]["message"]) == ("WorkersBusy", ahead)
+    assert pending["status"]["target"] == "control NATS"
+    assert pending["status"]["workers"]["summary"] == "0/3"
     suspended = get(env, "suspended")
     env.kubectl("delete", "njstjob", "suspended", "pending", "--wait=true", timeout_s=60)
     give_up = time.monotonic() + 60

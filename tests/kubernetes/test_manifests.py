@@ -5,6 +5,7 @@ Standard, or that a field is deprecated or unknown.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from devenv.environment import MANIFESTS
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from njst import __version__
-from tests.kubernetes.installing import DRY_RUN, OVERLAYS, pods, rendered
+from tests.kubernetes.installing import DRY_RUN, OVERLAYS, namespaces, pods, rendered
 
 COMPONENTS = sorted(path.parent.name for path in MANIFESTS.glob("components/*/kustomization.yaml"))
 DEPLOY = MANIFESTS / "njst-deploy.yaml"
@@ -87,16 +88,57 @@ def test_every_component_is_part_of_an_overlay_or_works_in_one(
     restricted: KubernetesServer, component: str, tmp_path: Path
 ) -> None:
     """With the overlay that has most kinds of pods."""
-    base, added = (
-        Path(os.path.relpath(MANIFESTS / folder, tmp_path))
-        for folder in ("overlays/operator-deployment", f"components/{component}")
-    )
-    (tmp_path / "kustomization.yaml").write_text(
-        f"resources: [{base}]\n" + (f"components: [{added}]\n" if component != "namespace" else "")
-    )
-    restricted.kubectl(*DRY_RUN, stdin=rendered(restricted, tmp_path))
+    folder, _ = _with([component], "operator-deployment", tmp_path)
+    restricted.kubectl(*DRY_RUN, stdin=rendered(restricted, folder))
 
 
 def test_namespaced_has_nothing_that_is_cluster_wide(kube: KubernetesServer) -> None:
     text = rendered(kube, MANIFESTS / "overlays" / "namespaced")
     assert all(part["metadata"].get("namespace") == "njst" for part in yaml.safe_load_all(text))
+
+
+def _with(
+    components: Sequence[str], overlay: str, folder: Path, namespace: str = ""
+) -> tuple[Path, list[str]]:
+    """Write a kustomization of a user's own: an overlay and the components that it lacks.
+
+    Returns the folder and what was added.
+    """
+    has = (MANIFESTS / "overlays" / overlay / "kustomization.yaml").read_text()
+    added = [name for name in components if f"components/{name}\n" not in has]
+    paths = [os.path.relpath(MANIFESTS / "components" / name, folder) for name in added]
+    base = os.path.relpath(MANIFESTS / "overlays" / overlay, folder)
+    whole = {"resources": [base], "components": paths} | (
+        {"namespace": namespace} if namespace else {}
+    )
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
+    return folder, added
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_object_of_an_overlay_is_in_the_namespace_of_the_installation(
+    kube: KubernetesServer, overlay: str
+) -> None:
+    found = namespaces(rendered(kube, MANIFESTS / "overlays" / overlay))
+    assert set(found.values()) == {"njst"}, found
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_component_adds_anything_outside_of_the_namespace_of_an_overlay(
+    kube: KubernetesServer, overlay: str, tmp_path: Path
+) -> None:
+    """All that the overlay lacks at once: each object is looked at, whoever adds it."""
+    folder, added = _with(COMPONENTS, overlay, tmp_path)
+    found = namespaces(rendered(kube, folder))
+    assert set(found.values()) == {"njst"}, found
+    own = namespaces(rendered(kube, MANIFESTS / "overlays" / overlay))
+    assert "restricted-network" not in added or "NetworkPolicy njst-deny-all" in found.keys() - own
+    assert "monitoring" not in added or "ServiceMonitor njst" in found.keys() - own
+
+
+def test_a_namespace_of_the_users_own_is_that_of_all_objects(
+    kube: KubernetesServer, tmp_path: Path
+) -> None:
+    folder, _ = _with(COMPONENTS, "default", tmp_path, namespace="team-a")
+    found = namespaces(rendered(kube, folder))
+    assert set(found.values()) == {"team-a"}, found

@@ -13,6 +13,7 @@ import yaml
 
 from devenv.environment import RBAC, Environment, LocalOperator, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
+from njst import __version__
 from njst.local.waiting import wait_until
 from njst_operator.rights import NEEDED
 from tests.kubernetes.resources import (
@@ -52,6 +53,7 @@ def _used(env: Environment) -> set[Right]:
         # kubectl, as this user, looks at what the API offers and at its own rights.
         if entry["user"]["username"] != user or entry["userAgent"].startswith("kubectl"):
             continue
+        assert entry["userAgent"] == f"njst-operator/{__version__}", entry["requestURI"]
         if asked is None and entry["requestURI"].startswith("/api"):
             continue  # what the API offers: anyone who is logged in may read that
         assert asked is not None, f"{entry['verb']} {entry['requestURI']}"
@@ -69,6 +71,14 @@ def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
     missed(env, "rights")
     assert wait_until(lambda: None if jobs_of(env, "rights") else "no job", PATIENCE_S) is None
     assert wait_until(lambda: None if _is_told(env, "rights") else "no status", PATIENCE_S) is None
+    written = env.kubectl("get", "njstschedule,njstjob", "-o", "json", "--show-managed-fields")
+    managers = {
+        field["manager"]
+        for item in json.loads(written)["items"]
+        for field in item["metadata"]["managedFields"]
+        if field.get("subresource") == "status"
+    }
+    assert managers - {"kubectl-patch"} == {"njst-operator"}
     env.kubectl("delete", "njstschedule", "rights")
     assert _allowed() == {(right.verb, right.resource) for right in NEEDED}
 

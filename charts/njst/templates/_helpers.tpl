@@ -84,9 +84,14 @@ env:
   - name: POD_NAME
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
   - {name: MALLOC_ARENA_MAX, value: "2"}
-  {{- if .Values.rbac.namespaced }}
+  {{- if .Values.rbac.namespaces }}
+  - {name: NJST_NAMESPACE, value: {{ .Values.rbac.namespaces | uniq | join "," | quote }}}
+  {{- else if .Values.rbac.namespaced }}
   - name: NJST_NAMESPACE
     valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+  {{- end }}
+  {{- with .Values.operator.selector }}
+  - {name: NJST_SELECTOR, value: {{ . | quote }}}
   {{- end }}
   {{- with .Values.operator.cluster }}
   - {name: NJST_CLUSTER, value: {{ . | quote }}}

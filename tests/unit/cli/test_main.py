@@ -138,6 +138,39 @@ def test_validate_passes_a_good_one(job_file: str) -> None:
     assert (result.exit_code, result.stdout) == (0, "valid\n")
 
 
+def _schedule(**spec: object) -> dict[str, object]:
+    job = {
+        "streams": [{"name": "S"}],
+        "workloads": [{"name": "w", "stream": "S", "messages": 1, "publish": {}}],
+    }
+    return {
+        "apiVersion": "njst.io/v1alpha1",
+        "kind": "NjstSchedule",
+        "metadata": {"name": "nightly"},
+        "spec": {"schedule": "@daily", "jobTemplate": {"spec": job}, **spec},
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (_schedule(), ""),
+        (_schedule(scedule="@daily"), "spec.scedule: unknown field"),
+        (_schedule(jobTemplate={"spec": {"workloads": []}}), "spec.jobTemplate.spec.workloads:"),
+        ({**_schedule(), "metadata": {"name": "n" * 53}}, "metadata.name: must have at most 52"),
+        ({**_schedule(), "apiVersion": "v2"}, "apiVersion:"),
+        ({"apiVersion": "njst.io/v1alpha1", "kind": "NjstSchedule"}, "spec: Required value"),
+        ({**_schedule(), "kind": "Schedule"}, "kind:"),
+    ],
+)
+def test_validate_takes_a_schedule(document: dict[str, object], said: str, tmp_path: Path) -> None:
+    path = tmp_path / "schedule.yaml"
+    path.write_text(json.dumps(document))
+    result = RUNNER.invoke(app, ["validate", str(path)])
+    assert result.exit_code == (ExitCode.INVALID_SPEC if said else 0)
+    assert said in result.stderr
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["validate", str(tmp_path / "none.yaml")])
     assert isinstance(result.exception, ApiError)

@@ -595,3 +595,28 @@ GOOD: list[tuple[str, Spec]] = [
     ),
     ("steered", {**good(), "suspend": True, "cancel": True, "ttlSecondsAfterFinished": 0}),
 ]
+
+
+def _three(*after: list[str]) -> Spec:
+    """Three workloads, each after some others."""
+    kinds: list[Spec] = [{"publish": {}}, {"consume": {}}, {"get": {}}]
+    workloads = [
+        {"name": name, "stream": "B", "messages": 1, "after": names, **kind}
+        for name, names, kind in zip("abc", after, kinds, strict=True)
+    ]
+    return {"streams": [{"name": "B"}], "workloads": workloads}
+
+
+# Words that break a rule over several fields: the refusal quotes them.
+MISSPELT: list[tuple[str, Spec, str]] = [
+    ("stream", _three([], [], []) | {"streams": [{"name": "Bee"}]}, "B"),
+    ("no streams", _three([], [], []) | {"streams": []}, "B"),
+    (
+        "threshold",
+        _three([], [], []) | {"thresholds": [{"workload": "aa", "metric": "Errors", "atMost": 0}]},
+        "aa",
+    ),
+    ("after nothing", _three([], ["a"], ["a", "bee"]), "bee"),
+    ("after itself", _three([], ["b"], []), "b"),
+    ("after a later one", _three(["c"], [], []), "c"),
+]

@@ -6,7 +6,7 @@ import pytest
 
 from njst.contract.document import parse_spec
 from njst.contract.errors import InvalidDocumentError
-from tests.unit.contract.bad_documents import BAD, GOOD, Spec
+from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec
 
 
 @pytest.mark.parametrize(("spec", "field"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
@@ -15,6 +15,14 @@ def test_a_bad_spec_names_its_field_and_no_other(spec: Spec, field: str) -> None
         parse_spec(spec)
     assert [problem.field for problem in refused.value.problems] == [field]
     assert refused.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"), [row[1:] for row in MISSPELT], ids=[row[0] for row in MISSPELT]
+)
+def test_a_misspelt_word_is_quoted(spec: Spec, word: str) -> None:
+    with pytest.raises(InvalidDocumentError, match=f'and "{word}" is not$'):
+        parse_spec(spec)
 
 
 def test_the_table_is_as_long_as_it_should_be() -> None:

@@ -1,11 +1,16 @@
 """The CRDs in crds/ are those that the contract makes."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
 from njst.contract.crds import crds, to_yaml
+from njst.contract.job import JobSpec
+from njst.contract.model import Model
+from njst.contract.schedule import ScheduleSpec
+from njst.contract.schema import structural
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,6 +49,27 @@ def test_every_field_of_the_spec_is_described_and_bounded(name: str) -> None:
                 assert "maxItems" in field, field_name
             if kind == "string":
                 assert field.keys() & {"maxLength", "enum"}, field_name
+
+
+@pytest.mark.parametrize("model", [JobSpec, ScheduleSpec])
+def test_every_default_is_named_where_kubectl_explain_shows_it(model: type[Model]) -> None:
+    fields = [field for node in _nodes(structural(model)) for field in _properties(node).values()]
+    with_default = [f for f in fields if f.get("default", "") != ""]
+    assert len(with_default) > 20
+    for field in with_default:
+        default = field["default"]
+        told = default if isinstance(default, str) else json.dumps(default)
+        assert f"Default: {told}." in str(field["description"])
+
+
+@pytest.mark.parametrize("name", crds())
+def test_nothing_in_streams_and_workloads_is_stored_that_was_not_given(name: str) -> None:
+    (version,) = crds()[name]["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    spec = spec.get("jobTemplate", {}).get("properties", {}).get("spec", {}).get("properties", spec)
+    stored = [node for part in ("streams", "workloads", "target") for node in _nodes(spec[part])]
+    assert len(stored) > 5
+    assert [node for node in stored if "default" in node and "type" in node] == []
 
 
 @pytest.mark.parametrize("name", crds())

@@ -78,7 +78,7 @@ def test_nothing_is_learnt_when_it_is_not_wanted_or_makes_no_sense() -> None:
 def test_what_the_cluster_has_named_before_is_known_from_the_beginning() -> None:
     found = servers("tls://a:1", found=["10.0.0.1:2", "a:1", "[::1]:4"])
     assert known(found) == ["tls://a:1", "tls://10.0.0.1:2", "tls://[::1]:4"]
-    assert found[1].certified == "a"
+    assert found.known[1].certified == "a"
     assert found.found == ["10.0.0.1:2", "[::1]:4"]
     again = servers("tls://a:1").found
     assert again == []

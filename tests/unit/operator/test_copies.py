@@ -20,6 +20,7 @@ from njst_operator.api import ConflictError
 from njst_operator.config import Config
 from njst_operator.perform import Performer
 from njst_operator.resource import Resource, resource_of
+from njst_operator.scope import Scope
 from tests.unit.operator.test_reconcile import SPEC
 from tests.unit.operator.virtual import run
 
@@ -148,7 +149,7 @@ def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
     config = Config(
         {"url": "nats://127.0.0.1:4222"},
         "default",
-        "ns",
+        Scope(("ns",)),
         f"copy-{number}",
         "",
         None,

@@ -15,7 +15,7 @@ RUNNING = JobStatus(phase="Running", job_id="j")
 def test_each_step_is_told_once() -> None:
     assert reasons(JobStatus(), PENDING) == ["JobSubmitted"]
     assert reasons(PENDING, RUNNING) == ["Started"]
-    assert reasons(RUNNING, RUNNING.model_copy(update={"rate": "5/s"})) == []
+    assert reasons(RUNNING, RUNNING.model_copy(update={"messages_per_second": 5})) == []
     assert reasons(JobStatus(), RUNNING) == ["JobSubmitted", "Started"]
     assert reasons(RUNNING, JobStatus(phase="Succeeded", job_id="j")) == ["Succeeded"]
 

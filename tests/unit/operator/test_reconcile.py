@@ -10,6 +10,7 @@ from njst.contract.events import Cancelled, Event, Finished, Lost, Ready, Starte
 from njst.contract.result import (
     ErrorClass,
     ErrorTally,
+    Latency,
     Outcome,
     Problem,
     Report,
@@ -25,6 +26,7 @@ from njst.journal.view import JobView
 from njst_operator import reconcile as r
 from njst_operator import status
 from njst_operator.conditions import is_true
+from njst_operator.news import of_job
 from njst_operator.resource import MARK, Resource, resource_of
 from tests.unit.journal.test_fold import BEGIN, WORKERS, S, created, ended
 
@@ -454,5 +456,113 @@ def test_a_rate_stands_in_the_status_from_the_first_message_on() -> None:
     ]
     nothing = known(*running, begin=BEGIN[:1])
     assert nothing.view is not None
-    assert (written(r.reconcile(resource(), nothing, NOW)).rate) == ""
-    assert written(r.reconcile(resource(), finished(), NOW)).rate == "9,000/s"
+    assert written(r.reconcile(resource(), nothing, NOW)).messages_per_second is None
+    assert written(r.reconcile(resource(), finished(), NOW)).messages_per_second == 9000
+
+
+def test_rates_are_of_all_workloads_together_and_the_latency_is_the_highest() -> None:
+    view, report = _plain()
+    workloads = [
+        WorkloadResult(
+            workload=str(p99),
+            kind="Publish",
+            elapsed_us=1,
+            messages_per_second=100,
+            bytes_per_second=1000,
+            latency_microseconds=Latency(p50=1, p90=1, p99=p99, p999=p99, max=p99),
+        )
+        for p99 in (5, 70, 6)
+    ]
+    waits = WorkloadResult(workload="w", kind="Get")
+    report = report.model_copy(update={"workloads": [*workloads, waits]})
+    new = status.of_job(resource(), view, report, NOW)
+    assert (new.messages_per_second, new.bytes_per_second, new.p99_microseconds) == (300, 3000, 70)
+
+
+def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
+    why = Problem(reason="ContextUnknown", message="there is no context production")
+    begin = [
+        *BEGIN[:1],
+        *(
+            Entry(50 + n, 1000 * S + n, "j", worker, Ready(problem=why if worker == "a" else None))
+            for n, worker in enumerate(WORKERS)
+        ),
+    ]
+    new = written(r.reconcile(resource(), known(begin=begin), NOW))
+    assert new.workers is not None
+    assert (new.workers.refused, new.workers.lost, new.workers.summary) == (1, 0, "2/3")
+    assert new.lost_workers == []
+    assert new.refused_workers == ["a: there is no context production"]
+    assert [item.reason for item in of_job(resource().status, new)][-1] == "WorkerRefused"
+
+
+def test_a_job_in_the_queue_names_the_one_before_it() -> None:
+    waits = replace(known(begin=BEGIN[:1]), waits_for=("team/nightly", "other"))
+    new = written(r.reconcile(resource(), waits, NOW))
+    assert (new.phase, new.reason) == ("Pending", "WorkersBusy")
+    assert new.message == "number 2 in the queue, behind job team/nightly and 1 more"
+    alone = written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW))
+    assert alone.message == "3 workers prepare"
+
+
+def test_a_job_that_its_user_stopped_has_no_verdict() -> None:
+    for reason, phase, verdict in (
+        ("Requested", "Cancelled", ""),
+        ("DeadlineExceeded", "Failed", "Invalid"),
+    ):
+        stop: tuple[str, Event] = ("", Cancelled(reason=reason, message="stopped"))
+        new = written(r.reconcile(resource(), finished(done=[stop, *DONE]), NOW))
+        assert (new.phase, new.reason, new.verdict) == (phase, reason, verdict)
+
+
+def test_errors_beside_a_success_are_explained() -> None:
+    view, report = _plain()
+    error = ErrorTally(error_class=ErrorClass.TIMEOUT, count=5905, example="no answer")
+    workload = report.workloads[0].model_copy(update={"errors": [error]})
+    report = report.model_copy(update={"workloads": [workload]})
+    assert view.ended is not None
+    view = view.but(ended=view.ended.model_copy(update={"report": report}))
+    new = status.of_job(resource(), view, report, NOW)
+    assert new.error_count == 5905
+    assert new.message.endswith("; its 5905 errors are no more than thresholds on Errors allow")
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        written(r.reconcile(resource(suspend=True), r.Known(), NOW)),
+        written(r.reconcile(resource(), r.Known(refusal=Problem(reason="A", message="b")), NOW)),
+        written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW)),
+        written(r.reconcile(resource(), known(), NOW)),
+        written(r.reconcile(resource(), finished(), NOW)),
+        written(r.reconcile(resource(), finished(done=DONE[:1]), NOW)),
+        written(r.reconcile(resource(cancel=True), r.Known(), NOW)),
+    ],
+    ids=["suspended", "waiting", "preparing", "running", "succeeded", "failed", "never ran"],
+)
+def test_each_condition_has_a_short_sentence_of_its_own(new: JobStatus) -> None:
+    sentences = [condition.message for condition in new.conditions]
+    assert len(set(sentences)) == len(sentences) == 8, sentences
+    assert all(sentences)
+
+
+def test_one_that_waits_shows_its_target_and_how_many_workers_it_wants() -> None:
+    refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
+    for spec, target, workers in (
+        ({"workers": 2, "target": {"context": "production"}}, "context production", "0/2"),
+        ({}, "control NATS", "0/all"),
+    ):
+        new = written(r.reconcile(resource(**spec), r.Known(refusal=refusal), NOW))
+        assert new.target == target
+        assert new.workers is not None
+        assert new.workers.summary == workers
+
+
+def test_the_duration_is_that_of_the_load_alone() -> None:
+    """What is read back after it, until the log's 1100 s, is no load."""
+    over = finished()
+    assert over.view is not None
+    loaded_s = (over.view.load_end_ns - over.view.start_ns) / S
+    new = written(r.reconcile(resource(), over, NOW))
+    assert 0 < loaded_s < 60
+    assert new.duration == f"{loaded_s:.1f}s"

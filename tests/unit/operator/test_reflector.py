@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from njst_operator.api import KubeError
@@ -11,10 +11,12 @@ from njst_operator.counts import Counts
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import RETRY_LIST_S, Reflector
 from njst_operator.resource import Resource, resource_of
+from njst_operator.scope import Scope
+from njst_operator.selector import parse_selector
 from tests.unit.operator.virtual import run
 
 PERIOD_S = 30
-CONFIG = Config({}, "default", "ns", "copy-1", "", None, False, PERIOD_S)
+CONFIG = Config({}, "default", Scope(("ns",)), "copy-1", "", None, False, PERIOD_S)
 
 
 def body(uid: str, version: int = 1) -> dict[str, Any]:
@@ -28,16 +30,23 @@ class Lists:
 
     answers: list[list[dict[str, Any]] | KubeError]
     times_s: list[float] = field(default_factory=list)
+    # What a list without the selector shows.
+    everything: list[dict[str, Any]] = field(default_factory=list)
 
     version: int = 1
 
-    async def list_at(self, _plural: str, _namespace: str, read: Any) -> tuple[list[Resource], int]:
+    async def list_at(self, _plural: str, scope: Scope, read: Any) -> tuple[list[Any], int]:
+        if self.everything and not scope.selector:
+            return [read(found) for found in self.everything], self.version
         self.times_s.append(asyncio.get_running_loop().time())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, KubeError):
             raise answer
         versions = [int(found["metadata"]["resourceVersion"]) for found in answer]
         return [read(found) for found in answer], max(versions, default=self.version)
+
+    async def list(self, plural: str, scope: Scope, read: Any) -> list[Any]:
+        return (await self.list_at(plural, scope, read))[0]
 
 
 @dataclass
@@ -47,6 +56,7 @@ class Kept:
     resources: dict[str, Resource] = field(default_factory=dict)
     gone_s: dict[str, float] = field(default_factory=dict)
     went_back: int = 0
+    unselected: list[str] = field(default_factory=list)
 
     def get(self, uid: str) -> Resource | None:
         return self.resources.get(uid)
@@ -58,6 +68,10 @@ class Kept:
         self.went_back += 1
         self.resources = {uid: held.as_oldest() for uid, held in self.resources.items()}
 
+    def on_unselected(self, uid: str) -> None:
+        del self.resources[uid]
+        self.unselected.append(uid)
+
     async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
         self.resources |= {resource.uid: resource for resource in resources}
         for uid in gone:
@@ -65,8 +79,10 @@ class Kept:
             self.gone_s[uid] = asyncio.get_running_loop().time()
 
 
-def reflect(lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S) -> Reflector:
-    reflector = Reflector(CONFIG, cast("Any", lists), Counts(), Pulse(), store)
+def reflect(
+    lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S, config: Config = CONFIG
+) -> Reflector:
+    reflector = Reflector(config, cast("Any", lists), Counts(), Pulse(), store)
 
     async def for_a_while() -> None:
         running = asyncio.create_task(reflector.run())
@@ -122,3 +138,11 @@ def test_an_api_server_that_went_back_is_listed_again_and_all_is_read_anew() -> 
     reflect(Lists([[body("a", 5), body("b", 9)], [changed], [changed]]), store, 2 * PERIOD_S)
     assert store.went_back == 1
     assert store.resources["a"].spec == {"cancel": True}
+
+
+def test_what_the_selector_does_not_take_any_more_is_not_gone() -> None:
+    store = Kept({uid: resource_of(body(uid)) for uid in ("left", "gone", "mine")})
+    lists = Lists([[body("mine")]], everything=[body("left"), body("mine"), body("other")])
+    scope = Scope(("ns",), parse_selector("team=a"))
+    reflect(lists, store, config=replace(CONFIG, scope=scope))
+    assert (set(store.gone_s), store.unselected) == ({"gone"}, ["left"])

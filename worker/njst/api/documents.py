@@ -29,6 +29,7 @@ class WorkerCounts(Message):
     running: int
     finished: int
     lost: int
+    refused: int = 0
     summary: str
 
 
@@ -110,14 +111,15 @@ def worker_counts(view: JobView) -> WorkerCounts:
     def count(*states: PartState) -> int:
         return len(view.parts_in(*states))
 
-    lost = count(PartState.LOST, PartState.LATE, PartState.UNFIT)
-    ready = len(view.parts) - lost - count(PartState.PREPARING)
+    lost, refused = count(PartState.LOST, PartState.LATE), count(PartState.UNFIT)
+    ready = len(view.parts) - lost - refused - count(PartState.PREPARING)
     return WorkerCounts(
         wanted=len(view.parts),
         ready=ready,
         running=count(PartState.RUNNING),
         finished=count(PartState.FINISHED),
         lost=lost,
+        refused=refused,
         summary=f"{ready}/{len(view.parts)}",
     )
 

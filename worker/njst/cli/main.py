@@ -1,6 +1,7 @@
 """The njst command. Results go to stdout, everything else to stderr."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -8,7 +9,7 @@ from njst import __version__
 from njst.cli import jobs
 from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode
-from njst.contract.document import parse_document
+from njst.contract.document import check_document
 from njst.contract.errors import InvalidDocumentError
 
 app = typer.Typer(
@@ -18,15 +19,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+ManifestFile = Annotated[
+    str,
+    typer.Argument(help="An NjstJob, an NjstSchedule or a bare spec, YAML or JSON; - is stdin."),
+]
 for name, command in jobs.COMMANDS.items():
     app.command(name)(command)
 
 
 @app.command()
-def validate(file: jobs.JobFile) -> None:
-    """Check a job without sending it anywhere."""
+def validate(file: ManifestFile) -> None:
+    """Check a job or a schedule without sending it anywhere."""
     try:
-        parse_document(jobs.read(file))
+        check_document(jobs.read(file))
     except InvalidDocumentError as error:
         for problem in error.problems:
             jobs.say(str(problem))

@@ -19,12 +19,20 @@ from njst.contract.document import (
     VERSION,
 )
 from njst.contract.job import JobSpec
-from njst.contract.schedule import MAX_NAME, ScheduleSpec, ScheduleStatus
+from njst.contract.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec, ScheduleStatus
 from njst.contract.schema import list_map, structural, without_defaults
 from njst.contract.status import JobStatus
 
 # Steering fields: the rest of a spec is what was measured, and stays.
-MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished", "skipIfRanWithinSeconds")
+MUTABLE = (
+    "suspend",
+    "cancel",
+    "ttlSecondsAfterFinished",
+    "skipIfRanWithinSeconds",
+    "description",
+)
+# And what may still be changed while there is no job of it.
+MUTABLE_BEFORE = ("priority",)
 
 # What a status says before the first operator has written one.
 _UNSEEN = {
@@ -38,14 +46,15 @@ Column = tuple[str, str, str, int, str]
 _JOB_COLUMNS: tuple[Column, ...] = (
     ("Status", "string", ".status.phase", 0, "One word for how far the job is."),
     ("Workers", "string", ".status.workers.summary", 0, "Workers ready or further, of all."),
-    ("Rate", "string", ".status.rate", 0, "Messages per second of the first workload."),
-    ("P99", "string", ".status.p99", 0, "99th percentile of the latency."),
+    ("Msgs/s", "integer", ".status.messagesPerSecond", 0, "Of all workloads together."),
+    ("P99(us)", "integer", ".status.p99Microseconds", 0, "The highest of all workloads."),
     ("Errors", "integer", ".status.errorCount", 0, "Errors of all workloads."),
     ("Verdict", "string", ".status.verdict", 0, "What the result proves."),
+    ("Limited", "boolean", ".status.testerLimited", 0, "True: by the tester, not the target."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
     ("Target", "string", ".status.target", 1, "What is under test."),
-    ("Throughput", "string", ".status.throughput", 1, "Bytes per second of the first workload."),
-    ("Duration", "string", ".status.duration", 1, "From the common start to the end."),
+    ("Bytes/s", "integer", ".status.bytesPerSecond", 1, "Of all workloads together."),
+    ("Duration", "string", ".status.duration", 1, "How long the load ran, or runs."),
     ("Reason", "string", ".status.reason", 1, "Why the job is in this phase."),
 )
 
@@ -137,13 +146,34 @@ def _job_root() -> dict[str, Any]:
     spec = _job_spec(structural(JobSpec))
     spec["x-kubernetes-validations"] += _transitions(spec)
     words = f"A load test of NATS JetStream, run by all workers ({API_VERSION})."
-    return _root(words, spec, _status(structural(JobStatus), {"phase": "Pending", **_UNSEEN}))
+    status = _status(structural(JobStatus), {"phase": "Pending", **_UNSEEN})
+    root = _root(words, spec, status)
+    return {**root, "x-kubernetes-validations": [_until_accepted(name) for name in MUTABLE_BEFORE]}
 
 
 def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
-    spec["properties"]["streams"] |= list_map("name")
-    spec["properties"]["workloads"] |= list_map("name")
+    fields = spec["properties"]
+    for name, field in fields.items():
+        fields[name] = _without_stored_defaults(field)
+    for owner in (spec, fields["streams"]["items"], fields["workloads"]["items"]):
+        for field in owner["properties"].values():
+            if "properties" in field:
+                field["x-kubernetes-map-type"] = "atomic"
+    fields["streams"] |= list_map("name")
+    fields["workloads"] |= list_map("name")
     return spec
+
+
+def _without_stored_defaults(field: dict[str, Any]) -> dict[str, Any]:
+    """Return a field of a job's spec, without the defaults of what is inside of it.
+
+    njst fills them in when it reads a spec. In the API server they would stand beside what a user
+    wrote: kubectl would find a list changed at each `apply` of the same file, and an object such as
+    `publish: {}` would own nothing but defaults, so that a server-side apply after a client-side
+    one took them out and left null. For the same reason such objects are atomic: one writer has
+    the whole of a `publish`.
+    """
+    return without_defaults(field) if field["type"] in ("array", "object") else field
 
 
 def _schedule_root() -> dict[str, Any]:
@@ -153,8 +183,7 @@ def _schedule_root() -> dict[str, Any]:
     root = _root(words, spec, _status(structural(ScheduleStatus), _UNSEEN))
     rule = {
         "rule": f"size(self.metadata.name) <= {MAX_NAME}",
-        "message": f"metadata.name must have at most {MAX_NAME} characters: its jobs' names are"
-        " made of it",
+        "message": f"metadata.name {NAME_TOO_LONG}",
     }
     return {**root, "x-kubernetes-validations": [rule]}
 
@@ -187,7 +216,8 @@ def _root(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dic
 
 def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     """Return the rules of an update: a job that was submitted is not another one later."""
-    fixed = [name for name in spec["properties"] if name not in MUTABLE]
+    mutable = (*MUTABLE, *MUTABLE_BEFORE)
+    fixed = [name for name in spec["properties"] if name not in mutable]
     same = " && ".join(
         f"has(self.{name}) == has(oldSelf.{name}) &&"
         f" (!has(self.{name}) || self.{name} == oldSelf.{name})"
@@ -200,6 +230,16 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
             f" {MUTABLE[-1]}: apply it under another name, or delete it first",
         },
     ]
+
+
+def _until_accepted(name: str) -> dict[str, str]:
+    """Return the rule of a field that may be changed as long as the job is not in the job log."""
+    return {
+        "rule": f"self.spec.{name} == oldSelf.spec.{name} || !has(oldSelf.status) ||"
+        " !has(oldSelf.status.jobId) || oldSelf.status.jobId == ''",
+        "message": f"{name} cannot be changed any more: the job has been accepted",
+        "fieldPath": f".spec.{name}",
+    }
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from njst.contract.errors import FieldProblem, InvalidDocumentError, problems_of
 from njst.contract.job import JobSpec
 from njst.contract.model import Message, Model
-from njst.contract.schedule import ScheduleSpec
+from njst.contract.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 from njst.contract.text import load_object
 
 GROUP = "njst.io"
@@ -22,6 +22,7 @@ SCHEDULE_PLURAL = "njstschedules"
 API_VERSION = f"{GROUP}/{VERSION}"
 
 _Spec = TypeVar("_Spec", bound=Model)
+_Head = TypeVar("_Head", "Head", "ScheduleHead")
 
 
 class Metadata(Message):
@@ -36,6 +37,14 @@ class Head(Message):
 
     api_version: Literal["njst.io/v1alpha1"]
     kind: Literal["NjstJob"]
+    metadata: Metadata = Field(default_factory=Metadata)
+
+
+class ScheduleHead(Message):
+    """An NjstSchedule as `kubectl apply` takes it, without its spec."""
+
+    api_version: Literal["njst.io/v1alpha1"]
+    kind: Literal["NjstSchedule"]
     metadata: Metadata = Field(default_factory=Metadata)
 
 
@@ -55,16 +64,40 @@ def parse_document(text: bytes) -> Document:
             large, or breaks the contract. Fields are named from the manifest's root, so those of
             a bare spec begin with `spec` as well.
     """
+    return _job(load_object(text))
+
+
+def check_document(text: bytes) -> None:
+    """Check the one NjstJob, bare spec, or NjstSchedule in `text`, as JSON or YAML.
+
+    Raises:
+        InvalidDocumentError: as `parse_document` does.
+    """
     data = load_object(text)
+    if data.get("kind") != SCHEDULE_KIND:
+        _job(data)
+        return
+    head = _head(ScheduleHead, data)
+    if len(head.metadata.name) > MAX_NAME:
+        raise InvalidDocumentError([FieldProblem("metadata.name", NAME_TOO_LONG)])
+    parse_schedule(data["spec"])
+
+
+def _job(data: dict[str, Any]) -> Document:
     if "apiVersion" not in data and "kind" not in data:
         return Document(name="", spec=parse_spec(data))
+    head = _head(Head, data)
+    return Document(name=head.metadata.name, spec=parse_spec(data["spec"]))
+
+
+def _head(model: type[_Head], data: dict[str, Any]) -> _Head:
     try:
-        head = Head.model_validate(data)
+        head = model.model_validate(data)
     except ValidationError as error:
         raise InvalidDocumentError(problems_of(error, "")) from error
     if "spec" not in data:
         raise InvalidDocumentError([FieldProblem("spec", "Required value")])
-    return Document(name=head.metadata.name, spec=parse_spec(data["spec"]))
+    return head
 
 
 def parse_spec(data: Any) -> JobSpec:

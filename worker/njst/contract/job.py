@@ -140,18 +140,20 @@ _Named = TypeVar("_Named", Stream, Workload)
 UniqueNames = Annotated[list[_Named], AfterValidator(_refuse_duplicates)]
 
 
-def _streams_known(spec: "JobSpec") -> bool:
+def _unknown_streams(spec: "JobSpec") -> list[str]:
     names = {stream.name for stream in spec.streams}
-    return all(w.stream is None or w.stream in names for w in spec.workloads)
+    return [w.stream for w in spec.workloads if w.stream is not None and w.stream not in names]
 
 
-def _threshold_workloads_known(spec: "JobSpec") -> bool:
+def _unknown_workloads(spec: "JobSpec") -> list[str]:
     names = {workload.name for workload in spec.workloads}
-    return all(t.workload is None or t.workload in names for t in spec.thresholds)
+    return [
+        t.workload for t in spec.thresholds if t.workload is not None and t.workload not in names
+    ]
 
 
 def _after_cel() -> str:
-    """Return `_after_what_stands_before` in CEL, written out: it has no cheap index of an entry."""
+    """Return `not _after_unknown` in CEL, written out: it has no cheap index of an entry."""
     names = [f"self.workloads[{place}].name" for place in range(MAX_WORKLOADS)]
     return " && ".join(
         f"(size(self.workloads) <= {place} || !has(self.workloads[{place}].after) ||"
@@ -160,13 +162,25 @@ def _after_cel() -> str:
     )
 
 
-def _after_what_stands_before(spec: "JobSpec") -> bool:
+def _after_culprit_cel() -> str:
+    """Return the first of `_after_unknown` in CEL."""
+    names = [f"self.workloads[{place}].name" for place in range(MAX_WORKLOADS)]
+    found = " + ".join(
+        f"(size(self.workloads) > {place} && has(self.workloads[{place}].after) ?"
+        f" self.workloads[{place}].after.filter(a, !(a in [{', '.join(names[:place])}])) : [])"
+        for place in range(MAX_WORKLOADS)
+    )
+    return f"({found})[0]"
+
+
+def _after_unknown(spec: "JobSpec") -> list[str]:
     names = [workload.name for workload in spec.workloads]
-    return all(
-        name in names[:place]
+    return [
+        name
         for place, workload in enumerate(spec.workloads)
         for name in workload.after
-    )
+        if name not in names[:place]
+    ]
 
 
 def _existing_have_subjects(spec: "JobSpec") -> bool:
@@ -283,25 +297,33 @@ class JobSpec(Model):
             cel="self.workloads.all(w, !has(w.stream) || (has(self.streams) &&"
             " self.streams.exists(s, s.name == w.stream)))",
             message="each stream of workloads must be the name of one of streams",
-            holds=_streams_known,
+            holds=lambda self: not _unknown_streams(self),
+            culprit=lambda self: _unknown_streams(self)[0],
+            culprit_cel="self.workloads.map(w, has(w.stream) && !(has(self.streams) &&"
+            " self.streams.exists(s, s.name == w.stream)), w.stream)[0]",
         ),
         Rule(
             cel="!has(self.thresholds) || self.thresholds.all(t, !has(t.workload) ||"
             " self.workloads.exists(w, w.name == t.workload))",
             message="each workload of thresholds must be the name of one of workloads",
-            holds=_threshold_workloads_known,
+            holds=lambda self: not _unknown_workloads(self),
+            culprit=lambda self: _unknown_workloads(self)[0],
+            culprit_cel="self.thresholds.map(t, has(t.workload) &&"
+            " !self.workloads.exists(w, w.name == t.workload), t.workload)[0]",
         ),
         Rule(
             cel=_after_cel(),
             message="each of after must be the name of a workload that stands before it in the"
             " list",
-            holds=_after_what_stands_before,
+            holds=lambda self: not _after_unknown(self),
+            culprit=lambda self: _after_unknown(self)[0],
+            culprit_cel=_after_culprit_cel(),
         ),
         Rule(
             cel="self.workloads.all(w, !has(w.publish) ||"
             " (has(w.publish.subjects) && size(w.publish.subjects) > 0) ||"
             " !has(w.stream) || !has(self.streams) ||"
-            " !self.streams.exists(s, s.name == w.stream && s.useExisting))",
+            " !self.streams.exists(s, s.name == w.stream && s.?useExisting.orValue(false)))",
             message="publish to a stream with useExisting needs publish.subjects",
             holds=_existing_have_subjects,
         ),
@@ -318,7 +340,7 @@ class JobSpec(Model):
         Rule(
             cel="self.workloads.all(w, !has(w.consume) || !has(w.consume.existingConsumer) ||"
             " !has(w.stream) || !has(self.streams) ||"
-            " !self.streams.exists(s, s.name == w.stream && !s.useExisting))",
+            " !self.streams.exists(s, s.name == w.stream && !s.?useExisting.orValue(false)))",
             message="consume.existingConsumer needs a stream with useExisting: the consumers of a"
             " stream that the job makes are the job's",
             holds=_existing_consumers_have_existing_streams,

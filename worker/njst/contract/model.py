@@ -22,11 +22,22 @@ class Rule:
 
     `cel` goes into the CRD as an x-kubernetes-validations rule on the model's own schema; `holds`
     is the same predicate on the model. Both fail with `message`, at the model's own field path.
+
+    A rule over several fields quotes the word that breaks it: `culprit` returns it of a model that
+    breaks the rule, `culprit_cel` is the same as CEL.
     """
 
     cel: str
     message: str
     holds: Callable[[Any], bool]
+    culprit: Callable[[Any], str] | None = None
+    culprit_cel: str = ""
+
+    def words(self, model: Any) -> str:
+        """Return what is wrong with a model that breaks the rule."""
+        if self.culprit is None:
+            return self.message
+        return f'{self.message}, and "{self.culprit(model)}" is not'
 
 
 class _Part(BaseModel):
@@ -64,7 +75,7 @@ class Model(_Part):
 
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
-        broken = [rule.message for rule in self.rules if not rule.holds(self)]
+        broken = [rule.words(self) for rule in self.rules if not rule.holds(self)]
         if broken:
             raise PydanticCustomError("rule", "{broken}", {"broken": "; ".join(broken)})
         return self

@@ -11,6 +11,7 @@ from njst.contract.status import REVISION, Condition
 
 # A job's name is the schedule's with a dash and the seconds of its time: 63 in all, as of a label.
 MAX_NAME = 52
+NAME_TOO_LONG = f"must have at most {MAX_NAME} characters: its jobs' names are made of it"
 
 _FIELD = r"[0-9A-Za-z*/,#-]+"
 _MACRO = "@(yearly|annually|monthly|weekly|daily|midnight|hourly)"

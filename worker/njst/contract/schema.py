@@ -4,6 +4,8 @@ What a structural schema can say is taken from the fields; `Model.rules` become 
 same node. What stands around a schema is in `crds.py`.
 """
 
+import json
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -20,7 +22,7 @@ from njst.contract.kinds import (
     priority,
     publish,
 )
-from njst.contract.model import Model
+from njst.contract.model import Model, Rule
 
 _KINDS = (consume, core, get, keyvalue, management, objectstore, priority, publish)
 _MODELS: dict[str, type[Model]] = {
@@ -52,7 +54,7 @@ _KEEP = frozenset(
 
 
 def without_defaults(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a status schema that leaves out what njst has not said."""
+    """Return a schema that stores nothing but what was said."""
     kept = {key: value for key, value in node.items() if key != "default"}
     if "properties" in kept:
         kept["properties"] = {n: without_defaults(c) for n, c in kept["properties"].items()}
@@ -87,15 +89,59 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
         kept["additionalProperties"] = _node(node["additionalProperties"], definitions)
     if kept.get("type") == "integer":
         kept["format"] = "int64"
-    if "description" in kept:
-        kept["description"] = " ".join(kept["description"].split())
     if kept.get("default", 0) is None:
         del kept["default"]
+    if "description" in kept:
+        kept["description"] = " ".join([*kept["description"].split(), *_default_words(kept)])
     rules = _MODELS[title].rules if title in _MODELS and "properties" in kept else ()
-    validations = [{"rule": rule.cel, "message": rule.message} for rule in rules if rule.cel]
+    validations = [_validation(rule, kept) for rule in rules if rule.cel]
     if validations:
         kept["x-kubernetes-validations"] = validations
     return kept
+
+
+def _default_words(node: dict[str, Any]) -> list[str]:
+    """Return what a description adds about a default: `kubectl explain` shows no other."""
+    default = node.get("default", "")
+    if default == "" or isinstance(default, list | dict):
+        return []
+    return [f"Default: {default if isinstance(default, str) else json.dumps(default)}."]
+
+
+# A field of self, or of a part of it, but for one that `has` asks for.
+_FIELD = re.compile(r"(?<!has\()(?<![\w.])self((?:\.[A-Za-z]\w*)+)")
+
+
+def _with_defaults(cel: str, node: dict[str, Any]) -> str:
+    """Return a rule in which a field that was left out has its default.
+
+    The rules of the contract are written for whole documents. An API server stores only what was
+    given: see `crds.py`.
+    """
+
+    def optional(found: re.Match[str]) -> str:
+        text, at = "self", node
+        for name in found[1].removeprefix(".").split("."):
+            at = at.get("properties", {}).get(name, {})
+            if "default" in at:
+                text += f".?{name}.orValue({_literal(at['default'])})"
+            else:
+                text += f".{name}"
+        return text
+
+    return _FIELD.sub(optional, cel)
+
+
+def _validation(rule: Rule, node: dict[str, Any]) -> dict[str, str]:
+    made = {"rule": _with_defaults(rule.cel, node), "message": rule.message}
+    if rule.culprit_cel:
+        words = f"""'{rule.message}, and "' + {rule.culprit_cel} + '" is not'"""
+        made["messageExpression"] = words
+    return made
+
+
+def _literal(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else json.dumps(value)
 
 
 def _resolve(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

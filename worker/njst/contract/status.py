@@ -32,8 +32,11 @@ class WorkersStatus(Message):
     ready: int = Field(0, description="Of these, ready or further, and not lost.")
     running: int = Field(0, description="Of these, under load.")
     finished: int = Field(0, description="Of these, done with their share.")
-    lost: int = Field(0, description="Of these, lost, late or unfit.")
-    summary: str = Field("", description="Ready or further, of all.")
+    lost: int = Field(0, description="Of these, lost or not ready in time.")
+    refused: int = Field(0, description="Of these, those that cannot run this job, and said why.")
+    summary: str = Field(
+        "", description="Ready or further, of all; before a job, 0 of those wanted."
+    )
 
 
 class LatencyStatus(Message):
@@ -141,13 +144,28 @@ class JobStatus(Message):
     submit_time: str | None = Field(None, description="When the job was created.")
     start_time: str | None = Field(None, description="The common start of all workers.")
     completion_time: str | None = Field(None, description="When it had ended.")
-    duration: str = Field("", description="From the common start to the end, or to now.")
-    verdict: str = Field("", description="Valid, Invalid or Unknown.")
+    duration: str = Field(
+        "", description="How long the load ran, or runs; without what is read back after it."
+    )
+    verdict: str = Field(
+        "", description="Valid, Invalid or Unknown; empty before the end, and if it was cancelled."
+    )
     workers: WorkersStatus | None = Field(None, description="How many participants are how far.")
-    lost_workers: list[str] = Field(default_factory=list, description="The first few by name.")
-    rate: str = Field("", description="Messages per second of the first workload.")
-    throughput: str = Field("", description="Bytes per second of the first workload.")
-    p99: str = Field("", description="99th percentile of the first workload that has latencies.")
+    lost_workers: list[str] = Field(
+        default_factory=list, description="The first few that are lost or late, by name."
+    )
+    refused_workers: list[str] = Field(
+        default_factory=list, description="The first few that refused the job, each with why."
+    )
+    messages_per_second: int | None = Field(
+        None, description="All workloads together, each over its own window."
+    )
+    bytes_per_second: int | None = Field(
+        None, description="All workloads together, each over its own window."
+    )
+    p99_microseconds: int | None = Field(
+        None, description="99th percentile of the latency, of the workload where it is highest."
+    )
     error_count: int = Field(0, description="Errors of all workloads.")
     tester_limited: bool = Field(
         False, description="The tester itself was the limit: the numbers are not the target's."

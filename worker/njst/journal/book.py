@@ -133,6 +133,10 @@ class Book:
         """Return the jobs that a waiting job waits for, in their order."""
         return self._queue.ahead(job)
 
+    def next_in_line(self, most: int) -> list[str]:
+        """Return the first of the jobs that wait, in their order."""
+        return self._queue.waiting(most)
+
     def take_dropped(self) -> list[str]:
         """Return the ids of jobs that were dropped here lately, once: the log may drop them too."""
         dropped = list(self._dropped)

@@ -170,10 +170,10 @@ def _finished(view: JobView, entry: Entry, event: Finished) -> Changes | None:
     if part is None:
         return None
     done = Part(part.worker, PartState.FINISHED, event.problem, event, part.done)
-    return _when_all_load_is_over(view, _with_part(view, done))
+    return _when_all_load_is_over(view, entry, _with_part(view, done))
 
 
-def _when_all_load_is_over(view: JobView, changes: Changes) -> Changes:
+def _when_all_load_is_over(view: JobView, entry: Entry, changes: Changes) -> Changes:
     """Let the reading begin, as soon as all participants are known to have finished or be lost."""
     if are_loading(changes["parts"]):
         return changes
@@ -181,7 +181,12 @@ def _when_all_load_is_over(view: JobView, changes: Changes) -> Changes:
     readers = sorted(part.worker for part in after.parts.values() if _may_read(part))
     told = [some for receipts in after.receipts.values() for some in receipts]
     slices = slice_count(told, min(READERS, len(readers)))
-    return {**changes, "readers": tuple(readers), "slices": slices}
+    return {
+        **changes,
+        "load_end_ns": entry.time_ns,
+        "readers": tuple(readers),
+        "slices": slices,
+    }
 
 
 def _may_read(part: Part) -> bool:
@@ -229,7 +234,7 @@ def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
         return _with_part(view, part)
     if part.state is PartState.FINISHED:
         return _with_part(view, part.but(gone=True))
-    return _when_all_load_is_over(view, _with_part(view, part.but(state=PartState.LOST)))
+    return _when_all_load_is_over(view, entry, _with_part(view, part.but(state=PartState.LOST)))
 
 
 def _alive(view: JobView, entry: Entry, _: Alive) -> Changes | None:

@@ -81,6 +81,10 @@ class Queue:
         before = [*self._held.values(), *(claim for claim in self._waiting if claim < mine)]
         return [claim.job for claim in before if not claim.bears(mine)]
 
+    def waiting(self, most: int) -> list[str]:
+        """Return the first of the jobs that wait, in their order."""
+        return [claim.job for claim in self._waiting[:most]]
+
     def _admit(self, now_ns: int) -> list[str]:
         taken, admitted = _Taken(), []
         for claim in self._held.values():

@@ -87,6 +87,8 @@ class JobView:
     parts: MappingProxyType[str, Part]
     started: Started | None = None
     start_ns: int = 0
+    # When the last participant was known to have finished its load, or to be lost.
+    load_end_ns: int = 0
     # When the workloads begin that wait for others, by name, as soon as that is known.
     begins_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     # Once all load is over: who may read back what was stored, sorted, and in how many slices.

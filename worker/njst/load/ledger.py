@@ -49,6 +49,7 @@ class Ledger:
         self._warmup_bytes = 0
         self._drained = 0
         self._drained_bytes = 0
+        self._has_begun = False
         self.warm_ns = 0
         # When time ends the workload; NEVER when the number of its messages does.
         self.end_ns = NEVER
@@ -85,12 +86,13 @@ class Ledger:
             warm_ns: also of a workload without a warm-up.
             end_ns: when time ends the workload; None when the number of its messages does.
         """
+        self._has_begun = True
         self.warm_ns = warm_ns
         self.end_ns = NEVER if end_ns is None else end_ns
 
     def stop(self, now_ns: int) -> None:
         """End the window here, if it has not ended: the load is stopped before its time."""
-        if self.warm_ns and not self._closed_ns:
+        if self._has_begun and not self._closed_ns:
             self.end_ns = min(self.end_ns, now_ns)
 
     def close(self, now_ns: int) -> None:
@@ -205,7 +207,7 @@ class Ledger:
 
     def _window_ns(self, now_ns: int | None) -> int:
         """Return how long rates have counted by now."""
-        if not self.warm_ns:
+        if not self._has_begun:
             return 0
         until_ns = self._last_ns if now_ns is None else now_ns
         if self.end_ns != NEVER:

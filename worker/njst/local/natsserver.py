@@ -163,6 +163,14 @@ class NatsServer:
         """
         return self._service.lacking()
 
+    def check_running(self) -> None:
+        """Do nothing while the server runs.
+
+        Raises:
+            LocalServerError: it has ended by itself; with its last log lines.
+        """
+        self._service.check_running()
+
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Return when the server takes clients and JetStream and its streams here are healthy.
 

@@ -1,0 +1,36 @@
+"""What docs/kubernetes.md shows of a finished job is what kubectl shows."""
+
+import re
+from pathlib import Path
+
+from njst.contract.crds import crds
+from njst_operator import reconcile as r
+from tests.unit.operator.test_reconcile import NOW, finished, resource, written
+
+DOCS = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text()
+
+
+def test_the_columns_are_those_of_the_resource_type() -> None:
+    (version,) = crds()["njst.io_njstjobs.yaml"]["spec"]["versions"]
+    columns = version["additionalPrinterColumns"]
+    # kubectl shows what is for -o wide after the rest.
+    names = [column["name"] for column in sorted(columns, key=lambda c: c.get("priority", 0))]
+    assert re.search(r"(?i)^NAME +" + " +".join(map(re.escape, names)) + "$", DOCS, re.MULTILINE)
+
+
+def test_the_conditions_are_those_of_a_job_that_succeeded() -> None:
+    shown = re.findall(r"Message: +(.+)\n +Status: +(\w+)\n +Type: +(\w+)", DOCS)
+    new = written(r.reconcile(resource(), finished(), NOW))
+    said = [(c.message, c.status, c.type) for c in new.conditions]
+    assert [row[1:] for row in shown] == [row[1:] for row in said]
+    # The job's own id, and what it came to.
+    own = {"Accepted", "Succeeded", "Finished"}
+    assert [row for row in shown if row[2] not in own] == [row for row in said if row[2] not in own]
+
+
+def test_the_explanation_is_that_of_the_field() -> None:
+    (version,) = crds()["njst.io_njstjobs.yaml"]["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    publish = spec["properties"]["workloads"]["items"]["properties"]["publish"]
+    description = publish["properties"]["window"]["description"]
+    assert description in " ".join(DOCS.split())
