@@ -27,6 +27,11 @@ class Config:
     wait_s: float = 0.0
     log_replicas: int = 0
 
+    @property
+    def grace_s(self) -> float:
+        """How long a resource must be missing in the lists before it counts as deleted."""
+        return 2.0 * self.resync_s
+
     def control(self) -> Connection:
         """Return the control connection, with its context as it is now.
 

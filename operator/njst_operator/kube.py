@@ -68,6 +68,12 @@ class Kube:
         """
         return await self._api.ask(Request("GET", _path_of(held)))
 
+    async def find(self, plural: str, namespace: str, name: str) -> Body | None:
+        """Return the resource of a name as it is now, or None; it takes the right to list."""
+        query = {"fieldSelector": f"metadata.name={name}"}
+        page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
+        return next(iter(page["items"]), None)
+
     async def create(self, plural: str, namespace: str, body: Body) -> Body:
         """Create a resource.
 
@@ -119,7 +125,8 @@ def _path_of(held: Held[Any]) -> str:
 
 def _event(held: Held[Any], news: News, now: str) -> Body:
     about = blake2b(news.about.encode(), digest_size=4).hexdigest() if news.about else ""
-    parts = (held.name[:120], held.uid[:8], news.reason.lower(), about)
+    # A part of a name must not end with a dash or a dot.
+    parts = (held.name[:120].rstrip("-."), held.uid[:8], news.reason.lower(), about)
     return {
         "metadata": {
             "name": ".".join(part for part in parts if part),

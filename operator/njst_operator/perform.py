@@ -60,7 +60,9 @@ class Performer:
         """Make the parts."""
         self._writer = StatusWriter(self.config.copy, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
-        self.scheduler = Scheduler(self.config.copy, self.kube, self.counts, self._now)
+        self.scheduler = Scheduler(
+            self.config.copy, self.kube, self.counts, self._now, self.config.grace_s
+        )
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""

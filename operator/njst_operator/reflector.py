@@ -1,13 +1,12 @@
 """Lists the NjstJobs again and again, in case the watch has missed one.
 
-What client-go calls a reflector; its other half, the watch, is kopf's. A list that comes late may
-be older than what the watch has shown, so a resource is not gone because one list lacks it.
+What client-go calls a reflector; its other half, the watch, is kopf's.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from njst_operator.api import Body, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube
+from njst_operator.missing import Missing
 from njst_operator.pulse import Pulse
 from njst_operator.resource import Resource, resource_of
 from njst_operator.seen import now_s, turn
@@ -54,7 +54,10 @@ class Reflector:
     counts: Counts
     pulse: Pulse
     store: Store
-    _missing_since_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the parts."""
+        self._missing = Missing(self.config.grace_s)
 
     async def run(self) -> None:
         """List for ever."""
@@ -89,11 +92,5 @@ class Reflector:
         return resource_of(body)
 
     def _gone(self, listed: set[str]) -> list[str]:
-        """Return what has not been listed for two periods; one list may be an old one."""
-        now, missing = now_s(), self.store.keys() - listed
-        self._missing_since_s = {uid: self._missing_since_s.get(uid, now) for uid in missing}
-        return [
-            uid
-            for uid, since_s in self._missing_since_s.items()
-            if now - since_s >= 2 * self.config.resync_s
-        ]
+        """Return what has not been listed for two periods."""
+        return self._missing.gone(self.store.keys(), listed, now_s())
