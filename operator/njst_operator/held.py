@@ -1,6 +1,6 @@
 """What all kinds have in common: a resource as the API server holds it, in one version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -26,6 +26,8 @@ class Held(Generic[Status]):
     resource_version: str
     spec: dict[str, Any]
     status: Status
+    # Somebody has asked for its deletion; a finalizer may still hold it.
+    deleting: bool = field(default=False, kw_only=True)
 
     def is_newer_than(self, other: Self) -> bool:
         """Whether this is a later version of the same resource.
@@ -36,7 +38,11 @@ class Held(Generic[Status]):
 
     def says_as_much_as(self, other: Self) -> bool:
         """Whether only others have changed something in it, which is no reason to look."""
-        return (self.generation, self.status) == (other.generation, other.status)
+        return (self.generation, self.status, self.deleting) == (
+            other.generation,
+            other.status,
+            other.deleting,
+        )
 
 
 def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
@@ -57,6 +63,7 @@ def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
         "resource_version": meta["resourceVersion"],
         "spec": dict(body.get("spec") or {}),
         "status": found,
+        "deleting": "deletionTimestamp" in meta,
     }
 
 

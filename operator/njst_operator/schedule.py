@@ -40,18 +40,12 @@ class Schedule(Held[ScheduleStatus]):
     plural: ClassVar[str] = SCHEDULE_PLURAL
 
     created: datetime
-    # Somebody has deleted it, and a finalizer holds it: it makes nothing any more.
-    terminating: bool = False
 
 
 def schedule_of(body: dict[str, Any]) -> Schedule:
     """Return the NjstSchedule in an object of the API."""
-    meta = body["metadata"]
-    return Schedule(
-        **common_fields(body, ScheduleStatus),
-        created=parse_time(meta["creationTimestamp"]),
-        terminating="deletionTimestamp" in meta,
-    )
+    created = parse_time(body["metadata"]["creationTimestamp"])
+    return Schedule(**common_fields(body, ScheduleStatus), created=created)
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ def reconcile(schedule: Schedule, jobs: Sequence[Resource], now: datetime) -> Pl
 
     A refusal is remembered in the status alone, so that all copies wait for the same time.
     """
-    if schedule.terminating:
+    if schedule.deleting:
         return Plan(())
     try:
         spec = parse_schedule(schedule.spec)

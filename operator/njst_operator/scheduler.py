@@ -272,7 +272,7 @@ class Scheduler:
             raise GoneError(f"schedule {now.name} was made anew")
         kept.schedule = now
         last = s.last_time(now)
-        if (last is not None and last >= action.time) or now.terminating:
+        if (last is not None and last >= action.time) or now.deleting:
             return
         if now.generation != known.generation or s.must_wait(now, self.now()):
             return

@@ -219,7 +219,7 @@ def test_a_refusal_that_came_too_late_to_be_tried_again_stays_said() -> None:
 
 
 def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
-    assert s.reconcile(replace(schedule(), terminating=True), [], NOON) == s.Plan(())
+    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
 
 
 def test_events_tell_what_is_wrong_once() -> None:
