@@ -94,7 +94,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--wait-seconds",
         type=float,
         default=env("wait_seconds", "0"),
-        help="how long to wait at the start for NATS, resource types and rights",
+        help="how long to wait at the start for NATS, resource types and rights; inf: for ever",
     )
     parser.add_argument(
         "--log-replicas",
@@ -115,6 +115,8 @@ def parse_config(argv: Sequence[str]) -> Config:
     arguments = parser.parse_args(argv)
     if not is_mesh(arguments.mesh):
         parser.error("--mesh: must be 1 to 32 lower-case letters, digits or inner dashes")
+    if not arguments.wait_seconds >= 0:
+        parser.error("--wait-seconds: must be 0 or more, or inf")
     return Config(
         given={option.key: getattr(arguments, option.key) for option in OPTIONS},
         mesh=arguments.mesh,

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from njst.contract.document import API_VERSION, GROUP, VERSION
-from njst_operator.api import Api, Body, ConflictError, GoneError, RefusedError, Request
+from njst_operator.api import Api, Body, ConflictError, GoneError, Request
 from njst_operator.conditions import time_text
 from njst_operator.held import Held, Status
 from njst_operator.news import News
@@ -42,15 +42,16 @@ class Kube:
                 return found
             query = {**query, "continue": token}
 
-    async def serves(self, plural: str, namespace: str) -> bool:
-        """Whether the API server knows this type of resource."""
+    async def serves(self, plural: str) -> bool:
+        """Whether the API server offers this type of resource; everybody may ask.
+
+        What it offers is where a watch looks for what it is to watch, once, when it begins.
+        """
         try:
-            await self._api.ask(Request("GET", _path(plural, namespace), query={"limit": "1"}))
+            offered = await self._api.ask(Request("GET", _ROOT))
         except GoneError:
             return False
-        except RefusedError:
-            return True
-        return True
+        return any(kind["name"] == plural for kind in offered.get("resources") or ())
 
     async def may(self, verb: str, resource: str, group: str, namespace: str) -> bool:
         """Whether this account has a right, in a namespace or in all; everybody may ask."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from njst_operator.api import Body, KubeError
+from njst.contract.document import GROUP, PLURAL
+from njst_operator.api import Body, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 EAGER_LISTS = 2
 RARELY = 4
 RETRY_LIST_S = 5.0
+NOT_INSTALLED = f"the resource type {PLURAL}.{GROUP} is not installed; kubectl apply -f crds/"
 
 
 class Store(Protocol):
@@ -67,11 +69,17 @@ class Reflector:
                 await self.store.on_list(resources, self._gone({r.uid for r in resources}))
                 period_s: float = self.config.resync_s * (1 if number < EAGER_LISTS else RARELY)
             except KubeError as error:
-                self.pulse.list_failed(str(error))
-                self.counts.errors["kubernetes"] += 1
-                log.warning("resync: %s", error)
+                self._fail(error)
                 period_s = min(RETRY_LIST_S, self.config.resync_s)
-            await asyncio.sleep(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+            await self._rest(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+
+    async def _rest(self, period_s: float) -> None:
+        """Wait for the next list; without a watch, not for long: lists do its work."""
+        end_s = now_s() + period_s
+        while (left_s := end_s - now_s()) > 0:
+            await asyncio.sleep(min(left_s, RETRY_LIST_S))
+            if self.pulse.watch_trouble:
+                return
 
     async def relist(self) -> list[Resource]:
         """Return all resources.
@@ -82,6 +90,14 @@ class Reflector:
         found = await self.kube.list(Resource.plural, self.config.namespace, self._read)
         self.pulse.listed({r.uid: r.resource_version for r in found}, now_s())
         return found
+
+    def _fail(self, error: KubeError) -> None:
+        """Say that there is no list to be had, once."""
+        words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
+        if words != self.pulse.lists_failing:
+            log.warning("resync: %s", words)
+        self.pulse.list_failed(words)
+        self.counts.errors["kubernetes"] += 1
 
     def _read(self, body: Body) -> Resource:
         """Return the resource in a listed object; one that has not changed is not read again."""

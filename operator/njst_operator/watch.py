@@ -31,7 +31,8 @@ def watch(
 ) -> None:
     """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
 
-    Runs a loop of its own, in the thread that calls; an empty namespace means all.
+    Runs a loop of its own, in the thread that calls; an empty namespace means all. It may be called
+    again after it has ended, with another event.
 
     Raises:
         KubeError: kopf has given up.
