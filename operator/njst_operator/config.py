@@ -26,6 +26,8 @@ class Config:
     resync_s: int
     wait_s: float = 0.0
     log_replicas: int = 0
+    # How many workers there should be; 0: nobody knows.
+    expect_workers: int = 0
 
     @property
     def grace_s(self) -> float:
@@ -51,6 +53,7 @@ VARIABLES = {
     "resync_seconds": "NJST_RESYNC_SECONDS",
     "wait_seconds": "NJST_WAIT_SECONDS",
     "log_replicas": "NJST_LOG_REPLICAS",
+    "expect_workers": "NJST_EXPECT_WORKERS",
 }
 
 
@@ -104,6 +107,12 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="copies of the job log; 0: as many as the cluster gives, up to 3",
     )
     parser.add_argument(
+        "--expect-workers",
+        type=int,
+        default=env("expect_workers", "0"),
+        help="how many workers there should be: a job for all of them waits a minute for the last",
+    )
+    parser.add_argument(
         "--once", action="store_true", help="do what is to be done now, and end: for scripts"
     )
     return parser
@@ -128,6 +137,7 @@ def parse_config(argv: Sequence[str]) -> Config:
         resync_s=arguments.resync_seconds,
         wait_s=arguments.wait_seconds,
         log_replicas=arguments.log_replicas,
+        expect_workers=arguments.expect_workers,
     )
 
 

@@ -72,7 +72,7 @@ async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIte
         await journal.follow(book.on_entry, book.on_progress)
         members = NatsMembers(client, mesh)
         await members.listen()
-        jobs = Jobs(journal, book, members)
+        jobs = Jobs(journal, book, members, expect=config.expect_workers)
         performer = Performer(
             config, kube, jobs, book, clock, connected=lambda: client.is_connected
         )

@@ -229,10 +229,10 @@ class Performer:
         wait_s: float | None = None
         for action in r.reconcile(seen.resource, await self._known(seen), self._now()):
             match action:
-                case r.Submit(spec):
+                case r.Submit(spec, waited_ms):
                     if await self._submitted_in_turn(seen):
                         return 0.0
-                    await self._submit(seen, spec)
+                    await self._submit(seen, spec, waited_ms)
                     wait_s = RETRY_S if seen.refusal else None
                 case r.Cancel(reason, message):
                     await self.jobs.cancel(seen.resource.uid, reason, message)
@@ -289,7 +289,7 @@ class Performer:
         await asyncio.sleep(window_s * turn(seen.resource.uid, self.config.copy))
         return self.book.view(seen.resource.uid) is not None
 
-    async def _submit(self, seen: Seen, spec: JobSpec) -> None:
+    async def _submit(self, seen: Seen, spec: JobSpec, waited_ms: int) -> None:
         resource = seen.resource
         origin = Origin(
             kind=OriginKind.RESOURCE,
@@ -299,7 +299,9 @@ class Performer:
         )
         before = seen.refusal
         try:
-            await self.jobs.submit(Submission(id=resource.uid, spec=spec, origin=origin))
+            await self.jobs.submit(
+                Submission(id=resource.uid, spec=spec, origin=origin, waited_ms=waited_ms)
+            )
         except NotEnoughWorkersError as error:
             seen.refusal = Problem(reason="NotEnoughWorkers", message=str(error))
         except JournalUnavailableError as error:

@@ -10,7 +10,7 @@ from datetime import datetime
 from njst.contract.document import parse_spec
 from njst.contract.errors import InvalidDocumentError
 from njst.contract.job import JobSpec
-from njst.contract.result import Problem, Report
+from njst.contract.result import QUEUE_TIMEOUT, Problem, Report, Verdict
 from njst.contract.status import JobStatus
 from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
@@ -20,9 +20,10 @@ from njst_operator.silence import status_in_silence
 
 @dataclass(frozen=True)
 class Submit:
-    """Make the job; its id is the resource's uid."""
+    """Make the job; its id is the resource's uid. It has waited for workers for so long."""
 
     spec: JobSpec
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,25 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
     if spec.suspend:
         return (say(phases.suspended()),)
-    refusal = known.refusal
-    waiting = (say(phases.waiting(refusal.reason, refusal.message)),) if refusal else ()
-    return (Submit(spec), *waiting)
+    return _try(resource, spec, known.refusal, now)
+
+
+def _try(
+    resource: Resource, spec: JobSpec, refusal: Problem | None, now: datetime
+) -> tuple[Action, ...]:
+    """Submit; when that was refused, say so, until it has waited for too long."""
+    waited_ms, limit_s = status.waited_ms(resource, now), spec.queue_timeout_seconds
+    if waited_ms >= limit_s * 1000:
+        why = refusal.message if refusal else resource.status.message
+        message = f"it did not get its workers within {limit_s} s: {why}"
+        over = phases.never_ran("Failed", QUEUE_TIMEOUT, message)
+        said = status.without_job(resource, over, now)
+        return (WriteStatus(said.model_copy(update={"verdict": str(Verdict.INVALID)})),)
+    if refusal is None:
+        return (Submit(spec, waited_ms),)
+    message = f"{refusal.message}; it is tried for {limit_s} s"
+    waiting = phases.waiting(refusal.reason, message)
+    return (Submit(spec, waited_ms), WriteStatus(status.without_job(resource, waiting, now)))
 
 
 def _seen_again(resource: Resource) -> tuple[Action, ...]:

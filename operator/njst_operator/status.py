@@ -26,7 +26,8 @@ from njst.contract.status import (
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState
 from njst_operator.brief import brief
-from njst_operator.conditions import set_conditions, time_text
+from njst_operator.conditions import FALSE, set_conditions, time_text
+from njst_operator.held import parse_time
 from njst_operator.phases import Saying, of_view
 from njst_operator.resource import TERMINAL_PHASES, Resource, describe_target
 
@@ -149,6 +150,19 @@ def lost_workers(view: JobView) -> list[str]:
     return [brief(worker, MAX_NAME) for worker in list(lost)[:MAX_LOST]]
 
 
+def waited_ms(resource: Resource, now: datetime) -> int:
+    """Return for how long a resource has waited for its job, by the status; suspended, it does not.
+
+    What nobody has said yet is no time.
+    """
+    if resource.status.phase != "Pending":
+        return 0
+    since = next((c for c in resource.status.conditions if c.type == "Suspended"), None)
+    if since is None or since.status != FALSE:
+        return 0
+    return max(0, int((now - parse_time(since.last_transition_time)).total_seconds() * 1000))
+
+
 def regresses(old: JobStatus, new: JobStatus) -> bool:
     """Whether writing `new` over `old` would take back what was already said."""
     if old.phase in TERMINAL_PHASES:
@@ -180,12 +194,12 @@ def _workers(view: JobView) -> WorkersStatus:
     lost = len(view.parts_in(PartState.LOST, PartState.LATE, PartState.UNFIT))
     ready = len(view.parts) - lost - len(view.parts_in(PartState.PREPARING))
     return WorkersStatus(
-        wanted=len(view.parts),
+        wanted=view.wanted,
         ready=ready,
         running=len(view.parts_in(PartState.RUNNING)),
         finished=len(view.parts_in(PartState.FINISHED)),
         lost=lost,
-        summary=f"{ready}/{len(view.parts)}",
+        summary=f"{ready}/{view.wanted}",
     )
 
 

@@ -52,6 +52,13 @@ def test_beside_a_worker_and_alone_it_is_the_same_container() -> None:
     assert beside == {key: value for key, value in alone.items() if key not in probes}
 
 
+def test_as_many_workers_are_expected_as_there_are() -> None:
+    settings = yaml.safe_load((MANIFESTS / "base" / "kustomization.yaml").read_text())
+    (generated,) = settings["configMapGenerator"]
+    (workers,) = _documents(BESIDE_A_WORKER, "StatefulSet")
+    assert f"NJST_EXPECT_WORKERS={workers['spec']['replicas']}" in generated["literals"]
+
+
 def test_its_rights_are_the_same_in_one_namespace_and_in_all() -> None:
     (everywhere,) = _documents(MANIFESTS / "base" / "operator-clusterrole.yaml", "ClusterRole")
     (here,) = _documents(MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml", "Role")

@@ -73,6 +73,10 @@ class Queue:
         """Return since when (log time) a job has its workers; None while it waits."""
         return self._since_ns.get(job)
 
+    def waiting(self) -> list[str]:
+        """Return the jobs that wait, in the order in which they get their workers."""
+        return [claim.job for claim in self._waiting]
+
     def ahead(self, job: str) -> list[str]:
         """Return the jobs that a waiting job waits for: those that run, then those before it."""
         mine = next((claim for claim in self._waiting if claim.job == job), None)
