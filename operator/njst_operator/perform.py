@@ -19,6 +19,7 @@ from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
+from njst_operator.gone import Gone
 from njst_operator.kube import Kube
 from njst_operator.pulse import Pulse
 from njst_operator.reflector import Reflector
@@ -50,8 +51,8 @@ class Performer:
     counts: Counts = field(default_factory=Counts)
     pulse: Pulse = field(default_factory=Pulse)
     _seen: dict[str, Seen] = field(default_factory=dict)
-    # Deleted resources, so that an older list cannot bring one back; a uid never returns.
-    _gone: set[str] = field(default_factory=set)
+    # Deleted resources, so that an older list cannot bring one back.
+    _gone: Gone = field(default_factory=Gone)
     # Whether the control NATS is connected.
     connected: Callable[[], bool] = lambda: True
     _cancelling: set[asyncio.Task[None]] = field(default_factory=set)
@@ -86,15 +87,16 @@ class Performer:
 
     def on_watched(self, resource: Resource) -> None:
         """Take a resource as the watch shows it; what only others write into it wakes nobody."""
-        self.pulse.delivered(resource.uid, resource.resource_version)
+        if resource.uid not in self._gone:
+            self.pulse.delivered(resource.uid, resource.resource_version)
         if self._is_news(resource):
-            self._seen[resource.uid].wake.set()
+            self._wake(self._seen[resource.uid])
 
     def on_listed(self, resource: Resource) -> None:
         """Take a resource as a list shows it; only one that is over needs no look in any case."""
         news, seen = self._is_news(resource), self._seen.get(resource.uid)
         if seen is not None and (news or not seen.resource.settled):
-            seen.wake.set()
+            self._wake(seen)
 
     def _is_news(self, resource: Resource) -> bool:
         """Take a resource, unless it is an older version; return whether there is more to it."""
@@ -103,7 +105,7 @@ class Performer:
         seen, news = self._seen.get(resource.uid), False
         if seen is None:
             seen = self._seen[resource.uid] = Seen(resource)
-            seen.task = asyncio.create_task(self._keep(seen), name=f"resource {resource.name}")
+            self._wake(seen)
         elif resource.is_newer_than(seen.resource):
             news = not resource.says_as_much_as(seen.resource)
             if seen.resource.status != resource.status:
@@ -117,7 +119,7 @@ class Performer:
 
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
-        self._gone.add(uid)
+        self._gone.add(uid, now_s())
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -133,7 +135,14 @@ class Performer:
         """Look at a resource again because its job changed."""
         seen = self._seen.get(job)
         if seen is not None:
-            seen.wake.set()
+            self._wake(seen)
+
+    def _wake(self, seen: Seen) -> None:
+        """Have a resource looked at; one that is over and left alone has no task meanwhile."""
+        seen.wake.set()
+        if seen.task is None or seen.task.done():
+            name = f"resource {seen.resource.name}"
+            seen.task = asyncio.create_task(self._keep(seen), name=name)
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
@@ -183,10 +192,15 @@ class Performer:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
     async def _keep(self, seen: Seen) -> None:
-        """Reconcile one resource on every change; when something did not work, soon again."""
+        """Reconcile one resource on every change; when something did not work, soon again.
+
+        Return when it is over, and nothing is due any more.
+        """
         while True:
             seen.wake.clear()
             wait_s = await self._try_look(seen)
+            if wait_s is None and seen.resource.settled and not seen.wake.is_set():
+                return
             try:
                 async with asyncio.timeout(wait_s):
                     await seen.wake.wait()
