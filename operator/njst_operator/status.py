@@ -194,12 +194,12 @@ def _workers(view: JobView) -> WorkersStatus:
     lost = len(view.parts_in(PartState.LOST, PartState.LATE, PartState.UNFIT))
     ready = len(view.parts) - lost - len(view.parts_in(PartState.PREPARING))
     return WorkersStatus(
-        wanted=view.wanted,
+        wanted=len(view.parts),
         ready=ready,
         running=len(view.parts_in(PartState.RUNNING)),
         finished=len(view.parts_in(PartState.FINISHED)),
         lost=lost,
-        summary=f"{ready}/{view.wanted}",
+        summary=f"{ready}/{len(view.parts)}",
     )
 
 

@@ -182,6 +182,8 @@ def test_a_used_up_quota_is_said_once_and_waited_for(env: Environment, tidy: Non
     # Each copy at most once, before it has seen what another one said.
     assert 1 <= refused_creates(env) - refused_before <= len(env.operators)
     assert events_of(env, "over") == ["QuotaExceeded"]
+    logs = [path.read_text() for path in env.folder.glob("operator-*.log")]
+    assert sum(log.count("schedule over: QuotaExceeded") for log in logs) == 1
 
     def unsettled() -> str | None:
         status = status_of(env, "over")

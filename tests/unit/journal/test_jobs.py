@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from njst.journal.book import Book, Seen
 from njst.journal.jobs import (
     EXPECT_MS,
     KEPT_SO_FAR,
+    YOUNG_S,
     Jobs,
     NotEnoughWorkersError,
     QueueTimeoutError,
@@ -129,11 +130,14 @@ async def test_too_few_are_told_with_the_labels(jobs: Jobs) -> None:
         await submit(jobs, workerSelector=selector, workers=2)
 
 
-async def _expecting(*there: str) -> tuple[Jobs, FixedMembers]:
-    """The jobs of a mesh of which three workers are wanted, and these are there."""
+async def _expecting(
+    *there: str, age: timedelta = timedelta(seconds=5)
+) -> tuple[Jobs, FixedMembers]:
+    """The jobs of a mesh of which three workers are wanted, and these are there for so long."""
     log, book, members = MemoryLog(), Book(), FixedMembers(*there)
     await log.follow(book.on_entry, book.on_progress)
-    return Jobs(log, book, members, expect=3), members
+    began = max(member.started_at for member in await members.present())
+    return Jobs(log, book, members, expect=3, now=lambda: began + age), members
 
 
 def _waiting(waited_ms: int | None, **changes: object) -> Submission:
@@ -160,6 +164,9 @@ async def test_a_job_that_says_how_many_workers_and_one_that_does_not_wait_take_
     assert (await jobs.submit(_waiting(0, workers=1))).view.wanted == 1
     jobs, _ = await _expecting("w1")
     assert (await jobs.submit(_waiting(5_000, queueTimeoutSeconds=10))).view.wanted == 3
+    # Long after the installation nobody is on the way.
+    jobs, _ = await _expecting("w1", age=timedelta(seconds=YOUNG_S))
+    assert (await jobs.submit(_waiting(0))).view.wanted == 3
     jobs, _ = await _expecting("w1", "w2")
     assert (await jobs.submit(_waiting(None))).view.wanted == 3
 

@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origin, Payload
 from njst.contract.job import JobSpec
@@ -22,6 +23,8 @@ ECHO_TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 1.0
 # How long a job that wants all workers waits for those that are expected; then it takes the others.
 EXPECT_MS = 60_000
+# ... and only while a worker has come so lately: later, those that lack are not on their way.
+YOUNG_S = 120
 # Of so many jobs that run, the last that changed, the report so far is kept for who looks next.
 KEPT_SO_FAR = 32
 
@@ -92,6 +95,7 @@ class Jobs:
         reports: Reports | None = None,
         *,
         expect: int = 0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Bind them to a mesh; without `reports` a report is what the log has of it.
 
@@ -101,12 +105,14 @@ class Jobs:
             members: who is there.
             reports: where whole reports are.
             expect: how many workers there should be, for jobs that want all; 0: nobody knows.
+            now: the time, as workers tell it when they begin.
         """
         self._log = log
         self._book = book
         self._members = members
         self._reports = reports
         self._expect = expect
+        self._now = now
         self._so_far: dict[str, _SoFar] = {}
 
     def all(self) -> list[JobView]:
@@ -260,14 +266,21 @@ class Jobs:
             if labels:
                 found += f" that have {', '.join(f'{k}={v}' for k, v in sorted(labels.items()))}"
             raise NotEnoughWorkersError(f"{wants}, {found}")
-        expected, waited_ms = self._expected(spec), submission.waited_ms
-        # Half of its time at the most: it is rather to run on fewer than not at all.
-        limit_ms = min(EXPECT_MS, spec.queue_timeout_seconds * 1000 // 2)
-        if len(members) < expected and waited_ms is not None and waited_ms < limit_ms:
-            words = f"{len(members)} of {expected} workers that are wanted here are connected"
-            raise NotEnoughWorkersError(f"{words}; the others have {limit_ms / 1000:g} s to come")
+        self._wait_for_all(submission, members.values())
         turns = order(submission.id, members)[: wanted or len(members)]
         return [members[worker] for worker in sorted(turns)]
+
+    def _wait_for_all(self, submission: Submission, members: Collection[Member]) -> None:
+        """Raise NotEnoughWorkersError while the others may still come: while the mesh is young."""
+        expected, waited_ms = self._expected(submission.spec), submission.waited_ms
+        if waited_ms is None or len(members) >= expected:
+            return
+        # Half of its time at the most: it is rather to run on fewer than not at all.
+        limit_ms = min(EXPECT_MS, submission.spec.queue_timeout_seconds * 1000 // 2)
+        youngest = max(member.started_at for member in members)
+        if waited_ms < limit_ms and self._now() - youngest < timedelta(seconds=YOUNG_S):
+            words = f"{len(members)} of {expected} workers that are wanted here are connected"
+            raise NotEnoughWorkersError(f"{words}; the others have {limit_ms / 1000:g} s to come")
 
     async def _append(self, job: str, payload: Payload) -> bool:
         appended = await self._log.append(EventName(job, EVENT_NAMES[type(payload)]), payload)
