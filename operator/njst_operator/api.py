@@ -55,6 +55,7 @@ _KINDS: dict[int, type[KubeError]] = {
     403: RefusedError,
     404: GoneError,
     409: ConflictError,
+    413: RefusedError,
     422: RefusedError,
 }
 
@@ -197,7 +198,7 @@ class Api:
             raise KubeError(f"the API server does not answer: {error!r}") from error
         said = _document(text)
         if not 200 <= answer.status <= 299:
-            raise _error_of(answer.status, said, answer.headers.get("Retry-After", ""))
+            raise _error_of(request, answer.status, said, answer.headers.get("Retry-After", ""))
         return said
 
 
@@ -218,10 +219,11 @@ def _document(text: bytes) -> Body:
     return said if isinstance(said, dict) else {}
 
 
-def _error_of(status: int, said: Body, after: str) -> KubeError:
+def _error_of(request: Request, status: int, said: Body, after: str) -> KubeError:
     """Return what a metav1.Status means."""
     kind = _KINDS.get(status, KubeError)
-    if status == 422 and not (said.get("details") or {}).get("name"):
+    is_patch = isinstance(request.body, list)
+    if status == 422 and is_patch and not (said.get("details") or {}).get("name"):
         # What is not valid is named. A test in a JSON patch that fails has this status, and is not.
         kind = ConflictError
     found = kind(f"{status} {str(said.get('message') or 'without a word')[:300]}")

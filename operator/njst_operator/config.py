@@ -33,6 +33,13 @@ class Config:
     log_replicas: int = 0
     # Whether it takes jobs that name no mesh.
     default_mesh: bool = True
+    # How many workers there should be; 0: nobody knows.
+    expect_workers: int = 0
+
+    @property
+    def grace_s(self) -> float:
+        """How long a resource must be missing in the lists before it counts as deleted."""
+        return 2.0 * self.resync_s
 
     def control(self) -> Connection:
         """Return the control connection, with its context as it is now.
@@ -55,6 +62,7 @@ VARIABLES = {
     "resync_seconds": "NJST_RESYNC_SECONDS",
     "wait_seconds": "NJST_WAIT_SECONDS",
     "log_replicas": "NJST_LOG_REPLICAS",
+    "expect_workers": "NJST_EXPECT_WORKERS",
 }
 
 
@@ -112,7 +120,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--wait-seconds",
         type=float,
         default=env("wait_seconds", "0"),
-        help="how long to wait at the start for NATS, resource types and rights",
+        help="how long to wait at the start for NATS, resource types and rights; inf: for ever",
     )
     parser.add_argument(
         "--log-replicas",
@@ -120,6 +128,12 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         choices=range(6),
         default=env("log_replicas", "0"),
         help="copies of the job log; 0: as many as the cluster gives, up to 3",
+    )
+    parser.add_argument(
+        "--expect-workers",
+        type=int,
+        default=env("expect_workers", "0"),
+        help="how many workers there should be: a job for all of them waits a minute for the last",
     )
     parser.add_argument(
         "--once", action="store_true", help="do what is to be done now, and end: for scripts"
@@ -135,6 +149,8 @@ def parse_config(argv: Sequence[str]) -> Config:
         parser.error("--mesh: must be 1 to 32 lower-case letters, digits or inner dashes")
     if arguments.default_mesh not in ("true", "false"):
         parser.error("--default-mesh: must be true or false")
+    if not arguments.wait_seconds >= 0:
+        parser.error("--wait-seconds: must be 0 or more, or inf")
     return Config(
         given={option.key: getattr(arguments, option.key) for option in OPTIONS},
         mesh=arguments.mesh,
@@ -150,6 +166,7 @@ def parse_config(argv: Sequence[str]) -> Config:
         wait_s=arguments.wait_seconds,
         log_replicas=arguments.log_replicas,
         default_mesh=arguments.default_mesh == "true",
+        expect_workers=arguments.expect_workers,
     )
 
 

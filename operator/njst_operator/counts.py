@@ -21,6 +21,12 @@ class Counts:
     )
 
 
+def readiness(*, ready: bool) -> Family:
+    """Return the metric that says whether this copy can do its work."""
+    words = "1 when /readyz says ok."
+    return Family("njst_operator_ready", "gauge", words, [({}, int(ready))])
+
+
 def exposition(counts: Counts, pulse: Pulse, phases: Iterable[str], now_s: float) -> str:
     """Return all metrics; `phases` are those of the resources that are watched."""
     by_phase = Counter(phase or "New" for phase in phases)
@@ -38,7 +44,8 @@ def exposition(counts: Counts, pulse: Pulse, phases: Iterable[str], now_s: float
         ("list_age_seconds", "gauge", "Age of the last list.", pulse.list_age_s(now_s) or 0.0),
         ("nats_connected", "gauge", "1 with a control NATS.", int(pulse.nats_connected)),
     )
-    families = [
+    families = [readiness(ready=pulse.not_ready(now_s) is None)]
+    families += [
         Family(f"njst_operator_{name}", kind, words, [({}, value)])
         for name, kind, words, value in single
     ]

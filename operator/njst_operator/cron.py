@@ -49,9 +49,16 @@ class Cron:
         after = now.replace(microsecond=0) + timedelta(seconds=1)
         return _utc(next(CronSim(self._text, after.astimezone(self._zone), reverse=True), None))
 
-    def next(self, now: datetime) -> datetime | None:
-        """Return the first time after `now`, in UTC; None when there is none in 50 years."""
-        return _utc(next(CronSim(self._text, now.astimezone(self._zone)), None))
+    def next(self, now: datetime) -> datetime:
+        """Return the first time after `now`, in UTC.
+
+        Raises:
+            UnreadableScheduleError: there is none in 50 years.
+        """
+        found = _utc(next(CronSim(self._text, now.astimezone(self._zone)), None))
+        if found is None:
+            raise UnreadableScheduleError(f"spec.schedule: {self._text!r} never comes due")
+        return found
 
 
 def _utc(moment: datetime | None) -> datetime | None:

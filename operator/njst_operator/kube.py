@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from njst.contract.document import API_VERSION, GROUP, VERSION
-from njst_operator.api import Api, Body, ConflictError, GoneError, RefusedError, Request
+from njst_operator.api import Api, Body, ConflictError, GoneError, Request
 from njst_operator.conditions import time_text
 from njst_operator.held import Held, Status
 from njst_operator.news import News
@@ -66,15 +66,16 @@ class Kube:
         page = await self._api.ask(Request("GET", path, query=query))
         return any(body["metadata"]["uid"] == held.uid for body in page["items"])
 
-    async def serves(self, plural: str, namespace: str) -> bool:
-        """Whether the API server knows this type of resource."""
+    async def serves(self, plural: str) -> bool:
+        """Whether the API server offers this type of resource; everybody may ask.
+
+        What it offers is where a watch looks for what it is to watch, once, when it begins.
+        """
         try:
-            await self._api.ask(Request("GET", _path(plural, namespace), query={"limit": "1"}))
+            offered = await self._api.ask(Request("GET", _ROOT))
         except GoneError:
             return False
-        except RefusedError:
-            return True
-        return True
+        return any(kind["name"] == plural for kind in offered.get("resources") or ())
 
     async def may(self, verb: str, resource: str, group: str, namespace: str) -> bool:
         """Whether this account has a right, in a namespace or in all; everybody may ask."""
@@ -106,6 +107,12 @@ class Kube:
             GoneError: there is none of this name any more.
         """
         return await self._api.ask(Request("GET", _path_of(held)))
+
+    async def find(self, plural: str, namespace: str, name: str) -> Body | None:
+        """Return the resource of a name as it is now, or None; it takes the right to list."""
+        query = {"fieldSelector": f"metadata.name={name}"}
+        page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
+        return next(iter(page["items"]), None)
 
     async def create(self, plural: str, namespace: str, body: Body) -> Body:
         """Create a resource.
@@ -168,7 +175,8 @@ def _path_of(held: Held[Any]) -> str:
 
 def _event(held: Held[Any], news: News, now: str) -> Body:
     about = blake2b(news.about.encode(), digest_size=4).hexdigest() if news.about else ""
-    parts = (held.name[:120], held.uid[:8], news.reason.lower(), about)
+    # A part of a name must not end with a dash or a dot.
+    parts = (held.name[:120].rstrip("-."), held.uid[:8], news.reason.lower(), about)
     return {
         "metadata": {
             "name": ".".join(part for part in parts if part),

@@ -6,9 +6,9 @@ import gc
 import logging
 import signal
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from njst.contract.connection import Connection
 from njst.contract.names import Mesh
@@ -29,6 +29,7 @@ from njst_operator.perform import Performer
 from njst_operator.rights import check
 from njst_operator.serve import Health, served
 from njst_operator.watch import watch
+from njst_operator.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIte
         await journal.follow(book.on_entry, book.on_progress)
         members = NatsMembers(client, mesh)
         await members.listen()
-        jobs = Jobs(journal, book, members)
+        jobs = Jobs(journal, book, members, expect=config.expect_workers)
         performer = Performer(
             config, kube, jobs, book, clock, connected=lambda: client.is_connected
         )
@@ -100,9 +101,9 @@ async def run(config: Config) -> None:
     """Work until SIGTERM or SIGINT; with `--once`, for as long as there is something to do.
 
     kopf has a thread and a loop of its own: on its way out it waits for every task of its loop,
-    and ours have other reasons to live.
+    and ours have other reasons to live. What Kubernetes lacks later ends nothing here.
     """
-    stop = threading.Event()
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -124,8 +125,13 @@ async def run(config: Config) -> None:
             f"njst operator {config.copy} watches {config.scope} for mesh {config.mesh}",
             flush=True,
         )
+        watching = Watching(
+            check=partial(check, kube, config.scope),
+            watch=partial(watch, config.scope, performer, loop),
+            pulse=performer.pulse,
+        )
         try:
-            await asyncio.to_thread(watch, config.scope, performer, loop, stop)
+            await watching.run(stop)
         finally:
             resyncing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -135,7 +141,8 @@ async def run(config: Config) -> None:
 def main() -> None:
     """Run the operator; what it cannot work without is one line and exit code 1."""
     logs.set_up()
-    logging.getLogger("kopf").setLevel(logging.WARNING)
+    # What ends a watch is said by whoever begins it anew, in one line and once.
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)
     config = parse_config(sys.argv[1:])
     gc.set_threshold(LOOK_FOR_CYCLES_AFTER)
     try:

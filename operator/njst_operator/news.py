@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from njst.contract.schedule import ScheduleStatus
 from njst.contract.status import JobStatus, ThresholdStatus
+from njst_operator.conditions import is_true
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,22 @@ def of_job(old: JobStatus, new: JobStatus) -> list[News]:
         breached = [threshold for threshold in new.thresholds if threshold.verdict != "Valid"]
         found += [_breached(threshold) for threshold in breached[:MAX_BREACHED]]
     return found
+
+
+def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[News]:
+    """Return what is wrong with a schedule now and was not before; a retry is nothing new."""
+    if new.refusals and (new.reason != old.reason or not old.refusals):
+        about = f"{new.refused_time} {new.observed_generation}"
+        return [News(new.reason, new.message, warning=True, about=about)]
+    is_new = (new.reason, new.message) != (old.reason, old.message)
+    if is_new and is_stalled(new) and not new.refusals:
+        return [News(new.reason, new.message, warning=True, about=new.message)]
+    return []
+
+
+def is_stalled(status: ScheduleStatus) -> bool:
+    """Whether somebody must do something before the schedule makes jobs again."""
+    return is_true(status.conditions, "Stalled")
 
 
 def _of_phase(new: JobStatus) -> list[News]:

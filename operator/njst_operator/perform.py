@@ -25,6 +25,7 @@ from njst_operator.api import ConflictError, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
 from njst_operator.earlier import earlier_run
+from njst_operator.gone import Gone
 from njst_operator.identity import Identity
 from njst_operator.installation import Installation
 from njst_operator.kube import Kube
@@ -62,8 +63,8 @@ class Performer:
     counts: Counts = field(default_factory=Counts)
     pulse: Pulse = field(default_factory=Pulse)
     _seen: dict[str, Seen] = field(default_factory=dict)
-    # Deleted resources, so that an older list cannot bring one back; a uid never returns.
-    _gone: set[str] = field(default_factory=set)
+    # Deleted resources, so that an older list cannot bring one back.
+    _gone: Gone = field(default_factory=Gone)
     # Whether the control NATS is connected.
     connected: Callable[[], bool] = lambda: True
     _cancelling: set[asyncio.Task[None]] = field(default_factory=set)
@@ -78,8 +79,10 @@ class Performer:
         self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
         self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
         takes = self._installation.takes_schedule
-        selector = config.scope.selector
-        self.scheduler = Scheduler(config.copy, self.kube, self.counts, self._now, takes, selector)
+        selector, grace_s = config.scope.selector, config.grace_s
+        self.scheduler = Scheduler(
+            config.copy, self.kube, self.counts, self._now, takes, selector, grace_s
+        )
 
     def resources(self) -> list[Resource]:
         """Return all resources that are there, as they were last seen."""
@@ -103,9 +106,10 @@ class Performer:
 
     def on_watched(self, resource: Resource) -> None:
         """Take a resource as the watch shows it; what only others write into it wakes nobody."""
-        self.pulse.delivered(resource.uid, resource.resource_version)
+        if resource.uid not in self._gone:
+            self.pulse.delivered(resource.uid, resource.resource_version)
         if self._takes(resource) and self._is_news(resource):
-            self._seen[resource.uid].wake.set()
+            self._wake(self._seen[resource.uid])
 
     def on_listed(self, resource: Resource) -> None:
         """Take a resource as a list shows it; only one that is over needs no look in any case."""
@@ -113,7 +117,7 @@ class Performer:
             return
         news, seen = self._is_news(resource), self._seen.get(resource.uid)
         if seen is not None and (news or not seen.resource.settled):
-            seen.wake.set()
+            self._wake(seen)
 
     def _takes(self, resource: Resource) -> bool:
         """Return whether a resource is this installation's; leave it alone if not."""
@@ -157,7 +161,7 @@ class Performer:
         seen, news = self._seen.get(resource.uid), False
         if seen is None:
             seen = self._seen[resource.uid] = Seen(resource)
-            seen.task = asyncio.create_task(self._keep(seen), name=f"resource {resource.name}")
+            self._wake(seen)
         elif resource.is_newer_than(seen.resource):
             news = not resource.says_as_much_as(seen.resource)
             if seen.resource.status != resource.status:
@@ -171,7 +175,7 @@ class Performer:
 
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
-        self._gone.add(uid)
+        self._gone.add(uid, now_s())
         self._left.pop(uid, None)
         self.on_unselected(uid)
         self._begin(self._cancel(uid, *r.DELETED), f"cancel {uid}")
@@ -221,9 +225,16 @@ class Performer:
         for woken in (job, *(self.book.next_in_line(NEXT_IN_LINE) if closed else ())):
             seen = self._seen.get(woken)
             if seen is not None:
-                seen.wake.set()
+                self._wake(seen)
             elif woken in self._left:
                 self._yield(woken)
+
+    def _wake(self, seen: Seen) -> None:
+        """Have a resource looked at; one that is over and left alone has no task meanwhile."""
+        seen.wake.set()
+        if seen.task is None or seen.task.done():
+            name = f"resource {seen.resource.name}"
+            seen.task = asyncio.create_task(self._keep(seen), name=name)
 
     async def resync(self) -> None:
         """Compare with the whole list, again and again: what a watch missed is found here."""
@@ -284,10 +295,15 @@ class Performer:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
     async def _keep(self, seen: Seen) -> None:
-        """Reconcile one resource on every change; when something did not work, soon again."""
+        """Reconcile one resource on every change; when something did not work, soon again.
+
+        Return when it is over, and nothing is due any more.
+        """
         while True:
             seen.wake.clear()
             wait_s = await self._try_look(seen)
+            if wait_s is None and seen.resource.settled and not seen.wake.is_set():
+                return
             try:
                 async with asyncio.timeout(wait_s):
                     await seen.wake.wait()
@@ -336,10 +352,10 @@ class Performer:
         wait_s: float | None = None
         for action in r.reconcile(seen.resource, await self._known(seen), self._now()):
             match action:
-                case r.Submit(spec):
+                case r.Submit(spec, waited_ms):
                     if await self._submitted_in_turn(seen):
                         return 0.0
-                    await self._submit(seen, spec)
+                    await self._submit(seen, spec, waited_ms)
                     wait_s = RETRY_S if seen.refusal else None
                 case r.Cancel(reason, message):
                     await self.jobs.cancel(seen.resource.uid, reason, message)
@@ -454,12 +470,14 @@ class Performer:
         await asyncio.sleep(window_s * turn(seen.resource.uid, self.config.copy))
         return self.book.view(seen.resource.uid) is not None
 
-    async def _submit(self, seen: Seen, spec: JobSpec) -> None:
+    async def _submit(self, seen: Seen, spec: JobSpec, waited_ms: int) -> None:
         resource = seen.resource
         origin = await self._origin(resource)
         before = seen.refusal
         try:
-            await self.jobs.submit(Submission(id=resource.uid, spec=spec, origin=origin))
+            await self.jobs.submit(
+                Submission(id=resource.uid, spec=spec, origin=origin, waited_ms=waited_ms)
+            )
         except NotEnoughWorkersError as error:
             seen.refusal = Problem(reason="NotEnoughWorkers", message=str(error))
         except JournalUnavailableError as error:

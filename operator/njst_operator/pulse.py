@@ -7,10 +7,8 @@ what the watch has brought: a version that was listed and does not come is the a
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# A copy that is so far behind has no business to be counted on ...
+# A copy that is so far behind has no business to be counted on.
 READY_BEHIND_S = 30.0
-# ... and one that stays deaf is helped by nothing but a restart.
-LIVE_BEHIND_S = 180.0
 
 
 @dataclass
@@ -23,6 +21,10 @@ class Pulse:
     # Why the API server does not take the operator's login, or that of its watches.
     login_trouble: str = ""
     watch_login_trouble: str = ""
+    # Why there is no watch now; empty while there is one.
+    watch_trouble: str = ""
+    # It was told to end, and has not.
+    watch_hangs: bool = False
     nats_connected: bool = True
     nats_heard_s: float | None = None
     # What the last attempt to reconnect was told, where it was told something.
@@ -95,27 +97,48 @@ class Pulse:
         """Return how old the last list is; None before the first."""
         return None if self.listed_s is None else now_s - self.listed_s
 
-    def not_live(self, now_s: float) -> str | None:
+    def not_live(self, _: float) -> str | None:
         """Return what only a restart can mend, or None."""
         if self.nats_closed:
             return "the connection to the control NATS is closed for good"
-        if self.behind_s(now_s) > LIVE_BEHIND_S:
-            return f"the watch has been deaf for {self.behind_s(now_s):.0f} s"
+        if self.watch_hangs:
+            return "the watch hangs"
         return None
 
     def not_ready(self, now_s: float) -> str | None:
         """Return why this copy cannot do its work now, or None."""
-        if not self.nats_connected:
-            return f"the control NATS does not answer{_because(self.nats_trouble)}"
-        if login := self.login_trouble or self.watch_login_trouble:
-            return f"the API server does not take the operator's login: {login}"
+        return next((words for _, words in self.checks(now_s) if words is not None), None)
+
+    def checks(self, now_s: float) -> list[tuple[str, str | None]]:
+        """Return what is looked at, by name, each with what is wrong with it, or None."""
+        return [
+            ("nats", self._nats_problem()),
+            ("login", self._login_problem()),
+            ("list", self._list_problem()),
+            ("watch", self._watch_problem(now_s)),
+            ("live", self.not_live(now_s)),
+        ]
+
+    def _nats_problem(self) -> str | None:
+        if self.nats_connected:
+            return None
+        return f"the control NATS does not answer{_because(self.nats_trouble)}"
+
+    def _login_problem(self) -> str | None:
+        login = self.login_trouble or self.watch_login_trouble
+        return f"the API server does not take the operator's login: {login}" if login else None
+
+    def _list_problem(self) -> str | None:
         if self.lists_failing:
             return f"the resources cannot be listed{_because(self.lists_failing)}"
-        if self.listed_s is None:
-            return "the resources have not been listed yet"
+        return "the resources have not been listed yet" if self.listed_s is None else None
+
+    def _watch_problem(self, now_s: float) -> str | None:
+        if self.watch_trouble:
+            return f"the resources cannot be watched{_because(self.watch_trouble)}"
         if self.behind_s(now_s) > READY_BEHIND_S:
             return f"the watch is {self.behind_s(now_s):.0f} s behind"
-        return self.not_live(now_s)
+        return None
 
 
 def _because(words: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from njst.contract.document import parse_spec
 from njst.contract.errors import InvalidDocumentError
 from njst.contract.job import JobSpec
-from njst.contract.result import Problem, Report
+from njst.contract.result import QUEUE_TIMEOUT, Problem, Report, Verdict
 from njst.contract.status import JobStatus
 from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
@@ -22,9 +22,10 @@ from njst_operator.silence import status_in_silence
 
 @dataclass(frozen=True)
 class Submit:
-    """Make the job; its id is the resource's uid."""
+    """Make the job; its id is the resource's uid. It has waited for workers for so long."""
 
     spec: JobSpec
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,18 +136,34 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
         return (say(phases.never_ran("Failed", "InvalidSpec", str(error))),)
-    return (say(phases.suspended(), spec),) if spec.suspend else _to_run(resource, spec, known, now)
+    if spec.suspend:
+        return (say(phases.suspended(), spec),)
+    return _to_run(resource, spec, known, now)
 
 
 def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> tuple[Action, ...]:
     if known.earlier is not None:
         saying = phases.ran_already(known.earlier, spec.skip_if_ran_within_seconds or 0)
         return (WriteStatus(status.of_earlier(resource, saying, known.earlier, now)),)
-    refusal = known.refusal
+    return _try(resource, spec, known.refusal, now)
+
+
+def _try(
+    resource: Resource, spec: JobSpec, refusal: Problem | None, now: datetime
+) -> tuple[Action, ...]:
+    """Submit; when that was refused, say so, until it has waited for too long."""
+    waited_ms, limit_s = status.waited_ms(resource, now), spec.queue_timeout_seconds
+    if waited_ms >= limit_s * 1000:
+        why = refusal.message if refusal else resource.status.message
+        message = f"it did not get its workers within {limit_s} s: {why}"
+        over = phases.never_ran("Failed", QUEUE_TIMEOUT, message)
+        said = status.without_job(resource, over, now, spec)
+        return (WriteStatus(said.model_copy(update={"verdict": str(Verdict.INVALID)})),)
     if refusal is None:
-        return (Submit(spec),)
-    waiting = phases.waiting(refusal.reason, refusal.message)
-    return (Submit(spec), WriteStatus(status.without_job(resource, waiting, now, spec)))
+        return (Submit(spec, waited_ms),)
+    message = f"{refusal.message}; it is tried for {limit_s} s"
+    waiting = phases.waiting(refusal.reason, message)
+    return (Submit(spec, waited_ms), WriteStatus(status.without_job(resource, waiting, now, spec)))
 
 
 def _cancelled_at_once(resource: Resource) -> phases.Saying:

@@ -1,20 +1,21 @@
 """Lists the NjstJobs again and again, in case the watch has missed one.
 
-What client-go calls a reflector; its other half, the watch, is kopf's. A list that comes late may
-be older than what the watch has shown, so a resource is not gone because one list lacks it.
+What client-go calls a reflector; its other half, the watch, is kopf's.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from njst_operator.api import Body, KubeError
+from njst.contract.document import GROUP, PLURAL
+from njst_operator.api import Body, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube
+from njst_operator.missing import Missing
 from njst_operator.pulse import Pulse
 from njst_operator.resource import Resource, resource_of
 from njst_operator.seen import now_s, turn
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 EAGER_LISTS = 2
 RARELY = 4
 RETRY_LIST_S = 5.0
+NOT_INSTALLED = f"the resource type {PLURAL}.{GROUP} is not installed; kubectl apply -f crds/"
 
 
 class Store(Protocol):
@@ -60,7 +62,10 @@ class Reflector:
     counts: Counts
     pulse: Pulse
     store: Store
-    _missing_since_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the parts."""
+        self._missing = Missing(self.config.grace_s)
 
     async def run(self) -> None:
         """List for ever."""
@@ -71,11 +76,17 @@ class Reflector:
                 await self.store.on_list(resources, gone)
                 period_s: float = self.config.resync_s * (1 if number < EAGER_LISTS else RARELY)
             except KubeError as error:
-                self.pulse.list_failed(str(error))
-                self.counts.errors["kubernetes"] += 1
-                log.warning("resync: %s", error)
+                self._fail(error)
                 period_s = min(RETRY_LIST_S, self.config.resync_s)
-            await asyncio.sleep(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+            await self._rest(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+
+    async def _rest(self, period_s: float) -> None:
+        """Wait for the next list; without a watch, not for long: lists do its work."""
+        end_s = now_s() + period_s
+        while (left_s := end_s - now_s()) > 0:
+            await asyncio.sleep(min(left_s, RETRY_LIST_S))
+            if self.pulse.watch_trouble:
+                return
 
     async def relist(self) -> list[Resource]:
         """Return all resources.
@@ -97,6 +108,14 @@ class Reflector:
 
     async def _list(self) -> tuple[list[Resource], int]:
         return await self.kube.list_at(Resource.plural, self.config.scope, self._read)
+
+    def _fail(self, error: KubeError) -> None:
+        """Say that there is no list to be had, once."""
+        words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
+        if words != self.pulse.lists_failing:
+            log.warning("resync: %s", words)
+        self.pulse.list_failed(words)
+        self.counts.errors["kubernetes"] += 1
 
     def _read(self, body: Body) -> Resource:
         """Return the resource in a listed object; one that has not changed is not read again."""
@@ -121,14 +140,8 @@ class Reflector:
         return [uid for uid in gone if uid not in there]
 
     def _gone(self, listed: set[str]) -> list[str]:
-        """Return what has not been listed for two periods; one list may be an old one."""
-        now, missing = now_s(), self.store.keys() - listed
-        self._missing_since_s = {uid: self._missing_since_s.get(uid, now) for uid in missing}
-        return [
-            uid
-            for uid, since_s in self._missing_since_s.items()
-            if now - since_s >= 2 * self.config.resync_s
-        ]
+        """Return what has not been listed for two periods."""
+        return self._missing.gone(self.store.keys(), listed, now_s())
 
 
 def _uid(body: Body) -> str:

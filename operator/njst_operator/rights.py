@@ -1,6 +1,6 @@
 """What the operator needs of a Kubernetes API: resource types, and rights.
 
-Looked at once, at the start: what is missing would otherwise show as a watch that stays deaf, or as
+Looked at before each watch: what is missing would otherwise show as a watch that stays deaf, or as
 a status that never comes.
 """
 
@@ -49,7 +49,7 @@ async def check(kube: Kube, scope: Scope) -> None:
 async def _check(kube: Kube, namespace: str) -> None:
     try:
         lacking = [right for right in NEEDED if not await _has(kube, right, namespace)]
-        missing = [plural for plural in PLURALS if not await kube.serves(plural, namespace)]
+        missing = [plural for plural in PLURALS if not await kube.serves(plural)]
     except KubeError:
         return
     if missing:

@@ -18,7 +18,6 @@ from njst.contract.document import (
     parse_schedule,
 )
 from njst.contract.errors import InvalidDocumentError
-from njst.contract.result import Problem
 from njst.contract.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
 from njst_operator.conditions import FALSE, TRUE, Claim, set_conditions, time_text
 from njst_operator.cron import Cron, UnreadableScheduleError
@@ -27,6 +26,10 @@ from njst_operator.resource import SCHEDULED_TIME, Resource
 
 MAX_ACTIVE = 10
 MAX_MESSAGE = 400
+INVALID = "InvalidSchedule"
+# How soon a refused job is tried again, at first and at the most, in seconds.
+FIRST_RETRY_S = 10
+LONGEST_RETRY_S = 300
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,19 @@ class CreateJob:
 
 @dataclass(frozen=True)
 class DeleteJob:
-    """Delete a job: a newer one takes its place, or enough of its kind are kept."""
+    """Delete a job: enough of its kind are kept, or the job of `replaced_by` takes its place."""
 
     job: Resource
+    replaced_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the job of a time cannot be made."""
+
+    time: datetime
+    reason: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -84,31 +97,92 @@ class Plan:
     next: datetime | None = None
 
 
-def reconcile(
-    schedule: Schedule, jobs: Sequence[Resource], refusal: Problem | None, now: datetime
-) -> Plan:
-    """Return what to do; `jobs` are those of this schedule, `refusal` why none could be made."""
+def reconcile(schedule: Schedule, jobs: Sequence[Resource], now: datetime) -> Plan:
+    """Return what to do; `jobs` are those of this schedule.
+
+    A refusal is remembered in the status alone, so that all copies wait for the same time.
+    """
     if schedule.deleting:
         return Plan(())  # a finalizer holds it: its jobs go first, and there shall be no more
     try:
         spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
+        upcoming = cron.next(now)
     except (InvalidDocumentError, UnreadableScheduleError) as error:
-        problem = Problem(reason="InvalidSchedule", message=str(error))
-        return Plan((WriteStatus(_status(schedule, jobs, None, _stalled(problem), now)),))
-    upcoming = cron.next(now)
+        return Plan((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
     outgrown = tuple(DeleteJob(job) for job in _outgrown(spec, jobs))
     if spec.suspend:
         said = _status(schedule, jobs, None, _suspended(), now)
         return Plan((*outgrown, WriteStatus(said)))
     due = _due(spec, cron, _since(schedule, jobs), now)
     active = [job for job in jobs if not job.settled]
-    actions = _make(schedule, spec, active, due) if due is not None else ()
-    stand = _waiting(due) if due is not None and not actions else _scheduled()
-    if refusal is not None:
-        stand = _stalled(refusal)
+    is_refused = _is_refused(schedule, jobs)
+    retry = _retry_time(schedule) if is_refused else None
+    may_try = due is not None and (retry is None or now >= retry)
+    actions = _make(schedule, spec, active, due) if due is not None and may_try else ()
+    if is_refused:
+        stand = _stalled(schedule.status.reason, schedule.status.message)
+    elif due is not None and not actions:
+        stand = _waiting(due)
+    else:
+        stand = _scheduled()
     said = _status(schedule, jobs, upcoming, stand, now)
-    return Plan((*outgrown, *actions, WriteStatus(said)), upcoming)
+    if is_refused:
+        said = said.model_copy(update=_kept_refusal(schedule))
+    looks = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
+    return Plan((*outgrown, *actions, WriteStatus(said)), min(looks))
+
+
+def refused(
+    schedule: Schedule,
+    jobs: Sequence[Resource],
+    refusal: Refusal,
+    upcoming: datetime | None,
+    now: datetime,
+) -> ScheduleStatus:
+    """Return the status of a schedule whose job was refused just now; the next attempt is later."""
+    refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
+    delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(refusals - 1, 16))
+    retry = now + timedelta(seconds=delay_s)
+    said = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
+    return said.model_copy(
+        update={
+            "refusals": refusals,
+            "refused_time": time_text(refusal.time),
+            "retry_time": time_text(retry),
+        }
+    )
+
+
+def must_wait(schedule: Schedule, now: datetime) -> bool:
+    """Whether a job was refused, by the status, and the time of the next attempt has not come."""
+    retry = _retry_time(schedule) if _is_refused(schedule, ()) else None
+    return retry is not None and now < retry
+
+
+def _is_refused(schedule: Schedule, jobs: Sequence[Resource]) -> bool:
+    """Whether the last job was refused; a changed schedule, or a newer job, begins anew."""
+    status = schedule.status
+    if not status.refusals or status.refused_time is None:
+        return False
+    if status.observed_generation != schedule.generation:
+        return False
+    seen_to = _seen_to(schedule, jobs)
+    return seen_to is None or seen_to < parse_time(status.refused_time)
+
+
+def _retry_time(schedule: Schedule) -> datetime | None:
+    text = schedule.status.retry_time
+    return None if text is None else parse_time(text)
+
+
+def _kept_refusal(schedule: Schedule) -> dict[str, Any]:
+    old = schedule.status
+    return {
+        "refusals": old.refusals,
+        "refused_time": old.refused_time,
+        "retry_time": old.retry_time,
+    }
 
 
 def job_name(schedule: Schedule, time: datetime) -> str:
@@ -159,7 +233,7 @@ def _make(
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
         return ()
     if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
-        replaced = tuple(DeleteJob(job) for job in active if not job.deleting)
+        replaced = tuple(DeleteJob(job, replaced_by=time) for job in active if not job.deleting)
     return (*replaced, CreateJob(time, _job(schedule, spec, time)))
 
 
@@ -222,8 +296,12 @@ def _suspended() -> Stand:
     return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
 
 
-def _stalled(problem: Problem) -> Stand:
-    return problem.reason, problem.message, {**_stand(FALSE), "Stalled": TRUE}
+def _invalid(message: str) -> Stand:
+    return _stalled(INVALID, message)
+
+
+def _stalled(reason: str, message: str) -> Stand:
+    return reason, message, {**_stand(FALSE), "Stalled": TRUE}
 
 
 def _stand(ready: str) -> dict[str, str]:

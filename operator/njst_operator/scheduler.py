@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from njst.contract.result import Problem
+from njst.contract.schedule import ScheduleStatus
+from njst_operator import news
 from njst_operator import schedule as s
 from njst_operator.api import Body, ConflictError, GoneError, KubeError, RefusedError
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube
+from njst_operator.missing import Missing
 from njst_operator.news import News
 from njst_operator.resource import Resource, resource_of
 from njst_operator.scope import Scope
@@ -21,8 +23,8 @@ log = logging.getLogger(__name__)
 
 # Not even a schedule of long ago is left alone for ever: clocks are set, and zones change.
 LONGEST_S = 3600.0
-# A job that the API server does not want is offered again so often.
-REFUSED_S = 30.0
+# What does not work for another reason than a refused job is tried again so soon, at the most.
+RETRY_MAX_S = 60.0
 
 
 @dataclass
@@ -30,14 +32,30 @@ class _Kept:
     """A schedule with what this copy knows of it."""
 
     schedule: s.Schedule
-    refusal: Problem | None = None
+    failures: int = 0
+    # What was logged last: the same is not said twice in a row.
+    said: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+
+    def retry_s(self, asked_s: float) -> float:
+        """Return when to try again after one more failure; `asked_s` is the server's own wish."""
+        self.failures += 1
+        return max(asked_s, min(RETRY_MAX_S, 2 * RETRY_S * 2.0 ** min(self.failures - 1, 16)))
+
+    def warn(self, words: str) -> None:
+        """Log what does not work, once."""
+        if words != self.said:
+            self.said = words
+            log.warning("schedule %s: %s", self.schedule.name, words)
 
 
 @dataclass
 class Scheduler:
-    """The schedules of one copy; `now` is the log's time."""
+    """The schedules of one copy; `now` is the log's time.
+
+    A schedule that lists do not show is kept for `grace_s` seconds.
+    """
 
     copy: str
     kube: Kube
@@ -46,11 +64,16 @@ class Scheduler:
     # Whether a schedule is this installation's.
     takes: Callable[[s.Schedule], bool]
     selector: Selector = field(default_factory=Selector)
+    grace_s: float = 0.0
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
     _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
     # Before the jobs have been listed, none is known to be active.
     _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Make the parts."""
+        self._missing = Missing(self.grace_s)
 
     def on_job(self, job: Resource) -> None:
         """Take a job as the watch or a list shows it."""
@@ -61,7 +84,10 @@ class Scheduler:
     def on_job_deleted(self, job: Resource) -> None:
         """Forget a job that is gone."""
         if job.owner:
-            self._jobs.get(job.owner, {}).pop(job.uid, None)
+            jobs = self._jobs.get(job.owner, {})
+            jobs.pop(job.uid, None)
+            if not jobs:
+                self._jobs.pop(job.owner, None)
             self._wake(job.owner)
 
     def on_jobs_listed(self) -> None:
@@ -101,7 +127,7 @@ class Scheduler:
             KubeError: there is no list to be had.
         """
         found = {schedule.uid: schedule for schedule in await self._list(scope)}
-        for uid in [uid for uid in self._kept if uid not in found]:
+        for uid in self._missing.gone(self._kept.keys(), found.keys(), now_s()):
             self.on_deleted(uid)
         for schedule in found.values():
             self.on_schedule(schedule)
@@ -146,7 +172,7 @@ class Scheduler:
     async def _try_look(self, kept: _Kept) -> float:
         begin_s = now_s()
         try:
-            return await self._look(kept)
+            wait_s = await self._look(kept)
         except ConflictError:
             self.counts.errors["conflict"] += 1
             return RETRY_S
@@ -154,63 +180,116 @@ class Scheduler:
             return LONGEST_S
         except KubeError as error:
             self.counts.errors["kubernetes"] += 1
-            log.warning("schedule %s: %s", kept.schedule.name, error)
-            return max(error.retry_s, 2 * RETRY_S)
+            kept.warn(str(error))
+            return kept.retry_s(error.retry_s)
         except Exception:
             self.counts.errors["other"] += 1
             log.exception("schedule %s", kept.schedule.name)
-            return 2 * RETRY_S
+            return kept.retry_s(0.0)
         finally:
             self.counts.looks += 1
             self.counts.look_seconds += now_s() - begin_s
+        kept.failures = 0
+        return wait_s
 
     async def _look(self, kept: _Kept) -> float:
-        schedule = kept.schedule
-        jobs = list(self._jobs.get(schedule.uid, {}).values())
-        plan = s.reconcile(schedule, jobs, kept.refusal, self.now())
+        plan = s.reconcile(kept.schedule, self._jobs_of(kept), self.now())
+        longest_s = LONGEST_S
         for action in plan.actions:
             match action:
                 case s.CreateJob():
                     # With the job, and its time, everything else is another matter.
-                    return await self._create_in_turn(kept, action)
-                case s.DeleteJob(job):
-                    await self.kube.delete(job)
-                case s.WriteStatus(status) if status != schedule.status:
-                    await asyncio.sleep(turn_s(schedule.uid, self.copy))
-                    if kept.schedule.status.revision == schedule.status.revision:
-                        body = await self.kube.write_status(schedule, status)
-                        kept.schedule = s.schedule_of(body)
-                        self.counts.status_writes += 1
+                    return await self._create_in_turn(kept, action, plan.next)
+                case s.DeleteJob(job, replaced_by):
+                    try:
+                        await self.kube.delete(job)
+                    except RefusedError as error:
+                        words = f"{job.name} cannot be deleted: {error}"
+                        if replaced_by is not None:
+                            refusal = s.Refusal(replaced_by, "JobRefused", words)
+                            return await self._refused(kept, refusal, plan.next)
+                        # A history that is too long keeps no job from being made.
+                        kept.warn(words)
+                        longest_s = RETRY_MAX_S
+                case s.WriteStatus(status) if status != kept.schedule.status:
+                    revision = kept.schedule.status.revision
+                    await asyncio.sleep(turn_s(kept.schedule.uid, self.copy))
+                    if kept.schedule.status.revision == revision:
+                        await self._write(kept, status)
         if plan.next is None:
-            return LONGEST_S
-        return min(LONGEST_S, max(0.0, (plan.next - self.now()).total_seconds()))
+            return longest_s
+        return min(longest_s, max(0.0, (plan.next - self.now()).total_seconds()))
 
-    async def _create_in_turn(self, kept: _Kept, action: s.CreateJob) -> float:
+    def _jobs_of(self, kept: _Kept) -> list[Resource]:
+        return list(self._jobs.get(kept.schedule.uid, {}).values())
+
+    async def _write(self, kept: _Kept, status: ScheduleStatus) -> None:
+        """Write a status over the one that is known, and say what is new in it.
+
+        Raises:
+            KubeError: it is not known to be written.
+        """
+        old = kept.schedule.status
+        kept.schedule = s.schedule_of(await self.kube.write_status(kept.schedule, status))
+        self.counts.status_writes += 1
+        for item in news.of_schedule(old, status):
+            log.warning("schedule %s: %s: %s", kept.schedule.name, item.reason, item.message)
+            await self._tell(kept.schedule, item)
+
+    async def _create_in_turn(
+        self, kept: _Kept, action: s.CreateJob, upcoming: datetime | None
+    ) -> float:
         """Make the job unless another copy has gone first; return when to look again."""
         await asyncio.sleep(turn_s(f"{kept.schedule.uid} {action.time}", self.copy) / 2)
-        jobs = self._jobs.get(kept.schedule.uid, {}).values()
-        if any(job.scheduled == action.time for job in jobs):
+        if any(job.scheduled == action.time for job in self._jobs_of(kept)):
             return 0.0
         try:
             await self._create(kept, action)
-        except ConflictError:
-            return RETRY_S  # another copy was first; the watch will bring its job before that
         except RefusedError as error:
-            kept.refusal = Problem(reason="JobRefused", message=str(error))
-            return 0.0 if kept.refusal.message != kept.schedule.status.message else REFUSED_S
-        kept.refusal = None
+            return await self._refused(kept, _refusal_of(action.time, str(error)), upcoming)
+        except ConflictError:
+            return await self._taken(kept, action, upcoming)
+        return 0.0
+
+    async def _taken(self, kept: _Kept, action: s.CreateJob, upcoming: datetime | None) -> float:
+        """Look at who has the name of the job: mostly another copy was first."""
+        meta = action.body["metadata"]
+        body = await self.kube.find(Resource.plural, meta["namespace"], meta["name"])
+        if body is None:
+            return RETRY_S  # the conflict was another one, or it is gone again
+        job = resource_of(body)
+        if job.owner == kept.schedule.uid:
+            self.on_job(job)
+            return 0.0
+        words = f"an NjstJob {job.name} that is not this schedule's is there already: delete it"
+        return await self._refused(kept, s.Refusal(action.time, "NameTaken", words), upcoming)
+
+    async def _refused(self, kept: _Kept, refusal: s.Refusal, upcoming: datetime | None) -> float:
+        """Say in the status, for all copies, why there is no job and when the next attempt is."""
+        jobs = self._jobs_of(kept)
+        await self._write(kept, s.refused(kept.schedule, jobs, refusal, upcoming, self.now()))
         return 0.0
 
     async def _create(self, kept: _Kept, action: s.CreateJob) -> None:
         """Make the job of a time, unless its time was seen to already.
 
-        A copy that was away may not know yet that the job has been and is gone: so the schedule is
-        read anew right before.
+        A copy that was away may not know yet that the job has been and is gone, that another copy
+        was refused just now, or that the schedule is another one by now: so it is read anew right
+        before.
+
+        Raises:
+            GoneError: there is no such schedule any more.
         """
-        read = await self.kube.get(kept.schedule)
-        now = kept.schedule = s.schedule_of(read)
+        known = kept.schedule
+        read = await self.kube.get(known)
+        now = s.schedule_of(read)
+        if now.uid != known.uid:
+            raise GoneError(f"schedule {now.name} was made anew")
+        kept.schedule = now
         last = s.last_time(now)
-        if (last is not None and last >= action.time) or now.spec.get("suspend") or now.deleting:
+        if (last is not None and last >= action.time) or now.deleting:
+            return
+        if now.generation != known.generation or s.must_wait(now, self.now()):
             return
         made = self._selected(action.body, read["metadata"].get("labels") or {})
         body = await self.kube.create(Resource.plural, now.namespace, made)
@@ -232,10 +311,16 @@ class Scheduler:
             )
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
-    async def _tell(self, schedule: s.Schedule, news: News) -> None:
+    async def _tell(self, schedule: s.Schedule, item: News) -> None:
         try:
-            await self.kube.tell(schedule, news)
+            await self.kube.tell(schedule, item)
         except KubeError as error:
-            log.warning("%s: no event %s: %s", schedule.name, news.reason, error)
+            log.warning("%s: no event %s: %s", schedule.name, item.reason, error)
         else:
             self.counts.events += 1
+
+
+def _refusal_of(time: datetime, words: str) -> s.Refusal:
+    """Return why the API server does not want a job; a quota is what users can raise."""
+    reason = "QuotaExceeded" if "exceeded quota" in words else "JobRefused"
+    return s.Refusal(time, reason, words)

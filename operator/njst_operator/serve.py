@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from njst.login.natspy import LoginClient
-from njst.measure.exposition import MEDIA_TYPE
-from njst_operator.counts import exposition
+from njst.measure.exposition import MEDIA_TYPE, render
+from njst_operator.counts import exposition, readiness
 from njst_operator.perform import Performer
 from njst_operator.pulse import Pulse
 
@@ -55,11 +55,17 @@ class Health:
         pulse = self.pulse()
         return self.waits_for if pulse is None else pulse.not_ready(_now_s())
 
+    def verbose(self) -> str:
+        """Return each thing that is looked at, in a line of its own, as an API server does."""
+        pulse = self.pulse()
+        checks = [("start", self.waits_for)] if pulse is None else pulse.checks(_now_s())
+        return "".join(f"[-]{n} failed: {w}\n" if w else f"[+]{n} ok\n" for n, w in checks)
+
     def metrics(self) -> str:
-        """Return the exposition; empty before there is something to count."""
+        """Return the exposition; before there is something to count, that it is not ready."""
         performer, pulse = self._performer, self.pulse()
         if performer is None or pulse is None:
-            return ""
+            return render([readiness(ready=False)])
         phases = (resource.status.phase for resource in performer.resources())
         return exposition(performer.counts, pulse, phases, _now_s())
 
@@ -87,9 +93,10 @@ def _app(health: Health) -> web.Application:
     async def livez(_: web.Request) -> web.Response:
         return _answer(health.not_live())
 
-    async def readyz(_: web.Request) -> web.Response:
+    async def readyz(request: web.Request) -> web.Response:
         await health.look_at_login()
-        return _answer(health.not_ready())
+        problem = health.not_ready()
+        return _answer(problem, health.verbose() if "verbose" in request.query else None)
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=health.metrics().encode(), headers={"Content-Type": MEDIA_TYPE})
@@ -101,8 +108,8 @@ def _app(health: Health) -> web.Application:
     return app
 
 
-def _answer(problem: str | None) -> web.Response:
-    return web.Response(status=200 if problem is None else 503, text=problem or "ok")
+def _answer(problem: str | None, words: str | None = None) -> web.Response:
+    return web.Response(status=200 if problem is None else 503, text=words or problem or "ok")
 
 
 def _now_s() -> float:

@@ -28,7 +28,8 @@ from njst.contract.status import (
 from njst.journal.summary import log_datetime
 from njst.journal.view import USER_CANCEL_REASONS, JobView, PartState
 from njst_operator.brief import brief
-from njst_operator.conditions import SPEC_IGNORED, Claim, set_conditions, time_text
+from njst_operator.conditions import FALSE, SPEC_IGNORED, Claim, set_conditions, time_text
+from njst_operator.held import parse_time
 from njst_operator.phases import Saying, of_view
 from njst_operator.resource import TERMINAL_PHASES, Resource, describe_target
 
@@ -208,6 +209,19 @@ def refused_workers(view: JobView) -> list[str]:
 def _why(view: JobView, worker: str) -> str:
     problem = view.parts[worker].problem
     return "it did not say why" if problem is None else problem.message or problem.reason
+
+
+def waited_ms(resource: Resource, now: datetime) -> int:
+    """Return for how long a resource has waited for its job, by the status; suspended, it does not.
+
+    What nobody has said yet is no time.
+    """
+    if resource.status.phase != "Pending":
+        return 0
+    since = next((c for c in resource.status.conditions if c.type == "Suspended"), None)
+    if since is None or since.status != FALSE:
+        return 0
+    return max(0, int((now - parse_time(since.last_transition_time)).total_seconds() * 1000))
 
 
 def regresses(old: JobStatus, new: JobStatus) -> bool:

@@ -64,7 +64,8 @@ def watch(
 ) -> None:
     """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
 
-    Runs a loop of its own, in the thread that calls.
+    Runs a loop of its own, in the thread that calls. It may be called again after it has ended,
+    with another event.
 
     Raises:
         KubeError: kopf has given up.

@@ -32,7 +32,11 @@ def install(
         "components": [os.path.relpath(COMPONENTS / name, here) for name in components],
         "replicas": [{"name": "njst-worker", "count": 1}],
         "configMapGenerator": [
-            {"name": "njst", "behavior": "merge", "literals": [PATIENT, *settings]}
+            {
+                "name": "njst",
+                "behavior": "merge",
+                "literals": [PATIENT, "NJST_EXPECT_WORKERS=1", *settings],
+            }
         ],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))

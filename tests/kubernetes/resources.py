@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import yaml
 
-from devenv.environment import Environment
+from devenv.environment import Environment, LocalOperator
 from devenv.kubernetes.apiserver import KubernetesServer
 
 Json = dict[str, Any]
@@ -140,3 +140,15 @@ def admin_api(kube: KubernetesServer) -> httpx.Client:
     headers = {"authorization": f"Bearer {token_in(kube.admin_kubeconfig)}"}
     # The server signs its own certificate.
     return httpx.Client(base_url=kube.url, headers=headers, verify=False, timeout=60)
+
+
+def readyz(operator: LocalOperator) -> str:
+    """What an operator says of itself.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    try:
+        return httpx.get(f"{operator.url}/readyz?verbose", timeout=PATIENCE_S).text
+    except httpx.TransportError as error:
+        raise OSError(str(error)) from error

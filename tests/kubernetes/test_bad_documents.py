@@ -13,7 +13,8 @@ from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst.contract.document import parse_spec
 from njst.contract.errors import InvalidDocumentError
-from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec
+from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec, good
+from tests.unit.contract.bad_schedules import BAD_SCHEDULES, GOOD_SCHEDULES
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,31 @@ def test_the_api_server_makes_the_same_defaults(api: httpx.Client, spec: Spec) -
     for name, value in created["spec"].items():
         if not isinstance(value, list | dict):
             assert dumped[name] == value
+
+
+def _schedule(api: httpx.Client, text: str, zone: str) -> dict[str, Any]:
+    body = {
+        "apiVersion": "njst.io/v1alpha1",
+        "kind": "NjstSchedule",
+        "metadata": {"generateName": "doc-"},
+        "spec": {"schedule": text, "timeZone": zone, "jobTemplate": {"spec": good()}},
+    }
+    url = str(api.base_url).rstrip("/").replace("njstjobs", "njstschedules")
+    document: dict[str, Any] = api.post(url, json=body, params={"dryRun": "All"}).json()
+    return document
+
+
+@pytest.mark.parametrize(("text", "zone", "said"), BAD_SCHEDULES)
+def test_the_api_server_refuses_a_schedule_that_never_comes_due(
+    api: httpx.Client, text: str, zone: str, said: str
+) -> None:
+    status = _schedule(api, text, zone)
+    assert status["kind"] == "Status", "it was accepted"
+    assert said in status["message"]
+
+
+@pytest.mark.parametrize(("text", "zone"), GOOD_SCHEDULES)
+def test_the_api_server_takes_a_schedule_that_comes_due(
+    api: httpx.Client, text: str, zone: str
+) -> None:
+    assert _schedule(api, text, zone)["kind"] == "NjstSchedule"

@@ -1,15 +1,32 @@
 """NjstSchedules on a real API server, with three copies of the operator."""
 
+import asyncio
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from kubernetes.aio.config import kube_config
 
 from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
+from njst.contract.schedule import MAX_NAME
 from njst.local.waiting import wait_until
-from tests.kubernetes.resources import PATIENCE_S, Json, jobs_of, missed, schedule
+from njst_operator.api import Api
+from njst_operator.counts import Counts
+from njst_operator.kube import Kube
+from njst_operator.schedule import schedule_of
+from njst_operator.scheduler import Scheduler
+from tests.kubernetes.resources import (
+    PATIENCE_S,
+    Json,
+    admin_api,
+    jobs_of,
+    missed,
+    schedule,
+    short,
+    wait_finished,
+)
 
 
 def status_of(env: Environment, name: str) -> Json:
@@ -80,10 +97,163 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
     assert jobs_of(env, "yearly") == []
 
 
+def events_of(env: Environment, name: str) -> list[str]:
+    """The reasons of the warnings about a schedule."""
+    fields = f"involvedObject.name={name},type=Warning"
+    found: Json = json.loads(env.kubectl("get", "events", "--field-selector", fields, "-o", "json"))
+    return [item["reason"] for item in found["items"]]
+
+
+def wait_warned(env: Environment, name: str, reason: str) -> None:
+    """Return when there is an Event of this reason: it comes after the status."""
+
+    def lacking() -> str | None:
+        found = events_of(env, name)
+        return None if reason in found else f"events are {found}"
+
+    assert wait_until(lacking, PATIENCE_S) is None
+
+
+def change(env: Environment, name: str, **spec: Any) -> None:
+    patch = json.dumps({"spec": spec})
+    env.kubectl("patch", "njstschedule", name, "--type=merge", "-p", patch)
+
+
+def wait_jobs(env: Environment, name: str, count: int) -> list[Json]:
+    def lacking() -> str | None:
+        found = len(jobs_of(env, name))
+        return None if found == count else f"there are {found}"
+
+    assert wait_until(lacking, PATIENCE_S) is None
+    return jobs_of(env, name)
+
+
+def refused_creates(env: Environment) -> int:
+    """How often the API server has refused to create an NjstJob."""
+    with admin_api(env.kube) as api:
+        lines = api.get("/metrics").text.splitlines()
+    found = (line for line in lines if line.startswith("apiserver_request_total{"))
+    wanted = ('code="403"', 'resource="njstjobs"', 'verb="POST"')
+    return sum(int(line.rsplit(" ", 1)[1]) for line in found if all(w in line for w in wanted))
+
+
 def test_a_schedule_that_cannot_be_read_says_so(env: Environment, tidy: None) -> None:
-    env.kubectl("apply", "-f", "-", stdin=schedule("nowhere", timeZone="Europe/Atlantis"))
-    status = wait_said(env, "nowhere", "InvalidSchedule")
-    assert "Europe/Atlantis" in status["message"]
+    # No expression of the CRD sees that it runs backwards.
+    env.kubectl("apply", "-f", "-", stdin=schedule("backwards", schedule="0 0 * * FRI-MON"))
+    status = wait_said(env, "backwards", "InvalidSchedule")
+    assert "FRI-MON" in status["message"]
+    ready = {c["type"]: c["status"] for c in status["conditions"]}
+    assert (ready["Ready"], ready["Stalled"]) == ("False", "True")
+    assert "InvalidSchedule" in env.kubectl("get", "njstschedule", "backwards")
+    wait_warned(env, "backwards", "InvalidSchedule")
+
+
+QUOTA = """
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {count/njstjobs.njst.io: "1"}}
+"""
+
+
+def test_a_used_up_quota_is_said_once_and_waited_for(env: Environment, tidy: None) -> None:
+    env.kubectl("apply", "-f", "-", stdin=schedule("over", suspend=True))
+    wait_said(env, "over", "Suspended")
+    env.kubectl("apply", "-f", "-", stdin=QUOTA)
+    try:
+        # No controller counts here.
+        full = {"count/njstjobs.njst.io": "1"}
+        status = json.dumps({"status": {"hard": full, "used": full}})
+        subresource = ("--subresource=status", "--type=merge", "-p", status)
+        env.kubectl("patch", "resourcequota", "few", *subresource)
+        refused_before = refused_creates(env)
+        missed(env, "over")
+        change(env, "over", suspend=False)
+        status = wait_said(env, "over", "QuotaExceeded")
+        assert "exceeded quota: few" in status["message"]
+        assert (status["refusals"], status["activeCount"]) == (1, 0)
+        ready = {c["type"]: c["status"] for c in status["conditions"]}
+        assert (ready["Ready"], ready["Stalled"]) == ("False", "True")
+    finally:
+        env.kubectl("delete", "resourcequota", "few")
+    wait_jobs(env, "over", 1)
+    healed = wait_said(env, "over", "Scheduled")
+    assert "retryTime" not in healed
+    # Each copy at most once, before it has seen what another one said.
+    assert 1 <= refused_creates(env) - refused_before <= len(env.operators)
+    assert events_of(env, "over") == ["QuotaExceeded"]
+    logs = [path.read_text() for path in env.folder.glob("operator-*.log")]
+    assert sum(log.count("schedule over: QuotaExceeded") for log in logs) == 1
+
+    def unsettled() -> str | None:
+        status = status_of(env, "over")
+        return None if "lastSuccessfulTime" in status else f"it says {status}"
+
+    assert wait_until(unsettled, PATIENCE_S) is None
+    # Refused, made, over; and what was known only in between. No copy writes against another.
+    assert status_of(env, "over")["revision"] - status["revision"] <= 5
+
+
+def test_a_name_that_is_taken_is_said(env: Environment, tidy: None) -> None:
+    env.kubectl("apply", "-f", "-", stdin=schedule("taken", suspend=True))
+    wait_said(env, "taken", "Suspended")
+    now = datetime.now(UTC)
+    name = f"taken-{int(now.replace(month=1, day=1, hour=0, minute=0, second=0).timestamp())}"
+    env.kubectl("apply", "-f", "-", stdin=short(name, suspend=True))
+    missed(env, "taken")
+    change(env, "taken", suspend=False)
+    status = wait_said(env, "taken", "NameTaken")
+    assert name in status["message"]
+    wait_warned(env, "taken", "NameTaken")
+    assert jobs_of(env, "taken") == []
+    env.kubectl("delete", "njstjob", name)
+    # Whoever changes a schedule need not wait for the next attempt.
+    change(env, "taken", successfulJobsHistoryLimit=2)
+    wait_jobs(env, "taken", 1)
+
+
+def test_a_name_of_the_greatest_length_makes_jobs(env: Environment, tidy: None) -> None:
+    name = f"a.{'n' * (MAX_NAME - 2)}"
+    env.kubectl("apply", "-f", "-", stdin=schedule(name, suspend=True))
+    wait_said(env, name, "Suspended")
+    missed(env, name)
+    change(env, name, suspend=False)
+    (job,) = wait_jobs(env, name, 1)
+    assert len(job["metadata"]["name"]) == 63
+    assert wait_finished(env, job["metadata"]["name"])["status"]["phase"] == "Succeeded"
+
+
+def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
+    env: Environment, tidy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that has not heard of it yet looks before it makes a job that would be collected."""
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    # The client has read KUBECONFIG when it was imported.
+    path = str(env.kube.admin_kubeconfig)
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", path)
+
+    async def late(body: Json) -> int:
+        api, counts = Api(), Counts()
+        await api.open()
+        scheduler = Scheduler("late", Kube(api), counts, lambda: datetime.now(UTC))
+        scheduler.on_jobs_listed()
+        # As if it had waited since long.
+        past = {"lastScheduleTime": "2020-01-01T00:00:00Z", "observedGeneration": -1}
+        scheduler.on_schedule(schedule_of({**body, "status": past}))
+        async with asyncio.timeout(PATIENCE_S):
+            while not counts.looks:  # noqa: ASYNC110 - a count tells nobody
+                await asyncio.sleep(0.05)
+        await scheduler.stop()
+        await api.close()
+        return counts.events
+
+    env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
+    wait_said(env, "anew", "Scheduled")
+    old: Json = json.loads(env.kubectl("get", "njstschedule", "anew", "-o", "json"))
+    env.kubectl("delete", "njstschedule", "anew")
+    env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
+    assert asyncio.run(late(old)) == 0
+    assert jobs_of(env, "anew") == []
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,10 @@ env:
   - {name: NJST_HEALTH, value: "0.0.0.0:8081"}
   - name: POD_NAME
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
+  {{- if eq .Values.operator.mode "Sidecar" }}
+  # It waits for what it lacks, however long: if it ended, the pod would not be ready.
+  - {name: NJST_WAIT_SECONDS, value: inf}
+  {{- end }}
   - {name: MALLOC_ARENA_MAX, value: "2"}
   {{- if .Values.rbac.namespaces }}
   - {name: NJST_NAMESPACE, value: {{ .Values.rbac.namespaces | uniq | join "," | quote }}}
@@ -100,20 +104,24 @@ env:
   {{- with .Values.operator.extraEnv }}{{ toYaml . | nindent 2 }}{{ end }}
 ports:
   - {name: health, containerPort: 8081}
-startupProbe:
-  exec: {command: [python, -m, njst.probe, "http://127.0.0.1:8081/readyz"]}
-  timeoutSeconds: 5
-  periodSeconds: 2
-  failureThreshold: 60
 livenessProbe:
   httpGet: {path: /livez, port: health}
   periodSeconds: 20
   timeoutSeconds: 5
   failureThreshold: 3
+{{- /* Beside a worker neither: a pod is ready when all its containers are, and the worker must stay in
+its Service whatever the operator lacks. */}}
+{{- if ne .Values.operator.mode "Sidecar" }}
+startupProbe:
+  exec: {command: [python, -m, njst.probe, "http://127.0.0.1:8081/readyz"]}
+  timeoutSeconds: 5
+  periodSeconds: 2
+  failureThreshold: 60
 readinessProbe:
   httpGet: {path: /readyz, port: health}
   periodSeconds: 5
   timeoutSeconds: 5
+{{- end }}
 resources: {{- toYaml .Values.operator.resources | nindent 2 }}
 terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {{- include "njst.containerSecurity" . | nindent 2 }}

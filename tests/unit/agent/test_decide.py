@@ -186,6 +186,20 @@ def test_a_strict_job_is_cancelled_when_a_worker_is_missing(
     assert part_of_message in cancels[0].message
 
 
+def test_a_job_that_does_not_get_its_workers_in_time_is_cancelled() -> None:
+    view = history(queueTimeoutSeconds=20)
+    waiting: dict[str, object] = {"queue_since_ns": None, "waits_for": ("job-0", "job-x")}
+    assert d.decide(view, know(FIRST, 19.9, **waiting)) == ()
+    words = "it did not get its workers within 20 s: it stood behind job job-0"
+    cancel = d.Cancel("QueueTimeout", words, before_start=True)
+    assert d.decide(view, know(FIRST, 20, **waiting)) == (cancel,)
+    # The others let it go first.
+    assert d.decide(view, know(THIRD, 20, **waiting)) == ()
+    assert d.decide(view, know(THIRD, 21, **waiting)) == (cancel,)
+    has_workers = know(FIRST, 21, queue_since_ns=BEGIN + 20 * S)
+    assert d.Cancel not in map(type, d.decide(view, has_workers))
+
+
 def test_the_started_load_at_the_common_instant() -> None:
     view = history(*STARTED)
     assert d.decide(view, know("a", 2.1, stage=d.Stage.PREPARED)) == (d.Load(BEGIN + int(2.4 * S)),)

@@ -216,3 +216,16 @@ async def test_too_few_workers_and_a_silent_log_are_told_apart(
     mesh.log.broken = "no room"
     answer = await http.post(JOBS, json=SPEC)
     assert problem(answer, 503, "journal-unavailable")["detail"] == "no room"
+
+
+async def test_too_few_workers_are_said_at_once_or_waited_for(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    body = {**SPEC, "workers": 4, "queueTimeoutSeconds": 1}
+    problem(await http.post(JOBS, json=body), 503, "not-enough-workers")
+    problem(await http.post(f"{JOBS}?wait=true", json=body), 503, "queue-timeout")
+    waiting = asyncio.create_task(
+        http.post(f"{JOBS}?wait=true", json={**body, "queueTimeoutSeconds": 60})
+    )
+    mesh.members.workers.append("n4")
+    assert (await waiting).json()["participants"] == ["n1", "n2", "n3", "n4"]

@@ -429,6 +429,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workers", -1),
     _set("workers", 1001),
     _set("startTimeoutSeconds", 0),
+    _set("queueTimeoutSeconds", 0),
+    _set("queueTimeoutSeconds", 604_801),
     _set("activeDeadlineSeconds", 604_801),
     _set("onWorkerLoss", "Ignore"),
     _set("verdictPolicy", "Ignore"),

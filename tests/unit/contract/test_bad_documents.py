@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from njst.contract.document import parse_spec
+from njst.contract.document import parse_schedule, parse_spec
 from njst.contract.errors import InvalidDocumentError
-from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec
+from tests.unit.contract.bad_documents import BAD, GOOD, MISSPELT, Spec, good
+from tests.unit.contract.bad_schedules import BAD_SCHEDULES, GOOD_SCHEDULES
 
 
 @pytest.mark.parametrize(("spec", "field"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
@@ -35,3 +36,21 @@ def test_a_good_spec_survives_a_round_trip(spec: Spec) -> None:
     text = parsed.model_dump_json(exclude_none=True)
     assert parse_spec(json.loads(text)) == parsed
     assert "null" not in text
+
+
+def _schedule(text: str, zone: str) -> Spec:
+    return {"schedule": text, "timeZone": zone, "jobTemplate": {"spec": good()}}
+
+
+@pytest.mark.parametrize(("text", "zone", "said"), BAD_SCHEDULES)
+def test_a_schedule_that_never_comes_due_is_refused(text: str, zone: str, said: str) -> None:
+    with pytest.raises(InvalidDocumentError) as refused:
+        parse_schedule(_schedule(text, zone))
+    (problem,) = refused.value.problems
+    assert problem.field == "spec"
+    assert said in problem.message
+
+
+@pytest.mark.parametrize(("text", "zone"), GOOD_SCHEDULES)
+def test_a_schedule_that_comes_due_is_taken(text: str, zone: str) -> None:
+    assert parse_schedule(_schedule(text, zone)).schedule == text

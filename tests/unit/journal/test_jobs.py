@@ -1,7 +1,8 @@
 """Who takes part: those that the spec selects, in the rendezvous order, and how they are spread."""
 
+import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,13 +13,23 @@ from njst.contract.job import JobSpec
 from njst.contract.names import EventName
 from njst.contract.result import Report, WorkloadTally
 from njst.journal.book import Book, Seen
-from njst.journal.jobs import KEPT_SO_FAR, Jobs, NotEnoughWorkersError, Submission
+from njst.journal.jobs import (
+    EXPECT_MS,
+    KEPT_SO_FAR,
+    YOUNG_S,
+    Jobs,
+    NotEnoughWorkersError,
+    QueueTimeoutError,
+    Submission,
+)
 from njst.journal.port import Member
+from njst.journal.standing import standing_of
 from njst.journal.summary import log_datetime, so_far
 from njst.journal.turns import order
 from njst.journal.view import JobView
 from njst.report.text import render
-from tests.unit.api.fakes import MemoryLog
+from tests.unit.api.fakes import FixedMembers, MemoryLog
+from tests.unit.operator.virtual import run
 
 
 class ZonedMembers:
@@ -138,3 +149,92 @@ async def test_too_few_are_told_with_the_labels(jobs: Jobs) -> None:
     words = "asks for 2 workers, 1 are connected that have disk=fast, zone=south"
     with pytest.raises(NotEnoughWorkersError, match=words):
         await submit(jobs, workerSelector=selector, workers=2)
+
+
+async def _expecting(
+    *there: str, age: timedelta = timedelta(seconds=5)
+) -> tuple[Jobs, FixedMembers]:
+    """The jobs of a mesh of which three workers are wanted, and these are there for so long."""
+    log, book, members = MemoryLog(), Book(), FixedMembers(*there)
+    await log.follow(book.on_entry, book.on_progress)
+    began = max(member.started_at for member in await members.present())
+    return Jobs(log, book, members, expect=3, now=lambda: began + age), members
+
+
+def _waiting(waited_ms: int | None, **changes: object) -> Submission:
+    origin = Origin(kind=OriginKind.RESOURCE)
+    return Submission("job-1", spec(**changes), origin, waited_ms=waited_ms)
+
+
+async def test_a_job_for_all_workers_waits_for_those_that_are_wanted_but_not_for_long() -> None:
+    jobs, _ = await _expecting("w1")
+    words = "1 of 3 workers that are wanted here are connected; the others have 60 s to come"
+    for waited_ms in (0, EXPECT_MS - 1):
+        with pytest.raises(NotEnoughWorkersError, match=words):
+            await jobs.submit(_waiting(waited_ms))
+    view = (await jobs.submit(_waiting(EXPECT_MS))).view
+    assert (list(view.parts), view.wanted) == (["w1"], 3)
+    assert standing_of(view, []).message == "1 of 3 workers prepare"
+    assert view.queue_end_ns == view.created_ns + (3_600_000 - EXPECT_MS) * 1_000_000
+
+
+async def test_a_job_that_says_how_many_workers_and_one_that_does_not_wait_take_what_is_there() -> (
+    None
+):
+    jobs, _ = await _expecting("w1")
+    assert (await jobs.submit(_waiting(0, workers=1))).view.wanted == 1
+    jobs, _ = await _expecting("w1")
+    assert (await jobs.submit(_waiting(5_000, queueTimeoutSeconds=10))).view.wanted == 3
+    # Long after the installation nobody is on the way.
+    jobs, _ = await _expecting("w1", age=timedelta(seconds=YOUNG_S))
+    assert (await jobs.submit(_waiting(0))).view.wanted == 3
+    jobs, _ = await _expecting("w1", "w2")
+    assert (await jobs.submit(_waiting(None))).view.wanted == 3
+
+
+def test_whoever_waits_gets_its_job_when_the_workers_come() -> None:
+    async def waited_s() -> float:
+        jobs, members = await _expecting("w1")
+        asyncio.get_running_loop().call_later(10, members.workers.extend, ["w2", "w3"])
+        view = (await jobs.submit_patiently(_waiting(0), _never)).view
+        assert len(view.parts) == 3
+        return asyncio.get_running_loop().time()
+
+    assert 10 <= run(waited_s()) <= 11
+
+
+def test_whoever_waits_for_too_long_is_told() -> None:
+    async def waited_s() -> float:
+        jobs, _ = await _expecting("w1")
+        with pytest.raises(QueueTimeoutError, match=r"within 5 s: .*asks for 9 workers, 1 are"):
+            await jobs.submit_patiently(_waiting(0, workers=9, queueTimeoutSeconds=5), _never)
+        return asyncio.get_running_loop().time()
+
+    assert 5 <= run(waited_s()) <= 6
+
+
+async def test_nobody_is_waited_for_when_nobody_waits() -> None:
+    async def gone() -> bool:
+        return True
+
+    jobs, _ = await _expecting("w1")
+    with pytest.raises(NotEnoughWorkersError, match="asks for 9 workers, 1 are connected"):
+        await jobs.submit_patiently(_waiting(0, workers=9), gone)
+
+
+async def _never() -> bool:
+    return False
+
+
+async def test_jobs_that_have_waited_for_too_long_are_known() -> None:
+    log, book = MemoryLog(), Book()
+    await log.follow(book.on_entry, book.on_progress)
+    jobs = Jobs(log, book, FixedMembers("w1"))
+    for job, limit_s in (("first", 10), ("second", 20), ("third", 10)):
+        changed = spec(queueTimeoutSeconds=limit_s)
+        await jobs.submit(Submission(job, changed, Origin(kind=OriginKind.HTTP)))
+
+    def overdue(at_s: int) -> list[str]:
+        return [view.id for view in book.overdue(log.now_ns + at_s * 10**9)]
+
+    assert (overdue(9), overdue(10), overdue(20)) == ([], ["third"], ["second", "third"])

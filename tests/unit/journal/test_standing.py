@@ -22,8 +22,18 @@ STOP: tuple[str, Event] = ("", Cancelled(reason="DeadlineExceeded", message="too
         ([], ["x", "y", "z"], "WorkersBusy", "number 3 in the queue, behind job x and 2 more"),
         (RUNNING, [], "LoadRunning", "2 of 3 workers run the load, 1 late"),
         (RUNNING, None, "LoadRunning", "2 of 3 workers run the load, 1 late"),
-        ([*RUNNING, STOP], None, "DeadlineExceeded", "too long"),
-        ([("", Cancelled(reason="Requested"))], ["x"], "Requested", "the load is stopping"),
+        (
+            [*RUNNING, STOP],
+            None,
+            "DeadlineExceeded",
+            "too long; 2 of 2 workers have not stopped their load yet",
+        ),
+        (
+            [("", Cancelled(reason="Requested"))],
+            ["x"],
+            "Requested",
+            "it was cancelled; its report is being written",
+        ),
     ],
 )
 def test_where_a_job_stands(

@@ -13,6 +13,8 @@ MANIFESTS = Path(__file__).parents[3] / "manifests"
 BESIDE_A_WORKER = MANIFESTS / "base" / "worker.yaml"
 ALONE = MANIFESTS / "overlays" / "operator-deployment" / "operator.yaml"
 
+PLACES = [(BESIDE_A_WORKER, "StatefulSet"), (ALONE, "Deployment")]
+
 
 def _documents(path: Path, kind: str) -> list[Any]:
     return [part for part in yaml.safe_load_all(path.read_text()) if part["kind"] == kind]
@@ -25,9 +27,7 @@ def _operator(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return pod, next(c for c in pod["containers"] if c["name"] == "operator")
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"), [(BESIDE_A_WORKER, "StatefulSet"), (ALONE, "Deployment")]
-)
+@pytest.mark.parametrize(("path", "kind"), PLACES)
 def test_its_settings_are_those_that_the_program_reads(
     path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -43,7 +43,21 @@ def test_its_settings_are_those_that_the_program_reads(
 
 
 def test_beside_a_worker_and_alone_it_is_the_same_container() -> None:
-    assert _operator(BESIDE_A_WORKER, "StatefulSet")[1] == _operator(ALONE, "Deployment")[1]
+    """But for what would take a worker out of its Service for a fault of the operator."""
+    beside, alone = (_operator(*where)[1] for where in PLACES)
+    probes = {"startupProbe", "readinessProbe"}
+    assert alone.keys() - beside.keys() == probes
+    for_ever = {"name": "NJST_WAIT_SECONDS", "value": "inf"}
+    assert [each for each in beside["env"] if each not in alone["env"]] == [for_ever]
+    beside["env"].remove(for_ever)
+    assert beside == {key: value for key, value in alone.items() if key not in probes}
+
+
+def test_as_many_workers_are_expected_as_there_are() -> None:
+    settings = yaml.safe_load((MANIFESTS / "base" / "kustomization.yaml").read_text())
+    (generated,) = settings["configMapGenerator"]
+    (workers,) = _documents(BESIDE_A_WORKER, "StatefulSet")
+    assert f"NJST_EXPECT_WORKERS={workers['spec']['replicas']}" in generated["literals"]
 
 
 def test_its_rights_are_the_same_in_one_namespace_and_in_all() -> None:

@@ -1,7 +1,7 @@
 """When a copy of the operator says that it is well, and when it does not."""
 
 from njst_operator.counts import Counts, exposition
-from njst_operator.pulse import LIVE_BEHIND_S, READY_BEHIND_S, Pulse
+from njst_operator.pulse import READY_BEHIND_S, Pulse
 
 
 def seeing() -> Pulse:
@@ -32,9 +32,28 @@ def test_what_is_listed_and_never_comes_is_the_age_of_a_deaf_watch() -> None:
     assert pulse.behind_s(50.0) == 40.0
     assert pulse.not_ready(10.0 + READY_BEHIND_S) is None
     assert pulse.not_ready(10.1 + READY_BEHIND_S) == "the watch is 30 s behind"
-    pulse.listed({"a": "12"}, 160.0)
-    assert pulse.not_live(10.0 + LIVE_BEHIND_S) is None
-    assert pulse.not_live(11.0 + LIVE_BEHIND_S) == "the watch has been deaf for 181 s"
+    # The watch is begun anew meanwhile, in the same process.
+    assert pulse.not_live(1000.0) is None
+
+
+def test_a_watch_that_cannot_be_opened_is_not_ready_and_lives() -> None:
+    pulse = seeing()
+    pulse.watch_trouble = "403 forbidden"
+    assert pulse.not_ready(5.0) == "the resources cannot be watched: 403 forbidden"
+    assert pulse.not_live(5.0) is None
+    assert dict(pulse.checks(5.0)) == {
+        "nats": None,
+        "login": None,
+        "list": None,
+        "watch": "the resources cannot be watched: 403 forbidden",
+        "live": None,
+    }
+
+
+def test_a_watch_that_hangs_is_helped_by_a_restart_alone() -> None:
+    pulse = seeing()
+    pulse.watch_hangs = True
+    assert pulse.not_live(5.0) == pulse.not_ready(5.0) == "the watch hangs"
 
 
 def test_a_later_version_makes_up_for_a_missed_one() -> None:

@@ -103,6 +103,41 @@ def test_one_that_waits_is_tried_again_and_says_why() -> None:
     assert not is_true(write.status.conditions, "Accepted")
 
 
+SECOND = timedelta(seconds=1)
+TOO_FEW = Problem(reason="NotEnoughWorkers", message="20 wanted, 3 connected")
+
+
+def test_one_that_waits_for_too_long_fails() -> None:
+    first = written(r.reconcile(resource(queueTimeoutSeconds=60), r.Known(refusal=TOO_FEW), NOW))
+    assert first.message == "20 wanted, 3 connected; it is tried for 60 s"
+    waiting = resource(first, queueTimeoutSeconds=60)
+    submit, *_ = r.reconcile(waiting, r.Known(refusal=TOO_FEW), NOW + 59 * SECOND)
+    assert isinstance(submit, r.Submit)
+    assert submit.waited_ms == 59_000
+    # By whichever copy: also by one that has not tried yet.
+    for refusal in (TOO_FEW, None):
+        actions = r.reconcile(waiting, r.Known(refusal=refusal), NOW + 60 * SECOND)
+        assert len(actions) == 1
+        over = written(actions)
+        assert (over.phase, over.reason) == ("Failed", "QueueTimeout")
+        assert over.verdict == "Invalid"
+        assert "within 60 s: 20 wanted, 3 connected" in over.message
+        assert is_true(over.conditions, "Finished")
+
+
+def test_the_time_of_suspend_is_no_waiting() -> None:
+    held = written(r.reconcile(resource(suspend=True), r.Known(), NOW))
+    later = NOW + timedelta(days=1)
+    released = resource(held, queueTimeoutSeconds=60)
+    submit, write = r.reconcile(released, r.Known(refusal=TOO_FEW), later)
+    assert isinstance(submit, r.Submit)
+    assert submit.waited_ms == 0
+    assert isinstance(write, r.WriteStatus)
+    again = resource(write.status, queueTimeoutSeconds=60)
+    (submit, _) = r.reconcile(again, r.Known(refusal=TOO_FEW), later + 59 * SECOND)
+    assert isinstance(submit, r.Submit)
+
+
 def test_a_suspended_one_is_not_submitted() -> None:
     actions = r.reconcile(resource(suspend=True), r.Known(), NOW)
     assert len(actions) == 1

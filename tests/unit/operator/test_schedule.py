@@ -8,9 +8,9 @@ import pytest
 
 from njst.contract.document import parse_schedule
 from njst.contract.errors import InvalidDocumentError
-from njst.contract.result import Problem
 from njst.contract.schedule import ScheduleStatus
 from njst.contract.status import JobStatus
+from njst_operator import news
 from njst_operator import schedule as s
 from njst_operator.conditions import is_true, time_text
 from njst_operator.cron import Cron, UnreadableScheduleError
@@ -53,7 +53,7 @@ def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None
 def plan(
     it: s.Schedule, jobs: list[Resource] | None = None, now: datetime = NOON
 ) -> tuple[s.Plan, ScheduleStatus]:
-    made = s.reconcile(it, jobs or [], None, now)
+    made = s.reconcile(it, jobs or [], now)
     (write,) = (action for action in made.actions if isinstance(action, s.WriteStatus))
     return made, write.status
 
@@ -78,7 +78,7 @@ def test_it_makes_a_job_at_its_time_and_not_before() -> None:
 
 
 def test_deletion__of_a_schedule__makes_no_more_jobs() -> None:
-    assert s.reconcile(replace(schedule(), deleting=True), [], None, NOON) == s.Plan(())
+    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
 
 
 def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
@@ -177,8 +177,9 @@ def test_the_last_success_is_remembered_when_its_job_is_gone() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"schedule": "61 * * * *"}, "spec.schedule: '61 * * * *': Bad minute"),
-        ({"timeZone": "Europe/Atlantis"}, "spec.timeZone: 'Europe/Atlantis' is no time zone"),
+        ({"schedule": "61 * * * *"}, "spec: schedule: the minute must be 0-59"),
+        ({"schedule": "0 0 * * FRI-MON"}, "spec.schedule: '0 0 * * FRI-MON': Bad day-of-week"),
+        ({"timeZone": "Europe/Atlantis"}, "spec: timeZone: must be a name of the IANA"),
     ],
 )
 def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
@@ -189,12 +190,72 @@ def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
     assert is_true(status.conditions, "Stalled")
 
 
-def test_a_refused_job_is_said_and_tried_again() -> None:
-    made = s.reconcile(schedule(), [], Problem(reason="JobRefused", message="422 quota"), NOON)
-    create, write = made.actions
-    assert isinstance(create, s.CreateJob)
-    assert isinstance(write, s.WriteStatus)
-    assert (write.status.reason, write.status.message) == ("JobRefused", "422 quota")
+def refusal(it: s.Schedule, now: datetime = NOON, reason: str = "QuotaExceeded") -> s.Schedule:
+    """The schedule after its job of noon was refused."""
+    why = s.Refusal(NOON, reason, "403 exceeded quota")
+    return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
+
+
+def test_a_refused_job_is_said_and_tried_again_later_and_later() -> None:
+    it, now, waits = schedule(), NOON, []
+    for _ in range(8):
+        it = refusal(it, now)
+        assert it.status.reason == "QuotaExceeded"
+        assert is_true(it.status.conditions, "Stalled")
+        assert not is_true(it.status.conditions, "Ready")
+        made, status = plan(it, now=now)
+        # Every copy derives the same from it: what it says already.
+        assert (created(made), status) == ([], it.status)
+        assert made.next is not None
+        assert s.must_wait(it, now)
+        waits.append((made.next - now).total_seconds())
+        now = made.next
+        assert created(plan(it, now=now)[0]) == [NOON]
+        assert not s.must_wait(it, now)
+    assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
+
+
+def test_once_the_job_is_there_the_refusal_is_over() -> None:
+    _, status = plan(refusal(schedule()), [job(NOON, "Running")], now=NOON + SECOND)
+    assert (status.reason, status.refusals, status.retry_time) == ("Scheduled", 0, None)
+    assert is_true(status.conditions, "Ready")
+
+
+def test_a_changed_schedule_is_tried_at_once() -> None:
+    changed = replace(refusal(schedule()), generation=3)
+    assert created(plan(changed, now=NOON + SECOND)[0]) == [NOON]
+    assert refusal(changed).status.refusals == 1
+
+
+def test_a_suspended_schedule_forgets_its_refusal() -> None:
+    it = refusal(schedule())
+    _, status = plan(replace(it, spec={**it.spec, "suspend": True}))
+    assert (status.reason, status.refusals) == ("Suspended", 0)
+
+
+def test_a_refusal_that_came_too_late_to_be_tried_again_stays_said() -> None:
+    it = refusal(schedule(startingDeadlineSeconds=5))
+    made, status = plan(it, now=NOON + 60 * SECOND)
+    assert (created(made), made.next) == ([], NOON + DAY)
+    assert status.reason == "QuotaExceeded"
+
+
+def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
+    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
+
+
+def test_events_tell_what_is_wrong_once() -> None:
+    before, first = schedule(), refusal(schedule())
+    (told,) = news.of_schedule(before.status, first.status)
+    assert (told.reason, told.warning) == ("QuotaExceeded", True)
+    assert news.of_schedule(first.status, refusal(first).status) == []
+    (taken,) = news.of_schedule(first.status, refusal(first, reason="NameTaken").status)
+    assert taken.reason == "NameTaken"
+    _, invalid = plan(schedule(timeZone="Europe/Atlantis"))
+    (told,) = news.of_schedule(before.status, invalid)
+    assert told.reason == "InvalidSchedule"
+    assert news.of_schedule(invalid, invalid) == []
+    assert news.of_schedule(before.status, plan(before)[1]) == []
 
 
 def cron(text: str, zone: str = "Etc/UTC") -> Cron:
@@ -233,5 +294,6 @@ def test_the_form_of_a_schedule_is_the_contract_s(text: str) -> None:
 
 
 def test_a_day_that_no_month_has() -> None:
+    """The contract's expressions do not see it, cronsim does."""
     with pytest.raises(UnreadableScheduleError, match="Bad day-of-month"):
-        cron("0 0 31 2 *")
+        cron("0 0 31 2-2 *")

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from njst.check.naming import UNHEARD, named
 from njst.contract.job import OnWorkerLoss
-from njst.contract.result import START_TIMEOUT
+from njst.contract.result import QUEUE_TIMEOUT, START_TIMEOUT
 from njst.journal.turns import rank
 from njst.journal.view import JobView, Part, PartState
 
@@ -170,6 +170,8 @@ class Knowledge:
     heard_ns: Mapping[str, int]
     done: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
+    # The jobs that it waits for, in their order.
+    waits_for: tuple[str, ...] = ()
 
 
 def decide(view: JobView, know: Knowledge) -> tuple[Action, ...]:
@@ -258,6 +260,8 @@ def _shared(view: JobView, know: Knowledge) -> Iterator[Action]:
         yield from _watch(view, know)
     elif know.queue_since_ns is not None:
         yield from _gather(view, know, know.queue_since_ns)
+    elif _turn(view, know, view.queue_end_ns):
+        yield Cancel(QUEUE_TIMEOUT, _queued_words(view, know), before_start=True)
 
 
 def _turn(view: JobView, know: Knowledge, since_ns: int, turn_ns: int = TURN_NS) -> bool:
@@ -287,6 +291,11 @@ def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
         yield Cancel(START_TIMEOUT, _late_words(view, late), before_start=True)
     else:
         yield Start(view.parts_in(PartState.READY))
+
+
+def _queued_words(view: JobView, know: Knowledge) -> str:
+    behind = f": it stood behind job {know.waits_for[0]}" if know.waits_for else ""
+    return f"it did not get its workers within {view.created.spec.queue_timeout_seconds} s{behind}"
 
 
 def _late_words(view: JobView, late: Iterable[str]) -> str:

@@ -36,6 +36,8 @@ TICK_S = 0.05
 # So many jobs are looked at in each tick; of more each at least once in so many ticks.
 LOOKS = 64
 ROUND_TICKS = 10
+# The queue is looked at so often for jobs that have waited for too long.
+QUEUE_LOOK_S = 1.0
 # How long a worker that is told to stop waits for its load to end and its tallies to be stored.
 LEAVE_S = 5.0
 # How long a clean-up is tried, and how often.
@@ -72,6 +74,9 @@ class Agent:
     # Jobs that changed and were not looked at yet, and where the next look around begins.
     _news: set[str] = field(default_factory=set)
     _round: int = 0
+    # The jobs that have waited for too long, and when the queue is looked at again.
+    _overdue: set[str] = field(default_factory=set)
+    _queue_look_s: float = 0.0
 
     @property
     def current_job(self) -> str:
@@ -128,13 +133,24 @@ class Agent:
         Of a thousand jobs that run at once each is looked at in every tenth tick.
         """
         active = self.kit.book.active_jobs()
+        overdue = self._look_at_the_queue()
         count = max(LOOKS, -(-len(active) // ROUND_TICKS))
         first = self._round if self._round < len(active) else 0
         for view in active[first : first + count]:
             self._look(view)
         self._round = first + count
-        self._forget({view.id for view in active})
+        self._forget({view.id for view in active} | overdue)
         return bool(active or self._tasks)
+
+    def _look_at_the_queue(self) -> set[str]:
+        """Act on the jobs that have waited for too long; return their ids."""
+        if (now_s := asyncio.get_running_loop().time()) >= self._queue_look_s:
+            self._queue_look_s = now_s + QUEUE_LOOK_S
+            self._overdue = {view.id for view in self.kit.book.overdue(self.kit.time.now_ns())}
+            for job in self._overdue:
+                if (view := self.kit.book.view(job)) is not None:
+                    self._look(view)
+        return self._overdue
 
     def _look(self, view: JobView) -> None:
         for action in d.decide(view, self._knowledge(view)):
@@ -142,14 +158,16 @@ class Agent:
 
     def _knowledge(self, view: JobView) -> d.Knowledge:
         part = self._parts.get(view.id)
+        since_ns = self.kit.book.queue_since_ns(view)
         return d.Knowledge(
             me=self.kit.me,
             stage=d.Stage.IDLE if part is None else part.stage,
             now_ns=self.kit.time.now_ns(),
-            queue_since_ns=self.kit.book.queue_since_ns(view),
+            queue_since_ns=since_ns,
             heard_ns={w: seen.time_ns for w, seen in self.kit.book.progress(view.id).items()},
             done=frozenset() if part is None else part.done,
             begun=frozenset() if part is None else frozenset(part.begun),
+            waits_for=() if since_ns is not None else tuple(self.kit.book.waits_for(view.id)),
         )
 
     def _act(self, view: JobView, action: d.Action) -> None:

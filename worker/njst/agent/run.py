@@ -63,6 +63,8 @@ class NodeSettings:
     processes: int = 0
     # Copies of the job log; 0: as many as the cluster gives, up to 3.
     log_replicas: int = 0
+    # How many workers there should be; 0: nobody knows.
+    expect_workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
         await clock.start()
         await journal.follow(book.on_entry, book.on_progress)
         agent = Agent(_kit(settings, me.worker, journal, book, clock, reports))
-        jobs = Jobs(journal, book, members, reports)
+        jobs = Jobs(journal, book, members, reports, expect=settings.expect_workers)
         node = Node(me, mesh.name, jobs, book, members, clock, agent, client, journal)
         await members.listen()
         await members.answer(node.describe)

@@ -37,6 +37,7 @@ _PROBLEMS = {
     "not-finished": "A report is there when the job has ended.",
     "owned": "The job belongs to a Kubernetes resource; delete that.",
     "not-enough-workers": "Fewer workers are connected than the job asks for.",
+    "queue-timeout": "There were too few workers for as long as the job may wait.",
     "journal-unavailable": "The control NATS does not answer; try again.",
     "not-ready": "The worker is starting, or has lost its control NATS.",
     "cross-site": "A page of another site made the browser send this.",

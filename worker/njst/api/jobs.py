@@ -69,14 +69,24 @@ class _JobsApi:
         return dump(document)
 
     async def submit(
-        self, request: Request, dry_run: Annotated[bool, Query(alias="dryRun")] = False
+        self,
+        request: Request,
+        dry_run: Annotated[bool, Query(alias="dryRun")] = False,
+        wait: Annotated[bool, Query()] = False,
     ) -> Response:
-        """Create a job for all connected workers. An Idempotency-Key makes repeating it safe."""
+        """Create a job for all connected workers. An Idempotency-Key makes repeating it safe.
+
+        Too few workers are a 503 at once. With `wait` the answer comes when there are enough, or
+        when the spec's queueTimeoutSeconds are over, as with an NjstJob resource.
+        """
         submission = await read_submission(request, self._mesh)
         if dry_run:
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "spec": spec})
-        submitted = await self._jobs.submit(submission)
+        if wait:
+            submitted = await self._jobs.submit_patiently(submission, request.is_disconnected)
+        else:
+            submitted = await self._jobs.submit(submission)
         _refuse_other(submitted, submission)
         return JSONResponse(
             self._show(submitted.view),

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from njst.contract.errors import FieldProblem, InvalidDocumentError
-from njst.journal.jobs import NotEnoughWorkersError, UnknownJobError
+from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
 from njst.journal.port import JournalUnavailableError
 
 MEDIA_TYPE = "application/problem+json"
@@ -103,6 +103,7 @@ def _fields(error: RequestValidationError) -> list[FieldProblem]:
 
 _LOWER_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownJobError, 404, "unknown-job"),
+    (QueueTimeoutError, 503, "queue-timeout"),
     (NotEnoughWorkersError, 503, "not-enough-workers"),
     (JournalUnavailableError, 503, "journal-unavailable"),
     # Nobody is there to read it; it only keeps the log free of a mistake that is none.

@@ -24,13 +24,22 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def submit(self, document: bytes, key: str | None, *, dry_run: bool = False) -> dict[str, Any]:
-        """Create a job; the same key again returns the same job."""
+    def submit(
+        self, document: bytes, key: str | None, *, dry_run: bool = False, wait: bool = False
+    ) -> dict[str, Any]:
+        """Create a job; the same key again returns the same job.
+
+        With `wait` the answer comes when there are enough workers, or when the spec's
+        queueTimeoutSeconds are over.
+        """
         headers = {"content-type": "application/yaml"}
         if key:
             headers["idempotency-key"] = key
-        params = {"dryRun": "true"} if dry_run else {}
-        return self._json("POST", "/api/v1/jobs", content=document, headers=headers, params=params)
+        asked = (("dryRun", dry_run), ("wait", wait))
+        request: dict[str, Any] = {"params": {name: "true" for name, value in asked if value}}
+        if wait:
+            request["timeout"] = httpx.Timeout(TIMEOUT_S, read=None)
+        return self._json("POST", "/api/v1/jobs", content=document, headers=headers, **request)
 
     def job(self, job: str) -> dict[str, Any]:
         """Return a job as it is now."""

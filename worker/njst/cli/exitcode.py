@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from njst.contract.result import Verdict
+from njst.contract.result import QUEUE_TIMEOUT, Verdict
 
 
 class ExitCode(IntEnum):
@@ -29,4 +29,5 @@ def of_verdict(verdict: Verdict, reason: str) -> ExitCode:
         "ThresholdsFailed": ExitCode.THRESHOLDS,
         "Requested": ExitCode.CANCELLED,
         "DeadlineExceeded": ExitCode.TIMEOUT,
+        QUEUE_TIMEOUT: ExitCode.TIMEOUT,
     }.get(reason, ExitCode.ERROR)

@@ -33,6 +33,10 @@ JobFile = Annotated[
 ]
 JobId = Annotated[str, typer.Argument(help="A job's id.")]
 Key = Annotated[str | None, typer.Option(help="Submitting again is the same job.")]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait", help="Too few workers: wait for more, up to queueTimeoutSeconds."),
+]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait.")]
 
 
@@ -87,12 +91,14 @@ def run(
     mesh: MeshName = "default",
     key: Key = None,
     detach: Annotated[bool, typer.Option("--detach", help="Print the id, do not wait.")] = False,
+    wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Submit a job, follow it, and print its report; the exit code is the verdict."""
     with _door(api, nats, context, mesh) as door:
-        _submit(door, read(file), key, None if detach else timeout_s, output)
+        shown = door.submit(read(file), key, wait=wait)
+        _go_on(door, shown, None if detach else timeout_s, output)
 
 
 def submit(
@@ -104,6 +110,7 @@ def submit(
     key: Key = None,
     watch_it: Annotated[bool, typer.Option("--watch", help="Follow it, as run does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only have it checked.")] = False,
+    wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -114,7 +121,8 @@ def submit(
             checked = door.submit(document, key, dry_run=True)
             show(checked, output, lambda: "valid")
             return
-        _submit(door, document, key, timeout_s if watch_it else None, output)
+        shown = door.submit(document, key, wait=wait)
+        _go_on(door, shown, timeout_s if watch_it else None, output)
 
 
 def watch(
@@ -204,11 +212,8 @@ def cluster(
         show(members, output, lambda: _table(_MEMBER_COLUMNS, map(_member_row, members)))
 
 
-def _submit(
-    door: Api, document: bytes, key: str | None, timeout_s: float | None, output: Output
-) -> None:
-    """Submit, and follow for so long; None: not at all."""
-    shown = door.submit(document, key)
+def _go_on(door: Api, shown: dict[str, Any], timeout_s: float | None, output: Output) -> None:
+    """Follow a job that was submitted for so long; None: not at all."""
     job = shown["id"]
     if timeout_s is None:
         show(shown, output, lambda: str(job))

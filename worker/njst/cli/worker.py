@@ -157,6 +157,14 @@ def worker(
             help="Copies of the job log; 0: as many as the cluster gives, up to 3.",
         ),
     ] = 0,
+    expect_workers: Annotated[
+        int,
+        typer.Option(
+            envvar="NJST_EXPECT_WORKERS",
+            min=0,
+            help="How many workers there should be; a job that got fewer says so.",
+        ),
+    ] = 0,
     wait_seconds: Annotated[
         float,
         typer.Option(
@@ -220,6 +228,7 @@ def worker(
             payloads=payloads,
             processes=processes,
             log_replicas=log_replicas,
+            expect_workers=expect_workers,
         )
 
     at = HttpSettings(host or "0.0.0.0", int(port))  # noqa: S104

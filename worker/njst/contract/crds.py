@@ -65,9 +65,10 @@ _SCHEDULE_COLUMNS: tuple[Column, ...] = (
     ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are made."),
     ("Active", "integer", ".status.activeCount", 0, "Jobs that are not over."),
     ("Last Schedule", "date", ".status.lastScheduleTime", 0, "The time of the last job."),
+    ("Status", "string", ".status.reason", 0, "How the schedule stands."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
     ("Next", "string", ".status.nextScheduleTime", 1, "The time of the next job."),
-    ("Reason", "string", ".status.reason", 1, "How the schedule stands."),
+    ("Message", "string", ".status.message", 1, "The same as a sentence."),
 )
 
 

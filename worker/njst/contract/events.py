@@ -65,6 +65,10 @@ class Created(Payload):
     settings: str = ""
     # How many of the participants are in each zone.
     zones: dict[str, int] = Field(default_factory=dict)
+    # How many workers are wanted where the job came in; 0 where nobody has said.
+    expected: int = 0
+    # How long the job had waited for workers to be connected.
+    waited_ms: int = 0
     # Fields of the spec that a newer njst knows and this one does not; see `njst.contract.reading`.
     unknown_fields: list[str] = Field(default_factory=list)
 

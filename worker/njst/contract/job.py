@@ -256,6 +256,13 @@ class JobSpec(Model):
         description="Workers that are not ready by then are lost, or fail the job: see"
         " onWorkerLoss.",
     )
+    queue_timeout_seconds: int = Field(
+        3600,
+        ge=1,
+        le=604_800,
+        description="A job that has not got its workers by then fails with reason QueueTimeout:"
+        " too few are connected, or earlier jobs have them. The time of suspend does not count.",
+    )
     active_deadline_seconds: int = Field(
         3600, ge=1, le=604_800, description="A job that runs longer is stopped and fails."
     )

@@ -200,6 +200,8 @@ class Problem(Message):
 
 # The reason of a problem, and of a job's end: not ready within the spec's `startTimeoutSeconds`.
 START_TIMEOUT = "StartTimeout"
+# ... and: without its workers for the spec's `queueTimeoutSeconds`.
+QUEUE_TIMEOUT = "QueueTimeout"
 
 
 class Verdict(StrEnum):

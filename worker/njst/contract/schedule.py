@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from njst.contract.cronrules import CRON_RULES
 from njst.contract.job import JobSpec
 from njst.contract.model import Message, Model, Rule
 from njst.contract.status import REVISION, Condition
@@ -97,6 +98,8 @@ class ScheduleSpec(Model):
     )
     job_template: JobTemplate = Field(description="The job that is made each time.")
 
+    rules: ClassVar[tuple[Rule, ...]] = CRON_RULES
+
 
 class ScheduleStatus(Message):
     """The status subresource."""
@@ -113,3 +116,8 @@ class ScheduleStatus(Message):
     last_schedule_time: str | None = Field(None, description="The time of the last job.")
     last_successful_time: str | None = Field(None, description="When one succeeded last.")
     next_schedule_time: str | None = Field(None, description="The time of the next job.")
+    refusals: int = Field(
+        0, description="How often in a row a job could not be made; 0 once one was made."
+    )
+    refused_time: str | None = Field(None, description="The schedule time of that job.")
+    retry_time: str | None = Field(None, description="When it is tried again.")

@@ -125,6 +125,11 @@ class Book:
         has_workers = self._queue.since_ns(view.id) is not None
         return not view.closed and (has_workers or view.cancelled is not None)
 
+    def overdue(self, now_ns: int) -> list[JobView]:
+        """Return the jobs that have waited for their workers for too long by now (log time)."""
+        waiting = (self._jobs[job] for job in self._queue.waiting())
+        return [view for view in waiting if now_ns >= view.queue_end_ns]
+
     def queue_since_ns(self, job: JobView) -> int | None:
         """Return since when (log time) an open job has its workers; None while it waits."""
         return self._queue.since_ns(job.id)

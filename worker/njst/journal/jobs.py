@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origin, Payload
 from njst.contract.job import JobSpec
@@ -18,12 +19,22 @@ from njst.journal.view import JobView
 
 # How long an own event may take to come back; then the connection is broken.
 ECHO_TIMEOUT_S = 5.0
+# How often one that waits for workers asks who is there.
+LOOK_AGAIN_S = 1.0
+# How long a job that wants all workers waits for those that are expected; then it takes the others.
+EXPECT_MS = 60_000
+# ... and only while a worker has come so lately: later, those that lack are not on their way.
+YOUNG_S = 120
 # Of so many jobs that run, the last that changed, the report so far is kept for who looks next.
 KEPT_SO_FAR = 32
 
 
 class NotEnoughWorkersError(Exception):
     """Fewer workers are connected than the job needs; it was not created."""
+
+
+class QueueTimeoutError(NotEnoughWorkersError):
+    """There were too few workers for as long as the job may wait; it was not created."""
 
 
 class UnknownJobError(LookupError):
@@ -42,6 +53,8 @@ class Submission:
     origin: Origin
     digest: str = ""
     settings: str = ""
+    # For how long it has waited for workers already; None: it takes what is there, or nothing.
+    waited_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,13 +88,31 @@ class Jobs:
     """The jobs of a mesh: submit, look at, cancel, delete; the same through every door."""
 
     def __init__(
-        self, log: Log, book: Book, members: Members, reports: Reports | None = None
+        self,
+        log: Log,
+        book: Book,
+        members: Members,
+        reports: Reports | None = None,
+        *,
+        expect: int = 0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Bind them to a mesh; without `reports` a report is what the log has of it."""
+        """Bind them to a mesh; without `reports` a report is what the log has of it.
+
+        Args:
+            log: the job log.
+            book: what was read of it.
+            members: who is there.
+            reports: where whole reports are.
+            expect: how many workers there should be, for jobs that want all; 0: nobody knows.
+            now: the time, as workers tell it when they begin.
+        """
         self._log = log
         self._book = book
         self._members = members
         self._reports = reports
+        self._expect = expect
+        self._now = now
         self._so_far: dict[str, _SoFar] = {}
 
     def all(self) -> list[JobView]:
@@ -158,10 +189,36 @@ class Jobs:
             origin=submission.origin,
             digest=submission.digest,
             settings=submission.settings,
+            expected=self._expected(submission.spec),
+            waited_ms=submission.waited_ms or 0,
         )
         appended = await self._append(submission.id, created)
         view = await self._when(submission.id, lambda _: True)
         return Submitted(view, new=appended)
+
+    async def submit_patiently(
+        self, submission: Submission, gone: Callable[[], Awaitable[bool]]
+    ) -> Submitted:
+        """Create a job as soon as there are enough workers; `gone` says that nobody waits for it.
+
+        Raises:
+            QueueTimeoutError: there were too few for the spec's queueTimeoutSeconds.
+            NotEnoughWorkersError: there are too few, and nobody waits any more.
+            JournalUnavailableError: as `submit`.
+        """
+        begin_s = asyncio.get_running_loop().time()
+        limit_s = submission.spec.queue_timeout_seconds
+        while True:
+            waited_s = asyncio.get_running_loop().time() - begin_s
+            try:
+                return await self.submit(replace(submission, waited_ms=int(waited_s * 1000)))
+            except NotEnoughWorkersError as error:
+                if await gone():
+                    raise
+                if waited_s >= limit_s:
+                    words = f"it did not get its workers within {limit_s} s: {error}"
+                    raise QueueTimeoutError(words) from error
+            await asyncio.sleep(min(LOOK_AGAIN_S, max(0.0, limit_s - waited_s)))
 
     async def cancel(self, job: str, reason: str, message: str = "") -> JobView:
         """Stop a job; one that is stopped or over already stays as it is.
@@ -190,6 +247,10 @@ class Jobs:
         """Return the jobs that a job waits for, in their order; none once it has its workers."""
         return self._book.waits_for(job)
 
+    def _expected(self, spec: JobSpec) -> int:
+        """Return how many workers a job is to have here; 0 where the spec or nobody says."""
+        return 0 if spec.workers or spec.worker_selector else self._expect
+
     async def _participants(self, submission: Submission) -> list[Member]:
         spec = submission.spec
         labels = spec.worker_selector.match_labels if spec.worker_selector else {}
@@ -205,8 +266,21 @@ class Jobs:
             if labels:
                 found += f" that have {', '.join(f'{k}={v}' for k, v in sorted(labels.items()))}"
             raise NotEnoughWorkersError(f"{wants}, {found}")
+        self._wait_for_all(submission, members.values())
         turns = order(submission.id, members)[: wanted or len(members)]
         return [members[worker] for worker in sorted(turns)]
+
+    def _wait_for_all(self, submission: Submission, members: Collection[Member]) -> None:
+        """Raise NotEnoughWorkersError while the others may still come: while the mesh is young."""
+        expected, waited_ms = self._expected(submission.spec), submission.waited_ms
+        if waited_ms is None or len(members) >= expected:
+            return
+        # Half of its time at the most: it is rather to run on fewer than not at all.
+        limit_ms = min(EXPECT_MS, submission.spec.queue_timeout_seconds * 1000 // 2)
+        youngest = max(member.started_at for member in members)
+        if waited_ms < limit_ms and self._now() - youngest < timedelta(seconds=YOUNG_S):
+            words = f"{len(members)} of {expected} workers that are wanted here are connected"
+            raise NotEnoughWorkersError(f"{words}; the others have {limit_ms / 1000:g} s to come")
 
     async def _append(self, job: str, payload: Payload) -> bool:
         appended = await self._log.append(EventName(job, EVENT_NAMES[type(payload)]), payload)

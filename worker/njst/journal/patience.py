@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeVar
 
 log = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ Made = TypeVar("Made")
 
 @dataclass
 class Waiting:
-    """How long to try, who must hear of it, and whether somebody wants the program to end.
+    """How long to try (inf: for ever), who must hear of it, and whether the program is to end.
 
     `told` gets the words of each attempt that failed; one that says the same as the last is not
     logged again.
@@ -43,7 +44,9 @@ class Waiting:
                     raise
                 if str(error) != last:
                     last = str(error)
-                    log.warning("%s; trying again for %.0f s", last, give_up_s - _now_s())
+                    left_s = give_up_s - _now_s()
+                    how_long = f" for {left_s:.0f} s" if isfinite(left_s) else ""
+                    log.warning("%s; trying again%s", last, how_long)
                 await asyncio.sleep(AGAIN_S)
 
 

@@ -81,8 +81,8 @@ class Queue:
         before = [*self._held.values(), *(claim for claim in self._waiting if claim < mine)]
         return [claim.job for claim in before if not claim.bears(mine)]
 
-    def waiting(self, most: int) -> list[str]:
-        """Return the first of the jobs that wait, in their order."""
+    def waiting(self, most: int | None = None) -> list[str]:
+        """Return the jobs that wait, or the first of them, as they get their workers."""
         return [claim.job for claim in self._waiting[:most]]
 
     def _admit(self, now_ns: int) -> list[str]:

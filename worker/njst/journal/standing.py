@@ -21,10 +21,10 @@ def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standi
         waits_for: the jobs that run before it, the first one first; None: it is not known whether
             there are any.
     """
-    wanted = len(view.parts)
+    wanted = view.wanted
     if view.cancelled is not None:
-        words = view.cancelled.message or "the load is stopping"
-        return Standing(view.cancelled.reason, words)
+        words = view.cancelled.message or "it was cancelled"
+        return Standing(view.cancelled.reason, f"{words}; {_end_words(view)}")
     if waits_for:
         return Standing("WorkersBusy", _queue_words(waits_for))
     if view.reading:
@@ -32,7 +32,16 @@ def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standi
     if view.started is not None:
         return Standing("LoadRunning", _running_words(view))
     unless = ", or wait for earlier jobs" if waits_for is None else ""
-    return Standing("WorkersPreparing", f"{wanted} workers prepare{unless}")
+    preparing = len(view.parts) if wanted == len(view.parts) else f"{len(view.parts)} of {wanted}"
+    return Standing("WorkersPreparing", f"{preparing} workers prepare{unless}")
+
+
+def _end_words(view: JobView) -> str:
+    """Say what the end of a cancelled job waits for."""
+    running = len(view.parts_in(PartState.RUNNING))
+    if running:
+        return f"{running} of {len(view.run)} workers have not stopped their load yet"
+    return "its report is being written"
 
 
 def _running_words(view: JobView) -> str:

@@ -172,7 +172,7 @@ def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report
     return Report(
         verdict=judgement.verdict,
         reason=judgement.reason,
-        message=judgement.message,
+        message=judgement.message + _fewer_words(view),
         create_time=log_datetime(view.created_ns),
         start_time=log_datetime(view.start_ns) if view.run else None,
         start_skew_microseconds=start_skew_us(workers),
@@ -183,6 +183,13 @@ def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report
         thresholds=thresholds,
         tester=diagnose([worker.cost for worker in workers], workloads),
     )
+
+
+def _fewer_words(view: JobView) -> str:
+    """Say when a job had fewer workers than are wanted where it came in."""
+    if view.wanted == len(view.parts):
+        return ""
+    return f"; {len(view.parts)} of {view.wanted} workers were there"
 
 
 def so_far(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:

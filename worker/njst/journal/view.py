@@ -116,6 +116,17 @@ class JobView:
         return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))
 
     @property
+    def wanted(self) -> int:
+        """How many workers the job was to have: its participants, unless more were expected."""
+        return max(len(self.parts), self.created.expected)
+
+    @property
+    def queue_end_ns(self) -> int:
+        """When the job fails unless it has its workers."""
+        limit_ms = self.created.spec.queue_timeout_seconds * 1000 - self.created.waited_ms
+        return self.created_ns + max(0, limit_ms) * 1_000_000
+
+    @property
     def made_anything(self) -> bool:
         """Whether a participant may have made something on the target."""
         return any(part.state is not PartState.UNFIT for part in self.parts.values())

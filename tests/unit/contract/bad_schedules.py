@@ -1,0 +1,35 @@
+"""NjstSchedules that can never come due, with a part of what is said; and some that can.
+
+The same table is run against pydantic and against a real API server.
+"""
+
+# The schedule, its time zone, and what a refusal says.
+BAD_SCHEDULES: list[tuple[str, str, str]] = [
+    ("61 * * * *", "Etc/UTC", "the minute must be 0-59"),
+    ("*/0 * * * *", "Etc/UTC", "the minute must be 0-59"),
+    ("0-60 * * * *", "Etc/UTC", "the minute must be 0-59"),
+    ("1,,2 * * * *", "Etc/UTC", "the minute must be 0-59"),
+    ("0 24 * * *", "Etc/UTC", "the hour must be 0-23"),
+    ("0 -1 * * *", "Etc/UTC", "the hour must be 0-23"),
+    ("0 0 0 * *", "Etc/UTC", "the day of month must be 1-31"),
+    ("0 0 32 * *", "Etc/UTC", "the day of month must be 1-31"),
+    ("0 0 * 13 *", "Etc/UTC", "the month must be 1-12"),
+    ("0 0 * JUNE *", "Etc/UTC", "the month must be 1-12"),
+    ("0 0 * * 8", "Etc/UTC", "the day of week must be 0-7"),
+    ("0 0 * * MON#6", "Etc/UTC", "the day of week must be 0-7"),
+    ("30-10 * * * *", "Etc/UTC", "a range must not end before it begins"),
+    ("0 0 1,9-5/2 * *", "Etc/UTC", "a range must not end before it begins"),
+    ("0 0 30 2 *", "Etc/UTC", "it would never come due"),
+    ("0 0 30-31 feb *", "Etc/UTC", "it would never come due"),
+    ("0 0 31 4,6,SEP,11 *", "Etc/UTC", "it would never come due"),
+    ("0 0 * * *", "Europe/Berln", "timeZone: must be a name of the IANA"),
+    ("0 0 * * *", "Local", "timeZone: must be a name of the IANA"),
+]
+GOOD_SCHEDULES: list[tuple[str, str]] = [
+    ("@daily", "Etc/UTC"),
+    ("0 0 29 2 *", "UTC"),
+    ("0 0 30 2 MON", "Europe/Berlin"),
+    ("0 0 31 4,5 *", "America/Argentina/Buenos_Aires"),
+    ("*/5,59 0-23/2 L * 1-5", "Asia/Kathmandu"),
+    ("05 08 LW jan-MAR sun#1,6L", "Etc/GMT+12"),
+]
