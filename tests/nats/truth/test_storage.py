@@ -342,3 +342,15 @@ async def test_of_very_many_streams_only_those_are_told_that_have_something_to_t
     each = COUNT // 80
     proved = removed(2 * each, "Purged", "StreamDeleted")
     assert proof(tally) == proved
+
+
+async def test_messages_that_expire_while_they_are_looked_for_are_not_lost(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, slow(job(stream, maxAgeSeconds=1)), slices=3) as load:
+        result = (await load.run())["write"]
+    proved = proof(result)
+    assert errors(result) == {}
+    assert proved.removed_by == ["MaxAge"]
+    assert proved.removed > COUNT // 2
+    assert proved.found + proved.removed == COUNT
