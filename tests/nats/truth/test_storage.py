@@ -327,3 +327,30 @@ async def test_why_a_stream_cannot_be_read_is_said_in_the_servers_words(stream: 
     assert proof(result) == ReadBack(acknowledged=COUNT, unchecked=COUNT, reasons=["ReadFailed"])
     denied = f'Permissions Violation for Publish to "$JS.API.CONSUMER.CREATE.{stream}'
     assert denied in words(result)
+
+
+async def test_of_very_many_streams_only_those_are_told_that_have_something_to_tell(
+    server: NatsServer, stream: str
+) -> None:
+    document = job(stream, count=80)
+    document["workloads"][0]["clients"] = 1
+    async with loading(server, document) as load, jetstream(server) as js:
+        await load.run()
+        await js.purge_stream(f"{stream}-7")
+        await js.delete_stream(f"{stream}-9")
+        (tally,) = await load.read_back()
+    each = COUNT // 80
+    proved = removed(2 * each, "Purged", "StreamDeleted")
+    assert proof(tally) == proved
+
+
+async def test_messages_that_expire_while_they_are_looked_for_are_not_lost(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, slow(job(stream, maxAgeSeconds=1)), slices=3) as load:
+        result = (await load.run())["write"]
+    proved = proof(result)
+    assert errors(result) == {}
+    assert proved.removed_by == ["MaxAge"]
+    assert proved.removed > COUNT // 2
+    assert proved.found + proved.removed == COUNT

@@ -63,6 +63,15 @@ def info(number: int, last: int, replicas: int = 1, first: int = 1, **config: ob
     return answer(number, "info", document)
 
 
+def last_info(number: int, last: int, first: int = 1, **state: object) -> bytes:
+    """The word of the stream when all is read and there were holes."""
+    document = {
+        "state": {"first_seq": first, "last_seq": last, "messages": 1, **state},
+        "config": {"num_replicas": 1},
+    }
+    return answer(number, "last", document)
+
+
 def made(number: int, pending: int, **config: object) -> bytes:
     return answer(number, "make", {"num_pending": pending, "config": config})
 
@@ -150,6 +159,9 @@ def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
     out = reader.start(last=last, pending=len(there))
     place, rounds = 0, 1
     while not reader.reading.done:
+        if b".last " in out:
+            reader.reading.feed(last_info(rounds, last), 2)
+            break
         sent = there[place : place + sum(asked(out))]
         assert sent or not reader.reading.done
         frames = [delivery(rounds, s, n) for n, s in enumerate(sent, start=1)]
@@ -157,7 +169,7 @@ def test_a_slice_has_what_is_up_to_its_end_and_nothing_behind_it(
         for first in range(0, max(1, len(frames)), chunk):
             out += reader.reading.feed(b"".join(frames[first : first + chunk]), 2)
         place += len(sent)
-        if not asked(out) and not reader.reading.done:
+        if b".last " not in out and not asked(out) and not reader.reading.done:
             rounds += 1
             reader.reading.on_time(2)
             reader.reading.feed(info(rounds, last), 2)
@@ -192,6 +204,7 @@ def test_a_stream_that_is_gone_or_has_nothing_new_is_read() -> None:
 def test_the_last_ones_may_be_gone_or_this_server_is_behind() -> None:
     alone = Reader()
     alone.start(last=12, pending=0)
+    alone.reading.feed(last_info(1, 12), 1)
     assert alone.reading.done, "there is no other server that has more"
     reader = Reader()
     reader.start(last=12, pending=0, replicas=3)
@@ -201,7 +214,8 @@ def test_the_last_ones_may_be_gone_or_this_server_is_behind() -> None:
         number += 1
         assert reader.reading.on_time(now)
         reader.reading.feed(info(number, 12, 3), now)
-        reader.reading.feed(made(number, 0), now)
+        if b".last " in reader.reading.feed(made(number, 0), now):
+            reader.reading.feed(last_info(number, 12), now)
     assert BEHIND_NS <= now < BEHIND_NS + 2 * AGAIN_NS
 
 
@@ -335,6 +349,8 @@ def test_sequences_without_a_message_are_told_exactly(there: set[int], first: in
         reader.reading.on_time(2)
         reader.reading.feed(info(2, last, first=first), 2)
         reader.reading.feed(made(2, 0), 2)
+        for number in (1, 2):
+            reader.reading.feed(last_info(number, last, first), 2)
     assert reader.reading.done
     assert reader.taken == [b"%d" % sequence for sequence in left]
     sight = reader.reading.sight()
@@ -349,6 +365,30 @@ def numbers_of(text: str | None) -> set[int]:
     assert text is not None
     entries = decode(text)
     return {n for entry in entries for begin, end in entry.ranges or () for n in range(begin, end)}
+
+
+def test_what_a_stream_lets_go_of_while_it_is_read_is_asked_for_in_the_end() -> None:
+    reader = Reader()
+    reader.start(last=14, pending=4)
+    out = reader.reading.feed(delivery(1, 13, 1) + delivery(1, 14, 2), 2)
+    assert out.endswith(b"PUB $JS.API.STREAM.INFO.S _INBOX.x.1.last 0\r\n\r\n")
+    assert not reader.reading.done
+    reader.reading.feed(last_info(1, 20, 14, num_deleted=3), 3)
+    assert reader.reading.done
+    sight = reader.reading.sight()
+    assert (sight.first_sequence, sight.deleted, sight.last_sequence) == (14, 3, 20)
+    assert (sight.front, sight.inside) == (2, 0)
+
+
+def test_an_end_that_is_not_heard_is_asked_for_again() -> None:
+    reader = Reader()
+    reader.start(last=14, pending=4)
+    reader.reading.feed(delivery(1, 13, 1) + delivery(1, 14, 2), 2)
+    assert b"STREAM.INFO" in reader.reading.on_time(3 + SILENT_NS)
+    reader.reading.feed(info(2, 20, first=15), 3 + SILENT_NS)
+    assert reader.reading.done
+    assert reader.taken == [b"13", b"14"]
+    assert reader.reading.sight().first_sequence == 15
 
 
 def test_a_stream_that_is_gone_is_told_from_one_that_is_empty() -> None:
@@ -371,7 +411,10 @@ def test_a_work_queue_is_read_without_a_consumer() -> None:
     one = {"message": {"seq": 13, "data": b64encode(b"13").decode()}}
     assert b'{"seq": 14,' in reader.reading.feed(answer(1, "get", one), 1)
     nothing = {"error": {"code": 404, "err_code": 10037, "description": "no message found"}}
-    assert reader.reading.feed(answer(1, "get", nothing), 1) == b""
+    out = reader.reading.feed(answer(1, "get", nothing), 1)
+    assert out == b"PUB $JS.API.STREAM.INFO.S _INBOX.x.1.last 0\r\n\r\n"
+    again = info(1, 14, first=13, retention="workqueue").replace(b".info ", b".last ")
+    reader.reading.feed(again, 1)
     assert reader.reading.done
     assert reader.taken == [b"13"]
     assert numbers_of(reader.reading.sight().empty) == {11, 12, 14}

@@ -317,3 +317,20 @@ def test_a_work_queue_accounts_for_each_message(steps: Steps, consumed: set[int]
         assert (proved.lost, proved.removed) == (len(stream.lost), 0)
     if proved.removed:
         assert proved.removed_by == ["NotConsumed"]
+
+
+def test_what_a_stream_lets_go_of_from_one_slice_to_the_next_is_no_loss() -> None:
+    stream = some(10)
+    stream.purge(3)
+    early = stream.sight().pieces[0]
+    stream.purge(8)
+    late = stream.sight().pieces[0]
+    pieces = [
+        early.model_copy(update={"front": 3, "empty": encode([Entry(0, 0, [(1, 4)])])}),
+        late.model_copy(update={"front": 2, "empty": encode([Entry(0, 0, [(7, 9)])])}),
+    ]
+    found = encode([Entry(1, 0, [(3, 6), (8, 10)])])
+    for order in (pieces, pieces[::-1]):
+        sight = Sight(found=found, pieces=order)
+        proved = read_back(prove({"w": stream.receipts()}, 1, {0: ("w", sight)}, "")["w"])
+        assert (proved.lost, proved.removed) == (0, 5)

@@ -59,9 +59,9 @@ def smaller(payload: Payload) -> Payload:
         raise ValueError(f"nothing can be left out of {type(payload).__name__}")
     if any(tally.series is not None for tally in payload.workloads):
         return _strip(payload, {"series": None})
-    if payload.receipts:
+    if payload.receipts or payload.consumed:
         # They stay what the tallies say: not read.
-        return payload.model_copy(update={"receipts": []})
+        return payload.model_copy(update={"receipts": [], "consumed": []})
     if any(tally.latency or tally.service or tally.slip for tally in payload.workloads):
         return _strip(payload, {"latency": "", "censored": "", "service": "", "slip": ""})
     problem = Problem(reason="ResultTooLarge", message="its result is larger than a message may be")

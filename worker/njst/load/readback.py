@@ -29,8 +29,10 @@ _WAIT_S = 0.05
 # A connection on which nothing at all comes, although there was a question, is given up: its server
 # may be stopped, and others may not be. Longer than `reading` waits until it asks again.
 _MUTE_NS = 8_000_000_000
-# Of what may be told, empty sequences get this part; the rest is for what was found.
-_EMPTY_PART = 4
+# Of what may be told, empty sequences get at most this part, and what was found at least.
+_PART = 4
+# Of more pieces than this, those are not told of which there is nothing to tell.
+_MOST_PIECES = 64
 
 
 def main() -> None:
@@ -52,7 +54,7 @@ def _look(plan: AuditPlan) -> Sight:
     corrupted: list[Corrupted] = []
     pieces: list[PieceSight] = []
     servers, settings = Servers(plan.connection), Settings.of(plan.connection)
-    room = plan.max_bytes // _EMPTY_PART
+    room = plan.max_bytes // _PART
     lost = {stamp.producer_code(one.number, one.index): one for one in plan.lost}
     recovered: Counter[tuple[str, str]] = Counter()
     for piece in plan.pieces:
@@ -69,13 +71,24 @@ def _look(plan: AuditPlan) -> Sight:
         corrupted += audit.corrupted()
         sight = reading.sight()
         room -= len(sight.empty or "")
-        pieces.append(sight if room >= 0 else sight.model_copy(update={"empty": None}))
-    found = fitted(entries, plan.max_bytes - plan.max_bytes // _EMPTY_PART)
+        if len(plan.pieces) <= _MOST_PIECES or _is_telling(plan, piece, sight):
+            pieces.append(sight if room >= 0 else sight.model_copy(update={"empty": None}))
+    taken = sum(len(sight.model_dump_json()) for sight in pieces)
+    found = fitted(entries, max(plan.max_bytes // _PART, plan.max_bytes - taken))
     told = [
         Recovered(worker=worker, workload=workload, count=recovered[worker, workload])
         for worker, workload in dict.fromkeys((one.worker, one.workload) for one in plan.lost)
     ]
     return Sight(found=found, corrupted=corrupted, pieces=pieces, recovered=told)
+
+
+def _is_telling(plan: AuditPlan, piece: PiecePlan, sight: PieceSight) -> bool:
+    """Whether a stream is not as it was, or only its state was asked for."""
+    befores = [one.before for one in plan.receipts if one.stream == piece.stream]
+    made = {before.created_ns for before in befores if before is not None}
+    is_changed = sight.is_gone or bool(made - {sight.created_ns})
+    has_holes = bool(sight.front or sight.inside)
+    return is_changed or has_holes or piece.upto == piece.after
 
 
 def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:

@@ -7,7 +7,8 @@ pulls that the server, the stream and the connection allow. A consumer whose del
 or that says nothing for a while, is followed by another one behind the last message that came. A
 work queue may have no second consumer: its messages are fetched one by one.
 
-Sequences without a message are noted: what a stream let go of, it once had.
+Sequences without a message are noted: what a stream let go of, it once had. It may do so while it
+is read, so it is asked once more in the end how many it let go of.
 """
 
 import json
@@ -79,6 +80,9 @@ class Reading:
         self._state: StreamState | None = None
         self._empty = Ranges()
         self._is_gone = False
+        # All is read; what the stream has let go of is asked for, and then was.
+        self._is_read = False
+        self._has_asked = False
         self._round = 0
         self._delivered = 0
         self._pending = 0
@@ -135,6 +139,11 @@ class Reading:
         self._pulls.begin({})
         out += encode.sub(f"{self._inbox}.*", self._round)
         return out + self._ask("STREAM.INFO", "", "info", {})
+
+    def _finish(self) -> None:
+        """Be done; where there were holes, once the stream has said how many it has."""
+        self._is_read = bool(self._empty.ranges())
+        self.done = not self._is_read
 
     @property
     def _inbox(self) -> str:
@@ -242,7 +251,7 @@ class Reading:
         self._pulls.requested -= good
         self._pending -= good
         last = delivery_of(replies[good - 1]) if good else None
-        if last is None or self.done:
+        if last is None or self.done or self._is_read:
             return
         upto = self._where.upto
         is_inside = upto is None or last.stream_sequence <= upto
@@ -290,13 +299,18 @@ class Reading:
         if error is not None:
             code = error.get("err_code")
             if code == _STREAM_NOT_FOUND:
-                self._is_gone = self.done = True
+                self._is_gone = not self._is_read
+                self.done = True
             elif name == b"get" and code == _MESSAGE_NOT_FOUND:
                 # The leader says so, and nobody is behind.
                 self._go_to(self._end)
-                self.done = True
+                self._finish()
             else:
                 self._wait(f"{error.get('description')} ({code})", now_ns)
+            return b""
+        if self._is_read:
+            if name in (b"info", b"last"):
+                self._state, self.done = stream_state(answer), True
             return b""
         if name == b"info":
             return self._on_end(answer)
@@ -346,7 +360,7 @@ class Reading:
         if self._pass([int(message["seq"])]):
             self._take(payload, [0], [len(payload)])
         if self._position >= self._end:
-            self.done = True
+            self._finish()
             return b""
         return self._get_next()
 
@@ -356,7 +370,7 @@ class Reading:
         alone = self._state is None or self._state.replicas == 1
         if alone or now_ns - self._empty_ns >= BEHIND_NS:
             self._go_to(self._end)
-            self.done = True
+            self._finish()
         else:
             self._begin_ns = now_ns + AGAIN_NS
 
@@ -369,7 +383,11 @@ class Reading:
         if self.done or self._begin_ns:
             return b""
         if self._end and self._position >= self._end:
-            self.done = True
+            self._finish()
+        if self._is_read and not self._has_asked:
+            self._has_asked = True
+            return self._ask("STREAM.INFO", "", "last", {})
+        if self.done or self._is_read:
             return b""
         if self._pending <= 0:
             if self._delivered:

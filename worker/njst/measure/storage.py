@@ -106,7 +106,10 @@ class StreamEvidence:
             return 0
         seen = sum(piece.front + piece.inside for piece in self.pieces)
         # A server on which messages are missing that the leader has says nothing of the leader's.
-        admitted = max(0, state.first_sequence - 1 - self.after) + state.deleted
+        # Pieces are read one after the other, and it may let go of more meanwhile.
+        admitted = max(
+            max(0, piece.first_sequence - 1 - self.after) + piece.deleted for piece in self.pieces
+        )
         return max(0, min(seen, admitted) - state.damaged - self.consumed)
 
     def empty(self) -> Ranges | None:
