@@ -42,7 +42,7 @@ class Scheduler:
     counts: Counts
     now: Callable[[], datetime]
     # Whether a schedule is this installation's.
-    takes: Callable[[s.Schedule], bool]
+    takes: Callable[[s.Schedule], bool] = lambda _: True
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
     _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
