@@ -62,7 +62,7 @@ class Scheduler:
     counts: Counts
     now: Callable[[], datetime]
     # Whether a schedule is this installation's.
-    takes: Callable[[s.Schedule], bool]
+    takes: Callable[[s.Schedule], bool] = lambda _: True
     selector: Selector = field(default_factory=Selector)
     grace_s: float = 0.0
     _kept: dict[str, _Kept] = field(default_factory=dict)
