@@ -120,7 +120,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--wait-seconds",
         type=float,
         default=env("wait_seconds", "0"),
-        help="how long to wait at the start for NATS, resource types and rights; inf: for ever",
+        help="how long to wait for NATS at the start, and for resource types, rights and a watch at"
+        " any time; inf: for ever",
     )
     parser.add_argument(
         "--log-replicas",

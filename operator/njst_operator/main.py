@@ -101,7 +101,8 @@ async def run(config: Config) -> None:
     """Work until SIGTERM or SIGINT; with `--once`, for as long as there is something to do.
 
     kopf has a thread and a loop of its own: on its way out it waits for every task of its loop,
-    and ours have other reasons to live. What Kubernetes lacks later ends nothing here.
+    and ours have other reasons to live. What Kubernetes lacks later is waited
+    for as at the start.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -129,6 +130,7 @@ async def run(config: Config) -> None:
             check=partial(check, kube, config.scope),
             watch=partial(watch, config.scope, performer, loop),
             pulse=performer.pulse,
+            wait_s=config.wait_s,
         )
         try:
             await watching.run(stop)

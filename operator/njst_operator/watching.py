@@ -1,7 +1,7 @@
 """Keeps a watch open: one that ends, or goes deaf, is begun anew in the same process.
 
 An operator beside a worker must not end for what it alone lacks: its pod would leave the Service,
-and the worker with it.
+and the worker with it. One that stands alone gives up at last, as at its start.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ END_S = 60.0
 
 @dataclass
 class Watching:
-    """One copy's watch.
+    """One copy's watch, which is tried for `wait_s` seconds (inf: for ever) without success.
 
     `check` raises a KubeError while there is nothing that could be watched. `watch` runs in a
     thread of its own until its event is set; it raises a KubeError when it ends by itself.
@@ -40,10 +40,16 @@ class Watching:
     check: Callable[[], Awaitable[None]]
     watch: Callable[[threading.Event], None]
     pulse: Pulse
+    wait_s: float
     _failures: int = 0
+    _failing_since_s: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until `stop` is set."""
+        """Watch until `stop` is set.
+
+        Raises:
+            KubeError: what has kept it from watching for `wait_s` seconds.
+        """
         while not stop.is_set():
             wait_s = LOOK_EVERY_S
             try:
@@ -51,6 +57,10 @@ class Watching:
                 wait_s = self._again_s()
                 await self._watch(stop)
             except KubeError as error:
+                if self._failing_since_s is None:
+                    self._failing_since_s = now_s()
+                if now_s() - self._failing_since_s >= self.wait_s:
+                    raise
                 self._fail(str(error))
             await _pause(stop, wait_s)
 
@@ -74,11 +84,13 @@ class Watching:
         if not done:
             self.pulse.watch_hangs = True
         await watching
-        if not stop.is_set():
+        if behind_s > DEAF_S:
             raise KubeError(f"the watch has been deaf for {behind_s:.0f} s: it begins anew")
+        if not stop.is_set():
+            raise KubeError("the watch has ended")
 
     def _work(self) -> None:
-        self._failures = 0
+        self._failures, self._failing_since_s = 0, None
         if self.pulse.watch_trouble:
             self.pulse.watch_trouble = ""
             log.warning("the watch works again")

@@ -50,7 +50,7 @@ def troubled(
                 namespace=namespace,
             )
         )
-        options = [f"--resync-seconds={RESYNC_S}"]
+        options = [f"--resync-seconds={RESYNC_S}", "--wait-seconds=inf"]
         operator = LocalOperator("between", env.nats.url, path, namespace, options=options)
         env.operators.append(operator)
         operator.service.launch()

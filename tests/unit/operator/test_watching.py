@@ -38,7 +38,7 @@ async def troubles_of(pulse: Pulse, watch: Watch, check: Callable[[], None]) -> 
     async def checked() -> None:
         check()
 
-    running = asyncio.create_task(Watching(checked, watch, pulse).run(stop))
+    running = asyncio.create_task(Watching(checked, watch, pulse, 60).run(stop))
     async with asyncio.timeout(60):
         while not said[-1] or pulse.watch_trouble:
             if pulse.watch_trouble != said[-1]:
@@ -78,3 +78,13 @@ async def test_a_deaf_watch_is_begun_anew() -> None:
 
     said = await troubles_of(pulse, in_turn(until_stopped, hears), lambda: None)
     assert [words[:28] for words in said] == ["the watch has been deaf for "]
+
+
+async def test_nobody_is_waited_for_longer_than_was_said() -> None:
+    async def nothing() -> None:
+        pass
+
+    keeping = Watching(nothing, ends, Pulse(), 0.05)
+    with pytest.raises(KubeError, match="the watch has ended"):
+        await keeping.run(asyncio.Event())
+    assert keeping.pulse.watch_trouble == "the watch has ended"
