@@ -74,7 +74,8 @@ class Watching:
                 await asyncio.wait(
                     {watching, stopping}, timeout=WORKS_S, return_when=asyncio.FIRST_COMPLETED
                 )
-                if not watching.done():
+                # Without a login nothing is watched, however long the thread lasts.
+                if not watching.done() and not self.pulse.watch_login_trouble:
                     self._work()
                 behind_s = min(self.pulse.behind_s(now_s()), now_s() - begin_s)
         finally:
