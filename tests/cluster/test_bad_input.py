@@ -43,7 +43,7 @@ def assert_said(alone: Njst, container: str, *parts: str) -> None:
     alone.wait(said, said=lambda: (warnings(), [pod["status"] for pod in alone.pods()]))
     lines = warnings()
     assert len(set(lines)) == len(lines), lines
-    words, again, _ = lines[-1].removeprefix("WARNING ").partition("; trying again")
+    words, again, _ = lines[-1].partition("; trying again")
     assert again
     assert is_documented(words), words
     if container == "operator":

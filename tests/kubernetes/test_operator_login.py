@@ -19,6 +19,7 @@ from devenv.kubernetes.kubeconfig import kubeconfig
 from njst.local.waiting import wait_until
 from tests.kubernetes.between import Between, open_between
 from tests.kubernetes.resources import PATIENCE_S, short, token_in, wait_finished
+from tests.loglines import parsed
 
 REFUSED = "the API server does not take the operator's login"
 
@@ -107,8 +108,8 @@ def test_without_a_newer_login_it_ends_with_a_line_that_says_so(env: Environment
             return "it runs" if operator.service.running else None
 
         assert wait_until(running, PATIENCE_S) is None
-        last = operator.service.command.log.read_text().strip().splitlines()[-1]
-        assert last == (
-            "ERROR the watch has ended: the API server refuses the login (401),"
-            " and no newer one came"
+        last = parsed(operator.service.command.log.read_text())[-1]
+        assert (last.level, last.message) == (
+            "ERROR",
+            "the watch has ended: the API server refuses the login (401), and no newer one came",
         )
