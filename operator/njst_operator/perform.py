@@ -176,12 +176,12 @@ class Performer:
     def on_deleted(self, uid: str) -> None:
         """Take note that a resource is gone; its job is stopped meanwhile."""
         self._gone.add(uid, now_s())
-        self._left.pop(uid, None)
         self.on_unselected(uid)
         self._begin(self._cancel(uid, *r.DELETED), f"cancel {uid}")
 
     def on_unselected(self, uid: str) -> None:
         """Forget a resource that is there, and is another operator's: its job goes on."""
+        self._left.pop(uid, None)
         self.pulse.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
@@ -220,14 +220,14 @@ class Performer:
 
     def on_job(self, job: str) -> None:
         """Look at a resource again because its job changed; and at those that waited for it."""
+        if job in self._left:
+            self._yield(job)
         view = self.book.view(job)
         closed = view is not None and view.closed
         for woken in (job, *(self.book.next_in_line(NEXT_IN_LINE) if closed else ())):
             seen = self._seen.get(woken)
             if seen is not None:
                 self._wake(seen)
-            elif woken in self._left:
-                self._yield(woken)
 
     def _wake(self, seen: Seen) -> None:
         """Have a resource looked at; one that is over and left alone has no task meanwhile."""
