@@ -135,7 +135,7 @@ async def test_another_server_of_the_cluster_is_found(cluster: NatsCluster, endi
         await until(lambda: sum(t.reconnects for t in group.tallies()) >= 1)
         await goes_on(group)
         result = await ended(group)
-    (broken,) = [e for e in result.errors if e.error_class is ErrorClass.DISCONNECTED]
+    (broken,) = [e for e in result.events if e.error_class is ErrorClass.DISCONNECTED]
     assert ("lame duck" in broken.example) == (ending == "lame duck")
     assert result.reconnects == 1
 
@@ -243,7 +243,7 @@ async def test_renewed_creds_are_used_at_the_next_login(tmp_path: Path) -> None:
             await until(lambda: sum(t.reconnects for t in group.tallies()) >= 1)
             await goes_on(group)
             result = await ended(group)
-    (broken,) = [e for e in result.errors if e.error_class is ErrorClass.DISCONNECTED]
+    (broken,) = [e for e in result.events if e.error_class is ErrorClass.DISCONNECTED]
     assert "User Authentication Expired" in broken.example
 
 

@@ -7,7 +7,7 @@ from nats.aio.client import Client
 from njst.contract.result import ErrorClass
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from tests.nats.truth.loading import Load, errors, jetstream, loading
+from tests.nats.truth.loading import Load, errors, events, jetstream, loading
 from tests.stopping import stopped
 
 MESSAGES = 100
@@ -38,10 +38,10 @@ async def step_down(server: NatsServer) -> None:
 
 def count(load: Load, kind: ErrorClass) -> int:
     return sum(
-        error.count
+        event.count
         for tally in load.group.tallies()
-        for error in tally.errors
-        if error.error_class is kind
+        for event in tally.events
+        if event.error_class is kind
     )
 
 
@@ -60,7 +60,7 @@ async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
         await publish(nats_server)
         done = (await load.end())["read"]
     assert (done.messages, done.redelivered) == (2 * MESSAGES, 0)
-    assert {error.error_class for error in done.errors} == {ErrorClass.PULL_LOST}
+    assert (errors(done), events(done).keys()) == ({}, {ErrorClass.PULL_LOST})
 
 
 async def test_a_push_consumer_that_all_share_and_that_is_deleted_is_missed(
@@ -96,4 +96,4 @@ async def test_a_consumer_whose_leader_goes_is_asked_anew() -> None:
             await publish(server)
             done = (await load.end())["read"]
     assert done.messages == 2 * MESSAGES
-    assert {error.error_class for error in done.errors} == {ErrorClass.LEADER_CHANGED}
+    assert (errors(done), events(done).keys()) == ({}, {ErrorClass.LEADER_CHANGED})

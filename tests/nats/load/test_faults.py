@@ -372,8 +372,8 @@ async def test_all_that_a_stop_leaves_without_an_answer_is_counted(
             await group.stop()
             outcome, result = await ended(group)
     assert outcome is Outcome.STOPPED
-    assert errors(result) == {ErrorClass.DISCONNECTED: result.attempted - result.messages}
-    assert result.errors[0].example == "in flight when the load was stopped"
+    assert (errors(result), result.unfinished) == ({}, result.attempted - result.messages)
+    assert result.unfinished > 0
 
 
 async def test_a_stop_before_the_start_runs_nothing(

@@ -235,7 +235,7 @@ async def test_the_control_nats_restarts_and_the_job_goes_on(mesh: Mesh) -> None
     report = mesh.report(job)
     assert document["phase"] == "Failed"
     assert report["reason"] == "ErrorsOccurred", report["message"]
-    classes = {e["errorClass"] for w in report["workloads"] for e in w["errors"]}
+    classes = {e["errorClass"] for w in report["workloads"] for e in w["events"]}
     assert "Disconnected" in classes
     assert {worker["outcome"] for worker in report["workers"]} == {"Completed"}
     await mesh.wait_no_streams()

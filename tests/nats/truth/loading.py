@@ -151,6 +151,11 @@ def errors(result: WorkloadResult) -> dict[ErrorClass, int]:
     return {error.error_class: error.count for error in result.errors}
 
 
+def events(result: WorkloadResult) -> dict[ErrorClass, int]:
+    """Return what befell connections, by class."""
+    return {event.error_class: event.count for event in result.events}
+
+
 def count_above(result: WorkloadResult, bound_us: int) -> int:
     """Return how many latencies were above a bound, to the histogram's three digits."""
     counts: Mapping[int, int] = Histogram.decode(result.latency)._counts

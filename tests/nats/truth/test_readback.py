@@ -7,7 +7,7 @@ import pytest
 from njst.contract.result import ErrorClass, Outcome, ReadBack, WorkloadResult
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from tests.nats.truth.loading import Document, errors, jetstream, loading, stored
+from tests.nats.truth.loading import Document, errors, events, jetstream, loading, stored
 from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering, is_answer, is_delivery, is_publish
 
@@ -95,7 +95,7 @@ async def test_a_server_that_comes_back_has_all_of_it_and_nothing_is_invented(st
     # What was recovered had been counted as an error, and each message has one outcome at most.
     # The kill may fall between an answer and the next message: then none is missing.
     found = errors(result)
-    assert found[ErrorClass.DISCONNECTED] > 0
+    assert events(result)[ErrorClass.DISCONNECTED] > 0
     assert result.messages <= result.attempted == COUNT
     assert proved.recovered <= result.attempted - result.messages <= sum(found.values())
 
