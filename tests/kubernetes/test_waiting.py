@@ -47,7 +47,7 @@ def test_a_job_that_comes_with_the_installation_runs_on_all_of_it(
     options = ["--expect-workers=2"]
     with open_environment(kube, namespace, tmp_path, copies=1, options=options) as env:
         env.kubectl("apply", "-f", "-", stdin=short("early"))
-        waiting = wait(env, "early", lambda status: status.get("phase") == "Pending")
+        waiting = wait(env, "early", lambda status: status.get("reason") == "NotEnoughWorkers")
         assert "1 of 2 workers that are wanted here" in waiting["status"]["message"]
         env.add_worker("late")
         status = wait_finished(env, "early")["status"]
