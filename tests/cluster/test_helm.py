@@ -37,3 +37,26 @@ def test_the_chart_is_installed_tested_upgraded_and_uninstalled(
     kept = alone.kubectl("get", "njstjobs", "-o", "name")
     assert kept.split() == ["njstjob.njst.io/installed", "njstjob.njst.io/upgraded"]
     cluster.kubectl("delete", "crd", *CRDS)
+
+
+def test_two_releases_in_one_cluster_run_each_job_once(cluster: Cluster, alone: Njst) -> None:
+    """One is the default installation; a job that names the other one's mesh is that one's."""
+
+    def run(*argv: str) -> str:
+        return helm(*argv, "--namespace", alone.namespace, env=cluster.kubectl.environment())
+
+    cluster.kubectl("delete", "crd", "--ignore-not-found", *CRDS)
+    nats(alone, "--jetstream", "--store_dir=/data")
+    one_worker = ["--set=worker.replicas=1", "--wait", "--timeout=3m"]
+    run("install", "njst", CHART, "--set=mesh=a", *one_worker)
+    other = ["--set=mesh=b", "--set=defaultMesh=false", "--set=crds.install=false"]
+    run("install", "other", CHART, *other, *one_worker)
+
+    alone.kubectl("apply", "-f", "-", stdin=steady("unnamed", 2))
+    alone.kubectl("apply", "-f", "-", stdin=steady("named", 2, mesh="b"))
+    taken = {job: alone.wait_finished(job) for job in ("unnamed", "named")}
+    assert {job: status["mesh"] for job, status in taken.items()} == {"unnamed": "a", "named": "b"}
+    assert [status["verdict"] for status in taken.values()] == ["Valid"] * 2
+    for release in ("njst", "other"):
+        run("uninstall", release, "--wait", "--timeout=3m")
+    cluster.kubectl("delete", "crd", *CRDS)
