@@ -76,6 +76,14 @@ def test_a_second_copy_is_a_duplicate_in_the_same_chunk_and_later() -> None:
     assert errors(one) == {ErrorClass.DUPLICATED: 2}
 
 
+def test_a_queue_group_promises_no_order_and_each_message_once() -> None:
+    one = Inspector(JOB, Ledger("r", None), Consumed(), is_ordered=False)
+    look(one, [message(1, 2), message(1, 1)])
+    assert errors(one) == {}
+    look(one, [message(1, 1)])
+    assert errors(one) == {ErrorClass.DUPLICATED: 1}
+
+
 def test_a_second_copy_at_another_client_of_the_consumer_is_a_duplicate_too() -> None:
     consumed = Consumed()
     first, second = inspector(consumed), inspector(consumed)

@@ -95,6 +95,9 @@ class Inspector:
     job: int
     ledger: Ledger
     consumed: Consumed
+    # What a member of a queue group that leaves has not taken goes to another one, behind what
+    # that one has had: such a group promises no order.
+    is_ordered: bool = field(default=True, kw_only=True)
     _last: dict[int, int] = field(default_factory=dict)
 
     def inspect(
@@ -215,7 +218,9 @@ class Inspector:
             behind = (values <= before) & ~again
             self._last[producer] = max(last, int(values.max()))
             self._blame(ErrorClass.DUPLICATED, producer, values[again], "came again")
-            self._blame(ErrorClass.REORDERED, producer, values[behind], "came after a later one")
+            if self.is_ordered:
+                words = "came after a later one"
+                self._blame(ErrorClass.REORDERED, producer, values[behind], words)
 
     def _blame(self, kind: ErrorClass, producer: int, sequences: Positions, how: str) -> None:
         if len(sequences):

@@ -35,7 +35,9 @@ def core_workload(
         return CorePublishWorkload(plan, ledger, job)
     if core.operation is CoreOperation.REQUEST:
         return call_workload(plan, inbox, ledger, CoreRequests(plan, inbox, job))
-    return CoreReceiveWorkload(plan, ledger, Inspector(stamp.job_code(job), ledger, consumed))
+    is_ordered = core.operation is not CoreOperation.REPLY
+    inspector = Inspector(stamp.job_code(job), ledger, consumed, is_ordered=is_ordered)
+    return CoreReceiveWorkload(plan, ledger, inspector)
 
 
 class CoreReceiveWorkload:
