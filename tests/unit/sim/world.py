@@ -304,8 +304,17 @@ class SimLoad:
         if self.starts_s is None:
             return []
         until_s = self.worker.loop.time() if self.stopped_s is None else self.stopped_s
-        done = min(until_s - self.starts_s, self.length_s) / self.length_s
-        return [WorkloadTally(workload="w", messages=max(0, round(100 * done)))]
+        elapsed_s = max(0.0, min(until_s - self.starts_s, self.length_s))
+        count = round(WRITTEN * elapsed_s / self.length_s)
+        return [
+            WorkloadTally(
+                workload="w",
+                attempted=count,
+                messages=count,
+                unfinished=0,
+                elapsed_us=round(1_000_000 * elapsed_s),
+            )
+        ]
 
     def cost(self) -> LoadCost | None:
         return None
