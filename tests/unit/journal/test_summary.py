@@ -20,7 +20,7 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.job import JobSpec
+from njst.contract.job import JobSpec, Metric, Threshold
 from njst.contract.result import (
     Outcome,
     Problem,
@@ -155,6 +155,18 @@ def test_a_job_that_never_started_has_no_start_time() -> None:
         "by hand",
     )
     assert report.start_time is None
+
+
+def test_thresholds_of_a_load_that_no_worker_began_have_no_data() -> None:
+    spec = SPEC.model_copy(
+        update={"thresholds": [Threshold(workload="write", metric=Metric.ERRORS, at_most=100)]}
+    )
+    refused = [(w, Ready(problem=Problem(reason="TargetNotAllowed", message="no"))) for w in "abc"]
+    view = history(*refused, ("", Started(run=[], lead_ms=0)), spec=spec)
+    report = conclude(view, {}, BEGIN + 9 * S)
+    (threshold,) = report.thresholds
+    assert report.workloads[0].start_ms is None
+    assert (threshold.value, threshold.verdict) == (None, Verdict.INVALID)
 
 
 def test_a_worker_that_stopped_early_keeps_its_own_words() -> None:

@@ -253,7 +253,7 @@ class Agent:
             try:
                 problems = await self.kit.remove(view.id, spec, self.kit.reach(spec.target))
             except SetupError as error:
-                problems = [error.message]
+                problems = [error.message] if view.made_anything else []
             if not problems or asyncio.get_running_loop().time() >= give_up_s:
                 return problems
             await asyncio.sleep(CLEAN_AGAIN_S)

@@ -150,7 +150,7 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
 
 def _start_ms(view: JobView, workload: Workload) -> int | None:
     at_ns = view.begins_ns.get(workload.name, 0) if workload.after else view.start_ns
-    if not at_ns:
+    if not at_ns or not view.run:
         return None
     return (at_ns - view.start_ns) // 1_000_000 + workload.start_seconds * 1000
 
