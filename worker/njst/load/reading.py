@@ -29,7 +29,7 @@ from njst.load.wire.jsapi import (
     status_of,
     stream_sequences,
 )
-from njst.load.wire.parse import Message, Ping, ServerError, parse
+from njst.load.wire.parse import Frame, Message, Ping, ServerError, parse
 from njst.measure.ranges import Range, Ranges, count
 from njst.measure.rangetext import Entry
 from njst.measure.rangetext import encode as range_text
@@ -185,19 +185,32 @@ class Reading:
             ProtocolError: it is not NATS.
             ConnectionError: the server says that it closes the connection.
         """
-        data = self._rest + data
-        at = self._scan(data, now_ns)
-        frames, used = parse(data[at:])
-        self._rest = data[at + used :]
+        left = self._rest + data
         out = b""
-        for frame in frames:
-            if isinstance(frame, Ping):
-                out += encode.PONG
-            elif isinstance(frame, ServerError):
-                self._on_error(frame)
-            elif isinstance(frame, Message) and frame.sid == self._round and not self.done:
-                out += self._on_message(frame, now_ns)
+        while True:
+            # Between two runs of messages there is the end of a pull: one frame for the parser.
+            left = left[self._scan(left, now_ns) :]
+            frames, used = parse(left, 1)
+            if not frames:
+                break
+            left = left[used:]
+            out += self._on_frame(frames[0], now_ns)
+        self._rest = left
         return out + self._go_on(now_ns)
+
+    def _on_frame(self, frame: Frame, now_ns: int) -> bytes:
+        """Take a frame that the scan has left; return what to send.
+
+        Raises:
+            ConnectionError: the server says that it closes the connection.
+        """
+        if isinstance(frame, Ping):
+            return encode.PONG
+        if isinstance(frame, ServerError):
+            self._on_error(frame)
+        elif isinstance(frame, Message) and frame.sid == self._round and not self.done:
+            return self._on_message(frame, now_ns)
+        return b""
 
     def _on_error(self, error: ServerError) -> None:
         """Take what the server says of the connection; what it denies it will not allow later.
