@@ -22,8 +22,8 @@ from njst.load.workloads.table import Shared, workload_of
 from njst.measure.histogram import Histogram
 from njst.measure.tally import totals
 
-# Of each kind and length; `make test-long` runs more of them.
-SCHEDULES = int(os.environ.get("NJST_SCHEDULES", "300")) // 10
+# Of each kind and length; `make chaos` runs 11,500 in all.
+SCHEDULES = max(1, int(os.environ.get("NJST_SCHEDULES", "600")) // 40)
 INBOX = "_INBOX.me"
 MS = 1_000_000
 SECOND = 1_000 * MS
