@@ -65,6 +65,7 @@ CASES = [
 ]
 # Of these each request is one message with one answer, so that all waiting is known.
 SINGLE = {"sync", "async", "get", "put", "request", "create", "update"}
+RECEIVERS = {"pull", "double", "ordered", "subscribe", "reply"}
 _REPLY = re.compile(rb"H?PUB \S+ (_INBOX\.me\S*) ")
 
 
@@ -215,7 +216,8 @@ def run(kind: str, length: str, seed: int) -> None:
     result = totals("w", "", [ledger.tally(now + 20 * SECOND, workload.unfinished)])
     if end == "gives up":
         assert workload.unfinished == 0, where
-        assert result.errors, where
+        # One that receives may have all that it wanted by then.
+        assert result.errors or kind in RECEIVERS, where
         if result.planned is not None:
             assert result.attempted == result.planned, where
     if kind in SINGLE and length == "messages" and end != "gives up":

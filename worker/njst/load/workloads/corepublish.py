@@ -109,9 +109,11 @@ class CorePublishWorkload:
         if isinstance(frame, ServerError):
             self._refuse(frame.text, now_ns)
         elif isinstance(frame, Pong) and self._mark is not None:
-            done = max(0, self._mark - self._settled - self._denied)
+            span = self._mark - self._settled
+            denied = min(span, self._denied)
+            done = span - denied
             self.ledger.complete(done, done * self._size, now_ns)
-            self._settle(self._mark)
+            self._settle(self._mark, self._denied - denied)
             self._idle_ns = now_ns
 
     def _refuse(self, words: str, now_ns: int) -> None:
@@ -122,8 +124,9 @@ class CorePublishWorkload:
         else:
             self.ledger.refuse(words)
 
-    def _settle(self, until: int) -> None:
-        self._settled, self._mark, self._denied = until, None, 0
+    def _settle(self, until: int, denied: int = 0) -> None:
+        """Have an outcome for all before `until`, and for so many behind it that were denied."""
+        self._settled, self._mark, self._denied = until, None, denied
 
     def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what may have been read or not, so it is no success."""

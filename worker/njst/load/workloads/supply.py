@@ -92,7 +92,10 @@ class Supply:
     def drop(self) -> range:
         """Let nothing leave any more; return the numbers that had still to, if they are known."""
         self.is_closed = True
-        return range(self.next, self.next if self.limit is None else max(self.next, self.limit))
+        rest = range(self.next, self.next if self.limit is None else max(self.next, self.limit))
+        # A client may give up more than once; what it had still to send fails once.
+        self.limit = self.next
+        return rest
 
     def look(self, now_ns: int) -> None:
         """Close when the time is over."""
