@@ -369,9 +369,12 @@ class CallWorkload:
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
+        due_count = self._supply.due_count(now_ns)
         numbers = self._supply.drop()
-        if self._schedule is not None and numbers:
-            due = self._schedule.due_many_ns(as_array(numbers)) + self._start.at_ns
+        # Only what was due has waited: of a long load that is little of what is left.
+        late = numbers[: max(0, due_count - numbers.start)]
+        if self._schedule is not None and late:
+            due = self._schedule.due_many_ns(as_array(late)) + self._start.at_ns
             self.ledger.cut_off(now_ns - due[due <= now_ns], now_ns)
         self.ledger.fail_unsent(kind, words, self._messages(numbers), now_ns)
 
