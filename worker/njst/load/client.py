@@ -270,6 +270,8 @@ class Client:
             if not select.select([epoll], [], [], wait_ns / 1e9)[0]:
                 continue
             now_ns = read_clock_ns()
+            if now_ns >= until_ns:
+                break
             data = self._receive(stream, now_ns)
             if data is None:
                 break

@@ -57,6 +57,8 @@ class Engine:
         self._due: list[tuple[int, int]] = []
         self._left = Counter(client.workload for client in plan.clients)
         self._drain_until_ns = 0
+        # When the open second of the series ends.
+        self._second_ns = 0
 
     def connect(self) -> None:
         """Connect all clients, many at a time.
@@ -143,7 +145,7 @@ class Engine:
             hooks: what is called meanwhile.
         """
         self._epoll.register(control, select.EPOLLIN)
-        second_ns = start.at_ns + SECOND_NS
+        self._second_ns = start.at_ns + SECOND_NS
         tick_ns = 0
         active: Sequence[Client] = self._clients
         now = now_ns()
@@ -152,21 +154,19 @@ class Engine:
             if not client.plan.is_gated:
                 heapq.heappush(self._due, (client.await_start(start), number))
         while active:
-            for descriptor, mask in self._wait(active, now, min(tick_ns, second_ns)):
+            for descriptor, mask in self._wait(active, now, min(tick_ns, self._second_ns)):
                 if descriptor == control:
                     hooks.on_control()
                 else:
-                    self._serve(self._by_descriptor[descriptor], mask, now_ns())
+                    now = now_ns()
+                    self._roll_until(now, hooks.on_second)
+                    self._serve(self._by_descriptor[descriptor], mask, now)
             now = now_ns()
+            self._roll_until(now, hooks.on_second)
             self._serve_due(now)
             if now >= tick_ns:
                 tick_ns = now + TICK_NS
                 active = self._tick(active, now, hooks.on_done)
-            while now >= second_ns:
-                second_ns += SECOND_NS
-                self._roll()
-                if now < second_ns:
-                    hooks.on_second()
         self._roll()
 
     def _wait(self, active: Sequence[Client], now: int, until_ns: int) -> Sequence[tuple[int, int]]:
@@ -188,6 +188,14 @@ class Engine:
         if self._due:
             return client.keep_pace(until_ns, self._epoll.fileno())
         return client.converse(until_ns)
+
+    def _roll_until(self, now: int, on_second: Callable[[], None]) -> None:
+        """Close the seconds that have ended, before anything of the next one is counted."""
+        while now >= self._second_ns:
+            self._second_ns += SECOND_NS
+            self._roll()
+            if now < self._second_ns:
+                on_second()
 
     def _roll(self) -> None:
         for ledger in self._shared.ledgers.values():
