@@ -12,7 +12,7 @@ from bench.ours import Ours
 from bench.pairs import Spread
 from bench.target import prepare, server_of
 from devenv.progress import Progress
-from njst.measure.fill import Recorder
+from njst.load.recording.dense_histogram import Recorder
 
 _STREAM = Case("engine", [], {}, 0, Needs.EMPTY_STREAM)
 

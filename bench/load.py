@@ -19,7 +19,7 @@ from njst.contract.plan import LoadPlan
 from njst.contract.result import Outcome
 from njst.load.cores import usable_cores
 from njst.load.group import LoadGroup
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 
 _WORKER = "bench"
 # A start lies ahead, as a mesh's does: what is due at once is not late for want of knowing it.

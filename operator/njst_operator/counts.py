@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from njst.measure.exposition import Family, render
+from njst.stats.prometheus_text import Family, render
 from njst_operator.pulse import Pulse
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from njst.login.natspy import LoginClient
-from njst.measure.exposition import MEDIA_TYPE, render
+from njst.stats.prometheus_text import MEDIA_TYPE, render
 from njst_operator.counts import exposition, readiness
 from njst_operator.perform import Performer
 from njst_operator.pulse import Pulse

@@ -14,7 +14,7 @@ from njst.contract.document import parse_spec
 from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
 from njst.contract.result import Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
 LIMIT_S = 60.0

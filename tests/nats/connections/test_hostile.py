@@ -13,7 +13,7 @@ from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
 from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.nats.connections.running import LIMIT_S, publisher, refusals
 
 INFO = b'INFO {"server_id":"x","version":"2.15.0","headers":true,"max_payload":1048576}\r\n'

@@ -8,7 +8,7 @@ from njst.contract.plan import LoadPlan
 from njst.contract.result import Outcome
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.nats.connections.relay import Relay
 from tests.nats.connections.running import LIMIT_S, publisher
 

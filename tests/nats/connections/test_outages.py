@@ -18,7 +18,7 @@ from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.nats.connections.identities import Operator
 from tests.nats.connections.running import LIMIT_S, WINDOW, publisher
 

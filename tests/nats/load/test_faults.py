@@ -20,7 +20,7 @@ from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.stopping import stopped
 
 LIMIT_S = 60.0

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from njst.check.tester import diagnose
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import (
@@ -19,6 +18,7 @@ from njst.contract.plan import (
 from njst.contract.result import Diagnosis, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
+from njst.verdict.tester_diagnosis import diagnose
 from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepared, start
 from tests.stopping import stopped
 

@@ -7,7 +7,7 @@ import pytest
 
 from njst.cli.watch import progress_line
 from njst.local.natsserver import NatsServer
-from njst.measure.slices import FEWEST
+from njst.verification.slices import FEWEST
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, publish_job
 from tests.stopping import stopped

@@ -16,7 +16,7 @@ from njst.contract.job import JobSpec
 from njst.contract.plan import LoadPlan
 from njst.contract.result import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.nats.modes.phases import begin_in_turn
 
 WORKER = "w"

@@ -23,11 +23,11 @@ from njst.load.auditor import look
 from njst.load.group import LoadGroup
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
-from njst.measure.histogram import Histogram
-from njst.measure.proof import prove, with_proof
-from njst.measure.readback import had, told
-from njst.measure.slices import slices
-from njst.measure.tally import merge, totals
+from njst.stats.histogram import Histogram
+from njst.stats.tally_merge import merge, totals
+from njst.verification.checker import prove, with_proof
+from njst.verification.receipt_budget import had, told
+from njst.verification.slices import slices
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
 LIMIT_S = 90.0

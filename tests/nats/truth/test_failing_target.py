@@ -9,9 +9,6 @@ import os
 import signal
 from typing import Any
 
-from njst.check.invariants import violations
-from njst.check.thresholds import evaluate
-from njst.check.verdict import History, Judgement, judge
 from njst.contract.document import parse_spec
 from njst.contract.result import (
     ErrorClass,
@@ -22,6 +19,9 @@ from njst.contract.result import (
     WorkloadResult,
 )
 from njst.local.natsserver import NatsServer
+from njst.verdict.invariants import violations
+from njst.verdict.judge import History, Judgement, judge
+from njst.verdict.thresholds import evaluate
 from tests.nats.truth.loading import Document, errors, loading
 from tests.stopping import stopped
 

@@ -5,7 +5,7 @@ import time
 from njst.contract.result import ErrorClass, WorkloadResult
 from njst.load.lifeline import SILENT_NS
 from njst.local.natsserver import NatsServer
-from njst.measure.tally import totals
+from njst.stats.tally_merge import totals
 from tests.nats.truth.loading import Document, Load, loading
 from tests.stopping import stopped
 

@@ -8,7 +8,7 @@ import pytest
 
 from njst.contract.result import Latency, WorkloadResult
 from njst.local.natsserver import NatsServer
-from njst.measure.histogram import Histogram
+from njst.stats.histogram import Histogram
 from tests.nats.truth.loading import Document, count_above, errors, loading
 from tests.nats.truth.proxy import Proxy
 

@@ -26,7 +26,7 @@ from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdic
 from njst.journal.fold import Entry, fold
 from njst.journal.turns import order
 from njst.journal.view import JobView
-from njst.measure.slices import FEWEST
+from njst.verification.slices import FEWEST
 
 S = 1_000_000_000
 BEGIN = 1_000 * S

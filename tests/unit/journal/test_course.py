@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from njst.contract.events import Progress
 from njst.contract.result import ErrorClass, ErrorTally, WorkloadTally
 from njst.journal.course import Course
-from njst.measure.series import MAX_WINDOWS, Series
+from njst.stats.series import MAX_WINDOWS, Series
 
 
 def progress(seconds: int, messages: int, errors: int = 0) -> Progress:

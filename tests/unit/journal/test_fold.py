@@ -28,7 +28,7 @@ from njst.contract.readback import Sight, StreamReceipts
 from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdict
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
 from njst.journal.view import JobView, Part, PartState, Phase
-from njst.measure.slices import FEWEST
+from njst.verification.slices import FEWEST
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -15,8 +15,8 @@ from njst.contract.result import Outcome, ReadBack, Verdict, WorkloadTally
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
 from njst.journal.summary import conclude
 from njst.journal.view import JobView, PartState, Phase
-from njst.measure.rangetext import Entry, encode
-from njst.measure.slices import FEWEST
+from njst.verification.range_codec import Entry, encode
+from njst.verification.slices import FEWEST
 from tests.unit.journal.test_summary import READY, STARTED, history
 
 # For a slice of its own.

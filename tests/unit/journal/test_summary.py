@@ -33,7 +33,7 @@ from njst.journal.book import Seen
 from njst.journal.fold import LOST_AFTER_NS, Entry
 from njst.journal.summary import conclude, log_datetime, so_far
 from njst.journal.view import JobView
-from njst.measure.histogram import Histogram
+from njst.stats.histogram import Histogram
 from tests.unit.journal.test_fold import S, ended, fold_all
 
 BEGIN = 1_000 * S

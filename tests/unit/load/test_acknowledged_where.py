@@ -15,7 +15,7 @@ from njst.load.wire.pubacks import PublishAcks
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload
 from njst.load.workloads.publish import publish_workload
-from njst.measure.marktext import MOST_OF_ONE
+from njst.verification.mark_codec import MOST_OF_ONE
 from tests.unit.load.feeding import errors, feed
 
 INBOX = "_INBOX.test"

@@ -12,11 +12,11 @@ from njst.load.audit import Audit
 from njst.load.numberset import NumberSet
 from njst.load.receipts import Receipts
 from njst.load.wire import stamp
-from njst.measure.proof import prove, with_proof
-from njst.measure.ranges import MOST_RANGES
-from njst.measure.rangetext import encode
-from njst.measure.readback import merge_read_backs, told
-from njst.measure.tally import merge
+from njst.stats.tally_merge import merge
+from njst.verification.checker import prove, with_proof
+from njst.verification.range_codec import encode
+from njst.verification.ranges import MOST_RANGES
+from njst.verification.receipt_budget import merge_read_backs, told
 from tests.unit.load.feeding import errors
 
 JOB = "j"

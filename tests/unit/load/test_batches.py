@@ -13,7 +13,7 @@ from njst.load.wire.parse import parse
 from njst.load.workloads.atomic import atomic_workload
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.fast import FastWorkload
-from njst.measure.histogram import Histogram
+from njst.stats.histogram import Histogram
 
 INBOX = "_INBOX.test"
 GROUP = 20

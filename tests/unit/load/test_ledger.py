@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from njst.contract.result import ErrorClass, WorkloadResult
 from njst.load.ledger import Ledger
-from njst.measure.histogram import Histogram
-from njst.measure.tally import totals
+from njst.stats.histogram import Histogram
+from njst.stats.tally_merge import totals
 
 SECOND = 1_000_000_000
 START = 5 * SECOND

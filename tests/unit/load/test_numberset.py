@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.load.numberset import NumberSet
-from njst.measure.ranges import MOST_RANGES, count
+from njst.verification.ranges import MOST_RANGES, count
 
 Chunks = st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=8)
 

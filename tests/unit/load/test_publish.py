@@ -16,7 +16,7 @@ from njst.load.wire.tokens import FEWEST
 from njst.load.workloads.base import Start
 from njst.load.workloads.calls import CallWorkload
 from njst.load.workloads.publish import publish_workload
-from njst.measure.histogram import Histogram
+from njst.stats.histogram import Histogram
 from tests.unit.load.feeding import errors, feed
 
 INBOX = "_INBOX.test"

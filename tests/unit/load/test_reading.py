@@ -19,7 +19,7 @@ from njst.load.reading import (
     Where,
 )
 from njst.load.readpulls import MOST_PULL_BYTES, PULL, PULL_BYTES
-from njst.measure.rangetext import decode
+from njst.verification.range_codec import decode
 
 WHERE = Where(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")
 SECOND = 1_000_000_000

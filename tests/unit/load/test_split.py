@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from njst.contract.plan import ClockPlan
 from njst.load.ledger import Ledger
 from njst.load.split import SAMPLES, Split, step_of
-from njst.measure.histogram import Histogram
-from njst.measure.tally import totals
+from njst.stats.histogram import Histogram
+from njst.stats.tally_merge import totals
 
 MS = 1_000_000
 OFFSET_NS = 1_700_000_000_000 * MS

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from njst.agent.share import There, clients_of
-from njst.check.invariants import violations
 from njst.contract.document import parse_spec
 from njst.contract.result import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Info, Ping, ProtocolError, parse
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.table import Shared, workload_of
-from njst.measure.histogram import Histogram
-from njst.measure.tally import totals
+from njst.stats.histogram import Histogram
+from njst.stats.tally_merge import totals
+from njst.verdict.invariants import violations
 
 # Of each kind and length; `make chaos` runs 11,500 in all.
 SCHEDULES = max(1, int(os.environ.get("NJST_SCHEDULES", "600")) // 40)

@@ -50,10 +50,10 @@ from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.port import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
-from njst.measure.ranges import Ranges
-from njst.measure.rangetext import Entry as Numbers
-from njst.measure.rangetext import encode
-from njst.measure.slices import FEWEST
+from njst.verification.range_codec import Entry as Numbers
+from njst.verification.range_codec import encode
+from njst.verification.ranges import Ranges
+from njst.verification.slices import FEWEST
 from tests.unit.sim.loop import Process, VirtualLoop
 
 EPOCH_NS = 1_700_000_000 * 10**9

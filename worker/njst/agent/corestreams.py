@@ -9,7 +9,7 @@ from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan
 from njst.contract.readback import StreamReceipts
 from njst.contract.result import WorkloadTally
-from njst.measure.rangetext import Entry, encode
+from njst.verification.range_codec import Entry, encode
 
 # A target may have no JetStream, or none for this login: then nothing is waited for.
 LOOK_S = 2.0

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from njst.check.naming import UNHEARD, named
 from njst.contract.job import OnWorkerLoss
 from njst.contract.result import QUEUE_TIMEOUT, START_TIMEOUT
 from njst.journal.turns import rank
 from njst.journal.view import JobView, Part, PartState
+from njst.verdict.worker_list import UNHEARD, named
 
 MS = 1_000_000
 

@@ -14,11 +14,11 @@ from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
 from njst.journal.logs import current_job
-from njst.journal.offset import DRIFT_PPM
 from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
-from njst.measure.readback import had, told
-from njst.measure.tally import fitted, merge
+from njst.stats.clock_offset import DRIFT_PPM
+from njst.stats.tally_merge import fitted, merge
+from njst.verification.receipt_budget import had, told
 
 PROGRESS_S = 1.0
 # The load processes speak at each full second; this much later their words are here.

@@ -25,8 +25,8 @@ from njst.contract.connection import Connection
 from njst.contract.job import Target
 from njst.contract.names import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY, EventName
 from njst.contract.stream import Retain
-from njst.journal.offset import parse_time_ns
 from njst.journal.port import JournalUnavailableError
+from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from njst.contract.plan import AuditPlan, LostProducer, PiecePlan
 from njst.contract.readback import Sight
 from njst.journal.sizes import sight_bytes
 from njst.journal.view import JobView, PartState
-from njst.measure.slices import slices
+from njst.verification.slices import slices
 
 
 @dataclass

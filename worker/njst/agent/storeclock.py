@@ -7,7 +7,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from njst.contract.plan import ClockPlan
-from njst.journal.offset import OffsetFilter, parse_time_ns
+from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 
 ROUND_TRIPS = 5
 _TIMEOUT_S = 2.0

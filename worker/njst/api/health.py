@@ -10,7 +10,7 @@ from njst.api import metrics
 from njst.api.documents import dump
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
-from njst.measure.exposition import MEDIA_TYPE
+from njst.stats.prometheus_text import MEDIA_TYPE
 
 
 def create_router(services: Services) -> APIRouter:

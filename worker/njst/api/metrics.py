@@ -12,8 +12,8 @@ from njst import __version__
 from njst.api.services import Services
 from njst.contract.result import WorkloadResult
 from njst.journal.view import JobView, Phase
-from njst.measure.exposition import Family, Sample
-from njst.measure.exposition import render as exposition
+from njst.stats.prometheus_text import Family, Sample
+from njst.stats.prometheus_text import render as exposition
 
 SHOWN_JOBS = 32
 KEEP_NS = 600 * 1_000_000_000

@@ -1,6 +1,6 @@
 """What workers tell each other of acknowledged messages: what to look for, and what was seen.
 
-Numbers of messages stand in them as `njst.measure.rangetext` writes them.
+Numbers of messages stand in them as `njst.verification.range_codec` writes them.
 """
 
 from pydantic import Field
@@ -67,7 +67,7 @@ class StreamReceipts(Message):
 
     Their messages are behind sequence `after`, and `count` were acknowledged. `producers` has for
     each its code, how many it sent, and the ranges of its numbers that were acknowledged. `marks`
-    are some of their acknowledgements, as `njst.measure.marktext` writes them.
+    are some of their acknowledgements, as `njst.verification.mark_codec` writes them.
 
     With `is_core` they published without JetStream, and the stream only happens to take that: how
     many it stored is counted, and no message is looked for.

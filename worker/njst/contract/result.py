@@ -1,7 +1,7 @@
 """What a job measured and what that proves: tallies of each participant, and the report of all.
 
 Integers only, units in the names; histograms are HDR V2 compressed, base64 (see
-`njst.measure.histogram`).
+`njst.stats.histogram`).
 """
 
 from enum import StrEnum

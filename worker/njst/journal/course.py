@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from njst.contract.events import Progress
 from njst.contract.result import SeriesTally, WindowTally
-from njst.measure.series import MAX_WINDOWS
+from njst.stats.series import MAX_WINDOWS
 
 
 class _Total(NamedTuple):

@@ -34,7 +34,7 @@ from njst.contract.events import (
 )
 from njst.contract.result import START_TIMEOUT, Outcome
 from njst.journal.view import JobView, Part, PartState, are_loading, plain_part
-from njst.measure.slices import slice_count
+from njst.verification.slices import slice_count
 
 # What an event changes, by the view's fields.
 Changes = dict[str, Any]

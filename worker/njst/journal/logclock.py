@@ -9,10 +9,10 @@ import nats.errors
 
 from njst.contract.names import Mesh
 from njst.contract.result import ControlOutages
-from njst.journal.offset import OffsetFilter, parse_time_ns
 from njst.journal.port import JournalUnavailableError
 from njst.journal.silence import Silences
 from njst.login.natspy import LoginClient
+from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from njst.check.tester import diagnose
-from njst.check.thresholds import evaluate
-from njst.check.verdict import History, judge
 from njst.contract.kinds.publish import Verify
 from njst.contract.readback import NOT_READ, STOPPED
 from njst.contract.result import (
@@ -20,11 +17,14 @@ from njst.contract.result import (
 from njst.contract.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
-from njst.measure.offered import planned_messages
-from njst.measure.proof import prove, with_proof
-from njst.measure.readback import of_lost_worker
-from njst.measure.skew import start_skew_us
-from njst.measure.tally import check, totals
+from njst.stats.offered_load import planned_messages
+from njst.stats.start_skew import start_skew_us
+from njst.stats.tally_merge import check, totals
+from njst.verdict.judge import History, judge
+from njst.verdict.tester_diagnosis import diagnose
+from njst.verdict.thresholds import evaluate
+from njst.verification.checker import prove, with_proof
+from njst.verification.receipt_budget import of_lost_worker
 
 _OUTCOMES = {
     PartState.UNFIT: Outcome.UNFIT,

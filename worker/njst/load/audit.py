@@ -1,6 +1,7 @@
 """What a piece of a stream has of the job's producers: which numbers, copies, what was changed.
 
-Pure but for numpy. What that proves is known when all pieces are put together (njst.measure.proof).
+Pure but for numpy. What that proves is known when all pieces are put together
+(njst.verification.checker).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
-from njst.measure.rangetext import Entry
+from njst.verification.range_codec import Entry
 
 # Numbers from here on, which no njst has sent, are one.
 _MOST = np.uint64(1 << 62)

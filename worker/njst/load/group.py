@@ -18,8 +18,8 @@ from njst.contract.result import (
     WorkloadTally,
 )
 from njst.load.spawn import spawn
-from njst.measure.cost import merge_costs
-from njst.measure.tally import merge
+from njst.stats.host_cost import merge_costs
+from njst.stats.tally_merge import merge
 
 # Longer than a stopped client waits for what is in flight.
 STOP_S = 4.0

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.result import ErrorClass, ErrorTally, WorkloadTally
-from njst.measure.fill import Recorder
-from njst.measure.histogram import Histogram
-from njst.measure.series import SeriesBuilder, Window
+from njst.load.recording.dense_histogram import Recorder
+from njst.stats.histogram import Histogram
+from njst.stats.series import SeriesBuilder, Window
 
 MAX_EXAMPLE = 300
 # Later than any clock reading.

@@ -6,7 +6,7 @@ acknowledged. The fewer of them, the wider apart: a run of any length has no mor
 
 import time
 
-from njst.measure.marktext import MOST_OF_ONE, Mark
+from njst.verification.mark_codec import MOST_OF_ONE, Mark
 
 _FIRST_STEP = 256
 

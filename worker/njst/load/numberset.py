@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from njst.load.wire.numbering import Numbers, as_array, as_list
-from njst.measure.ranges import Ranges
+from njst.verification.ranges import Ranges
 
 # Below this, numpy's calls would cost more than they save.
 _FEW = 12

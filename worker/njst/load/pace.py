@@ -1,7 +1,7 @@
 """When each message of one client is due: a pure schedule that no answer can delay.
 
-Client `index` of `parts` sends every `parts`-th message of the workload (`njst.measure.offered`),
-so that all clients together are evenly spaced.
+Client `index` of `parts` sends every `parts`-th message of the workload
+(`njst.stats.offered_load`), so that all clients together are evenly spaced.
 
 Many instants at once are computed in floating point, from the end of a piece where the rate is
 lower: so nothing is lost by cancellation, and they differ from the exact ones by 1 ns at most.
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.plan import PacePlan
-from njst.measure.offered import MS_NS, UNITS, Instants, Piece
+from njst.stats.offered_load import MS_NS, UNITS, Instants, Piece
 
 _SECOND_NS = 1_000_000_000
 

@@ -22,8 +22,8 @@ from njst.load.redial import open_stream
 from njst.load.servers import Servers
 from njst.load.wire import stamp
 from njst.load.wire.parse import ProtocolError
-from njst.measure.ranges import count
-from njst.measure.rangetext import Entry, decode, fitted
+from njst.verification.range_codec import Entry, decode, fitted
+from njst.verification.ranges import count
 
 _WAIT_S = 0.05
 # A connection on which nothing at all comes, although there was a question, is given up: its server

@@ -30,9 +30,9 @@ from njst.load.wire.jsapi import (
     stream_sequences,
 )
 from njst.load.wire.parse import Frame, Message, Ping, ServerError, parse
-from njst.measure.ranges import Range, Ranges, count
-from njst.measure.rangetext import Entry
-from njst.measure.rangetext import encode as range_text
+from njst.verification.range_codec import Entry
+from njst.verification.range_codec import encode as range_text
+from njst.verification.ranges import Range, Ranges, count
 
 # A consumer that is silent for so long is given up, and so is the whole, in the end.
 SILENT_NS = 5_000_000_000

@@ -8,7 +8,7 @@ from njst.load.marks import Marks
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp
 from njst.load.wire.numbering import Numbers, as_list
-from njst.measure.ranges import count
+from njst.verification.ranges import count
 
 
 class Receipts:

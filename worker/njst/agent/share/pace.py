@@ -3,7 +3,7 @@
 from njst.agent.share.place import Place
 from njst.contract.plan import PacePlan
 from njst.contract.workload import Workload
-from njst.measure.offered import pieces_of
+from njst.stats.offered_load import pieces_of
 
 
 def pace_plan(workload: Workload, place: Place) -> PacePlan | None:

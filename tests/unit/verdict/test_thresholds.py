@@ -1,0 +1,192 @@
+"""Thresholds: no data is a failure, bounds are inclusive, and each workload answers for itself."""
+
+import pytest
+
+from njst.contract.job import Metric, Threshold
+from njst.contract.result import (
+    ErrorClass,
+    ErrorTally,
+    Latency,
+    LatencyBound,
+    Verdict,
+    WorkloadResult,
+)
+from njst.verdict.thresholds import evaluate
+
+LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)
+MEASURED = WorkloadResult(
+    workload="write",
+    kind="Publish",
+    start_ms=0,
+    attempted=14,
+    messages=10,
+    messages_per_second=20,
+    bytes_per_second=30,
+    errors=[
+        ErrorTally(error_class=ErrorClass.TIMEOUT, count=3),
+        ErrorTally(error_class=ErrorClass.OTHER, count=4),
+    ],
+    latency_microseconds=LATENCY,
+)
+# One value for each metric, all different: a wrong one cannot pass for another.
+VALUES = {
+    Metric.MESSAGES: 10,
+    Metric.ERRORS: 7,
+    Metric.ERRORS_PER_MILLION: 500_000,
+    Metric.MESSAGES_PER_SECOND: 20,
+    Metric.BYTES_PER_SECOND: 30,
+    Metric.LATENCY_P50: 50,
+    Metric.LATENCY_P90: 90,
+    Metric.LATENCY_P99: 99,
+    Metric.LATENCY_P999: 999,
+    Metric.LATENCY_MAX: 1_000,
+}
+RATES = [Metric.MESSAGES_PER_SECOND, Metric.BYTES_PER_SECOND]
+LATENCIES = [metric for metric in Metric if metric.value.startswith("Latency")]
+
+
+def verdict(threshold: Threshold, measured: WorkloadResult = MEASURED) -> Verdict:
+    [result] = evaluate([threshold], [measured])
+    return result.verdict
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_each_metric_has_its_own_value(metric: Metric) -> None:
+    [result] = evaluate([Threshold(metric=metric, at_most=5_000)], [MEASURED])
+    assert result.value == VALUES[metric]
+    assert (result.workload, result.metric, result.at_most, result.at_least) == (
+        "write",
+        metric,
+        5_000,
+        None,
+    )
+    assert not result.is_lower_bound
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize(
+    ("bound", "off", "expected"),
+    [
+        ("at_most", -1, Verdict.INVALID),
+        ("at_most", 0, Verdict.VALID),
+        ("at_most", 1, Verdict.VALID),
+        ("at_least", -1, Verdict.VALID),
+        ("at_least", 0, Verdict.VALID),
+        ("at_least", 1, Verdict.INVALID),
+    ],
+)
+def test_bounds_are_inclusive(metric: Metric, bound: str, off: int, expected: Verdict) -> None:
+    threshold = Threshold.model_validate({"metric": metric, bound: VALUES[metric] + off})
+    assert verdict(threshold) is expected
+
+
+def test_a_bound_of_zero_is_a_bound() -> None:
+    nothing = WorkloadResult(workload="write", kind="Publish", start_ms=0)
+    assert verdict(Threshold(metric=Metric.ERRORS, at_most=0), nothing) is Verdict.VALID
+    assert verdict(Threshold(metric=Metric.MESSAGES, at_least=0), nothing) is Verdict.VALID
+    assert verdict(Threshold(metric=Metric.ERRORS, at_most=0)) is Verdict.INVALID
+
+
+@pytest.mark.parametrize("metric", LATENCIES)
+@pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
+def test_no_data_fails_whatever_the_bound(metric: Metric, bound: dict[str, int]) -> None:
+    silent = MEASURED.model_copy(update={"latency_microseconds": None})
+    [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [silent])
+    assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("metric", RATES)
+@pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
+def test_of_what_was_over_in_its_warm_up_there_is_no_rate(
+    metric: Metric, bound: dict[str, int]
+) -> None:
+    none = {"messages_per_second": 0, "bytes_per_second": 0}
+    over = MEASURED.model_copy(update={"warmup_messages": 10, **none})
+    [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [over])
+    assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("metric", RATES)
+@pytest.mark.parametrize(
+    "measured",
+    [
+        pytest.param(MEASURED.model_copy(update={"warmup_messages": 9}), id="one after it"),
+        pytest.param(
+            WorkloadResult(workload="write", kind="Publish", start_ms=0), id="nothing at all"
+        ),
+    ],
+)
+def test_a_rate_of_what_was_not_is_what_it_is(metric: Metric, measured: WorkloadResult) -> None:
+    [result] = evaluate([Threshold(metric=metric, at_most=30)], [measured])
+    assert result.value == (VALUES[metric] if measured.messages else 0)
+    assert result.verdict is Verdict.VALID
+
+
+def test_without_a_name_each_workload_must_keep_it_and_with_one_only_that() -> None:
+    other = MEASURED.model_copy(update={"workload": "read", "messages": 99})
+    each = Threshold(metric=Metric.MESSAGES, at_most=50)
+    one = Threshold(metric=Metric.MESSAGES, at_most=50, workload="read")
+    results = evaluate([each, one], [MEASURED, other])
+    assert [(r.workload, r.verdict) for r in results] == [
+        ("write", Verdict.VALID),
+        ("read", Verdict.INVALID),
+        ("read", Verdict.INVALID),
+    ]
+    assert evaluate([], [MEASURED]) == []
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_of_a_workload_that_was_skipped_nothing_is_known(metric: Metric) -> None:
+    skipped = WorkloadResult(workload="write", kind="Publish", skipped="needs nats-server 2.12")
+    for bound in ({"at_most": 5}, {"at_least": 0}):
+        [result] = evaluate([Threshold(metric=metric, **bound)], [skipped])
+        assert (result.value, result.verdict) == (None, Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
+def test_a_workload_that_never_began_has_no_data(metric: Metric, bound: dict[str, int]) -> None:
+    [result] = evaluate(
+        [Threshold.model_validate({"metric": metric, **bound})],
+        [WorkloadResult(workload="write", kind="Publish")],
+    )
+    assert (result.value, result.verdict) == (None, Verdict.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("attempted", "share"), [(1, 3_000_000), (1_000_001, 3), (3_000_000, 1), (9_000_000, 1)]
+)
+def test_a_share_of_errors_is_rounded_up(attempted: int, share: int) -> None:
+    three = [ErrorTally(error_class=ErrorClass.TIMEOUT, count=3)]
+    measured = MEASURED.model_copy(update={"attempted": attempted, "errors": three})
+    [result] = evaluate([Threshold(metric=Metric.ERRORS_PER_MILLION, at_most=1)], [measured])
+    assert result.value == share
+
+
+@pytest.mark.parametrize(
+    ("bound", "highest", "expected"),
+    [
+        # The true value lies between 99 and `highest`; None: nobody knows how high it is.
+        ({"at_most": 98}, None, Verdict.INVALID),
+        ({"at_most": 99}, None, Verdict.UNKNOWN),
+        ({"at_most": 10**9}, None, Verdict.UNKNOWN),
+        ({"at_most": 149}, 150, Verdict.UNKNOWN),
+        ({"at_most": 150}, 150, Verdict.VALID),
+        ({"at_least": 99}, None, Verdict.VALID),
+        ({"at_least": 100}, None, Verdict.UNKNOWN),
+        ({"at_least": 150}, 150, Verdict.UNKNOWN),
+        ({"at_least": 151}, 150, Verdict.INVALID),
+    ],
+)
+def test_what_was_given_up_can_break_a_threshold_and_never_keep_one(
+    bound: dict[str, int], highest: int | None, expected: Verdict
+) -> None:
+    censored = MEASURED.model_copy(
+        update={"latency_at_most_microseconds": LatencyBound(p50=50, p90=90, p99=highest)}
+    )
+    threshold = Threshold.model_validate({"metric": Metric.LATENCY_P99, **bound})
+    [result] = evaluate([threshold], [censored])
+    assert (result.value, result.verdict, result.is_lower_bound) == (99, expected, True)
+    # Percentiles below the first one that was given up are as exact as ever.
+    [exact] = evaluate([Threshold(metric=Metric.LATENCY_P90, at_most=90)], [censored])
+    assert (exact.value, exact.verdict, exact.is_lower_bound) == (90, Verdict.VALID, False)

@@ -1,0 +1,1 @@
+"""What is recorded of the load: counts, latencies, receipts, errors."""

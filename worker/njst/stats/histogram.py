@@ -1,0 +1,241 @@
+"""HDR histograms: 1 us to 50 days, three significant digits, merged without loss.
+
+No job lasts longer, so no value is out of range. The layout is HdrHistogram's (lowest 1, 3 digits),
+the encoding its V2 compressed format in base64, so any HDR tool reads it. What is not over a minute
+is written with that as the highest value, as workers of older versions expect it. Sparse and
+without numpy: the process that merges stays small; load processes fill in bulk
+(`njst.load.recording.dense_histogram`).
+
+Source: HdrHistogram V2 encoding (EncodableHistogram.encodeIntoCompressedByteBuffer): cookie,
+payload length, normalizing offset, digits, lowest, highest, ratio, then zigzag LEB128 counts where
+a negative number is a run of zeros.
+"""
+
+import base64
+import binascii
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
+
+LOWEST_US = 1
+HIGHEST_US = (1 << 42) - 1
+# The highest value of a histogram that has no larger ones, where it is written.
+USUAL_HIGHEST_US = 60_000_000
+DIGITS = 3
+_SUB_BITS = 11
+SUB_COUNT = 1 << _SUB_BITS
+_HALF = SUB_COUNT // 2
+BUCKETS = HIGHEST_US.bit_length() - _SUB_BITS + 1
+LENGTH = (BUCKETS + 1) * _HALF
+
+_COOKIE = 0x1C849303 | 0x10
+_COMPRESSED_COOKIE = 0x1C849304 | 0x10
+_HEADER = struct.Struct(">iiiiqqd")
+_OUTER = struct.Struct(">ii")
+# Nine bytes are the longest count: whatever unpacks to more is no histogram, and not worth the
+# memory to find out what else it is.
+_MAX_BODY_BYTES = _HEADER.size + 9 * LENGTH
+
+
+def index_of(value_us: int) -> int:
+    """Return the slot of a value; values above the highest are put into its slot."""
+    value = min(max(value_us, 0), HIGHEST_US)
+    bucket = max(0, (value | (SUB_COUNT - 1)).bit_length() - _SUB_BITS)
+    return (bucket << (_SUB_BITS - 1)) + (value >> bucket)
+
+
+def highest_of(index: int) -> int:
+    """Return the highest value, in us, that shares a slot."""
+    bucket = max(0, (index >> (_SUB_BITS - 1)) - 1)
+    return ((index - (bucket << (_SUB_BITS - 1)) + 1) << bucket) - 1
+
+
+_USUAL_LAST = index_of(USUAL_HIGHEST_US)
+_LAYOUTS = [[0, DIGITS, LOWEST_US, highest, 1.0] for highest in (USUAL_HIGHEST_US, HIGHEST_US)]
+
+
+class Histogram:
+    """Counts by slot; treated as a value: nothing changes one that exists."""
+
+    def __init__(self, counts: Mapping[int, int] | None = None) -> None:
+        self._counts = {slot: n for slot, n in sorted((counts or {}).items()) if n}
+
+    @classmethod
+    def from_dense(cls, counts: Sequence[int]) -> Self:
+        """Return the histogram of a count for each of the LENGTH slots."""
+        return cls({slot: int(n) for slot, n in enumerate(counts) if n})
+
+    @classmethod
+    def of(cls, values_us: Iterable[int]) -> Self:
+        """Return the histogram of single values; slow, for tests and small numbers."""
+        counts: dict[int, int] = {}
+        for value in values_us:
+            slot = index_of(value)
+            counts[slot] = counts.get(slot, 0) + 1
+        return cls(counts)
+
+    @property
+    def count(self) -> int:
+        """How many values were recorded."""
+        return sum(self._counts.values())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Histogram) and self._counts == other._counts
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._counts.items()))
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        """Return both together; the order never matters."""
+        return self.together((self, other))
+
+    @classmethod
+    def together(cls, histograms: Iterable["Histogram"]) -> Self:
+        """Return all in one; many cost no more than each of them once."""
+        counts: dict[int, int] = {}
+        for histogram in histograms:
+            histogram.add_to(counts)
+        return cls(counts)
+
+    def add_to(self, counts: dict[int, int]) -> None:
+        """Add what was recorded to counts by slot."""
+        if not counts:
+            counts.update(self._counts)
+            return
+        for slot, n in self._counts.items():
+            counts[slot] = counts.get(slot, 0) + n
+
+    def __sub__(self, earlier: "Histogram") -> "Histogram":
+        """Return what was recorded since `earlier`, a histogram of the same values before."""
+        counts = dict(self._counts)
+        for slot, n in earlier._counts.items():
+            counts[slot] = counts.get(slot, 0) - n
+        return Histogram(counts)
+
+    def percentile(self, per_hundred_thousand: int) -> int:
+        """Return the value, in us, that this share of all values does not exceed.
+
+        Args:
+            per_hundred_thousand: 50_000 is the median, 99_900 the 99.9th percentile.
+        Raises:
+            ValueError: nothing was recorded.
+        """
+        value = self.value_at(self.rank(per_hundred_thousand))
+        if value is None:
+            raise ValueError("an empty histogram has no percentiles")
+        return value
+
+    def rank(self, per_hundred_thousand: int) -> int:
+        """Return which of the values in ascending order, from 1, is this percentile."""
+        return max(1, -(-self.count * per_hundred_thousand // 100_000))
+
+    def value_at(self, rank: int) -> int | None:
+        """Return the value, in us, of this rank from 1; None when there are not so many."""
+        seen = 0
+        for slot, n in self._counts.items():
+            seen += n
+            if seen >= rank:
+                return highest_of(slot)
+        return None
+
+    def encode(self) -> str:
+        """Return the V2 compressed encoding in base64; empty text for an empty histogram."""
+        if not self._counts:
+            return ""
+        payload = bytearray()
+        expected = 0
+        for slot, n in self._counts.items():
+            if slot > expected:
+                payload += _zigzag(-(slot - expected))
+            payload += _zigzag(n)
+            expected = slot + 1
+        highest = USUAL_HIGHEST_US if slot <= _USUAL_LAST else HIGHEST_US
+        header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, highest, 1.0)
+        body = zlib.compress(header + bytes(payload))
+        return base64.b64encode(_OUTER.pack(_COMPRESSED_COOKIE, len(body)) + body).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the histogram that `encode` was given.
+
+        Raises:
+            ValueError: it is no such text, or of another layout.
+        """
+        if not text:
+            return cls()
+        try:
+            data = base64.b64decode(text, validate=True)
+            cookie, length = _OUTER.unpack_from(data)
+            if cookie != _COMPRESSED_COOKIE:
+                raise ValueError("not an HDR V2 compressed histogram")
+            body = _unpack(data[_OUTER.size : _OUTER.size + length])
+            cookie, size, *layout = _HEADER.unpack_from(body)
+        except (binascii.Error, struct.error, zlib.error) as error:
+            raise ValueError(f"not an HDR histogram: {error}") from error
+        if cookie != _COOKIE or layout not in _LAYOUTS:
+            raise ValueError("an HDR histogram of another layout")
+        if size != len(body) - _HEADER.size:
+            raise ValueError("an HDR histogram that is not as long as it says")
+        return cls(_counts(body[_HEADER.size :]))
+
+
+def _unpack(packed: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    body = unpacking.decompress(packed, _MAX_BODY_BYTES)
+    if not unpacking.eof:
+        raise ValueError("an HDR histogram that ends early or never")
+    return body
+
+
+def _counts(payload: bytes) -> dict[int, int]:
+    """Return the counts by slot, in their order. Most numbers have one byte: those go first."""
+    counts: dict[int, int] = {}
+    slot = at = 0
+    end = len(payload)
+    while at < end:
+        number = payload[at]
+        if number < 0x80:
+            at += 1
+        else:
+            number, at = _number(payload, at)
+        if number & 1:  # negative: a run of empty slots
+            slot += (number + 1) >> 1
+            continue
+        if slot >= LENGTH:
+            raise ValueError("an HDR histogram with too many counts")
+        if number:
+            counts[slot] = number >> 1
+        slot += 1
+    return counts
+
+
+def _zigzag(number: int) -> bytes:
+    """Encode as zigzag LEB128 of at most 9 bytes, the ninth with all its 8 bits."""
+    value = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    for _ in range(8):
+        if value < 0x80:
+            out.append(value)
+            return bytes(out)
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value & 0xFF)
+    return bytes(out)
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """Return a number as `_zigzag` encodes it, its sign still in the last bit, and its end."""
+    value = 0
+    for place in range(9):
+        if at >= len(data):
+            raise ValueError("an HDR histogram that ends early")
+        byte = data[at]
+        at += 1
+        if place == 8:
+            value |= byte << 56
+            break
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            break
+    return value, at

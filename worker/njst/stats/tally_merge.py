@@ -1,0 +1,229 @@
+"""Tallies put together: of clients to a process, of processes to a worker, of workers to a job."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from njst.contract.result import (
+    Counts,
+    ErrorClass,
+    ErrorTally,
+    Latency,
+    LatencyBound,
+    SeriesResult,
+    SeriesTally,
+    WindowResult,
+    WorkloadResult,
+    WorkloadTally,
+)
+from njst.stats.histogram import Histogram
+from njst.stats.series import Series, merge_series
+from njst.verification.receipt_budget import merge_read_backs
+
+
+def merge(tallies: Iterable[WorkloadTally]) -> list[WorkloadTally]:
+    """Return one tally for each workload, in the order of their first appearance.
+
+    Sums are exact, the elapsed time is the longest, and the order does not matter but for which
+    example of an error is kept.
+    """
+    by_name: dict[str, list[WorkloadTally]] = {}
+    for tally in tallies:
+        by_name.setdefault(tally.workload, []).append(tally)
+    return [_merge_one(name, group) for name, group in by_name.items()]
+
+
+def check(tally: WorkloadTally) -> None:
+    """Do nothing with a tally that can be merged, whoever wrote it.
+
+    Raises:
+        ValueError: one of its histograms or its series cannot be read.
+    """
+    for name in _HISTOGRAMS:
+        Histogram.decode(getattr(tally, name))
+    if tally.series is not None:
+        Series.of(tally.series)
+
+
+# How each field of several tallies becomes one, but for those that `_merge_one` names.
+_SUMS = (
+    "attempted",
+    "messages",
+    "bytes",
+    "redelivered",
+    "held",
+    "duplicates",
+    "terminated",
+    "reconnects",
+    "disconnected_us",
+    "drained",
+    "drained_bytes",
+    "warmup_messages",
+    "warmup_bytes",
+)
+_LARGEST = ("longest_outage_us", "elapsed_us", "store_clock_error_us", "clock_error_us")
+_HISTOGRAMS = ("latency", "censored", "service", "slip", "stored", "delivered", "login")
+
+
+def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally:
+    planned = [tally.planned for tally in tallies if tally.planned is not None]
+    unfinished = [tally.unfinished for tally in tallies if tally.unfinished is not None]
+    merged: dict[str, Any] = {
+        **{name: sum(getattr(tally, name) for tally in tallies) for name in _SUMS},
+        **{name: max((getattr(t, name) for t in tallies), default=0) for name in _LARGEST},
+        **{name: _together(getattr(tally, name) for tally in tallies) for name in _HISTOGRAMS},
+    }
+    return WorkloadTally(
+        workload=workload,
+        planned=sum(planned) if planned else None,
+        unfinished=sum(unfinished) if unfinished else None,
+        errors=merge_errors(error for tally in tallies for error in tally.errors),
+        events=merge_errors(event for tally in tallies for event in tally.events),
+        series=_series(tallies),
+        read_back=merge_read_backs(tally.read_back for tally in tallies),
+        skipped=next((tally.skipped for tally in tallies if tally.skipped), ""),
+        **merged,
+    )
+
+
+def _together(histograms: Iterable[str]) -> str:
+    """Return encoded histograms as one; most often there is none or one, which is left alone."""
+    texts = [text for text in histograms if text]
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    return Histogram.together(Histogram.decode(text) for text in texts).encode()
+
+
+def _series(tallies: Sequence[WorkloadTally]) -> SeriesTally | None:
+    some = [tally.series for tally in tallies if tally.series is not None]
+    if len(some) < 2:
+        return some[0] if some else None
+    return merge_series(Series.of(one) for one in some).tally()
+
+
+def fitted(tallies: Sequence[WorkloadTally], max_bytes: int) -> list[WorkloadTally]:
+    """Return the same with series of at most so many bytes together, in wider windows if need be.
+
+    An event of the log is no larger than its NATS allows, and many windows with a histogram each
+    are. Nothing is lost but the course within the wider windows.
+    """
+    fitting = list(tallies)
+    while sum(map(_series_bytes, fitting)) > max_bytes:
+        if all(t.series is None or len(t.series.windows) < 2 for t in fitting):
+            return [tally.model_copy(update={"series": None}) for tally in fitting]
+        fitting = [_widened(tally) for tally in fitting]
+    return fitting
+
+
+def _series_bytes(tally: WorkloadTally) -> int:
+    return 0 if tally.series is None else len(tally.series.model_dump_json(by_alias=True))
+
+
+def _widened(tally: WorkloadTally) -> WorkloadTally:
+    if tally.series is None or len(tally.series.windows) < 2:
+        return tally
+    series = Series.of(tally.series)
+    return tally.model_copy(update={"series": series.widened(2 * series.width_s).tally()})
+
+
+def merge_errors(errors: Iterable[ErrorTally]) -> list[ErrorTally]:
+    """Return one tally for each class of error, the most frequent first."""
+    counts: Counter[ErrorClass] = Counter()
+    operations: Counter[ErrorClass] = Counter()
+    examples: dict[ErrorClass, str] = {}
+    for error in errors:
+        counts[error.error_class] += error.count
+        operations[error.error_class] += error.operations
+        if not examples.get(error.error_class):
+            examples[error.error_class] = error.example
+    merged = [
+        ErrorTally(
+            error_class=kind, count=count, operations=operations[kind], example=examples[kind]
+        )
+        for kind, count in counts.items()
+        if count
+    ]
+    return sorted(merged, key=lambda error: (-error.count, error.error_class))
+
+
+def totals(
+    workload: str, kind: str, tallies: Sequence[WorkloadTally], window_us: int = 0
+) -> WorkloadResult:
+    """Return the whole of one workload; rates are over the common window, in whole units.
+
+    Args:
+        workload: its name.
+        kind: its kind, CamelCase.
+        tallies: those of its participants.
+        window_us: the least that the window is: of a duration that is over, all of it, also
+            where those who would have measured until its end are lost.
+    """
+    tally = _merge_one(workload, tallies)
+    tally = tally.model_copy(update={"elapsed_us": max(tally.elapsed_us, window_us)})
+    bytes_in_window = tally.bytes - tally.warmup_bytes - tally.drained_bytes
+    latency, censored = Histogram.decode(tally.latency), Histogram.decode(tally.censored)
+    counts: dict[str, Any] = {name: getattr(tally, name) for name in Counts.model_fields}
+    logins = Histogram.decode(tally.login)
+    return WorkloadResult(
+        workload=workload,
+        kind=kind,
+        planned=tally.planned,
+        messages_per_second=_per_second(tally.in_window, tally.elapsed_us),
+        bytes_per_second=_per_second(bytes_in_window, tally.elapsed_us),
+        latency_microseconds=_latency(latency),
+        latency_at_most_microseconds=_upper_bounds(latency, censored),
+        censored_count=censored.count,
+        service_microseconds=_latency(Histogram.decode(tally.service)),
+        slip_microseconds=_latency(Histogram.decode(tally.slip)),
+        stored_microseconds=_latency(Histogram.decode(tally.stored)),
+        delivered_microseconds=_latency(Histogram.decode(tally.delivered)),
+        logins=logins.count,
+        login_microseconds=_latency(logins),
+        store_clock_error_microseconds=tally.store_clock_error_us,
+        # The sender's clock may be as far off as the receiver's, the other way.
+        clock_error_microseconds=2 * tally.clock_error_us,
+        series=None if tally.series is None else _windows(Series.of(tally.series)),
+        **counts,
+    )
+
+
+def _windows(series: Series) -> SeriesResult:
+    return SeriesResult(
+        window_seconds=series.width_s,
+        windows=[
+            WindowResult(
+                messages=window.messages,
+                bytes=window.bytes,
+                errors=window.errors,
+                latency_microseconds=_latency(window.latency),
+            )
+            for window in series.windows
+        ],
+    )
+
+
+def _per_second(count: int, elapsed_us: int) -> int:
+    return round(count * 1_000_000 / elapsed_us) if elapsed_us else 0
+
+
+def _upper_bounds(latency: Histogram, censored: Histogram) -> LatencyBound | None:
+    """Return how high the percentiles may be, if what was given up had waited for ever.
+
+    Of n values, c of them lower bounds, the percentile of rank r is at most the r-th of the n - c
+    others, and not known at all when r is above n - c.
+    """
+    if not censored.count:
+        return None
+    answered = latency - censored
+    return LatencyBound(
+        **{name: answered.value_at(latency.rank(share)) for name, share in _PERCENTILES.items()}
+    )
+
+
+_PERCENTILES = {"p50": 50_000, "p90": 90_000, "p99": 99_000, "p999": 99_900, "max": 100_000}
+
+
+def _latency(histogram: Histogram) -> Latency | None:
+    if not histogram.count:
+        return None
+    return Latency(**{name: histogram.percentile(share) for name, share in _PERCENTILES.items()})

@@ -1,0 +1,1 @@
+"""Acknowledged, found, lost, duplicated: the delivery checker; pure."""

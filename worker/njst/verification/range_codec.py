@@ -1,0 +1,111 @@
+"""Ranges of numbers as text for the log: differences as varints, deflated, base64.
+
+Each entry is a producer's code, a number that belongs to it, and its ranges. A thousand producers
+with a range each are a few KiB.
+"""
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from njst.verification.ranges import MOST_RANGES, Range
+
+# What one text may become: a hundred thousand producers with many ranges each are less.
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+class Entry(NamedTuple):
+    """One producer; `ranges` in order, None where there are too many to be told."""
+
+    code: int
+    number: int
+    ranges: list[Range] | None
+
+
+def encode(entries: Iterable[Entry]) -> str:
+    """Return the text of entries, each of another code; empty for none."""
+    out = bytearray()
+    last = 0
+    for code, number, ranges in sorted(entries, key=lambda entry: entry.code):
+        _put(out, code - last)
+        _put(out, number)
+        _put(out, 0 if ranges is None else len(ranges) + 1)
+        last, at = code, 0
+        for begin, end in ranges or ():
+            _put(out, begin - at)
+            _put(out, end - begin)
+            at = end
+    return b64encode(zlib.compress(bytes(out), 6)).decode() if out else ""
+
+
+def decode(text: str) -> list[Entry]:
+    """Return the entries of a text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not text:
+        return []
+    inflate = zlib.decompressobj()
+    try:
+        data = inflate.decompress(b64decode(text, validate=True), _MOST_BYTES)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not inflate.eof:
+        raise ValueError("it is cut off, or too long")
+    return list(_entries(_numbers(data)))
+
+
+def fitted(entries: Iterable[Entry], max_bytes: int) -> str:
+    """Return the text, of at most so many bytes: those with the most ranges lose them first."""
+    left = sorted(entries, key=lambda entry: len(entry.ranges or ()))
+    told = len(left)
+    while len(text := encode(left)) > max_bytes and told:
+        told = told * 3 // 4
+        left[told:] = [entry._replace(ranges=None) for entry in left[told:]]
+    return text
+
+
+def _entries(numbers: Iterator[int]) -> Iterator[Entry]:
+    code = 0
+    for step in numbers:
+        code += step
+        number, count = _next(numbers), _next(numbers)
+        if count > MOST_RANGES + 2:
+            raise ValueError(f"{count} ranges of one producer")
+        ranges: list[Range] = []
+        at = 0
+        for _ in range(count - 1):
+            begin = at + _next(numbers)
+            at = begin + _next(numbers)
+            ranges.append((begin, at))
+        yield Entry(code, number, ranges if count else None)
+
+
+def _next(numbers: Iterator[int]) -> int:
+    for number in numbers:
+        return number
+    raise ValueError("it ends within a producer")
+
+
+def _put(out: bytearray, number: int) -> None:
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+def _numbers(data: bytes) -> Iterator[int]:
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 0x7F) << shift
+        if byte & 0x80:
+            shift += 7
+            if shift > 63:
+                raise ValueError("a number of more than 64 bits")
+        else:
+            yield number
+            number = shift = 0
+    if shift:
+        raise ValueError("it ends within a number")

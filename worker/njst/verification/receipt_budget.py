@@ -1,0 +1,146 @@
+"""Sums of what was found of what was acknowledged, and what is said of it before anybody looks."""
+
+from collections.abc import Iterable, Sequence
+
+from njst.contract.plan import Consumption, Receipt
+from njst.contract.readback import (
+    NOT_READ,
+    TOO_MANY_HOLES,
+    WORKER_LOST,
+    StreamConsumption,
+    StreamReceipts,
+)
+from njst.contract.result import ReadBack, WorkloadTally
+from njst.verification import mark_codec
+from njst.verification.mark_codec import MOST_OF_ALL, Mark
+from njst.verification.range_codec import Entry, encode, fitted
+from njst.verification.ranges import Ranges
+
+# What a mark takes in a text, at most.
+_MARK_BYTES = 32
+
+
+def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
+    """Return the sums, with all reasons why some were not looked for; None for no parts."""
+    some = [part for part in parts if part is not None]
+    if not some:
+        return None
+    return ReadBack(
+        acknowledged=sum(part.acknowledged for part in some),
+        found=sum(part.found for part in some),
+        consumed=sum(part.consumed for part in some),
+        lost=sum(part.lost for part in some),
+        removed=sum(part.removed for part in some),
+        removed_by=sorted({reason for part in some for reason in part.removed_by}),
+        unchecked=sum(part.unchecked for part in some),
+        reasons=sorted({reason for part in some for reason in part.reasons}),
+        recovered=sum(part.recovered for part in some),
+        duplicated=sum(part.duplicated for part in some),
+        corrupted=sum(part.corrupted for part in some),
+        unexpected=sum(part.unexpected for part in some),
+        words=next((part.words for part in some if part.words), ""),
+    )
+
+
+def unchecked_tally(
+    workload: str, count: int, reason: str, *, is_told: bool = False
+) -> WorkloadTally:
+    """Return that so many acknowledged messages were not looked for.
+
+    `is_told`: the reason is told also when there are none, since others may be there.
+    """
+    reasons = [reason] if count or is_told else []
+    proved = ReadBack(acknowledged=count, unchecked=count, reasons=reasons)
+    return WorkloadTally(workload=workload, read_back=proved)
+
+
+def of_lost_worker(tally: WorkloadTally) -> WorkloadTally:
+    """Return a lost worker's tally with what it was acknowledged by its last word: unchecked.
+
+    Which messages these were it took with it; how many of its messages are there may be known.
+    """
+    if not tally.messages and tally.read_back is None:
+        return tally
+    last = ReadBack(acknowledged=tally.messages, unchecked=tally.messages, reasons=[WORKER_LOST])
+    together = merge_read_backs([tally.read_back, last])
+    return tally.model_copy(update={"read_back": together})
+
+
+def told(
+    receipts: Sequence[Receipt], max_bytes: int
+) -> tuple[list[StreamReceipts], list[WorkloadTally]]:
+    """Return what others need to look for the messages, and what is true until somebody has.
+
+    Where looking would prove nothing it is not asked for; and where the ranges are more than so
+    many bytes in all it is not possible.
+    """
+    groups: dict[tuple[str, str], list[Receipt]] = {}
+    tallies = []
+    for receipt in receipts:
+        if receipt.read_back.obstacle:
+            reason = receipt.read_back.obstacle
+            tally = unchecked_tally(
+                receipt.workload, receipt.count, reason, is_told=receipt.sent > 0
+            )
+            tallies.append(tally)
+        elif receipt.sent:
+            key = receipt.workload, receipt.read_back.stream
+            groups.setdefault(key, []).append(receipt)
+    asked = []
+    share = max_bytes // max(1, len(groups))
+    for (workload, stream), some in groups.items():
+        after = min(receipt.read_back.after_sequence for receipt in some)
+        known, untold = _fitted(some, share - share // 4)
+        count = sum(receipt.count for receipt in known)
+        tallies.append(unchecked_tally(workload, count, NOT_READ))
+        tallies.append(unchecked_tally(workload, untold, TOO_MANY_HOLES))
+        asked.append(
+            StreamReceipts(
+                workload=workload,
+                stream=stream,
+                after=after,
+                count=count,
+                producers=encode(map(_entry, known)),
+                marks=mark_codec.encode(
+                    ((one.code, [Mark(*mark) for mark in one.marks]) for one in known),
+                    min(MOST_OF_ALL, share // 4 // _MARK_BYTES),
+                ),
+                before=next((one.read_back.before for one in some), None),
+            )
+        )
+    return asked, tallies
+
+
+def had(consumption: Iterable[Consumption], max_bytes: int) -> list[StreamConsumption]:
+    """Return, by stream, what consumers had, in at most so many bytes."""
+    streams: dict[str, dict[int, Ranges]] = {}
+    for some in consumption:
+        known = streams.setdefault(some.stream, {}).setdefault(some.code, Ranges())
+        for begin, end in some.numbers:
+            known.add_range(begin, end)
+    return [
+        StreamConsumption(
+            stream=stream,
+            producers=fitted(
+                (
+                    Entry(code, 0, None if known.is_full else known.ranges())
+                    for code, known in producers.items()
+                ),
+                max_bytes // len(streams),
+            ),
+        )
+        for stream, producers in streams.items()
+    ]
+
+
+def _entry(receipt: Receipt) -> Entry:
+    return Entry(receipt.code, receipt.sent, receipt.acknowledged)
+
+
+def _fitted(receipts: list[Receipt], max_bytes: int) -> tuple[list[Receipt], int]:
+    """Return those that can be told, and how many messages the others were acknowledged."""
+    ordered = sorted(receipts, key=lambda receipt: len(receipt.acknowledged))
+    left = len(ordered)
+    while left and len(encode(map(_entry, ordered[:left]))) > max_bytes:
+        left = left * 3 // 4
+    return ordered[:left], sum(receipt.count for receipt in ordered[left:])
