@@ -69,7 +69,7 @@ fmt: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 crds: $(READY) ## Write crds/ anew from the contract
-	@$(BIN)/python -m njst.contract.crds crds
+	@$(BIN)/python -m njst.contract.crd.crds crds
 	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
 
 manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's copies, tables of values and settings

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from njst.agent import setup
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.load.wire import encode
 from njst.load.workloads.publish import PublishRequests

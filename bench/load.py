@@ -14,9 +14,9 @@ from typing import Any
 
 from njst.agent import setup
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
-from njst.contract.result import Outcome
+from njst.contract.results.report import Outcome
 from njst.load.cores import usable_cores
 from njst.load.group import LoadGroup
 from njst.stats.tally_merge import totals

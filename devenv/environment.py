@@ -17,7 +17,7 @@ from pathlib import Path
 
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
-from njst.contract.document import PLURAL, SCHEDULE_PLURAL
+from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
 from njst.local.errors import LocalServerError
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
 from njst.contract.events import Origin, OriginKind
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
+from njst.contract.parsing.document import parse_spec
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     Cleaned,
     Created,
@@ -19,7 +18,8 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.result import Outcome, Report, Verdict, WorkloadTally
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Outcome, Report, Verdict, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 

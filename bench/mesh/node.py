@@ -24,11 +24,11 @@ from njst.agent.kit import Kit
 from njst.agent.perform import Agent
 from njst.agent.share import clients_of
 from njst.contract.connection import Connection
-from njst.contract.job import JobSpec
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
-from njst.contract.readback import Sight
-from njst.contract.result import LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.logclock import LogClock

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from bench.goals import Goal
 from bench.mesh.crowd import crowd
 from bench.pairs import Spread
-from njst.contract.result import Verdict
+from njst.contract.results.report import Verdict
 
 JOBS = 1_000
 WORKERS = 10

@@ -22,8 +22,8 @@ from devenv.kubernetes.binaries import fetch_binaries
 from devenv.progress import Progress
 from njst.contract.connection import Connection
 from njst.contract.events import Cleaned, Ended, Finished, Ready, Started
-from njst.contract.names import EventName, Mesh
-from njst.contract.result import Outcome, WorkloadTally
+from njst.contract.names.mesh import EventName, Mesh
+from njst.contract.results.report import Outcome, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.members import NatsMembers

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.status import Condition
+from njst.contract.results.job_status import Condition
 from njst_operator.brief import brief
 
 # Bytes. Several conditions repeat a message; together they must stay small.

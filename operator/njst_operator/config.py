@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from njst.contract.connection import Connection
-from njst.contract.names import is_mesh
+from njst.contract.names.mesh import is_mesh
 from njst.login.control import OPTIONS, control_connection, from_environment
 from njst_operator.scope import Scope
 from njst_operator.selector import Selector, SelectorError, parse_selector

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
-from njst.contract.schedule import ScheduleStatus
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
+from njst.contract.spec.schedule import ScheduleStatus
 
 Status = TypeVar("Status", JobStatus, ScheduleStatus)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from njst.contract.document import API_VERSION, GROUP, VERSION
+from njst.contract.parsing.document import API_VERSION, GROUP, VERSION
 from njst_operator.api import Api, Body, ConflictError, GoneError, Request
 from njst_operator.conditions import time_text
 from njst_operator.held import Held, Status

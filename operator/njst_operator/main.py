@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.journal import logs
 from njst.journal.book import Book
 from njst.journal.connect import connect

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from njst.contract.schedule import ScheduleStatus
-from njst.contract.status import JobStatus, ThresholdStatus
+from njst.contract.results.job_status import JobStatus, ThresholdStatus
+from njst.contract.spec.schedule import ScheduleStatus
 from njst_operator.conditions import is_true
 
 

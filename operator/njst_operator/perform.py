@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from njst.contract.document import parse_spec
-from njst.contract.errors import InvalidDocumentError
 from njst.contract.events import Origin, OriginKind
-from njst.contract.job import JobSpec
-from njst.contract.result import Problem
+from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.results.report import Problem
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.logclock import LogClock

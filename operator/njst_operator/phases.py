@@ -7,8 +7,8 @@ True at every end, and Succeeded, which is the verdict.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from njst.contract.job import VerdictPolicy
-from njst.contract.result import Report, Verdict
+from njst.contract.results.report import Report, Verdict
+from njst.contract.spec.job import VerdictPolicy
 from njst.journal.standing import standing_of
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState, Phase

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.document import parse_spec
-from njst.contract.errors import InvalidDocumentError
-from njst.contract.job import JobSpec
-from njst.contract.result import QUEUE_TIMEOUT, Problem, Report, Verdict
-from njst.contract.status import JobStatus
+from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.results.job_status import JobStatus
+from njst.contract.results.report import QUEUE_TIMEOUT, Problem, Report, Verdict
+from njst.contract.spec.job import JobSpec
 from njst.journal.view import JobView
 from njst_operator import phases, status, ttl
 from njst_operator.ignored import BY_SPEC, ignored

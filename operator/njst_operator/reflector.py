@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from njst.contract.document import GROUP, PLURAL
+from njst.contract.parsing.document import GROUP, PLURAL
 from njst_operator.api import Body, GoneError, KubeError
 from njst_operator.config import Config
 from njst_operator.counts import Counts

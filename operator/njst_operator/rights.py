@@ -6,7 +6,7 @@ a status that never comes.
 
 from typing import NamedTuple
 
-from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL
+from njst.contract.parsing.document import GROUP, PLURAL, SCHEDULE_PLURAL
 from njst_operator.api import KubeError
 from njst_operator.kube import Kube
 from njst_operator.scope import Scope

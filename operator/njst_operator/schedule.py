@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from njst.contract.document import (
+from njst.contract.parsing.document import (
     API_VERSION,
     GROUP,
     KIND,
@@ -17,8 +17,8 @@ from njst.contract.document import (
     SCHEDULE_PLURAL,
     parse_schedule,
 )
-from njst.contract.errors import InvalidDocumentError
-from njst.contract.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
 from njst_operator.conditions import FALSE, TRUE, Claim, set_conditions, time_text
 from njst_operator.cron import Cron, UnreadableScheduleError
 from njst_operator.held import Held, common_fields, parse_time

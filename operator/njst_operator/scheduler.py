@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from njst.contract.schedule import ScheduleStatus
+from njst.contract.spec.schedule import ScheduleStatus
 from njst_operator import news
 from njst_operator import schedule as s
 from njst_operator.api import Body, ConflictError, GoneError, KubeError, RefusedError

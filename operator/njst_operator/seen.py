@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from njst.contract.result import Problem
+from njst.contract.results.report import Problem
 from njst_operator.resource import Resource
 
 # The longest turn.

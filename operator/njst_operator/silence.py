@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
 from njst_operator.conditions import Claim, set_conditions
 from njst_operator.resource import Resource
 

@@ -4,16 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from njst.contract.job import JobSpec
-from njst.contract.result import (
-    Diagnosis,
-    Latency,
-    ReadBack,
-    Report,
-    ThresholdResult,
-    WorkloadResult,
-)
-from njst.contract.status import (
+from njst.contract.results.job_status import (
     MAX_BYTES,
     MAX_ERRORS,
     MAX_EXAMPLE,
@@ -25,6 +16,15 @@ from njst.contract.status import (
     WorkersStatus,
     WorkloadStatus,
 )
+from njst.contract.results.report import (
+    Diagnosis,
+    Latency,
+    ReadBack,
+    Report,
+    ThresholdResult,
+    WorkloadResult,
+)
+from njst.contract.spec.job import JobSpec
 from njst.journal.summary import log_datetime
 from njst.journal.view import USER_CANCEL_REASONS, JobView, PartState
 from njst_operator.brief import brief

@@ -12,7 +12,7 @@ from typing import Any
 
 import kopf
 
-from njst.contract.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
+from njst.contract.parsing.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
 from njst_operator.api import USER_AGENT, KubeError, bearer_of, find_server
 from njst_operator.kube import PAGE
 from njst_operator.mailbox import Mailbox

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
 from njst_operator import news, status
 from njst_operator.api import ConflictError, KubeError
 from njst_operator.counts import Counts

@@ -21,7 +21,7 @@ from devenv.environment import (
 )
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
-from njst.contract.document import PLURAL, SCHEDULE_PLURAL
+from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
 from njst.local.natsserver import NatsServer
 from njst.local.waiting import wait_until
 from tests.kubernetes.resources import (

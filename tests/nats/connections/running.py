@@ -10,9 +10,9 @@ import pytest
 from njst.agent import setup
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
-from njst.contract.result import Outcome, WorkloadResult
+from njst.contract.results.report import Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
 from njst.stats.tally_merge import totals
 

@@ -9,7 +9,7 @@ import pytest
 from njst.agent import setup
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.local.waiting import wait_until

@@ -5,7 +5,7 @@ import time
 
 from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
-from njst.contract.result import Outcome
+from njst.contract.results.report import Outcome
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
 from njst.stats.tally_merge import totals

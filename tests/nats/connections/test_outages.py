@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
-from njst.contract.result import ErrorClass, Outcome, WorkloadResult
+from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from njst.contract.connection import Connection, Tls
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort
 from njst.login.context import read_context

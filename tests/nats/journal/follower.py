@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
 from njst.contract.events import Created, Lost, Origin, OriginKind, Progress
-from njst.contract.names import EventName, Mesh
+from njst.contract.names.mesh import EventName, Mesh
+from njst.contract.parsing.document import parse_spec
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.fold import Entry

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from njst.contract.events import Finished, Origin, OriginKind
-from njst.contract.names import EventName
-from njst.contract.result import Outcome, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Outcome, WorkloadTally
 from njst.journal.jobs import Jobs, Submission
 from njst.journal.port import JournalUnavailableError, Member
 from njst.local.natsserver import NatsServer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.journal.connect import connect
 from njst.journal.port import JournalUnavailableError
 from njst.journal.stream import JetStreamLog

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.journal import reader
 from njst.journal.connect import connect
 from njst.journal.port import JournalUnavailableError

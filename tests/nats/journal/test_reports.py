@@ -8,8 +8,8 @@ import pytest
 from nats.js.api import StreamConfig
 
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
-from njst.contract.result import Outcome, Report, Verdict, WorkerResult
+from njst.contract.names.mesh import Mesh
+from njst.contract.results.report import Outcome, Report, Verdict, WorkerResult
 from njst.journal.connect import connect
 from njst.journal.port import JournalUnavailableError
 from njst.journal.reports import CHUNK_BYTES, REPORTS_AGE_S, REPORTS_BYTES, JetStreamReports

@@ -4,7 +4,7 @@ import json
 
 from nats.aio.client import Client
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Load, errors, events, jetstream, loading

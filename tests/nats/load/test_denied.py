@@ -6,7 +6,7 @@ import pytest
 
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan, CorePlan
-from njst.contract.result import ErrorClass, Outcome
+from njst.contract.results.report import ErrorClass, Outcome
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
 from tests.nats.load.test_faults import ended, errors, plan, prepared, start, until

@@ -16,7 +16,7 @@ from njst.contract.connection import Connection
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, CorePlan, LoadPlan, PayloadPlan, PublishPlan
-from njst.contract.result import ErrorClass, Outcome, WorkloadResult
+from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
 from njst.local.natsserver import NatsServer
 from njst.local.ports import ReservedPort

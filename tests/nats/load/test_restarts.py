@@ -7,9 +7,9 @@ from nats.aio.client import Client
 
 from njst.agent import setup
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
-from njst.contract.result import ErrorClass, WorkloadResult
+from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
 from tests.nats.load.test_faults import ended, errors, prepared, start, until

@@ -15,7 +15,7 @@ from njst.contract.plan import (
     PayloadPlan,
     PublishPlan,
 )
-from njst.contract.result import Diagnosis, WorkloadResult
+from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.natsserver import NatsServer
 from njst.verdict.tester_diagnosis import diagnose

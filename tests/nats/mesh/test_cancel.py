@@ -3,7 +3,7 @@
 import asyncio
 
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh as Names
+from njst.contract.names.mesh import Mesh as Names
 from njst.journal.connect import connect
 from njst.journal.fold import Entry
 from njst.journal.stream import JetStreamLog

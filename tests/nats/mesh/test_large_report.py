@@ -6,11 +6,11 @@ Two of the workers are real; what the others would have said is written into the
 import asyncio
 
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready
-from njst.contract.names import EventName
-from njst.contract.names import Mesh as Names
-from njst.contract.result import Outcome, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.names.mesh import Mesh as Names
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Outcome, WorkloadTally
 from njst.journal.connect import connect
 from njst.journal.stream import JetStreamLog
 from njst.journal.turns import rank

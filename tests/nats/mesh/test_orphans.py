@@ -14,10 +14,10 @@ from njst.agent.managed import Api
 from njst.agent.run import Node, NodeSettings, open_node
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
 from njst.contract.events import Origin, OriginKind
-from njst.contract.job import JobSpec
-from njst.contract.names import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
+from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book
 from njst.journal.jobs import Submission
 from njst.journal.stream import JetStreamLog

@@ -9,7 +9,7 @@ import nats
 import pytest
 from nats.js.api import DiscardPolicy
 
-from njst.contract.names import Mesh as MeshName
+from njst.contract.names.mesh import Mesh as MeshName
 from njst.local.natsserver import NatsServer
 from njst.local.workers import LocalWorker
 from tests.loglines import parsed

@@ -11,10 +11,10 @@ from nats.aio.client import Client
 
 from njst.agent import setup
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
-from njst.contract.result import ErrorClass, Outcome, WorkloadResult
+from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
+from njst.contract.spec.job import JobSpec
 from njst.load.group import LoadGroup
 from njst.stats.tally_merge import totals
 from tests.nats.modes.phases import begin_in_turn

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

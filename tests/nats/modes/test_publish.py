@@ -10,7 +10,7 @@ import pytest
 from nats.aio.client import Client
 
 from njst.agent.target import SetupError
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.workloads.cycles import READY_BYTES
 from tests.nats.modes.running import Runner, errors
 

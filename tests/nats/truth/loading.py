@@ -15,10 +15,10 @@ from nats.js import JetStreamContext
 from njst.agent import setup
 from njst.agent.corestreams import core_receipts
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
-from njst.contract.readback import NOT_READ, STOPPED
-from njst.contract.result import ErrorClass, Outcome, WorkloadResult, WorkloadTally
+from njst.contract.results.readback import NOT_READ, STOPPED
+from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult, WorkloadTally
 from njst.load.auditor import look
 from njst.load.group import LoadGroup
 from njst.local.natscluster import NatsCluster

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.result import WorkloadResult
+from njst.contract.results.report import WorkloadResult
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import LIMIT_S, Document, errors, loading, stored
 

@@ -9,8 +9,8 @@ import os
 import signal
 from typing import Any
 
-from njst.contract.document import parse_spec
-from njst.contract.result import (
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import (
     ErrorClass,
     Outcome,
     ThresholdResult,

@@ -2,7 +2,7 @@
 
 import time
 
-from njst.contract.result import ErrorClass, WorkloadResult
+from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.lifeline import SILENT_NS
 from njst.local.natsserver import NatsServer
 from njst.stats.tally_merge import totals

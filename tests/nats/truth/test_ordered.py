@@ -1,6 +1,6 @@
 """An ordered consumer outlives its server: every message comes, and each of them once."""
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Document, errors, events, jetstream, loading

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Document, Load, errors, loading
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from njst.contract.result import ErrorClass, Outcome, ReadBack, WorkloadResult
+from njst.contract.results.report import ErrorClass, Outcome, ReadBack, WorkloadResult
 from njst.local.natscluster import NatsCluster
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Document, errors, events, jetstream, loading, stored

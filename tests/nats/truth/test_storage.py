@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nats.js.api import StreamConsumerLimits
 
-from njst.contract.result import ErrorClass, ReadBack, WorkloadResult, WorkloadTally
+from njst.contract.results.report import ErrorClass, ReadBack, WorkloadResult, WorkloadTally
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Document, errors, jetstream, loading
 

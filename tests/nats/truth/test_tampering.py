@@ -5,7 +5,7 @@ The proxy changes single messages of what the server sends or gets; the server i
 
 import pytest
 
-from njst.contract.result import ErrorClass, WorkloadResult
+from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.local.natsserver import NatsServer
 from tests.nats.truth.loading import Document, errors, loading
 from tests.nats.truth.proxy import Proxy

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.agent import decide as d
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     Begun,
     Created,
@@ -19,7 +18,8 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.result import Outcome
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Outcome
 from njst.journal.fold import Entry, fold
 from njst.journal.view import JobView, PartState
 

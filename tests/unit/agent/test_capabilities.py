@@ -7,8 +7,8 @@ import pytest
 from njst.agent.assets import stream_config
 from njst.agent.capabilities import Release, Server, lacking, needs
 from njst.agent.share import clients_of
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 
 V211, V212, V214 = Release(1, "2.11"), Release(2, "2.12"), Release(4, "2.14")
 

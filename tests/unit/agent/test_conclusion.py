@@ -7,9 +7,9 @@ import pytest
 
 from njst.agent.conclusion import REST_BYTES, WHOLE_BYTES, ended
 from njst.agent.kit import Kit
-from njst.contract.document import parse_spec
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
-from njst.contract.result import Outcome, Report, StoredReport, WorkloadTally
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Outcome, Report, StoredReport, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.port import JournalUnavailableError

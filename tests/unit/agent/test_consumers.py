@@ -6,9 +6,9 @@ import pytest
 
 from njst.agent.assets import OwnConsumer, consumer_config
 from njst.agent.share import clients_of
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ConsumePlan
+from njst.contract.spec.job import JobSpec
 
 
 def spec(clients: int = 1, count: int = 1, **consume: Any) -> JobSpec:

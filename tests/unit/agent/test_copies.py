@@ -5,7 +5,7 @@ from nats.js.api import StreamConfig, StreamInfo, StreamSource, StreamState
 
 from njst.agent.copies import check_subjects
 from njst.agent.target import SetupError
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 
 SPEC = parse_spec(
     {

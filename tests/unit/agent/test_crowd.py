@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from njst.agent.crowd import most_consumers
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 
 from njst.agent import decide as d
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     Alive,
     Cancelled,
@@ -21,8 +20,9 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.readback import StreamReceipts
-from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdict
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.readback import StreamReceipts
+from njst.contract.results.report import START_TIMEOUT, Outcome, Problem, Report, Verdict
 from njst.journal.fold import Entry, fold
 from njst.journal.turns import order
 from njst.journal.view import JobView

@@ -6,8 +6,8 @@ import pytest
 
 from njst.agent.existing import adopted, misfits
 from njst.agent.share import clients_of
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 
 S = 1_000_000_000
 Document = dict[str, Any]

@@ -10,9 +10,9 @@ from nats.js.api import StreamInfo
 from njst.agent.assets import stream_config
 from njst.agent.keeping import publish_obstacle, stream_before
 from njst.agent.share import There, clients_of
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
-from njst.contract.readback import StreamBefore, StreamLimits
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.readback import StreamBefore, StreamLimits
+from njst.contract.spec.job import JobSpec
 from njst.load.streamstate import stream_state
 
 

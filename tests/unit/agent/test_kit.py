@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from njst.agent.kit import Kit
 from njst.contract.connection import Connection
-from njst.contract.job import Target
+from njst.contract.spec.job import Target
 
 
 def kit() -> Kit:

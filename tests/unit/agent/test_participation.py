@@ -8,12 +8,12 @@ from njst.agent.decide import Stage
 from njst.agent.kit import Kit
 from njst.agent.participation import Participation
 from njst.contract.connection import Connection
-from njst.contract.document import parse_spec
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
-from njst.contract.names import EventName
+from njst.contract.names.mesh import EventName
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
-from njst.contract.readback import Sight
-from njst.contract.result import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.port import Appended
 from njst.journal.view import PartState

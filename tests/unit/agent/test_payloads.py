@@ -8,8 +8,8 @@ from njst.agent import payloads
 from njst.agent.payloads import payload_files, with_files
 from njst.agent.share import clients_of
 from njst.agent.target import SetupError
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 from njst.load.payload import bodies
 
 

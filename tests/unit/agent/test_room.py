@@ -8,8 +8,8 @@ import pytest
 from njst.agent.payloads import payload_files
 from njst.agent.room import check_room
 from njst.agent.target import SetupError
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 
 STREAMS = [{"name": "S"}]
 FIELDS: dict[str, dict[str, Any]] = {

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.agent.share import There, clients_of, split
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.load.pace import Schedule
 from njst.load.workloads.cycles import subject_numbers
 

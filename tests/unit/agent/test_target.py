@@ -7,7 +7,7 @@ import pytest
 
 from njst.agent.target import SetupError, TargetPolicy, resolve
 from njst.contract.connection import Connection
-from njst.contract.job import Target
+from njst.contract.spec.job import Target
 
 CONTROL = Connection(servers=["nats://control:4222"], user="u", password="p")
 

@@ -19,8 +19,8 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.names import EventName
-from njst.contract.result import Outcome, Problem, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Outcome, Problem, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.jobs import Jobs

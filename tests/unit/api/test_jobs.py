@@ -9,8 +9,8 @@ import pytest
 
 from njst.api import jobs
 from njst.contract.events import Created, Ended, Origin, OriginKind
-from njst.contract.names import EventName
-from njst.contract.result import ErrorClass, ErrorTally, Problem, Report, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import ErrorClass, ErrorTally, Problem, Report, WorkloadTally
 from njst.journal.summary import conclude
 from njst.journal.view import Phase
 from tests.unit.api.documents import SPEC, fields, post, problem

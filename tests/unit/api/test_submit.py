@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from njst.api import submission
-from njst.contract.names import is_job_id
-from njst.contract.text import MAX_DOCUMENT_BYTES
+from njst.contract.names.mesh import is_job_id
+from njst.contract.parsing.yaml_loader import MAX_DOCUMENT_BYTES
 from tests.unit.api.documents import MANIFEST, SPEC, YAML, fields, post, problem
 from tests.unit.api.fakes import Mesh
 

@@ -12,7 +12,7 @@ from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode, of_verdict
 from njst.cli.main import app
 from njst.cli.watch import progress_line
-from njst.contract.result import Verdict
+from njst.contract.results.report import Verdict
 
 RUNNER = CliRunner()
 

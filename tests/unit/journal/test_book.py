@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.events import Cleaned, Deleted, Progress
-from njst.contract.job import Sharing
+from njst.contract.spec.job import Sharing
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 from tests.unit.journal.test_fold import S, created, ended

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.events import Progress
-from njst.contract.result import ErrorClass, ErrorTally, WorkloadTally
+from njst.contract.results.report import ErrorClass, ErrorTally, WorkloadTally
 from njst.journal.course import Course
 from njst.stats.series import MAX_WINDOWS, Series
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     Alive,
     Begun,
@@ -24,8 +23,9 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.readback import Sight, StreamReceipts
-from njst.contract.result import START_TIMEOUT, Outcome, Problem, Report, Verdict
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.report import START_TIMEOUT, Outcome, Problem, Report, Verdict
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
 from njst.journal.view import JobView, Part, PartState, Phase
 from njst.verification.slices import FEWEST

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from njst.api.documents import document_of
-from njst.contract.document import parse_spec
 from njst.contract.events import Cleaned, Ended, Origin, OriginKind, Progress, Started
-from njst.contract.job import JobSpec
-from njst.contract.names import EventName
-from njst.contract.result import Report, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Report, WorkloadTally
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book, Seen
 from njst.journal.jobs import (
     EXPECT_MS,

@@ -10,8 +10,8 @@ from njst.contract.events import (
     Lost,
     SeenSlice,
 )
-from njst.contract.readback import Sight, StreamReceipts
-from njst.contract.result import Outcome, ReadBack, Verdict, WorkloadTally
+from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.report import Outcome, ReadBack, Verdict, WorkloadTally
 from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
 from njst.journal.summary import conclude
 from njst.journal.view import JobView, PartState, Phase

@@ -2,7 +2,7 @@
 
 import pytest
 
-from njst.contract.result import ControlOutages
+from njst.contract.results.report import ControlOutages
 from njst.journal.silence import Silences
 
 MS = 1_000_000

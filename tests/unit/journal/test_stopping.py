@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.journal import logclock
 from njst.journal.logclock import LogClock
 from njst.journal.reader import Reader

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     Begun,
     Cancelled,
@@ -20,8 +19,8 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.job import JobSpec, Metric, Threshold
-from njst.contract.result import (
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import (
     Outcome,
     Problem,
     SeriesTally,
@@ -29,6 +28,7 @@ from njst.contract.result import (
     WindowTally,
     WorkloadTally,
 )
+from njst.contract.spec.job import JobSpec, Metric, Threshold
 from njst.journal.book import Seen
 from njst.journal.fold import LOST_AFTER_NS, Entry
 from njst.journal.summary import conclude, log_datetime, so_far

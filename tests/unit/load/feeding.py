@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from njst.contract.result import ErrorClass, WorkloadTally
+from njst.contract.results.report import ErrorClass, WorkloadTally
 from njst.load.wire.parse import Frame, parse
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan, ReadBackPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.marks import Marks
 from njst.load.receipts import Receipts

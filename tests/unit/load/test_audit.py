@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan, ReadBackPlan, Receipt
-from njst.contract.readback import Sight
-from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import ErrorClass, ReadBack, WorkloadTally
 from njst.load.audit import Audit
 from njst.load.numberset import NumberSet
 from njst.load.receipts import Receipts

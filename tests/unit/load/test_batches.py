@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import parse
 from njst.load.workloads.atomic import atomic_workload

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from njst.contract.kinds.get import GetMode
-from njst.contract.kinds.keyvalue import KeyValueOperation
+from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.plan import ClientPlan, GetPlan, KeyValuePlan
 from njst.load.workloads.base import Start
 from njst.load.workloads.table import Shared, workload_of

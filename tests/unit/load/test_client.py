@@ -16,7 +16,7 @@ from njst.contract.plan import (
     PayloadPlan,
     PublishPlan,
 )
-from njst.contract.result import ErrorClass, ErrorTally
+from njst.contract.results.report import ErrorClass, ErrorTally
 from njst.load.client import Client
 from njst.load.clock import now_ns
 from njst.load.dial import READ, WRITE, Settings

@@ -9,7 +9,7 @@ import pytest
 from njst.contract.kinds.consume import AckPolicy
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.plan import ClientPlan, ConsumePlan, PriorityPlan
-from njst.contract.result import ErrorClass, WorkloadTally
+from njst.contract.results.report import ErrorClass, WorkloadTally
 from njst.load.integrity import Consumed
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import parse

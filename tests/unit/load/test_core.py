@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan, CorePlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.integrity import Consumed
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Pong, ServerError, parse

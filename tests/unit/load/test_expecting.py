@@ -4,7 +4,7 @@ import re
 
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import parse
 from njst.load.workloads.base import Start

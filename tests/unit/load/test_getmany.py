@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.order import Order
 from njst.contract.plan import ClientPlan, GetPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.jsapi import Failure
 from njst.load.wire.parse import Message, parse

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from njst.agent.share import There, clients_of
-from njst.contract.document import parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.load.wire.parse import Info, Ping, ProtocolError, parse
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.table import Shared, workload_of

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.integrity import MEMORY, Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.wire import stamp

@@ -9,7 +9,7 @@ import pytest
 
 from njst.contract.connection import Connection
 from njst.contract.plan import ClientPlan, PacePiece, PacePlan, PayloadPlan, PublishPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load import client as client_module
 from njst.load.client import BLOCKED_NS, Client
 from njst.load.dial import Settings

@@ -6,10 +6,10 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.kinds.keyvalue import KeyValueOperation
+from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.kinds.order import Order
 from njst.contract.plan import ClientPlan, KeyValuePlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire import stamp
 from njst.load.workloads.base import Start

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.result import ErrorClass, WorkloadResult
+from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.ledger import Ledger
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.management import ManagementOperation
 from njst.contract.plan import ClientPlan, ManagementPlan
-from njst.contract.result import ErrorClass
-from njst.contract.stream import Storage
+from njst.contract.results.report import ErrorClass
+from njst.contract.spec.stream import Storage
 from njst.load.ledger import Ledger
 from njst.load.wire.assets import Call, assets_of, standing_names
 from njst.load.wire.parse import parse

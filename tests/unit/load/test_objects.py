@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.objectstore import ObjectStoreOperation
+from njst.contract.kinds.object_store import ObjectStoreOperation
 from njst.contract.plan import ClientPlan, ObjectStorePlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.objects import ObjectInfo, StoreFrames, parse_info
 from njst.load.wire.parse import parse

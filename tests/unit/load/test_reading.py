@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.readback import PieceSight
+from njst.contract.results.readback import PieceSight
 from njst.load.reading import (
     AGAIN_NS,
     BEHIND_NS,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load import attempts as module
 from njst.load.dial import WRITE, ConnectError, Settings
 from njst.load.ledger import Ledger

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.wire import encode
 from njst.load.wire.frames import FrameCycle
 from njst.load.wire.jsapi import (

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from njst.contract.document import parse_spec
 from njst.contract.events import Cancelled, Created, Event
-from njst.contract.result import Problem
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Problem
 from njst_operator import reconcile as r
 from tests.unit.operator import test_reconcile as table
 from tests.unit.operator.test_reconcile import NOW, known, resource, written

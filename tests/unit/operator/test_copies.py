@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from njst.contract.events import Ended, Event, Finished, Ready, Started
-from njst.contract.names import EventName
-from njst.contract.result import Outcome, WorkloadTally
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Outcome, WorkloadTally
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.jobs import Jobs

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from njst.contract.crds import crds
+from njst.contract.crd.crds import crds
 from njst_operator import reconcile as r
 from tests.unit.operator.test_reconcile import NOW, finished, resource, written
 

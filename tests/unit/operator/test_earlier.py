@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.document import parse_spec
 from njst.contract.events import Cancelled, Created, Event, Origin, OriginKind
+from njst.contract.parsing.document import parse_spec
 from njst.journal.view import JobView
 from njst_operator.earlier import earlier_run
 from tests.unit.journal.test_fold import S

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from njst.contract.document import parse_spec
 from njst.contract.events import Created, Origin, OriginKind
+from njst.contract.parsing.document import parse_spec
 from njst_operator.api import GoneError, KubeError, RefusedError
 from njst_operator.identity import Identity
 from njst_operator.resource import resource_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
 from njst_operator.installation import Installation
 from tests.unit.operator.test_reconcile import resource
 from tests.unit.operator.test_schedule import SPEC, schedule

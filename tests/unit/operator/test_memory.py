@@ -4,7 +4,7 @@ import asyncio
 import gc
 import tracemalloc
 
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
 from njst_operator.gone import KEEP_S, MOST, Gone
 from njst_operator.perform import Performer
 from njst_operator.resource import resource_of

@@ -1,6 +1,6 @@
 """Events tell each change once, and nothing that has not changed."""
 
-from njst.contract.status import JobStatus, ThresholdStatus
+from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst_operator.news import News, of_job
 
 

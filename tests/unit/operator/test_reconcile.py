@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from njst.contract.events import Cancelled, Event, Finished, Lost, Ready, Started
-from njst.contract.result import (
+from njst.contract.results.job_status import MAX_BYTES, JobStatus
+from njst.contract.results.report import (
     ErrorClass,
     ErrorTally,
     Latency,
@@ -19,7 +20,6 @@ from njst.contract.result import (
     WorkloadResult,
     WorkloadTally,
 )
-from njst.contract.status import MAX_BYTES, JobStatus
 from njst.journal.fold import Entry, fold
 from njst.journal.summary import conclude, so_far
 from njst.journal.view import JobView

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from njst.contract.document import parse_schedule
-from njst.contract.errors import InvalidDocumentError
-from njst.contract.schedule import ScheduleStatus
-from njst.contract.status import JobStatus
+from njst.contract.parsing.document import parse_schedule
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.results.job_status import JobStatus
+from njst.contract.spec.schedule import ScheduleStatus
 from njst_operator import news
 from njst_operator import schedule as s
 from njst_operator.conditions import is_true, time_text

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from njst.contract.schedule import ScheduleStatus
+from njst.contract.spec.schedule import ScheduleStatus
 from njst_operator.api import KubeError, RefusedError
 from njst_operator.counts import Counts
 from njst_operator.schedule import schedule_of

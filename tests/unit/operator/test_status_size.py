@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from njst.contract.events import Ended, Started
 from njst.contract.fields import MAX_INTEGER
-from njst.contract.job import MAX_WORKLOADS, JobSpec, Metric
-from njst.contract.result import (
+from njst.contract.results.job_status import MAX_BYTES, JobStatus
+from njst.contract.results.report import (
     Diagnosis,
     ErrorClass,
     ErrorTally,
@@ -21,7 +21,7 @@ from njst.contract.result import (
     Verdict,
     WorkloadResult,
 )
-from njst.contract.status import MAX_BYTES, JobStatus
+from njst.contract.spec.job import MAX_WORKLOADS, JobSpec, Metric
 from njst.journal.fold import fold
 from njst.journal.view import JobView
 from njst_operator import phases, status

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from njst.contract.job import Metric
-from njst.contract.result import (
+from njst.contract.results.report import (
     Diagnosis,
     ErrorClass,
     ErrorTally,
@@ -22,6 +21,7 @@ from njst.contract.result import (
     WorkloadResult,
     WorkloadTally,
 )
+from njst.contract.spec.job import Metric
 from njst.report.text import binary, render
 
 REPORT = Report(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from njst.agent import perform
-from njst.contract.document import parse_spec
-from njst.contract.result import Verdict
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Verdict
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import World
 

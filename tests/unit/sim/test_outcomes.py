@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from njst.agent.share import There, clients_of
-from njst.contract.document import parse_spec
-from njst.contract.result import ErrorClass
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Info, Ping, ProtocolError, parse
 from njst.load.workloads.base import Start, Workload

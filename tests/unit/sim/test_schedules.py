@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from njst.agent import perform
-from njst.contract.document import parse_spec
-from njst.contract.job import JobSpec
-from njst.contract.readback import READ_FAILED, STOPPED, WORKER_LOST
-from njst.contract.result import Outcome, Verdict
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
+from njst.contract.results.report import Outcome, Verdict
+from njst.contract.spec.job import JobSpec
 from njst.journal.view import JobView, PartState, Phase
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World

@@ -26,8 +26,7 @@ from njst.contract.events import (
     Payload,
     Progress,
 )
-from njst.contract.job import JobSpec
-from njst.contract.names import EventName
+from njst.contract.names.mesh import EventName
 from njst.contract.plan import (
     AuditPlan,
     ClientPlan,
@@ -37,8 +36,8 @@ from njst.contract.plan import (
     ReadBackPlan,
     Receipt,
 )
-from njst.contract.readback import READ_FAILED, Sight
-from njst.contract.result import (
+from njst.contract.results.readback import READ_FAILED, Sight
+from njst.contract.results.report import (
     LoadCost,
     Outcome,
     Problem,
@@ -46,6 +45,7 @@ from njst.contract.result import (
     StoredReport,
     WorkloadTally,
 )
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book
 from njst.journal.fold import Entry
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError

@@ -1,4 +1,4 @@
-from njst.contract.result import LoadCost
+from njst.contract.results.report import LoadCost
 from njst.stats.host_cost import merge_costs
 
 

@@ -1,4 +1,4 @@
-from njst.contract.result import LoadCost, Outcome, WorkerResult
+from njst.contract.results.report import LoadCost, Outcome, WorkerResult
 from njst.stats.start_skew import start_skew_us
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.result import (
+from njst.contract.results.report import (
     Counts,
     ErrorClass,
     ErrorTally,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from njst.contract.document import parse_spec
 from njst.contract.events import Cancelled
-from njst.contract.job import Metric
-from njst.contract.result import (
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import (
     START_TIMEOUT,
     ErrorClass,
     ErrorTally,
@@ -19,6 +18,7 @@ from njst.contract.result import (
     WorkerResult,
     WorkloadResult,
 )
+from njst.contract.spec.job import Metric
 from njst.verdict.judge import History, Judgement, judge
 
 SPEC = parse_spec(

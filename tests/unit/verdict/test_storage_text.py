@@ -2,7 +2,7 @@
 
 import pytest
 
-from njst.contract.result import ReadBack, WorkloadResult
+from njst.contract.results.report import ReadBack, WorkloadResult
 from njst.verdict.storage_text import kept_words, removed_words
 
 WRITTEN = "10 acknowledged messages of write"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from njst.contract.job import Metric, Threshold
-from njst.contract.result import (
+from njst.contract.results.report import (
     ErrorClass,
     ErrorTally,
     Latency,
@@ -11,6 +10,7 @@ from njst.contract.result import (
     Verdict,
     WorkloadResult,
 )
+from njst.contract.spec.job import Metric, Threshold
 from njst.verdict.thresholds import evaluate
 
 LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)

@@ -1,8 +1,8 @@
 """What is proved by slices of which some were not seen, and by what cannot be read."""
 
 from njst.contract.plan import ReadBackPlan, Receipt
-from njst.contract.readback import Corrupted, Recovered, Sight, StreamReceipts
-from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.results.readback import Corrupted, Recovered, Sight, StreamReceipts
+from njst.contract.results.report import ErrorClass, ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge
 from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import Entry, encode

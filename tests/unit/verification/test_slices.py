@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.readback import StreamReceipts
+from njst.contract.results.readback import StreamReceipts
 from njst.verification.slices import FEWEST, Piece, slice_count, slices
 
 _receipts = st.lists(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.readback import (
+from njst.contract.results.readback import (
     PieceSight,
     Sight,
     StreamBefore,
@@ -15,7 +15,7 @@ from njst.contract.readback import (
     StreamLimits,
     StreamReceipts,
 )
-from njst.contract.result import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.results.report import ErrorClass, ReadBack, WorkloadTally
 from njst.verification import mark_codec
 from njst.verification.checker import prove
 from njst.verification.mark_codec import MOST_OF_ALL, Mark

@@ -16,12 +16,11 @@ from nats.js.api import (
 
 from njst.agent.crowd import most_consumers
 from njst.contract.fields import INDEX
-from njst.contract.job import JobSpec
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
 from njst.contract.kinds.consume import ConsumeMode
 from njst.contract.kinds.priority import Priority, PriorityPolicy
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.names import (
+from njst.contract.names.mesh import (
     BUCKET,
     GROUP,
     OBJECTS,
@@ -34,8 +33,9 @@ from njst.contract.names import (
     stream_subjects,
 )
 from njst.contract.plan import PUSH_HEARTBEAT_MS
-from njst.contract.stream import Compression, Discard, Retention, Storage, Stream
-from njst.contract.workload import Workload
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Compression, Discard, Retention, Storage, Stream
+from njst.contract.spec.workload import Workload
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.
 CONSUMER_IDLE_S = 3600.0

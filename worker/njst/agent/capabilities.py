@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import nats.errors
 
 from njst.agent.target import SetupError
-from njst.contract.job import JobSpec
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Publish, PublishMode
-from njst.contract.workload import Workload
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.workload import Workload
 from njst.login.natspy import LoginClient
 
 

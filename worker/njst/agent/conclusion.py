@@ -3,9 +3,9 @@
 import logging
 
 from njst.agent.kit import Kit
+from njst.contract.event_limits import REPORT_BYTES, fit
 from njst.contract.events import Ended
 from njst.journal.port import JournalUnavailableError
-from njst.journal.sizes import REPORT_BYTES, fit
 from njst.journal.summary import conclude
 from njst.journal.view import JobView
 

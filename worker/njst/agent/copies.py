@@ -3,8 +3,8 @@
 from nats.js.api import StreamInfo
 
 from njst.agent.target import SetupError
-from njst.contract.job import JobSpec
-from njst.contract.stream import Stream
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Stream
 
 
 def check_subjects(spec: JobSpec, stream: Stream, info: StreamInfo) -> None:

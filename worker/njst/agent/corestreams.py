@@ -7,8 +7,8 @@ import nats.errors
 from njst.agent.managed import Api
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan
-from njst.contract.readback import StreamReceipts
-from njst.contract.result import WorkloadTally
+from njst.contract.results.readback import StreamReceipts
+from njst.contract.results.report import WorkloadTally
 from njst.verification.range_codec import Entry, encode
 
 # A target may have no JetStream, or none for this login: then nothing is waited for.

@@ -4,11 +4,11 @@ A server takes 1,000 of them on a stream whose configuration names no number (me
 nats-server 2.15), and as many as that says where it does.
 """
 
-from njst.contract.job import JobSpec
 from njst.contract.kinds.management import ManagementOperation
-from njst.contract.names import has_own_consumers
-from njst.contract.stream import Stream
-from njst.contract.workload import Workload
+from njst.contract.names.mesh import has_own_consumers
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Stream
+from njst.contract.spec.workload import Workload
 
 _UNASKED = 1_000
 # For those of the read-back, and of whoever looks on.

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from njst.contract.job import OnWorkerLoss
-from njst.contract.result import QUEUE_TIMEOUT, START_TIMEOUT
+from njst.contract.results.report import QUEUE_TIMEOUT, START_TIMEOUT
+from njst.contract.spec.job import OnWorkerLoss
 from njst.journal.turns import rank
 from njst.journal.view import JobView, Part, PartState
 from njst.verdict.worker_list import UNHEARD, named

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from njst.agent.assets import PRIORITY_POLICIES
-from njst.contract.job import JobSpec
 from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
 from njst.contract.plan import ConsumePlan
-from njst.contract.workload import Workload
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.workload import Workload
 
 _S = 1_000_000_000
 _MS = 1_000_000

@@ -7,7 +7,7 @@ from nats.js.api import StreamInfo
 
 from njst.contract.kinds.publish import Publish, PublishMode
 from njst.contract.plan import STAMP_BYTES
-from njst.contract.readback import StreamBefore, StreamLimits
+from njst.contract.results.readback import StreamBefore, StreamLimits
 
 # Headers by which a message does away with others, or with itself, or is not stored as it came.
 _HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
-from njst.contract.job import JobSpec, Target
 from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
-from njst.contract.readback import Sight
-from njst.contract.result import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.spec.job import JobSpec, Target
 from njst.journal.book import Book
 from njst.journal.port import Log, Reports
 

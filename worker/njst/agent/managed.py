@@ -13,7 +13,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.errors import APIError, NotFoundError
 
-from njst.contract.names import OWNER_KEY, asset_subject
+from njst.contract.names.mesh import OWNER_KEY, asset_subject
 from njst.contract.plan import ManagementPlan
 from njst.load.wire.assets import assets_of, standing_names
 from njst.login.natspy import API_TIMEOUT_S

@@ -10,11 +10,17 @@ from njst.agent.kit import Kit, Load
 from njst.agent.slicereader import SliceReader
 from njst.agent.target import SetupError
 from njst.agent.voice import Voice
+from njst.contract.event_limits import receipts_bytes, series_bytes
 from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import ClientPlan, LoadPlan
-from njst.contract.result import START_TIMEOUT, ControlOutages, Outcome, Problem, WorkloadTally
+from njst.contract.results.report import (
+    START_TIMEOUT,
+    ControlOutages,
+    Outcome,
+    Problem,
+    WorkloadTally,
+)
 from njst.journal.logs import current_job
-from njst.journal.sizes import receipts_bytes, series_bytes
 from njst.journal.view import JobView, PartState
 from njst.stats.clock_offset import DRIFT_PPM
 from njst.stats.tally_merge import fitted, merge

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from njst.agent.target import SetupError
-from njst.contract.job import JobSpec
 from njst.contract.plan import ClientPlan, PayloadPlan
+from njst.contract.spec.job import JobSpec
 from njst.load.payload import read_payloads
 
 # As much as the largest message that a server takes by a setting within reason.

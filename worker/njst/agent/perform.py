@@ -22,8 +22,8 @@ from njst.contract.events import (
     Payload,
     Started,
 )
-from njst.contract.names import EventName
-from njst.contract.result import Problem
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Problem
 from njst.journal.logs import current_job
 from njst.journal.port import JournalUnavailableError
 from njst.journal.view import JobView

@@ -1,7 +1,7 @@
 """What a job makes and runs, as its target's connection reaches it: API subjects and inboxes."""
 
 from njst.contract.connection import Connection
-from njst.contract.names import INBOX
+from njst.contract.names.mesh import INBOX
 from njst.contract.plan import ClientPlan
 
 

@@ -22,9 +22,9 @@ from njst.agent.managed import Api
 from njst.agent.setup import connected
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
-from njst.contract.job import Target
-from njst.contract.names import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY, EventName
-from njst.contract.stream import Retain
+from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY, EventName
+from njst.contract.spec.job import Target
+from njst.contract.spec.stream import Retain
 from njst.journal.port import JournalUnavailableError
 from njst.stats.clock_offset import parse_time_ns
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from njst.agent.payloads import largest
 from njst.agent.share.publish import fixed_headers
 from njst.agent.target import SetupError
-from njst.contract.job import JobSpec
-from njst.contract.kinds.keyvalue import KeyValueOperation
+from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.kinds.publish import Expect, MessageIds, Publish, PublishMode
 from njst.contract.plan import PayloadPlan
-from njst.contract.workload import Workload
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.workload import Workload
 from njst.load.wire.encode import LAST_SUBJECT_SEQUENCE
 
 # What an id or a sequence of njst's has at least.

@@ -20,10 +20,10 @@ from njst.agent.perform import Agent
 from njst.agent.reaper import Reaper
 from njst.agent.target import SetupError, TargetPolicy, resolve
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.contract.plan import LoadPlan
-from njst.contract.result import Problem
-from njst.contract.stream import Retain
+from njst.contract.results.report import Problem
+from njst.contract.spec.stream import Retain
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.jobs import Jobs

@@ -35,9 +35,8 @@ from njst.agent.share import There, clients_of
 from njst.agent.storeclock import store_clock
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
-from njst.contract.job import JobSpec
 from njst.contract.kinds.consume import ConsumeMode
-from njst.contract.names import (
+from njst.contract.names.mesh import (
     OWNER_KEY,
     bucket_of,
     consumer_name,
@@ -45,8 +44,9 @@ from njst.contract.names import (
     stream_names,
 )
 from njst.contract.plan import ClientPlan, ClockPlan
-from njst.contract.stream import Retain
-from njst.contract.workload import Workload
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Retain
+from njst.contract.spec.workload import Workload
 from njst.login.errors import LoginError
 from njst.login.natspy import API_TIMEOUT_S, LoginClient
 from njst.login.refusal import explain

@@ -11,10 +11,10 @@ from njst.agent.kit import Kit
 from njst.agent.share import clients_of
 from njst.agent.voice import Voice
 from njst.contract.connection import Connection
+from njst.contract.event_limits import sight_bytes
 from njst.contract.events import SeenSlice
 from njst.contract.plan import AuditPlan, LostProducer, PiecePlan
-from njst.contract.readback import Sight
-from njst.journal.sizes import sight_bytes
+from njst.contract.results.readback import Sight
 from njst.journal.view import JobView, PartState
 from njst.verification.slices import slices
 

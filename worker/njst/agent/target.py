@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from njst.contract.connection import Connection, address
-from njst.contract.job import Target
+from njst.contract.spec.job import Target
 from njst.login.context import read_context
 from njst.login.errors import LoginError
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from njst.agent.kit import Kit
+from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
-from njst.contract.names import EventName
+from njst.contract.names.mesh import EventName
 from njst.journal.port import EventTooLargeError, JournalUnavailableError
-from njst.journal.sizes import smaller
 
 log = logging.getLogger(__name__)
 

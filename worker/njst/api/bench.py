@@ -23,8 +23,8 @@ from njst.api.translate import (
     status_of,
     write_spec,
 )
-from njst.contract.errors import InvalidDocumentError, problems_of
 from njst.contract.events import Origin, OriginKind
+from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
 from njst.journal.jobs import NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.port import JournalUnavailableError
 from njst.journal.view import JobView

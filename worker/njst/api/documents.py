@@ -6,9 +6,8 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 from njst.contract.events import Origin
-from njst.contract.job import JobSpec
 from njst.contract.model import Message
-from njst.contract.result import (
+from njst.contract.results.report import (
     Diagnosis,
     Problem,
     Report,
@@ -16,6 +15,7 @@ from njst.contract.result import (
     Verdict,
     WorkloadResult,
 )
+from njst.contract.spec.job import JobSpec
 from njst.journal.standing import Standing, standing_of
 from njst.journal.summary import log_datetime
 from njst.journal.view import JobView, PartState

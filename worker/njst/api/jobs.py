@@ -14,7 +14,7 @@ from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.api.submission import read_submission
 from njst.contract.events import OriginKind
-from njst.contract.result import Report
+from njst.contract.results.report import Report
 from njst.journal.jobs import Submission, Submitted, UnknownJobError
 from njst.journal.trouble import REASONS
 from njst.journal.view import JobView, Phase

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from njst.contract.errors import FieldProblem, InvalidDocumentError
+from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
 from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
 from njst.journal.port import JournalUnavailableError
 

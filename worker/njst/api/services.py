@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.result import Problem
+from njst.contract.results.report import Problem
 from njst.journal.jobs import Jobs
 from njst.journal.port import Member, Members
 from njst.journal.view import JobView

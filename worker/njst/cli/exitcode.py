@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from njst.contract.result import QUEUE_TIMEOUT, Verdict
+from njst.contract.results.report import QUEUE_TIMEOUT, Verdict
 
 
 class ExitCode(IntEnum):

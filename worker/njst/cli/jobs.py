@@ -13,7 +13,7 @@ from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode, of_verdict
 from njst.cli.output import Output, OutputOption, show
 from njst.cli.watch import ENDED, follow, progress_line
-from njst.contract.result import Report
+from njst.contract.results.report import Report
 from njst.report.text import render, table
 
 DEFAULT_API = "http://127.0.0.1:5000"
@@ -67,7 +67,7 @@ def _door(api: str, nats: str, context: str, mesh: str) -> Iterator[Api]:
             yield door
         return
     from njst.cli.straight import straight  # noqa: PLC0415
-    from njst.contract.names import is_mesh  # noqa: PLC0415
+    from njst.contract.names.mesh import is_mesh  # noqa: PLC0415
     from njst.login.control import OPTIONS, control_connection, from_environment  # noqa: PLC0415
     from njst.login.errors import LoginError  # noqa: PLC0415
 

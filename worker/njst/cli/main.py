@@ -9,8 +9,8 @@ from njst import __version__
 from njst.cli import jobs
 from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode
-from njst.contract.document import check_document
-from njst.contract.errors import InvalidDocumentError
+from njst.contract.parsing.document import check_document
+from njst.contract.parsing.field_errors import InvalidDocumentError
 
 app = typer.Typer(
     name="njst",

@@ -20,7 +20,7 @@ from njst.api.services import Services
 from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode
 from njst.contract.connection import Connection
-from njst.contract.names import Mesh
+from njst.contract.names.mesh import Mesh
 from njst.journal.book import Book
 from njst.journal.connect import connect
 from njst.journal.jobs import Jobs

@@ -18,7 +18,7 @@ from njst.api.server import serve
 from njst.api.services import Services
 from njst.cli.errors import ApiError
 from njst.cli.exitcode import ExitCode
-from njst.contract.names import is_mesh
+from njst.contract.names.mesh import is_mesh
 from njst.journal import logs
 from njst.journal.patience import Waiting
 from njst.journal.port import JournalUnavailableError

@@ -1,18 +1,17 @@
 """The events of the job log and what each carries.
 
-An event's job and worker stand in its subject (`njst.contract.names`), its time is the stream's
-stored timestamp: neither is repeated here, so neither can disagree. A newer njst may add fields
-and events; an older one ignores both.
+An event's job and worker stand in its subject (`njst.contract.names.mesh`), its time is the
+stream's stored timestamp: neither is repeated here, so neither can disagree. A newer njst may add
+fields and events; an older one ignores both.
 """
 
 from enum import StrEnum
 
 from pydantic import Field
 
-from njst.contract.job import JobSpec
 from njst.contract.model import Message
-from njst.contract.readback import Sight, StreamConsumption, StreamReceipts
-from njst.contract.result import (
+from njst.contract.results.readback import Sight, StreamConsumption, StreamReceipts
+from njst.contract.results.report import (
     ControlOutages,
     LoadCost,
     Outcome,
@@ -21,6 +20,7 @@ from njst.contract.result import (
     StoredReport,
     WorkloadTally,
 )
+from njst.contract.spec.job import JobSpec
 
 # Version of the payloads below, for the day when a field must change its meaning.
 SCHEMA = 1
@@ -69,7 +69,8 @@ class Created(Payload):
     expected: int = 0
     # How long the job had waited for workers to be connected.
     waited_ms: int = 0
-    # Fields of the spec that a newer njst knows and this one does not; see `njst.contract.reading`.
+    # Fields of the spec that a newer njst knows and this one does not; see
+    # `njst.contract.parsing.forward_compat`.
     unknown_fields: list[str] = Field(default_factory=list)
 
 

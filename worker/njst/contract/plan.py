@@ -11,15 +11,15 @@ from njst.contract.connection import API_PREFIX, Connection
 from njst.contract.kinds.consume import AckPolicy, ConsumeMode
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.get import GetMode
-from njst.contract.kinds.keyvalue import KeyValueOperation
+from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.kinds.management import ManagementOperation
-from njst.contract.kinds.objectstore import ObjectStoreOperation
+from njst.contract.kinds.object_store import ObjectStoreOperation
 from njst.contract.kinds.order import Order
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.model import Message
-from njst.contract.readback import StreamBefore, StreamReceipts
-from njst.contract.stream import Storage
+from njst.contract.results.readback import StreamBefore, StreamReceipts
+from njst.contract.spec.stream import Storage
 
 
 class PacePiece(Message):

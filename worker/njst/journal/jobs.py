@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origin, Payload
-from njst.contract.job import JobSpec
-from njst.contract.names import EventName
-from njst.contract.result import Report
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Report
+from njst.contract.spec.job import JobSpec
 from njst.journal.book import Book
 from njst.journal.port import JournalUnavailableError, Log, Member, Members, Reports
 from njst.journal.summary import log_datetime, so_far

@@ -7,8 +7,8 @@ import time
 
 import nats.errors
 
-from njst.contract.names import Mesh
-from njst.contract.result import ControlOutages
+from njst.contract.names.mesh import Mesh
+from njst.contract.results.report import ControlOutages
 from njst.journal.port import JournalUnavailableError
 from njst.journal.silence import Silences
 from njst.login.natspy import LoginClient

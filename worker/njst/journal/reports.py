@@ -17,8 +17,8 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 from pydantic import ValidationError
 
-from njst.contract.names import OBJECTS, Mesh, chunk_subject, meta_subject
-from njst.contract.result import Report, StoredReport
+from njst.contract.names.mesh import OBJECTS, Mesh, chunk_subject, meta_subject
+from njst.contract.results.report import Report, StoredReport
 from njst.journal.port import JournalUnavailableError
 from njst.journal.streams import ensure
 from njst.login.natspy import API_TIMEOUT_S, LoginClient

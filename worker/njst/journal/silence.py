@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from njst.contract.result import ControlOutages
+from njst.contract.results.report import ControlOutages
 
 KEPT = 1000
 

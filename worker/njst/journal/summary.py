@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from njst.contract.kinds.publish import Verify
-from njst.contract.readback import NOT_READ, STOPPED
-from njst.contract.result import (
+from njst.contract.results.readback import NOT_READ, STOPPED
+from njst.contract.results.report import (
     Outcome,
     Problem,
     Report,
@@ -14,7 +14,7 @@ from njst.contract.result import (
     WorkloadResult,
     WorkloadTally,
 )
-from njst.contract.workload import Workload
+from njst.contract.spec.workload import Workload
 from njst.journal.book import Seen
 from njst.journal.view import JobView, Part, PartState
 from njst.stats.offered_load import planned_messages

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from njst.contract.readback import Corrupted
+from njst.contract.results.readback import Corrupted
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.numberset import NumberSet

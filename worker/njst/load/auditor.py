@@ -3,8 +3,8 @@
 import contextlib
 
 from njst.contract.plan import AuditPlan
-from njst.contract.readback import Sight
-from njst.contract.result import ErrorClass
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import ErrorClass
 from njst.load.spawn import spawn
 
 

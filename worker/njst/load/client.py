@@ -5,7 +5,7 @@ import secrets
 import select
 
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.clock import now_ns as read_clock_ns
 from njst.load.dial import NOTHING, READ, WRITE, ConnectError, Settings
 from njst.load.exchange import exchange

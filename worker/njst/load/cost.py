@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from njst.contract.result import LoadCost
+from njst.contract.results.report import LoadCost
 from njst.load.cores import usable_cores
 
 _SCHEDSTAT = Path("/proc/self/schedstat")

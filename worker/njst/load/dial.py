@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from njst.contract.connection import Connection
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.clock import now_ns
 from njst.load.net import Stream, TlsStream
 from njst.load.servers import Server

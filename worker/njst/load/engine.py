@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from njst.contract.plan import Consumption, LoadPlan, Receipt
-from njst.contract.result import WorkloadTally
+from njst.contract.results.report import WorkloadTally
 from njst.load.client import BLOCKED_NS, Client
 from njst.load.clock import now_ns
 from njst.load.dial import Settings

@@ -2,7 +2,7 @@
 
 import resource
 
-from njst.contract.result import Problem
+from njst.contract.results.report import Problem
 
 # Pipes, libraries, certificates, and attempts to connect that are under way beside a connection.
 RESERVE = 192

@@ -7,7 +7,7 @@ from asyncio.subprocess import Process
 from typing import Any
 
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
-from njst.contract.result import (
+from njst.contract.results.report import (
     START_TIMEOUT,
     ErrorClass,
     ErrorTally,

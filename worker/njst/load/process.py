@@ -19,7 +19,7 @@ import sys
 from typing import Any
 
 from njst.contract.plan import LoadPlan
-from njst.contract.result import Outcome, Problem
+from njst.contract.results.report import Outcome, Problem
 from njst.load.clock import now_ns, wait_until
 from njst.load.cost import CostMeter
 from njst.load.dial import ConnectError

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 
 from njst.contract.plan import AuditPlan, PiecePlan
-from njst.contract.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
+from njst.contract.results.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
 from njst.load.audit import Audit
 from njst.load.clock import now_ns
 from njst.load.dial import ConnectError, Settings

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from njst.contract.readback import PieceSight
+from njst.contract.results.readback import PieceSight
 from njst.load.readpulls import Pulls
 from njst.load.streamstate import WORK_QUEUE, StreamState, stream_state
 from njst.load.wire import encode

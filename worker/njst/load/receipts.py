@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from njst.contract.plan import ClientPlan, Receipt
-from njst.contract.readback import TOO_MANY_HOLES
+from njst.contract.results.readback import TOO_MANY_HOLES
 from njst.load.marks import Marks
 from njst.load.numberset import NumberSet
 from njst.load.wire import stamp

@@ -7,7 +7,7 @@ it. What a connection is used for is not known here.
 import select
 import time
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.attempts import Attempts
 from njst.load.clock import now_ns as read_clock_ns
 from njst.load.dial import ConnectError, Dial, Settings

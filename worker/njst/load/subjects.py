@@ -8,7 +8,7 @@ import numpy as np
 
 from njst.contract.connection import API_PREFIX
 from njst.contract.kinds.order import Order
-from njst.contract.names import key_subject
+from njst.contract.names.mesh import key_subject
 
 # Rank k is drawn in proportion to 1/k: the classic law of word and page frequencies.
 _ZIPF_EXPONENT = 1.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.result import (
+from njst.contract.results.report import (
     Diagnosis,
     Latency,
     LatencyBound,

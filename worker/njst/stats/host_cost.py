@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from njst.contract.result import LoadCost
+from njst.contract.results.report import LoadCost
 
 
 def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import isqrt
 
 from njst.contract.plan import PacePiece
-from njst.contract.shape import Ramp, Stage
-from njst.contract.workload import Workload
+from njst.contract.spec.stages import Ramp, Stage
+from njst.contract.spec.workload import Workload
 
 MS_NS = 1_000_000
 # Counts are kept in these parts of a message: a rate times ms, twice for the mean of two rates.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from njst.contract.result import (
+from njst.contract.results.report import (
     Counts,
     ErrorClass,
     ErrorTally,

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from njst.contract.events import Cancelled
-from njst.contract.job import JobSpec, Metric
-from njst.contract.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
-from njst.contract.result import (
+from njst.contract.results.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
+from njst.contract.results.report import (
     START_TIMEOUT,
     ErrorClass,
     Outcome,
@@ -23,6 +22,7 @@ from njst.contract.result import (
     WorkerResult,
     WorkloadResult,
 )
+from njst.contract.spec.job import JobSpec, Metric
 from njst.verdict.invariants import violations
 from njst.verdict.pass_summary import summary
 from njst.verdict.storage_text import removed_words

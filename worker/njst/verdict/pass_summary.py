@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from njst.contract.result import ReadBack, ThresholdResult, WorkloadResult
+from njst.contract.results.report import ReadBack, ThresholdResult, WorkloadResult
 from njst.verdict.storage_text import kept_words
 
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from njst.contract.readback import (
+from njst.contract.results.readback import (
     NOT_READ,
     READ_FAILED,
     TOO_MANY_HOLES,
@@ -20,7 +20,7 @@ from njst.contract.readback import (
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.result import ErrorClass, ErrorTally, ReadBack, WorkloadTally
+from njst.contract.results.report import ErrorClass, ErrorTally, ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge, merge_errors
 from njst.verification import mark_codec
 from njst.verification.loss_text import loss_words, removal_words

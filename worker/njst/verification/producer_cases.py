@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from njst.contract.readback import StreamReceipts
+from njst.contract.results.readback import StreamReceipts
 from njst.verification.mark_codec import Mark
 from njst.verification.range_codec import Entry
 from njst.verification.ranges import Range, Ranges

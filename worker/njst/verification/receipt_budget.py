@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from njst.contract.plan import Consumption, Receipt
-from njst.contract.readback import (
+from njst.contract.results.readback import (
     NOT_READ,
     TOO_MANY_HOLES,
     WORKER_LOST,
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.result import ReadBack, WorkloadTally
+from njst.contract.results.report import ReadBack, WorkloadTally
 from njst.verification import mark_codec
 from njst.verification.mark_codec import MOST_OF_ALL, Mark
 from njst.verification.range_codec import Entry, encode, fitted

@@ -10,7 +10,7 @@ that stream, which has no end.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from njst.contract.readback import StreamReceipts
+from njst.contract.results.readback import StreamReceipts
 
 # Starting to read costs a worker as much as reading so many messages.
 FEWEST = 25_000

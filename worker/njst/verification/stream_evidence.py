@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from njst.contract.readback import (
+from njst.contract.results.readback import (
     DISCARD_OLD,
     LIMITS_CHANGED,
     MAX_AGE,

@@ -11,9 +11,9 @@ from njst.agent.share.objectstore import object_store_plan
 from njst.agent.share.pace import pace_plan
 from njst.agent.share.place import Place, There, Work, ms
 from njst.agent.share.publish import publish_plan
-from njst.contract.job import JobSpec
-from njst.contract.names import stream_names
+from njst.contract.names.mesh import stream_names
 from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 
 
 def clients_of(

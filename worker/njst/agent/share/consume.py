@@ -4,7 +4,7 @@ from njst.agent.share.place import Place, There, Work
 from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Verify
-from njst.contract.names import (
+from njst.contract.names.mesh import (
     GROUP,
     consumer_name,
     deliver_subject,

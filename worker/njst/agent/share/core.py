@@ -1,7 +1,7 @@
 """What a client of core NATS does."""
 
 from njst.contract.plan import CorePlan
-from njst.contract.workload import Workload
+from njst.contract.spec.workload import Workload
 
 
 def core_plan(workload: Workload) -> CorePlan | None:

@@ -1,8 +1,8 @@
 """What a client does to keys, but for watching them."""
 
 from njst.agent.share.place import Place, Work
-from njst.contract.kinds.keyvalue import KeyValueOperation
-from njst.contract.names import bucket_of
+from njst.contract.kinds.key_value import KeyValueOperation
+from njst.contract.names.mesh import bucket_of
 from njst.contract.plan import KeyValuePlan
 
 # What keys begin with that are nobody's own; those of a client begin with its number.

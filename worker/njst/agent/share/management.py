@@ -1,7 +1,7 @@
 """What a client does to streams or consumers."""
 
 from njst.agent.share.place import Place, Work
-from njst.contract.names import asset_prefix
+from njst.contract.names.mesh import asset_prefix
 from njst.contract.plan import ManagementPlan
 
 

@@ -1,7 +1,7 @@
 """What a client does to objects."""
 
 from njst.agent.share.place import Place, Work
-from njst.contract.names import OBJECTS, consumer_name
+from njst.contract.names.mesh import OBJECTS, consumer_name
 from njst.contract.plan import ObjectStorePlan
 
 

@@ -2,7 +2,7 @@
 
 from njst.agent.share.place import Place
 from njst.contract.plan import PacePlan
-from njst.contract.workload import Workload
+from njst.contract.spec.workload import Workload
 from njst.stats.offered_load import pieces_of
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from njst.contract.job import JobSpec
-from njst.contract.readback import StreamBefore
-from njst.contract.stream import Stream
-from njst.contract.workload import Workload
+from njst.contract.results.readback import StreamBefore
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Stream
+from njst.contract.spec.workload import Workload
 
 
 def split(total: int, parts: int, index: int) -> int:

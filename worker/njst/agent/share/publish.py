@@ -3,7 +3,7 @@
 from njst.agent.keeping import publish_obstacle
 from njst.agent.share.place import Place, There, Work, ms
 from njst.contract.kinds.publish import MessageIds, Publish, ReplySubjects, Verify
-from njst.contract.names import publish_subjects
+from njst.contract.names.mesh import publish_subjects
 from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
 
 # The header of a message that the stream itself lets go of (ADR-43).

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from njst.contract.model import Model, Rule
-from njst.contract.stream import Storage
+from njst.contract.spec.stream import Storage
 
 
 class ManagementOperation(StrEnum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from njst.contract.kinds.management import ManagementOperation
-from njst.contract.names import OWNER_KEY, asset_subject, owner_marks
+from njst.contract.names.mesh import OWNER_KEY, asset_subject, owner_marks
 from njst.contract.plan import ManagementPlan
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from njst.contract.names import OWNER_KEY, chunk_subject, meta_subject
+from njst.contract.names.mesh import OWNER_KEY, chunk_subject, meta_subject
 from njst.load.wire import encode
 
 # Before the digest of an object, in base64 with the URL's alphabet.

@@ -7,7 +7,7 @@ reply. A request is a batch: its latency is that of the whole.
 from dataclasses import replace
 
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.payload import bodies
 from njst.load.receipts import Receipts

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Frame
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire import encode

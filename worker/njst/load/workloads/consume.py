@@ -7,7 +7,7 @@ one.
 
 from njst.contract.kinds.consume import AckPolicy
 from njst.contract.plan import PUSH_HEARTBEAT_MS, ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.wire import encode, stamp

@@ -4,7 +4,7 @@ import re
 
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan, PayloadPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.integrity import Consumed, Inspector
 from njst.load.ledger import Ledger
 from njst.load.payload import bodies

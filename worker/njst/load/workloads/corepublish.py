@@ -1,7 +1,7 @@
 """Core NATS: publish without an answer to each message."""
 
 from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.payload import bodies
 from njst.load.wire import encode, stamp

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from njst.contract.kinds.consume import ConsumeMode
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.gaps import Gaps
 from njst.load.integrity import Inspector
 from njst.load.ledger import Ledger, Nanoseconds

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
 from njst.contract.plan import GetPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.wire.jsapi import Failure, batch_end, get_failure, status_of
 from njst.load.wire.parse import Message
 from njst.load.workloads.calls import Answers

@@ -1,6 +1,6 @@
 """Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
 
-from njst.contract.kinds.keyvalue import KeyValueOperation
+from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, KeyValuePlan, PayloadPlan, PublishPlan
 from njst.load.ledger import Ledger

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.subjects import expand
 from njst.load.wire import encode
 from njst.load.wire.jsapi import Failure, get_failure

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from njst.contract.kinds.objectstore import ObjectStoreOperation
+from njst.contract.kinds.object_store import ObjectStoreOperation
 from njst.contract.plan import ClientPlan
 from njst.load.ledger import Ledger
 from njst.load.subjects import draw

@@ -8,7 +8,7 @@ from random import Random
 from typing import Protocol
 
 from njst.contract.plan import ObjectStorePlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.wire.jsapi import Failure, api_failure, delivery_of, get_failure, publish_answer
 from njst.load.wire.objects import DIGEST, ObjectInfo, StoreFrames, parse_info
 from njst.load.wire.parse import Message

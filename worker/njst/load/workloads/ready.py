@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from njst.contract.plan import ClientPlan
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.receipts import Receipts
 from njst.load.wire.frames import Seal

@@ -8,7 +8,7 @@ flight to that subject.
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from njst.contract.result import ErrorClass
+from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger, refusal_class
 
 _DENIED = 'permissions violation for publish to "'

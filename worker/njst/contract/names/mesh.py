@@ -10,8 +10,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 from njst.contract.fields import INDEX, MESH
-from njst.contract.stream import Retain, Stream
-from njst.contract.workload import Workload
+from njst.contract.spec.stream import Retain, Stream
+from njst.contract.spec.workload import Workload
 
 # What inboxes begin with, unless a connection has another prefix.
 INBOX = "_INBOX"

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from njst.contract.crds import crds, to_yaml
-from njst.contract.job import JobSpec
+from njst.contract.crd.crds import crds, to_yaml
+from njst.contract.crd.structural_schema import structural
 from njst.contract.model import Model
-from njst.contract.schedule import ScheduleSpec
-from njst.contract.schema import structural
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import ScheduleSpec
 
 ROOT = Path(__file__).parents[3]
 

@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from njst.contract.cronrules import CRON_RULES
-from njst.contract.job import JobSpec
 from njst.contract.model import Message, Model, Rule
-from njst.contract.status import REVISION, Condition
+from njst.contract.results.job_status import REVISION, Condition
+from njst.contract.spec.cron_rules import CRON_RULES
+from njst.contract.spec.job import JobSpec
 
 # A job's name is the schedule's with a dash and the seconds of its time: 63 in all, as of a label.
 MAX_NAME = 52

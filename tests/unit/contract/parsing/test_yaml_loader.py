@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.document import parse_document
-from njst.contract.errors import InvalidDocumentError
-from njst.contract.text import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_VALUES, load_object
+from njst.contract.parsing.document import parse_document
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.parsing.yaml_loader import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_VALUES, load_object
 
 JOB = (
     b'{"streams":[{"name":"S"}],"workloads":[{"name":"w","stream":"S","messages":1,"publish":{}}]}'

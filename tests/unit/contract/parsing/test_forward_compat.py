@@ -5,7 +5,6 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from njst.contract.document import parse_spec
 from njst.contract.events import (
     EVENT_TYPES,
     Alive,
@@ -25,9 +24,10 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.readback import Corrupted, Sight, StreamReceipts
-from njst.contract.reading import read_event
-from njst.contract.result import Outcome, Report, Verdict
+from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.forward_compat import read_event
+from njst.contract.results.readback import Corrupted, Sight, StreamReceipts
+from njst.contract.results.report import Outcome, Report, Verdict
 
 SPEC = parse_spec(
     {

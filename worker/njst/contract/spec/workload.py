@@ -8,12 +8,12 @@ from njst.contract.fields import Label, StreamName
 from njst.contract.kinds.consume import Consume
 from njst.contract.kinds.core import Core, CoreOperation
 from njst.contract.kinds.get import Get, GetMode
-from njst.contract.kinds.keyvalue import KeyValue
+from njst.contract.kinds.key_value import KeyValue
 from njst.contract.kinds.management import Management
-from njst.contract.kinds.objectstore import ObjectStore
+from njst.contract.kinds.object_store import ObjectStore
 from njst.contract.kinds.publish import Publish, PublishMode
 from njst.contract.model import Model, Rule
-from njst.contract.shape import Stage
+from njst.contract.spec.stages import Stage
 
 _KINDS = ("publish", "consume", "get", "keyValue", "objectStore", "management", "core")
 _ONE_KIND = f"exactly one of {', '.join(_KINDS[:-1])} and {_KINDS[-1]} must be set"

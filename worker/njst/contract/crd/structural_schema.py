@@ -11,23 +11,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from njst.contract import job, schedule, shape, stream, workload
 from njst.contract.kinds import (
     consume,
     core,
     get,
-    keyvalue,
+    key_value,
     management,
-    objectstore,
+    object_store,
     priority,
     publish,
 )
 from njst.contract.model import Model, Rule
+from njst.contract.spec import job, schedule, stages, stream, workload
 
-_KINDS = (consume, core, get, keyvalue, management, objectstore, priority, publish)
+_KINDS = (consume, core, get, key_value, management, object_store, priority, publish)
 _MODELS: dict[str, type[Model]] = {
     name: kind
-    for module in (job, schedule, stream, workload, shape, *_KINDS)
+    for module in (job, schedule, stream, workload, stages, *_KINDS)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Model) and kind is not Model
 }

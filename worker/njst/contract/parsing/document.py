@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from njst.contract.errors import FieldProblem, InvalidDocumentError, problems_of
-from njst.contract.job import JobSpec
 from njst.contract.model import Message, Model
-from njst.contract.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
-from njst.contract.text import load_object
+from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
+from njst.contract.parsing.yaml_loader import load_object
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
 GROUP = "njst.io"
 VERSION = "v1alpha1"

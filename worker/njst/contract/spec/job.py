@@ -14,8 +14,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from njst.contract.connection import APART, of_one_kind
 from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, MeshName, Server
 from njst.contract.model import Model, Rule
-from njst.contract.stream import Stream
-from njst.contract.workload import Workload
+from njst.contract.spec.stream import Stream
+from njst.contract.spec.workload import Workload
 
 MAX_WORKLOADS = 16
 

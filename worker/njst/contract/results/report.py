@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from njst.contract.job import Metric
 from njst.contract.model import Message
+from njst.contract.spec.job import Metric
 
 
 class ErrorClass(StrEnum):
@@ -77,10 +77,11 @@ class ReadBack(Message):
     `acknowledged` is `found` and `lost` and `removed` and `unchecked`; why some were not looked for
     stands in `reasons`, CamelCase, sorted. `removed` were stored, and let go by the stream: by its
     limits, its retention, or because somebody asked for it; `removed_by` says which, CamelCase,
-    sorted (`njst.contract.readback`). Of those found `consumed` were in the stream no more, because
-    the job's own consumers had taken them from a work queue. `recovered` were found though nothing
-    had acknowledged them, `duplicated` are second copies, `corrupted` were changed, `unexpected`
-    were never sent. `words` says of one example what is missing, or why the stream was not read.
+    sorted (`njst.contract.results.readback`). Of those found `consumed` were in the stream no more,
+    because the job's own consumers had taken them from a work queue. `recovered` were found though
+    nothing had acknowledged them, `duplicated` are second copies, `corrupted` were changed,
+    `unexpected` were never sent. `words` says of one example what is missing, or why the stream was
+    not read.
     """
 
     acknowledged: int = 0

@@ -4,9 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from njst.contract.event_limits import (
+    ALL_RECEIPTS_BYTES,
+    ALL_SERIES_BYTES,
+    SIGHT_BYTES,
+    fit,
+    receipts_bytes,
+    series_bytes,
+    sight_bytes,
+    smaller,
+)
 from njst.contract.events import Finished, SeenSlice, Started
-from njst.contract.readback import Sight, StreamReceipts
-from njst.contract.result import (
+from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.report import (
     Outcome,
     Report,
     SeriesResult,
@@ -18,16 +28,6 @@ from njst.contract.result import (
     WorkloadTally,
 )
 from njst.journal.fold import READERS
-from njst.journal.sizes import (
-    ALL_RECEIPTS_BYTES,
-    ALL_SERIES_BYTES,
-    SIGHT_BYTES,
-    fit,
-    receipts_bytes,
-    series_bytes,
-    sight_bytes,
-    smaller,
-)
 
 
 def report(workers: int, windows: int = 0, histogram: int = 0) -> Report:

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions: `python -m njst.contract.crds FOLDER` writes them.
+"""The CustomResourceDefinitions: `python -m njst.contract.crd.crds FOLDER` writes them.
 
 A test makes them anew and compares them with `crds/`.
 """
@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from njst.contract.document import (
+from njst.contract.crd.structural_schema import list_map, structural, without_defaults
+from njst.contract.parsing.document import (
     API_VERSION,
     GROUP,
     KIND,
@@ -18,10 +19,9 @@ from njst.contract.document import (
     SCHEDULE_PLURAL,
     VERSION,
 )
-from njst.contract.job import JobSpec
-from njst.contract.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec, ScheduleStatus
-from njst.contract.schema import list_map, structural, without_defaults
-from njst.contract.status import JobStatus
+from njst.contract.results.job_status import JobStatus
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec, ScheduleStatus
 
 # Steering fields: the rest of a spec is what was measured, and stays.
 MUTABLE = (

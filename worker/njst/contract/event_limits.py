@@ -6,8 +6,8 @@ A job must be able to end, whatever it measured: totals and verdict are never le
 from typing import Any
 
 from njst.contract.events import Finished, Payload, SeenSlice
-from njst.contract.readback import TOO_MANY_HOLES, Sight
-from njst.contract.result import Outcome, Problem, Report
+from njst.contract.results.readback import TOO_MANY_HOLES, Sight
+from njst.contract.results.report import Outcome, Problem, Report
 
 # Half of nats-server's default max_payload.
 REPORT_BYTES = 512 * 1024

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from njst.contract.errors import FieldProblem, InvalidDocumentError
+from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
 
 # A spec at all its limits is well below these; NATS takes 1 MiB in a message.
 MAX_DOCUMENT_BYTES = 512 * 1024

@@ -1,0 +1,1 @@
+"""Names on NATS and in Kubernetes, built and parsed here alone."""
