@@ -12,8 +12,8 @@ from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from bench.cases import BUCKET, KEYS, STREAM, SUBJECT, Case, Needs
 from bench.ours import Ours
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 
 # A batch publisher fills a stream fastest; what fills it is not measured.
 _FILL = {"mode": "FastBatch", "batch": 500, "subjects": [SUBJECT]}

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from njst.local.errors import LocalServerError
+from njst.local.local_errors import LocalServerError
 
 _LOOK_S = 0.5
 

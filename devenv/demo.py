@@ -21,7 +21,7 @@ from devenv.kubernetes.binaries import fetch_binaries
 from devenv.kubernetes.errors import ToolMissingError
 from devenv.kubernetes.kubectl import KubectlError
 from devenv.progress import Progress
-from njst.local.errors import LocalServerError
+from njst.local.local_errors import LocalServerError
 
 NAMESPACE = "default"
 NAME = "four-streams"

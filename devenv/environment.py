@@ -18,12 +18,12 @@ from pathlib import Path
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
-from njst.local.errors import LocalServerError
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.service import Command, Service
-from njst.local.waiting import wait_until
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+from njst.local.local_errors import LocalServerError
+from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.local.server_process import Command, Service
+from njst.local.wait_until import wait_until
 
 ROOT = Path(__file__).parents[1]
 CRDS = ROOT / "crds"

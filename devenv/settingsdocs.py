@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import typer
 
-from njst.cli.worker import worker
-from njst.login.control import BY_KEY
+from njst.cli.worker_command import worker
+from njst.login.control_options import BY_KEY
 from njst_operator.config import VARIABLES, build_parser
 
 _HEAD = """\

@@ -15,13 +15,13 @@ from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind
 from njst.contract.names.mesh import Mesh
 from njst.contract.parsing.document import parse_spec
-from njst.journal.book import Book
-from njst.journal.connect import connect
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
-from njst.journal.members import NatsMembers
-from njst.journal.stream import JetStreamLog
-from njst.journal.view import JobView
-from njst.local.natsserver import NatsServer
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.local.nats_server import NatsServer
 
 JOIN_S = 120.0
 FIGURES_S = 30.0

@@ -20,8 +20,8 @@ from njst.contract.events import (
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Outcome, Report, Verdict, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.fold import Entry
+from njst.journal.state.job_store import Book
+from njst.journal.state.projection import Entry
 
 JOBS, WORKERS = 1_000, 100
 

@@ -29,13 +29,13 @@ from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Rec
 from njst.contract.results.readback import Sight
 from njst.contract.results.report import LoadCost, Outcome, Problem, WorkloadTally
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book
-from njst.journal.connect import connect
-from njst.journal.logclock import LogClock
-from njst.journal.members import NatsMembers
-from njst.journal.port import Member
-from njst.journal.reports import JetStreamReports
-from njst.journal.stream import JetStreamLog
+from njst.journal.interfaces import Member
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.report_store import JetStreamReports
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.state.job_store import Book
 from njst.load.clock import wait_until
 
 # As many as a server lets in at a time without a queue.

@@ -24,14 +24,14 @@ from njst.contract.connection import Connection
 from njst.contract.events import Cleaned, Ended, Finished, Ready, Started
 from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.results.report import Outcome, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.connect import connect
-from njst.journal.members import NatsMembers
-from njst.journal.port import Member
-from njst.journal.stream import JetStreamLog
-from njst.journal.summary import conclude
-from njst.journal.view import JobView
-from njst.local.natsserver import NatsServer
+from njst.journal.interfaces import Member
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.local.nats_server import NatsServer
 
 NAMESPACE = "bench"
 WORKER = "paper-1"

@@ -13,7 +13,7 @@ from devenv.cluster.pipconf import pip_conf, pip_settings
 from devenv.kubernetes.cache import Cache
 from devenv.kubernetes.running import run
 from devenv.progress import Progress
-from njst.local.service import Command
+from njst.local.server_process import Command
 
 _TOOLBOX = Path(__file__).parent / "toolbox.sh"
 _TIMEOUT_S = 20 * 60

@@ -10,7 +10,7 @@ from devenv.cluster.archive import Image, write_program_image
 from devenv.cluster.held import temporary_folder
 from devenv.cluster.images import Builder
 from devenv.environment import ROOT
-from njst.local.binary import nats_server_binary
+from njst.local.nats_binary import nats_server_binary
 
 NJST_IMAGES = ("njst-worker", "njst-operator")
 _NATS_MANIFEST = ROOT / "manifests" / "overlays" / "with-nats" / "nats.yaml"

@@ -13,7 +13,7 @@ from devenv.cluster.settings import ADDRESS, API_PORT, CERTIFICATES, NODE_NAME, 
 from devenv.environment import ROOT
 from devenv.kubernetes.kubeconfig import kubeconfig
 from devenv.kubernetes.kubectl import Kubectl, KubectlError
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 
 _API = "/opt/kubernetes/api"
 _NODE = "/opt/kubernetes/node"

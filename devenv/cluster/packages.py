@@ -14,7 +14,7 @@ from devenv.kubernetes.cache import Cache
 from devenv.kubernetes.errors import ToolMissingError
 from devenv.kubernetes.running import run
 from devenv.progress import Progress
-from njst.local.service import Command
+from njst.local.server_process import Command
 
 # Its Python is 3.13, as the images' is.
 _SUITE = "trixie"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devenv.cluster.errors import ClusterError
 from devenv.cluster.processes import Process, processes
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 
 _INIT = Path(__file__).parent / "node-init.sh"
 _NAMESPACES = ("--net", "--mount", "--pid", "--ipc", "--uts")

@@ -12,7 +12,7 @@ from devenv.kubernetes.binaries import fetch_binaries
 from devenv.kubernetes.errors import ToolMissingError
 from devenv.kubernetes.gotool import GO_TOOLS
 from devenv.progress import Progress
-from njst.local.errors import LocalServerError
+from njst.local.local_errors import LocalServerError
 
 _WATCH_EVERY_S = 1.0
 

@@ -14,9 +14,9 @@ from typing import Self
 from devenv.kubernetes.binaries import Binaries
 from devenv.kubernetes.kubeconfig import kubeconfig
 from devenv.kubernetes.kubectl import Kubectl
-from njst.local.folder import WorkFolder
-from njst.local.ports import LOOPBACK, ReservedPort
-from njst.local.service import Command, Service
+from njst.local.reserved_port import LOOPBACK, ReservedPort
+from njst.local.server_process import Command, Service
+from njst.local.work_folder import WorkFolder
 
 READY_TIMEOUT_S = 60.0
 _ANSWER_TIMEOUT_S = 2.0

@@ -13,7 +13,7 @@ from devenv.kubernetes.cache import Cache
 from devenv.kubernetes.running import run
 from devenv.kubernetes.toolchain import go_toolchain
 from devenv.progress import Progress
-from njst.local.service import Command
+from njst.local.server_process import Command
 
 
 @dataclass(frozen=True)

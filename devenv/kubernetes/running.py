@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from devenv.kubernetes.errors import ToolMissingError
-from njst.local.child import Child
-from njst.local.service import Command
+from njst.local.child_process import Child
+from njst.local.server_process import Command
 
 _LOOK_EVERY_S = 0.5
 

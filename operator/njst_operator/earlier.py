@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from njst.contract.events import Origin, OriginKind
 from njst.contract.spec.job import JobSpec
-from njst.journal.view import JobView, Phase
+from njst.journal.state.job_view import JobView, Phase
 
 # What says when and how long, not what is run.
 _STEERING = {

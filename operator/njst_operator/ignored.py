@@ -4,7 +4,7 @@ Whoever applies a file again and again, as GitOps does, sets `suspend` and `canc
 file says. A refusal would hold up all else in the same set.
 """
 
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
 from njst_operator.conditions import SPEC_IGNORED, TRUE, Claim
 from njst_operator.resource import TERMINAL_PHASES, Resource
 

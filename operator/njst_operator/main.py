@@ -12,16 +12,16 @@ from functools import partial
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.journal import logs
-from njst.journal.book import Book
-from njst.journal.connect import connect
+from njst.journal import log_lines
+from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs
-from njst.journal.logclock import LogClock
-from njst.journal.members import NatsMembers
-from njst.journal.patience import Waiting
-from njst.journal.port import JournalUnavailableError
-from njst.journal.stream import JetStreamLog
-from njst.login.errors import LoginError
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.startup_retry import Waiting
+from njst.journal.state.job_store import Book
+from njst.login.login_errors import LoginError
 from njst_operator.api import Api, KubeError
 from njst_operator.config import Config, parse_config
 from njst_operator.kube import Kube
@@ -142,7 +142,7 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """Run the operator; what it cannot work without is one line and exit code 1."""
-    logs.set_up()
+    log_lines.set_up()
     # What ends a watch is said by whoever begins it anew, in one line and once.
     logging.getLogger("kopf").setLevel(logging.CRITICAL)
     config = parse_config(sys.argv[1:])

@@ -13,12 +13,12 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.report import Problem
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book
+from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
-from njst.journal.logclock import LogClock
-from njst.journal.port import JournalUnavailableError
-from njst.journal.summary import log_datetime
-from njst.journal.view import JobView
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
 from njst_operator import phases, status, ttl
 from njst_operator import reconcile as r
 from njst_operator.api import ConflictError, GoneError, KubeError

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from njst.contract.results.report import Report, Verdict
 from njst.contract.spec.job import VerdictPolicy
-from njst.journal.standing import standing_of
-from njst.journal.summary import log_datetime
-from njst.journal.view import JobView, PartState, Phase
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.job_view import JobView, PartState, Phase
+from njst.journal.state.state_text import standing_of
 from njst_operator.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
 from njst_operator.resource import MARK, Resource
 

@@ -13,7 +13,7 @@ from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
 from njst.contract.results.report import QUEUE_TIMEOUT, Problem, Report, Verdict
 from njst.contract.spec.job import JobSpec
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
 from njst_operator import phases, status, ttl
 from njst_operator.ignored import BY_SPEC, ignored
 from njst_operator.resource import Resource

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from njst.login.natspy import LoginClient
+from njst.login.nats_client import LoginClient
 from njst.stats.prometheus_text import MEDIA_TYPE, render
 from njst_operator.counts import exposition, readiness
 from njst_operator.perform import Performer

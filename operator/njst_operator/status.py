@@ -25,8 +25,8 @@ from njst.contract.results.report import (
     WorkloadResult,
 )
 from njst.contract.spec.job import JobSpec
-from njst.journal.summary import log_datetime
-from njst.journal.view import USER_CANCEL_REASONS, JobView, PartState
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, PartState
 from njst_operator.brief import brief
 from njst_operator.conditions import FALSE, SPEC_IGNORED, Claim, set_conditions, time_text
 from njst_operator.held import parse_time

@@ -13,9 +13,9 @@ from typing import Any
 
 import nats
 
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
-from njst.local.workers import LocalWorker
+from njst.local.local_worker import LocalWorker
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from tests.nats.mesh.mesh import Json, Mesh
 from tests.nats.truth.proxy import Proxy
 from tests.wallclock import wallclock

@@ -16,9 +16,9 @@ import httpx
 import nats
 import pytest
 
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from tests.chaos.faults import FAULTS, JUMP_MS, SMALL, Fault, Scene, with_clock
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, publish_job

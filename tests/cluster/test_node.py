@@ -16,7 +16,7 @@ from devenv.cluster.nodecluster import NodeCluster, cluster_cache, leftovers
 from devenv.environment import ROOT
 from devenv.kubernetes.kubectl import KubectlError
 from devenv.progress import Progress
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 
 IMAGE = "njst.local/python:1"
 RESTRICTED = {

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from devenv.kubernetes.apiserver import KubernetesServer
-from njst.local.ports import LOOPBACK
+from njst.local.reserved_port import LOOPBACK
 
 EXPIRED = {
     "type": "ERROR",

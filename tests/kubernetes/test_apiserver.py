@@ -10,8 +10,8 @@ import pytest
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
 from devenv.kubernetes.kubectl import Kubectl, KubectlError
-from njst.local.errors import LocalServerError
-from njst.local.waiting import wait_until
+from njst.local.local_errors import LocalServerError
+from njst.local.wait_until import wait_until
 
 READER = """
 apiVersion: rbac.authorization.k8s.io/v1

@@ -19,9 +19,9 @@ from devenv.environment import (
 )
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.waiting import wait_until
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.local.wait_until import wait_until
 from tests.documented import is_documented
 from tests.loglines import parsed
 

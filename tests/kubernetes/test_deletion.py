@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devenv.environment import Environment
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

@@ -8,7 +8,7 @@ import pytest
 from devenv.environment import Environment
 from devenv.kubernetes.kstatus import find_kstatus
 from devenv.kubernetes.kubectl import KubectlError
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

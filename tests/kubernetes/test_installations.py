@@ -11,9 +11,9 @@ import pytest
 from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, install
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
-from njst.local.natsserver import NatsServer
-from njst.local.waiting import wait_until
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
+from njst.local.nats_server import NatsServer
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

@@ -9,7 +9,7 @@ import yaml
 
 from devenv.environment import ROOT, Environment
 from devenv.kubernetes.kubectl import KubectlError
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from njst_operator.held import parse_time
 from njst_operator.writer import NUMBERS_EVERY_S
 from tests.kubernetes.resources import (

@@ -14,7 +14,7 @@ import yaml
 from devenv.environment import RBAC, Environment, LocalOperator, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst import __version__
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from njst_operator.rights import NEEDED
 from tests.kubernetes.resources import (
     PATIENCE_S,

@@ -16,7 +16,7 @@ from devenv.environment import (
 )
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubeconfig import kubeconfig
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.between import Between, open_between
 from tests.kubernetes.resources import PATIENCE_S, short, token_in, wait_finished
 from tests.loglines import parsed

@@ -10,7 +10,7 @@ import pytest
 from devenv.environment import Environment, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

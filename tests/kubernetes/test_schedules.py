@@ -11,7 +11,7 @@ from kubernetes.aio.config import kube_config
 from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
 from njst.contract.spec.schedule import MAX_NAME
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from njst_operator.api import Api
 from njst_operator.counts import Counts
 from njst_operator.kube import Kube

@@ -10,7 +10,7 @@ import yaml
 
 from devenv.environment import RBAC, Environment, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

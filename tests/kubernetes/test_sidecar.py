@@ -22,8 +22,8 @@ from devenv.environment import (
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.binaries import find_binaries
 from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
-from njst.local.natsserver import NatsServer
-from njst.local.waiting import wait_until
+from njst.local.nats_server import NatsServer
+from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,
     jobs_of,

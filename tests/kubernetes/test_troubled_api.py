@@ -9,7 +9,7 @@ import pytest
 from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kubeconfig import kubeconfig
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.kubernetes.between import Between, open_between
 from tests.kubernetes.resources import (
     PATIENCE_S,

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 
 
 @pytest.fixture

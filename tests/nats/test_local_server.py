@@ -9,9 +9,9 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NoStreamResponseError
 
-from njst.local.errors import LocalServerError
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.local_errors import LocalServerError
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 
 
 async def _stored_messages(url: str | list[str], stream: str, timeout_s: float = 60) -> int:

@@ -10,9 +10,9 @@ from njst.agent import setup
 from njst.agent.target import SetupError
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.waiting import wait_until
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.local.wait_until import wait_until
 from tests.nats.connections.running import LIMIT_S, MESSAGES, WORKER, assert_it_runs, run, spec
 from tests.nats.truth.proxy import Proxy
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.workers import LocalWorker
+from njst.local.local_worker import LocalWorker
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
 from tests.nats.connections.identities import Certificates, Operator
 from tests.nats.mesh.mesh import Mesh, running
 

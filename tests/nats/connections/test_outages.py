@@ -16,8 +16,8 @@ from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
 from njst.load.group import LoadGroup
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals
 from tests.nats.connections.identities import Operator
 from tests.nats.connections.running import LIMIT_S, WINDOW, publisher

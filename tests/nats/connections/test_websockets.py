@@ -13,10 +13,10 @@ import pytest
 
 from njst.contract.connection import Connection, Tls
 from njst.contract.results.report import ErrorClass
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.login.context import read_context
-from njst.login.natspy import LoginClient
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.login.nats_client import LoginClient
+from njst.login.nats_context import read_context
 from tests.nats.connections.identities import Certificates
 from tests.nats.connections.running import LIMIT_S, assert_it_runs, refusals
 from tests.nats.connections.test_hostile import INFO, LONG_MS, load, server

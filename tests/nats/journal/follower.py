@@ -11,11 +11,11 @@ from njst.contract.connection import Connection
 from njst.contract.events import Created, Lost, Origin, OriginKind, Progress
 from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.parsing.document import parse_spec
-from njst.journal.book import Book
-from njst.journal.connect import connect
-from njst.journal.fold import Entry
-from njst.journal.port import Appended, JournalUnavailableError
-from njst.journal.stream import JetStreamLog
+from njst.journal.interfaces import Appended, JournalUnavailableError
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.state.job_store import Book
+from njst.journal.state.projection import Entry
 
 MESH = Mesh("test")
 WAIT_S = 60.0

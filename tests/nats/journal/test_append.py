@@ -9,9 +9,9 @@ import pytest
 from njst.contract.events import Finished, Origin, OriginKind
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Outcome, WorkloadTally
+from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs, Submission
-from njst.journal.port import JournalUnavailableError, Member
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.journal.follower import (
     SPEC,
     Follower,

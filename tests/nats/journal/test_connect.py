@@ -9,15 +9,15 @@ import pytest
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.journal.connect import connect
-from njst.journal.port import JournalUnavailableError
-from njst.journal.stream import JetStreamLog
-from njst.local.binary import nats_server_binary
-from njst.local.child import Child
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.waiting import wait_until
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.local.child_process import Child
+from njst.local.nats_binary import nats_server_binary
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.local.wait_until import wait_until
 from tests.nats.journal.follower import until
 
 LOGIN = 'authorization { users = [{user: "tester", password: "right"}] }'

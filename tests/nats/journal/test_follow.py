@@ -3,8 +3,8 @@
 import asyncio
 
 from njst.contract.events import Progress
-from njst.journal.reader import BATCH
-from njst.local.natsserver import NatsServer
+from njst.journal.nats.ordered_reader import BATCH
+from njst.local.nats_server import NatsServer
 from tests.nats.journal.follower import Follower, accuse, create, following, joined, until
 
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from njst.journal.logclock import LogClock
-from njst.journal.port import JournalUnavailableError
-from njst.local.natsserver import NatsServer
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats.log_clock import LogClock
+from njst.local.nats_server import NatsServer
 from tests.nats.journal.follower import MESH, create, following, joined, until
 
 

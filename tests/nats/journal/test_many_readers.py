@@ -7,11 +7,11 @@ import pytest
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.journal import reader
-from njst.journal.connect import connect
-from njst.journal.port import JournalUnavailableError
-from njst.journal.stream import JetStreamLog
-from njst.local.natsserver import NatsServer
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats import ordered_reader
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.local.nats_server import NatsServer
 from tests.nats.journal.follower import create, following, joined
 
 STREAMS = ("NJST_test_LOG", "NJST_test_PROGRESS")
@@ -61,7 +61,7 @@ async def test_a_reader_that_finds_no_room_says_so_and_reads_when_there_is_some(
         await js.update_stream(full.evolve(max_consumers=1))
         async with joined(nats_server.url) as late:
             with monkeypatch.context() as impatient:
-                impatient.setattr(reader, "FOLLOW_TIMEOUT_S", 5.0)
+                impatient.setattr(ordered_reader, "FOLLOW_TIMEOUT_S", 5.0)
                 with pytest.raises(JournalUnavailableError, match=r"consumers limit.*10026"):
                     await late.follow()
             await create(first.log, "one")

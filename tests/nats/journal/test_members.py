@@ -11,11 +11,11 @@ from nats.aio.msg import Msg
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.journal import members
-from njst.journal.connect import connect
-from njst.journal.members import NatsMembers
-from njst.journal.port import Member
-from njst.local.natsserver import NatsServer
+from njst.journal.interfaces import Member
+from njst.journal.nats import worker_discovery
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.local.nats_server import NatsServer
 
 MESH = Mesh("default")
 
@@ -30,7 +30,7 @@ async def client(nats_server: NatsServer) -> AsyncIterator[Client]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody gives up waiting for strangers before the longest time is over."""
-    monkeypatch.setattr(members, "QUIET_S", 60.0)
+    monkeypatch.setattr(worker_discovery, "QUIET_S", 60.0)
 
 
 def describing(worker: str) -> Callable[[], Member]:
@@ -49,10 +49,12 @@ async def test_one_who_listens_need_not_wait_for_strangers(client: Client, patie
         await NatsMembers(client, MESH).answer(describing(worker))
     begin_s = time.monotonic()
     assert await names_of(asked) == ["a", "b"]
-    assert time.monotonic() - begin_s >= members.CAP_S, "there may be others that came before it"
+    assert time.monotonic() - begin_s >= worker_discovery.CAP_S, (
+        "there may be others that came before it"
+    )
     begin_s = time.monotonic()
     assert await names_of(asked) == ["a", "b"]
-    assert time.monotonic() - begin_s < members.CAP_S / 2
+    assert time.monotonic() - begin_s < worker_discovery.CAP_S / 2
 
 
 async def test_one_who_does_not_listen_waits(client: Client, patient: None) -> None:
@@ -61,7 +63,7 @@ async def test_one_who_does_not_listen_waits(client: Client, patient: None) -> N
     for _ in range(2):
         begin_s = time.monotonic()
         assert await names_of(asked) == ["a"]
-        assert time.monotonic() - begin_s >= members.CAP_S
+        assert time.monotonic() - begin_s >= worker_discovery.CAP_S
 
 
 async def test_a_newcomer_who_said_hello_is_waited_for(
@@ -71,10 +73,10 @@ async def test_a_newcomer_who_said_hello_is_waited_for(
     await asked.listen()
     await NatsMembers(client, MESH).answer(describing("a"))
     assert await names_of(asked) == ["a"]
-    monkeypatch.setattr(members, "QUIET_MISSED_S", 60.0)
+    monkeypatch.setattr(worker_discovery, "QUIET_MISSED_S", 60.0)
 
     async def answer_late(message: Msg) -> None:
-        await asyncio.sleep(10 * members.QUIET_KNOWN_S)
+        await asyncio.sleep(10 * worker_discovery.QUIET_KNOWN_S)
         await message.respond(describing("slow")().to_json())
 
     await client.subscribe(MESH.ping, cb=answer_late)
@@ -95,12 +97,12 @@ async def test_a_newcomer_is_remembered_who_came_in_the_midst_of_a_question(
         await client.publish(MESH.hello, late)
 
     async def answer_late(message: Msg) -> None:
-        await asyncio.sleep(10 * members.QUIET_KNOWN_S)
+        await asyncio.sleep(10 * worker_discovery.QUIET_KNOWN_S)
         await message.respond(late)
 
     coming = await client.subscribe(MESH.ping, cb=come)
     assert await names_of(asked) == ["a"]
-    monkeypatch.setattr(members, "QUIET_MISSED_S", 60.0)
+    monkeypatch.setattr(worker_discovery, "QUIET_MISSED_S", 60.0)
     await client.subscribe(MESH.ping, cb=answer_late)
     assert await names_of(asked) == ["a", "late"]
 
@@ -120,7 +122,7 @@ async def test_one_who_is_gone_is_not_there(
 
 async def test_those_who_are_busy_are_waited_for(client: Client) -> None:
     async def answer_late(message: Msg) -> None:
-        await asyncio.sleep(8 * members.QUIET_S)
+        await asyncio.sleep(8 * worker_discovery.QUIET_S)
         await message.respond(describing("busy")().to_json())
 
     await client.subscribe(MESH.ping, cb=answer_late)
@@ -141,10 +143,10 @@ async def test_one_who_was_there_is_waited_for_longer_than_strangers(
     await client.subscribe(MESH.ping, cb=answer_late)
     await NatsMembers(client, MESH).answer(describing("a"))
     with monkeypatch.context() as patient:
-        patient.setattr(members, "QUIET_S", 60.0)
+        patient.setattr(worker_discovery, "QUIET_S", 60.0)
         assert await names_of(asked) == ["a", "slow"]
-    assert members.QUIET_MISSED_S > 3 * members.QUIET_S
+    assert worker_discovery.QUIET_MISSED_S > 3 * worker_discovery.QUIET_S
     # Only CAP_S ends the wait then, so that a busy machine does not.
-    monkeypatch.setattr(members, "QUIET_MISSED_S", 60.0)
-    delay_s = 3 * members.QUIET_S
+    monkeypatch.setattr(worker_discovery, "QUIET_MISSED_S", 60.0)
+    delay_s = 3 * worker_discovery.QUIET_S
     assert await names_of(asked) == ["a", "slow"]

@@ -10,11 +10,16 @@ from nats.js.api import StreamConfig
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
 from njst.contract.results.report import Outcome, Report, Verdict, WorkerResult
-from njst.journal.connect import connect
-from njst.journal.port import JournalUnavailableError
-from njst.journal.reports import CHUNK_BYTES, REPORTS_AGE_S, REPORTS_BYTES, JetStreamReports
-from njst.local.natsserver import NatsServer
-from njst.login.natspy import LoginClient
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.report_store import (
+    CHUNK_BYTES,
+    REPORTS_AGE_S,
+    REPORTS_BYTES,
+    JetStreamReports,
+)
+from njst.local.nats_server import NatsServer
+from njst.login.nats_client import LoginClient
 
 MESH = Mesh("default")
 STREAM = "OBJ_NJST_default_REPORTS"

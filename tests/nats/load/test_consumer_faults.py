@@ -5,8 +5,8 @@ import json
 from nats.aio.client import Client
 
 from njst.contract.results.report import ErrorClass
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Load, errors, events, jetstream, loading
 from tests.stopping import stopped
 

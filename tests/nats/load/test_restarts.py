@@ -11,7 +11,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.group import LoadGroup
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.load.test_faults import ended, errors, prepared, start, until
 
 JOB = "j1"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from njst.agent.target import SetupError
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.modes.running import Runner
 
 MOST = 2_000

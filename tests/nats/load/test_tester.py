@@ -17,7 +17,7 @@ from njst.contract.plan import (
 )
 from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.load.group import LoadGroup
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from njst.verdict.tester_diagnosis import diagnose
 from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepared, start
 from tests.stopping import stopped

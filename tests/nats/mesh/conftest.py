@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from njst.local.natsserver import NatsServer
-from njst.local.workers import LocalWorker
+from njst.local.local_worker import LocalWorker
+from njst.local.nats_server import NatsServer
 from tests.nats.mesh.mesh import Mesh, running
 
 

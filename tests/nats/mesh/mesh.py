@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import nats
 
-from njst.local.natsserver import NatsServer
-from njst.local.workers import READY_TIMEOUT_S, LocalWorker
+from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
+from njst.local.nats_server import NatsServer
 
 ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
 _POLL_S = 0.05

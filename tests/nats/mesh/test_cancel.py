@@ -4,9 +4,9 @@ import asyncio
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh as Names
-from njst.journal.connect import connect
-from njst.journal.fold import Entry
-from njst.journal.stream import JetStreamLog
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.state.projection import Entry
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, endless_job, publish_job
 

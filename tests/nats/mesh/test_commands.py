@@ -11,10 +11,10 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from njst.cli.errors import ApiError
-from njst.cli.exitcode import ExitCode
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode
 from njst.cli.main import app
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
 Njst = Callable[..., Result]

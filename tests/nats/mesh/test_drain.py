@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
 LIMIT_S = 90.0

@@ -8,7 +8,7 @@ import nats
 import pytest
 from nats.js.api import StreamConfig
 
-from njst.local.waiting import wait_until
+from njst.local.wait_until import wait_until
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
 

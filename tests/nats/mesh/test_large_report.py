@@ -11,9 +11,9 @@ from njst.contract.names.mesh import EventName
 from njst.contract.names.mesh import Mesh as Names
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Outcome, WorkloadTally
-from njst.journal.connect import connect
-from njst.journal.stream import JetStreamLog
-from njst.journal.turns import rank
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.state.rendezvous import rank
 from tests.nats.mesh.mesh import Mesh
 
 WORKERS, MESSAGES = 1000, 10_000

@@ -18,10 +18,10 @@ from njst.contract.events import Origin, OriginKind
 from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book
 from njst.journal.jobs import Submission
-from njst.journal.stream import JetStreamLog
-from njst.local.natsserver import NatsServer
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.state.job_store import Book
+from njst.local.nats_server import NatsServer
 
 ME = "w"
 SPEC = parse_spec(

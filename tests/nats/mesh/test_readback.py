@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import nats
 import pytest
 
-from njst.cli.watch import progress_line
-from njst.local.natsserver import NatsServer
+from njst.cli.follow_job import progress_line
+from njst.local.nats_server import NatsServer
 from njst.verification.slices import FEWEST
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, publish_job

@@ -10,8 +10,8 @@ import pytest
 from nats.js.api import DiscardPolicy
 
 from njst.contract.names.mesh import Mesh as MeshName
-from njst.local.natsserver import NatsServer
-from njst.local.workers import LocalWorker
+from njst.local.local_worker import LocalWorker
+from njst.local.nats_server import NatsServer
 from tests.loglines import parsed
 from tests.nats.mesh.mesh import Json, Mesh, running
 from tests.stopping import stopped

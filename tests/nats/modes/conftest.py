@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.modes.running import Runner
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from njst.local.binary import nats_server_binary
-from njst.local.natsserver import NatsServer
-from njst.local.ports import ReservedPort
-from njst.local.waiting import wait_until
-from njst.local.workers import LocalWorker
+from njst.local.local_worker import LocalWorker
+from njst.local.nats_binary import nats_server_binary
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+from njst.local.wait_until import wait_until
 from tests.documented import is_documented
 from tests.loglines import parsed
 from tests.nats.connections.identities import Operator

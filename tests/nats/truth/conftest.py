@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult, WorkloadTally
 from njst.load.auditor import look
 from njst.load.group import LoadGroup
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import merge, totals
 from njst.verification.checker import prove, with_proof

@@ -6,7 +6,7 @@ would be in all of them.
 """
 
 from njst.contract.results.report import WorkloadResult
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import (
     LESS_PERCENT,
     MORE_PERCENT,

@@ -18,7 +18,7 @@ from njst.contract.results.report import (
     WorkerResult,
     WorkloadResult,
 )
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from njst.verdict.invariants import violations
 from njst.verdict.judge import History, Judgement, judge
 from njst.verdict.thresholds import evaluate

@@ -4,7 +4,7 @@ import time
 
 from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.lifeline import SILENT_NS
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals
 from tests.nats.truth.loading import Document, Load, loading
 from tests.stopping import stopped

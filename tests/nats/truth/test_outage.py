@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from njst.contract.results.report import ErrorClass
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, Load, errors, loading
 
 RATE = 200

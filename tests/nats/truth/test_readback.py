@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from njst.contract.results.report import ErrorClass, Outcome, ReadBack, WorkloadResult
-from njst.local.natscluster import NatsCluster
-from njst.local.natsserver import NatsServer
+from njst.local.nats_cluster import NatsCluster
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, events, jetstream, loading, stored
 from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering, is_answer, is_delivery, is_publish

@@ -8,7 +8,7 @@ import pytest
 from nats.js.api import StreamConsumerLimits
 
 from njst.contract.results.report import ErrorClass, ReadBack, WorkloadResult, WorkloadTally
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, jetstream, loading
 
 COUNT = 2_000

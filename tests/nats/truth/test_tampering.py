@@ -6,7 +6,7 @@ The proxy changes single messages of what the server sends or gets; the server i
 import pytest
 
 from njst.contract.results.report import ErrorClass, WorkloadResult
-from njst.local.natsserver import NatsServer
+from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, loading
 from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering

@@ -20,8 +20,8 @@ from njst.contract.events import (
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Outcome
-from njst.journal.fold import Entry, fold
-from njst.journal.view import JobView, PartState
+from njst.journal.state.job_view import JobView, PartState
+from njst.journal.state.projection import Entry, fold
 
 S = 1_000_000_000
 WORKERS = ("a", "b", "c")

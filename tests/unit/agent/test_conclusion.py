@@ -10,10 +10,10 @@ from njst.agent.kit import Kit
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Outcome, Report, StoredReport, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.fold import Entry
-from njst.journal.port import JournalUnavailableError
-from njst.journal.view import JobView
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry
 from tests.unit.api.fakes import MemoryLog
 from tests.unit.sim.world import at_once
 

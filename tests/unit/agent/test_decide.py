@@ -23,9 +23,9 @@ from njst.contract.events import (
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.readback import StreamReceipts
 from njst.contract.results.report import START_TIMEOUT, Outcome, Problem, Report, Verdict
-from njst.journal.fold import Entry, fold
-from njst.journal.turns import order
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry, fold
+from njst.journal.state.rendezvous import order
 from njst.verification.slices import FEWEST
 
 S = 1_000_000_000

@@ -14,9 +14,9 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.results.readback import Sight
 from njst.contract.results.report import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.port import Appended
-from njst.journal.view import PartState
+from njst.journal.interfaces import Appended
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import PartState
 from tests.unit.api.fakes import MemoryLog
 from tests.unit.sim.world import NoReports, at_once
 

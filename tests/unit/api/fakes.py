@@ -21,10 +21,7 @@ from njst.contract.events import (
 )
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Outcome, Problem, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.fold import Entry
-from njst.journal.jobs import Jobs
-from njst.journal.port import (
+from njst.journal.interfaces import (
     Appended,
     JournalUnavailableError,
     Log,
@@ -33,8 +30,11 @@ from njst.journal.port import (
     OnEntry,
     OnProgress,
 )
-from njst.journal.summary import conclude
-from njst.journal.view import JobView
+from njst.journal.jobs import Jobs
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry
 
 # 2026-01-02T03:04:05Z and so many nanoseconds that a microsecond cannot hold them.
 START_NS = 1_767_323_045_000_000_789

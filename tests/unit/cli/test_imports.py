@@ -5,7 +5,7 @@ import sys
 
 
 def test_a_worker_does_without_what_only_its_load_needs() -> None:
-    look = "import sys, njst.cli.worker; print('numpy' in sys.modules)"
+    look = "import sys, njst.cli.worker_command; print('numpy' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
     )

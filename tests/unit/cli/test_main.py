@@ -7,11 +7,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from njst.cli import client as client_module
-from njst.cli.errors import ApiError
-from njst.cli.exitcode import ExitCode, of_verdict
+from njst.cli import api_client as client_module
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode, of_verdict
+from njst.cli.follow_job import progress_line
 from njst.cli.main import app
-from njst.cli.watch import progress_line
 from njst.contract.results.report import Verdict
 
 RUNNER = CliRunner()
@@ -47,7 +47,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[httpx.Response]]:
         return real(transport=httpx.MockTransport(answer), **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(client_module.httpx, "Client", fake)
-    monkeypatch.setattr("njst.cli.watch.POLL_S", 0)
+    monkeypatch.setattr("njst.cli.follow_job.POLL_S", 0)
     return answers
 
 

@@ -27,7 +27,7 @@ from njst.contract.results.report import (
     WorkloadResult,
     WorkloadTally,
 )
-from njst.journal.fold import READERS
+from njst.journal.state.projection import READERS
 
 
 def report(workers: int, windows: int = 0, histogram: int = 0) -> Report:

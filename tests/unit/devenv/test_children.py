@@ -8,7 +8,7 @@ import pytest
 
 from devenv.children import ChildEndedError, watched
 from devenv.environment import renewed
-from njst.local.service import Command, Service
+from njst.local.server_process import Command, Service
 
 
 def _service(code: str, folder: Path) -> Service:

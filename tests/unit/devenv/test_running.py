@@ -5,7 +5,7 @@ import pytest
 
 from devenv.kubernetes.errors import ToolMissingError
 from devenv.kubernetes.running import run
-from njst.local.service import Command
+from njst.local.server_process import Command
 
 
 def _python(code: str, tmp_path: Path) -> Command:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from njst.api.documents import document_of
+from njst.api.job_documents import document_of
 from njst.contract.events import Cleaned, Ended, Origin, OriginKind, Progress, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Report, WorkloadTally
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book, Seen
+from njst.journal.interfaces import Member
 from njst.journal.jobs import (
     EXPECT_MS,
     KEPT_SO_FAR,
@@ -22,12 +22,12 @@ from njst.journal.jobs import (
     QueueTimeoutError,
     Submission,
 )
-from njst.journal.port import Member
-from njst.journal.standing import standing_of
-from njst.journal.summary import log_datetime, so_far
-from njst.journal.turns import order
-from njst.journal.view import JobView
-from njst.report.text import render
+from njst.journal.report_builder import log_datetime, so_far
+from njst.journal.state.job_store import Book, Seen
+from njst.journal.state.job_view import JobView
+from njst.journal.state.rendezvous import order
+from njst.journal.state.state_text import standing_of
+from njst.report.terminal import render
 from tests.unit.api.fakes import FixedMembers, MemoryLog
 from tests.unit.operator.virtual import run
 

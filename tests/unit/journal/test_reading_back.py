@@ -12,12 +12,12 @@ from njst.contract.events import (
 )
 from njst.contract.results.readback import Sight, StreamReceipts
 from njst.contract.results.report import Outcome, ReadBack, Verdict, WorkloadTally
-from njst.journal.fold import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
-from njst.journal.summary import conclude
-from njst.journal.view import JobView, PartState, Phase
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_view import JobView, PartState, Phase
+from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
 from njst.verification.range_codec import Entry, encode
 from njst.verification.slices import FEWEST
-from tests.unit.journal.test_summary import READY, STARTED, history
+from tests.unit.journal.test_report_builder import READY, STARTED, history
 
 # For a slice of its own.
 SIZE = FEWEST

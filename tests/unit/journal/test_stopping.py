@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from njst.contract.names.mesh import Mesh
-from njst.journal import logclock
-from njst.journal.logclock import LogClock
-from njst.journal.reader import Reader
+from njst.journal.nats import log_clock
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.ordered_reader import Reader
 
 # Only a hang takes so long.
 HANG_S = 60.0
@@ -56,7 +56,7 @@ class Answer:
 async def test_a_clock_stops_though_an_answer_comes_at_that_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logclock, "PING_S", 0.0)
+    monkeypatch.setattr(log_clock, "PING_S", 0.0)
     client = DeafClient()
     clock = LogClock(client, Mesh("test"))  # type: ignore[arg-type]
     await clock.start()

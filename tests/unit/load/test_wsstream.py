@@ -10,7 +10,7 @@ from websockets.server import ServerProtocol
 
 from njst.load.net import Stream
 from njst.load.wsstream import WebSocketStream
-from njst.login.websocket import WebSocket
+from njst.login.websocket_protocol import WebSocket
 
 
 class Peer:

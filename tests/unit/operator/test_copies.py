@@ -11,11 +11,11 @@ import pytest
 from njst.contract.events import Ended, Event, Finished, Ready, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Outcome, WorkloadTally
-from njst.journal.book import Book
-from njst.journal.fold import Entry
+from njst.journal.interfaces import Appended, Member
 from njst.journal.jobs import Jobs
-from njst.journal.port import Appended, Member
-from njst.journal.summary import conclude
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_store import Book
+from njst.journal.state.projection import Entry
 from njst_operator.api import ConflictError
 from njst_operator.config import Config
 from njst_operator.perform import Performer

@@ -7,9 +7,9 @@ import pytest
 
 from njst.contract.events import Cancelled, Created, Event, Origin, OriginKind
 from njst.contract.parsing.document import parse_spec
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
 from njst_operator.earlier import earlier_run
-from tests.unit.journal.test_fold import S
+from tests.unit.journal.state.test_projection import S
 from tests.unit.operator import test_reconcile as table
 
 WITHIN_S = 60

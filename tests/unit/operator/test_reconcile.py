@@ -20,15 +20,15 @@ from njst.contract.results.report import (
     WorkloadResult,
     WorkloadTally,
 )
-from njst.journal.fold import Entry, fold
-from njst.journal.summary import conclude, so_far
-from njst.journal.view import JobView
+from njst.journal.report_builder import conclude, so_far
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry, fold
 from njst_operator import reconcile as r
 from njst_operator import status
 from njst_operator.conditions import is_true
 from njst_operator.news import of_job
 from njst_operator.resource import MARK, Resource, resource_of
-from tests.unit.journal.test_fold import BEGIN, WORKERS, S, created, ended
+from tests.unit.journal.state.test_projection import BEGIN, WORKERS, S, created, ended
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SPEC: dict[str, Any] = {

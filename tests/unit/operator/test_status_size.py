@@ -22,11 +22,11 @@ from njst.contract.results.report import (
     WorkloadResult,
 )
 from njst.contract.spec.job import MAX_WORKLOADS, JobSpec, Metric
-from njst.journal.fold import fold
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import fold
 from njst_operator import phases, status
 from njst_operator.brief import brief
-from tests.unit.journal.test_fold import SPEC, Entry, S, created
+from tests.unit.journal.state.test_projection import SPEC, Entry, S, created
 from tests.unit.operator.test_reconcile import NOW, resource
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)

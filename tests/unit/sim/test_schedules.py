@@ -18,7 +18,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
 from njst.contract.results.report import Outcome, Verdict
 from njst.contract.spec.job import JobSpec
-from njst.journal.view import JobView, PartState, Phase
+from njst.journal.state.job_view import JobView, PartState, Phase
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World
 

@@ -46,10 +46,10 @@ from njst.contract.results.report import (
     WorkloadTally,
 )
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book
-from njst.journal.fold import Entry
+from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
-from njst.journal.port import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
+from njst.journal.state.job_store import Book
+from njst.journal.state.projection import Entry
 from njst.verification.range_codec import Entry as Numbers
 from njst.verification.range_codec import encode
 from njst.verification.ranges import Ranges

@@ -16,7 +16,7 @@ from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Publish, PublishMode
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.login.natspy import LoginClient
+from njst.login.nats_client import LoginClient
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import logging
 from njst.agent.kit import Kit
 from njst.contract.event_limits import REPORT_BYTES, fit
 from njst.contract.events import Ended
-from njst.journal.port import JournalUnavailableError
-from njst.journal.summary import conclude
-from njst.journal.view import JobView
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_view import JobView
 
 log = logging.getLogger(__name__)
 

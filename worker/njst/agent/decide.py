@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from njst.contract.results.report import QUEUE_TIMEOUT, START_TIMEOUT
 from njst.contract.spec.job import OnWorkerLoss
-from njst.journal.turns import rank
-from njst.journal.view import JobView, Part, PartState
+from njst.journal.state.job_view import JobView, Part, PartState
+from njst.journal.state.rendezvous import rank
 from njst.verdict.worker_list import UNHEARD, named
 
 MS = 1_000_000

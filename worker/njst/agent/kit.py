@@ -9,8 +9,8 @@ from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Rec
 from njst.contract.results.readback import Sight
 from njst.contract.results.report import ControlOutages, LoadCost, Outcome, Problem, WorkloadTally
 from njst.contract.spec.job import JobSpec, Target
-from njst.journal.book import Book
-from njst.journal.port import Log, Reports
+from njst.journal.interfaces import Log, Reports
+from njst.journal.state.job_store import Book
 
 
 class LogTime(Protocol):

@@ -20,8 +20,8 @@ from njst.contract.results.report import (
     Problem,
     WorkloadTally,
 )
-from njst.journal.logs import current_job
-from njst.journal.view import JobView, PartState
+from njst.journal.log_lines import current_job
+from njst.journal.state.job_view import JobView, PartState
 from njst.stats.clock_offset import DRIFT_PPM
 from njst.stats.tally_merge import fitted, merge
 from njst.verification.receipt_budget import had, told

@@ -24,9 +24,9 @@ from njst.contract.events import (
 )
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Problem
-from njst.journal.logs import current_job
-from njst.journal.port import JournalUnavailableError
-from njst.journal.view import JobView
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.log_lines import current_job
+from njst.journal.state.job_view import JobView
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from njst.contract.connection import Connection
 from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY, EventName
 from njst.contract.spec.job import Target
 from njst.contract.spec.stream import Retain
-from njst.journal.port import JournalUnavailableError
+from njst.journal.interfaces import JournalUnavailableError
 from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)

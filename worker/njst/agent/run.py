@@ -24,21 +24,21 @@ from njst.contract.names.mesh import Mesh
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import Problem
 from njst.contract.spec.stream import Retain
-from njst.journal.book import Book
-from njst.journal.connect import connect
+from njst.journal.interfaces import Member
 from njst.journal.jobs import Jobs
-from njst.journal.logclock import LogClock
-from njst.journal.members import NatsMembers
-from njst.journal.port import Member
-from njst.journal.reports import JetStreamReports
-from njst.journal.stream import JetStreamLog
-from njst.journal.trouble import CONTROL_LOST, silent
-from njst.journal.view import JobView
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.report_store import JetStreamReports
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.state.append_failures import CONTROL_LOST, silent
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
 from njst.load.auditor import look
 from njst.load.cores import usable_cores
 from njst.load.group import LoadGroup, LoadProblem
-from njst.login.context import DEFAULT_FOLDER
-from njst.login.natspy import LoginClient
+from njst.login.nats_client import LoginClient
+from njst.login.nats_context import DEFAULT_FOLDER
 
 log = logging.getLogger(__name__)
 

@@ -47,9 +47,9 @@ from njst.contract.plan import ClientPlan, ClockPlan
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Retain
 from njst.contract.spec.workload import Workload
-from njst.login.errors import LoginError
-from njst.login.natspy import API_TIMEOUT_S, LoginClient
-from njst.login.refusal import explain
+from njst.login.connect_errors import explain
+from njst.login.login_errors import LoginError
+from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
 _STREAM_EXISTS = 10058
 

@@ -15,7 +15,7 @@ from njst.contract.event_limits import sight_bytes
 from njst.contract.events import SeenSlice
 from njst.contract.plan import AuditPlan, LostProducer, PiecePlan
 from njst.contract.results.readback import Sight
-from njst.journal.view import JobView, PartState
+from njst.journal.state.job_view import JobView, PartState
 from njst.verification.slices import slices
 
 

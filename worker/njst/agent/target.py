@@ -11,8 +11,8 @@ from pathlib import Path
 
 from njst.contract.connection import Connection, address
 from njst.contract.spec.job import Target
-from njst.login.context import read_context
-from njst.login.errors import LoginError
+from njst.login.login_errors import LoginError
+from njst.login.nats_context import read_context
 
 
 class SetupError(Exception):

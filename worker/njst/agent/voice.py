@@ -9,7 +9,7 @@ from njst.agent.kit import Kit
 from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
 from njst.contract.names.mesh import EventName
-from njst.journal.port import EventTooLargeError, JournalUnavailableError
+from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 
 log = logging.getLogger(__name__)
 

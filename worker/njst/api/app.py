@@ -4,8 +4,9 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
 
 from njst import __version__
-from njst.api import bench, docs, health, jobs, problems
-from njst.api.guard import Guard
+from njst.api import docs_page, health_routes, job_routes, problems
+from njst.api.cross_site import Guard
+from njst.api.legacy import bench_routes
 from njst.api.services import Services
 
 
@@ -25,8 +26,8 @@ def create_app(services: Services) -> FastAPI:
     async def root() -> Response:
         return RedirectResponse("/docs")
 
-    app.include_router(jobs.create_router(services), responses=problems.RESPONSES)
-    app.include_router(health.create_router(services), responses=problems.RESPONSES)
-    app.include_router(bench.create_router(services))
-    app.include_router(docs.create_router(app))
+    app.include_router(job_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(bench_routes.create_router(services))
+    app.include_router(docs_page.create_router(app))
     return app

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
+from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
-from njst.journal.port import JournalUnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "2"

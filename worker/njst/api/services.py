@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from njst.contract.results.report import Problem
+from njst.journal.interfaces import Member, Members
 from njst.journal.jobs import Jobs
-from njst.journal.port import Member, Members
-from njst.journal.view import JobView
+from njst.journal.state.job_view import JobView
 
 
 @dataclass(frozen=True)

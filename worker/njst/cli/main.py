@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from njst import __version__
-from njst.cli import jobs
-from njst.cli.errors import ApiError
-from njst.cli.exitcode import ExitCode
+from njst.cli import job_commands
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode
 from njst.contract.parsing.document import check_document
 from njst.contract.parsing.field_errors import InvalidDocumentError
 
@@ -23,7 +23,7 @@ ManifestFile = Annotated[
     str,
     typer.Argument(help="An NjstJob, an NjstSchedule or a bare spec, YAML or JSON; - is stdin."),
 ]
-for name, command in jobs.COMMANDS.items():
+for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
 
@@ -31,10 +31,10 @@ for name, command in jobs.COMMANDS.items():
 def validate(file: ManifestFile) -> None:
     """Check a job or a schedule without sending it anywhere."""
     try:
-        check_document(jobs.read(file))
+        check_document(job_commands.read(file))
     except InvalidDocumentError as error:
         for problem in error.problems:
-            jobs.say(str(problem))
+            job_commands.say(str(problem))
         raise typer.Exit(ExitCode.INVALID_SPEC) from error
     print("valid")
 
@@ -47,14 +47,14 @@ def version() -> None:
 
 def main() -> None:
     """Run the command; an error is one message on stderr and an exit code."""
-    from njst.cli import dev, worker  # noqa: PLC0415
+    from njst.cli import dev_command, worker_command  # noqa: PLC0415
 
-    app.command("worker")(worker.worker)
-    app.command("dev")(dev.dev)
+    app.command("worker")(worker_command.worker)
+    app.command("dev")(dev_command.dev)
     try:
         app()
     except ApiError as error:
-        jobs.say(f"njst: {error}")
+        job_commands.say(f"njst: {error}")
         sys.exit(error.code)
 
 

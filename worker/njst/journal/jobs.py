@@ -11,11 +11,11 @@ from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origi
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Report
 from njst.contract.spec.job import JobSpec
-from njst.journal.book import Book
-from njst.journal.port import JournalUnavailableError, Log, Member, Members, Reports
-from njst.journal.summary import log_datetime, so_far
-from njst.journal.turns import order
-from njst.journal.view import JobView
+from njst.journal.interfaces import JournalUnavailableError, Log, Member, Members, Reports
+from njst.journal.report_builder import log_datetime, so_far
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.journal.state.rendezvous import order
 
 # How long an own event may take to come back; then the connection is broken.
 ECHO_TIMEOUT_S = 5.0

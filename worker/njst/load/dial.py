@@ -23,13 +23,13 @@ from njst.load.wire.handshake import Handshake, NoTlsError, RefusedError, Step
 from njst.load.wire.info import ServerInfo
 from njst.load.wire.parse import ProtocolError
 from njst.load.wsstream import WebSocketStream
-from njst.login.errors import LoginError
-from njst.login.options import login_options
-from njst.login.refusal import CLOSED, NO_TLS, or_mute, refusal_of, timed_out
-from njst.login.tls import TlsContexts
+from njst.login.connect_errors import CLOSED, NO_TLS, or_mute, refusal_of, timed_out
+from njst.login.connect_options import login_options
+from njst.login.login_errors import LoginError
+from njst.login.tls_context import TlsContexts
 
 if TYPE_CHECKING:
-    from njst.login.websocket import WebSocket
+    from njst.login.websocket_protocol import WebSocket
 
 _VERSION = "0.1"
 _CHUNK_BYTES = 64 * 1024
@@ -252,7 +252,7 @@ class Dial:
 
     def _upgrade(self) -> Generator[int, None, bytes]:
         """Have the connection be a websocket; return what the server said in it by then."""
-        from njst.login.websocket import WebSocket  # noqa: PLC0415 - its import is not cheap
+        from njst.login.websocket_protocol import WebSocket  # noqa: PLC0415 - its import is not cheap
 
         websocket = WebSocket(self.server.url)
         yield from self._send(websocket.take_out())

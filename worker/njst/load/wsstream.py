@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from njst.load.net import NOW, Stream
 
 if TYPE_CHECKING:
-    from njst.login.websocket import WebSocket
+    from njst.login.websocket_protocol import WebSocket
 
 # The most in one frame: the kernel takes it all or nearly, and masking it costs some 5 us.
 _FRAME_BYTES = 64 * 1024

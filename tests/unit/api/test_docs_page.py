@@ -1,0 +1,41 @@
+"""docs/api.md and /docs say what there is, and nothing else."""
+
+import re
+from pathlib import Path
+
+import httpx
+
+from njst.api.docs_page import _PROBLEMS
+from njst.journal.state.job_view import Phase
+from tests.unit.api.fakes import Mesh
+
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+
+
+def operations(mesh: Mesh) -> set[str]:
+    return {
+        f"{method.upper()} {path}"
+        for path, methods in mesh.app().openapi()["paths"].items()
+        for method in methods
+    }
+
+
+def test_the_page_has_each_operation_with_a_command(mesh: Mesh) -> None:
+    sections = dict(
+        re.findall(r"^### `([A-Z]+ /[^`]*)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    )
+    assert sections.keys() == operations(mesh)
+    assert [name for name, text in sections.items() if "curl " not in text] == []
+
+
+async def test_the_served_page_has_each_operation(mesh: Mesh, http: httpx.AsyncClient) -> None:
+    served = (await http.get("/docs")).text
+    shown = re.findall(r"<h3[^>]*><span class=method>([A-Z]+)</span>\s*([^<]+)</h3>", served)
+    assert {f"{method} {path.strip()}" for method, path in shown} == operations(mesh)
+
+
+def test_the_page_has_each_problem_and_each_phase() -> None:
+    assert set(re.findall(r"`/docs#problem-([a-z-]+)`", PAGE)) == set(_PROBLEMS)
+    phases = re.search(r"`phase` \(([^)]*)\), `cursor`", PAGE)
+    assert phases is not None
+    assert re.findall(r"`(\w+)`", phases[1]) == list(Phase)

@@ -1,0 +1,42 @@
+"""The times in which nobody answered, cut to what is asked for."""
+
+import pytest
+
+from njst.contract.results.report import ControlOutages
+from njst.journal.state.outages import Silences
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("begin_ms", "end_ms", "expected"),
+    [
+        (0, 9, None),
+        (0, 100, ControlOutages(count=1, total_us=20_000, longest_us=20_000)),
+        (15, 100, ControlOutages(count=1, total_us=15_000, longest_us=15_000)),
+        (0, 12, ControlOutages(count=1, total_us=2_000, longest_us=2_000)),
+        (30, 200, None),
+        (0, 210, ControlOutages(count=2, total_us=30_000, longest_us=20_000)),
+        (205, 300, ControlOutages(count=1, total_us=95_000, longest_us=95_000)),
+    ],
+)
+def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutages | None) -> None:
+    silences = Silences()
+    silences.answered(5 * MS)
+    silences.missed(10 * MS)
+    silences.missed(20 * MS)
+    silences.answered(30 * MS)
+    silences.answered(40 * MS)
+    # It goes on.
+    silences.missed(200 * MS)
+    assert silences.within(begin_ms * MS, end_ms * MS) == expected
+
+
+def test_a_silence_that_lasts_is_timed_from_the_first_question_in_vain() -> None:
+    silences = Silences()
+    assert silences.lasting_ns(5) == 0
+    silences.missed(10)
+    silences.missed(20)
+    assert silences.lasting_ns(25) == 15
+    silences.answered(30)
+    assert silences.lasting_ns(35) == 0

@@ -1,0 +1,56 @@
+"""The course of a lost participant: what its progress said, and nothing twice or left out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.events import Progress
+from njst.contract.results.report import ErrorClass, ErrorTally, WorkloadTally
+from njst.journal.state.progress_series import Course
+from njst.stats.series import MAX_WINDOWS, Series
+
+
+def progress(seconds: int, messages: int, errors: int = 0) -> Progress:
+    failed = [ErrorTally(error_class=ErrorClass.TIMEOUT, count=errors)] if errors else []
+    tally = WorkloadTally(workload="w", messages=messages, bytes=10 * messages, errors=failed)
+    return Progress(elapsed_ms=1000 * seconds + 100, workloads=[tally])
+
+
+def test_each_second_has_what_was_done_since_the_last() -> None:
+    course = Course()
+    for seconds, messages, errors in ((1, 5, 0), (2, 9, 1), (4, 9, 1), (5, 20, 3)):
+        course.add(progress(seconds, messages, errors))
+    series = course.series("w")
+    assert series is not None
+    assert [w.messages for w in series.windows] == [5, 4, 0, 0, 11]
+    assert [w.errors for w in series.windows] == [0, 1, 0, 0, 2]
+    assert [w.bytes for w in series.windows] == [50, 40, 0, 0, 110]
+    assert course.series("x") is None
+    early = Course()
+    early.add(Progress(elapsed_ms=900, workloads=[WorkloadTally(workload="w", messages=5)]))
+    assert early.series("w") is None
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 99)), min_size=1, max_size=40))
+def test_a_course_of_any_length_has_all_and_is_no_longer_than_a_report_has_room_for(
+    steps: list[tuple[int, int]],
+) -> None:
+    course, seconds, messages = Course(), 0, 0
+    for pause, done in steps:
+        seconds, messages = seconds + pause, messages + done
+        course.add(progress(seconds, messages))
+    series = course.series("w")
+    assert series is not None
+    assert sum(window.messages for window in series.windows) == messages
+    assert len(series.windows) <= MAX_WINDOWS
+    assert len(series.windows) == -(-seconds // series.width_s)
+    assert Series.of(series).width_s == series.width_s
+
+
+def test_what_comes_out_of_turn_takes_nothing_back() -> None:
+    course = Course()
+    for seconds, messages in ((3, 30), (2, 20), (4, 40)):
+        course.add(progress(seconds, messages))
+    series = course.series("w")
+    assert series is not None
+    assert sum(window.messages for window in series.windows) == 40
+    assert all(window.messages >= 0 for window in series.windows)

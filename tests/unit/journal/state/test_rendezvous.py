@@ -1,0 +1,29 @@
+"""Turns: the same order everywhere, and one that comes or goes moves nobody else."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.journal.state.rendezvous import order, rank
+
+_names = st.lists(st.text("abcxyz-0123", min_size=1, max_size=6), min_size=1, unique=True)
+
+
+@given(st.text(), _names)
+def test_the_order_depends_on_nothing_but_the_names(key: str, names: list[str]) -> None:
+    assert order(key, names) == order(key, reversed(names))
+    assert [rank(key, name, names) for name in order(key, names)] == list(range(len(names)))
+
+
+@given(st.text(), _names)
+def test_without_one_the_others_keep_their_order(key: str, names: list[str]) -> None:
+    before = order(key, names)
+    assert order(key, names[1:]) == [name for name in before if name != names[0]]
+
+
+def test_a_stranger_comes_last() -> None:
+    assert rank("job", "nobody", ["a", "b"]) == 2
+
+
+def test_turns_differ_from_job_to_job() -> None:
+    firsts = {order(f"job-{n}", ["a", "b", "c"])[0] for n in range(50)}
+    assert firsts == {"a", "b", "c"}

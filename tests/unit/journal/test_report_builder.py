@@ -1,0 +1,271 @@
+"""Reports: exact totals of what participants said, and an end for every job, whatever they said."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.events import (
+    Begun,
+    Cancelled,
+    Created,
+    Event,
+    Finished,
+    Lost,
+    Origin,
+    OriginKind,
+    Progress,
+    Ready,
+    Started,
+)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import (
+    Outcome,
+    Problem,
+    SeriesTally,
+    Verdict,
+    WindowTally,
+    WorkloadTally,
+)
+from njst.contract.spec.job import JobSpec, Metric, Threshold
+from njst.journal.report_builder import conclude, log_datetime, so_far
+from njst.journal.state.job_store import Seen
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import LOST_AFTER_NS, Entry
+from njst.stats.histogram import Histogram
+from tests.unit.journal.state.test_projection import S, ended, fold_all
+
+BEGIN = 1_000 * S
+SPEC = parse_spec(
+    {
+        "streams": [{"name": "S"}],
+        "workloads": [
+            {"name": "write", "stream": "S", "messages": 10, "publish": {}},
+            {"name": "read", "stream": "S", "durationSeconds": 5, "consume": {}},
+        ],
+        "thresholds": [{"workload": "write", "metric": "Messages", "atLeast": 9}],
+    }
+)
+
+
+def history(*events: tuple[str, Event], spec: JobSpec = SPEC) -> JobView:
+    """Fold `created` for a, b and c at second 1000 and an event each second after it."""
+    created = Created(spec=spec, participants=["c", "a", "b"], origin=Origin(kind=OriginKind.HTTP))
+    steps: list[tuple[str, Event]] = [("", created), *events]
+    view = fold_all(
+        [Entry(n + 1, BEGIN + n * S, "j", worker, e) for n, (worker, e) in enumerate(steps)]
+    )
+    assert view is not None
+    return view
+
+
+READY: list[tuple[str, Event]] = [(worker, Ready()) for worker in "abc"]
+STARTED = ("", Started(run=["a", "b", "c"], lead_ms=500))
+
+
+def wrote(messages: int, *latencies_us: int) -> WorkloadTally:
+    return WorkloadTally(
+        workload="write",
+        planned=messages,
+        attempted=messages,
+        messages=messages,
+        bytes=10 * messages,
+        elapsed_us=1_000_000,
+        latency=Histogram.of(latencies_us).encode(),
+    )
+
+
+def done(*tallies: WorkloadTally) -> Finished:
+    return Finished(outcome=Outcome.COMPLETED, workloads=list(tallies))
+
+
+def seen(*tallies: WorkloadTally) -> Seen:
+    return Seen(Progress(elapsed_ms=1, workloads=list(tallies)), BEGIN)
+
+
+def test_the_end_of_a_job_where_all_went_well() -> None:
+    view = history(
+        *READY,
+        STARTED,
+        ("b", done(wrote(3, 100))),
+        ("a", done(wrote(4, 200))),
+        ("c", done(wrote(3))),
+    )
+    report = conclude(view, {}, BEGIN + 60 * S)
+    assert (report.verdict, report.reason) == (Verdict.VALID, "Completed")
+    assert [(w.worker, w.outcome) for w in report.workers] == [
+        ("a", Outcome.COMPLETED),
+        ("b", Outcome.COMPLETED),
+        ("c", Outcome.COMPLETED),
+    ]
+    write, read = report.workloads
+    assert (write.workload, write.kind, write.planned, write.messages, write.bytes) == (
+        "write",
+        "Publish",
+        10,
+        10,
+        100,
+    )
+    assert write.latency_microseconds is not None
+    assert (write.latency_microseconds.p50, write.latency_microseconds.max) == (100, 200)
+    assert (read.workload, read.kind, read.planned, read.messages) == ("read", "Consume", None, 0)
+    assert [(t.workload, t.value, t.verdict) for t in report.thresholds] == [
+        ("write", 10, Verdict.VALID)
+    ]
+    assert report.create_time == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1_000)
+    assert report.start_time == report.create_time + timedelta(seconds=4.5), "with its lead"
+    assert report.completion_time == report.create_time + timedelta(seconds=60)
+
+
+def test_a_lost_worker_counts_with_what_was_last_seen_of_it() -> None:
+    accusations = LOST_AFTER_NS // S + 1
+    view = history(
+        *READY,
+        STARTED,
+        ("a", done(wrote(4))),
+        ("b", done(wrote(3))),
+        *[("c", Lost())] * (accusations + 1),
+    )
+    report = conclude(view, {"c": seen(wrote(2)), "b": seen(wrote(1))}, BEGIN)
+    assert (report.verdict, report.reason) == (Verdict.UNKNOWN, "WorkersLost")
+    assert report.workers[2].outcome is Outcome.LOST
+    assert report.workloads[0].messages == 9, "the final word of b, the last known one of c"
+    assert report.workloads[0].planned == 10, "the whole that was asked for"
+
+
+def test_who_did_not_run_is_told_apart() -> None:
+    problem = Problem(reason="StreamExists", message="S is there")
+    view = history(("a", Ready()), ("b", Ready(problem=problem)), STARTED, ("a", done(wrote(10))))
+    workers = conclude(view, {}, BEGIN).workers
+    assert [(w.worker, w.outcome) for w in workers] == [
+        ("a", Outcome.COMPLETED),
+        ("b", Outcome.UNFIT),
+        ("c", Outcome.LATE),
+    ]
+    assert workers[1].problem == problem
+
+
+def test_a_job_that_never_started_has_no_start_time() -> None:
+    view = history(("", Cancelled(reason="Requested", message="by hand")))
+    report = conclude(view, {}, BEGIN + S)
+    assert (report.verdict, report.reason, report.message) == (
+        Verdict.INVALID,
+        "Requested",
+        "by hand",
+    )
+    assert report.start_time is None
+
+
+def test_thresholds_of_a_load_that_no_worker_began_have_no_data() -> None:
+    spec = SPEC.model_copy(
+        update={"thresholds": [Threshold(workload="write", metric=Metric.ERRORS, at_most=100)]}
+    )
+    refused = [(w, Ready(problem=Problem(reason="TargetNotAllowed", message="no"))) for w in "abc"]
+    view = history(*refused, ("", Started(run=[], lead_ms=0)), spec=spec)
+    report = conclude(view, {}, BEGIN + 9 * S)
+    (threshold,) = report.thresholds
+    assert report.workloads[0].start_ms is None
+    assert (threshold.value, threshold.verdict) == (None, Verdict.INVALID)
+
+
+def test_a_worker_that_stopped_early_keeps_its_own_words() -> None:
+    problem = Problem(reason="ProcessDied", message="a load process died")
+    failed = Finished(outcome=Outcome.FAILED, problem=problem, workloads=[wrote(1)])
+    view = history(*READY, STARTED, ("a", failed), ("b", done()), ("c", done()))
+    report = conclude(view, {}, BEGIN)
+    assert (report.workers[0].outcome, report.workers[0].problem) == (Outcome.FAILED, problem)
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "ProcessDied")
+
+
+def test_histograms_of_single_workers_are_left_out_and_their_counts_kept() -> None:
+    tally = wrote(10, 7).model_copy(
+        update={
+            "service": Histogram.of([7]).encode(),
+            "slip": Histogram.of([7]).encode(),
+            "series": SeriesTally(windows=[WindowTally(messages=10)]),
+        }
+    )
+    view = history(*READY, STARTED, ("a", done(tally)), ("b", done()), ("c", done()))
+    for report in (conclude(view, {}, BEGIN), so_far(view, {}, BEGIN)):
+        [kept] = report.workers[0].workloads
+        assert (kept.latency, kept.service, kept.slip, kept.series) == ("", "", "", None)
+        assert kept.messages == 10
+        assert report.workloads[0].latency, "the whole keeps its histogram"
+        assert report.workloads[0].series is not None
+
+
+def test_a_running_job_has_a_report_of_what_is_known_by_now() -> None:
+    view = history(*READY, STARTED, ("a", done(wrote(4))))
+    report = so_far(view, {"b": seen(wrote(2))}, BEGIN + 9 * S)
+    assert (report.verdict, report.reason) == (Verdict.UNKNOWN, "Running")
+    assert report.workloads[0].messages == 6
+    assert report.thresholds == [], "nobody fails before the end"
+    assert report.completion_time == report.create_time + timedelta(seconds=9)
+
+
+def test_the_report_of_an_ended_job_is_the_one_in_the_log() -> None:
+    final = ended()
+    view = history(*READY, STARTED, ("", final))
+    assert so_far(view, {"a": seen(wrote(4))}, BEGIN) is final.report
+
+
+DAMAGED = [
+    pytest.param({"latency": "AAAA"}, id="latency"),
+    pytest.param({"service": "not base64!"}, id="service"),
+    pytest.param({"slip": "AAAA"}, id="slip"),
+    pytest.param({"series": SeriesTally(width_s=0, windows=[WindowTally()])}, id="width"),
+    pytest.param({"series": SeriesTally(windows=[WindowTally(latency="AAAA")])}, id="window"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_result_that_cannot_be_read_fails_its_worker_and_not_the_end(
+    damage: dict[str, object],
+) -> None:
+    """It stays in the log for good: without a report no worker could ever end the job."""
+    damaged = wrote(4).model_copy(update=damage)
+    view = history(*READY, STARTED, ("a", done(damaged)), ("b", done(wrote(3))), ("c", done()))
+    report = conclude(view, {}, BEGIN)
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "ResultUnreadable")
+    assert report.workers[0].outcome is Outcome.FAILED
+    assert report.message.startswith("a failed: its result cannot be read: ")
+    assert report.workloads[0].messages == 3, "numbers of the others"
+    assert so_far(view, {"c": seen(damaged)}, BEGIN).workloads[0].messages == 3
+
+
+@given(st.integers(0, 2**62))
+def test_log_times_are_exact_to_the_microsecond(time_ns: int) -> None:
+    since_epoch = log_datetime(time_ns) - datetime(1970, 1, 1, tzinfo=UTC)
+    assert since_epoch // timedelta(microseconds=1) == time_ns // 1_000
+
+
+def test_each_workload_says_when_it_began() -> None:
+    spec = parse_spec(
+        {
+            "streams": [{"name": "S"}],
+            "workloads": [
+                {"name": "write", "stream": "S", "messages": 10, "publish": {}},
+                {
+                    "name": "read",
+                    "stream": "S",
+                    "messages": 5,
+                    "startSeconds": 2,
+                    "after": ["write"],
+                    "consume": {},
+                },
+                {"name": "never", "stream": "S", "messages": 5, "after": ["read"], "get": {}},
+            ],
+        }
+    )
+    start: list[tuple[str, Event]] = [
+        *[(worker, Ready()) for worker in "abc"],
+        ("", Started(run=["a", "b", "c"], lead_ms=400)),
+        ("a", Begun(workloads=["read"], lead_ms=400)),
+    ]
+    report = so_far(history(*start, spec=spec), {}, BEGIN)
+    assert [(w.workload, w.start_ms) for w in report.workloads] == [
+        ("write", 0),
+        ("read", 3000),
+        ("never", None),
+    ]

@@ -1,0 +1,49 @@
+"""Who is there, is this worker well, and what version is it."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from njst import __version__
+from njst.api import prometheus_metrics
+from njst.api.job_documents import dump
+from njst.api.problems import ApiProblem
+from njst.api.services import Services
+from njst.stats.prometheus_text import MEDIA_TYPE
+
+
+def create_router(services: Services) -> APIRouter:
+    """Return the routes, bound to a worker."""
+    router = APIRouter(tags=["worker"])
+
+    @router.get("/api/v1/cluster", response_model=None)
+    async def cluster() -> dict[str, Any]:
+        """List the workers that are connected now."""
+        members = await services.members.present()
+        return {"count": len(members), "members": [dump(member) for member in members]}
+
+    @router.get("/healthz", response_class=PlainTextResponse)
+    async def healthz() -> Response:
+        """Say that the process lives."""
+        return PlainTextResponse("ok")
+
+    @router.get("/readyz", response_class=PlainTextResponse)
+    async def readyz() -> Response:
+        """Say whether this worker can take a job, or why not."""
+        problem = services.ready()
+        if problem is not None:
+            raise ApiProblem(503, "not-ready", f"{problem.reason}: {problem.message}")
+        return PlainTextResponse("ok")
+
+    @router.get("/version", response_model=None)
+    async def version() -> Response:
+        """Return the version of this worker."""
+        return JSONResponse({"version": __version__})
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    async def get_metrics() -> Response:
+        """Return metrics in the Prometheus text format."""
+        return Response(prometheus_metrics.render(services), media_type=MEDIA_TYPE)
+
+    return router

@@ -1,0 +1,133 @@
+"""A job as the API shows it, made from its view and what it has measured so far."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from njst.contract.events import Origin
+from njst.contract.model import Message
+from njst.contract.results.report import (
+    Diagnosis,
+    Problem,
+    Report,
+    ThresholdResult,
+    Verdict,
+    WorkloadResult,
+)
+from njst.contract.spec.job import JobSpec
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.job_view import JobView, PartState
+from njst.journal.state.state_text import Standing, standing_of
+
+
+class WorkerCounts(Message):
+    """How far the participants are; `summary` is what fits a column: ready or more, of all."""
+
+    wanted: int
+    ready: int
+    running: int
+    finished: int
+    lost: int
+    refused: int = 0
+    summary: str
+
+
+class JobDocument(Message):
+    """One job. Workloads hold what was measured so far; histograms only where asked for."""
+
+    id: str
+    name: str
+    origin: Origin
+    phase: str
+    reason: str
+    message: str
+    participants: list[str]
+    zones: dict[str, int] = Field(default_factory=dict)
+    # The jobs that it waits for, those that run first; its place in the queue is their number.
+    waits_for: list[str] = Field(default_factory=list)
+    workers: WorkerCounts
+    create_time: AwareDatetime
+    start_time: AwareDatetime | None = None
+    completion_time: AwareDatetime | None = None
+    verdict: Verdict | None = None
+    workloads: list[WorkloadResult] = Field(default_factory=list)
+    thresholds: list[ThresholdResult] = Field(default_factory=list)
+    tester: Diagnosis | None = None
+    # What the clean-up could not remove, and why.
+    left_behind: list[str] = Field(default_factory=list)
+    spec: JobSpec
+
+
+class JobList(Message):
+    """A page of jobs, newest first; `next` is the cursor of the following page."""
+
+    items: list[JobDocument]
+    next: str | None = None
+
+
+def document_of(
+    view: JobView,
+    report: Report,
+    waits_for: Sequence[str] = (),
+    *,
+    histograms: bool = False,
+    trouble: Problem | None = None,
+) -> JobDocument:
+    """Return a job's document; `trouble` is what keeps this worker from knowing anything newer."""
+    ended = view.ended is not None
+    # Its place is kept until it is clean; one that is over waits for nobody all the same.
+    ahead = [] if ended or view.cancelled is not None else list(waits_for)
+    standing = standing_of(view, ahead)
+    if trouble is not None:
+        words = f"{trouble.message}; workers end their load at the job's deadline all the same"
+        standing = Standing(trouble.reason, words)
+    return JobDocument(
+        id=view.id,
+        name=view.created.origin.name,
+        origin=view.created.origin,
+        phase=str(view.phase),
+        reason=report.reason if ended else standing.reason,
+        message=report.message if ended else standing.message,
+        participants=sorted(view.parts),
+        zones=view.created.zones,
+        waits_for=ahead,
+        workers=worker_counts(view),
+        create_time=report.create_time,
+        start_time=log_datetime(view.start_ns) if view.run else None,
+        completion_time=report.completion_time if ended else None,
+        verdict=report.verdict if ended else None,
+        workloads=report.workloads if histograms else _plain(report.workloads),
+        thresholds=report.thresholds,
+        tester=report.tester,
+        left_behind=report.left_behind,
+        spec=view.created.spec,
+    )
+
+
+def worker_counts(view: JobView) -> WorkerCounts:
+    """Return how many participants are how far."""
+
+    def count(*states: PartState) -> int:
+        return len(view.parts_in(*states))
+
+    lost, refused = count(PartState.LOST, PartState.LATE), count(PartState.UNFIT)
+    ready = len(view.parts) - lost - refused - count(PartState.PREPARING)
+    return WorkerCounts(
+        wanted=len(view.parts),
+        ready=ready,
+        running=count(PartState.RUNNING),
+        finished=count(PartState.FINISHED),
+        lost=lost,
+        refused=refused,
+        summary=f"{ready}/{len(view.parts)}",
+    )
+
+
+def dump(document: Message) -> dict[str, Any]:
+    """Return a document as JSON-ready data without nulls."""
+    return document.model_dump(mode="json", exclude_none=True)
+
+
+def _plain(workloads: list[WorkloadResult]) -> list[WorkloadResult]:
+    return [workload.model_copy(update={"latency": "", "censored": ""}) for workload in workloads]

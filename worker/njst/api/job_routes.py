@@ -1,0 +1,194 @@
+"""/api/v1/jobs: submit, list, look, follow, cancel, delete."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from njst.api.job_documents import JobDocument, JobList, document_of, dump
+from njst.api.job_submission import read_submission
+from njst.api.problems import ApiProblem
+from njst.api.services import Services
+from njst.contract.events import OriginKind
+from njst.contract.results.report import Report
+from njst.journal.jobs import Submission, Submitted, UnknownJobError
+from njst.journal.state.append_failures import REASONS
+from njst.journal.state.job_view import JobView, Phase
+
+EVENT_EVERY_S = 0.5
+KEEP_ALIVE_EVENTS = 30
+
+_JOB_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "A whole NjstJob manifest or a bare spec, as JSON or YAML.",
+        "content": {
+            "application/yaml": {"schema": {"type": "object"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+def create_router(services: Services) -> APIRouter:
+    """Return the routes, bound to a worker."""
+    api = _JobsApi(services)
+    router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+    add = partial(router.add_api_route, response_model=None)
+    add("", api.submit, methods=["POST"], responses=_shown(201), openapi_extra=_JOB_BODY)
+    add("", api.list_jobs, methods=["GET"], responses={200: {"model": JobList}})
+    add("/{job}", api.get, methods=["GET"], responses=_shown(200))
+    add("/{job}", api.delete, methods=["DELETE"], status_code=204)
+    add("/{job}/report", api.report, methods=["GET"], responses={200: {"model": Report}})
+    add("/{job}/events", api.events, methods=["GET"], response_class=_EventStream)
+    add("/{job}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
+    return router
+
+
+class _EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
+
+class _JobsApi:
+    def __init__(self, services: Services) -> None:
+        self._mesh = services.mesh
+        self._jobs = services.jobs
+        self._now_ns = services.log_now_ns
+        self._ready = services.ready
+
+    def _show(self, view: JobView, *, histograms: bool = False) -> dict[str, Any]:
+        report = self._jobs.report(view, self._now_ns())
+        waits_for = self._jobs.waits_for(view.id)
+        problem = self._ready()
+        trouble = problem if problem is not None and problem.reason in REASONS else None
+        document = document_of(view, report, waits_for, histograms=histograms, trouble=trouble)
+        return dump(document)
+
+    async def submit(
+        self,
+        request: Request,
+        dry_run: Annotated[bool, Query(alias="dryRun")] = False,
+        wait: Annotated[bool, Query()] = False,
+    ) -> Response:
+        """Create a job for all connected workers. An Idempotency-Key makes repeating it safe.
+
+        Too few workers are a 503 at once. With `wait` the answer comes when there are enough, or
+        when the spec's queueTimeoutSeconds are over, as with an NjstJob resource.
+        """
+        submission = await read_submission(request, self._mesh)
+        if dry_run:
+            spec = submission.spec.model_dump(mode="json", exclude_none=True)
+            return JSONResponse({"dryRun": True, "spec": spec})
+        if wait:
+            submitted = await self._jobs.submit_patiently(submission, request.is_disconnected)
+        else:
+            submitted = await self._jobs.submit(submission)
+        _refuse_other(submitted, submission)
+        return JSONResponse(
+            self._show(submitted.view),
+            201 if submitted.new else 200,
+            {"location": f"/api/v1/jobs/{submitted.view.id}"},
+        )
+
+    async def list_jobs(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: Annotated[int | None, Query(ge=0)] = None,
+        phase: Annotated[Phase | None, Query()] = None,
+    ) -> Response:
+        """List jobs, newest first; the Link header and `next` lead to the following page."""
+        views = [
+            view
+            for view in reversed(self._jobs.all())
+            if (cursor is None or view.seq < cursor) and (phase is None or view.phase is phase)
+        ]
+        page: dict[str, Any] = {"items": [self._show(view) for view in views[:limit]]}
+        headers = {}
+        if len(views) > limit:
+            page["next"] = str(views[limit - 1].seq)
+            url = request.url.include_query_params(cursor=page["next"])
+            headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return JSONResponse(page, headers=headers)
+
+    async def get(
+        self, request: Request, job: str, histograms: Annotated[bool, Query()] = False
+    ) -> Response:
+        """Return a job; while it runs, with what was measured so far."""
+        view = self._jobs.get(job)
+        if view.ended is None:
+            return JSONResponse(self._show(view, histograms=histograms))
+        tag = f'"{view.last_seq}-{int(histograms)}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"etag": tag})
+        return JSONResponse(self._show(view, histograms=histograms), headers={"etag": tag})
+
+    async def report(self, job: str) -> Response:
+        """Return the final report, the same from every worker."""
+        view = self._jobs.get(job)
+        if view.ended is None:
+            raise ApiProblem(409, "not-finished", f"job {job} is {view.phase}; it has no report")
+        return JSONResponse(dump(await self._jobs.whole_report(view)))
+
+    async def events(self, request: Request, job: str) -> Response:
+        """Follow a job as server-sent events: a snapshot on every change, until it has ended."""
+        view = self._jobs.get(job)
+        if view.ended is not None and request.headers.get("last-event-id") == str(view.last_seq):
+            # A browser that has seen the end asks again for ever; only this makes it stop.
+            return Response(status_code=204)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return _EventStream(self._snapshots(job), headers=headers)
+
+    async def _snapshots(self, job: str) -> AsyncIterator[str]:
+        last = ""
+        quiet = 0
+        while True:
+            try:
+                view = self._jobs.get(job)
+            except UnknownJobError:  # deleted meanwhile
+                yield "event: end\ndata: {}\n\n"
+                return
+            data = json.dumps(self._show(view))
+            if data != last:
+                last, quiet = data, 0
+                yield f"event: snapshot\nid: {view.last_seq}\ndata: {data}\n\n"
+            elif (quiet := quiet + 1) % KEEP_ALIVE_EVENTS == 0:
+                yield ": still here\n\n"
+            if view.ended is not None:
+                yield "event: end\ndata: {}\n\n"
+                return
+            await asyncio.sleep(EVENT_EVERY_S)
+
+    async def cancel(self, job: str) -> Response:
+        """Stop a job; what it measured is kept. Cancelling again, or too late, changes nothing."""
+        view = await self._jobs.cancel(job, "Requested", "the job was cancelled")
+        return JSONResponse(self._show(view), 202)
+
+    async def delete(self, job: str) -> Response:
+        """Stop a job if it runs, and show it no longer."""
+        origin = self._jobs.get(job).created.origin
+        if origin.kind is OriginKind.RESOURCE:
+            raise ApiProblem(
+                409,
+                "owned",
+                f"the job belongs to a resource: kubectl delete njstjob {origin.name}"
+                f" -n {origin.namespace}",
+            )
+        await self._jobs.delete(job)
+        return Response(status_code=204)
+
+
+def _refuse_other(submitted: Submitted, submission: Submission) -> None:
+    """Refuse a repeated Idempotency-Key that stands for something else by now."""
+    if submitted.view.created.digest != submission.digest:
+        raise ApiProblem(422, "idempotency-key", "this Idempotency-Key belongs to another document")
+    if submitted.view.deleted:
+        raise ApiProblem(409, "idempotency-key", "the job of this Idempotency-Key was deleted")
+
+
+def _shown(status: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": JobDocument}}

@@ -1,0 +1,202 @@
+"""The API of the original njst, so that its users' scripts go on working."""
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import ValidationError
+
+from njst.agent.target import SetupError
+from njst.api.job_submission import read_body
+from njst.api.legacy.bench_translation import (
+    BenchError,
+    BenchSettings,
+    read_spec,
+    settings_of,
+    shown_settings,
+    status_of,
+    write_spec,
+)
+from njst.api.problems import ApiProblem
+from njst.api.services import Services
+from njst.contract.events import Origin, OriginKind
+from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.jobs import NotEnoughWorkersError, Submission, UnknownJobError
+from njst.journal.state.job_view import JobView
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+Handler = Callable[..., Awaitable[Response]]
+
+
+def _original_errors(handler: Handler) -> Handler:
+    """Answer errors in the original's form: {"error": "..."}."""
+
+    @wraps(handler)
+    async def answer(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return await handler(*args, **kwargs)
+        except _ANSWERED as error:
+            status, words = _original(error)
+            return JSONResponse({"error": words}, status)
+
+    return answer
+
+
+_ANSWERED = (
+    ApiProblem,
+    BenchError,
+    InvalidDocumentError,
+    JournalUnavailableError,
+    NotEnoughWorkersError,
+    SetupError,
+    UnknownJobError,
+)
+
+
+def _original(error: Exception) -> tuple[int, str]:
+    """Return the status and the words that the original would use."""
+    match error:
+        case BenchError():
+            return error.status, str(error)
+        case ApiProblem():
+            return error.status, error.detail
+        case InvalidDocumentError():
+            return 400, f"unable to validate settings: {error}"
+        case UnknownJobError():
+            return 404, "unable to get bucket: nats: bucket not found"
+        case SetupError():
+            return 500, f"unable to delete streams: {error.message}"
+    return 500, f"unable to create jobs: {error}"
+
+
+def create_router(services: Services) -> APIRouter:
+    """Return the routes, bound to a worker."""
+    api = _BenchApi(services)
+    router = APIRouter(tags=["original njst"])
+    add = partial(router.add_api_route, response_model=None)
+    add("/health-check", api.health_check, methods=["GET"])
+    add("/cluster", api.cluster, methods=["GET"])
+    add("/bench", api.list_benches, methods=["GET"])
+    add("/bench", api.create, methods=["POST"])
+    add("/bench/purge", api.purge, methods=["POST"])
+    add("/bench/{job}", api.get, methods=["GET"])
+    add("/bench/{job}", api.delete, methods=["DELETE"])
+    return router
+
+
+class _BenchApi:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._jobs = services.jobs
+
+    def _job(self, job: str) -> JobView:
+        view = self._jobs.get(job)
+        if view.created.origin.kind is not OriginKind.BENCH:
+            raise UnknownJobError(job)
+        return view
+
+    async def health_check(self) -> Response:
+        """Say that the worker lives."""
+        return PlainTextResponse("ok")
+
+    @_original_errors
+    async def cluster(self) -> Response:
+        """List the ids of the workers."""
+        nodes = [member.worker for member in await self._services.members.present()]
+        return JSONResponse({"nodes": nodes, "count": len(nodes)})
+
+    @_original_errors
+    async def list_benches(self) -> Response:
+        """List the settings of all jobs that came in here."""
+        found = [v for v in self._jobs.all() if v.created.origin.kind is OriginKind.BENCH]
+        return JSONResponse([shown_settings(view) for view in found])
+
+    @_original_errors
+    async def create(self, request: Request) -> Response:
+        """Create a write or a read job."""
+        settings = _parse(await read_body(request))
+        job = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        settings = settings.model_copy(update={"id": job})
+        if settings.read is not None:
+            spec = read_spec(settings, self._job(settings.read.write_id))
+        else:
+            spec = write_spec(settings, job)
+        origin = Origin(kind=OriginKind.BENCH, name=f"bench-{job}")
+        submitted = await self._jobs.submit(
+            Submission(id=job, spec=spec, origin=origin, settings=settings.to_json())
+        )
+        count = len(submitted.view.parts)
+        message = f"benchmark created successfully; created {count} jobs"
+        return JSONResponse({"id": job, "message": message})
+
+    @_original_errors
+    async def get(self, request: Request, job: str) -> Response:
+        """Return a job's status and settings; `?full` adds the nodes' reports."""
+        view = self._job(job)
+        report = self._jobs.report(view, self._services.log_now_ns())
+        full = "full" in request.query_params
+        return JSONResponse(
+            {
+                "status": status_of(view, report, full=full),
+                "settings": shown_settings(view),
+            }
+        )
+
+    @_original_errors
+    async def delete(self, request: Request, job: str) -> Response:
+        """Cancel a job; `?streams` deletes its streams, `?settings` or `?results` forgets it."""
+        try:
+            view = await self._jobs.cancel(self._job(job).id, "Requested", "deleted")
+        except UnknownJobError:
+            return JSONResponse({"message": "emitted benchmark deletion job"})
+        if "streams" in request.query_params:
+            await self._remove_streams(view)
+        if request.query_params.keys() & {"settings", "results"}:
+            await self._jobs.delete(view.id)
+        return JSONResponse({"message": "emitted benchmark deletion job"})
+
+    @_original_errors
+    async def purge(self, request: Request) -> Response:
+        """Delete all jobs that came in here, with their streams."""
+        body = _json(await read_body(request))
+        if not isinstance(body, dict) or body.get("all") is not True:
+            raise BenchError(400, "'all' must be set to true to purge")
+        for view in self._jobs.all():
+            if view.created.origin.kind is OriginKind.BENCH:
+                await self._jobs.cancel(view.id, "Requested", "purged")
+                await self._remove_streams(view)
+                await self._jobs.delete(view.id)
+        return JSONResponse({"message": "purge initiated"})
+
+    async def _remove_streams(self, view: JobView) -> None:
+        write = settings_of(view).write
+        if write is not None and not write.keep_streams:
+            await self._services.remove_streams(view)
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BenchError(400, f"unable to unmarshal settings: {error}") from error
+
+
+def _parse(text: bytes) -> BenchSettings:
+    data = _json(text)
+    if not isinstance(data, dict):
+        raise BenchError(400, "unable to unmarshal settings: not a JSON object")
+    if data.get("nats") is None:
+        raise BenchError(400, "unable to validate settings: nats settings cannot be nil")
+    if (data.get("write") is None) == (data.get("read") is None):
+        raise BenchError(400, "unable to validate settings: set one of read and write settings")
+    try:
+        return BenchSettings.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(str(problem) for problem in problems_of(error, ""))
+        raise BenchError(400, f"unable to validate settings: {problems}") from error

@@ -1,0 +1,103 @@
+"""The CLI's view of a worker's HTTP API; errors become one line and an exit code."""
+
+from typing import Any, Self
+
+import httpx
+
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode
+
+TIMEOUT_S = 15.0
+
+
+class Api:
+    """The workers' API; any worker answers for any job, so the next is asked when one is gone."""
+
+    def __init__(self, urls: str) -> None:
+        """Take one address, or several, comma separated."""
+        self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
+        self._http = httpx.Client(timeout=TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def submit(
+        self, document: bytes, key: str | None, *, dry_run: bool = False, wait: bool = False
+    ) -> dict[str, Any]:
+        """Create a job; the same key again returns the same job.
+
+        With `wait` the answer comes when there are enough workers, or when the spec's
+        queueTimeoutSeconds are over.
+        """
+        headers = {"content-type": "application/yaml"}
+        if key:
+            headers["idempotency-key"] = key
+        asked = (("dryRun", dry_run), ("wait", wait))
+        request: dict[str, Any] = {"params": {name: "true" for name, value in asked if value}}
+        if wait:
+            request["timeout"] = httpx.Timeout(TIMEOUT_S, read=None)
+        return self._json("POST", "/api/v1/jobs", content=document, headers=headers, **request)
+
+    def job(self, job: str) -> dict[str, Any]:
+        """Return a job as it is now."""
+        return self._json("GET", f"/api/v1/jobs/{job}")
+
+    def jobs(self, limit: int, phase: str = "") -> list[dict[str, Any]]:
+        """Return so many of the newest jobs, newest first."""
+        params: dict[str, str | int] = {"limit": limit}
+        if phase:
+            params["phase"] = phase
+        items: list[dict[str, Any]] = self._json("GET", "/api/v1/jobs", params=params)["items"]
+        return items
+
+    def report(self, job: str) -> dict[str, Any]:
+        """Return the final report."""
+        return self._json("GET", f"/api/v1/jobs/{job}/report")
+
+    def cancel(self, job: str) -> dict[str, Any]:
+        """Stop a job."""
+        return self._json("POST", f"/api/v1/jobs/{job}/cancel")
+
+    def cluster(self) -> list[dict[str, Any]]:
+        """Return the members of the mesh."""
+        members: list[dict[str, Any]] = self._json("GET", "/api/v1/cluster")["members"]
+        return members
+
+    def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        response = self._answer(method, path, **request)
+        if response.is_error:
+            raise _problem(response)
+        document: dict[str, Any] = response.json()
+        return document
+
+    def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Return the first answer; what may have been done is not asked of another worker."""
+        errors = []
+        for url in list(self._urls):
+            try:
+                return self._http.request(method, url + path, **request)
+            except httpx.HTTPError as error:
+                errors.append(f"{url}: {error}")
+                self._urls.append(self._urls.pop(0))
+                if method != "GET" and not isinstance(error, httpx.ConnectError):
+                    break
+            except httpx.InvalidURL as error:
+                raise ApiError(f"--api {url}: {error}", ExitCode.USAGE) from error
+        raise ApiError(
+            f"no worker answers at {'; '.join(errors)}; name another with --api or NJST_API",
+            ExitCode.UNREACHABLE,
+        )
+
+
+def _problem(response: httpx.Response) -> ApiError:
+    try:
+        problem = response.json()
+        lines = [str(problem.get("detail") or problem.get("title") or response.reason_phrase)]
+        lines += [f"  {e['field']}: {e['detail']}" for e in problem.get("errors", [])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        lines = [f"{response.status_code} {response.reason_phrase}"]
+    invalid = response.status_code in (400, 413, 415, 422)
+    return ApiError("\n".join(lines), ExitCode.INVALID_SPEC if invalid else ExitCode.ERROR)

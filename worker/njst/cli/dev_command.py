@@ -1,0 +1,107 @@
+"""`njst dev`: a NATS and some workers on this machine, in one command."""
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from njst.cli.cli_errors import ApiError
+from njst.local.local_errors import LocalServerError
+from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
+from njst.local.nats_server import NatsServer
+from njst.local.reserved_port import ReservedPort
+
+NATS_PORT = 4222
+HTTP_PORT = 5000
+
+
+def dev(
+    workers: Annotated[int, typer.Option(min=1, max=32, help="How many workers.")] = 3,
+    nats: Annotated[
+        str, typer.Option("--nats", help="Use this NATS instead of starting one.")
+    ] = "",
+    context: Annotated[
+        str, typer.Option("--context", help="Use the NATS of this context instead.")
+    ] = "",
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Keep data and logs here; else they go at the end.")
+    ] = None,
+) -> None:
+    """Run a NATS and workers until Ctrl-C; busy ports are replaced by free ones."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    try:
+        with ExitStack() as stack:
+            place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="njst-")))
+            place.mkdir(parents=True, exist_ok=True)
+            if not nats and not context:
+                nats = _start_nats(stack, place)
+            print(f"NATS with JetStream   {nats or f'of context {context}'}", flush=True)
+            options = ("--context", context) if context else ()
+            names = [f"worker-{n}" for n in range(workers)]
+            started = [
+                stack.enter_context(
+                    LocalWorker(
+                        name, nats, place, port=_free_or_any(HTTP_PORT + n), options=options
+                    )
+                )
+                for n, name in enumerate(names)
+            ]
+            _watch(stop, place, started)
+            print("stopping")
+    except LocalServerError as error:
+        raise ApiError(str(error)) from error
+    print("stopped; nothing is left running")
+
+
+def _start_nats(stack: ExitStack, place: Path) -> str:
+    """Start a NATS; what the environment says of another one is not for it."""
+    for name in [
+        name for name in os.environ if name.startswith(("NATS_", "NJST_NATS", "NJST_TLS"))
+    ]:
+        del os.environ[name]
+    port = _free_or_any(NATS_PORT)
+    return stack.enter_context(NatsServer.start(folder=place / "nats", port=port)).url
+
+
+def _watch(stop: threading.Event, place: Path, started: Sequence[LocalWorker]) -> None:
+    """Say where the workers are, and return when it is time to end them."""
+    for one in started:
+        one.service.wait_ready(READY_TIMEOUT_S)
+        print(f"{one.name:<21} {one.url}  (API: {one.url}/docs)", flush=True)
+    first, njst = started[0].url, os.path.relpath(sys.argv[0])
+    print(
+        f"logs                  {place}\n\n"
+        "Try, in another terminal:\n"
+        f"  {njst} run examples/four-streams.yaml --api {first}\n"
+        f"  curl --data-binary @examples/publish-sync.yaml {first}/api/v1/jobs\n"
+        f"  {njst} list --api {started[-1].url}\n\n"
+        "Ctrl-C stops everything.",
+        flush=True,
+    )
+    while not stop.wait(1.0):
+        for one in started:
+            if not one.service.running:
+                raise LocalServerError(f"{one.name} has ended; its log is below {place}")
+
+
+def _free_or_any(wanted: int) -> int:
+    """Return `wanted` when nobody has it, else 0, which takes any free port."""
+    try:
+        ReservedPort(wanted).close()
+    except LocalServerError:
+        return 0
+    return wanted

@@ -1,0 +1,117 @@
+"""The API without a worker: in this process, for as long as a command takes, on the control NATS.
+
+It is the very API of the workers on a port of 127.0.0.1, so a command is the same either way.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+
+import nats.errors
+from nats.js.errors import APIError, NotFoundError
+
+from njst import __version__
+from njst.api.app import create_app
+from njst.api.server import serve
+from njst.api.services import Services
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
+from njst.journal.interfaces import JournalUnavailableError, Member
+from njst.journal.jobs import Jobs
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.report_store import JetStreamReports
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.login.nats_client import LoginClient
+
+
+@contextmanager
+def straight(connection: Connection, mesh: str) -> Iterator[str]:
+    """Serve the API of a mesh, and yield its address.
+
+    Raises:
+        ApiError: the control NATS cannot be reached, or there is no such mesh on it.
+    """
+    ready: Future[str] = Future()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        try:
+            async with _served(connection, Mesh(mesh)) as url:
+                ready.set_result(url)
+                await stop.wait()
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), name="api")
+    thread.start()
+    try:
+        yield ready.result()
+    except JournalUnavailableError as error:
+        raise ApiError(str(error), ExitCode.UNREACHABLE) from error
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+@asynccontextmanager
+async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
+    client = await connect(connection)
+    log, clock = JetStreamLog(client, mesh), LogClock(client, mesh)
+    book, members = Book(), NatsMembers(client, mesh)
+    try:
+        await _need_mesh(client, mesh)
+        await clock.start()
+        await log.follow(book.on_entry, book.on_progress)
+        services = Services(
+            mesh=mesh.name,
+            jobs=Jobs(log, book, members, JetStreamReports(client, mesh)),
+            members=members,
+            me=_nobody,
+            log_now_ns=clock.now_ns,
+            ready=lambda: None,
+            remove_streams=_remove_nothing,
+            started_at=datetime.now(UTC),
+        )
+        async with serve(create_app(services), "127.0.0.1", 0) as url:
+            yield url
+    finally:
+        await clock.stop()
+        await log.close()
+        await client.close()
+
+
+async def _need_mesh(client: LoginClient, mesh: Mesh) -> None:
+    """Make sure that a typing error makes no streams."""
+    where = ", ".join(client.connection.servers)
+    try:
+        await client.jetstream().stream_info(mesh.log_stream)
+    except NotFoundError as error:
+        raise JournalUnavailableError(
+            f"there is no mesh {mesh.name!r} on {where}: no worker was ever there; --mesh names"
+            " another one"
+        ) from error
+    except (APIError, nats.errors.Error, TimeoutError) as error:
+        raise JournalUnavailableError(f"control NATS {where}: {error}") from error
+
+
+def _nobody() -> Member:
+    return Member(
+        worker="", name="njst", host="", version=__version__, started_at=datetime.now(UTC)
+    )
+
+
+async def _remove_nothing(_: JobView) -> list[str]:
+    raise NotImplementedError("the original API is a worker's")

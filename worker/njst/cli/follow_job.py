@@ -1,0 +1,47 @@
+"""Follow a job over the API until it has ended; one line on stderr when something moved."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from njst.cli.api_client import Api
+from njst.cli.cli_errors import ApiError
+from njst.cli.exit_codes import ExitCode
+
+POLL_S = 0.5
+ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
+
+
+def follow(api: Api, job: str, say: Callable[[str], None], timeout_s: float) -> dict[str, Any]:
+    """Return the job's document once it has ended.
+
+    Raises:
+        ApiError: the time-out, or a worker that does not answer any more.
+    """
+    give_up = time.monotonic() + timeout_s
+    last = ""
+    while True:
+        document = api.job(job)
+        line = progress_line(document)
+        if line != last:
+            say(line)
+            last = line
+        if document["phase"] in ENDED:
+            return document
+        if time.monotonic() > give_up:
+            raise ApiError(f"job {job} is still {document['phase']}", ExitCode.TIMEOUT)
+        time.sleep(POLL_S)
+
+
+def progress_line(document: dict[str, Any]) -> str:
+    """Return one line that says where a job is."""
+    workers = document.get("workers", {})
+    parts = [f"{document['phase']:<10}", f"workers {workers.get('summary', '')}"]
+    for workload in document.get("workloads", []):
+        done, planned = workload["messages"], workload.get("planned")
+        share = f" {100 * done // planned}%" if planned else ""
+        rate = workload["messagesPerSecond"]
+        parts.append(f"{workload['workload']} {done:,}{share} {rate:,}/s")
+    if document.get("reason") == "ReadingBack":
+        parts.append(document["message"])
+    return "  ".join(parts)

@@ -1,0 +1,1 @@
+"""The log, worker discovery and reports on NATS."""

@@ -1,0 +1,272 @@
+"""The job log on JetStream: append with compare-and-set, and follow.
+
+Two streams: the log, whose every event is kept, and progress, which keeps the last one of each
+participant. The log has no per-subject limit, because with one a second `started` would replace
+the first.
+"""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from typing import Any
+
+import nats.errors
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError
+from pydantic import ValidationError
+
+from njst.contract.events import DECISIONS, EVENT_TYPES, Payload, Progress
+from njst.contract.names.mesh import EventName, Mesh
+from njst.contract.parsing.forward_compat import read_event
+from njst.contract.results.report import Problem
+from njst.journal.interfaces import (
+    Appended,
+    EventTooLargeError,
+    JournalFullError,
+    JournalUnavailableError,
+    OnEntry,
+    OnProgress,
+)
+from njst.journal.nats.ordered_reader import Delivery, Reader
+from njst.journal.nats.stream_admin import FULL, ensure
+from njst.journal.state.append_failures import (
+    JOURNAL_FULL,
+    JOURNAL_SILENT,
+    JOURNAL_UNAVAILABLE,
+    Trouble,
+)
+from njst.journal.state.projection import Entry
+from njst.login.nats_client import API_TIMEOUT_S, LoginClient
+
+log = logging.getLogger(__name__)
+
+APPEND_TIMEOUT_S = 2.0
+LOG_AGE_S = 7 * 86_400.0
+LOG_BYTES = 256 * 1024 * 1024
+# More than the headers of an event: max_payload counts them.
+HEADER_BYTES = 1024
+PROGRESS_AGE_S = 3_600.0
+PROGRESS_BYTES = 64 * 1024 * 1024
+
+# nats-server answers nothing at all to a message that it cannot write, and goes on like that when
+# its disk has room again.
+_SILENT = (
+    "the control NATS stores no event of the job log and does not say why: its disk may be full"
+    " (its log says so); free space there, and restart it"
+)
+# server/errors.json: wrong last sequence (two codes).
+_ALREADY_THERE = frozenset({10071, 10164})
+
+
+class JetStreamLog:
+    """`port.Log` on the control NATS; `open` before anything else."""
+
+    def __init__(self, client: LoginClient, mesh: Mesh, *, replicas: int = 0) -> None:
+        """Prepare; `replicas` copies of the log are a must, 0 is what the cluster gives, up to 3.
+
+        A cluster whose servers start one by one gives only one to who comes too early.
+        """
+        self._client = client
+        self._mesh = mesh
+        self._replicas = replicas
+        # Its mesh, and when it was made: no other log, also of this name, has the same. Beside it
+        # those that were this log before somebody deleted it.
+        self.id = ""
+        self.ids: set[str] = set()
+        self._readers: list[Reader] = []
+        self._trouble = Trouble()
+
+    @property
+    def problem(self) -> Problem | None:
+        """What keeps the log from taking events; None when it took the last one."""
+        return self._trouble.problem(time.monotonic())
+
+    async def open(self) -> None:
+        """Make the streams that are not there, and raise those that have too few replicas.
+
+        Raises:
+            JournalUnavailableError: JetStream refuses or does not answer.
+        """
+        mesh = self._mesh
+        info = await ensure(
+            self._client,
+            StreamConfig(
+                name=mesh.log_stream,
+                description="njst: the jobs of this mesh",
+                subjects=[mesh.log_subjects],
+                storage=StorageType.FILE,
+                discard=DiscardPolicy.OLD,
+                max_age=LOG_AGE_S,
+                max_bytes=LOG_BYTES,
+                duplicate_window=120.0,
+                allow_direct=True,
+            ),
+            self._replicas,
+        )
+        self.id = f"{mesh.name}/{info.created.isoformat() if info.created else ''}"
+        self.ids.add(self.id)
+        await ensure(
+            self._client,
+            StreamConfig(
+                name=mesh.progress_stream,
+                description="njst: the last progress of each participant",
+                subjects=[mesh.progress_subjects],
+                storage=StorageType.MEMORY,
+                discard=DiscardPolicy.OLD,
+                max_age=PROGRESS_AGE_S,
+                max_bytes=PROGRESS_BYTES,
+                max_msgs_per_subject=1,
+                allow_direct=True,
+            ),
+            self._replicas,
+        )
+
+    @property
+    def max_event_bytes(self) -> int:
+        """How large an event may be now."""
+        return self._client.max_payload - HEADER_BYTES
+
+    async def append(self, name: EventName, payload: Payload) -> Appended:
+        """Append an event; see `port.Log.append`.
+
+        A decision whose own first attempt was stored, though its acknowledgement was lost, is
+        answered like another's: `stored` is False, and the log says who won.
+        """
+        headers = {"Nats-Msg-Id": uuid.uuid4().hex}
+        if name.event in DECISIONS:
+            headers["Nats-Expected-Last-Subject-Sequence"] = "0"
+        subject, data = self._mesh.event(name), payload.to_json()
+        try:
+            answer = await self._client.request(
+                subject, data, timeout=APPEND_TIMEOUT_S, headers=headers
+            )
+        except nats.errors.MaxPayloadError as error:
+            raise EventTooLargeError(
+                f"the event {name.event} has {len(data)} bytes; the control NATS takes at most"
+                f" {self._client.max_payload} (max_payload)"
+            ) from error
+        except nats.errors.NoRespondersError as error:
+            words = f"the job log {self._mesh.log_stream} is not there: is JetStream switched off?"
+            self._note(JOURNAL_UNAVAILABLE, words)
+            raise JournalUnavailableError(words) from error
+        except (nats.errors.Error, TimeoutError) as error:
+            self._note(JOURNAL_SILENT, _SILENT)
+            raise JournalUnavailableError("the job log does not answer; try again") from error
+        try:
+            appended = _appended(json.loads(answer.data))
+        except JournalFullError as error:
+            self._note(JOURNAL_FULL, str(error))
+            raise
+        except JournalUnavailableError as error:
+            self._note(JOURNAL_UNAVAILABLE, str(error))
+            raise
+        self._trouble.stored()
+        return appended
+
+    def _note(self, reason: str, words: str) -> None:
+        self._trouble.failed(reason, words, time.monotonic())
+
+    async def holds(self, name: EventName) -> bool:
+        """Whether the log has this event now; see `port.Log.holds`."""
+        js = self._client.jetstream(timeout=API_TIMEOUT_S)
+        try:
+            await js.get_last_msg(self._mesh.log_stream, self._mesh.event(name))
+        except NotFoundError:
+            return False
+        except (APIError, nats.errors.Error, TimeoutError) as error:
+            raise JournalUnavailableError("the job log does not answer; try again") from error
+        return True
+
+    async def forget(self, job: str) -> None:
+        """Remove all events of a job; see `port.Log.forget`."""
+        js = self._client.jetstream(timeout=API_TIMEOUT_S)
+        try:
+            await js.purge_stream(self._mesh.log_stream, subject=self._mesh.job_subjects(job))
+        except (APIError, nats.errors.Error, TimeoutError) as error:
+            raise JournalUnavailableError("the job log does not answer; try again") from error
+
+    async def claim_reaping(self) -> bool:
+        """Whether this worker is to look for orphans: the first that asks, then nobody for an hour.
+
+        Raises:
+            JournalUnavailableError: the log does not answer.
+        """
+        headers = {"Nats-Expected-Last-Subject-Sequence": "0"}
+        try:
+            answer = await self._client.request(
+                self._mesh.reaping, b"", timeout=APPEND_TIMEOUT_S, headers=headers
+            )
+        except (nats.errors.Error, TimeoutError) as error:
+            raise JournalUnavailableError("the job log does not answer") from error
+        return _appended(json.loads(answer.data)).stored
+
+    async def publish_progress(self, job: str, worker: str, progress: Progress) -> None:
+        """Replace this worker's progress; dropped when there is no connection now."""
+        if not self._client.is_connected:
+            return
+        try:
+            await self._client.publish(self._mesh.progress(job, worker), progress.to_json())
+        except nats.errors.Error as error:
+            log.debug("progress not sent: %r", error)
+
+    async def follow(self, on_entry: OnEntry, on_progress: OnProgress | None = None) -> None:
+        """Deliver the log from its beginning; return when the present is reached."""
+
+        def on_event(delivery: Delivery) -> None:
+            name = self._mesh.parse_event(delivery.subject)
+            if name is not None:
+                on_entry(_entry(name, delivery))
+
+        events = Reader(self._client, self._mesh.log_stream, on_event, self.open)
+        self._readers.append(events)
+        await events.start()
+        if on_progress is not None:
+            reader = Reader(
+                self._client,
+                self._mesh.progress_stream,
+                lambda delivery: self._on_progress(on_progress, delivery),
+                self.open,
+            )
+            self._readers.append(reader)
+            await reader.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await asyncio.gather(*(reader.stop() for reader in self._readers))
+        self._readers.clear()
+
+    def _on_progress(self, on_progress: OnProgress, delivery: Delivery) -> None:
+        parsed = self._mesh.parse_progress(delivery.subject)
+        if parsed is None:
+            return
+        try:
+            progress = Progress.model_validate_json(delivery.data)
+        except ValidationError as error:
+            log.warning("%s cannot be read: %s", delivery.subject, error)
+            return
+        on_progress(*parsed, progress, delivery.time_ns)
+
+
+def _entry(name: EventName, delivery: Delivery) -> Entry:
+    kind = EVENT_TYPES.get(name.event)
+    event: Any = None
+    if kind is not None:
+        try:
+            event = read_event(kind, delivery.data)
+        except ValidationError as error:
+            log.warning("%s (%d) cannot be read: %s", delivery.subject, delivery.seq, error)
+    return Entry(delivery.seq, delivery.time_ns, name.job, name.worker, event)
+
+
+def _appended(answer: dict[str, Any]) -> Appended:
+    error = answer.get("error")
+    if error is None:
+        return Appended(stored=not answer.get("duplicate", False), seq=int(answer["seq"]))
+    code, words = error.get("err_code", 0), error.get("description", "")
+    if code in _ALREADY_THERE:
+        return Appended(stored=False)
+    if code in FULL:
+        raise JournalFullError(f"the job log has no room: {words}; free JetStream storage")
+    raise JournalUnavailableError(f"the job log refuses: {words}")

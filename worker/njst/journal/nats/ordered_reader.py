@@ -1,0 +1,277 @@
+"""Follows one stream in order, without a gap or a repetition, whatever happens to the connection.
+
+A pull reader of our own on an ephemeral consumer without acknowledgements: nats-py's ordered
+consumer is blind for long after a server restart and loses messages silently when its queue
+overflows. Here the consumer's own sequence shows a gap, at most one pull is outstanding so that
+no queue can overflow, heartbeats show silence, and whatever goes wrong has one answer: a new
+consumer from the last sequence + 1.
+"""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
+from nats.js.errors import APIError, NotFoundError
+
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats.stream_admin import said
+from njst.login.nats_client import API_TIMEOUT_S, LoginClient
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+EXPIRES_S = 30
+HEARTBEAT_S = 2.0
+# The connection is looked at this often: the longest time between a reconnect and reading on.
+WATCH_S = 0.25
+# So many looks without a word are silence. Looks, not seconds: a process that was held up has not
+# listened, and a new consumer would only add to what holds it up.
+SILENT_LOOKS = int(2.5 * HEARTBEAT_S / WATCH_S)
+# The longest pause between two attempts that fail: what hundreds ask for again at once must not
+# be what keeps the server from answering.
+AGAIN_S = 2.0
+# An ephemeral consumer outlives a lost reader for this long.
+INACTIVE_S = 30.0
+FOLLOW_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One stored message; `time_ns` is the stream's own timestamp."""
+
+    subject: str
+    data: bytes
+    seq: int
+    time_ns: int
+
+
+@dataclass(frozen=True)
+class AckSubject:
+    """What a delivery's reply subject says of it."""
+
+    stream_seq: int
+    consumer_seq: int
+    time_ns: int
+    pending: int
+
+
+def parse_ack_subject(reply: str) -> AckSubject:
+    """Read `$JS.ACK...` of version 1 (9 tokens) or 2 (11 and more: domain and account in front).
+
+    Source: nats-server, consumer.go, ackReplySubject.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    tokens = reply.split(".")
+    if tokens[:2] != ["$JS", "ACK"] or (len(tokens) != 9 and len(tokens) < 11):
+        raise ValueError(f"not an ACK subject: {reply}")
+    at = 4 if len(tokens) == 9 else 6
+    _delivered, stream_seq, consumer_seq, time_ns, pending = (int(t) for t in tokens[at : at + 5])
+    return AckSubject(stream_seq, consumer_seq, time_ns, pending)
+
+
+def pause_s(failures: int, share: float) -> float:
+    """Return how long to wait after so many failures in a row; `share` (0 to 1) spreads many."""
+    longest_s = min(AGAIN_S, WATCH_S * 2.0 ** min(failures, 10))
+    return longest_s * (1 + share) / 2 if failures else WATCH_S
+
+
+class Reader:
+    """Delivers a stream from its beginning to `on_delivery`, in the event loop."""
+
+    def __init__(
+        self,
+        client: LoginClient,
+        stream: str,
+        on_delivery: Callable[[Delivery], None],
+        recreate_stream: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._js = client.jetstream(timeout=API_TIMEOUT_S)
+        self._stream = stream
+        self._on_delivery = on_delivery
+        self._recreate_stream = recreate_stream
+        self._present = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+        self._is_stopped = False
+        self._subscription: Subscription | None = None
+        self._consumer = ""
+        self._broken = True
+        self._last_seq = 0
+        self._created: datetime | None = None
+        self._consumer_seq = 0
+        self._left = 0
+        self._quiet_looks = 0
+        self._reconnects = 0
+        # What the last attempt to read was told; empty while all is well.
+        self._trouble = ""
+
+    async def start(self) -> None:
+        """Begin; return when everything that is stored now has been delivered.
+
+        Raises:
+            JournalUnavailableError: it takes too long.
+        """
+        self._watching = asyncio.create_task(self._watch(), name=f"reader {self._stream}")
+        try:
+            async with asyncio.timeout(FOLLOW_TIMEOUT_S):
+                await self._present.wait()
+        except TimeoutError as error:
+            await self.stop()
+            why = f": {self._trouble}" if self._trouble else ""
+            words = f"stream {self._stream} cannot be read{why}"
+            raise JournalUnavailableError(words) from error
+
+    async def stop(self) -> None:
+        """End the delivery."""
+        # A request whose answer comes as it is cancelled takes no notice of that (asyncio.wait_for
+        # before Python 3.12).
+        self._is_stopped = True
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+        await self._drop_consumer()
+
+    async def _watch(self) -> None:
+        """Make a consumer, and a new one whenever the old one cannot be trusted any more."""
+        failures = 0
+        while not (self._client.is_closed or self._is_stopped):
+            if self._client.is_connected and self._is_broken():
+                failures = 0 if await self._try_renew() else failures + 1
+            share = random.random()  # noqa: S311 - it only spreads many
+            await asyncio.sleep(pause_s(failures, share))
+            self._quiet_looks += 1
+
+    def _is_broken(self) -> bool:
+        return (
+            self._broken
+            or self._client.stats["reconnects"] != self._reconnects
+            or self._quiet_looks > SILENT_LOOKS
+        )
+
+    async def _try_renew(self) -> bool:
+        """Make a new consumer; return whether that worked, else why not is kept."""
+        try:
+            await self._renew()
+        except (nats.errors.Error, APIError, TimeoutError, JournalUnavailableError) as error:
+            self._broken = True
+            words = said(error)
+            if words != self._trouble:
+                self._trouble = words
+                log.warning("stream %s: %s", self._stream, words)
+            return False
+        self._trouble = ""
+        return True
+
+    async def _renew(self) -> None:
+        self._reconnects = self._client.stats["reconnects"]
+        await self._drop_consumer()
+        try:
+            info = await self._js.stream_info(self._stream)
+        except NotFoundError:
+            log.warning("stream %s was deleted; it is made anew", self._stream)
+            await self._recreate_stream()
+            self._last_seq = 0
+            return
+        if self._is_another(info):
+            log.warning("stream %s was replaced; it is read from its beginning", self._stream)
+            await self._recreate_stream()
+            self._last_seq = 0
+        self._created = info.created
+        inbox = self._client.new_inbox()
+        self._subscription = await self._client.subscribe(inbox, cb=self._on_message)
+        self._consumer, self._consumer_seq = "", 0
+        consumer = await self._js.add_consumer(
+            self._stream,
+            ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=self._last_seq + 1,
+                ack_policy=AckPolicy.NONE,
+                mem_storage=True,
+                num_replicas=1,
+                inactive_threshold=INACTIVE_S,
+            ),
+        )
+        self._consumer = consumer.name
+        self._broken = False
+        self._quiet_looks = 0
+        if not consumer.num_pending:
+            self._present.set()
+        await self._pull()
+
+    def _is_another(self, info: StreamInfo) -> bool:
+        """Whether this is not the stream that was read so far, however much it holds by now."""
+        is_younger = self._created is not None and info.created != self._created
+        return is_younger or info.state.last_seq < self._last_seq
+
+    async def _drop_consumer(self) -> None:
+        """Stop listening; what is still under way for the old consumer must not be delivered."""
+        if self._subscription is not None:
+            subscription, self._subscription = self._subscription, None
+            try:
+                await subscription.unsubscribe()
+                if self._client.is_connected and self._consumer:
+                    subject = (
+                        f"{self._client.js_api}.CONSUMER.DELETE.{self._stream}.{self._consumer}"
+                    )
+                    await self._client.publish(subject, b"")
+            except nats.errors.Error as error:
+                log.debug("stream %s: %r", self._stream, error)
+
+    def _api(self, call: str) -> str:
+        return f"{self._client.js_api}.{call}.{self._stream}.{self._consumer}"
+
+    async def _pull(self) -> None:
+        self._left = BATCH
+        request = {
+            "batch": BATCH,
+            "expires": EXPIRES_S * 1_000_000_000,
+            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
+        }
+        assert self._subscription is not None
+        await self._client.publish(
+            self._api("CONSUMER.MSG.NEXT"),
+            json.dumps(request).encode(),
+            reply=self._subscription.subject,
+        )
+
+    async def _on_message(self, message: Msg) -> None:
+        if self._subscription is None or message.sid != self._subscription._id:  # noqa: SLF001
+            return  # of a consumer that was given up
+        self._quiet_looks = 0
+        status = (message.headers or {}).get("Status") if not message.reply else None
+        if status is not None:
+            await self._on_status(status)
+            return
+        try:
+            at = parse_ack_subject(message.reply)
+        except ValueError as error:
+            log.warning("stream %s: %s", self._stream, error)
+            return
+        if at.consumer_seq != self._consumer_seq + 1:
+            self._broken = True
+            return
+        self._consumer_seq = at.consumer_seq
+        self._last_seq = at.stream_seq
+        self._on_delivery(Delivery(message.subject, message.data, at.stream_seq, at.time_ns))
+        if at.pending == 0:
+            self._present.set()
+        self._left -= 1
+        if self._left == 0:
+            await self._pull()
+
+    async def _on_status(self, status: str) -> None:
+        """100 is a heartbeat, 404 and 408 end a pull, all else ends the consumer."""
+        if status in ("404", "408"):
+            await self._pull()
+        elif status != "100":
+            self._broken = True

@@ -1,0 +1,223 @@
+"""From a view and its participants' progress to a report: the final one, or the one so far."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from njst.contract.kinds.publish import Verify
+from njst.contract.results.readback import NOT_READ, STOPPED
+from njst.contract.results.report import (
+    Outcome,
+    Problem,
+    Report,
+    Verdict,
+    WorkerResult,
+    WorkloadResult,
+    WorkloadTally,
+)
+from njst.contract.spec.workload import Workload
+from njst.journal.state.job_store import Seen
+from njst.journal.state.job_view import JobView, Part, PartState
+from njst.stats.offered_load import planned_messages
+from njst.stats.start_skew import start_skew_us
+from njst.stats.tally_merge import check, totals
+from njst.verdict.judge import History, judge
+from njst.verdict.tester_diagnosis import diagnose
+from njst.verdict.thresholds import evaluate
+from njst.verification.checker import prove, with_proof
+from njst.verification.receipt_budget import of_lost_worker
+
+_OUTCOMES = {
+    PartState.UNFIT: Outcome.UNFIT,
+    PartState.LATE: Outcome.LATE,
+    PartState.LOST: Outcome.LOST,
+}
+
+
+def log_datetime(time_ns: int) -> datetime:
+    """Return a log time as a UTC datetime, to the microsecond."""
+    return datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
+
+
+def worker_results(view: JobView, progress: Mapping[str, Seen]) -> list[WorkerResult]:
+    """Return what each participant did, by worker; one that still runs counts as lost."""
+    return [
+        _worker_result(view.parts[worker], progress.get(worker)) for worker in sorted(view.parts)
+    ]
+
+
+def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
+    if part.finished is not None:
+        return WorkerResult(
+            worker=part.worker,
+            outcome=part.finished.outcome,
+            problem=part.finished.problem,
+            workloads=part.finished.workloads,
+            cost=part.finished.cost,
+            control=part.finished.control,
+            clock_error_us=part.finished.clock_error_us,
+        )
+    return WorkerResult(
+        worker=part.worker,
+        outcome=_OUTCOMES.get(part.state, Outcome.LOST),
+        problem=part.problem,
+        workloads=_last_of(part, seen) if seen else [],
+        cost=seen.progress.cost if seen else None,
+    )
+
+
+def _last_of(part: Part, seen: Seen) -> list[WorkloadTally]:
+    """Return a participant's last tallies; a lost one's with the course that its progress told."""
+    tallies = seen.progress.workloads
+    if part.state is not PartState.LOST:
+        return tallies
+    return [
+        tally.model_copy(update={"series": seen.course.series(tally.workload)}) for tally in tallies
+    ]
+
+
+def _readable(result: WorkerResult) -> WorkerResult:
+    """Return a result, or what is left of it where histograms are damaged: its failure, no numbers.
+
+    The log cannot be mended, so a job must be able to end with this.
+    """
+    try:
+        for tally in result.workloads:
+            check(tally)
+    except ValueError as error:
+        return _unreadable(result, error)
+    return result
+
+
+def _unreadable(result: WorkerResult, error: ValueError) -> WorkerResult:
+    problem = Problem(reason="ResultUnreadable", message=f"its result cannot be read: {error}")
+    return WorkerResult(worker=result.worker, outcome=Outcome.FAILED, problem=problem)
+
+
+def _results(
+    view: JobView, progress: Mapping[str, Seen]
+) -> tuple[list[WorkerResult], list[WorkloadResult]]:
+    """Return what each participant did, and all together."""
+    workers = _proved(view, worker_results(view, progress))
+    try:
+        return workers, workload_results(view, workers)
+    except ValueError:
+        # To look through all of them costs as much again.
+        workers = [_readable(worker) for worker in workers]
+        return workers, workload_results(view, workers)
+
+
+def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
+    """Return the results with what the reading proves; before its end that is nothing yet."""
+    if not view.settled:
+        return workers
+    missing = NOT_READ if view.cancelled is None else STOPPED
+    proofs = prove(view.receipts, view.slices, view.seen, missing, view.consumed)
+    sought = {
+        workload.name
+        for workload in view.created.spec.workloads
+        if workload.publish is not None and workload.publish.verify is not Verify.NONE
+    }
+    proved = []
+    for worker in workers:
+        tallies = with_proof(worker.workloads, proofs.get(worker.worker, []))
+        if worker.outcome is Outcome.LOST:
+            tallies = [of_lost_worker(t) if t.workload in sought else t for t in tallies]
+        proved.append(worker.model_copy(update={"workloads": tallies}))
+    return proved
+
+
+def workload_results(view: JobView, workers: list[WorkerResult]) -> list[WorkloadResult]:
+    """Return the totals of each workload, in the order of the spec.
+
+    `planned` is the whole that was asked for, also where a participant that should have done a
+    part of it is missing.
+    """
+    results = []
+    for workload in view.created.spec.workloads:
+        tallies: list[WorkloadTally] = [
+            tally
+            for worker in workers
+            for tally in worker.workloads
+            if tally.workload == workload.name
+        ]
+        start_ms = _start_ms(view, workload)
+        window_us = _window_us(view, workload) if start_ms is not None else 0
+        total = totals(workload.name, workload.kinds[0], tallies, window_us)
+        planned = planned_messages(workload)
+        results.append(total.model_copy(update={"planned": planned, "start_ms": start_ms}))
+    return results
+
+
+def _start_ms(view: JobView, workload: Workload) -> int | None:
+    at_ns = view.begins_ns.get(workload.name, 0) if workload.after else view.start_ns
+    if not at_ns or not view.run:
+        return None
+    return (at_ns - view.start_ns) // 1_000_000 + workload.start_seconds * 1000
+
+
+def _window_us(view: JobView, workload: Workload) -> int:
+    """Return the window of a duration that is over: all of it, unless somebody stopped the job."""
+    length_s = workload.length_seconds
+    if length_s is None or not view.settled or view.cancelled is not None:
+        return 0
+    return 1_000_000 * (length_s - workload.warmup_seconds)
+
+
+def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
+    """Return the final report of a settled job; `now_ns` is the log's time."""
+    spec = view.created.spec
+    workers, workloads = _results(view, progress)
+    thresholds = evaluate(spec.thresholds, workloads)
+    judgement = judge(History(spec, workers, workloads, thresholds, view.cancelled))
+    return Report(
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        message=judgement.message + _fewer_words(view),
+        create_time=log_datetime(view.created_ns),
+        start_time=log_datetime(view.start_ns) if view.run else None,
+        start_skew_microseconds=start_skew_us(workers),
+        completion_time=log_datetime(now_ns),
+        # Histograms of single workers are in the totals already; they would fill the log.
+        workers=[_without_histograms(worker) for worker in workers],
+        workloads=workloads,
+        thresholds=thresholds,
+        tester=diagnose([worker.cost for worker in workers], workloads),
+    )
+
+
+def _fewer_words(view: JobView) -> str:
+    """Say when a job had fewer workers than are wanted where it came in."""
+    if view.wanted == len(view.parts):
+        return ""
+    return f"; {len(view.parts)} of {view.wanted} workers were there"
+
+
+def so_far(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
+    """Return the final report of an ended job, or of a running one what is known by now."""
+    if view.ended is not None:
+        return view.ended.report
+    workers, workloads = _results(view, progress)
+    return Report(
+        verdict=Verdict.UNKNOWN,
+        reason=str(view.phase),
+        create_time=log_datetime(view.created_ns),
+        start_time=log_datetime(view.start_ns) if view.run else None,
+        completion_time=log_datetime(now_ns),
+        workers=[_without_histograms(worker) for worker in workers],
+        workloads=workloads,
+        tester=diagnose([worker.cost for worker in workers], workloads),
+    )
+
+
+def _without_histograms(worker: WorkerResult) -> WorkerResult:
+    nothing = {
+        "latency": "",
+        "censored": "",
+        "service": "",
+        "slip": "",
+        "stored": "",
+        "delivered": "",
+        "series": None,
+    }
+    tallies = [tally.model_copy(update=nothing) for tally in worker.workloads]
+    return worker.model_copy(update={"workloads": tallies})

@@ -1,0 +1,1 @@
+"""From events to state, the same for every reader; pure."""

@@ -1,0 +1,156 @@
+"""All jobs of a mesh as this process sees them; the one mutable place above the pure fold."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from njst.contract.events import Progress
+from njst.journal.state.job_queue import Queue
+from njst.journal.state.job_view import JobView
+from njst.journal.state.progress_series import Course
+from njst.journal.state.projection import Entry, fold
+
+Listener = Callable[[str], None]
+
+KEEP_JOBS = 1000
+DROPPED_JOBS = 64
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A participant's last progress, when the log stored it (ns), and what all of it says."""
+
+    progress: Progress
+    time_ns: int
+    course: Course = field(default_factory=Course)
+
+
+@dataclass
+class Book:
+    """Views by job id, fed by `Log.follow`.
+
+    Listeners are told the id of each job that changed, or that has its workers from now on.
+    """
+
+    _jobs: dict[str, JobView] = field(default_factory=dict)
+    _progress: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    # By the job that they listen for; empty: for all.
+    _listeners: dict[str, list[Listener]] = field(default_factory=dict)
+    _queue: Queue = field(default_factory=Queue)
+    # The open jobs, in the order of the log; only the keys count.
+    _open: dict[str, None] = field(default_factory=dict)
+    _closed: deque[str] = field(default_factory=deque)
+    _dropped: deque[str] = field(default_factory=lambda: deque(maxlen=DROPPED_JOBS))
+    last_seq: int = 0
+    # So many closed jobs are kept, the newest.
+    keep: int = KEEP_JOBS
+
+    def on_entry(self, entry: Entry) -> None:
+        """Fold one entry of the log."""
+        self.last_seq = max(self.last_seq, entry.seq)
+        before = self._jobs.get(entry.job)
+        view = fold(before, entry)
+        if view is None:
+            return
+        self._jobs[entry.job] = view
+        if before is None:
+            self._open[entry.job] = None
+            self._queue.enter(view)
+        elif view.closed and not before.closed:
+            for admitted in self._close(view):
+                self._tell(admitted)
+        self._tell(entry.job)
+
+    def _close(self, view: JobView) -> list[str]:
+        """Put a job away; return those that have its workers now."""
+        self._progress.pop(view.id, None)
+        del self._open[view.id]
+        admitted = self._queue.leave(view.id, view.closed_ns)
+        self._closed.append(view.id)
+        while len(self._closed) > self.keep:
+            oldest = self._closed.popleft()
+            del self._jobs[oldest]
+            self._dropped.append(oldest)
+        return admitted
+
+    def on_progress(self, job: str, worker: str, progress: Progress, time_ns: int) -> None:
+        """Keep a participant's newest progress."""
+        view = self._jobs.get(job)
+        if view is not None and view.closed:
+            return
+        known = self._progress.setdefault(job, {})
+        course = known[worker].course if worker in known else Course()
+        course.add(progress)
+        known[worker] = Seen(progress, time_ns, course)
+        self._tell(job)
+
+    def listen(self, listener: Listener, job: str = "") -> Callable[[], None]:
+        """Call `listener` after each change, or those of one job; return what ends that."""
+        self._listeners.setdefault(job, []).append(listener)
+
+        def end() -> None:
+            self._listeners[job].remove(listener)
+            if not self._listeners[job]:
+                del self._listeners[job]
+
+        return end
+
+    def get(self, job: str) -> JobView | None:
+        """Return a job that is shown, or None."""
+        view = self.view(job)
+        return None if view is None or view.deleted else view
+
+    def view(self, job: str) -> JobView | None:
+        """Return a job, deleted or not, or None."""
+        return self._jobs.get(job)
+
+    def progress(self, job: str) -> dict[str, Seen]:
+        """Return the last progress of each participant that sent some."""
+        return dict(self._progress.get(job, {}))
+
+    def jobs(self) -> list[JobView]:
+        """Return the shown jobs in the order of the log."""
+        return [view for view in self._all() if not view.deleted]
+
+    def open_jobs(self) -> list[JobView]:
+        """Return the jobs that are not closed, deleted or not, in the order of the log."""
+        return [self._jobs[job] for job in self._open]
+
+    def active_jobs(self) -> list[JobView]:
+        """Return the open jobs about which there is something to do: all but those that wait."""
+        return [view for view in self.open_jobs() if self.is_active(view)]
+
+    def is_active(self, view: JobView) -> bool:
+        """Whether there is something to do about a job: it is not closed and does not wait."""
+        has_workers = self._queue.since_ns(view.id) is not None
+        return not view.closed and (has_workers or view.cancelled is not None)
+
+    def overdue(self, now_ns: int) -> list[JobView]:
+        """Return the jobs that have waited for their workers for too long by now (log time)."""
+        waiting = (self._jobs[job] for job in self._queue.waiting())
+        return [view for view in waiting if now_ns >= view.queue_end_ns]
+
+    def queue_since_ns(self, job: JobView) -> int | None:
+        """Return since when (log time) an open job has its workers; None while it waits."""
+        return self._queue.since_ns(job.id)
+
+    def waits_for(self, job: str) -> list[str]:
+        """Return the jobs that a waiting job waits for, in their order."""
+        return self._queue.ahead(job)
+
+    def next_in_line(self, most: int) -> list[str]:
+        """Return the first of the jobs that wait, in their order."""
+        return self._queue.waiting(most)
+
+    def take_dropped(self) -> list[str]:
+        """Return the ids of jobs that were dropped here lately, once: the log may drop them too."""
+        dropped = list(self._dropped)
+        self._dropped.clear()
+        return dropped
+
+    def _all(self) -> Iterator[JobView]:
+        return iter(self._jobs.values())
+
+    def _tell(self, job: str) -> None:
+        for listener in (*self._listeners.get(job, ()), *self._listeners.get("", ())):
+            listener(job)

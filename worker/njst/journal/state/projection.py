@@ -1,0 +1,291 @@
+"""The fold: events to view, pure and total, so that all readers of a log agree.
+
+It knows no clock: time is what the log stored. Whatever the log holds, repeated, late, unknown or
+hostile, gives a valid view; an event that comes too late changes nothing.
+
+Losing a worker takes an unbroken chain of accusations, because one accusation proves nothing: the
+accuser may have been cut off itself. Accusers repeat themselves; when consecutive `lost.<w>` are
+never further apart than CHAIN_GAP_NS and span LOST_AFTER_NS, and the accused, which can read all
+of that and needs only say `alive`, has not, then the accused is lost. A log that was down breaks
+the chain and blames nobody. Who has finished its load and is to read back what was stored is
+watched the same; when it is lost then, others read in its place, and its load stays finished.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from njst.contract.events import (
+    Alive,
+    Begun,
+    Cancelled,
+    Cleaned,
+    Created,
+    Deleted,
+    Done,
+    Ended,
+    Event,
+    Finished,
+    Lost,
+    Ready,
+    SeenSlice,
+    Started,
+)
+from njst.contract.results.report import START_TIMEOUT, Outcome
+from njst.journal.state.job_view import JobView, Part, PartState, are_loading, plain_part
+from njst.verification.slices import slice_count
+
+# What an event changes, by the view's fields.
+Changes = dict[str, Any]
+
+# So many workers at most read back what was stored: more would read no quicker than the server
+# sends, and each tells the log of every producer.
+READERS = 8
+
+CHAIN_GAP_NS = 2_000_000_000
+LOST_AFTER_NS = 3_000_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event with its place in the log; `worker` is empty unless the event is a worker's.
+
+    `event` is None where the name is unknown or the payload unreadable: such an entry is counted
+    and changes nothing.
+    """
+
+    seq: int
+    time_ns: int
+    job: str
+    worker: str
+    event: Event | None
+
+
+def fold(view: JobView | None, entry: Entry) -> JobView | None:
+    """Return the view after `entry`; None as long as the job has not been created."""
+    if view is None:
+        if isinstance(entry.event, Created):
+            return _create(entry, entry.event)
+        return None
+    if entry.seq <= view.last_seq:
+        return view
+    rule = _RULES.get(type(entry.event))
+    changes = rule(view, entry, entry.event) if rule is not None else None
+    if changes is None:
+        changes = {"void_count": view.void_count + 1}
+    return view.but(last_seq=entry.seq, last_ns=entry.time_ns, **changes)
+
+
+def _create(entry: Entry, event: Created) -> JobView:
+    workers = sorted(set(event.participants))
+    return JobView(
+        id=entry.job,
+        seq=entry.seq,
+        created=event,
+        created_ns=entry.time_ns,
+        parts=MappingProxyType(
+            {worker: plain_part(worker, PartState.PREPARING) for worker in workers}
+        ),
+        last_seq=entry.seq,
+        last_ns=entry.time_ns,
+    )
+
+
+def _with_part(view: JobView, part: Part) -> Changes:
+    return {"parts": MappingProxyType(view.parts | {part.worker: part})}
+
+
+def _ready(view: JobView, entry: Entry, event: Ready) -> Changes | None:
+    part = view.parts.get(entry.worker)
+    if view.started or view.cancelled or view.ended or part is None:
+        return None
+    if part.state is not PartState.PREPARING:
+        return None
+    if event.problem is None:
+        return _with_part(view, plain_part(part.worker, PartState.READY))
+    is_late = event.problem.reason == START_TIMEOUT
+    state = PartState.LATE if is_late else PartState.UNFIT
+    return _with_part(view, part.but(state=state, problem=event.problem))
+
+
+def _started(view: JobView, entry: Entry, event: Started) -> Changes | None:
+    if view.started or view.cancelled or view.ended:
+        return None
+    run = set(event.run)
+    parts: dict[str, Part] = {}
+    for worker, part in view.parts.items():
+        if part.state is PartState.READY and worker in run:
+            parts[worker] = plain_part(worker, PartState.RUNNING)
+        elif part.state in (PartState.UNFIT, PartState.LATE):
+            parts[worker] = part
+        else:
+            parts[worker] = plain_part(worker, PartState.LATE)
+    return {
+        "started": event,
+        "start_ns": entry.time_ns + event.lead_ms * 1_000_000,
+        "parts": MappingProxyType(parts),
+    }
+
+
+def _cancelled(view: JobView, entry: Entry, event: Cancelled) -> Changes | None:
+    # What is settled has its report already, perhaps on its way: nothing may change it any more.
+    if view.cancelled or view.settled or view.ended:
+        return None
+    if view.started and event.before_start:
+        return None
+    return {"cancelled": event, "cancelled_ns": entry.time_ns}
+
+
+def _running_part(view: JobView, entry: Entry) -> Part | None:
+    part = view.parts.get(entry.worker)
+    if view.ended or part is None or part.state is not PartState.RUNNING:
+        return None
+    return part
+
+
+def _done(view: JobView, entry: Entry, event: Done) -> Changes | None:
+    part = _running_part(view, entry)
+    if part is None:
+        return None
+    done = part.done | (view.created.spec.awaited & set(event.workloads))
+    return None if done == part.done else _with_part(view, part.but(done=done))
+
+
+def _begun(view: JobView, entry: Entry, event: Begun) -> Changes | None:
+    """The first word on a workload counts: several may be said at the same time."""
+    if view.started is None or view.cancelled or view.ended:
+        return None
+    gated = {workload.name for workload in view.created.spec.gated}
+    news = (gated & set(event.workloads)) - view.begins_ns.keys()
+    if not news:
+        return None
+    at_ns = entry.time_ns + max(0, event.lead_ms) * 1_000_000
+    begins_ns = {**view.begins_ns, **dict.fromkeys(sorted(news), at_ns)}
+    return {"begins_ns": MappingProxyType(begins_ns)}
+
+
+def _finished(view: JobView, entry: Entry, event: Finished) -> Changes | None:
+    part = _running_part(view, entry)
+    if part is None:
+        return None
+    done = Part(part.worker, PartState.FINISHED, event.problem, event, part.done)
+    return _when_all_load_is_over(view, entry, _with_part(view, done))
+
+
+def _when_all_load_is_over(view: JobView, entry: Entry, changes: Changes) -> Changes:
+    """Let the reading begin, as soon as all participants are known to have finished or be lost."""
+    if are_loading(changes["parts"]):
+        return changes
+    after = view.but(**changes)
+    readers = sorted(part.worker for part in after.parts.values() if _may_read(part))
+    told = [some for receipts in after.receipts.values() for some in receipts]
+    slices = slice_count(told, min(READERS, len(readers)))
+    return {
+        **changes,
+        "load_end_ns": entry.time_ns,
+        "readers": tuple(readers),
+        "slices": slices,
+    }
+
+
+def _may_read(part: Part) -> bool:
+    """Whether a participant is there after its load, and knows how to read for others."""
+    finished = part.finished
+    if finished is None or finished.receipts is None or part.gone:
+        return False
+    return finished.outcome is not Outcome.STOPPED
+
+
+def _seen(view: JobView, entry: Entry, event: SeenSlice) -> Changes | None:
+    part = view.parts.get(entry.worker)
+    if view.ended or view.settled or part is None or part.gone:
+        return None
+    if part.state is not PartState.FINISHED:
+        return None
+    if event.sight is None:
+        return _with_part(view, part.but(gone=True))
+    is_asked = part.worker in view.readers and 0 <= event.slice < view.slices
+    if not is_asked or event.slice in view.seen:
+        return None
+    return {"seen": MappingProxyType({**view.seen, event.slice: (part.worker, event.sight)})}
+
+
+def _watched_part(view: JobView, entry: Entry) -> Part | None:
+    if view.ended or entry.worker not in view.watched:
+        return None
+    return view.parts[entry.worker]
+
+
+def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
+    part = _watched_part(view, entry)
+    if part is None:
+        return None
+    now_ns = entry.time_ns
+    # Before the start instant nobody owes progress.
+    # A log whose clock was set back begins a new chain.
+    unbroken = (
+        part.accused_from_ns >= view.start_ns
+        and 0 <= now_ns - part.accused_until_ns <= CHAIN_GAP_NS
+    )
+    since_ns = part.accused_from_ns if unbroken else now_ns
+    part = part.but(accused_from_ns=since_ns, accused_until_ns=now_ns)
+    if not unbroken or now_ns - since_ns < LOST_AFTER_NS:
+        return _with_part(view, part)
+    if part.state is PartState.FINISHED:
+        return _with_part(view, part.but(gone=True))
+    return _when_all_load_is_over(view, entry, _with_part(view, part.but(state=PartState.LOST)))
+
+
+def _alive(view: JobView, entry: Entry, _: Alive) -> Changes | None:
+    part = _watched_part(view, entry)
+    if part is None or part.accused_from_ns == 0:
+        return None
+    return _with_part(view, part.but(accused_from_ns=0, accused_until_ns=0))
+
+
+def _ended(view: JobView, entry: Entry, event: Ended) -> Changes | None:
+    if view.ended:
+        return None
+    return {"ended": event, "ended_ns": entry.time_ns}
+
+
+def _cleaned(view: JobView, entry: Entry, event: Cleaned) -> Changes | None:
+    if view.ended is None or view.cleaned:
+        return None
+    parts = {worker: _remains(part) for worker, part in view.parts.items()}
+    return {
+        "cleaned": event,
+        "closed_ns": entry.time_ns,
+        "parts": MappingProxyType(parts),
+        "seen": MappingProxyType({}),
+    }
+
+
+def _remains(part: Part) -> Part:
+    """Return what is kept of a participant of a closed job: what it measured is in the report."""
+    if part.problem is None:
+        return plain_part(part.worker, part.state)
+    return Part(part.worker, part.state, part.problem)
+
+
+def _deleted(view: JobView, _: Entry, __: Deleted) -> Changes | None:
+    return None if view.deleted else {"deleted": True}
+
+
+# One rule for each event; a rule returns None when the event is void. `created` of a known job is
+# void by having no rule.
+_RULES: dict[type[Any], Callable[[JobView, Entry, Any], Changes | None]] = {
+    Ready: _ready,
+    Started: _started,
+    Done: _done,
+    Begun: _begun,
+    Cancelled: _cancelled,
+    Finished: _finished,
+    SeenSlice: _seen,
+    Lost: _lost,
+    Alive: _alive,
+    Ended: _ended,
+    Cleaned: _cleaned,
+    Deleted: _deleted,
+}

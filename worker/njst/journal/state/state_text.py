@@ -1,0 +1,61 @@
+"""What a job that has not ended does: the same reason and words through every door."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from njst.journal.state.job_view import JobView, PartState
+
+
+class Standing(NamedTuple):
+    """One CamelCase word for programs, and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standing:
+    """Return where a job stands that has not ended.
+
+    Args:
+        view: the job's.
+        waits_for: the jobs that run before it, the first one first; None: it is not known whether
+            there are any.
+    """
+    wanted = view.wanted
+    if view.cancelled is not None:
+        words = view.cancelled.message or "it was cancelled"
+        return Standing(view.cancelled.reason, f"{words}; {_end_words(view)}")
+    if waits_for:
+        return Standing("WorkersBusy", _queue_words(waits_for))
+    if view.reading:
+        return Standing("ReadingBack", view.reading_words)
+    if view.started is not None:
+        return Standing("LoadRunning", _running_words(view))
+    unless = ", or wait for earlier jobs" if waits_for is None else ""
+    preparing = len(view.parts) if wanted == len(view.parts) else f"{len(view.parts)} of {wanted}"
+    return Standing("WorkersPreparing", f"{preparing} workers prepare{unless}")
+
+
+def _end_words(view: JobView) -> str:
+    """Say what the end of a cancelled job waits for."""
+    running = len(view.parts_in(PartState.RUNNING))
+    if running:
+        return f"{running} of {len(view.run)} workers have not stopped their load yet"
+    return "its report is being written"
+
+
+def _running_words(view: JobView) -> str:
+    """Return how many run the load now, and who of the others is over or does not take part."""
+    others = {
+        "finished": view.parts_in(PartState.FINISHED),
+        "lost": view.parts_in(PartState.LOST),
+        "late": view.parts_in(PartState.LATE),
+        "refused by the target": view.parts_in(PartState.UNFIT),
+    }
+    words = [f"{len(view.parts_in(PartState.RUNNING))} of {len(view.parts)} workers run the load"]
+    return ", ".join([*words, *(f"{len(some)} {what}" for what, some in others.items() if some)])
+
+
+def _queue_words(waits_for: Sequence[str]) -> str:
+    more = f" and {len(waits_for) - 1} more" if len(waits_for) > 1 else ""
+    return f"number {len(waits_for)} in the queue, behind job {waits_for[0]}{more}"

@@ -1,0 +1,297 @@
+"""A report as a person reads it in a terminal: the verdict first, then what it rests on."""
+
+from collections.abc import Iterable, Sequence
+
+from njst.contract.results.report import (
+    Diagnosis,
+    Latency,
+    LatencyBound,
+    Outcome,
+    Report,
+    ThresholdResult,
+    Verdict,
+    WorkerResult,
+    WorkloadResult,
+)
+from njst.report.sparkline import course
+from njst.report.units import duration
+
+_RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
+
+# Logins that took less say nothing of interest.
+SLOW_LOGIN_US = 100_000
+
+
+def render(report: Report, title: str) -> str:
+    """Return the whole report, lines ended by newlines, at most about 120 columns wide."""
+    parts = [
+        _head(report, title),
+        _section("WORKLOADS", _workloads(report.workloads)),
+        _section("OFFERED RATE: from the send to the answer, and late at the send", _paced(report)),
+        _section("DELIVERY: to the store and from there, by its clock", _split(report.workloads)),
+        _section("COUNTED APART", list(_apart(report.workloads))),
+        _section("COURSE: from the common start", course(report.workloads)),
+        _section("SKIPPED", [f"{w.workload}: {w.skipped}" for w in report.workloads if w.skipped]),
+        _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),
+        _section("READ BACK", list(_read_back(report.workloads))),
+        _section("ERRORS", list(_errors(report.workloads))),
+        _section("CONNECTIONS: events, no errors by themselves", list(_events(report.workloads))),
+        _section("WORKERS", _workers(report.workers)),
+        _section("CONTROL NATS: it did not answer, the load went on", _silent(report.workers)),
+        _section("TESTER", _tester(report.tester)),
+        _section("LEFT ON THE TARGET: it could not be removed", report.left_behind),
+        _section("LEFT OUT", [report.omitted] if report.omitted else []),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _head(report: Report, title: str) -> str:
+    verdict = "PASSED" if report.verdict is Verdict.VALID else "FAILED"
+    if report.verdict is Verdict.UNKNOWN:
+        verdict = "UNKNOWN"
+    lines = [f"{verdict}  {title}: {report.reason}"]
+    if report.message:
+        lines.append(f"  {report.message}")
+    ran = sum(worker.outcome is Outcome.COMPLETED for worker in report.workers)
+    lines.append(f"  {ran} of {len(report.workers)} workers ran to the end")
+    lines.append(f"  {_times(report)}")
+    return "\n".join(lines) + "\n"
+
+
+def _times(report: Report) -> str:
+    if report.start_time is None:
+        return "the load never started"
+    parts = [f"common start {report.start_time:%Y-%m-%d %H:%M:%S.%f} UTC"]
+    if report.start_skew_microseconds is not None:
+        parts.append(f"shared within {duration(report.start_skew_microseconds)}")
+    took_s = (report.completion_time - report.start_time).total_seconds()
+    return ", ".join([*parts, f"over after {took_s:.2f} s"])
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines), ""]) if lines else ""
+
+
+def _workloads(workloads: Sequence[WorkloadResult]) -> list[str]:
+    header = [
+        "NAME",
+        "KIND",
+        "MESSAGES",
+        "RATE",
+        "BYTES/S",
+        "P50",
+        "P90",
+        "P99",
+        "P99.9",
+        "MAX",
+        "ERRORS",
+    ]
+    rows = [
+        [
+            w.workload + _began(w),
+            w.kind,
+            f"{w.messages:,}" + (f" of {w.planned:,}" if w.planned is not None else ""),
+            *_rates(w),
+            *_latency(w.latency_microseconds, w.latency_at_most_microseconds),
+            f"{w.error_count:,}",
+        ]
+        for w in workloads
+    ]
+    return table(header, rows) if rows else []
+
+
+def _rates(workload: WorkloadResult) -> list[str]:
+    """Return messages and bytes a second; of what was over in its warm-up there are none."""
+    if workload.was_over_in_warmup:
+        return ["-", "-"]
+    return [f"{workload.messages_per_second:,}/s", f"{binary(workload.bytes_per_second)}/s"]
+
+
+def _began(workload: WorkloadResult) -> str:
+    """Return when a workload began that did not begin with the job."""
+    if not workload.start_ms:
+        return ""
+    return f" (from {workload.start_ms / 1000:.1f} s)"
+
+
+def _latency(latency: Latency | None, at_most: LatencyBound | None = None) -> list[str]:
+    """Return the percentiles; those that given-up operations may raise as lower bounds."""
+    if latency is None:
+        return ["-"] * 5
+    highest = at_most or latency
+    values = [(getattr(latency, name), getattr(highest, name)) for name in Latency.model_fields]
+    return [("" if low == high else ">=") + duration(low) for low, high in values]
+
+
+def _paced(report: Report) -> list[str]:
+    """Return what an offered rate adds: latencies above count from the due instants."""
+    rows = [
+        [w.workload, name, *_latency(latency)]
+        for w in report.workloads
+        for name, latency in (
+            ("service time", w.service_microseconds),
+            ("slip", w.slip_microseconds),
+        )
+        if latency is not None
+    ]
+    return table(["NAME", "", "P50", "P90", "P99", "P99.9", "MAX"], rows) if rows else []
+
+
+def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
+    """Return what is neither a message more nor an error."""
+    for workload in workloads:
+        counts = {
+            "redelivered": workload.redelivered,
+            "terminated": workload.terminated,
+            "duplicates": workload.duplicates,
+            "late for want of room in the window": workload.held,
+            "in the warm-up, in no rate and no latency": workload.warmup_messages,
+            "answered after the duration, in no rate": workload.drained,
+            "given up before an answer, in the latency as lower bounds": workload.censored_count,
+            "unfinished at the end of the load": workload.unfinished or 0,
+        }
+        some = [f"{count:,} {what}" for what, count in counts.items() if count]
+        if workload.clock_error_microseconds:
+            error = duration(workload.clock_error_microseconds)
+            some.append(f"+- {error} of two workers' clocks in each latency")
+        if workload.disconnected_us:
+            some.append(
+                f"{workload.reconnects:,} reconnects,"
+                f" {duration(workload.disconnected_us)} without a connection,"
+                f" {duration(workload.longest_outage_us)} at most"
+            )
+        login = workload.login_microseconds
+        if login is not None and login.max >= SLOW_LOGIN_US:
+            some.append(
+                f"{workload.logins:,} logins in {duration(login.p50)} (median),"
+                f" {duration(login.max)} at most"
+            )
+        if some:
+            yield f"{workload.workload} {', '.join(some)}"
+
+
+def _split(workloads: Iterable[WorkloadResult]) -> list[str]:
+    """Return both parts of the way to consumers, with what the clocks may add or take."""
+    rows = [
+        [
+            w.workload,
+            name,
+            *_latency(latency),
+            f"+- {duration(w.store_clock_error_microseconds)}",
+        ]
+        for w in workloads
+        for name, latency in (
+            ("publish to store", w.stored_microseconds),
+            ("store to receipt", w.delivered_microseconds),
+        )
+        if latency is not None
+    ]
+    return table(["NAME", "", "P50", "P90", "P99", "P99.9", "MAX", "CLOCK"], rows) if rows else []
+
+
+def _threshold(threshold: ThresholdResult) -> str:
+    words = {Verdict.VALID: "ok  ", Verdict.INVALID: "FAIL", Verdict.UNKNOWN: "?   "}
+    word = words[threshold.verdict]
+    value = "no data" if threshold.value is None else f"{threshold.value:,}"
+    if threshold.is_lower_bound:
+        value = f"at least {value}"
+    bound = (
+        f"at most {threshold.at_most:,}"
+        if threshold.at_most is not None
+        else f"at least {threshold.at_least or 0:,}"
+    )
+    return f"{word}  {threshold.workload} {threshold.metric} {value}, wanted {bound}"
+
+
+def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
+    """Return what became of acknowledged messages, as far as they were looked for."""
+    for workload in workloads:
+        proved = workload.read_back
+        if proved is None:
+            continue
+        parts = [f"{proved.acknowledged:,} acknowledged", f"{proved.found:,} found"]
+        for count, what in (
+            (proved.consumed, "of these consumed"),
+            (proved.lost, "LOST"),
+            (proved.removed, f"removed ({', '.join(proved.removed_by)})"),
+            (proved.duplicated, "stored again"),
+            (proved.corrupted, "corrupted"),
+            (proved.unexpected, "never sent"),
+            (proved.recovered, "found without an acknowledgement"),
+        ):
+            if count:
+                parts.append(f"{count:,} {what}")
+        if proved.unchecked:
+            parts.append(f"{proved.unchecked:,} not looked for ({', '.join(proved.reasons)})")
+        elif proved.reasons:
+            parts.append(f"not looked for ({', '.join(proved.reasons)})")
+        yield f"{workload.workload}  {', '.join(parts)}"
+        if proved.words:
+            yield f"{workload.workload}  {proved.words}"
+
+
+def _errors(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
+    for workload in workloads:
+        for error in workload.errors:
+            yield f"{workload.workload} {error.error_class} {error.count:,}: {error.example}"
+
+
+def _events(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
+    for workload in workloads:
+        for event in workload.events:
+            yield f"{workload.workload} {event.error_class} {event.count:,}: {event.example}"
+
+
+def _workers(workers: Sequence[WorkerResult]) -> list[str]:
+    rows = []
+    for worker in workers:
+        done = ", ".join(f"{tally.workload} {tally.messages:,}" for tally in worker.workloads)
+        problem = f"{worker.problem.reason}: {worker.problem.message}" if worker.problem else ""
+        rows.append([worker.worker, str(worker.outcome), done or "-", problem])
+    return table(["NAME", "OUTCOME", "DONE", ""], rows) if rows else []
+
+
+def _silent(workers: Sequence[WorkerResult]) -> list[str]:
+    return [
+        f"{worker.worker}: {worker.control.count} times,"
+        f" {duration(worker.control.longest_us)} at most"
+        for worker in workers
+        if worker.control
+    ]
+
+
+def _tester(tester: Diagnosis | None) -> list[str]:
+    """Return what the load took of its hosts, and whether that was the limit."""
+    if tester is None:
+        return []
+    word = "LIMITED" if tester.limited else "ok"
+    return [
+        f"{word}  {tester.reason}: {tester.message}",
+        (
+            f"{tester.processes} processes used {tester.millicores / 1000:.2f} cores; busiest"
+            f" {tester.busiest_percent} %, waiting for a core {tester.run_delay_percent} %,"
+            f" throttled {tester.throttled_percent} %, blocked {tester.blocked_percent} %"
+        ),
+    ]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table's lines; columns of numbers are aligned to the right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, *rows]:
+        cells = [
+            cell.rjust(width) if name in _RIGHT else cell.ljust(width)
+            for name, cell, width in zip(header, row, widths, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def binary(count: float) -> str:
+    """Return a number of bytes with a binary prefix."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"
