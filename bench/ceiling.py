@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from njst.agent import setup
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.load.wire import encode
 from njst.load.workloads.publish import PublishRequests
 from njst.load.workloads.pulls import Pulls
+from njst.provisioning import provision
 
 _CONNECT = b'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n'
 _RECEIVE_BYTES = 64 * 1024
@@ -88,9 +88,9 @@ def consume(url: str, document: dict[str, Any]) -> float:
 def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
     """Make what a spec needs; yield the plan of its one client."""
     spec, connection = parse_spec(document), Connection(servers=[url])
-    (plan,) = asyncio.run(setup.make(_JOB, spec, connection, [_WORKER], _WORKER))
+    (plan,) = asyncio.run(provision.make(_JOB, spec, connection, [_WORKER], _WORKER))
     yield plan
-    asyncio.run(setup.remove(_JOB, spec, connection))
+    asyncio.run(provision.remove(_JOB, spec, connection))
 
 
 def _inbox() -> str:

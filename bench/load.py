@@ -12,13 +12,13 @@ import sys
 import time
 from typing import Any
 
-from njst.agent import setup
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import Outcome
 from njst.load.cores import usable_cores
 from njst.load.group import LoadGroup
+from njst.provisioning import provision
 from njst.stats.tally_merge import totals
 
 _WORKER = "bench"
@@ -30,7 +30,7 @@ async def _run(url: str, document: dict[str, Any]) -> dict[str, Any]:
     spec = parse_spec(document)
     job = secrets.token_hex(4)
     connection = Connection(servers=[url])
-    clients = await setup.make(job, spec, connection, [_WORKER], _WORKER)
+    clients = await provision.make(job, spec, connection, [_WORKER], _WORKER)
     plan = LoadPlan(job=job, connection=connection, clients=clients)
     group = await LoadGroup.prepare(plan, processes=usable_cores(), timeout_s=30)
     now_ns = time.monotonic_ns()
@@ -39,7 +39,7 @@ async def _run(url: str, document: dict[str, Any]) -> dict[str, Any]:
     await group.stop()
     cost = group.cost()
     result = totals(spec.workloads[0].name, "", group.tallies())
-    await setup.remove(job, spec, connection)
+    await provision.remove(job, spec, connection)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     latency, slip = result.latency_microseconds, result.slip_microseconds
     return {

@@ -20,9 +20,8 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from njst.agent.kit import Kit
-from njst.agent.perform import Agent
-from njst.agent.share import clients_of
+from njst.agent.deps import Kit
+from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
 from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
@@ -37,6 +36,7 @@ from njst.journal.nats.report_store import JetStreamReports
 from njst.journal.nats.worker_discovery import NatsMembers
 from njst.journal.state.job_store import Book
 from njst.load.clock import wait_until
+from njst.planning import clients_of
 
 # As many as a server lets in at a time without a queue.
 _AT_ONCE = 25

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from njst.agent import setup
-from njst.agent.target import SetupError
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
 from njst.contract.results.report import Outcome, WorkloadResult
 from njst.load.group import LoadGroup, LoadProblem
+from njst.provisioning import provision
+from njst.provisioning.target_policy import SetupError
 from njst.stats.tally_merge import totals
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
@@ -39,7 +39,7 @@ def spec(stream: str) -> dict[str, Any]:
 async def run(connection: Connection, document: dict[str, Any]) -> dict[str, WorkloadResult]:
     """Return the totals of each workload of a job that ran to its end."""
     job, parsed = secrets.token_hex(4), parse_spec(document)
-    clients = await setup.make(job, parsed, connection, [WORKER], WORKER)
+    clients = await provision.make(job, parsed, connection, [WORKER], WORKER)
     plan = LoadPlan(job=job, connection=connection, clients=clients)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     try:
@@ -49,7 +49,7 @@ async def run(connection: Connection, document: dict[str, Any]) -> dict[str, Wor
         return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
     finally:
         await group.stop()
-        assert await setup.remove(job, parsed, connection) == []
+        assert await provision.remove(job, parsed, connection) == []
 
 
 async def assert_it_runs(connection: Connection) -> None:
@@ -84,7 +84,7 @@ async def refusals(connection: Connection) -> list[tuple[str, str]]:
         await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     async with asyncio.timeout(LIMIT_S):
         with pytest.raises(SetupError) as prepared:
-            await setup.make("j", parse_spec(spec("S")), connection, [WORKER], WORKER)
+            await provision.make("j", parse_spec(spec("S")), connection, [WORKER], WORKER)
     return [
         (load.value.reason, load.value.message),
         (prepared.value.reason, prepared.value.message),

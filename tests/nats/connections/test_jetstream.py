@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from njst.agent import setup
-from njst.agent.target import SetupError
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.local.wait_until import wait_until
+from njst.provisioning import provision
+from njst.provisioning.target_policy import SetupError
 from tests.nats.connections.running import LIMIT_S, MESSAGES, WORKER, assert_it_runs, run, spec
 from tests.nats.truth.proxy import Proxy
 
@@ -111,7 +111,7 @@ async def test_who_may_not_ask_or_hear_is_told_so(rights: str, says: str) -> Non
         connection = Connection(servers=[server.url], user="u", password="p")
         document = parse_spec({**spec("DENIED"), "startTimeoutSeconds": 1})
         with pytest.raises(SetupError, match=f"(?i)does not answer: .*{says}") as error:
-            await setup.make(secrets.token_hex(4), document, connection, [WORKER], WORKER)
+            await provision.make(secrets.token_hex(4), document, connection, [WORKER], WORKER)
         assert error.value.reason == "TargetPermissionDenied"
 
 
@@ -142,14 +142,14 @@ async def test_a_target_that_is_slow_to_make_things_is_waited_for(
     leaf: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as the job's own start allows, not as long as an answer is worth waiting for else."""
-    monkeypatch.setattr(setup, "API_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(provision, "API_TIMEOUT_S", 0.1)
     with Proxy(leaf.port, delay_ns=300_000_000) as far:
         slow = Connection(servers=[far.url], domain="hub")
         job, hurried = secrets.token_hex(4), parse_spec({**spec("SLOW"), "startTimeoutSeconds": 1})
         with pytest.raises(SetupError, match="JetStream does not answer"):
-            await setup.make(job, hurried, slow, [WORKER], WORKER)
+            await provision.make(job, hurried, slow, [WORKER], WORKER)
         patient = parse_spec({**spec("SLOW"), "startTimeoutSeconds": 60})
-        assert await setup.make(job, patient, slow, [WORKER], WORKER)
+        assert await provision.make(job, patient, slow, [WORKER], WORKER)
     monkeypatch.undo()
     near = Connection(servers=[leaf.url], domain="hub")
-    assert await setup.remove(job, patient, near) == []
+    assert await provision.remove(job, patient, near) == []

@@ -5,13 +5,13 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from njst.agent import setup
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, WorkloadResult
 from njst.load.group import LoadGroup
 from njst.local.nats_server import NatsServer
+from njst.provisioning import provision
 from tests.nats.load.test_faults import ended, errors, prepared, start, until
 
 JOB = "j1"
@@ -31,7 +31,7 @@ def messages(group: LoadGroup) -> int:
 async def run_through_a_restart(server: NatsServer, document: dict[str, Any]) -> WorkloadResult:
     """Load until something is done, kill the server, and go on until much more is done."""
     connection = Connection(servers=[server.url])
-    clients = await setup.make(JOB, parse_spec(document), connection, ["w"], "w")
+    clients = await provision.make(JOB, parse_spec(document), connection, ["w"], "w")
     plan = LoadPlan(job=JOB, connection=connection, clients=clients)
     async with prepared(plan) as group:
         start(group)

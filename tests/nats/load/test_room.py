@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from njst.agent.target import SetupError
 from njst.local.nats_server import NatsServer
+from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner
 
 MOST = 2_000

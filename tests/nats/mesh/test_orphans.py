@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from nats.js.api import StreamConfig
 
-from njst.agent import reaper, run, setup
-from njst.agent.kit import Kit
-from njst.agent.managed import Api
-from njst.agent.run import Node, NodeSettings, open_node
-from njst.agent.target import SetupError
+from njst.agent import orphan_reaper, worker
+from njst.agent.deps import Kit
+from njst.agent.worker import Node, NodeSettings, open_node
 from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind
 from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
@@ -22,6 +20,9 @@ from njst.journal.jobs import Submission
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.job_store import Book
 from njst.local.nats_server import NatsServer
+from njst.provisioning import provision
+from njst.provisioning.bulk_assets import Api
+from njst.provisioning.target_policy import SetupError
 
 ME = "w"
 SPEC = parse_spec(
@@ -49,7 +50,7 @@ class Scene:
     """A worker in this process, and what stands on its NATS."""
 
     node: Node
-    home: setup.Home
+    home: provision.Home
     connection: Connection
 
     @property
@@ -58,7 +59,7 @@ class Scene:
 
     async def leave_behind(self, job: str) -> None:
         """Make what a job needs, as a worker does that dies before it can clean up."""
-        await setup.make(job, SPEC, self.connection, [ME], ME, self.home)
+        await provision.make(job, SPEC, self.connection, [ME], ME, self.home)
 
     @property
     def log_ids(self) -> set[str]:
@@ -68,7 +69,7 @@ class Scene:
 
     async def look(self, book: Book | None = None) -> list[str]:
         kit = self.kit if book is None else replace(self.kit, book=book)
-        looking = reaper.Reaper(kit, self.log_ids, self.never)
+        looking = orphan_reaper.Reaper(kit, self.log_ids, self.never)
         return sorted(await looking.look())
 
     async def never(self) -> bool:
@@ -76,12 +77,12 @@ class Scene:
 
     async def there(self) -> list[str]:
         """Names of the streams but for njst's own."""
-        async with setup.connected(self.connection) as client:
+        async with provision.connected(self.connection) as client:
             names = await Api(client, client.js_api).pages("STREAM.NAMES", "streams", {})
             return sorted(name for name in names if not name.startswith("NJST_"))
 
     async def add(self, name: str, metadata: dict[str, str]) -> None:
-        async with setup.connected(self.connection) as client:
+        async with provision.connected(self.connection) as client:
             config = StreamConfig(name=name, subjects=[f"{name}.>"], metadata=metadata)
             await client.jetstream().add_stream(config)
 
@@ -95,14 +96,14 @@ async def until(reached: Callable[[], bool]) -> None:
 @pytest.fixture
 async def scene(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     homes: list[Any] = []
-    real_kit = run._kit
+    real_kit = worker._kit
 
     def noting_kit(*arguments: Any) -> Kit:
         kit = real_kit(*arguments)
         homes.append(kit.make.keywords["home"])  # type: ignore[attr-defined]
         return kit
 
-    monkeypatch.setattr(run, "_kit", noting_kit)
+    monkeypatch.setattr(worker, "_kit", noting_kit)
     connection = Connection(servers=[nats_server.url])
     async with open_node(NodeSettings(control=connection, name="w", processes=1)) as node:
         yield Scene(node, homes[0], connection)
@@ -110,7 +111,7 @@ async def scene(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> Asy
 
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaper, "ORPHAN_NS", 0)
+    monkeypatch.setattr(orphan_reaper, "ORPHAN_NS", 0)
 
 
 @pytest.mark.usefixtures("no_patience")
@@ -128,7 +129,7 @@ async def test_what_was_left_before_the_log_was_made_anew_is_removed_too(scene: 
     """As when somebody deletes it: of its jobs no log knows any more."""
     await scene.leave_behind("dead")
     before = set(scene.log_ids)
-    async with setup.connected(scene.connection) as client:
+    async with provision.connected(scene.connection) as client:
         await client.jetstream().delete_stream("NJST_default_LOG")
     await until(lambda: scene.log_ids > before)
     managed = [f"njst-dead-m-0-s{number}" for number in range(3)]
@@ -179,10 +180,10 @@ async def test_a_job_that_is_not_over_keeps_its_streams(scene: Scene) -> None:
 async def test_a_worker_of_another_version_may_have_made_a_jobs_streams(scene: Scene) -> None:
     """The marks are the difference: to JetStream a stream with others is another stream."""
     spec = SPEC.without({"m"})
-    await setup.make("j", spec, scene.connection, [ME], ME, setup.Home())
-    await setup.make("j", spec, scene.connection, [ME], ME, scene.home)
+    await provision.make("j", spec, scene.connection, [ME], ME, provision.Home())
+    await provision.make("j", spec, scene.connection, [ME], ME, scene.home)
     with pytest.raises(SetupError, match="StreamExists"):
-        await setup.make("k", spec, scene.connection, [ME], ME, scene.home)
+        await provision.make("k", spec, scene.connection, [ME], ME, scene.home)
 
 
 @pytest.mark.usefixtures("no_patience")
@@ -190,16 +191,16 @@ async def test_one_worker_looks_in_an_hour_and_it_does(
     scene: Scene, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await scene.leave_behind("dead")
-    monkeypatch.setattr(reaper, "EVERY_S", (0.01, 0.02))
+    monkeypatch.setattr(orphan_reaper, "EVERY_S", (0.01, 0.02))
     looks: list[str] = []
-    look = reaper.Reaper.look
+    look = orphan_reaper.Reaper.look
 
-    async def noting(self: reaper.Reaper) -> list[str]:
+    async def noting(self: orphan_reaper.Reaper) -> list[str]:
         removed = await look(self)
         looks.append(self.kit.me)
         return removed
 
-    monkeypatch.setattr(reaper.Reaper, "look", noting)
+    monkeypatch.setattr(orphan_reaper.Reaper, "look", noting)
     for _ in range(2):
         async with open_node(NodeSettings(control=scene.connection, name="n", processes=1)):
             await until(lambda: bool(looks))

@@ -9,13 +9,13 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from njst.agent import setup
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.load.group import LoadGroup
+from njst.provisioning import provision
 from njst.stats.tally_merge import totals
 from tests.nats.modes.phases import begin_in_turn
 
@@ -73,7 +73,7 @@ class Runner:
 
     async def remove(self, document: dict[str, Any], job: str) -> list[str]:
         """Remove what the job made; return what could not be removed."""
-        return await setup.remove(job, parse_spec(document), Connection(servers=[self.url]))
+        return await provision.remove(job, parse_spec(document), Connection(servers=[self.url]))
 
     async def _load(
         self, document: dict[str, Any], job: str, workers: Sequence[str]
@@ -82,8 +82,8 @@ class Runner:
         groups: list[LoadGroup] = []
         try:
             for worker in workers:
-                clients = await setup.make(
-                    job, spec, connection, workers, worker, setup.Home(self.payloads)
+                clients = await provision.make(
+                    job, spec, connection, workers, worker, provision.Home(self.payloads)
                 )
                 plan = LoadPlan(job=job, connection=connection, clients=clients)
                 group = await LoadGroup.prepare(plan, processes=self.processes, timeout_s=90)

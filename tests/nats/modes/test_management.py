@@ -8,11 +8,11 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
-from njst.agent.managed import Api
-from njst.agent.target import SetupError
 from njst.contract.connection import API_PREFIX
 from njst.contract.names.mesh import OWNER_KEY
 from njst.contract.results.report import ErrorClass
+from njst.provisioning.bulk_assets import Api
+from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.agent.target import SetupError
 from njst.contract.results.report import ErrorClass
 from njst.load.workloads.cycles import READY_BYTES
+from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

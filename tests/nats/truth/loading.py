@@ -12,8 +12,6 @@ from typing import Any
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from njst.agent import setup
-from njst.agent.corestreams import core_receipts
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
@@ -23,6 +21,8 @@ from njst.load.auditor import look
 from njst.load.group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
+from njst.provisioning import provision
+from njst.provisioning.core_streams import core_receipts
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import merge, totals
 from njst.verification.checker import prove, with_proof
@@ -115,14 +115,14 @@ async def loading(
     urls = urls[: seeds or len(urls)]
     direct = Connection(servers=urls)
     settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
-    clients = await setup.make(job, spec, direct, [WORKER], WORKER)
+    clients = await provision.make(job, spec, direct, [WORKER], WORKER)
     plan = LoadPlan(job=job, connection=settings, clients=clients)
     group = await LoadGroup.prepare(plan, processes=processes, timeout_s=LIMIT_S)
     try:
         yield Load(plan, group, slices)
     finally:
         await group.stop()
-        assert await setup.remove(job, spec, direct.knowing(group.found())) == []
+        assert await provision.remove(job, spec, direct.knowing(group.found())) == []
 
 
 @asynccontextmanager

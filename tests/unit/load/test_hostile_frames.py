@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.agent.share import There, clients_of
 from njst.contract.parsing.document import parse_spec
 from njst.load.wire.parse import Info, Ping, ProtocolError, parse
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.table import Shared, workload_of
+from njst.planning import There, clients_of
 
 INBOX = "_INBOX.me"
 MS = 1_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from njst.agent import perform
+from njst.agent import runner
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Verdict
 from tests.unit.sim.loop import VirtualLoop
@@ -29,13 +29,13 @@ SPEC = parse_spec(
 
 def test_a_change_makes_a_worker_look_at_that_job_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: Counter[str] = Counter()
-    decide = perform.d.decide
+    decide = runner.d.decide
 
     def counting(view: Any, know: Any) -> Any:
         looks[view.id] += 1
         return decide(view, know)
 
-    monkeypatch.setattr(perform.d, "decide", counting)
+    monkeypatch.setattr(runner.d, "decide", counting)
     loop = VirtualLoop()
     world = World(loop, seed=1)
     names = [f"job-{number}" for number in range(JOBS)]

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from njst.agent.share import There, clients_of
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import ErrorClass
 from njst.load.ledger import Ledger
 from njst.load.wire.parse import Info, Ping, ProtocolError, parse
 from njst.load.workloads.base import Start, Workload
 from njst.load.workloads.table import Shared, workload_of
+from njst.planning import There, clients_of
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 from njst.verdict.invariants import violations

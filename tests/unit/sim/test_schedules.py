@@ -13,7 +13,7 @@ from hypothesis import Phase as HypothesisPhase
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from njst.agent import perform
+from njst.agent import runner
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
 from njst.contract.results.report import Outcome, Verdict
@@ -379,7 +379,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.fixture(autouse=True)
 def coarse_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A coarser look at the clock makes the simulation quicker, and rarer things likelier."""
-    monkeypatch.setattr(perform, "TICK_S", 0.2)
+    monkeypatch.setattr(runner, "TICK_S", 0.2)
 
 
 def fault(kind: str, at_ms: int, worker: int, lasts_ms: int = 50) -> Fault:

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TypeVar
 
-from njst.agent.kit import Kit
-from njst.agent.perform import Agent
-from njst.agent.target import SetupError
+from njst.agent.deps import Kit
+from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.events import (
     DECISIONS,
@@ -50,6 +49,7 @@ from njst.journal.interfaces import Appended, JournalUnavailableError, Member, O
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_store import Book
 from njst.journal.state.projection import Entry
+from njst.provisioning.target_policy import SetupError
 from njst.verification.range_codec import Entry as Numbers
 from njst.verification.range_codec import encode
 from njst.verification.ranges import Ranges

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from njst.agent.run import Node, NodeSettings, open_node
+from njst.agent.worker import Node, NodeSettings, open_node
 from njst.api.app import create_app
 from njst.api.server import serve
 from njst.api.services import Services

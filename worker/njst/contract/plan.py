@@ -1,6 +1,6 @@
 """A participant's share of a job as its load processes get it: no shares left to compute.
 
-The agent makes the plan (`njst.agent.share`), the engine runs it (`njst.load`). It crosses a
+The agent makes the plan (`njst.planning`), the engine runs it (`njst.load`). It crosses a
 process boundary on one host only, so it carries resolved addresses and credentials; it is never
 written to the log.
 """

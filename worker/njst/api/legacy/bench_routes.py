@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 
-from njst.agent.target import SetupError
 from njst.api.job_submission import read_body
 from njst.api.legacy.bench_translation import (
     BenchError,
@@ -28,6 +27,7 @@ from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_view import JobView
+from njst.provisioning.target_policy import SetupError
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -1,0 +1,37 @@
+"""What a worker's loads have learnt of a target is used when they are over."""
+
+from typing import Any, cast
+
+from njst.agent.deps import Kit
+from njst.contract.connection import Connection
+from njst.contract.spec.job import Target
+
+
+def kit() -> Kit:
+    nothing = cast("Any", None)
+    return Kit(
+        me="w",
+        log=nothing,
+        book=nothing,
+        time=nothing,
+        resolve=lambda target: Connection(servers=target.servers or ["nats://control:4222"]),
+        make=nothing,
+        remove=nothing,
+        prepare=nothing,
+        look=nothing,
+        reports=nothing,
+        beside=nothing,
+    )
+
+
+def test_the_servers_that_a_cluster_has_named_are_known_for_its_target_alone() -> None:
+    worker, target, other = kit(), Target(servers=["nats://a:1"]), Target()
+    worker.learn(target, ["b:2", "c:3"])
+    assert worker.reach(target).found == ["b:2", "c:3"]
+    assert worker.reach(target).servers == ["nats://a:1"]
+    assert worker.reach(other).found == []
+    worker.learn(target, [])
+    assert worker.reach(target).found == ["b:2", "c:3"], "a load that learnt nothing says nothing"
+    worker.learn(target, ["d:4"])
+    assert worker.reach(target).found == ["d:4"]
+    assert kit().reach(target).found == []

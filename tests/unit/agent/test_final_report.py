@@ -1,0 +1,145 @@
+"""The end of a job: what the log has of a report, what an object store, and what is left out."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from njst.agent.deps import Kit
+from njst.agent.final_report import REST_BYTES, WHOLE_BYTES, ended
+from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Outcome, Report, StoredReport, WorkloadTally
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry
+from tests.unit.api.fakes import MemoryLog
+from tests.unit.sim.world import at_once
+
+SPEC = parse_spec(
+    {"workloads": [{"name": "w", "messages": 9, "core": {"operation": "Publish", "subject": "s"}}]}
+)
+
+
+@dataclass
+class Shelf:
+    """An object store in memory; `broken` makes it refuse."""
+
+    broken: str = ""
+    reports: dict[str, Report] = field(default_factory=dict)
+
+    async def put(self, job: str, report: Report) -> StoredReport:
+        if self.broken:
+            raise JournalUnavailableError(self.broken)
+        self.reports[job] = report
+        return StoredReport(bucket="b", name=job, bytes=1, digest="d")
+
+    async def get(self, stored: StoredReport) -> Report:
+        return self.reports[stored.name]
+
+
+class SmallLog(MemoryLog):
+    @property
+    def max_event_bytes(self) -> int:
+        return 64 * 1024
+
+
+def settled(workers: int) -> tuple[Book, JobView]:
+    """A job whose participants have all finished."""
+    book = Book()
+    names = [f"worker-{number:04}" for number in range(workers)]
+    events: list[tuple[str, Event]] = [
+        ("", Created(spec=SPEC, participants=names, origin=Origin(kind=OriginKind.HTTP))),
+        *((name, Ready()) for name in names),
+        ("", Started(run=names, lead_ms=0)),
+        *(
+            (
+                name,
+                Finished(
+                    outcome=Outcome.COMPLETED,
+                    workloads=[WorkloadTally(workload="w", messages=number)],
+                ),
+            )
+            for number, name in enumerate(names)
+        ),
+    ]
+    for seq, (worker, event) in enumerate(events, 1):
+        book.on_entry(Entry(seq, seq * 10**9, "j", worker, event))
+    view = book.view("j")
+    assert view is not None
+    return book, view
+
+
+def kit(book: Book, shelf: Shelf, log: Any) -> Kit:
+    class Clock:
+        def now_ns(self) -> int:
+            return 10**13
+
+        def monotonic_ns_at(self, log_ns: int) -> int:
+            return log_ns
+
+        def outages_since(self, monotonic_ns: int) -> None:
+            return None
+
+    nothing: Any = None
+    return Kit(
+        me="worker-0000",
+        log=log,
+        book=book,
+        time=Clock(),
+        resolve=nothing,
+        make=nothing,
+        remove=nothing,
+        prepare=nothing,
+        look=nothing,
+        reports=shelf,
+        beside=at_once,
+    )
+
+
+async def test_a_small_report_is_in_the_log_alone() -> None:
+    book, view = settled(3)
+    shelf = Shelf()
+    end = await ended(kit(book, shelf, MemoryLog()), view)
+    assert (end.stored, shelf.reports) == (None, {})
+    assert [w.workloads[0].messages for w in end.report.workers] == [0, 1, 2]
+    assert end.report.omitted == ""
+
+
+async def test_a_large_one_is_stored_whole_and_the_log_has_the_totals() -> None:
+    book, view = settled(1000)
+    shelf = Shelf()
+    end = await ended(kit(book, shelf, MemoryLog()), view)
+    assert end.stored is not None
+    assert len(end.to_json()) < REST_BYTES + 4096
+    assert end.report.workloads[0].messages == sum(range(1000))
+    assert len(end.report.workers) == 1000
+    assert end.report.omitted == "what each worker did"
+    whole = shelf.reports["j"]
+    assert whole.omitted == ""
+    assert [w.workloads[0].messages for w in whole.workers] == list(range(1000))
+
+
+async def test_without_a_store_nothing_is_lost_that_fits() -> None:
+    book, view = settled(200)
+    end = await ended(kit(book, Shelf("no room"), MemoryLog()), view)
+    assert len(end.to_json()) > WHOLE_BYTES
+    assert (end.stored, end.report.omitted) == (None, "")
+    assert [w.workloads[0].messages for w in end.report.workers] == list(range(200))
+
+
+async def test_without_a_store_it_is_said_what_does_not_fit_and_why() -> None:
+    book, view = settled(2000)
+    end = await ended(kit(book, Shelf("no room"), MemoryLog()), view)
+    assert end.stored is None
+    assert end.report.omitted == "what each worker did; the whole is not stored: no room"
+
+
+@pytest.mark.parametrize("broken", ["", "no room"])
+async def test_a_control_nats_with_small_messages_gets_a_small_event(broken: str) -> None:
+    book, view = settled(1000)
+    log = SmallLog()
+    end = await ended(kit(book, Shelf(broken), log), view)
+    assert len(end.to_json()) <= log.max_event_bytes
+    assert end.report.workloads[0].messages == sum(range(1000))

@@ -1,0 +1,288 @@
+"""A worker's part in a job that ends before its load has begun."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from njst.agent.decide import Stage
+from njst.agent.deps import Kit
+from njst.agent.participant import Participation
+from njst.contract.connection import Connection
+from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
+from njst.contract.names.mesh import EventName
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
+from njst.journal.interfaces import Appended
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import PartState
+from tests.unit.api.fakes import MemoryLog
+from tests.unit.sim.world import NoReports, at_once
+
+JOB, ME = "job", "me"
+SPEC = parse_spec(
+    {"workloads": [{"name": "w", "messages": 9, "core": {"operation": "Publish", "subject": "s"}}]}
+)
+
+
+class Idle:
+    """Load that waits for a start which does not come."""
+
+    problem: Problem | None = None
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.killed = False
+
+    def start(self, at_monotonic_ns: int, log_offset_ns: int) -> None:
+        self.starts.append(at_monotonic_ns)
+
+    def begin(self, workload: str, at_monotonic_ns: int) -> None:
+        raise AssertionError(workload)
+
+    def left(self) -> frozenset[str]:
+        return frozenset({"w"})
+
+    def tallies(self) -> list[WorkloadTally]:
+        return []
+
+    def cost(self) -> LoadCost | None:
+        return None
+
+    async def wait(self) -> Outcome:
+        raise AssertionError("it has not begun")
+
+    def found(self) -> list[str]:
+        return []
+
+    def consumption(self) -> list[Consumption]:
+        return []
+
+    def receipts(self) -> list[Receipt]:
+        return []
+
+    async def stop(self) -> None:
+        raise AssertionError("it has not begun")
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+class HeardLog(MemoryLog):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[Payload] = []
+
+    async def append(self, name: EventName, payload: Payload) -> Appended:
+        self.said.append(payload)
+        return await super().append(name, payload)
+
+
+class SameTime:
+    """The log's time is this process's."""
+
+    error_us = 0
+
+    def now_ns(self) -> int:
+        return 0
+
+    def monotonic_ns_at(self, log_ns: int) -> int:
+        return log_ns
+
+    def outages_since(self, monotonic_ns: int) -> None:
+        return None
+
+
+async def nothing_to_make(*_: object) -> list[ClientPlan]:
+    return []
+
+
+@dataclass
+class Scene:
+    """A job with this worker alone; `prepare` is what its load processes do at their start."""
+
+    prepare: Callable[[], "asyncio.Future[Idle]"]
+    make: Callable[..., Awaitable[list[ClientPlan]]] = nothing_to_make
+    log: HeardLog = field(default_factory=HeardLog)
+    book: Book = field(default_factory=Book)
+
+    async def take_part(self) -> tuple[Participation, "asyncio.Task[None]"]:
+        await self.log.follow(self.book.on_entry, self.book.on_progress)
+        created = Created(spec=SPEC, participants=[ME], origin=Origin(kind=OriginKind.HTTP))
+        await self.log.append(EventName(JOB, "created"), created)
+        view = self.book.view(JOB)
+        assert view is not None
+
+        async def prepare(plan: LoadPlan, timeout_s: float) -> Idle:
+            return await self.prepare()
+
+        async def look(*_: object) -> Sight:
+            raise AssertionError("there is nothing to read")
+
+        async def remove(*_: object) -> list[str]:
+            return []
+
+        kit = Kit(
+            me=ME,
+            log=self.log,
+            book=self.book,
+            time=SameTime(),
+            resolve=lambda _: Connection(servers=["nats://target:4222"]),
+            make=self.make,
+            remove=remove,
+            prepare=prepare,
+            look=look,
+            reports=NoReports(),
+            beside=at_once,
+        )
+        part = Participation(kit, view)
+        return part, asyncio.create_task(part.run())
+
+    async def until(self, state: PartState) -> None:
+        changed = asyncio.Event()
+        stop_listening = self.book.listen(lambda _: changed.set(), JOB)
+        try:
+            async with asyncio.timeout(30):
+                while self.state() is not state:
+                    changed.clear()
+                    await changed.wait()
+        finally:
+            stop_listening()
+
+    def state(self) -> PartState:
+        view = self.book.view(JOB)
+        assert view is not None
+        return view.parts[ME].state
+
+
+async def is_over(running: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(30):
+        await running
+
+
+async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> None:
+    """Its processes were there already when the word came to give it up."""
+    load, began = Idle(), asyncio.Event()
+
+    async def slow() -> Idle:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return load
+        raise AssertionError
+
+    scene = Scene(lambda: asyncio.ensure_future(slow()))
+    part, running = await scene.take_part()
+    await began.wait()
+    part.release()
+    await is_over(running)
+    assert load.killed
+    assert part.stage is Stage.RELEASED
+    assert not any(isinstance(payload, Ready) for payload in scene.log.said)
+
+
+class Endless:
+    """A preparation that has no end of its own."""
+
+    def __init__(self) -> None:
+        self.began, self.given_up = asyncio.Event(), asyncio.Event()
+
+    async def prepare(self) -> Idle:
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up.set()
+        raise AssertionError
+
+
+async def test_a_preparation_that_is_given_up_is_told_so() -> None:
+    endless = Endless()
+    scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
+    part, running = await scene.take_part()
+    await endless.began.wait()
+    part.release()
+    await is_over(running)
+    assert endless.given_up.is_set()
+
+
+async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
+    endless = Endless()
+    scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
+    part, running = await scene.take_part()
+    await endless.began.wait()
+    part.give_up()
+    await is_over(running)
+    assert endless.given_up.is_set()
+    assert scene.state() is PartState.LATE
+    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    assert said.problem == Problem(
+        reason=START_TIMEOUT, message="still connecting its clients: 0 of them"
+    )
+
+
+async def test_one_that_waits_for_the_target_says_so() -> None:
+    began = asyncio.Event()
+
+    async def make(*_: object) -> list[ClientPlan]:
+        began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scene = Scene(at_once_prepared(Idle()), make=make)
+    part, running = await scene.take_part()
+    await began.wait()
+    part.give_up()
+    await is_over(running)
+    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    assert said.problem is not None
+    assert said.problem.message == "still making streams and consumers on the target"
+
+
+async def test_one_that_is_ready_just_in_time_is_ready() -> None:
+    """The time-out and the end of the preparation may be seen in the same breath."""
+    scene = Scene(at_once_prepared(Idle()))
+    part, running = await scene.take_part()
+    await scene.until(PartState.READY)
+    part.give_up()
+    part.release()
+    await is_over(running)
+    assert [p for p in scene.log.said if isinstance(p, Ready)] == [Ready()]
+
+
+def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:
+    async def prepare() -> Idle:
+        return load
+
+    return lambda: asyncio.ensure_future(prepare())
+
+
+async def test_one_released_after_the_others_started_it_says_its_last_word() -> None:
+    """Nobody must wait for it until it is missed."""
+    load = Idle()
+    scene = Scene(at_once_prepared(load))
+    part, running = await scene.take_part()
+    await scene.until(PartState.READY)
+    await scene.log.append(EventName(JOB, "started"), Started(run=[ME], lead_ms=400))
+    part.release()
+    await is_over(running)
+    [last] = [payload for payload in scene.log.said if isinstance(payload, Finished)]
+    assert last.outcome is Outcome.STOPPED
+    assert scene.state() is PartState.FINISHED
+    assert load.killed
+    assert not load.starts
+
+
+async def test_one_released_before_any_start_owes_no_word() -> None:
+    load = Idle()
+    scene = Scene(at_once_prepared(load))
+    part, running = await scene.take_part()
+    await scene.until(PartState.READY)
+    part.release()
+    await is_over(running)
+    assert not any(isinstance(payload, Finished) for payload in scene.log.said)
+    assert load.killed

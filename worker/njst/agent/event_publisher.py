@@ -1,0 +1,72 @@
+"""How a worker says its own events of one job: again and again, until they are in the log."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from njst.agent.deps import Kit
+from njst.contract.event_limits import smaller
+from njst.contract.events import EVENT_NAMES, Payload
+from njst.contract.names.mesh import EventName
+from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
+
+log = logging.getLogger(__name__)
+
+# How long to leave a log that does not answer in peace before saying the same again: the first
+# time, and at most.
+RETRY_S = 0.5
+LAST_RETRY_S = 2.0
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One worker's, in one job."""
+
+    kit: Kit
+    job: str
+
+    async def say(self, payload: Payload, heard: Callable[[], bool]) -> None:
+        """Append a worker's own event, again while the log does not answer, until it is heard.
+
+        The log itself may be quicker than its answer, and the answer may be lost.
+        """
+        hearing = asyncio.create_task(self.until(heard))
+        saying = asyncio.create_task(self._repeat(payload))
+        try:
+            await asyncio.wait({hearing, saying}, return_when=asyncio.FIRST_COMPLETED)
+            if saying.done():
+                saying.result()
+        finally:
+            hearing.cancel()
+            saying.cancel()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Return when it holds of the job, looked at whenever that has changed."""
+        changed = asyncio.Event()
+        stop_listening = self.kit.book.listen(lambda _: changed.set(), self.job)
+        try:
+            while not holds():
+                changed.clear()
+                await changed.wait()
+        finally:
+            stop_listening()
+
+    async def _repeat(self, payload: Payload) -> None:
+        name = EventName(self.job, EVENT_NAMES[type(payload)], self.kit.me)
+        retry_s, told = RETRY_S, ""
+        while True:
+            try:
+                await self.kit.log.append(name, payload)
+            except EventTooLargeError as error:
+                # A job must be able to end: less is said, until it is little enough.
+                log.warning("%s", error)
+                payload = smaller(payload)
+            except JournalUnavailableError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("the event %s is not stored yet: %s", name.event, told)
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
+            else:
+                return

@@ -1,0 +1,42 @@
+"""The last word on a job: its report as the log has it, and the whole where that is too large."""
+
+import logging
+
+from njst.agent.deps import Kit
+from njst.contract.event_limits import REPORT_BYTES, fit
+from njst.contract.events import Ended
+from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_view import JobView
+
+log = logging.getLogger(__name__)
+
+# A report of so many bytes is in the log and nowhere else.
+WHOLE_BYTES = 32 * 1024
+# Of a larger one, which lies in the object store, the log has so many.
+REST_BYTES = 256 * 1024
+# What an event has beside its report.
+AROUND_BYTES = 4096
+REASON_CHARS = 200
+
+
+async def ended(kit: Kit, view: JobView) -> Ended:
+    """Return the end of a settled job.
+
+    Without the object store the log has as much of the report as fits, and says what does not.
+    """
+    seen, now_ns = kit.book.progress(view.id), kit.time.now_ns()
+    report = await kit.beside(lambda: conclude(view, seen, now_ns))
+    room_bytes = min(REPORT_BYTES, kit.log.max_event_bytes - AROUND_BYTES)
+    if len(report.to_json()) <= min(WHOLE_BYTES, room_bytes):
+        return Ended(report=report)
+    try:
+        stored = await kit.reports.put(view.id, report)
+    except JournalUnavailableError as error:
+        log.warning("the whole report is not stored: %s", error)
+        left = fit(report, room_bytes)
+        if left.omitted:
+            words = f"{left.omitted}; the whole is not stored: {str(error)[:REASON_CHARS]}"
+            left = left.model_copy(update={"omitted": words})
+        return Ended(report=left)
+    return Ended(report=fit(report, min(REST_BYTES, room_bytes)), stored=stored)

@@ -1,0 +1,116 @@
+"""Removes what jobs have left on their targets when all who could have cleaned up had died.
+
+A stream says in its metadata which job made it, whose log that job is in, and that it was to be
+removed. One that does not say all of this is never touched, nor one of a job that is not over.
+Of all workers of a mesh one looks, once an hour.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+import nats.errors
+from nats.js.errors import APIError, NotFoundError
+
+from njst.agent.deps import Kit
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY, EventName
+from njst.contract.spec.job import Target
+from njst.contract.spec.stream import Retain
+from njst.journal.interfaces import JournalUnavailableError
+from njst.provisioning.bulk_assets import Api
+from njst.provisioning.provision import connected
+from njst.provisioning.target_policy import SetupError
+from njst.stats.clock_offset import parse_time_ns
+
+log = logging.getLogger(__name__)
+
+# Younger streams may be those of a job that this worker has not heard of yet.
+ORPHAN_NS = 3_600 * 1_000_000_000
+# A worker asks this often, at different times, whether it is the one who looks in this hour.
+EVERY_S = (300.0, 900.0)
+
+
+@dataclass
+class Reaper:
+    """One worker's turn at the orphans of its mesh.
+
+    `log_ids` are the log that its jobs are in, and those that were it before somebody deleted
+    them; they grow meanwhile. A log that was gone before this worker came may have been another's.
+    """
+
+    kit: Kit
+    log_ids: AbstractSet[str]
+    claim: Callable[[], Awaitable[bool]]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look from time to time until `stop` is set."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(random.uniform(*EVERY_S)):  # noqa: S311
+                    await stop.wait()
+                    return
+            try:
+                if await self.claim():
+                    await self.look()
+            except JournalUnavailableError as error:
+                log.info("no look for orphans now: %s", error)
+
+    async def look(self) -> list[str]:
+        """Remove what is left on all targets of the jobs that are known; return its names.
+
+        Raises:
+            JournalUnavailableError: the log does not say whether a job is over.
+        """
+        targets = [Target(), *(view.created.spec.target for view in self.kit.book.jobs())]
+        removed: list[str] = []
+        for target in {target.model_dump_json(): target for target in targets}.values():
+            try:
+                removed += await self._reap(self.kit.reach(target))
+            except (SetupError, APIError, nats.errors.Error, TimeoutError) as error:
+                log.info("no look for orphans on %s: %s", target.model_dump_json(), error)
+        return removed
+
+    async def _reap(self, connection: Connection) -> list[str]:
+        removed: list[str] = []
+        async with connected(connection) as client:
+            api = Api(client, connection.js_api)
+            for found in await api.pages("STREAM.LIST", "streams", {}):
+                if not self._is_marked(found):
+                    continue
+                name = found["config"]["name"]
+                with contextlib.suppress(NotFoundError):
+                    info = await api.call(f"{api.prefix}.STREAM.INFO.{name}")
+                    if self._is_marked(info) and await self._is_orphan(info):
+                        await api.call(f"{api.prefix}.STREAM.DELETE.{name}")
+                        log.warning("removed stream %s, left by job %s", name, _marks(info))
+                        removed.append(name)
+        return removed
+
+    def _is_marked(self, info: Mapping[str, Any]) -> bool:
+        marks = _marks(info)
+        return (
+            bool(marks.get(OWNER_KEY))
+            and marks.get(LOG_KEY) in self.log_ids
+            and marks.get(RETAIN_KEY) == Retain.DELETE
+            # A copy has the marks of what it was copied from.
+            and marks.get(STREAM_KEY) == info["config"]["name"]
+        )
+
+    async def _is_orphan(self, info: Mapping[str, Any]) -> bool:
+        if parse_time_ns(info["ts"]) - parse_time_ns(info["created"]) < ORPHAN_NS:
+            return False
+        job = _marks(info)[OWNER_KEY]
+        view = self.kit.book.view(job)
+        if view is not None:
+            return view.closed
+        return not await self.kit.log.holds(EventName(job, "created"))
+
+
+def _marks(info: Mapping[str, Any]) -> dict[str, str]:
+    return info["config"].get("metadata") or {}

@@ -1,0 +1,256 @@
+"""One worker's part in one job, from preparation to its final tallies, read top to bottom."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from njst import __version__
+from njst.agent.decide import Stage
+from njst.agent.deps import Kit, Load
+from njst.agent.event_publisher import Voice
+from njst.agent.slice_reader import SliceReader
+from njst.contract.event_limits import receipts_bytes, series_bytes
+from njst.contract.events import Finished, Progress, Ready
+from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.results.report import (
+    START_TIMEOUT,
+    ControlOutages,
+    Outcome,
+    Problem,
+    WorkloadTally,
+)
+from njst.journal.log_lines import current_job
+from njst.journal.state.job_view import JobView, PartState
+from njst.provisioning.core_streams import core_receipts
+from njst.provisioning.target_policy import SetupError
+from njst.stats.clock_offset import DRIFT_PPM
+from njst.stats.tally_merge import fitted, merge
+from njst.verification.receipt_budget import had, told
+
+PROGRESS_S = 1.0
+# The load processes speak at each full second; this much later their words are here.
+LISTEN_NS = 100_000_000
+
+
+@dataclass
+class Participation:
+    """A job's life in this process; `decide` reads `stage`, its actions call `load`/`release`."""
+
+    kit: Kit
+    view: JobView
+    stage: Stage = Stage.PREPARING
+    begun: set[str] = field(default_factory=set)
+    # Why this worker stops by itself, if it does.
+    own_problem: Problem | None = None
+    # When (log time) this process last made something for the job; 0: it made nothing.
+    made_ns: int = 0
+    # How far the log's time may have been off when the load began.
+    _clock_error_us: int | None = None
+    _load: Load | None = None
+    _clients: list[ClientPlan] = field(default_factory=list)
+    _start_ns: asyncio.Future[int] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _late: asyncio.Event = field(default_factory=asyncio.Event)
+    # What keeps this worker from being ready, for people.
+    _doing: str = ""
+
+    @property
+    def _voice(self) -> Voice:
+        return Voice(self.kit, self.view.id)
+
+    def give_up(self) -> None:
+        """Prepare no longer, and say what this worker was still doing."""
+        self._late.set()
+
+    def load(self, at_ns: int) -> None:
+        """Start at `at_ns` of the log's time."""
+        if not self._start_ns.done():
+            self._start_ns.set_result(at_ns)
+
+    def begin(self, workload: str, at_ns: int) -> None:
+        """Let a workload begin that waited for others, at `at_ns` of the log's time."""
+        if self._load is not None:
+            self.begun.add(workload)
+            self._load.begin(workload, self.kit.time.monotonic_ns_at(at_ns))
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The awaited workloads that this worker has nothing more to do of."""
+        if self._load is None:
+            return frozenset()
+        return self.view.created.spec.awaited - self._load.left()
+
+    def release(self, problem: Problem | None = None) -> None:
+        """Stop, at whatever stage; `problem` says why it is this worker that ends, not the job."""
+        if not self._released.is_set():
+            self.own_problem = problem
+        self._released.set()
+
+    async def run(self) -> None:
+        """Take part; return when this worker owes the job nothing more."""
+        current_job.set(self.view.id)
+        try:
+            load = await self._prepare()
+            if load is None:
+                return
+            try:
+                await self._take_part(load)
+            finally:
+                load.kill()
+        finally:
+            self.stage = Stage.RELEASED
+
+    async def _prepare(self) -> Load | None:
+        """Make what is needed and connect; say `ready`, or why not."""
+        preparing = asyncio.create_task(self._set_up())
+        released = asyncio.create_task(self._released.wait())
+        late = asyncio.create_task(self._late.wait())
+        try:
+            await asyncio.wait({preparing, released, late}, return_when=asyncio.FIRST_COMPLETED)
+            if not preparing.done():
+                if not released.done():
+                    await self._say_ready(Problem(reason=START_TIMEOUT, message=self._doing))
+                await self._give_up(preparing)
+                return None
+            try:
+                load = preparing.result()
+            except SetupError as error:
+                await self._say_ready(Problem(reason=error.reason, message=error.message))
+                return None
+        finally:
+            released.cancel()
+            late.cancel()
+        self.stage = Stage.PREPARED
+        await self._say_ready()
+        return load
+
+    async def _say_ready(self, problem: Problem | None = None) -> None:
+        """Say that this worker is ready, or why it is not."""
+        await self._voice.say(Ready(problem=problem), lambda: not self._is(PartState.PREPARING))
+
+    async def _set_up(self) -> Load:
+        spec, unknown = self.view.created.spec, self.view.created.unknown_fields
+        if unknown:
+            raise SetupError(
+                "VersionTooOld",
+                f"this worker has njst {__version__}, which does not know {', '.join(unknown)}",
+            )
+        connection = self.kit.resolve(spec.target)
+        participants = list(self.view.parts)
+        self._doing = "still making streams and consumers on the target"
+        try:
+            clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
+        finally:
+            self.made_ns = self.kit.time.now_ns()
+        self._clients = clients
+        plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
+        count = sum(not client.skipped for client in clients)
+        self._doing = f"still connecting its clients: {count} of them"
+        return await self.kit.prepare(plan, float(spec.start_timeout_seconds))
+
+    async def _give_up(self, preparing: asyncio.Task[Load]) -> None:
+        """End a preparation midway."""
+        preparing.cancel()
+        await asyncio.wait({preparing})
+        if not preparing.cancelled() and preparing.exception() is None:
+            preparing.result().kill()
+
+    async def _take_part(self, load: Load) -> None:
+        released = asyncio.create_task(self._released.wait())
+        waiting: set[asyncio.Future[object]] = {self._start_ns, released}  # type: ignore[arg-type]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if released.done():
+            # Others may have started it all the same, and wait for this worker's last word.
+            if self._is(PartState.RUNNING):
+                await self._say_finished(load, Outcome.STOPPED)
+            return
+        self.stage = Stage.LOADING
+        log_start_ns = self._start_ns.result()
+        start_ns = self.kit.time.monotonic_ns_at(log_start_ns)
+        self._clock_error_us = self.kit.time.error_us
+        load.start(start_ns, log_start_ns - start_ns)
+        self._load = load
+        reporting = asyncio.create_task(self._report(load, log_start_ns))
+        finishing = asyncio.create_task(load.wait())
+        try:
+            await asyncio.wait({finishing, released}, return_when=asyncio.FIRST_COMPLETED)
+            if not finishing.done():
+                await load.stop()
+            outcome = await finishing
+            await self._say_finished(load, outcome)
+            if outcome is not Outcome.STOPPED:
+                await self._read_back(load)
+        finally:
+            for task in (reporting, finishing, released):
+                task.cancel()
+
+    async def _read_back(self, load: Load) -> None:
+        """Stay as long as others load or read, and read what falls to this worker."""
+        load.kill()
+        self.stage = Stage.READING
+        connection = self.kit.reach(self.view.created.spec.target)
+        await SliceReader(self.kit, self.view.id, connection, self._released).run()
+
+    async def _say_finished(self, load: Load, outcome: Outcome) -> None:
+        self.kit.learn(self.view.created.spec.target, load.found())
+        workers = len(self.view.parts)
+        room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
+        producers = load.receipts()
+        consumption = load.consumption()
+        receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        receipts += core_receipts(self._clients, load.tallies())
+        consumed = await self.kit.beside(lambda: had(consumption, room_bytes))
+        tallies = merge([*load.tallies(), *unread])
+        finished = Finished(
+            outcome=outcome,
+            problem=self.own_problem or load.problem,
+            workloads=fitted(self._dated(tallies), series_bytes(workers)),
+            cost=load.cost(),
+            control=self._outages(),
+            clock_error_us=self._clock_error_us,
+            receipts=receipts,
+            consumed=consumed,
+        )
+        await self._voice.say(finished, lambda: not self._is(PartState.RUNNING))
+
+    def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
+        """Return them with how far the clock may be off, where others' clocks are in a latency.
+
+        The load's clock is set once, at the start, and drifts from then on.
+        """
+        if len(self.view.parts) < 2 or self._clock_error_us is None:
+            return tallies
+        elapsed_us = (self.kit.time.now_ns() - self._start_ns.result()) // 1000
+        error_us = self._clock_error_us + max(0, elapsed_us) * DRIFT_PPM // 1_000_000
+        receiving = {w.name for w in self.view.created.spec.workloads if w.receives}
+        return [
+            tally.model_copy(update={"clock_error_us": error_us})
+            if tally.workload in receiving and tally.latency
+            else tally
+            for tally in tallies
+        ]
+
+    def _outages(self) -> ControlOutages | None:
+        if not self._start_ns.done():
+            return None
+        return self.kit.time.outages_since(self.kit.time.monotonic_ns_at(self._start_ns.result()))
+
+    async def _report(self, load: Load, start_ns: int) -> None:
+        """Publish what was done by each full second of the job, until the part is over."""
+        count = 0
+        while True:
+            count += 1
+            due_ns = start_ns + int(count * PROGRESS_S * 1e9) + LISTEN_NS
+            await asyncio.sleep(max(0.0, (due_ns - self.kit.time.now_ns()) / 1e9))
+            progress = Progress(
+                elapsed_ms=max(0, (self.kit.time.now_ns() - start_ns) // 1_000_000),
+                workloads=load.tallies(),
+                cost=load.cost(),
+                problem=load.problem,
+            )
+            await self.kit.log.publish_progress(self.view.id, self.kit.me, progress)
+
+    def _is(self, state: PartState) -> bool:
+        view = self.kit.book.view(self.view.id)
+        return view is not None and view.ended is None and view.parts[self.kit.me].state is state

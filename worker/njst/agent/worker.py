@@ -1,0 +1,237 @@
+"""A worker without its HTTP face: the journal, the agent, and what both need, wired together."""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from njst import __version__
+from njst.agent.deps import Kit, Load
+from njst.agent.orphan_reaper import Reaper
+from njst.agent.runner import Agent
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
+from njst.contract.plan import LoadPlan
+from njst.contract.results.report import Problem
+from njst.contract.spec.stream import Retain
+from njst.journal.interfaces import Member
+from njst.journal.jobs import Jobs
+from njst.journal.nats.control_connection import connect
+from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.log_clock import LogClock
+from njst.journal.nats.report_store import JetStreamReports
+from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.state.append_failures import CONTROL_LOST, silent
+from njst.journal.state.job_store import Book
+from njst.journal.state.job_view import JobView
+from njst.load.auditor import look
+from njst.load.cores import usable_cores
+from njst.load.group import LoadGroup, LoadProblem
+from njst.login.nats_client import LoginClient
+from njst.login.nats_context import DEFAULT_FOLDER
+from njst.provisioning import provision
+from njst.provisioning.target_policy import SetupError, TargetPolicy, resolve
+
+log = logging.getLogger(__name__)
+
+# What servers call the clients of a load, whatever connection they have.
+CLIENT_NAME = "njst"
+LINGER_S = 1.0
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """How a worker joins its mesh and which targets it serves."""
+
+    control: Connection
+    mesh: str = "default"
+    name: str = ""
+    zone: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    contexts: Path = DEFAULT_FOLDER
+    allow_targets: tuple[str, ...] = ()
+    payloads: Path = Path("~/.config/njst/payloads")
+    # Load processes at once; 0 means one for each usable core.
+    processes: int = 0
+    # Copies of the job log; 0: as many as the cluster gives, up to 3.
+    log_replicas: int = 0
+    # How many workers there should be; 0: nobody knows.
+    expect_workers: int = 0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A worker that is in its mesh."""
+
+    me: Member
+    mesh: str
+    jobs: Jobs
+    book: Book
+    members: NatsMembers
+    clock: LogClock
+    agent: Agent
+    client: LoginClient
+    log: JetStreamLog
+
+    def describe(self) -> Member:
+        """Return this worker as it is now."""
+        return self.me.model_copy(
+            update={
+                "clock_error_us": self.clock.error_us,
+                "job": self.agent.current_job,
+                "load_millicores": int(os.getloadavg()[0] * 1000),
+            }
+        )
+
+    def not_ready(self) -> Problem | None:
+        """Return why this worker cannot take a job now; None when it can."""
+        if self.members.gone:
+            return Problem(reason="Draining", message="the worker finishes its jobs and ends")
+        if self.client.is_connected:
+            return silent(self.clock.silent_s) or self.log.problem
+        why = f": {self.client.trouble}" if self.client.trouble else ""
+        return Problem(reason=CONTROL_LOST, message=f"the control NATS is not connected{why}")
+
+    async def drain(self, limit_s: float) -> None:
+        """Be in no new job; return when the last one that names this worker is over, or in time."""
+        await self.members.leave()
+        changed = asyncio.Event()
+        stop_listening = self.book.listen(lambda _: changed.set())
+        try:
+            async with asyncio.timeout(limit_s):
+                # Who was asking just now may be about to name this worker.
+                await asyncio.sleep(LINGER_S)
+                while self._is_needed():
+                    changed.clear()
+                    await changed.wait()
+        except TimeoutError:
+            log.warning("a job is not over after %.0f s: this worker's part is stopped", limit_s)
+        finally:
+            stop_listening()
+
+    def _is_needed(self) -> bool:
+        return any(
+            view.ended is None and self.me.worker in view.created.participants
+            for view in self.book.open_jobs()
+        )
+
+    async def remove_streams(self, view: JobView) -> list[str]:
+        """Remove the streams that a job made, also those that it was to keep.
+
+        Raises:
+            SetupError: the target cannot be reached.
+        """
+        spec = view.created.spec
+        streams = [s.model_copy(update={"retain": Retain.DELETE}) for s in spec.streams]
+        kit = self.agent.kit
+        return await kit.remove(
+            view.id, spec.model_copy(update={"streams": streams}), kit.reach(spec.target)
+        )
+
+
+def worker_id(name: str) -> str:
+    """Return a new worker's id: its name, made safe for a subject, and a nonce of this boot.
+
+    A worker that comes back is a new member: it never runs what its predecessor was given.
+    """
+    safe = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "worker"
+    return f"{safe}-{secrets.token_hex(3)}"
+
+
+@asynccontextmanager
+async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
+    """Join the mesh; on the way out, stop own loads and leave.
+
+    Raises:
+        JournalUnavailableError: the control NATS is not there or cannot carry a job log.
+    """
+    mesh = Mesh(settings.mesh)
+    client = await connect(settings.control)
+    journal = JetStreamLog(client, mesh, replicas=settings.log_replicas)
+    clock = LogClock(client, mesh)
+    members = NatsMembers(client, mesh)
+    book, reports = Book(), JetStreamReports(client, mesh, settings.log_replicas)
+    me = _describe_me(settings)
+    try:
+        await journal.open()
+        await clock.start()
+        await journal.follow(book.on_entry, book.on_progress)
+        agent = Agent(_kit(settings, me.worker, journal, book, clock, reports))
+        jobs = Jobs(journal, book, members, reports, expect=settings.expect_workers)
+        node = Node(me, mesh.name, jobs, book, members, clock, agent, client, journal)
+        await members.listen()
+        await members.answer(node.describe)
+        stop = asyncio.Event()
+        working = asyncio.create_task(agent.run(stop), name="agent")
+        reaper = Reaper(agent.kit, journal.ids, journal.claim_reaping)
+        reaping = asyncio.create_task(reaper.run(stop), name="reaper")
+        try:
+            yield node
+        finally:
+            stop.set()
+            reaping.cancel()
+            await asyncio.wait({working, reaping})
+            working.result()
+    finally:
+        await clock.stop()
+        await journal.close()
+        await client.close()
+
+
+def _kit(
+    settings: NodeSettings,
+    me: str,
+    journal: JetStreamLog,
+    book: Book,
+    clock: LogClock,
+    reports: JetStreamReports,
+) -> Kit:
+    policy = TargetPolicy(
+        control=settings.control.model_copy(update={"name": CLIENT_NAME}),
+        contexts=settings.contexts.expanduser(),
+        allow=settings.allow_targets,
+    )
+    return Kit(
+        me=me,
+        log=journal,
+        book=book,
+        time=clock,
+        resolve=partial(resolve, policy=policy),
+        make=partial(
+            provision.make, home=provision.Home(settings.payloads.expanduser(), journal.id)
+        ),
+        remove=provision.remove,
+        prepare=partial(_prepare, settings.processes or usable_cores()),
+        look=look,
+        reports=reports,
+        beside=asyncio.to_thread,
+    )
+
+
+async def _prepare(processes: int, plan: LoadPlan, timeout_s: float) -> Load:
+    try:
+        return await LoadGroup.prepare(plan, processes=processes, timeout_s=timeout_s)
+    except LoadProblem as problem:
+        raise SetupError(problem.reason, problem.message) from problem
+
+
+def _describe_me(settings: NodeSettings) -> Member:
+    name = settings.name or socket.gethostname()
+    return Member(
+        worker=worker_id(name),
+        name=name,
+        host=socket.gethostname(),
+        version=__version__,
+        zone=settings.zone,
+        labels=dict(settings.labels),
+        cores=usable_cores(),
+        started_at=datetime.now(UTC),
+    )

@@ -1,0 +1,80 @@
+"""The clients that a participant runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from njst.contract.names.mesh import stream_names
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
+from njst.planning.arrivals import pace_plan
+from njst.planning.client_slot import Place, There, Work, ms
+from njst.planning.kinds.consume import consume_plan
+from njst.planning.kinds.core import core_plan
+from njst.planning.kinds.get import get_plan
+from njst.planning.kinds.key_value import key_value_plan
+from njst.planning.kinds.management import management_plan
+from njst.planning.kinds.object_store import object_store_plan
+from njst.planning.kinds.publish import publish_plan
+
+
+def clients_of(
+    job: str,
+    spec: JobSpec,
+    participants: Sequence[str],
+    me: str,
+    there: Mapping[str, There] | None = None,
+    skipped: Mapping[str, str] | None = None,
+) -> list[ClientPlan]:
+    """Return the clients that `me` runs; those whose part is no message are left out.
+
+    Args:
+        job: its id.
+        spec: what it is.
+        participants: all of them.
+        me: one of them.
+        there: what is known of each stream, by its name.
+        skipped: why workloads are not run at all, by their names.
+
+    Raises:
+        ValueError: `me` is no participant.
+    """
+    workers = sorted(participants)
+    place = workers.index(me)
+    plans: list[ClientPlan] = []
+    for number, workload in enumerate(spec.workloads):
+        if reason := (skipped or {}).get(workload.name):
+            plans.append(ClientPlan(workload=workload.name, number=number, index=0, skipped=reason))
+        else:
+            work = Work(job, spec, workload, number, there or {})
+            plans += _clients(work, place, len(workers))
+    return plans
+
+
+def _clients(work: Work, worker: int, workers: int) -> Iterator[ClientPlan]:
+    workload = work.workload
+    names = [""] if work.stream is None else stream_names(work.stream)
+    for number, name in enumerate(names):
+        for own in range(workload.clients):
+            client = worker * workload.clients + own
+            place = Place(client, workers * workload.clients, number, len(names))
+            messages = None if workload.messages is None else place.part(workload.messages)
+            if messages == 0:
+                continue
+            yield ClientPlan(
+                workload=workload.name,
+                number=work.number,
+                index=place.index,
+                messages=messages,
+                duration_ms=ms(workload.length_seconds),
+                warmup_ms=workload.warmup_seconds * 1000,
+                start_ms=workload.start_seconds * 1000,
+                is_gated=bool(workload.after),
+                reconnect_ms=ms(workload.reconnect_seconds),
+                pace=pace_plan(workload, place),
+                publish=publish_plan(work, name, place),
+                consume=consume_plan(work, name, place),
+                get=get_plan(work, name, place),
+                key_value=key_value_plan(work, name, place),
+                object_store=object_store_plan(work, name, place),
+                management=management_plan(work, name, place),
+                core=core_plan(workload),
+            )

@@ -1,0 +1,1 @@
+"""The planner of each kind of workload."""

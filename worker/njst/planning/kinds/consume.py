@@ -1,0 +1,110 @@
+"""How a consumer, or a watcher of keys, gets its messages."""
+
+from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
+from njst.contract.kinds.priority import PriorityPolicy
+from njst.contract.kinds.publish import Verify
+from njst.contract.names.mesh import (
+    GROUP,
+    consumer_name,
+    deliver_subject,
+    has_own_consumers,
+    shared_deliver_subject,
+)
+from njst.contract.plan import PUSH_HEARTBEAT_MS, ConsumePlan, PriorityPlan
+from njst.planning.client_slot import Place, There, Work
+
+
+def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
+    """Return what a consumer or watcher does; None where the workload is of another kind."""
+    workload, consume = work.workload, work.workload.consume
+    if consume is None:
+        return _watch(work, stream_name, place)
+    own = place.index if has_own_consumers(workload) else None
+    return ConsumePlan(
+        mode=consume.mode,
+        stream=stream_name,
+        consumer=consume.existing_consumer or consumer_name(work.job, workload, own),
+        deliver=_deliver(work, place),
+        deliver_group=GROUP if consume.is_shared_push else "",
+        ack=consume.effective_ack,
+        batch=consume.batch,
+        pulls=consume.pulls_at_once,
+        max_bytes=consume.max_bytes or 0,
+        expires_ms=consume.expires_seconds * 1000,
+        heartbeat_ms=_heartbeat_ms(work, consume),
+        ack_wait_ms=consume.first_ack_wait_seconds * 1000,
+        nak_percent=consume.nak_percent,
+        nak_delay_ms=consume.nak_delay_seconds * 1000,
+        terminate_percent=consume.terminate_percent,
+        ignore_percent=consume.ignore_percent,
+        slow_percent=consume.slow_percent,
+        processing_ms=consume.processing_milliseconds,
+        priority=_priority(consume, place),
+        idle_timeout_ms=consume.idle_timeout_seconds * 1000,
+        verify=consume.verify,
+        is_noted=consume.verify and _lets_go(work, stream_name),
+    )
+
+
+def _lets_go(work: Work, stream_name: str) -> bool:
+    """Whether what is consumed is to be looked for, and its stream has it no more by then."""
+    before = work.there.get(stream_name, There()).before
+    return (
+        before is not None
+        and before.limits.retention != "limits"
+        and any(
+            other.publish is not None and other.publish.verify is not Verify.NONE
+            for other in work.spec.workloads
+            if other.stream == work.workload.stream
+        )
+    )
+
+
+def _heartbeat_ms(work: Work, consume: Consume) -> int:
+    if consume.mode is ConsumeMode.PUSH and has_own_consumers(work.workload):
+        return PUSH_HEARTBEAT_MS
+    return (consume.heartbeat_seconds or 0) * 1000
+
+
+def _watch(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
+    """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
+    workload, key_value = work.workload, work.workload.key_value
+    if key_value is None or not key_value.watches:
+        return None
+    return ConsumePlan(
+        mode=ConsumeMode.ORDERED,
+        stream=stream_name,
+        consumer=consumer_name(work.job, workload, place.index),
+        deliver=deliver_subject(work.job, workload, place.index),
+        ack=AckPolicy.NONE,
+        batch=1,
+        heartbeat_ms=PUSH_HEARTBEAT_MS,
+        idle_timeout_ms=key_value.timeout_seconds * 1000,
+    )
+
+
+def _deliver(work: Work, place: Place) -> str:
+    """Return where a push consumer delivers to; nothing for one that is pulled from."""
+    consume = work.workload.consume
+    if consume is None or consume.mode is not ConsumeMode.PUSH:
+        return ""
+    if consume.is_shared_push:
+        return shared_deliver_subject(work.job, work.workload, place.stream)
+    return deliver_subject(work.job, work.workload, place.index)
+
+
+def _priority(consume: Consume, place: Place) -> PriorityPlan | None:
+    """Return how a client asks; those that stand by are spread over all workers."""
+    priority = consume.priority
+    if priority is None:
+        return None
+    share = priority.standby_percent
+    stands_by = (place.client + 1) * share // 100 > place.client * share // 100
+    is_prioritized = priority.policy is PriorityPolicy.PRIORITIZED
+    return PriorityPlan(
+        policy=priority.policy,
+        group=GROUP,
+        min_pending=(priority.min_pending or 0) if stands_by else 0,
+        min_ack_pending=(priority.min_ack_pending or 0) if stands_by else 0,
+        level=1 if stands_by and is_prioritized else 0,
+    )

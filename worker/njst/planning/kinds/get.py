@@ -1,0 +1,43 @@
+"""What a client reads directly."""
+
+from njst.contract.fields import INDEX
+from njst.contract.kinds.get import BY_SUBJECT
+from njst.contract.plan import GetPlan
+from njst.planning.client_slot import Place, There, Work, split
+
+
+def get_plan(work: Work, stream_name: str, place: Place) -> GetPlan | None:
+    """Return what a reader does; None where the workload is of another kind."""
+    get = work.workload.get
+    if get is None:
+        return None
+    number = place.stream
+    last_sequence = work.there.get(stream_name, There()).last_sequence
+    last_sequence += _published_before(work, number)
+    is_by_subject = get.mode in BY_SUBJECT
+    count = len(get.subjects) * get.subject_count if is_by_subject else max(1, last_sequence)
+    return GetPlan(
+        mode=get.mode,
+        stream=stream_name,
+        order=get.order,
+        window=get.window,
+        batch=get.batch,
+        subjects=[subject.replace(INDEX, str(number)) for subject in get.subjects],
+        subject_count=get.subject_count,
+        last_sequence=last_sequence,
+        first=place.first(count, work.workload.messages),
+        timeout_ms=get.timeout_seconds * 1000,
+    )
+
+
+def _published_before(work: Work, number: int) -> int:
+    """Return how many messages the stream gets from workloads that this one begins after."""
+    if work.stream is None:
+        return 0
+    return sum(
+        split(workload.messages, work.stream.count, number)
+        for workload in work.spec.before(work.workload)
+        if workload.publish is not None
+        and workload.stream == work.workload.stream
+        and workload.messages is not None
+    )

@@ -1,0 +1,30 @@
+"""What a client does to keys, but for watching them."""
+
+from njst.contract.kinds.key_value import KeyValueOperation
+from njst.contract.names.mesh import bucket_of
+from njst.contract.plan import KeyValuePlan
+from njst.planning.client_slot import Place, Work
+
+# What keys begin with that are nobody's own; those of a client begin with its number.
+SHARED_KEYS = "all"
+# What tries who of several clients is the first, or the last: these begin at the same key.
+_RACES = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
+
+
+def key_value_plan(work: Work, stream_name: str, place: Place) -> KeyValuePlan | None:
+    """Return what a client of a bucket does; None where the workload is of another kind."""
+    key_value = work.workload.key_value
+    if key_value is None or key_value.watches:
+        return None
+    is_spread = key_value.shared_keys and key_value.operation not in _RACES
+    return KeyValuePlan(
+        operation=key_value.operation,
+        bucket=bucket_of(stream_name),
+        prefix=SHARED_KEYS if key_value.shared_keys else str(place.client),
+        keys=key_value.keys,
+        key_order=key_value.key_order,
+        first_key=place.first(key_value.keys, work.workload.messages) if is_spread else 0,
+        value_bytes=key_value.value_bytes,
+        window=key_value.window,
+        timeout_ms=key_value.timeout_seconds * 1000,
+    )

@@ -1,0 +1,23 @@
+"""What a client does to streams or consumers."""
+
+from njst.contract.names.mesh import asset_prefix
+from njst.contract.plan import ManagementPlan
+from njst.planning.client_slot import Place, Work
+
+
+def management_plan(work: Work, stream_name: str, place: Place) -> ManagementPlan | None:
+    """Return what a manager does; None where the workload is of another kind."""
+    management = work.workload.management
+    if management is None:
+        return None
+    return ManagementPlan(
+        operation=management.operation,
+        job=work.job,
+        stream=stream_name,
+        prefix=asset_prefix(work.job, work.workload, place.index),
+        assets=management.assets,
+        storage=management.storage,
+        replicas=management.replicas,
+        window=management.window,
+        timeout_ms=management.timeout_seconds * 1000,
+    )

@@ -1,0 +1,25 @@
+"""What a client does to objects."""
+
+from njst.contract.names.mesh import OBJECTS, consumer_name
+from njst.contract.plan import ObjectStorePlan
+from njst.planning.client_slot import Place, Work
+
+
+def object_store_plan(work: Work, stream_name: str, place: Place) -> ObjectStorePlan | None:
+    """Return what a client of an object store does; None where the workload is of another kind."""
+    store = work.workload.object_store
+    if store is None:
+        return None
+    return ObjectStorePlan(
+        operation=store.operation,
+        job=work.job,
+        bucket=stream_name.removeprefix(OBJECTS),
+        prefix=str(place.client),
+        consumer=consumer_name(work.job, work.workload, place.index),
+        objects=store.objects,
+        object_order=store.object_order,
+        object_bytes=store.object_bytes,
+        chunk_bytes=store.chunk_bytes,
+        window=store.window,
+        timeout_ms=store.timeout_seconds * 1000,
+    )

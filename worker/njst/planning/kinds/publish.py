@@ -1,0 +1,77 @@
+"""What a publisher sends."""
+
+from njst.contract.kinds.publish import MessageIds, Publish, ReplySubjects, Verify
+from njst.contract.names.mesh import publish_subjects
+from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
+from njst.planning.client_slot import Place, There, Work, ms
+from njst.provisioning.retention_check import publish_obstacle
+
+# The header of a message that the stream itself lets go of (ADR-43).
+TTL_HEADER = "Nats-TTL"
+# What a message adds to the counter that its subject is (ADR-49).
+INCREMENT_HEADER = "Nats-Incr"
+# The stream that is to store a message, and no other.
+STREAM_HEADER = "Nats-Expected-Stream"
+
+
+def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | None:
+    """Return what a publisher does; None where the workload is of another kind."""
+    publish = work.workload.publish
+    if publish is None or work.stream is None:
+        return None
+    subjects = publish_subjects(work.stream, work.workload, place.stream)
+    count = len(subjects) * publish.subject_count
+    return PublishPlan(
+        stream=stream_name,
+        mode=publish.mode,
+        window=publish.window,
+        batch=publish.batch,
+        payload=_payload(publish),
+        subjects=subjects,
+        subject_count=publish.subject_count,
+        subject_order=publish.subject_order,
+        first_subject=place.first(count, work.workload.messages),
+        message_ids=publish.message_ids is MessageIds.UNIQUE,
+        duplicate_percent=publish.duplicate_percent,
+        headers=fixed_headers(publish, stream_name),
+        expect=publish.expect,
+        reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
+        delay_ms=ms(publish.delay_seconds) or 0,
+        last_sequence=work.there.get(stream_name, There()).last_sequence,
+        ack_timeout_ms=publish.ack_timeout_seconds * 1000,
+        read_back=_read_back(work, publish, stream_name),
+    )
+
+
+def _read_back(work: Work, publish: Publish, stream_name: str) -> ReadBackPlan | None:
+    if publish.verify is Verify.NONE:
+        return None
+    there = work.there.get(stream_name, There())
+    return ReadBackPlan(
+        stream=stream_name,
+        after_sequence=there.last_sequence,
+        obstacle=publish_obstacle(publish),
+        before=there.before,
+    )
+
+
+def _payload(publish: Publish) -> PayloadPlan:
+    if publish.increment is not None:
+        return PayloadPlan(bytes_min=0, bytes_max=0)
+    return PayloadPlan(
+        bytes_min=publish.payload_bytes,
+        bytes_max=publish.payload_bytes_max or publish.payload_bytes,
+        compressible_percent=publish.compressible_percent,
+    )
+
+
+def fixed_headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
+    """Return the headers that are the same in each message."""
+    headers = [(header.name, header.value) for header in publish.headers]
+    if publish.ttl_seconds is not None:
+        headers.append((TTL_HEADER, str(publish.ttl_seconds)))
+    if publish.increment is not None:
+        headers.append((INCREMENT_HEADER, f"{publish.increment:+d}"))
+    if publish.expect_stream:
+        headers.append((STREAM_HEADER, stream_name))
+    return headers

@@ -1,0 +1,114 @@
+"""Consumers that are there already: a job uses one as it is, or is told why it cannot."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
+from njst.contract.plan import ConsumePlan
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.workload import Workload
+from njst.provisioning.consumers import PRIORITY_POLICIES
+
+_S = 1_000_000_000
+_MS = 1_000_000
+# What a server calls them, and what clients can do about them.
+_ACK = {"none": (AckPolicy.NONE,), "explicit": (AckPolicy.EXPLICIT, AckPolicy.DOUBLE)}
+_POLICIES = {name: policy for policy, name in PRIORITY_POLICIES.items()}
+
+
+def adopted(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
+    """Return a client's plan with what is the consumer's own.
+
+    Args:
+        plan: what the client does.
+        info: the answer to CONSUMER.INFO, whose durations are ns.
+    """
+    config = info["config"]
+    own: dict[str, Any] = {"ack_wait_ms": _first_wait_ns(config) // _MS}
+    if plan.priority is not None:
+        own["priority"] = plan.priority.model_copy(update={"group": config["priority_groups"][0]})
+    return plan.model_copy(update=own)
+
+
+def misfits(
+    info: Mapping[str, Any], spec: JobSpec, workload: Workload, participants: int
+) -> list[str]:
+    """Return why a consumer cannot be loaded as the workload says; nothing: it can.
+
+    Args:
+        info: the answer to CONSUMER.INFO, whose durations are ns.
+        spec: the job.
+        workload: one of its workloads, which names the consumer.
+        participants: how many workers run it.
+    """
+    consume = workload.consume
+    assert consume is not None
+    config = info["config"]
+    if config.get("deliver_subject"):
+        return [f"it pushes to {config['deliver_subject']!r}: only one that is pulled from can be"]
+    found = [*_answers(config, consume), *_pulls(config, consume, workload.clients * participants)]
+    found += _own_settings(config, consume)
+    if info.get("paused"):
+        found.append(f"it is paused until {config.get('pause_until')}")
+    if _is_filtered_by_nothing(config) and spec.has_schedules(workload.stream):
+        found.append("it has no filter, and would deliver the schedules of delaySeconds too")
+    return found
+
+
+def _answers(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
+    policy = config.get("ack_policy", "none")
+    possible = _ACK.get(policy, ())
+    if not possible:
+        yield f"its ack policy is {policy}, which clients that share a consumer cannot use"
+    elif consume.ack not in possible:
+        yield f"its ack policy is {policy}: ack must be {' or '.join(possible)}"
+    comes_again = consume.nak_percent + consume.ignore_percent > 0
+    if comes_again and config.get("max_deliver") == 1:
+        yield "it delivers a message once (max_deliver 1): nakPercent and ignorePercent must be 0"
+    wait_s = _first_wait_ns(config) / _S
+    if consume.ignore_percent and wait_s >= consume.idle_timeout_seconds:
+        yield f"what is ignored comes again after {wait_s:g} s: idleTimeoutSeconds must be more"
+
+
+def _pulls(config: Mapping[str, Any], consume: Consume, clients: int) -> Iterator[str]:
+    most = config.get("max_batch") or consume.batch
+    if consume.batch > most:
+        yield f"a pull is of at most {most} messages (max_batch): batch must not be more"
+    most_ns = config.get("max_expires") or consume.expires_seconds * _S
+    if consume.expires_seconds * _S > most_ns:
+        yield f"a pull lasts at most {most_ns / _S:g} s (max_expires): set expiresSeconds to that"
+    most = config.get("max_bytes") or consume.max_bytes or 0
+    if (consume.max_bytes or 0) > most:
+        yield f"a pull is of at most {most} bytes (max_bytes): maxBytes must not be more"
+    at_once = clients * (1 if consume.mode is ConsumeMode.FETCH else consume.pulls_at_once)
+    most = config.get("max_waiting") or at_once
+    if at_once > most:
+        yield f"at most {most} pulls wait at once (max_waiting): all clients would have {at_once}"
+
+
+def _own_settings(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
+    """Yield what the workload asks for and the consumer has otherwise; defaults ask for nothing."""
+    asked_s, has_s = consume.ack_wait_seconds, config.get("ack_wait", 0) / _S
+    if asked_s not in (has_s, Consume.model_fields["ack_wait_seconds"].default):
+        yield f"it has an ack wait of {has_s:g} s: leave out ackWaitSeconds"
+    asked, has = consume.max_ack_pending, config.get("max_ack_pending", 0)
+    if asked not in (has, Consume.model_fields["max_ack_pending"].default):
+        yield f"it lets {has} messages be unacknowledged: leave out maxAckPending"
+    policy = _POLICIES.get(config.get("priority_policy") or "")
+    wanted = consume.priority.policy if consume.priority is not None else None
+    if policy is not wanted:
+        yield (
+            "it has no priorities: leave out priority"
+            if policy is None
+            else f"it has priorities: priority.policy must be {policy}"
+        )
+
+
+def _first_wait_ns(config: Mapping[str, Any]) -> int:
+    """Return how long the server waits for the answer to a first delivery."""
+    waits = config.get("backoff") or [config.get("ack_wait", 0)]
+    return int(waits[0])
+
+
+def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
+    return not config.get("filter_subject") and not config.get("filter_subjects")

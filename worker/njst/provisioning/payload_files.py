@@ -1,0 +1,75 @@
+"""Payloads from files: what is mounted into a worker for that, by its name, and nothing else."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from njst.contract.plan import ClientPlan, PayloadPlan
+from njst.contract.spec.job import JobSpec
+from njst.load.payload import read_payloads
+from njst.provisioning.target_policy import SetupError
+
+# As much as the largest message that a server takes by a setting within reason.
+MAX_BYTES = 8_388_608
+# The worker and each load process that needs them read and keep them all.
+MAX_LINES = 10_000
+
+
+def payload_files(spec: JobSpec, folder: Path | None) -> dict[int, PayloadPlan]:
+    """Return what the files that a job names are, by the numbers of its workloads.
+
+    Raises:
+        SetupError: a file is missing, unreadable, empty or too large.
+    """
+    found: dict[int, PayloadPlan] = {}
+    for number, workload in enumerate(spec.workloads):
+        publish = workload.publish
+        if publish is not None and publish.payload_file is not None:
+            field = f"spec.workloads[{number}].publish.payloadFile: {publish.payload_file!r}"
+            path = _path(field, folder, publish.payload_file)
+            found[number] = _plan(field, path, lines=publish.payload_lines)
+    return found
+
+
+def _path(field: str, folder: Path | None, name: str) -> Path:
+    if folder is not None and (folder / name).is_file():
+        return folder / name
+    others = [] if folder is None or not folder.is_dir() else folder.iterdir()
+    there = ", ".join(sorted(other.name for other in others if other.is_file())) or "none"
+    raise SetupError(
+        "PayloadNotFound",
+        f"{field} is not in this worker's folder of payloads (NJST_PAYLOADS); there: {there}",
+    )
+
+
+def _plan(field: str, path: Path, *, lines: bool) -> PayloadPlan:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise SetupError("PayloadTooLarge", f"{field} has {size} bytes, over {MAX_BYTES}")
+        payloads = read_payloads(str(path), lines=lines)
+    except OSError as error:
+        raise SetupError("PayloadUnreadable", f"{field}: {error}") from error
+    if not payloads:
+        raise SetupError("PayloadEmpty", f"{field} has no line that is not empty")
+    if len(payloads) > MAX_LINES:
+        raise SetupError("PayloadTooLarge", f"{field} has {len(payloads)} lines, over {MAX_LINES}")
+    mean = sum(map(len, payloads)) // len(payloads)
+    return PayloadPlan(
+        bytes_min=mean, bytes_max=mean, file=str(path), lines=lines, variants=len(payloads)
+    )
+
+
+def largest(payload: PayloadPlan) -> int:
+    """Return how many bytes the longest of a file's payloads has."""
+    return max(map(len, read_payloads(payload.file, lines=payload.lines)))
+
+
+def with_files(plans: Iterable[ClientPlan], files: Mapping[int, PayloadPlan]) -> list[ClientPlan]:
+    """Return the clients, those of the workloads with files with their content."""
+    return [_with_file(plan, files.get(plan.number)) for plan in plans]
+
+
+def _with_file(plan: ClientPlan, payload: PayloadPlan | None) -> ClientPlan:
+    if plan.publish is None or payload is None:
+        return plan
+    return plan.model_copy(update={"publish": plan.publish.model_copy(update={"payload": payload})})
