@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
-from njst.load.wire import encode
-from njst.load.workloads.publish import PublishRequests
-from njst.load.workloads.pulls import Pulls
+from njst.load.kinds.consume.pulls import Pulls
+from njst.load.kinds.publish.single import PublishRequests
+from njst.load.protocol import encoder
 from njst.provisioning import provision
 
 _CONNECT = b'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n'
@@ -48,7 +48,7 @@ def publish(url: str, document: dict[str, Any]) -> float:
             requests.encode(first, min(half, messages - first), time.time_ns())
             for first in range(0, messages, half)
         ]
-        _subscribe(sock, encode.sub(f"{inbox}.*", _SID))
+        _subscribe(sock, encoder.sub(f"{inbox}.*", _SID))
         sent = done = lines = 0
         left = iter(chunks)
         begin_s = time.perf_counter()

@@ -11,7 +11,7 @@ from bench.cases import Case
 from bench.goals import Goal
 from bench.outcome import RunOutcome
 from bench.pairs import Pair, Spread
-from njst.load.cores import usable_cores
+from njst.load.host.cores import usable_cores
 
 
 @dataclass(frozen=True)

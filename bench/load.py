@@ -16,8 +16,8 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import Outcome
-from njst.load.cores import usable_cores
-from njst.load.group import LoadGroup
+from njst.load.host.cores import usable_cores
+from njst.load.runtime.process_group import LoadGroup
 from njst.provisioning import provision
 from njst.stats.tally_merge import totals
 

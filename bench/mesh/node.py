@@ -35,7 +35,7 @@ from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import JetStreamReports
 from njst.journal.nats.worker_discovery import NatsMembers
 from njst.journal.state.job_store import Book
-from njst.load.clock import wait_until
+from njst.load.host.clock import wait_until
 from njst.planning import clients_of
 
 # As many as a server lets in at a time without a queue.

@@ -6,7 +6,7 @@ As a worker's load does, and nothing else: what is left of the skew is this mach
 import sys
 import time
 
-from njst.load.clock import wait_until
+from njst.load.host.clock import wait_until
 
 # What a worker has to say comes only after its neighbours have begun too.
 _QUIET_S = 0.1

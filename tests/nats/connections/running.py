@@ -11,7 +11,7 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
 from njst.contract.results.report import Outcome, WorkloadResult
-from njst.load.group import LoadGroup, LoadProblem
+from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.provisioning import provision
 from njst.provisioning.target_policy import SetupError
 from njst.stats.tally_merge import totals

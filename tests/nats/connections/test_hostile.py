@@ -12,7 +12,7 @@ import pytest
 from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
-from njst.load.group import LoadGroup, LoadProblem
+from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.stats.tally_merge import totals
 from tests.nats.connections.running import LIMIT_S, publisher, refusals
 

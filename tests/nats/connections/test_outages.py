@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from njst.contract.connection import Connection
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals

@@ -7,7 +7,7 @@ import pytest
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan, CorePlan
 from njst.contract.results.report import ErrorClass, Outcome
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from tests.nats.load.test_faults import ended, errors, plan, prepared, start, until
 

@@ -17,7 +17,7 @@ from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, CorePlan, LoadPlan, PayloadPlan, PublishPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
-from njst.load.group import LoadGroup, LoadProblem
+from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.stats.tally_merge import totals

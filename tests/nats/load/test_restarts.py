@@ -9,7 +9,7 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, WorkloadResult
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from njst.provisioning import provision
 from tests.nats.load.test_faults import ended, errors, prepared, start, until

@@ -16,7 +16,7 @@ from njst.contract.plan import (
     PublishPlan,
 )
 from njst.contract.results.report import Diagnosis, WorkloadResult
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from njst.verdict.tester_diagnosis import diagnose
 from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepared, start

@@ -6,7 +6,7 @@ import time
 import nats
 from nats.js import JetStreamContext
 
-from njst.load.process import PARENT_SILENT_NS
+from njst.load.runtime.load_process import PARENT_SILENT_NS
 from tests.nats.mesh.mesh import Mesh, endless_job
 from tests.stopping import stopped
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from njst.contract.spec.job import JobSpec
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 
 LEAD_NS = 400_000_000
 

@@ -14,7 +14,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult
 from njst.contract.spec.job import JobSpec
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.provisioning import provision
 from njst.stats.tally_merge import totals
 from tests.nats.modes.phases import begin_in_turn

@@ -10,7 +10,7 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.report import Outcome
-from njst.load.group import LoadGroup
+from njst.load.runtime.process_group import LoadGroup
 from njst.planning import clients_of
 from tests.nats.modes.running import Runner, errors
 from tests.nats.modes.test_modes import consume, kept, publish, stream_name

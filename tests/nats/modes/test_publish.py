@@ -10,7 +10,7 @@ import pytest
 from nats.aio.client import Client
 
 from njst.contract.results.report import ErrorClass
-from njst.load.workloads.cycles import READY_BYTES
+from njst.load.kinds.publish.frame_templates import READY_BYTES
 from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner, errors
 

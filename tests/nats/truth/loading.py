@@ -17,8 +17,8 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
 from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import ErrorClass, Outcome, WorkloadResult, WorkloadTally
-from njst.load.auditor import look
-from njst.load.group import LoadGroup
+from njst.load.readback.readback_client import look
+from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from njst.provisioning import provision

@@ -3,7 +3,7 @@
 import time
 
 from njst.contract.results.report import ErrorClass, WorkloadResult
-from njst.load.lifeline import SILENT_NS
+from njst.load.net.keepalive import SILENT_NS
 from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals
 from tests.nats.truth.loading import Document, Load, loading

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from njst.contract.results.report import ErrorClass, WorkloadTally
-from njst.load.wire.parse import Frame, parse
+from njst.load.protocol.parser import Frame, parse
 
 
 class Hearing(Protocol):

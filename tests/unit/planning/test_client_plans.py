@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
-from njst.load.pace import Schedule
-from njst.load.workloads.cycles import subject_numbers
+from njst.load.kinds.publish.frame_templates import subject_numbers
+from njst.load.pacing.arrival_schedule import Schedule
 from njst.planning import There, clients_of, split
 
 Document = dict[str, Any]

@@ -6,7 +6,7 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
-from njst.load.payload import bodies
+from njst.load.templates.payloads import bodies
 from njst.planning import clients_of
 from njst.provisioning import payload_files as module
 from njst.provisioning.payload_files import payload_files, with_files

@@ -10,7 +10,7 @@ from nats.js.api import StreamInfo
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.readback import StreamBefore, StreamLimits
 from njst.contract.spec.job import JobSpec
-from njst.load.streamstate import stream_state
+from njst.load.readback.stream_state import stream_state
 from njst.planning import There, clients_of
 from njst.provisioning.consumers import stream_config
 from njst.provisioning.retention_check import publish_obstacle, stream_before

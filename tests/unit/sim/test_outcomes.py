@@ -13,10 +13,10 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import ErrorClass
-from njst.load.ledger import Ledger
-from njst.load.wire.parse import Info, Ping, ProtocolError, parse
-from njst.load.workloads.base import Start, Workload
-from njst.load.workloads.table import Shared, workload_of
+from njst.load.kinds.registry import Shared, workload_of
+from njst.load.load_client import Start, Workload
+from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
+from njst.load.recording.recorder import Ledger
 from njst.planning import There, clients_of
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals

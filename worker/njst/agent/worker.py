@@ -32,9 +32,9 @@ from njst.journal.nats.worker_discovery import NatsMembers
 from njst.journal.state.append_failures import CONTROL_LOST, silent
 from njst.journal.state.job_store import Book
 from njst.journal.state.job_view import JobView
-from njst.load.auditor import look
-from njst.load.cores import usable_cores
-from njst.load.group import LoadGroup, LoadProblem
+from njst.load.host.cores import usable_cores
+from njst.load.readback.readback_client import look
+from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
 from njst.provisioning import provision

@@ -33,8 +33,9 @@ class PacePiece(Message):
     end_per_second: int
 
 
-# What a message carries at the beginning of its payload (njst.load.wire.stamp); one that is shorter
-# has none. It stands here so that a worker knows it without the engine, and so without numpy.
+# What a message carries at the beginning of its payload (njst.load.protocol.stamp); one that is
+# shorter has none. It stands here so that a worker knows it without the engine, and so without
+# numpy.
 STAMP_BYTES = 32
 
 

@@ -7,7 +7,7 @@ from njst.contract.kinds.publish import Expect, MessageIds, Publish, PublishMode
 from njst.contract.plan import PayloadPlan
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.load.wire.encode import LAST_SUBJECT_SEQUENCE
+from njst.load.protocol.encoder import LAST_SUBJECT_SEQUENCE
 from njst.planning.kinds.publish import fixed_headers
 from njst.provisioning.payload_files import largest
 from njst.provisioning.target_policy import SetupError

@@ -15,7 +15,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.contract.names.mesh import OWNER_KEY, asset_subject
 from njst.contract.plan import ManagementPlan
-from njst.load.wire.assets import assets_of, standing_names
+from njst.load.kinds.management.asset_requests import assets_of, standing_names
 from njst.login.nats_client import API_TIMEOUT_S
 
 # So many calls are under way at once: enough to be quick, and no load.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from njst.contract.plan import ClientPlan, PayloadPlan
 from njst.contract.spec.job import JobSpec
-from njst.load.payload import read_payloads
+from njst.load.templates.payloads import read_payloads
 from njst.provisioning.target_policy import SetupError
 
 # As much as the largest message that a server takes by a setting within reason.

@@ -1,0 +1,180 @@
+"""Publishers of batches: what a server says of many messages at once is taken exactly."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.publish.atomic_batch import atomic_workload
+from njst.load.kinds.publish.fast_batch import FastWorkload
+from njst.load.load_client import Start, Workload
+from njst.load.protocol.parser import parse
+from njst.load.recording.recorder import Ledger
+from njst.stats.histogram import Histogram
+
+INBOX = "_INBOX.test"
+GROUP = 20
+_REPLY = re.compile(rb"_INBOX\.test\.([0-9a-f]{16})\.20\.fail\.(\d{1,10})\.([013])\.\$FI")
+
+
+def plan(mode: PublishMode, messages: int, batch: int) -> ClientPlan:
+    return ClientPlan(
+        workload="w",
+        index=3,
+        messages=messages,
+        siblings=1_000,
+        publish=PublishPlan(
+            mode=mode,
+            window=batch,
+            batch=batch,
+            payload=PayloadPlan(bytes_min=10, bytes_max=50),
+            subjects=["a"],
+            ack_timeout_ms=1000,
+        ),
+    )
+
+
+def fast(messages: int) -> FastWorkload:
+    workload = FastWorkload(
+        plan(PublishMode.FAST_BATCH, messages, GROUP), INBOX, Ledger("w", None), "job"
+    )
+    workload.ledger.start(0)
+    workload.start(Start(0))
+    return workload
+
+
+def exactly(workload: Workload, data: bytes, now_ns: int) -> None:
+    """Give a workload what arrives by the exact parser alone."""
+    frames, used = parse(data)
+    assert used == len(data)
+    for frame in frames:
+        workload.on_frame(frame, now_ns)
+
+
+def scanned(workload: Workload, data: bytes, now_ns: int) -> None:
+    """Give it as a client does."""
+    exactly(workload, data[workload.scan(data, now_ns) :], now_ns)
+
+
+def message(subject: bytes, body: bytes) -> bytes:
+    return b"MSG %s 1 %d\r\n%s\r\n" % (subject, len(body), body)
+
+
+def group_ack(subject: bytes, place: int, group: int = GROUP) -> bytes:
+    return message(subject, b'{"type":"ack","seq":%d,"msgs":%d}' % (place, group))
+
+
+def replies(data: bytes) -> list[tuple[bytes, int, bytes]]:
+    """The reply, the place in its batch and the operation of each message."""
+    return [(m[0], int(m[2]), m[3]) for m in _REPLY.finditer(data) if m[3] != b"3"]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.booleans())
+def test_groups_are_acknowledged_alike_by_the_scan_and_by_the_exact_parser(
+    steps: list[int], spoiled: bool
+) -> None:
+    both = fast(200), fast(200)
+    places = []
+    for workload, give in zip(both, (scanned, exactly), strict=True):
+        now, sent, acked = 1, 0, 0
+        reply = b""
+        for step in [0, *steps]:
+            for _ in range(3):
+                new = replies(workload.next_bytes(now))
+                if new:
+                    reply, sent = new[-1][0], new[-1][1]
+                    places += [place for _, place, _ in new]
+            acked = min(sent, acked + step)
+            now += 1_000_000
+            data = group_ack(reply, acked) + group_ack(reply, acked)
+            if spoiled and step == 7:
+                data = b"PING\r\n" + data
+            give(workload, data, now)
+        assert workload.ledger.messages == acked
+    assert both[0].ledger.tally() == both[1].ledger.tally()
+    half = len(places) // 2
+    assert places[:half] == places[half:] == list(range(1, half + 1))
+
+
+def test_each_message_has_the_latency_of_its_chunk() -> None:
+    workload = fast(100)
+    first = replies(workload.next_bytes(1_000_000))
+    assert [operation for _, _, operation in first] == [b"0"], "one, to begin a batch"
+    scanned(workload, group_ack(first[0][0], 1), 3_000_000)
+    second = replies(workload.next_bytes(5_000_000))
+    assert len(second) == 2 * GROUP
+    scanned(workload, group_ack(second[0][0], 11), 15_000_000)
+    third = replies(workload.next_bytes(15_000_000))
+    assert [place for _, place, _ in third] == list(range(42, 52))
+    scanned(workload, group_ack(third[0][0], 51), 35_000_000)
+    tally = workload.ledger.tally()
+    assert tally.messages == 51
+    latencies_us = [2_000] + 10 * [10_000] + 30 * [30_000] + 10 * [20_000]
+    assert Histogram.decode(tally.latency) == Histogram.of(latencies_us)
+
+
+def test_an_acknowledgement_of_a_batch_that_was_given_up_counts_for_nothing() -> None:
+    workload = fast(100)
+    reply = replies(workload.next_bytes(1))[0][0]
+    workload.on_disconnect("gone", 2)
+    workload.next_bytes(2)
+    scanned(workload, group_ack(reply, 1), 3)
+    tally = workload.ledger.tally()
+    assert tally.messages == 0
+    assert [error.error_class for error in tally.errors] == [ErrorClass.DISCONNECTED]
+
+
+@given(st.integers(1, 30), st.integers(1, 9), st.lists(st.booleans(), min_size=30, max_size=30))
+def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
+    messages: int, batch: int, good: list[bool]
+) -> None:
+    ledgers = []
+    for give in (scanned, exactly):
+        workload = atomic_workload(
+            plan(PublishMode.ATOMIC_BATCH, messages, batch), INBOX, Ledger("w", None), "job"
+        )
+        workload.ledger.start(0)
+        workload.start(Start(0))
+        stored, frames = 0, b""
+        for number in range(-(-messages // batch)):
+            frames = workload.next_bytes(number + 1)
+            tokens = re.findall(rb"_INBOX\.test\.[0-9a-f]{10} ", frames)
+            assert len(tokens) == 1, "the last message alone has a reply"
+            size = min(batch, messages - number * batch)
+            assert frames.count(b"Nats-Batch-Sequence: ") == size
+            body = b'{"stream":"S","seq":9,"batch":"b","count":%d}' % size
+            if not good[number]:
+                body = b'{"error":{"code":400,"err_code":10176},"stream":"S","seq":0}'
+            stored += size * good[number]
+            give(workload, message(tokens[0].strip(), body), number + 2)
+        assert workload.done
+        assert workload.ledger.messages == stored
+        ledgers.append(workload.ledger.tally())
+    assert ledgers[0] == ledgers[1]
+
+
+def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -> None:
+    workload = atomic_workload(
+        plan(PublishMode.ATOMIC_BATCH, 600, 200), INBOX, Ledger("w", None), "job"
+    )
+    workload.start(Start(0))
+
+    def places(frames: bytes) -> list[int]:
+        return [int(place) for place in re.findall(rb"Nats-Batch-Sequence: (\d+)", frames)]
+
+    first, rest = workload.next_bytes(1), workload.next_bytes(2)
+    assert places(first)[0] == 1
+    assert places(first + rest) == list(range(1, 201))
+    assert b"Nats-Batch-Commit" in rest
+    token = re.findall(rb"_INBOX\.test\.[0-9a-f]{10} ", rest)[0].strip()
+    scanned(workload, message(token, b'{"stream":"S","seq":200,"batch":"b","count":200}'), 3)
+    assert places(workload.next_bytes(4)) == places(first)
+    workload.on_disconnect("gone", 4)
+    # The beginning of the second is lost, so its rest is of no use: the third one follows.
+    assert places(workload.next_bytes(5) + workload.next_bytes(6)) == list(range(1, 201))
+    tally = workload.ledger.tally()
+    assert tally.messages == 200
+    assert [error.count for error in tally.errors] == [200]

@@ -1,0 +1,62 @@
+"""What lies ready takes bounded memory, however large messages are and however many clients."""
+
+import pytest
+
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
+from njst.load.kinds.publish.single import PublishRequests, publish_workload
+from njst.load.load_client import Start
+from njst.load.recording.recorder import Ledger
+from njst.load.templates.frame_cycle import Seal
+
+INBOX = "_INBOX.test"
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("payload_bytes", "siblings", "ahead"),
+    [
+        (64, 1, 255),
+        (64, 1000, 255),
+        (MIB - 200, 1, 32),
+        (MIB - 200, 4, 8),
+        # Not one: each is made when it leaves.
+        (MIB - 200, 33, None),
+    ],
+)
+def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
+    payload_bytes: int,
+    siblings: int,
+    ahead: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    ready = PublishRequests.ready
+
+    def noting(self: PublishRequests, first: int, count: int) -> Seal:
+        made.append(count)
+        return ready(self, first, count)
+
+    monkeypatch.setattr(PublishRequests, "ready", noting)
+    plan = ClientPlan(
+        workload="w",
+        index=0,
+        siblings=siblings,
+        duration_ms=60_000,
+        publish=PublishPlan(
+            mode=PublishMode.SYNCHRONOUS,
+            window=1,
+            payload=PayloadPlan(bytes_min=payload_bytes, bytes_max=payload_bytes),
+            subjects=["a"],
+            ack_timeout_ms=1000,
+        ),
+    )
+    workload = publish_workload(plan, INBOX, Ledger("w", None), "job")
+    workload.start(Start(0))
+    body = b'{"stream":"S","seq":1}'
+    for number in range(2):
+        now_ns = number * 1_000_000 + 1
+        assert workload.next_bytes(now_ns)
+        data = b"MSG %s.%010x 1 %d\r\n%s\r\n" % (INBOX.encode(), number, len(body), body)
+        assert workload.scan(data, now_ns) == len(data)
+    assert made[:1] == ([] if ahead is None else [ahead])

@@ -1,0 +1,141 @@
+"""Which stream acknowledged, at which sequence, and whether it stored: kept for the read-back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.kinds.publish import Expect, PublishMode
+from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan, ReadBackPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.publish.single import publish_workload
+from njst.load.load_client import Start
+from njst.load.protocol.request_numbers import as_list
+from njst.load.recording.ack_marks import Marks
+from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.request_client import CallWorkload
+from njst.load.scan.puback_runs import PublishAcks
+from njst.verification.mark_codec import MOST_OF_ONE
+from tests.unit.load.feeding import errors, feed
+
+INBOX = "_INBOX.test"
+
+
+def ack(number: int, sequence: int, stream: str = "S", *, again: bool = False) -> bytes:
+    tail = b',"duplicate": true' if again else b""
+    body = b'{"stream":"%s","seq":%d%s}' % (stream.encode(), sequence, tail)
+    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.sampled_from(["S", "S", "Q", "SS"])), max_size=12))
+def test_an_acknowledgement_of_another_stream_is_never_taken_for_one(
+    runs: list[tuple[int, str]],
+) -> None:
+    acks, at, data = PublishAcks(INBOX, stream="S"), 0, b""
+    wanted: list[int] = []
+    for count, stream in runs:
+        data += b"".join(ack(n, 1000 + n, stream) for n in range(at, at + count))
+        wanted += range(at, at + count) if stream == "S" else ()
+        at += count
+    found: list[int] = []
+    while data:
+        numbers, taken = acks.scan(data)
+        found += as_list(numbers)
+        if not taken:
+            # The exact parser takes one frame that is not plain.
+            assert acks.alone(data) is None
+            taken = data.index(b"}\r\n") + 3
+            assert b'"stream":"S"' not in data[:taken] or as_list(numbers) == []
+            if b'"stream":"S"' in data[:taken]:
+                found += [int(data[len(b"MSG _INBOX.test.") :][:10], 16)]
+        data = data[taken:]
+    assert sorted(found) == wanted
+
+
+def publisher(receipts: bool = True, **how: object) -> CallWorkload:
+    publish = PublishPlan.model_validate(
+        {
+            "stream": "S",
+            "mode": PublishMode.ASYNCHRONOUS,
+            "window": 400,
+            "payload": PayloadPlan(bytes_min=40, bytes_max=40),
+            "subjects": ["a"],
+            "ack_timeout_ms": 1000,
+            "read_back": ReadBackPlan(stream="S"),
+            **how,
+        }
+    )
+    plan = ClientPlan(workload="w", index=0, messages=400, publish=publish)
+    kept = Receipts(plan) if receipts else None
+    workload = publish_workload(plan, INBOX, Ledger("w", 400), "job", kept)
+    workload.ledger.start(0)
+    workload.start(Start(0))
+    return workload
+
+
+def receipts_of(workload: CallWorkload) -> Receipts:
+    assert workload._receipts is not None
+    return workload._receipts
+
+
+@pytest.mark.parametrize("expect", [Expect.NONE, Expect.LAST_SEQUENCE])
+def test_a_message_that_another_stream_stored_is_a_failure_and_not_in_the_receipt(
+    expect: Expect,
+) -> None:
+    workload = publisher(expect=expect)
+    now = 1
+    for number in range(40):
+        workload.next_bytes(now)
+        feed(workload, ack(number, number + 1, "QA" if number % 4 == 3 else "S"), now + 1)
+        now += 2
+    assert errors(workload.ledger.tally()) == {ErrorClass.WRONG_STREAM: 10}
+    assert workload.ledger.messages == 30
+    (error,) = workload.ledger.tally().errors
+    assert error.example == "stored in QA, not in S"
+    receipt = receipts_of(workload).receipt()
+    assert receipt.count == 30
+    assert all(end - begin == 3 for begin, end in receipt.acknowledged)
+
+
+def test_without_a_stream_in_the_plan_whichever_acknowledges_is_right() -> None:
+    workload = publisher(stream="")
+    workload.next_bytes(1)
+    feed(workload, ack(0, 1, "A") + ack(1, 1, "B"), 2)
+    assert workload.ledger.messages == 2
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_duplicates_are_acknowledged_and_not_to_be_found(at_once: int) -> None:
+    workload = publisher(headers=[("Nats-Msg-Id", "x")])
+    workload.next_bytes(1)
+    for first in range(0, 400, at_once):
+        data = b"".join(ack(n, 1, again=n > 0) for n in range(first, min(400, first + at_once)))
+        feed(workload, data, 2)
+    assert (workload.ledger.messages, workload.ledger.duplicates) == (400, 399)
+    receipt = receipts_of(workload).receipt()
+    assert (receipt.count, receipt.acknowledged, receipt.sent) == (1, [(0, 1)], 400)
+    assert receipt.marks == [], "its sequence is that of another message"
+
+
+def test_some_acknowledgements_are_kept_with_their_sequences() -> None:
+    workload = publisher()
+    workload.next_bytes(1)
+    for first in range(0, 400, 50):
+        feed(workload, b"".join(ack(n, 5000 + n) for n in range(first, first + 50)), 2)
+    marks = receipts_of(workload).receipt().marks
+    assert marks
+    assert all(sequence == 5000 + number for number, sequence, _ in marks)
+
+
+@given(st.lists(st.integers(1, 5_000), min_size=1, max_size=300))
+def test_marks_are_few_and_spread_over_the_whole(steps: list[int]) -> None:
+    marks, number = Marks(), 0
+    for step in steps:
+        number += step
+        if number >= marks.next:
+            marks.note(number, 2 * number)
+    kept = [mark.number for mark in marks.marks()]
+    assert 1 <= len(kept) < MOST_OF_ONE
+    assert kept == sorted(kept)
+    assert kept[0] == steps[0], "the first is always among them"
+    assert all(mark.sequence == 2 * mark.number for mark in marks.marks())

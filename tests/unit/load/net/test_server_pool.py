@@ -1,0 +1,92 @@
+"""Which server a client turns to: those of the plan, then those that the cluster names."""
+
+from njst.contract.connection import Connection, Tls
+from njst.load.net.server_pool import Server, Servers
+
+
+def servers(*urls: str, **how: object) -> Servers:
+    return Servers(Connection.model_validate({"servers": list(urls), **how}))
+
+
+def known(servers: Servers) -> list[str]:
+    return [server.url for server in servers.known]
+
+
+def tried(servers: Servers, broken: Server | None = None) -> str:
+    return "".join(server.host for server in servers.order(broken))
+
+
+def test_what_a_server_names_comes_behind_what_is_planned() -> None:
+    found = servers("nats://a:1", "nats://b:2")
+    found.learn(["c:3", "a:1", "10.0.0.1:4"], found.known[0])
+    assert known(found) == ["nats://a:1", "nats://b:2", "nats://c:3", "nats://10.0.0.1:4"]
+    found.learn(["d:5"], found.known[0])
+    assert known(found) == ["nats://a:1", "nats://b:2", "nats://d:5"], "the others have gone"
+
+
+def test_the_next_one_comes_first_and_the_broken_one_before_those_that_nobody_has_reached() -> None:
+    found = servers("nats://a:1", "nats://b:2")
+    found.learn(["c:3", "d:4"], found.known[0])
+    a, b, c, _ = found.known
+    assert tried(found) == "abcd"
+    assert tried(found, a) == "bacd"
+    assert tried(found, b) == "abcd"
+    found.note_taken(c)
+    assert tried(found, a) == "bcad"
+    assert tried(found, c) == "abcd", "the broken one was there once; nobody knows of the last"
+    assert tried(found) == "cabd", "a new client begins where the last one was taken"
+
+
+def test_a_server_that_failed_comes_last_until_it_takes_a_client() -> None:
+    found = servers("nats://a:1", "nats://b:2")
+    found.learn(["c:3", "d:4"], found.known[0])
+    a, b, c, _ = found.known
+    found.note_missed(a)
+    found.note_missed(c)
+    assert tried(found, b) == "bdac"
+    found.note_taken(a)
+    assert tried(found, b) == "abdc"
+    found.learn([], a)
+    found.learn(["c:3"], a)
+    assert tried(found, b) == "abc"
+
+
+def test_a_server_that_is_named_by_its_ip_has_the_certificate_of_its_cluster() -> None:
+    found = servers("tls://nats.example:1")
+    found.learn(["10.0.0.1:2", "other:3", "[::1]:4"], found.known[0])
+    assert [server.certified for server in found.known] == [
+        "nats.example",
+        "nats.example",
+        "other",
+        "nats.example",
+    ]
+    assert found.known[1].url == "tls://10.0.0.1:2"
+    named = servers("tls://a:1", tls=Tls(hostname="name"))
+    named.learn(["10.0.0.1:2"], named.known[0])
+    assert [server.certified for server in named.known] == ["name", "name"]
+
+
+def test_nothing_is_learnt_when_it_is_not_wanted_or_makes_no_sense() -> None:
+    found = servers("nats://a:1", discover=False)
+    found.learn(["b:2"], found.known[0])
+    assert known(found) == ["nats://a:1"]
+    found = servers("nats://a:1")
+    found.learn(["", "b:x", "b:99999999", "/", "c:3"], found.known[0])
+    assert known(found) == ["nats://a:1", "nats://c:3"]
+
+
+def test_what_the_cluster_has_named_before_is_known_from_the_beginning() -> None:
+    found = servers("tls://a:1", found=["10.0.0.1:2", "a:1", "[::1]:4"])
+    assert known(found) == ["tls://a:1", "tls://10.0.0.1:2", "tls://[::1]:4"]
+    assert found.known[1].certified == "a"
+    assert found.found == ["10.0.0.1:2", "[::1]:4"]
+    again = servers("tls://a:1").found
+    assert again == []
+    assert servers("nats://a:1", discover=False, found=["b:2"]).found == []
+
+
+def test_a_connection_keeps_its_servers_and_learns_those_of_its_cluster() -> None:
+    plain = Connection(servers=["nats://a:1"])
+    assert plain.knowing([]) is plain
+    assert plain.knowing(["b:2"]).found == ["b:2"]
+    assert plain.knowing(["b:2"]).servers == ["nats://a:1"]

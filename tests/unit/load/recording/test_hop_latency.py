@@ -1,0 +1,39 @@
+"""Both parts of a delivery's time, each message's own or that of one before it."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.plan import ClockPlan
+from njst.load.recording.hop_latency import SAMPLES, Split, step_of
+from njst.load.recording.recorder import Ledger
+from njst.stats.histogram import Histogram
+from njst.stats.tally_merge import totals
+
+MS = 1_000_000
+OFFSET_NS = 1_700_000_000_000 * MS
+CLOCK = ClockPlan(offset_ns=OFFSET_NS, error_ns=30_000, at_ns=1_000 * MS)
+
+
+@given(st.integers(1, 5 * SAMPLES))
+def test_every_message_is_in_both_parts_once(count: int) -> None:
+    ledger = Ledger("r", None)
+    now_ns, step = 2_000 * MS, step_of(count)
+    stored = [OFFSET_NS + now_ns - 7 * MS for _ in range(count)]
+    latencies = np.full(count, 10 * MS, dtype=np.int64)
+    Split(CLOCK, ledger).take(latencies, stored[::step], step, now_ns)
+    result = totals("r", "", [ledger.tally()])
+    assert Histogram.decode(ledger.tally().stored).count == count
+    assert Histogram.decode(ledger.tally().delivered).count == count
+    assert result.stored_microseconds is not None
+    assert result.delivered_microseconds is not None
+    assert result.stored_microseconds.p50 == Histogram.of([3000]).percentile(50_000)
+    assert result.delivered_microseconds.max == Histogram.of([7000]).percentile(100_000)
+    # Half a round trip, and what two clocks may drift apart in a second.
+    assert result.store_clock_error_microseconds == 30 + 50
+
+
+def test_few_are_looked_at_one_by_one_and_of_many_no_more_than_twice_as_many() -> None:
+    assert step_of(1) == step_of(SAMPLES) == 1
+    for count in (SAMPLES + 1, 500, 5000):
+        assert SAMPLES <= -(-count // step_of(count)) < 2 * SAMPLES

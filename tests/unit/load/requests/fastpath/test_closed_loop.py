@@ -1,0 +1,195 @@
+"""Going on in one step does exactly what the general way does."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.kinds.get import GetMode
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ClientPlan, GetPlan, PayloadPlan, PublishPlan
+from njst.load.kinds.get.direct_get import get_workload
+from njst.load.kinds.publish.single import publish_workload
+from njst.load.load_client import Start
+from njst.load.protocol.parser import parse
+from njst.load.protocol.reply_tokens import FEWEST
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.fastpath.closed_loop import AHEAD, TurnWorkload
+
+INBOX = "_INBOX.test"
+STEP_NS = 1_000_000
+TIMEOUT_MS = 20
+WARM_NS = 5 * STEP_NS
+
+
+def turns(**plan: object) -> TurnWorkload:
+    made = ClientPlan.model_validate({"workload": "w", "index": 0, **plan})
+    ledger = Ledger("w", made.messages)
+    if made.get is not None:
+        workload: object = get_workload(made, INBOX, ledger)
+    else:
+        workload = publish_workload(made, INBOX, ledger, "job")
+    assert isinstance(workload, TurnWorkload)
+    ledger.start(WARM_NS)
+    workload.start(Start(0, log_offset_ns=7))
+    return workload
+
+
+def publisher(
+    messages: int | None = None, duration_ms: int | None = None, *, reuses: bool = False
+) -> TurnWorkload:
+    publish = PublishPlan(
+        mode=PublishMode.SYNCHRONOUS,
+        window=1,
+        payload=PayloadPlan(bytes_min=40, bytes_max=60),
+        subjects=["a", "b"],
+        message_ids=True,
+        reuses_replies=reuses,
+        ack_timeout_ms=TIMEOUT_MS,
+    )
+    return turns(messages=messages, duration_ms=duration_ms, publish=publish)
+
+
+def getter(messages: int | None = None, duration_ms: int | None = None) -> TurnWorkload:
+    get = GetPlan(
+        stream="S", mode=GetMode.SEQUENCE, window=1, last_sequence=9, timeout_ms=TIMEOUT_MS
+    )
+    return turns(messages=messages, duration_ms=duration_ms, get=get)
+
+
+def ack(number: int, kind: str) -> bytes:
+    body = {
+        "good": b'{"stream":"S","seq":%d}' % (number + 1),
+        "again": b'{"stream":"S","seq":%d,"duplicate": true}' % (number + 1),
+        "refused": b'{"error":{"code":400,"err_code":10077,"description":"full"},"seq":0}',
+    }[kind]
+    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+
+
+def stored(number: int, kind: str) -> bytes:
+    status = b" 404 Message Not Found" if kind == "refused" else b""
+    header = b"NATS/1.0%s\r\nNats-Sequence: 1\r\n\r\n" % status
+    body = b"" if kind == "refused" else b"x" * (number % 50)
+    size = len(header) + len(body)
+    return b"HMSG _INBOX.test.%010x 1 %d %d\r\n%s%s\r\n" % (
+        *(number, len(header), size),
+        *(header, body),
+    )
+
+
+def feed(workload: TurnWorkload, data: bytes, now_ns: int) -> None:
+    rest = data[workload.scan(data, now_ns) :]
+    for frame in parse(rest)[0]:
+        workload.on_frame(frame, now_ns)
+
+
+# What comes next: one answer of a kind to the newest request or an older one, two at once, a part
+# of one, something else, time, or a break.
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["good", "again", "refused"]), st.integers(0, 3)),
+        st.tuples(st.sampled_from(["twice", "ping", "part", "time", "break"]), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+def token_in(frame: bytes | memoryview) -> bytes:
+    """What the reply subject of a request ends in."""
+    found = re.search(rb" _INBOX\.test\.([0-9a-f]{10}) ", frame)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "answer"),
+    [(publisher, ack), (partial(publisher, reuses=True), ack), (getter, stored)],
+    ids=["publish", "reused", "get"],
+)
+@pytest.mark.parametrize("end", [{"messages": 12}, {"duration_ms": 30}])
+@given(events=EVENTS)
+def test_a_turn_is_what_the_general_way_does(
+    make: Callable[..., TurnWorkload],
+    answer: Callable[[int, str], bytes],
+    end: dict[str, int],
+    events: list[tuple[str, int]],
+) -> None:
+    short, general = make(**end), make(**end)
+    now = 1
+    first = short.next_bytes(now)
+    assert first == general.next_bytes(now) != b""
+    tokens = [token_in(first)]
+    last = 0
+
+    def to(number: int, kind: str) -> bytes:
+        return answer(number, kind).replace(b"%010x" % number, tokens[number], 1)
+
+    for kind, back in events:
+        now += STEP_NS
+        if kind in ("time", "break"):
+            now += TIMEOUT_MS * 1_100_000
+            for workload in (short, general):
+                if kind == "time":
+                    workload.on_time(now)
+                else:
+                    workload.on_disconnect("gone", now)
+            data = b""
+        else:
+            data = {
+                "twice": 2 * to(last, "good"),
+                "ping": b"PING\r\n" + to(last, "good"),
+                "part": to(last, "good")[:-2],
+            }.get(kind) or to(max(0, last - back), kind)
+        sent = short.turn(data, now)
+        if not sent:
+            feed(short, data, now)
+            sent = short.next_bytes(now)
+        feed(general, data, now)
+        assert sent == general.next_bytes(now)
+        if sent:
+            last += 1
+            tokens.append(token_in(sent))
+        assert short.done == general.done
+    assert short.ledger.tally() == general.ledger.tally()
+
+
+def test_plain_answers_are_taken_in_one_step_each() -> None:
+    for make, answer in ((publisher, ack), (getter, stored)):
+        workload = make(messages=4)
+        workload.next_bytes(1)
+        # The first one shows how long answers are, and the next requests are made.
+        feed(workload, answer(0, "good"), 1)
+        assert workload.next_bytes(2)
+        assert workload.turn(answer(1, "good"), STEP_NS)
+        assert workload.turn(answer(2, "good"), STEP_NS)
+        # The last one's answer has no request behind it.
+        assert not workload.turn(answer(3, "good"), STEP_NS)
+        tally = workload.ledger.tally()
+        assert (tally.messages, tally.attempted) == (3, 4)
+
+
+@pytest.mark.parametrize("reuses", [False, True])
+def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
+    """Each request once, in order, with its own token, whatever the block it was made in."""
+    workload = publisher(messages=3 * AHEAD, reuses=reuses)
+    tokens = [n % FEWEST if reuses else n for n in range(3 * AHEAD)]
+    sent = [workload.next_bytes(1)]
+    in_one_step = 0
+    for number in range(3 * AHEAD):
+        now_ns = WARM_NS + number
+        data = ack(number, "good").replace(b"%010x" % number, b"%010x" % tokens[number], 1)
+        if out := workload.turn(data, now_ns):
+            in_one_step += 1
+        else:
+            feed(workload, data, now_ns)
+            out = workload.next_bytes(now_ns)
+        sent.append(bytes(out))
+    assert [int(token_in(frame), 16) for frame in sent[:-1]] == tokens
+    assert sent[-1] == b""
+    # But for the first of each block, and where answers grow by a digit nothing else is asked.
+    assert in_one_step == 3 * AHEAD - 4
+    assert workload.done
+    assert workload.ledger.tally().messages == 3 * AHEAD

@@ -1,0 +1,116 @@
+"""Who may not publish: each message has one outcome, at once, whatever else is in flight."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from njst.contract.kinds.get import GetMode
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ClientPlan, GetPlan, PayloadPlan, PublishPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.get.direct_get import get_workload
+from njst.load.kinds.publish.atomic_batch import atomic_workload
+from njst.load.kinds.publish.fast_batch import FastWorkload
+from njst.load.kinds.publish.single import publish_workload
+from njst.load.load_client import Start, Workload
+from njst.load.protocol.parser import ServerError
+from njst.load.recording.recorder import Ledger
+from tests.unit.load.feeding import errors, feed
+
+INBOX = "_INBOX.test"
+SECOND = 1_000_000_000
+_FRAME = re.compile(rb"H?PUB (\S+) (?:(\S+) )?(?:\d+ )?\d+\r\n")
+
+
+def plan(messages: int, mode: PublishMode, subjects: str = "a", batch: int = 2) -> ClientPlan:
+    return ClientPlan(
+        workload="w",
+        index=0,
+        messages=messages,
+        publish=PublishPlan(
+            mode=mode,
+            window=20,
+            batch=batch,
+            payload=PayloadPlan(bytes_min=9, bytes_max=9),
+            subjects=list(subjects),
+            ack_timeout_ms=1000,
+        ),
+    )
+
+
+def denied(subject: str) -> ServerError:
+    return ServerError(f'Permissions Violation for Publish to "{subject}"')
+
+
+def started(workload: Workload) -> Workload:
+    workload.ledger.start(0)
+    workload.start(Start(0))
+    return workload
+
+
+@given(st.integers(1, 40), st.data())
+def test_of_several_subjects_the_denied_ones_alone_are_errors(
+    messages: int, data: st.DataObject
+) -> None:
+    client = plan(messages, PublishMode.ASYNCHRONOUS, subjects="abc")
+    workload = started(publish_workload(client, INBOX, Ledger("w", messages), "job"))
+    expected = 0
+    for now in range(1, 3 * messages):
+        frames = _FRAME.findall(workload.next_bytes(now))
+        if workload.done:
+            break
+        # Acknowledgements come in any order among the errors, these in that of the messages.
+        replies = [reply for subject, reply in frames if subject != b"b"]
+        refused = [subject for subject, _ in frames if subject == b"b"]
+        expected += len(refused)
+        events = data.draw(st.permutations([*replies, *refused]))
+        for event in events:
+            if event == b"b":
+                workload.on_frame(denied("b"), now)
+            else:
+                body = b'{"stream":"S","seq":1}'
+                feed(workload, b"MSG %s 1 %d\r\n%s\r\n" % (event, len(body), body), now)
+    tally = workload.ledger.tally()
+    assert (tally.attempted, tally.messages) == (messages, messages - expected)
+    assert sum(errors(tally).values()) == expected
+    assert set(errors(tally)) <= {ErrorClass.PERMISSION_DENIED}
+
+
+@pytest.mark.parametrize("mode", list(PublishMode))
+def test_what_is_denied_is_not_waited_for(mode: PublishMode) -> None:
+    client = plan(7, mode)
+    maker = {PublishMode.ATOMIC_BATCH: atomic_workload, PublishMode.FAST_BATCH: FastWorkload}
+    workload = started(maker.get(mode, publish_workload)(client, INBOX, Ledger("w", 7), "job"))
+    for _ in range(20):
+        for subject, _reply in _FRAME.findall(workload.next_bytes(1)):
+            workload.on_frame(denied(subject.decode()), 1)
+    assert workload.done
+    tally = workload.ledger.tally()
+    assert (tally.attempted, tally.messages) == (7, 0)
+    assert errors(tally) == {ErrorClass.PERMISSION_DENIED: 7}
+
+
+def test_what_ran_into_its_time_out_was_counted_when_it_was_denied() -> None:
+    get = GetPlan(
+        mode=GetMode.SEQUENCE, stream="S", window=5, batch=1, last_sequence=9, timeout_ms=1000
+    )
+    client = ClientPlan(workload="r", index=0, messages=5, get=get)
+    workload = started(get_workload(client, INBOX, Ledger("r", 5)))
+    subjects = [subject for subject, _ in _FRAME.findall(workload.next_bytes(1))]
+    for subject in subjects[:3]:
+        workload.on_frame(denied(subject.decode()), 2)
+    workload.on_time(2 * SECOND)
+    assert workload.done
+    found = errors(workload.ledger.tally())
+    assert found == {ErrorClass.PERMISSION_DENIED: 3, ErrorClass.TIMEOUT: 2}
+
+
+def test_a_batch_that_is_not_whole_times_out_as_what_it_is() -> None:
+    client = plan(7, PublishMode.ATOMIC_BATCH, batch=5)
+    workload = started(atomic_workload(client, INBOX, Ledger("w", 7), "job"))
+    workload.next_bytes(1)
+    workload.on_time(2 * SECOND)
+    assert workload.done
+    assert errors(workload.ledger.tally()) == {ErrorClass.TIMEOUT: 7}

@@ -1,0 +1,1 @@
+"""What the engine takes from its host: clock, cores, files, processes."""

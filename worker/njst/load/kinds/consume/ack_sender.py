@@ -1,0 +1,120 @@
+"""What a consuming client says about its messages, and when."""
+
+from collections import deque
+
+from njst.contract.kinds.consume import AckPolicy
+from njst.contract.plan import ConsumePlan
+from njst.load.protocol import encoder
+from njst.load.scan.delivery_runs import Run
+from njst.load.scan.frame_matrix import Framing
+
+# Held messages are looked at so many times in their time, but not more often than each ms.
+_LOOKS = 20
+_SOONEST_NS = 1_000_000
+
+
+class Replies:
+    """Answers that wait to be sent; `confirm` is where the server confirms acknowledgements."""
+
+    def __init__(self, plan: ConsumePlan, confirm: str) -> None:
+        self._ack = plan.ack
+        self._confirm = confirm if plan.ack is AckPolicy.DOUBLE else ""
+        self._framing = Framing(encoder.PUB, encoder.ack_end(self._confirm))
+        self._nak_delay_ms = plan.nak_delay_ms
+        self._processing_ns = plan.processing_ms * 1_000_000
+        # The server is told of a message under work before half of its patience is over.
+        self._progress_ns = plan.ack_wait_ms * 1_000_000 // 2
+        self.accepted: list[bytes] = []
+        self._acks = b""
+        self.refused: list[bytes] = []
+        self.terminated: list[bytes] = []
+        self.flow: list[bytes] = []
+        # Due times in CLOCK_MONOTONIC ns, in the order of receipt.
+        self._held: deque[tuple[int, bytes]] = deque()
+        self._worked: deque[tuple[int, int, bytes]] = deque()
+        self.unconfirmed = 0
+
+    @property
+    def look_ns(self) -> int:
+        """How often held messages are to be looked at."""
+        return max(_SOONEST_NS, self._processing_ns // _LOOKS)
+
+    @property
+    def are_held(self) -> bool:
+        """Whether there are messages under work."""
+        return bool(self._held)
+
+    def accept(self, run: Run) -> None:
+        """Acknowledge a run of messages."""
+        if self._ack is AckPolicy.ALL:
+            self.accepted.append(run.last_reply())
+        elif self._ack is not AckPolicy.NONE:
+            self._acks += self._framing.joined(run.replies)
+            self.unconfirmed += len(run) if self._confirm else 0
+
+    def hold(self, reply: bytes, now_ns: int) -> None:
+        """Acknowledge a message once it has been worked on."""
+        end_ns = now_ns + self._processing_ns
+        self._held.append((end_ns, reply))
+        if self._processing_ns > self._progress_ns:
+            self._worked.append((now_ns + self._progress_ns, end_ns, reply))
+
+    def finish(self) -> None:
+        """Acknowledge all that is held now."""
+        self.accepted += [reply for _, reply in self._held]
+        self._held.clear()
+        self._worked.clear()
+
+    def forget(self) -> None:
+        """Say nothing more of what was delivered: it comes again."""
+        for waiting in (self.accepted, self.refused, self.terminated, self.flow):
+            waiting.clear()
+        self._held.clear()
+        self._worked.clear()
+        self._acks = b""
+        self.unconfirmed = 0
+
+    def settle_one(self) -> None:
+        """Wait for one confirmation less: it came, or never will; one too many takes nothing."""
+        self.unconfirmed = max(0, self.unconfirmed - 1)
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return what is due."""
+        out = self._in_progress(now_ns) if self._held else b""
+        if self._acks:
+            out += self._acks
+            self._acks = b""
+        if self.accepted:
+            out += self._acknowledge()
+        if self.refused:
+            out += encoder.naks(self.refused, self._nak_delay_ms)
+            self.refused.clear()
+        if self.terminated:
+            out += encoder.terms(self.terminated)
+            self.terminated.clear()
+        if self.flow:
+            out += b"".join(encoder.pub(reply.decode(), b"") for reply in self.flow)
+            self.flow.clear()
+        return out
+
+    def _in_progress(self, now_ns: int) -> bytes:
+        """Let go of what is done, and say that the rest is worked on."""
+        while self._held and self._held[0][0] <= now_ns:
+            self.accepted.append(self._held.popleft()[1])
+        said: list[bytes] = []
+        while self._worked and self._worked[0][0] <= now_ns:
+            due_ns, end_ns, reply = self._worked.popleft()
+            if end_ns > now_ns:
+                said.append(reply)
+                self._worked.append((due_ns + self._progress_ns, end_ns, reply))
+        return encoder.in_progress(said)
+
+    def _acknowledge(self) -> bytes:
+        out = b""
+        if self._ack is AckPolicy.ALL:
+            out = encoder.acks(self.accepted[-1:])
+        elif self._ack is not AckPolicy.NONE:
+            out = encoder.acks(self.accepted, self._confirm)
+            self.unconfirmed += len(self.accepted) if self._confirm else 0
+        self.accepted.clear()
+        return out

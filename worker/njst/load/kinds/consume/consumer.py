@@ -1,0 +1,290 @@
+"""Take messages from a consumer, each client exactly its own part.
+
+A pulling client never asks for more than is still missing of its part, so no message is delivered
+to a client that would not count it. Several pulls may be under way, so that the server always has
+one.
+"""
+
+from njst.contract.kinds.consume import AckPolicy
+from njst.contract.plan import PUSH_HEARTBEAT_MS, ClientPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.consume.ack_sender import Replies
+from njst.load.kinds.consume.deliveries import Deliveries
+from njst.load.kinds.consume.ordered_reset import Again
+from njst.load.kinds.consume.pulls import Pulls
+from njst.load.kinds.final_flush import LATE, UNCONFIRMED, Farewell
+from njst.load.load_client import Start
+from njst.load.protocol import encoder, stamp
+from njst.load.protocol.jetstream_answers import Status, api_failure, status_of
+from njst.load.protocol.parser import Frame, Message, Pong, ServerError
+from njst.load.recording.integrity import Consumed, Inspector
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.permission_errors import is_denied
+
+_SID = 1
+_DELIVERY_SID = 2
+_CONFIRM_SID = 3
+# A push consumer that is not heard of for so many of its heartbeats is gone.
+_MISSED_HEARTBEATS = 3
+
+# So long after the last message a shared push consumer is asked about.
+_SILENCE_NS = PUSH_HEARTBEAT_MS * 1_000_000
+_GONE = (ErrorClass.NO_CONSUMER, ErrorClass.NO_STREAM)
+
+
+class ConsumeWorkload:
+    """One consuming client."""
+
+    def __init__(
+        self, plan: ClientPlan, inbox: str, ledger: Ledger, job: str, consumed: Consumed
+    ) -> None:
+        consume = plan.consume
+        assert consume is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._consume = consume
+        self._confirm = f"{inbox}.a"
+        self._pulls = Pulls(plan, inbox, _SID)
+        self._replies = Replies(consume, self._confirm)
+        inspector = Inspector(stamp.job_code(job), ledger, consumed) if consume.verify else None
+        self._deliveries = Deliveries(plan, ledger, inspector, self._pulls, self._replies)
+        # Whether the server waits for a word on each message.
+        self.acknowledges = consume.ack is not AckPolicy.NONE
+        self._limit = plan.messages
+        self._again = Again(plan, self._confirm)
+        self._end_ns = 0
+        self._now_ns = 0
+        self._alive_ns = 0
+        self._listens = False
+        # Acknowledgements are on their way until the server has answered a PING behind them.
+        self._farewell = Farewell()
+
+    @property
+    def pings(self) -> int:
+        """How many PINGs it has ever sent."""
+        return self._farewell.pings
+
+    def opening(self) -> bytes:
+        """Subscribe; what an older connection asked for is gone."""
+        self._replies.unconfirmed = 0
+        self._farewell.start_again()
+        # A push consumer delivers as soon as there is interest: that waits for the start.
+        self._listens = False
+        out = encoder.sub(self._confirm, _CONFIRM_SID)
+        return out if self._consume.deliver else out + self._pulls.opening()
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._deliveries.log_offset_ns = start.log_offset_ns
+        self._deliveries.heard_ns = start.at_ns
+        duration_ms = self._plan.duration_ms
+        self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
+
+    @property
+    def _wanted(self) -> int:
+        """How many messages this client would still take."""
+        if self._deliveries.is_over:
+            return 0
+        if self._limit is None:
+            return self._consume.pulls * self._consume.batch
+        return self._limit - self._deliveries.taken
+
+    def due_ns(self) -> int | None:
+        """Return when held messages are to be looked at; else the server sets the pace."""
+        if not self._consume.slow_percent or self.done:
+            return None
+        return self._now_ns + self._replies.look_ns
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return acknowledgements that are due, then the next pulls, at the end a PING."""
+        self._now_ns = now_ns
+        if self._end_ns and now_ns >= self._end_ns:
+            self._deliveries.is_over = True
+        if self._deliveries.is_over and self._replies.are_held:
+            self._replies.finish()
+        out = self._replies.next_bytes(now_ns)
+        if self._again.is_wanted and not self._deliveries.is_over:
+            return out + self._again.next_bytes(now_ns, self._deliveries.last_reply)
+        wanted = self._wanted
+        if wanted <= 0:
+            return out if self._replies.are_held else out + self._say_farewell(now_ns)
+        if not self._consume.deliver:
+            return out + self._pulls.next_bytes(wanted, now_ns)
+        return out + (self._ask_for_it(now_ns) if self._listens else self._listen(now_ns))
+
+    def _listen(self, now_ns: int) -> bytes:
+        self._listens = True
+        self._alive_ns = now_ns
+        return encoder.sub(self._consume.deliver, _DELIVERY_SID, self._consume.deliver_group)
+
+    def _ask_for_it(self, now_ns: int) -> bytes:
+        """Ask whether a consumer that several clients share is there, when it has long been silent.
+
+        Its heartbeats would come to any one of them, and that it is deleted is told to none.
+        """
+        if not self._consume.deliver_group or now_ns - self._alive_ns < _SILENCE_NS:
+            return b""
+        self._alive_ns = now_ns
+        asked = f"{self._consume.stream}.{self._consume.consumer}"
+        return encoder.pub(f"{self._plan.api_prefix}.CONSUMER.INFO.{asked}", b"", self._confirm)
+
+    def _say_farewell(self, now_ns: int) -> bytes:
+        """Want no more messages, and know when the server has read every acknowledgement.
+
+        The answers to double acknowledgements still come to the inbox.
+        """
+        ping = self._farewell.ask(now_ns)
+        if not ping:
+            return b""
+        self._deliveries.settle()
+        return encoder.unsub(_DELIVERY_SID) + ping if self._consume.deliver else ping
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take messages as long as they are plain ones; stop before anything else."""
+        at = self._deliveries.scan(data, now_ns)
+        if at:
+            self._alive_ns = now_ns
+        if at and self._pulls.looks:
+            self._pulls.look(data, at)
+        return at
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take a message with headers, a status, or what the server says of the connection."""
+        if isinstance(frame, Pong):
+            self._farewell.hear()
+        elif isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+            if is_denied(frame.text):
+                # An acknowledgement that was not let through will not be confirmed.
+                self._replies.settle_one()
+        elif isinstance(frame, Message):
+            self._alive_ns = now_ns
+            status = status_of(frame)
+            if self._again.is_wanted and frame.sid == _CONFIRM_SID:
+                self._on_answer(frame, now_ns)
+            elif status is not None:
+                self._on_status(status, frame, now_ns)
+            elif frame.sid == _CONFIRM_SID and frame.payload:
+                self._on_info(frame, now_ns)
+            elif frame.sid == _CONFIRM_SID:
+                self._replies.settle_one()
+            else:
+                self._on_message(frame, now_ns)
+
+    def _on_info(self, frame: Message, now_ns: int) -> None:
+        """Take whether the consumer is there; a refusal for another reason says nothing of that."""
+        failure = api_failure(frame)
+        if failure is not None and failure.error_class in _GONE:
+            self._gone(failure.words, now_ns)
+
+    def _on_message(self, frame: Message, now_ns: int) -> None:
+        self._deliveries.take_frame(frame, now_ns)
+        if self._pulls.looks:
+            self._pulls.look_at(frame)
+
+    def _on_status(self, status: Status, frame: Message, now_ns: int) -> None:
+        """Go on after heartbeats and ends of pulls; the rest is an error, or the end."""
+        if self._consume.deliver and status.code == 100:
+            # Flow control of a push consumer: the server goes on when it is answered.
+            if frame.reply:
+                self._replies.flow.append(frame.reply)
+            return
+        # What was asked of a consumer that is gone is of no interest.
+        if self._again.is_wanted or self._pulls.on_status(status, frame, now_ns):
+            return
+        words = str(status)
+        if status.code == 503 or "deleted" in status.words.lower():
+            self._gone(f"{words}: the consumer is not there", now_ns)
+        elif "maxbytes" in status.words.lower():
+            words = f"{words}: not one message has room"
+            self.give_up(ErrorClass.PAYLOAD_TOO_LARGE, words, now_ns)
+        elif "leadership" in status.words.lower():
+            self.ledger.event(ErrorClass.LEADER_CHANGED, words)
+        elif status.code == 400:
+            # A request that the server does not understand stays one.
+            self.give_up(ErrorClass.OTHER, words, now_ns)
+        else:
+            self.ledger.find(ErrorClass.OTHER, words)
+
+    def on_time(self, now_ns: int) -> None:
+        """Give up what does not come; end when the duration has passed."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._deliveries.is_over = True
+        if not self._deliveries.is_over and not self._again.is_wanted:
+            self._look_for_signs(now_ns)
+        idle_ns = self._consume.idle_timeout_ms * 1_000_000
+        if not self._deliveries.is_over and now_ns - self._deliveries.heard_ns >= idle_ns:
+            if self._limit is not None:
+                seconds = self._consume.idle_timeout_ms / 1000
+                self.give_up(ErrorClass.STARVED, f"no message came for {seconds:g} s", now_ns)
+            self._deliveries.heard_ns = now_ns
+        if self._farewell.is_late(now_ns) and not self.done:
+            unconfirmed = self._replies.unconfirmed
+            words = UNCONFIRMED if unconfirmed and self._farewell.is_over else LATE
+            self.ledger.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
+            self._replies.unconfirmed = 0
+            self._farewell.is_over = True
+
+    def _look_for_signs(self, now_ns: int) -> None:
+        """Notice that the consumer does not speak any more."""
+        if self._consume.deliver and self._listens:
+            self._look_for_heartbeats(now_ns)
+        elif not self._consume.deliver and self._pulls.are_lost(now_ns):
+            self._pulls.give_up()
+            self.ledger.event(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
+
+    def _look_for_heartbeats(self, now_ns: int) -> None:
+        silence_ms = _MISSED_HEARTBEATS * self._consume.heartbeat_ms
+        if silence_ms and now_ns - self._alive_ns >= silence_ms * 1_000_000:
+            words = f"no heartbeat came for {silence_ms / 1000:g} s: the consumer is not there"
+            self._gone(words, now_ns)
+
+    def _gone(self, words: str, now_ns: int) -> None:
+        """Have an ordered consumer made again; any other one's end is this client's."""
+        if self._again.is_possible:
+            self.ledger.event(ErrorClass.NO_CONSUMER, words)
+            self._deliveries.settle()
+            self._again.want(now_ns)
+        else:
+            self.give_up(ErrorClass.NO_CONSUMER, words, now_ns)
+
+    def _on_answer(self, frame: Message, now_ns: int) -> None:
+        """Go on with the new consumer, whose deliveries are counted from 1."""
+        if self._again.hear(frame, now_ns):
+            self._deliveries.count_anew()
+            self._alive_ns = now_ns
+            self._pulls.turn_to(self._again.consumer)
+
+    def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
+        """Begin again: what was delivered and not acknowledged comes once more."""
+        self._deliveries.settle()
+        self._pulls.asked = 0
+        self._listens = False
+        self._again.start_again()
+        self._replies.forget()
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail the messages that are missing; without a number of them, say that it ended."""
+        missing = 0 if self._limit is None else max(0, self._limit - self._deliveries.taken)
+        if not self._deliveries.is_over:
+            self.ledger.fail_unsent(kind, words, missing, now_ns)
+        self._deliveries.is_over = True
+
+    def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted
+        """Take nothing more."""
+        self._deliveries.is_over = True
+
+    @property
+    def unfinished(self) -> int:
+        """Return 0: a message is attempted when it comes, and done."""
+        return 0
+
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        self._deliveries.is_over = True
+
+    @property
+    def done(self) -> bool:
+        """Whether this client's part is taken and the server has every acknowledgement."""
+        all_said = not self._replies.are_held and self._replies.unconfirmed == 0
+        return self._wanted <= 0 and self._farewell.is_over and all_said

@@ -1,0 +1,241 @@
+"""First deliveries and later ones, as they are taken from what has arrived."""
+
+from collections.abc import Sequence
+
+from njst.contract.kinds.consume import ConsumeMode
+from njst.contract.plan import ClientPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.consume.ack_plan import Fate, Fates
+from njst.load.kinds.consume.ack_sender import Replies
+from njst.load.kinds.consume.pulls import Pulls
+from njst.load.protocol.jetstream_answers import (
+    Delivery,
+    consumer_sequences,
+    delivery_of,
+    stored_ns,
+)
+from njst.load.protocol.parser import Message
+from njst.load.recording.delivery_gaps import Gaps
+from njst.load.recording.hop_latency import NO_LATENCIES, Split, step_of
+from njst.load.recording.integrity import Inspector
+from njst.load.recording.recorder import Ledger, Nanoseconds
+from njst.load.scan.delivery_runs import DELIVERY, Form, Numbers, Run, form_of
+
+
+class Deliveries:
+    """What one client is delivered: counted, looked into, and answered as planned."""
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        ledger: Ledger,
+        inspector: Inspector | None,
+        pulls: Pulls,
+        replies: Replies,
+    ) -> None:
+        consume = plan.consume
+        assert consume is not None
+        self._ledger = ledger
+        self._consume = consume
+        self._pulls = pulls
+        self._replies = replies
+        self._fates = Fates(consume)
+        self._inspector = inspector
+        self._split = Split(consume.store_clock, ledger) if consume.store_clock else None
+        self._first_time = f"$JS.ACK.{consume.stream}.{consume.consumer}.1.".encode()
+        self._limit = plan.messages
+        self._gaps = Gaps()
+        # The last run's: most often the next one's too, and known without a look at its first.
+        self._form: Form | None = None
+        self.taken = 0
+        # What leads from CLOCK_MONOTONIC to the log's time.
+        self.log_offset_ns = 0
+        self.heard_ns = 0
+        # The ACK subject of an ordered consumer's last message; empty before the first one.
+        self.last_reply = b""
+        # Whether what comes is not counted any more.
+        self.is_over = False
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take messages as long as they are plain ones; stop before anything else."""
+        at = 0
+        while True:
+            run = None if self._form is None else self._form.run(data, at)
+            if run is None:
+                at, run = self._scan(data, at, now_ns)
+            if run is None:
+                return at
+            self._take_run(data, run, now_ns)
+            at += run.size
+
+    def take_frame(self, frame: Message, now_ns: int) -> None:
+        """Take a message that the exact parser has found."""
+        delivery = delivery_of(frame.reply)
+        size = len(frame.payload)
+        if delivery is None:
+            self._ledger.find(
+                ErrorClass.PROTOCOL, f"a message without an ACK subject: {frame.subject[:80]!r}"
+            )
+        elif delivery.count > 1:
+            self._note(frame.payload, 0, size)
+            self._take_again(frame.reply, size, delivery, now_ns)
+        else:
+            self._take(frame.payload, [frame.reply], [0], [size], now_ns)
+
+    def settle(self) -> None:
+        """Count what is missing now that nothing more comes of what was under way."""
+        self._missed(self._gaps.settle())
+
+    def count_anew(self) -> None:
+        """Expect deliveries that another consumer numbers from 1."""
+        self._gaps = Gaps()
+
+    def _scan(self, data: bytes, at: int, now_ns: int) -> tuple[int, Run | None]:
+        """Take messages one by one; return where that ended, and a run if there is one there."""
+        match, first_time = DELIVERY.match, self._first_time
+        replies: list[bytes] = []
+        places: list[int] = []
+        sizes: list[int] = []
+        run: Run | None = None
+        # Where the last one looked at began no run, the next ones most often do not either.
+        looks = self._fates.are_all_accepted
+        limit = len(data)
+        while head := match(data, at):
+            size = int(head[4])
+            begin = head.end()
+            end = begin + size + 2
+            if end > limit or (head[3] and int(head[3]) > size):
+                break
+            reply = head[2]
+            is_first = reply.startswith(first_time)
+            if looks and is_first:
+                form = form_of(data, head)
+                run = None if form is None else form.run(data, at)
+                if run is not None:
+                    self._form = form
+                    break
+                looks = False
+            if head[3]:
+                begin += int(head[3])
+                size = end - 2 - begin
+            if is_first:
+                replies.append(reply)
+                places.append(begin)
+                sizes.append(size)
+            else:
+                self._unusual(data, reply, begin, size, now_ns)
+            at = end
+        if replies:
+            self._take(data, replies, places, sizes, now_ns)
+        return at, run
+
+    def _unusual(self, data: bytes, reply: bytes, begin: int, size: int, now_ns: int) -> None:
+        """Take a redelivery, or learn the server's form of ACK subjects from a first delivery."""
+        delivery = delivery_of(reply)
+        if delivery is None:
+            self._ledger.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
+        elif delivery.count > 1:
+            self._note(data, begin, size)
+            self._take_again(reply, size, delivery, now_ns)
+        else:
+            self._first_time = delivery.prefix
+            self._take(data, [reply], [begin], [size], now_ns)
+
+    def _take(
+        self, data: bytes, replies: list[bytes], places: list[int], sizes: list[int], now_ns: int
+    ) -> None:
+        """Take first deliveries."""
+        self.heard_ns = now_ns
+        self._pulls.took(len(replies), now_ns)
+        if self._fates.are_all_accepted:
+            self._replies.accepted += replies
+        else:
+            kept = self._reply(replies, now_ns)
+            places, sizes = [places[n] for n in kept], [sizes[n] for n in kept]
+        if self._consume.mode is ConsumeMode.ORDERED:
+            self.last_reply = replies[-1]
+            self._missed(self._gaps.take(consumer_sequences(replies)))
+        count = self._count(len(places))
+        self._complete(count, sum(sizes[:count]), now_ns)
+        latencies = self._inspect(data, places[:count], sizes[:count], now_ns)
+        if self._split is not None and len(latencies) == len(replies):
+            step = step_of(len(replies))
+            self._split.take(latencies, stored_ns(replies[::step]), step, now_ns)
+
+    def _take_run(self, data: bytes, run: Run, now_ns: int) -> None:
+        """The same as `_take`, for many of one shape."""
+        self.heard_ns = now_ns
+        self._pulls.took(len(run), now_ns)
+        self._replies.accept(run)
+        if self._consume.mode is ConsumeMode.ORDERED:
+            self.last_reply = run.last_reply()
+            self._missed(self._gaps.take(run.consumer_sequences()))
+        count = self._count(len(run))
+        self._complete(count, count * run.payload, now_ns)
+        if self._inspector is None:
+            return
+        latencies = self._inspect(data, run.places[:count], [run.payload] * count, now_ns)
+        if self._split is not None and len(latencies) == len(run):
+            step = step_of(len(run))
+            self._split.take(latencies, run.stored_ns(step), step, now_ns)
+
+    def _count(self, count: int) -> int:
+        """Return how many of so many count; those behind the end are acknowledged alone."""
+        if self.is_over:
+            return 0
+        # A push consumer knows no limit, and a copy of a message was not asked for.
+        return count if self._limit is None else min(count, max(0, self._limit - self.taken))
+
+    def _complete(self, count: int, size_bytes: int, now_ns: int) -> None:
+        if count:
+            self.taken += count
+            self._ledger.attempted += count
+            self._ledger.complete(count, size_bytes, now_ns)
+
+    def _inspect(
+        self, data: bytes, places: Sequence[int] | Numbers, sizes: list[int], now_ns: int
+    ) -> Nanoseconds:
+        """Look into messages; return how long each took from its publish, as far as known."""
+        if self._inspector is None or not sizes:
+            return NO_LATENCIES
+        latencies = self._inspector.inspect(data, places, sizes, now_ns + self.log_offset_ns)
+        self._ledger.latency(latencies, now_ns)
+        return latencies
+
+    def _note(self, data: bytes, begin: int, size: int) -> None:
+        if self._inspector is not None:
+            self._inspector.note(data, begin, size)
+
+    def _take_again(self, reply: bytes, size: int, delivery: Delivery, now_ns: int) -> None:
+        """Take a redelivery: it counts when its first delivery was refused or ignored by plan."""
+        self.heard_ns = now_ns
+        self._pulls.took(1, now_ns)
+        self._ledger.redelivered += 1
+        self._replies.accepted.append(reply)
+        by_plan = self._fates.comes_again(delivery.stream_sequence)
+        if by_plan and delivery.count == 2 and not self.is_over:
+            self._complete(1, size, now_ns)
+
+    def _reply(self, replies: list[bytes], now_ns: int) -> list[int]:
+        """Answer first deliveries as planned; return the places of those that count now."""
+        kept: list[int] = []
+        waiting = self._replies
+        for place, reply in enumerate(replies):
+            delivery = delivery_of(reply)
+            fate = Fate.ACCEPT if delivery is None else self._fates.of(delivery.stream_sequence)
+            if fate is Fate.REFUSE:
+                waiting.refused.append(reply)
+            if fate in (Fate.REFUSE, Fate.IGNORE):
+                continue
+            kept.append(place)
+            if fate is Fate.TERMINATE:
+                self._ledger.terminated += 1
+                waiting.terminated.append(reply)
+            elif fate is Fate.HOLD:
+                waiting.hold(reply, now_ns)
+            else:
+                waiting.accepted.append(reply)
+        return kept
+
+    def _missed(self, count: int) -> None:
+        self._ledger.find(ErrorClass.GAP, "deliveries that the server made never came", count)

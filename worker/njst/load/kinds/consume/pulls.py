@@ -1,0 +1,162 @@
+"""What a consuming client asks its consumer for, and how it notices that nobody listens.
+
+A pull is a request whose answers are messages; it ends when it has them all, or with a status that
+gives back the rest. Answers come to an inbox of one generation: when pulls are lost, the client
+gives up that inbox, so that a server that still knows them drops them, and begins another.
+"""
+
+import json
+
+from njst.contract.kinds.consume import ConsumeMode
+from njst.contract.kinds.priority import PriorityPolicy
+from njst.contract.plan import ClientPlan, ConsumePlan
+from njst.load.protocol import encoder
+from njst.load.protocol.jetstream_answers import Status, counted_bytes, pin_of
+from njst.load.protocol.parser import Message
+
+# A pull that has expired says so; this much later it is taken for lost.
+GRACE_NS = 1_000_000_000
+_REGULAR = ("batchcompleted", "maxackpending")
+
+
+class Pulls:
+    """The pulls of one client that are under way."""
+
+    def __init__(self, plan: ClientPlan, inbox: str, sid: int) -> None:
+        consume = plan.consume
+        assert consume is not None
+        self._plan = consume
+        self._inbox = inbox
+        self._sid = sid
+        self._api = f"{plan.api_prefix}.CONSUMER.MSG.NEXT.{consume.stream}"
+        self._subject = f"{self._api}.{consume.consumer}"
+        self._request = _request(consume)
+        self._at_once = 1 if consume.mode is ConsumeMode.FETCH else consume.pulls
+        # One pull: ask when it is complete. Several: ask as soon as half of one has come.
+        self._low = consume.batch * (self._at_once - 1) - consume.batch // 2
+        self._generation = 0
+        self._number = 0
+        self._last_size = 0
+        self._room_bytes = 0
+        self._pin = ""
+        self._must_renew = False
+        self._is_pinned = (
+            consume.priority is not None and consume.priority.policy is PriorityPolicy.PINNED_CLIENT
+        )
+        self._counts_bytes = consume.max_bytes > 0
+        # Whether messages say more than that they are there.
+        self.looks = self._is_pinned or self._counts_bytes
+        # Messages asked for and not come yet.
+        self.asked = 0
+        patience_ms = 2 * consume.heartbeat_ms or consume.expires_ms
+        self._patience_ns = patience_ms * 1_000_000 + (0 if consume.heartbeat_ms else GRACE_NS)
+        self._heard_ns = 0
+
+    def opening(self) -> bytes:
+        """Subscribe to the answers of what is asked from now on; what was asked is gone."""
+        self.asked = 0
+        self._must_renew = False
+        self._generation += 1
+        return encoder.sub(f"{self._inbox}.{self._generation}.*", self._sid)
+
+    def turn_to(self, consumer: str) -> None:
+        """Pull from another consumer from now on."""
+        self._subject = f"{self._api}.{consumer}"
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Want nothing more of what is under way, neither messages nor statuses."""
+        self._must_renew = True
+
+    def took(self, count: int, now_ns: int) -> None:
+        """Note messages that came."""
+        self.asked = max(0, self.asked - count)
+        self._heard_ns = now_ns
+
+    def look(self, data: bytes, end: int) -> None:
+        """Read what concerns pulls from the messages of a chunk."""
+        if self._is_pinned:
+            self._pin = pin_of(data[:end]) or self._pin
+        if self._counts_bytes:
+            self._spend(counted_bytes(data, end))
+
+    def look_at(self, frame: Message) -> None:
+        """Read what concerns pulls from one message."""
+        if self._is_pinned:
+            self._pin = pin_of(frame.header) or self._pin
+        if self._counts_bytes:
+            parts = (frame.subject, frame.reply, frame.header, frame.payload)
+            self._spend(sum(map(len, parts)))
+
+    def _spend(self, size_bytes: int) -> None:
+        """Take bytes of the pull; one whose last byte is used ends without a word."""
+        self._room_bytes -= size_bytes
+        if self._room_bytes <= 0:
+            self.asked = 0
+
+    def next_bytes(self, wanted: int, now_ns: int) -> bytes:
+        """Return new pulls, for as many messages as are still wanted in all."""
+        out = encoder.unsub(self._sid) + self.opening() if self._must_renew else b""
+        while self.asked <= max(0, self._low):
+            size = min(self._plan.batch, wanted - self.asked)
+            if size <= 0:
+                break
+            if not self.asked:
+                self._heard_ns = now_ns
+            out += self._pull(size)
+        return out
+
+    def _pull(self, size: int) -> bytes:
+        self._number += 1
+        self.asked += size
+        self._last_size = size
+        self._room_bytes = self._plan.max_bytes
+        request = {"batch": size, **self._request}
+        if self._pin:
+            request["id"] = self._pin
+        reply = f"{self._inbox}.{self._generation}.{self._number}"
+        return encoder.pub(self._subject, json.dumps(request).encode(), reply)
+
+    def on_status(self, status: Status, frame: Message, now_ns: int) -> bool:
+        """Take a status; return whether it is a regular one: a heartbeat or the end of a pull."""
+        self._heard_ns = now_ns
+        if status.code == 100:
+            return True
+        is_mine = frame.subject.startswith(f"{self._inbox}.{self._generation}.".encode())
+        back = status.pending or 0
+        if status.code == 423:
+            # Another client is pinned now; what was asked with the old pin may not say how much.
+            self._pin = ""
+            back = self._last_size if status.pending is None else back
+        if is_mine:
+            self.asked = max(0, self.asked - back)
+        words = status.words.lower().replace(" ", "")
+        if "leadershipchange" in words:
+            self.give_up()
+        if "exceedsmaxbytes" in words:
+            # Unless not even one message had room.
+            return self._last_size != status.pending
+        return status.code in (404, 408, 423) or words.endswith(_REGULAR)
+
+    def are_lost(self, now_ns: int) -> bool:
+        """Whether pulls are under way and nothing was heard for longer than can be."""
+        return self.asked > 0 and now_ns - self._heard_ns > self._patience_ns
+
+
+def _request(plan: ConsumePlan) -> dict[str, int | str]:
+    """Return what all pulls of a client say (server/consumer.go, JSApiConsumerGetNextRequest)."""
+    request: dict[str, int | str] = {"expires": plan.expires_ms * 1_000_000}
+    if plan.max_bytes:
+        request["max_bytes"] = plan.max_bytes
+    if plan.heartbeat_ms:
+        request["idle_heartbeat"] = plan.heartbeat_ms * 1_000_000
+    priority = plan.priority
+    if priority is not None:
+        request["group"] = priority.group
+        optional = {
+            "min_pending": priority.min_pending,
+            "min_ack_pending": priority.min_ack_pending,
+            "priority": priority.level,
+        }
+        request |= {name: value for name, value in optional.items() if value}
+    return request

@@ -1,0 +1,167 @@
+"""Direct gets of many messages with one request (ADR-31): the answer is all of them and an end."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from njst.contract.fields import has_wildcard
+from njst.contract.plan import GetPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
+from njst.load.protocol.parser import Message
+from njst.load.requests.request_client import Answers
+
+_GOOD = b"NATS/1.0\r\n"
+_END = 204
+
+
+class _Parts:
+    """What has come of the answers that are not complete, by the number of their request."""
+
+    def __init__(self, inbox: str, weight: int) -> None:
+        self._weight = weight
+        self._got: dict[int, tuple[int, int]] = {}
+        self._part = re.compile(
+            rb"HMSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
+        )
+
+    def scan(self, data: bytes) -> Answers:
+        """Take messages, up to and without the end of an answer."""
+        match = self._part.match
+        at = 0
+        counts: dict[bytes, list[int]] = {}
+        while head := match(data, at):
+            begin = head.end()
+            end = begin + int(head[3]) + 2
+            size = int(head[3]) - int(head[2])
+            if end > len(data) or size < 0 or not data.startswith(_GOOD, begin):
+                break
+            counts.setdefault(head[1], []).append(size)
+            at = end
+        for token, sizes in counts.items():
+            self._add(int(token, 16) // self._weight, len(sizes), sum(sizes))
+        return Answers([], 0, at)
+
+    def _add(self, number: int, count: int, size: int) -> None:
+        before, size_before = self._got.get(number, (0, 0))
+        self._got[number] = (before + count, size_before + size)
+
+    def take(self, number: int, message: Message, wanted: int | None) -> int | Failure | None:
+        """Return the payload bytes of an answer at its end; None for one of its messages.
+
+        `wanted` is how many messages it must have; None: any number but none at all.
+        """
+        status = status_of(message)
+        if status is None:
+            self._add(number, 1, len(message.payload))
+            return None
+        count, size = self._got.pop(number, (0, 0))
+        if status.code != _END:
+            return get_failure(message)
+        if wanted is not None and count != wanted:
+            return Failure(ErrorClass.NOT_FOUND, f"{count} of {wanted} messages of one request")
+        return size
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Drop what has come of answers that nobody waits for any more."""
+        for number in numbers:
+            self._got.pop(number, None)
+
+
+class BatchGetRequests:
+    """So many messages from a sequence on."""
+
+    def __init__(self, get: GetPlan, subject: str, inbox: str, messages: int | None) -> None:
+        self.weight = get.batch
+        self.window = get.window
+        self.frame_bytes = 120
+        self._messages = messages
+        self._head = f"PUB {subject} {inbox}.".encode()
+        self._first = get.first
+        # Every request begins where a whole batch is left.
+        self._span = max(1, get.last_sequence - get.batch + 1)
+        self._parts = _Parts(inbox, self.weight)
+        self.scan = self._parts.scan
+        self.forget = self._parts.forget
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
+        """Return the requests; their reply ends in the number of their first message."""
+        out = []
+        for number in range(first, first + count):
+            begin = number * self.weight
+            body = self._body(self._size(number), begin)
+            out.append(b"%s%010x %d\r\n%s\r\n" % (self._head, begin, len(body), body))
+        return b"".join(out)
+
+    def _body(self, size: int, begin: int) -> bytes:
+        return b'{"batch":%d,"seq":%d}' % (size, (self._first + begin) % self._span + 1)
+
+    def _size(self, number: int) -> int:
+        if self._messages is None:
+            return self.weight
+        return min(self.weight, self._messages - number * self.weight)
+
+    def answer(self, number: int, message: Message) -> int | Failure | None:
+        """Return the size of all messages at their end."""
+        return self._parts.take(number, message, self._size(number))
+
+
+class FilteredBatchRequests(BatchGetRequests):
+    """A subject's messages from the first to the last, page by page, and again from the first.
+
+    A page begins where the one before ended; one that would not be full begins anew.
+    """
+
+    def __init__(self, get: GetPlan, subject: str, inbox: str, messages: int | None) -> None:
+        super().__init__(get, subject, inbox, messages)
+        self._filter = get.subjects[0].encode()
+        self._left = self._last = 0
+
+    def _body(self, size: int, begin: int) -> bytes:  # noqa: ARG002 - the base's
+        sequence = self._last + 1 if self._left >= size else 1
+        return b'{"batch":%d,"seq":%d,"next_by_subj":"%s"}' % (size, sequence, self._filter)
+
+    def answer(self, number: int, message: Message) -> int | Failure | None:
+        """Return the size of all messages at their end, which says where the next page begins."""
+        outcome = super().answer(number, message)
+        if outcome is not None:
+            self._left, self._last = batch_end(message)
+        return outcome
+
+
+class MultiLastRequests:
+    """The last messages of many subjects; all of them together are one message of the load."""
+
+    weight = 1
+
+    def __init__(
+        self, get: GetPlan, subject: str, inbox: str, name: Callable[[int], bytes]
+    ) -> None:
+        """`name` tells the subjects in the order in which they are asked for, `batch` at a time."""
+        self.window = get.window
+        self._head = f"PUB {subject} {inbox}.".encode()
+        self._name = name
+        # More than there are would only name some of them twice.
+        self._batch = min(get.batch, len(get.subjects) * get.subject_count)
+        self._is_countable = not any(map(has_wildcard, get.subjects))
+        self.frame_bytes = len(self.encode(0, 1, 0))
+        self._parts = _Parts(inbox, self.weight)
+        self.scan = self._parts.scan
+        self.forget = self._parts.forget
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
+        """Return the requests."""
+        out = []
+        for number in range(first, first + count):
+            body = b'{"multi_last":["%s"]}' % b'","'.join(self._asked(number))
+            out.append(b"%s%010x %d\r\n%s\r\n" % (self._head, number, len(body), body))
+        return b"".join(out)
+
+    def _asked(self, number: int) -> list[bytes]:
+        """Return the subjects of a request; each once, whatever was drawn."""
+        first = number * self._batch
+        return list(dict.fromkeys(self._name(first + n) for n in range(self._batch)))
+
+    def answer(self, number: int, message: Message) -> int | Failure | None:
+        """Return the size of all messages at their end."""
+        wanted = len(self._asked(number)) if self._is_countable else None
+        return self._parts.take(number, message, wanted)

@@ -1,0 +1,152 @@
+"""Direct gets (ADR-31): stored messages without a consumer, one by one."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from njst.contract.kinds.get import GetMode
+from njst.contract.kinds.order import Order
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.get.batch_get import (
+    BatchGetRequests,
+    FilteredBatchRequests,
+    MultiLastRequests,
+)
+from njst.load.protocol.digits import numbers_of
+from njst.load.protocol.jetstream_answers import Failure, get_failure
+from njst.load.protocol.parser import Message
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.fastpath.closed_loop import call_workload
+from njst.load.requests.request_client import FEW, Answers, CallWorkload
+from njst.load.templates.frame_cycle import Seal
+from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
+
+_NOTHING = Answers([], 0, 0)
+_GOOD = b"NATS/1.0\r\n"
+# Rows of a cycle that is drawn once.
+_DRAWN = 4096
+# Names of so many subjects lie ready; of more, each is made when it is asked for.
+MOST_READY = 10_000
+
+
+class GetRequests:
+    """Requests for single messages."""
+
+    weight = 1
+
+    def __init__(
+        self, asked: Callable[[int], tuple[bytes, bytes]], inbox: str, window: int
+    ) -> None:
+        """`asked` tells the subject and the body of each request."""
+        self.window = window
+        self._inbox = inbox.encode()
+        self._asked = asked
+        self.frame_bytes = len(b"".join(self._frames(0, 1)))
+        self._answer = re.compile(
+            rb"HMSG " + re.escape(self._inbox) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
+        """Return the requests."""
+        return b"".join(self._frames(first, count))
+
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what gives each of some requests, which carry no time."""
+        frames = self._frames(first, count)
+        return lambda place, log_ns: frames[place]  # noqa: ARG005
+
+    def _frames(self, first: int, count: int) -> list[bytes]:
+        frames = []
+        for number in range(first, first + count):
+            subject, body = self._asked(number)
+            parts = (subject, self._inbox, number, len(body), body)
+            frames.append(b"PUB %s %s.%010x %d\r\n%s\r\n" % parts)
+        return frames
+
+    def scan(self, data: bytes) -> Answers:
+        """Take messages as long as they are plain ones."""
+        tokens: list[bytes] = []
+        sizes: list[int] = []
+        at = 0
+        while head := self._answer.match(data, at):
+            begin = head.end()
+            end = begin + int(head[3]) + 2
+            size = int(head[3]) - int(head[2])
+            if end > len(data) or size < 0 or not data.startswith(_GOOD, begin):
+                break
+            tokens.append(head[1])
+            sizes.append(size)
+            at = end
+        if not tokens:
+            return _NOTHING
+        if len(tokens) <= FEW:
+            return Answers([int(token, 16) for token in tokens], sizes, at)
+        return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), at)
+
+    def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
+        """Return the size of the message, or why there is none."""
+        return get_failure(message) or len(message.payload)
+
+
+def get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
+    """Return the client of a get plan."""
+    get = plan.get
+    assert get is not None
+    subject = f"{plan.api_prefix}.DIRECT.GET.{get.stream}"
+    if get.mode is GetMode.BATCH:
+        kind = FilteredBatchRequests if get.subjects else BatchGetRequests
+        pages = kind(get, subject, inbox, plan.messages)
+        return CallWorkload(plan, inbox, ledger, pages, pages.forget)
+    name = _names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
+    if get.mode is GetMode.MULTI_LAST:
+        asked = MultiLastRequests(get, subject, inbox, name)
+        return CallWorkload(plan, inbox, ledger, asked, asked.forget)
+    if get.mode is GetMode.LAST_BY_SUBJECT:
+        requests = GetRequests(_last_of(f"{subject}.", name), inbox, get.window)
+    else:
+        last = max(1, get.last_sequence)
+        number = draw_many(get.order, last, _DRAWN, plan.index, get.first)
+        where = subject.encode()
+        requests = GetRequests(
+            lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window
+        )
+    return call_workload(plan, inbox, ledger, requests)
+
+
+def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
+    """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
+    key_value = plan.key_value
+    assert key_value is not None
+    bucket = key_value.bucket
+    stems = [f"$KV.{bucket}.{key_value.prefix}"]
+    order, first = key_value.key_order, key_value.first_key
+    name = _names(plan, stems, key_value.keys, order, first)
+    before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
+    requests = GetRequests(_last_of(before, name), inbox, key_value.window)
+    return call_workload(plan, inbox, ledger, requests)
+
+
+def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
+    """Return what tells where each request goes, whose body is empty."""
+    head = before.encode()
+    return lambda number: (head + name(number), b"")
+
+
+def _names(
+    plan: ClientPlan, stems: Sequence[str], count: int, order: Order, first: int
+) -> Callable[[int], bytes]:
+    """Return what tells the subject of each request, of `count` below each stem."""
+    whole = len(stems) * count
+    if whole > MOST_READY:
+        number = draw_many(order, whole, most_drawn(plan.siblings), plan.index, first)
+        return ManySubjects(stems, count, number).name
+    rows = _rows_for(whole)
+    names = [subject.encode() for subject in expand(stems, count)]
+    cycle = [names[number] for number in draw(order, whole, rows, plan.index, first)]
+    return lambda number: cycle[number % rows]
+
+
+def _rows_for(count: int) -> int:
+    """Return the rows of a cycle that has each of `count` equally often."""
+    return max(count, _DRAWN // count * count)

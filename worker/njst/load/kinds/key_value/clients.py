@@ -1,0 +1,55 @@
+"""Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
+
+from njst.contract.kinds.key_value import KeyValueOperation
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ClientPlan, KeyValuePlan, PayloadPlan, PublishPlan
+from njst.load.kinds.get.direct_get import key_value_get_workload
+from njst.load.kinds.key_value.create import CreateRequests
+from njst.load.kinds.key_value.update import UpdateRequests
+from njst.load.kinds.publish.single import PublishRequests
+from njst.load.protocol import encoder
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.fastpath.closed_loop import call_workload
+from njst.load.requests.request_client import CallWorkload
+from njst.load.requests.step_client import StepWorkload
+from njst.load.templates.subjects import written_key
+
+_HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
+    KeyValueOperation.PUT: [],
+    # The key must not be there: at first, that no message is on its subject.
+    KeyValueOperation.CREATE: [(encoder.LAST_SUBJECT_SEQUENCE, "0")],
+    KeyValueOperation.DELETE: [("KV-Operation", "DEL")],
+    KeyValueOperation.PURGE: [("KV-Operation", "PURGE"), ("Nats-Rollup", "sub")],
+}
+
+
+def key_value_workload(plan: ClientPlan, inbox: str, ledger: Ledger, job: str) -> CallWorkload:
+    """Return the client of a key-value plan."""
+    key_value = plan.key_value
+    assert key_value is not None
+    if key_value.operation is KeyValueOperation.GET:
+        return key_value_get_workload(plan, inbox, ledger)
+    if key_value.operation is KeyValueOperation.UPDATE:
+        requests = UpdateRequests(plan, inbox, job)
+        return CallWorkload(plan, inbox, ledger, requests, requests.forget)
+    written = plan.model_copy(update={"publish": _publish(plan.api_prefix, key_value)})
+    if key_value.operation is KeyValueOperation.CREATE:
+        return StepWorkload(plan, inbox, ledger, CreateRequests(written, inbox, job))
+    publishing = written.model_copy(update={"key_value": None})
+    return call_workload(publishing, inbox, ledger, PublishRequests(publishing, inbox, job))
+
+
+def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
+    has_value = key_value.operation in (KeyValueOperation.PUT, KeyValueOperation.CREATE)
+    size = key_value.value_bytes if has_value else 0
+    return PublishPlan(
+        mode=PublishMode.ASYNCHRONOUS,
+        window=key_value.window,
+        payload=PayloadPlan(bytes_min=size, bytes_max=size),
+        subjects=[written_key(api_prefix, key_value.bucket, key_value.prefix)],
+        subject_count=key_value.keys,
+        subject_order=key_value.key_order,
+        first_subject=key_value.first_key,
+        headers=_HEADERS[key_value.operation],
+        ack_timeout_ms=key_value.timeout_ms,
+    )

@@ -1,0 +1,107 @@
+"""Key-value creates (ADR-8): a key is written if it is not there, or no more.
+
+The first try expects that its subject has no message. Where that is refused the last message is
+looked at, as client libraries do it: a marker that says that the key was deleted or purged lets
+the client try again, and expect the marker's revision. Anything else is the refusal itself. All of
+it is one request, from its first try to its last answer.
+
+Source: nats.go, jetstream/kv.go (Create, get).
+"""
+
+import re
+from collections.abc import Sequence
+
+from njst.contract.plan import ClientPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.publish.frame_templates import subjects_of_rows
+from njst.load.kinds.publish.single import PublishRequests
+from njst.load.protocol import encoder
+from njst.load.protocol.jetstream_answers import Failure, get_failure
+from njst.load.protocol.parser import Message
+from njst.load.requests.request_client import Answers
+from njst.load.templates.subjects import expand
+
+_OPERATION = re.compile(rb"\r\nKV-Operation:[ \t]*([A-Z]*)\r\n")
+# What the server leaves of a key whose time is over (ADR-43).
+_REASON = re.compile(rb"\r\nNats-Marker-Reason:[ \t]*(?:MaxAge|Purge|Remove)\r\n")
+_SEQUENCE = re.compile(rb"\r\nNats-Sequence:[ \t]*(\d{1,18})\r\n")
+
+
+class CreateRequests(PublishRequests):
+    """The creates of one client; `plan` also has what it publishes."""
+
+    def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        super().__init__(plan, inbox, job)
+        key_value = plan.key_value
+        assert key_value is not None
+        self._inbox = inbox
+        self._value_bytes = key_value.value_bytes
+        bucket = key_value.bucket
+        # Direct gets name the subject below their own, whatever writes are prefixed with.
+        asked = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}.$KV.{bucket}.{key_value.prefix}"
+        self._asked = expand([asked], key_value.keys)
+        self._subjects, self._order = subjects_of_rows(plan)
+        # Of creates that were refused: why, and whether the marker is known.
+        self._refusals: dict[int, Failure] = {}
+        self._retried: set[int] = set()
+        # What is to be sent for them: None asks for the last message, else the revision to expect.
+        self._next_steps: list[tuple[int, int | None]] = []
+
+    def scan(self, data: bytes) -> Answers:
+        """Take plain acknowledgements; they may be of second tries too."""
+        answers = super().scan(data)
+        if self._refusals and answers.taken:
+            self.forget([int(number) for number in answers.numbers])
+        return answers
+
+    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+        """Return the size of a value that is written, or why it is not; None: it is tried again."""
+        refusal = self._refusals.get(number)
+        if refusal is None or number in self._retried:
+            answer = super().answer(number, message)
+            if not isinstance(answer, Failure) or refusal is not None:
+                self.forget([number])
+                return answer
+            if answer.error_class is not ErrorClass.WRONG_SEQUENCE:
+                return answer
+            self._refusals[number] = answer
+            self._next_steps.append((number, None))
+            return None
+        revision = _marker_in(message)
+        if revision is None:
+            self.forget([number])
+            return refusal
+        self._retried.add(number)
+        self._next_steps.append((number, revision))
+        return None
+
+    def more(self, log_ns: int) -> bytes:
+        """Return the next steps of creates that were refused."""
+        steps, self._next_steps = self._next_steps, []
+        return b"".join([self._step(number, revision, log_ns) for number, revision in steps])
+
+    def _step(self, number: int, revision: int | None, log_ns: int) -> bytes:
+        place = self._order[number % len(self._order)]
+        reply = f"{self._inbox}.{number:010x}"
+        if revision is None:
+            return encoder.pub(self._asked[place], b"", reply)
+        value = self.encode(number, 1, log_ns)[-2 - self._value_bytes : -2]
+        return encoder.hpub(self._subjects[place], encoder.EXPECTING % revision, value, reply)
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Let go of creates that are over."""
+        for number in numbers:
+            self._refusals.pop(number, None)
+            self._retried.discard(number)
+        self._next_steps = [step for step in self._next_steps if step[0] in self._refusals]
+
+
+def _marker_in(message: Message) -> int | None:
+    """Return the revision of a marker that says that its key is gone; None: it is none."""
+    header = message.header
+    sequence = _SEQUENCE.search(header)
+    if get_failure(message) is not None or sequence is None:
+        return None
+    operation = _OPERATION.search(header)
+    is_gone = operation[1] in (b"DEL", b"PURGE") if operation else _REASON.search(header)
+    return int(sequence[1]) if is_gone else None

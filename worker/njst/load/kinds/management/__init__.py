@@ -1,0 +1,1 @@
+"""Clients whose load is JetStream API calls."""

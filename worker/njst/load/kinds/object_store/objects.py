@@ -1,0 +1,158 @@
+"""Objects of a store (ADR-20): a whole object is one message, from its first call to its last.
+
+A client has one object under way at a time, and does with it what client libraries do. Put: ask
+for the old description, store the chunks, the description, and remove the old chunks. Get: ask for
+the description, and have the chunks pushed by an ordered consumer. All answers come to the number
+of the object; what still comes for one that is over is not looked at.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from njst.contract.kinds.object_store import ObjectStoreOperation
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.object_store.object_steps import (
+    Content,
+    DeleteSteps,
+    GetSteps,
+    PutSteps,
+    Steps,
+)
+from njst.load.kinds.object_store.store_frames import StoreFrames
+from njst.load.protocol import encoder
+from njst.load.protocol.jetstream_answers import Failure, delivery_of, status_of
+from njst.load.protocol.parser import Frame, Message
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.request_client import Answers
+from njst.load.requests.step_client import StepWorkload
+from njst.load.templates.subjects import draw
+
+_NOTHING = Answers([], 0, 0)
+_DELIVERY_SID = 2
+_DRAWN = 4096
+
+
+class ObjectRequests:
+    """The objects of one client, one after the other."""
+
+    weight = 1
+    window = 1
+    frame_bytes = 200
+
+    def __init__(self, plan: ClientPlan, inbox: str, nuid_prefix: str) -> None:
+        """`nuid_prefix`: 12 characters that no other client has."""
+        store = plan.object_store
+        assert store is not None
+        self._store = store
+        self._frames = StoreFrames(store.bucket, plan.api_prefix, inbox)
+        rows = max(store.objects, _DRAWN // store.objects * store.objects)
+        self._order = draw(store.object_order, store.objects, rows, plan.index)
+        self._nuid_prefix = nuid_prefix
+        self._content = Content(store, plan.index)
+        self._steps: dict[int, Steps] = {}
+        self._loose: list[bytes] = []
+
+    @property
+    def deliver(self) -> str:
+        """Where chunks are pushed to."""
+        return self._frames.deliver
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to send that belongs to no object any more."""
+        return bool(self._loose)
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
+        """Return the first call of an object: for its description."""
+        out = []
+        for number in range(first, first + count):
+            name = f"{self._store.prefix}-{self._order[number % len(self._order)]}"
+            self._steps[number] = self._begin(name, number)
+            out.append(self._frames.info(name, number))
+        return b"".join(out)
+
+    def _begin(self, name: str, number: int) -> Steps:
+        nuid = f"{self._nuid_prefix}{number:010x}"
+        if self._store.operation is ObjectStoreOperation.GET:
+            return GetSteps(self._store, self._frames, number)
+        if self._store.operation is ObjectStoreOperation.DELETE:
+            return DeleteSteps(self._store, self._frames, number)
+        return PutSteps(self._store, self._frames, number, name, nuid, self._content.chunks(number))
+
+    def keep_flowing(self, status: Message) -> None:
+        """Answer the flow control of a consumer: the server waits for it."""
+        if status.reply:
+            self._loose.append(encoder.pub(status.reply.decode(), b""))
+
+    def more(self, log_ns: int) -> bytes:  # noqa: ARG002 - the protocol's
+        """Return what the object under way has to send, a chunk at a time."""
+        if self._loose:
+            out = b"".join(self._loose)
+            self._loose.clear()
+            return out
+        for steps in self._steps.values():
+            if out := steps.more():
+                return out
+        return b""
+
+    def scan(self, data: bytes) -> Answers:  # noqa: ARG002 - the protocol's
+        """Leave all to the exact parser: what is large here is the payload."""
+        return _NOTHING
+
+    def answer(self, number: int, message: Message) -> int | Failure | None:
+        """Return the size of an object when it is complete, or why it failed."""
+        steps = self._steps.get(number)
+        if steps is None:
+            return None
+        outcome = steps.answer(message)
+        if outcome is not None:
+            self.forget([number])
+        return outcome
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Let go of objects, and of what they leave behind on the server."""
+        for number in numbers:
+            steps = self._steps.pop(number, None)
+            if steps is not None and (farewell := steps.over()):
+                self._loose.append(farewell)
+
+
+class ObjectWorkload(StepWorkload):
+    """A client whose calls bring about others before they are answered."""
+
+    def __init__(
+        self, plan: ClientPlan, inbox: str, ledger: Ledger, objects: ObjectRequests
+    ) -> None:
+        super().__init__(plan, inbox, ledger, objects)
+        self._objects = objects
+
+    def opening(self) -> bytes:
+        """Subscribe to the answers, and to the chunks that are pushed."""
+        return super().opening() + encoder.sub(self._objects.deliver, _DELIVERY_SID)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take a frame; a chunk comes with the subject that it is stored by."""
+        if isinstance(frame, Message) and frame.sid == _DELIVERY_SID:
+            if status_of(frame) is not None:
+                self._objects.keep_flowing(frame)
+                return
+            frame = replace(frame, subject=b"." + _number_of(frame.reply))
+        super().on_frame(frame, now_ns)
+
+    @property
+    def done(self) -> bool:
+        """Whether all objects have an outcome, and nothing is to be tidied up."""
+        return super().done and not self._objects.pending
+
+
+def object_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> ObjectWorkload:
+    """Return the client of an object store's plan."""
+    return ObjectWorkload(plan, inbox, ledger, ObjectRequests(plan, inbox, secrets.token_hex(6)))
+
+
+def _number_of(reply: bytes) -> bytes:
+    """Return the number of the object whose consumer delivers with this ACK subject."""
+    delivery = delivery_of(reply)
+    consumer = delivery.prefix.split(b".")[-3] if delivery is not None else b""
+    return consumer.rpartition(b"-")[2]

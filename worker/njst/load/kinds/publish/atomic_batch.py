@@ -1,0 +1,191 @@
+"""Atomic batches (ADR-50): messages that are stored together or not at all.
+
+The headers of each message name its batch and its place; the last one commits, and alone has a
+reply. A request is a batch: its latency is that of the whole.
+"""
+
+from dataclasses import replace
+
+from njst.contract.plan import ClientPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
+from njst.load.protocol import stamp
+from njst.load.protocol.jetstream_answers import Failure, publish_answer
+from njst.load.protocol.parser import Message
+from njst.load.protocol.request_numbers import as_list
+from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.request_client import Answers, CallWorkload
+from njst.load.scan.puback_runs import PublishAcks
+from njst.load.templates.frame_cycle import FrameCycle, Row
+from njst.load.templates.frame_layout import Template, publish_row
+from njst.load.templates.open_frames import OPEN_SUBJECT
+from njst.load.templates.payloads import bodies
+from njst.load.templates.subjects import draw, expand
+
+_NOTHING = Answers([], 0, 0)
+# So many messages of a batch are on their way before the others are made: a server that has only
+# this client would else wait for the whole.
+_HEAD = 64
+
+
+class AtomicRequests:
+    """The batches of one client."""
+
+    def __init__(
+        self, plan: ClientPlan, inbox: str, job: str, receipts: Receipts | None = None
+    ) -> None:
+        publish = plan.publish
+        assert publish is not None
+        self._publish = publish
+        self.weight = publish.batch
+        self.window = max(1, publish.window // publish.batch)
+        self._plan = plan
+        self._messages = plan.messages
+        self._template = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+            id_header="Nats-Batch-Id",
+            # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.
+            id_prefix=inbox.rpartition(".")[2][:32],
+        )
+        batches = batch_rows(plan) // publish.batch
+        rows = self._rows(publish.batch, batches)
+        self.frame_bytes = sum(len(row.frame) for row in rows) // batches
+        self._cycle = frames_of(plan, rows, id_step=publish.batch)
+        self._tail = self._make_tail()
+        noted = None if receipts is None else receipts.marks
+        self._acks = PublishAcks(inbox, None, publish.stream, noted)
+        # Messages of a batch that are still to be made: the first, how many, and their time.
+        self._rest: tuple[int, int, int] | None = None
+
+    def _rows(self, size: int, batches: int) -> list[Row]:
+        """Return the rows of whole batches of `size` messages."""
+        publish, count = self._publish, size * batches
+        subjects, order = [OPEN_SUBJECT], [0] * count
+        if not are_many(self._plan):
+            subjects = expand(publish.subjects, publish.subject_count)
+            first = publish.first_subject
+            order = draw(publish.subject_order, len(subjects), count, self._plan.index, first)
+        payloads = bodies(publish.payload, count, self._plan.index)
+        self._bytes = sum(map(len, payloads)) // batches
+        templates = [self._template_at(place, size) for place in range(1, size + 1)]
+        return [
+            publish_row(templates[row % size], subjects[order[row]], payloads[row])
+            for row in range(count)
+        ]
+
+    def _template_at(self, place: int, size: int) -> Template:
+        """Return what a message at this place, from 1, of a batch of `size` has in its head."""
+        headers = [*self._template.headers, ("Nats-Batch-Sequence", str(place))]
+        if place < size:
+            return replace(self._template, headers=headers, inbox="")
+        return replace(self._template, headers=[*headers, ("Nats-Batch-Commit", "1")])
+
+    def _make_tail(self) -> FrameCycle | None:
+        """Return the last batch, when it is not a whole one."""
+        rest = (self._messages or 0) % self.weight
+        if not rest or self._messages is None:
+            return None
+        whole_bytes = self._bytes
+        rows = self._rows(rest, 1)
+        self._tail_bytes, self._bytes = self._bytes, whole_bytes
+        # Row r of a cycle serves the numbers that leave r: turn it until the first one fits.
+        turn = (self._messages - rest) % rest
+        turned = rows[-turn:] + rows[:-turn] if turn else rows
+        return frames_of(self._plan, turned, id_step=self.weight)
+
+    def _is_tail(self, number: int) -> bool:
+        whole = self._messages
+        return self._tail is not None and whole is not None and (number + 1) * self.weight > whole
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the frames of whole batches; of a single one the beginning, if `rest` follows."""
+        if count == 1 and self.weight > _HEAD and not self._is_tail(first):
+            begin = first * self.weight
+            self._rest = (begin + _HEAD, self.weight - _HEAD, log_ns)
+            return self._cycle.encode(begin, _HEAD, log_ns)
+        out = b""
+        if self._tail is not None and self._is_tail(first + count - 1):
+            count -= 1
+            begin = (first + count) * self.weight
+            rest = (self._messages or 0) - begin
+            out = self._tail.encode(begin, rest, log_ns)
+        if count:
+            out = self._cycle.encode(first * self.weight, count * self.weight, log_ns) + out
+        return out
+
+    def rest(self) -> bytes:
+        """Return what `encode` has left of a batch."""
+        if self._rest is None:
+            return b""
+        out = self._cycle.encode(*self._rest)
+        self._rest = None
+        return out
+
+    def drop_rest(self) -> None:
+        """Make no more of a batch whose beginning is lost."""
+        self._rest = None
+
+    def scan(self, data: bytes) -> Answers:
+        """Take plain acknowledgements: each is for its batch, by the number of the last message."""
+        if (alone := self._acks.alone(data)) is not None:
+            number = alone // self.weight
+            return Answers([number], self._size(number), len(data))
+        found, taken = self._acks.scan(data)
+        if not taken:
+            return _NOTHING
+        numbers = [number // self.weight for number in as_list(found)]
+        return Answers(numbers, [self._size(number) for number in numbers], taken)
+
+    def _size(self, number: int) -> int:
+        """Return the payload bytes of a batch."""
+        return self._tail_bytes if self._is_tail(number) else self._bytes
+
+    def answer(self, number: int, message: Message) -> int | Failure:
+        """Return the payload bytes of the batch, or why it is not stored."""
+        answer = publish_answer(message, self._publish.stream)
+        if isinstance(answer, Failure):
+            if answer.error_class is ErrorClass.OTHER:
+                return Failure(ErrorClass.BATCH_REFUSED, answer.words)
+            return answer
+        return self._size(number)
+
+
+class AtomicWorkload(CallWorkload):
+    """One client that publishes batches; a batch may leave in two parts."""
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        ledger: Ledger,
+        requests: AtomicRequests,
+        receipts: Receipts | None = None,
+    ) -> None:
+        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
+        self._batches = requests
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return the rest of a batch that has begun, or what begins now."""
+        return self._batches.rest() or super().next_bytes(now_ns)
+
+    def on_disconnect(self, words: str, now_ns: int) -> None:
+        """Fail what was in flight; a batch that had begun is not gone on with."""
+        self._batches.drop_rest()
+        super().on_disconnect(words, now_ns)
+
+    def abandon(self, now_ns: int) -> None:
+        """Leave what is in flight without an outcome, and a batch that had begun unfinished."""
+        self._batches.drop_rest()
+        super().abandon(now_ns)
+
+
+def atomic_workload(
+    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
+) -> CallWorkload:
+    """Return the client of an AtomicBatch plan."""
+    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job, receipts), receipts)

@@ -1,0 +1,135 @@
+"""Compare-and-set: a message is stored only if the last sequence is the one that its client knows.
+
+A client knows the last sequence of the stream, or of each subject, from the answers to its own
+messages, good ones and refusals. What it does not know it does not expect: the first message to a
+subject that was there before goes without a condition, and its answer tells. One message is under
+way at a time, since the next has to know what became of it.
+"""
+
+import re
+from dataclasses import replace
+
+from njst.contract.kinds.publish import Expect
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
+from njst.load.protocol import encoder, stamp
+from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
+from njst.load.protocol.parser import Message
+from njst.load.protocol.reply_tokens import ReplyTokens
+from njst.load.recording.producer_receipts import Receipts
+from njst.load.requests.request_client import Answers
+from njst.load.scan.puback_runs import stream_pattern
+from njst.load.templates.frame_layout import Template
+
+_NOTHING = Answers([], 0, 0)
+
+_HEADERS = {
+    Expect.LAST_SEQUENCE: "Nats-Expected-Last-Sequence",
+    Expect.LAST_SUBJECT_SEQUENCE: encoder.LAST_SUBJECT_SEQUENCE,
+}
+# As wide as the largest sequence: the frames of a cycle keep their lengths.
+_DIGITS = 19
+_OPEN = b"Sequence: " + b"0" * _DIGITS + b"\r\n"
+
+
+def _whole(_number: int) -> int:
+    """Return the only part that all messages of a stream count on."""
+    return 0
+
+
+class ExpectingRequests:
+    """Frames of one client that names what it knows, and its acknowledgements."""
+
+    weight = 1
+    window = 1
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
+    ) -> None:
+        publish = plan.publish
+        assert publish is not None
+        self.tokens = tokens or ReplyTokens()
+        self._stream = publish.stream
+        self._marks = None if receipts is None else receipts.marks
+        plain = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+        )
+        condition = (_HEADERS[publish.expect], "0" * _DIGITS)
+        rows, self._sizes, _ = publish_rows(plan, plain)
+        self._plain = frames_of(plan, rows, turns=self.tokens.turns)
+        conditional = replace(plain, headers=[condition, *publish.headers])
+        rows, _, self.frame_bytes = publish_rows(plan, conditional)
+        self._expecting = frames_of(plan, rows, turns=self.tokens.turns)
+        is_whole = publish.expect is Expect.LAST_SEQUENCE
+        # What each message counts on: the stream, or its subject.
+        self._part = _whole if is_whole else subject_numbers(plan)
+        parts = 1 if is_whole else len(publish.subjects) * publish.subject_count
+        is_known = is_whole or not publish.last_sequence
+        self._known: list[int | None] = [publish.last_sequence if is_known else None]
+        self._known *= parts
+        self._stored = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+            rb'\{"stream":"'
+            + stream_pattern(self._stream)
+            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+            rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return the frames of messages; there is no more than one at a time."""
+        return b"".join([self._frame(first + n, log_ns) for n in range(count)])
+
+    def _frame(self, number: int, log_ns: int) -> bytes:
+        known, shift = self._known[self._part(number)], self.tokens.shift
+        if known is None:
+            return self._plain.encode(number, 1, log_ns, shift=shift)
+        condition = b"Sequence: %0*d\r\n" % (_DIGITS, known)
+        frame = self._expecting.encode(number, 1, log_ns, shift=shift)
+        return frame.replace(_OPEN, condition, 1)
+
+    def scan(self, data: bytes) -> Answers:
+        """Take one plain acknowledgement."""
+        found = self._stored.fullmatch(data)
+        if found is None:
+            return _NOTHING
+        number = self.tokens.number(int(found[1], 16))
+        self._learn(number, int(found[2]))
+        self._note(number, int(found[2]))
+        return Answers([number], self._size(number), len(data))
+
+    def answer(self, number: int, message: Message) -> int | Failure | Answers:
+        """Return the payload bytes of the message, or why it is not stored; learn from both."""
+        answer = publish_answer(message, self._stream)
+        if not isinstance(answer, Failure):
+            size = self._size(number)
+            if answer.duplicate:
+                # Its sequence is that of the message that was stored before.
+                return Answers([number], size, 0, [number])
+            self._learn(number, answer.sequence)
+            return size
+        last = last_sequence_in(answer.words)
+        if last is not None:
+            self._learn(number, last)
+        return answer
+
+    def _learn(self, number: int, sequence: int) -> None:
+        if number < 0:
+            return  # of a message that nobody knows any more
+        self._known[self._part(number)] = sequence
+
+    def _note(self, number: int, sequence: int) -> None:
+        if self._marks is not None and number >= self._marks.next:
+            self._marks.note(number, sequence)
+
+    def _size(self, number: int) -> int:
+        sizes = self._sizes
+        return sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])

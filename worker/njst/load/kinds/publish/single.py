@@ -1,0 +1,153 @@
+"""Publish single messages: each has an acknowledgement of its own."""
+
+import re
+
+from njst.contract.kinds.publish import Expect, PublishMode
+from njst.contract.plan import ClientPlan, PublishPlan
+from njst.load.kinds.publish.expected_sequence import ExpectingRequests
+from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
+from njst.load.protocol import encoder, stamp
+from njst.load.protocol.jetstream_answers import Failure, publish_answer
+from njst.load.protocol.parser import Message
+from njst.load.protocol.reply_tokens import ReplyTokens, ReusedTokens
+from njst.load.protocol.request_numbers import as_array
+from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.recorder import Ledger
+from njst.load.requests.fastpath.closed_loop import call_workload
+from njst.load.requests.request_client import Answers, CallWorkload, Requests
+from njst.load.scan.puback_runs import PublishAcks
+from njst.load.templates.frame_cycle import Seal, made_late
+from njst.load.templates.frame_layout import OPEN_INSTANT, Template
+
+NOTHING = Answers([], 0, 0)
+MESSAGE_ID = "Nats-Msg-Id"
+# What is longer is hardly one acknowledgement alone.
+_ALONE_BYTES = 200
+
+
+class PublishRequests:
+    """Frames of one client, and its acknowledgements."""
+
+    weight = 1
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
+    ) -> None:
+        publish = plan.publish
+        assert publish is not None
+        self.tokens = tokens or ReplyTokens()
+        self._stream = publish.stream
+        self.window = window_of(publish)
+        has_ids = publish.message_ids or publish.delay_ms > 0
+        template = Template(
+            inbox=inbox,
+            job=stamp.job_code(job),
+            producer=stamp.producer_code(plan.number, plan.index),
+            headers=publish.headers,
+            is_stamped=not publish.payload.file,
+            id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
+        )
+        made, self._sizes, self.frame_bytes = publish_rows(plan, template)
+        self._frames = frames_of(plan, made, turns=self.tokens.turns)
+        names = [name.lower() for name, _ in publish.headers]
+        self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
+        # The sequence of a duplicate is that of the message that was stored before it.
+        noted = None if receipts is None or self._has_ids else receipts.marks
+        self._acks = PublishAcks(inbox, self.tokens, self._stream, noted)
+        self._again = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+            rb'\{[^\r\n]*"duplicate": ?true'
+        )
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return PUB or HPUB frames."""
+        return self._frames.encode(first, count, log_ns, shift=self.tokens.shift)
+
+    def subject(self, number: int) -> str:
+        """Return where a message goes."""
+        return self._frames.subject(number)
+
+    def ready(self, first: int, count: int) -> Seal:
+        """Return what stamps each of some frames that lie ready."""
+        return self._frames.ready(first, count, shift=self.tokens.shift)
+
+    def scan(self, data: bytes) -> Answers:
+        """Take plain acknowledgements, up to the last whole one."""
+        sizes = self._sizes
+        if len(data) < _ALONE_BYTES and isinstance(sizes, int):
+            alone = self._acks.alone(data)
+            if alone is not None:
+                return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
+        numbers, taken = self._acks.scan(data)
+        if not taken:
+            return NOTHING
+        those = sizes if isinstance(sizes, int) else sizes[as_array(numbers) % len(sizes)]
+        return Answers(numbers, those, taken, self._duplicates(data, taken))
+
+    def _duplicates(self, data: bytes, end: int) -> list[int]:
+        """Return the messages that the stream had already; without ids it cannot know any."""
+        if not self._has_ids or data.find(b'"duplicate"', 0, end) < 0:
+            return []
+        again = self._again.findall(data, 0, end)
+        return [self.tokens.number(int(token, 16)) for token in again]
+
+    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+        """Return the payload bytes of the message, or why it is not stored."""
+        answer = publish_answer(message, self._stream)
+        if isinstance(answer, Failure):
+            return answer
+        sizes = self._sizes
+        size = sizes if isinstance(sizes, int) else int(sizes[number % len(sizes)])
+        return Answers([number], size, 0, [number]) if answer.duplicate else size
+
+
+class DelayedRequests(PublishRequests):
+    """Messages that the stream stores later (ADR-51), stamped with their due instant."""
+
+    def __init__(
+        self,
+        plan: ClientPlan,
+        inbox: str,
+        job: str,
+        tokens: ReplyTokens | None = None,
+        receipts: Receipts | None = None,
+    ) -> None:
+        assert plan.publish is not None
+        self._delay_ns = plan.publish.delay_ms * 1_000_000
+        super().__init__(plan, inbox, job, tokens, receipts)
+
+    def encode(self, first: int, count: int, log_ns: int) -> bytes:
+        """Return schedules, all of them due at the same time after this one."""
+        due_ns = log_ns + self._delay_ns
+        return super().encode(first, count, due_ns).replace(OPEN_INSTANT, encoder.instant(due_ns))
+
+    def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
+        """Return what makes each of some frames: their instant is known when they leave."""
+        return made_late(self.encode, first)
+
+
+def window_of(publish: PublishPlan) -> int:
+    """Return how many messages may be without an acknowledgement."""
+    return publish.window if publish.mode is PublishMode.ASYNCHRONOUS else 1
+
+
+def publish_workload(
+    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
+) -> CallWorkload:
+    """Return the client of a Synchronous or Asynchronous plan."""
+    publish = plan.publish
+    assert publish is not None
+    tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
+    requests: Requests
+    if publish.expect is not Expect.NONE:
+        requests = ExpectingRequests(plan, inbox, job, tokens, receipts)
+    elif publish.delay_ms:
+        requests = DelayedRequests(plan, inbox, job, tokens, receipts)
+    else:
+        requests = PublishRequests(plan, inbox, job, tokens, receipts)
+    return call_workload(plan, inbox, ledger, requests, receipts=receipts)

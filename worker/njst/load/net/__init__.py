@@ -1,0 +1,1 @@
+"""Sockets: dialling, TLS, websockets, reconnects, keepalive."""

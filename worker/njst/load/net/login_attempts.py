@@ -1,0 +1,168 @@
+"""Attempts to log in at several servers side by side; the first that takes this client wins.
+
+Each begins a moment after the one before, or as soon as that has failed, so a server that does not
+answer holds up none that does (RFC 8305 does the same for addresses). A server that failed is tried
+again after a pause of its own, which grows.
+"""
+
+import contextlib
+import select
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from njst.load.net.dial import ConnectError, Dial, Settings
+from njst.load.net.server_pool import Server, Servers
+from njst.load.net.socket_stream import Stream
+
+# How long an attempt has to come to something before the next one begins beside it.
+HEAD_START_NS = 250_000_000
+# The same for one whose server has greeted it: that one is there, and its line may be long.
+GREETED_NS = 2_000_000_000
+FIRST_PAUSE_NS = 50_000_000
+LAST_PAUSE_NS = 1_000_000_000
+
+
+@dataclass
+class _Miss:
+    """A server's last failure, when it is tried again, and the pause after that."""
+
+    error: ConnectError
+    retry_ns: int
+    pause_ns: int
+
+
+class Attempts:
+    """Those of one client; times are CLOCK_MONOTONIC ns."""
+
+    def __init__(
+        self, settings: Settings, servers: Servers, on_miss: Callable[[ConnectError], None]
+    ) -> None:
+        """Prepare; `on_miss` is told of each attempt that fails."""
+        self._settings = settings
+        self._servers = servers
+        self._on_miss = on_miss
+        self._broken: Server | None = None
+        self._dials: list[Dial] = []
+        self._misses: dict[Server, _Miss] = {}
+        self._next_ns = 0
+        self._watch = _Watch()
+
+    @property
+    def sockets(self) -> select.epoll | None:
+        """What becomes readable when one of the sockets is ready; None: there is none by now."""
+        return self._watch.epoll
+
+    def begin(self, broken: Server | None, now_ns: int) -> None:
+        """Begin; the only server that there is gets a pause if its connection has just broken."""
+        self._broken = broken
+        self._misses.clear()
+        is_alone = broken is not None and len(self._servers.known) == 1
+        self._next_ns = now_ns + (FIRST_PAUSE_NS if is_alone else 0)
+
+    def step(self, now_ns: int) -> tuple[Dial, Stream] | None:
+        """Go on with all attempts and begin those that are due; return the first that is in."""
+        for dial in [*self._dials]:
+            stream = self._step(dial, now_ns)
+            if stream is not None:
+                return self._win(dial, stream)
+        while self._may_begin(now_ns) and (server := self._due(now_ns)) is not None:
+            dial = Dial(server, self._settings, now_ns)
+            self._dials.append(dial)
+            self._next_ns = now_ns + HEAD_START_NS
+            stream = self._step(dial, now_ns)
+            if stream is not None:
+                return self._win(dial, stream)
+        return None
+
+    def failure(self) -> ConnectError | None:
+        """Return what all servers said last as one error; None as long as one has not failed."""
+        if not all(server in self._misses for server in self._servers.known):
+            return None
+        errors = [miss.error for miss in self._misses.values()]
+        # A refusal says more than silence.
+        worst = next((error for error in errors if error.is_refusal), errors[-1])
+        words = "; ".join(dict.fromkeys(map(str, errors)))
+        return ConnectError(worst.error_class, worst.reason, words)
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        for dial in self._dials:
+            dial.close()
+        self._dials.clear()
+        self._watch.close()
+
+    def _may_begin(self, now_ns: int) -> bool:
+        return now_ns >= self._next_ns and not any(
+            dial.info is not None and now_ns - dial.begin_ns < GREETED_NS for dial in self._dials
+        )
+
+    def _due(self, now_ns: int) -> Server | None:
+        under_way = [dial.server for dial in self._dials]
+        for server in self._servers.order(self._broken):
+            miss = self._misses.get(server)
+            if server not in under_way and (miss is None or now_ns >= miss.retry_ns):
+                return server
+        return None
+
+    def _step(self, dial: Dial, now_ns: int) -> Stream | None:
+        try:
+            stream = dial.step(now_ns)
+        except ConnectError as error:
+            self._dials.remove(dial)
+            self._watch.forget(dial)
+            self._miss(dial.server, error, now_ns)
+            return None
+        if stream is None:
+            self._watch.see(dial)
+        return stream
+
+    def _miss(self, server: Server, error: ConnectError, now_ns: int) -> None:
+        before = self._misses.get(server)
+        pause_ns = FIRST_PAUSE_NS if before is None else before.pause_ns
+        self._misses[server] = _Miss(error, now_ns + pause_ns, min(2 * pause_ns, LAST_PAUSE_NS))
+        self._servers.note_missed(server)
+        self._next_ns = now_ns
+        self._on_miss(error)
+
+    def _win(self, dial: Dial, stream: Stream) -> tuple[Dial, Stream]:
+        self._dials.remove(dial)
+        self.close()
+        self._servers.note_taken(dial.server)
+        return dial, stream
+
+
+class _Watch:
+    """All sockets of a client's attempts as one that can be waited for."""
+
+    def __init__(self) -> None:
+        self.epoll: select.epoll | None = None
+        self._seen: dict[Dial, tuple[socket.socket, int, int]] = {}
+
+    def see(self, dial: Dial) -> None:
+        """Wait for what an attempt waits for now."""
+        sock, known = dial.socket, self._seen.get(dial)
+        if known is not None and known[0] is sock and known[2] == dial.wants:
+            return
+        self.forget(dial)
+        if sock is None:
+            return
+        self.epoll = self.epoll or select.epoll()
+        descriptor = sock.fileno()
+        self.epoll.register(descriptor, dial.wants)
+        self._seen[dial] = sock, descriptor, dial.wants
+
+    def forget(self, dial: Dial) -> None:
+        """Wait for an attempt no longer."""
+        known = self._seen.pop(dial, None)
+        if known is not None and self.epoll is not None:
+            # Of a socket that is closed the kernel does not know any more.
+            with contextlib.suppress(OSError):
+                self.epoll.unregister(known[1])
+
+    def close(self) -> None:
+        """Wait for nothing."""
+        self._seen.clear()
+        if self.epoll is not None:
+            self.epoll.close()
+            self.epoll = None

@@ -1,0 +1,148 @@
+"""How a client comes to a connection, and to the next one when it breaks.
+
+Which servers it turns to and when is `attempts`; here is for how long, and what the books say of
+it. What a connection is used for is not known here.
+"""
+
+import select
+import time
+
+from njst.contract.results.report import ErrorClass
+from njst.load.host.clock import now_ns as read_clock_ns
+from njst.load.net.dial import ConnectError, Dial, Settings
+from njst.load.net.login_attempts import Attempts
+from njst.load.net.server_pool import Server, Servers
+from njst.load.net.socket_stream import Stream
+from njst.load.protocol.server_info import ServerInfo
+from njst.load.recording.recorder import Ledger
+
+# A blocking wait looks at the time this often.
+_LOOK_S = 0.02
+# How long a first login is tried again that takes longer than the server waits: when many clients
+# come at once, that passes.
+LATE_NS = 10_000_000_000
+
+
+class Redial:
+    """The connections of one client; times are CLOCK_MONOTONIC ns."""
+
+    def __init__(
+        self, settings: Settings, servers: Servers, ledger: Ledger, reconnect_ms: int | None = None
+    ) -> None:
+        """Prepare; `reconnect_ms` is how long a break may last, None: for ever."""
+        self._servers = servers
+        self._ledger = ledger
+        self._reconnect_ns = None if reconnect_ms is None else reconnect_ms * 1_000_000
+        self._attempts = Attempts(settings, servers, self._on_miss)
+        # Where the connection is, or was.
+        self._server: Server | None = None
+        # That server said that it will go (lame duck mode).
+        self._leaves = False
+        # Since when there is no connection; 0 while there is one.
+        self._broken_ns = 0
+        # When the first attempt began.
+        self._begun_ns = 0
+        # Why there is none, for one that never comes back.
+        self.trouble: tuple[ErrorClass, str] = (ErrorClass.DISCONNECTED, "")
+
+    @property
+    def sockets(self) -> select.epoll | None:
+        """What becomes readable when an attempt can go on; None: nothing is to be waited for."""
+        return self._attempts.sockets
+
+    def begin(self, now_ns: int) -> None:
+        """Connect for the first time: each server is tried once, unless it has no time for it."""
+        self._begun_ns = now_ns
+        self._attempts.begin(None, now_ns)
+
+    def step(self, now_ns: int) -> Stream | None:
+        """Go on with the attempts, or begin one when it is time; return what one has come to.
+
+        Raises:
+            ConnectError: no server has taken this client for as long as it may try.
+        """
+        won = self._attempts.step(now_ns)
+        if won is not None:
+            return self._settle(*won, now_ns)
+        if self._has_tried_long(now_ns):
+            failure = self._attempts.failure()
+            if failure is not None and not self._may_pass(failure, now_ns):
+                self._attempts.close()
+                raise failure
+        return None
+
+    def _has_tried_long(self, now_ns: int) -> bool:
+        if not self._broken_ns:
+            return True
+        return self._reconnect_ns is not None and now_ns - self._broken_ns >= self._reconnect_ns
+
+    def _may_pass(self, failure: ConnectError, now_ns: int) -> bool:
+        is_first = not self._broken_ns
+        return is_first and failure.is_late and now_ns - self._begun_ns < LATE_NS
+
+    def on_info(self, info: ServerInfo | None) -> None:
+        """Learn the cluster's servers; one that leaves is used until it closes the connection."""
+        if info is not None and self._server is not None:
+            self._servers.learn(info.others, self._server)
+            self._leaves = info.leaves
+
+    def on_break(self, words: str, since_ns: int, now_ns: int) -> str:
+        """Count the time without a connection from `since_ns`.
+
+        Returns:
+            Why it broke, with what the server had said of that.
+        """
+        if self._leaves:
+            words = f"{words}; it had said that it will go (lame duck mode)"
+        self._leaves = False
+        self._broken_ns = since_ns
+        self._attempts.begin(self._server, now_ns)
+        words = words or "the connection broke"
+        self.trouble = ErrorClass.DISCONNECTED, words
+        return words
+
+    def close(self, now_ns: int) -> None:
+        """Give up attempts that go on."""
+        if self._broken_ns:
+            self._ledger.disconnected(now_ns - self._broken_ns)
+            self._broken_ns = 0
+        self._attempts.close()
+
+    def _on_miss(self, error: ConnectError) -> None:
+        self.trouble = error.error_class, str(error)
+        self._ledger.event(error.error_class, str(error))
+
+    def _settle(self, dial: Dial, stream: Stream, now_ns: int) -> Stream:
+        """Take note of an attempt that has come to a connection."""
+        self._server = dial.server
+        self._ledger.logged_in(now_ns - dial.begin_ns)
+        self.on_info(dial.info)
+        if self._broken_ns:
+            self._ledger.reconnected(now_ns - self._broken_ns)
+            self._broken_ns = 0
+        return stream
+
+
+def open_stream(servers: Servers, settings: Settings) -> tuple[ServerInfo | None, Stream]:
+    """Return a connection to the first server that answers, and its INFO; this blocks.
+
+    Raises:
+        ConnectError: none answers, or they refuse.
+    """
+    attempts = Attempts(settings, servers, lambda _: None)
+    attempts.begin(None, read_clock_ns())
+    try:
+        while (won := attempts.step(read_clock_ns())) is None:
+            failure = attempts.failure()
+            if failure is not None:
+                raise failure
+            if attempts.sockets is not None:
+                attempts.sockets.poll(_LOOK_S)
+            else:
+                time.sleep(_LOOK_S)
+    finally:
+        attempts.close()
+    dial, stream = won
+    if dial.info is not None:
+        servers.learn(dial.info.others, dial.server)
+    return dial.info, stream

@@ -1,0 +1,124 @@
+"""How a connection begins: INFO, perhaps TLS, CONNECT and PING, PONG; bytes in, steps out.
+
+Source: NATS client protocol; nats.go, processConnectInit.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from njst.load.protocol import encoder
+from njst.load.protocol.parser import Info, Message, Pong, ProtocolError, ServerError, parse
+from njst.load.protocol.server_info import ServerInfo, server_info
+
+# INFO is a few KiB; whoever says more than this before PONG is no NATS.
+MAX_BYTES = 1024 * 1024
+
+
+class Step(Enum):
+    """What a handshake needs next: bytes of the server, TLS, `out` sent, or nothing more."""
+
+    HEAR = auto()
+    SECURE = auto()
+    SEND = auto()
+    DONE = auto()
+
+
+class RefusedError(Exception):
+    """The server said -ERR; the text is its own."""
+
+
+class NoTlsError(Exception):
+    """TLS is wanted, and the server offers none."""
+
+
+class Handshake:
+    """The beginning of one connection; at its end `rest` has what came behind it."""
+
+    def __init__(
+        self,
+        connect: Callable[[ServerInfo], dict[str, object]],
+        *,
+        wants_tls: bool = False,
+        is_secure: bool = False,
+    ) -> None:
+        """Begin.
+
+        Args:
+            connect: what CONNECT says to a server, its nonce signed; only asked for over TLS when
+                TLS is wanted or required, so that no login goes out in the clear.
+            wants_tls: go on only over TLS.
+            is_secure: TLS came first, so INFO is under it already.
+        """
+        self.info: ServerInfo | None = None
+        self.out = b""
+        self.rest = b""
+        self._connect = connect
+        self._wants_tls = wants_tls
+        self._is_secure = is_secure
+        self._greeted = False
+
+    def feed(self, data: bytes) -> Step:
+        """Take what has arrived; after SECURE and SEND feed b"" to go on.
+
+        Raises:
+            ProtocolError: the server does not speak NATS.
+            RefusedError: it refuses.
+            NoTlsError: TLS is wanted, and it has none.
+        """
+        self.rest += data
+        if len(self.rest) > MAX_BYTES:
+            raise ProtocolError(f"{len(self.rest)} bytes instead of a greeting")
+        if self.info is None:
+            return self._hear_info()
+        if not self._greeted:
+            return self._greet(self.info)
+        return self._hear_pong()
+
+    def _hear_info(self) -> Step:
+        frames, used = parse(self.rest, limit=1)
+        if not used:
+            return Step.HEAR
+        self.rest = self.rest[used:]
+        frame = frames[0]
+        if isinstance(frame, ServerError):
+            raise RefusedError(frame.text)
+        if not isinstance(frame, Info):
+            raise ProtocolError(f"the first word of a server must be INFO, not {frame!r:.60}")
+        self.info = server_info(frame.json)
+        return self._secure(self.info)
+
+    def _secure(self, info: ServerInfo) -> Step:
+        offered = info.tls_required or info.tls_available
+        if self._is_secure or not (self._wants_tls or info.tls_required):
+            return self._greet(info)
+        if not offered:
+            raise NoTlsError
+        if self.rest:
+            # Whatever is said in the clear behind INFO may be another's.
+            raise ProtocolError(f"plain text where TLS begins: {self.rest[:60]!r}")
+        self._is_secure = True
+        return Step.SECURE
+
+    def _greet(self, info: ServerInfo) -> Step:
+        self._greeted = True
+        self.out = encoder.connect(self._connect(info)) + encoder.PING
+        return Step.SEND
+
+    def _hear_pong(self) -> Step:
+        at = 0
+        while True:
+            frames, used = parse(self.rest[at:], limit=1)
+            if not used:
+                self.rest = self.rest[at:]
+                return Step.HEAR
+            at += used
+            frame = frames[0]
+            if isinstance(frame, Pong):
+                self.rest = self.rest[at:]
+                return Step.DONE
+            if isinstance(frame, ServerError):
+                raise RefusedError(frame.text)
+            if isinstance(frame, Info):
+                self.info = server_info(frame.json)
+            if isinstance(frame, Message):
+                raise ProtocolError(f"a message before the greeting: {frame.subject[:60]!r}")

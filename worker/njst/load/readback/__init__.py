@@ -1,0 +1,1 @@
+"""Reads stored messages back after the load."""

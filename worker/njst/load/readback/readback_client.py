@@ -1,0 +1,31 @@
+"""The look at a slice of the streams, as the agent's process holds it."""
+
+import contextlib
+
+from njst.contract.plan import AuditPlan
+from njst.contract.results.readback import Sight
+from njst.contract.results.report import ErrorClass
+from njst.load.host.spawn import spawn
+
+
+async def look(plan: AuditPlan) -> Sight:
+    """Return what is in a slice, read by a process; cancelling this ends the process."""
+    try:
+        process = await spawn("njst.load.readback.readback_process")
+    except OSError:
+        return Sight(problem=ErrorClass.PROCESS_DIED)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(plan.model_dump_json().encode() + b"\n")
+        line = await process.stdout.readline()
+        if not line.endswith(b"\n"):
+            return Sight(problem=ErrorClass.PROCESS_DIED)
+        return Sight.model_validate_json(line)
+    finally:
+        process.stdin.close()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()

@@ -1,0 +1,228 @@
+"""What the messages of a consumer prove: none corrupted, none twice, each producer's in order.
+
+Pure but for numpy. Only first deliveries are looked at: a redelivery is no fault of the store.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from njst.contract.results.report import ErrorClass
+from njst.load.protocol import stamp
+from njst.load.recording.number_set import NumberSet
+from njst.load.recording.recorder import Ledger, Nanoseconds
+
+# How far back a second copy of a message is still recognised, for each producer.
+MEMORY = 8192
+# Sequences from here on, which no njst has sent, are for the arrays to make something of.
+_MOST = 1 << 62
+
+Positions = npt.NDArray[np.int64]
+Sequences = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Consumed:
+    """What one consumer delivered to all clients of a process, by producer.
+
+    With `noted`, all of it: the numbers of each producer's messages, first deliveries and later.
+    """
+
+    noted: dict[int, NumberSet] | None = None
+    _seen: dict[int, Sequences] = field(default_factory=dict)
+
+    def repeated(self, producer: int, sequences: Sequences) -> Flags:
+        """Note the messages; return which of them were there before, in this call or earlier."""
+        if self.noted is not None:
+            self.keep(producer, np.minimum(sequences, np.uint64(_MOST)).astype(np.int64))
+        seen = self._seen.get(producer)
+        if seen is None:
+            seen = self._seen[producer] = np.zeros(MEMORY, dtype=np.uint64)
+        places = sequences % np.uint64(MEMORY)
+        marks = sequences + np.uint64(1)
+        before = seen[places]
+        again: Flags = before == marks
+        if (sequences[1:] <= sequences[:-1]).any():
+            again |= second_copies(sequences)
+        # An old message must not make a newer one forgotten.
+        seen[places] = np.maximum(before, marks)
+        return again
+
+    def takes(self, producer: int, sequence: int) -> bool:
+        """Note one message, unless it was there before; return whether it was not."""
+        if self.noted is not None:
+            self.keep(producer, [sequence])
+        seen = self._seen.get(producer)
+        if seen is None:
+            seen = self._seen[producer] = np.zeros(MEMORY, dtype=np.uint64)
+        place = sequence % MEMORY
+        before = seen.item(place)
+        if before == sequence + 1:
+            return False
+        seen[place] = max(before, sequence + 1)
+        return True
+
+    def keep(self, producer: int, numbers: Positions | list[int]) -> None:
+        """Note messages, where all are noted, whether or not they were there before."""
+        if self.noted is None:
+            return
+        kept = self.noted.get(producer)
+        if kept is None:
+            kept = self.noted[producer] = NumberSet()
+        kept.add(numbers)
+
+
+def second_copies(sequences: Sequences | Positions) -> Flags:
+    """Return which of them stand behind an equal one.
+
+    Not by numpy.unique: its first call imports numpy.ma, which would hold up the load for 50 ms.
+    """
+    order = np.argsort(sequences, kind="stable")
+    ordered = sequences[order]
+    copies = np.zeros(len(sequences), dtype=np.bool_)
+    copies[order[1:]] = ordered[1:] == ordered[:-1]
+    return copies
+
+
+@dataclass
+class Inspector:
+    """One client's look at what it receives; faults go into the ledger."""
+
+    job: int
+    ledger: Ledger
+    consumed: Consumed
+    # What a member of a queue group that leaves has not taken goes to another one, behind what
+    # that one has had: such a group promises no order.
+    is_ordered: bool = field(default=True, kw_only=True)
+    _last: dict[int, int] = field(default_factory=dict)
+
+    def inspect(
+        self, data: bytes, at: Sequence[int] | Positions, sizes: Sequence[int], log_ns: int
+    ) -> Nanoseconds:
+        """Check payloads of `sizes` bytes at these places of `data`, in order of arrival.
+
+        Returns:
+            How long each message of this job took from its publish to `log_ns`, in ns; messages
+            without a stamp, and those of others, are left out.
+        """
+        if len(at) == 1 and (time_ns := self._alone(data, int(at[0]), sizes[0])) is not None:
+            return np.array([log_ns - time_ns])
+        stamps = self.stamps(data, at, sizes)
+        self._check_order(stamps)
+        return log_ns - stamps["time_ns"].astype(np.int64)
+
+    def note(self, data: bytes, at: int, size: int) -> None:
+        """Note a message that came again, where all are noted; it is not checked any further."""
+        if self.consumed.noted is not None and size >= stamp.SIZE:
+            one = stamp.whole(data, at, self.job)
+            if one is not None and one.sequence < _MOST:
+                self.consumed.keep(one.producer, [one.sequence])
+
+    def _alone(self, data: bytes, at: int, size: int) -> int | None:
+        """Return when one message was published, if all is well with it; else it is not taken.
+
+        For what comes one by one: the general way is made for many.
+        """
+        if size < stamp.SIZE:
+            return None
+        one = stamp.whole(data, at, self.job)
+        if one is None or zlib.crc32(memoryview(data)[at + stamp.SIZE : at + size]) != one.body:
+            return None
+        if not self._last.get(one.producer, -1) < one.sequence < _MOST:
+            return None
+        if not self.consumed.takes(one.producer, one.sequence):
+            return None
+        self._last[one.producer] = one.sequence
+        return one.time_ns
+
+    def stamps(
+        self,
+        data: bytes,
+        at: Sequence[int] | Positions,
+        sizes: Sequence[int],
+        producers: npt.NDArray[np.uint32] | None = None,
+    ) -> stamp.Stamps:
+        """Return the stamps of this job's messages, of these producers alone when they are named.
+
+        They are named in ascending order. Bodies are checked; a message whose stamp is broken is
+        counted, and not among them.
+        """
+        starts = np.array(at, dtype=np.int64)
+        lengths = np.array(sizes, dtype=np.int64)
+        roomy = lengths >= stamp.SIZE
+        if not roomy.all():
+            starts, lengths = starts[roomy], lengths[roomy]
+        if not len(starts):
+            return np.empty(0, dtype=stamp.STAMP)
+        stamps = stamp.read(np.frombuffer(data, dtype=np.uint8), starts)
+        if producers is not None:
+            places = np.searchsorted(producers, stamps["producer"])
+            wanted = producers[np.minimum(places, len(producers) - 1)] == stamps["producer"]
+            stamps, starts, lengths = stamps[wanted], starts[wanted], lengths[wanted]
+        own, broken = self._own(stamps)
+        if broken.any():
+            self._corrupted(stamps[broken], "a stamp that was changed on its way")
+        if not own.all():
+            stamps, starts, lengths = stamps[own], starts[own], lengths[own]
+        self._check_bodies(data, stamps, starts, lengths)
+        return stamps
+
+    def _own(self, stamps: stamp.Stamps) -> tuple[Flags, Flags]:
+        """Return which messages are this job's and whole, and which are its and are not.
+
+        A stamp that neither names this job nor would be whole if it did is anybody's message.
+        """
+        named = stamps["job"] == self.job
+        whole = stamp.genuine(stamps)
+        own = named & whole
+        if own.all():
+            return own, ~own
+        as_own = stamps.copy()
+        as_own["job"] = self.job
+        renamed = ~named & stamp.genuine(as_own)
+        return own, (named & ~whole) | renamed
+
+    def _check_bodies(
+        self, data: bytes, stamps: stamp.Stamps, starts: Positions, lengths: Positions
+    ) -> None:
+        view = memoryview(data)
+        crc32, skip = zlib.crc32, stamp.SIZE
+        ends = (starts + lengths).tolist()
+        found = [
+            crc32(view[start + skip : end])
+            for start, end in zip(starts.tolist(), ends, strict=True)
+        ]
+        wrong = np.array(found, dtype=np.uint32) != stamps["body"]
+        if wrong.any():
+            first = stamps[wrong][0]
+            self._corrupted(
+                stamps[wrong],
+                f"message {first['sequence']} of producer {first['producer']:08x} has another body",
+            )
+
+    def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
+        self.ledger.find(ErrorClass.CORRUPTED, example, len(stamps))
+
+    def _check_order(self, stamps: stamp.Stamps) -> None:
+        producers = stamps["producer"]
+        for producer in sorted(set(producers.tolist())):
+            sequences = stamps["sequence"][producers == producer].astype(np.uint64)
+            again = self.consumed.repeated(producer, sequences)
+            last = self._last.get(producer, -1)
+            values = sequences.astype(np.int64)
+            before = np.maximum.accumulate(np.concatenate(([last], values[:-1])))
+            behind = (values <= before) & ~again
+            self._last[producer] = max(last, int(values.max()))
+            self._blame(ErrorClass.DUPLICATED, producer, values[again], "came again")
+            if self.is_ordered:
+                words = "came after a later one"
+                self._blame(ErrorClass.REORDERED, producer, values[behind], words)
+
+    def _blame(self, kind: ErrorClass, producer: int, sequences: Positions, how: str) -> None:
+        if len(sequences):
+            words = f"message {sequences[0]} of producer {producer:08x} {how}"
+            self.ledger.find(kind, words, len(sequences))

@@ -1,0 +1,1 @@
+"""The client of numbered requests, each with one answer."""

@@ -1,0 +1,1 @@
+"""Optional fast paths of a request client."""

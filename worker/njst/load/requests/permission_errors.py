@@ -1,0 +1,85 @@
+"""What the server says of a connection, and which request it was that it denied.
+
+Where a client may not publish, the server names the subject and no request, once for each message
+and in the order in which they came; the request has no other answer. So it is the oldest one in
+flight to that subject.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from njst.contract.results.report import ErrorClass
+from njst.load.recording.recorder import Ledger, refusal_class
+
+_DENIED = 'permissions violation for publish to "'
+
+
+def is_denied(words: str) -> bool:
+    """Whether the server says that a message was not taken for want of a permission."""
+    return words.lower().startswith(_DENIED)
+
+
+def is_too_large(words: str) -> bool:
+    """Whether a connection broke because a message was larger than the server takes."""
+    return refusal_class(words) is ErrorClass.PAYLOAD_TOO_LARGE
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """Requests that know where each of them goes."""
+
+    def subject(self, number: int) -> str:
+        """Return the subject of a request."""
+        ...
+
+
+class Refusals:
+    """The refusals of one client's messages."""
+
+    def __init__(self, ledger: Ledger, requests: object, frames: Callable[[int], int]) -> None:
+        """`frames` tells of how many messages, denied one by one, a request is made."""
+        self._ledger = ledger
+        self._subject = requests.subject if isinstance(requests, Addressed) else None
+        self._frames = frames
+        self._denied = 0
+        self._unknown = 0
+        # What the server said of the last message that it denied.
+        self.words = ""
+
+    def hear(self, words: str, waiting: Sequence[int]) -> int | None:
+        """Return the request that is denied as a whole; None while it is not known which it is.
+
+        Args:
+            words: what the server said.
+            waiting: the requests in flight, the oldest first.
+        """
+        if not is_denied(words) or not waiting:
+            self._ledger.refuse(words)
+            return None
+        self.words = words
+        number = self._whose(words[len(_DENIED) :].partition('"')[0], waiting)
+        if number is None:
+            self._unknown += 1
+            return None
+        self._denied += 1
+        return number if self._denied >= self._frames(number) else None
+
+    def _whose(self, subject: str, waiting: Sequence[int]) -> int | None:
+        if waiting and (len(waiting) == 1 or self._frames(waiting[0]) > 1):
+            return waiting[0]
+        if self._subject is None:
+            return None
+        return next((number for number in waiting if self._subject(number) == subject), None)
+
+    def settled(self) -> None:
+        """Begin to count anew: the oldest request has its outcome."""
+        self._denied = 0
+
+    def explain(self, count: int) -> int:
+        """Return how many of so many messages without an answer have none because they were denied.
+
+        Those are the ones that the server denied without saying which; each explains one.
+        """
+        explained = min(count, self._unknown)
+        self._unknown -= explained
+        return explained

@@ -1,0 +1,1 @@
+"""Load processes and their event loop."""

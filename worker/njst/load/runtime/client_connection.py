@@ -1,0 +1,460 @@
+"""One client: a connection and a workload, fed by the engine's loop."""
+
+import contextlib
+import secrets
+import select
+
+from njst.contract.plan import ClientPlan
+from njst.contract.results.report import ErrorClass
+from njst.load.host.clock import now_ns as read_clock_ns
+from njst.load.kinds.consume.consumer import ConsumeWorkload
+from njst.load.kinds.registry import Shared, workload_of
+from njst.load.load_client import Pinging, Start, Workload
+from njst.load.net.dial import NOTHING, READ, WRITE, ConnectError, Settings
+from njst.load.net.keepalive import SILENT_NS, Lifeline, Silence
+from njst.load.net.reconnect import Redial
+from njst.load.net.server_pool import Servers
+from njst.load.net.socket_stream import WAITS, Stream
+from njst.load.protocol import encoder
+from njst.load.protocol.parser import Frame, Info, Ping, Pong, ProtocolError, ServerError, parse
+from njst.load.protocol.server_info import server_info
+from njst.load.requests.fastpath.closed_loop import TurnWorkload
+from njst.load.runtime.ping_pong import exchange
+
+# A client that begins later than the common start subscribes so long before: enough for the servers
+# to know of it; what they deliver until it begins waits in the kernel.
+OPEN_AHEAD_NS = 400_000_000
+# A client whose window is full is looked at again this much later, if no answer comes before.
+BLOCKED_NS = 1_000_000
+# So many chunks are sent before the loop looks for anything else.
+_MOST_CHUNKS = 16
+# So many more chunks, if they are there by then, are acknowledged together with the first one: a
+# server that may not deliver more before it hears of what it did would send the next ones singly.
+_MOST_GATHERED = 3
+# A server that sends more PINGs than this without reading an answer gets no more answers.
+_MAX_PONGS = 1_000
+_SILENT = f"the server said nothing for {SILENT_NS // 1_000_000_000} s and answered no PING"
+
+
+class Client:
+    """A connection that is made again when it breaks, for as long as the plan allows."""
+
+    def __init__(
+        self, plan: ClientPlan, settings: Settings, servers: Servers, shared: Shared
+    ) -> None:
+        inbox = f"{settings.connection.inbox_prefix}.{secrets.token_hex(8)}"
+        self.workload: Workload = workload_of(plan, inbox, shared)
+        # How a workload of single requests goes on in one step, if this is one.
+        self._turn = self.workload.turn if isinstance(self.workload, TurnWorkload) else None
+        acknowledges = isinstance(self.workload, ConsumeWorkload) and self.workload.acknowledges
+        self._most_gathered = _MOST_GATHERED if acknowledges else 0
+        self.stream: Stream | None = None
+        self.plan = plan
+        self.begun = False
+        self._start = Start(0)
+        self._is_open = not plan.is_gated and plan.start_ms == 0
+        self._over = False
+        self._redial = Redial(settings, servers, self.workload.ledger, plan.reconnect_ms)
+        self._lifeline = Lifeline()
+        self._pinging = self.workload if isinstance(self.workload, Pinging) else None
+        # Whether the next thing to send is a PING of the lifeline, and whether it waits in `_out`.
+        self._asks = self._asks_in_out = False
+        self._in = b""
+        self._out: bytes | bytearray | memoryview = b""
+        self._pongs = 0
+        # Since when the kernel takes no more, 0 while it does, and for how long it did not before.
+        self._blocked_since_ns = 0
+        self._blocked_ns = 0
+
+    def begin_login(self, now_ns: int) -> None:
+        """Begin to connect for the first time; `log_in` goes on with it."""
+        self._redial.begin(now_ns)
+
+    def log_in(self, now_ns: int) -> bool:
+        """Go on to connect for the first time, and subscribe if it is time for that.
+
+        Returns:
+            Whether it is done.
+
+        Raises:
+            ConnectError: no server of the target answers, or they refuse.
+        """
+        stream = self._redial.step(now_ns)
+        if stream is None:
+            return False
+        self._adopt(stream, now_ns)
+        self.write_opening(now_ns)
+        return True
+
+    @property
+    def done(self) -> bool:
+        """Whether the client has nothing more to do or to send, or cannot do it."""
+        return self._over or (self.begun and self.workload.done and not self._out)
+
+    @property
+    def dialling(self) -> select.epoll | None:
+        """What becomes readable when attempts to connect can go on, if there are any by now."""
+        return self._redial.sockets
+
+    @property
+    def wants(self) -> int:
+        """What its socket, or its attempts, are watched for: READ, WRITE, or nothing."""
+        if self.stream is not None:
+            # Not what comes just before the start.
+            mask = READ if self.begun or not self._is_open else NOTHING
+            return mask | WRITE if self._out else mask
+        return READ
+
+    def await_start(self, start: Start) -> int:
+        """Take the instant that `start_ms` counts from; return when to call `wake`."""
+        at_ns = start.at_ns + self.plan.start_ms * 1_000_000
+        self._start = Start(at_ns, start.log_offset_ns)
+        return at_ns if self._is_open else at_ns - OPEN_AHEAD_NS
+
+    def wake(self) -> int | None:
+        """Subscribe, then begin; return when to call this again, None when it has begun."""
+        if not self._is_open:
+            self._is_open = True
+            if self.stream is not None:
+                self._out = bytes(self._out) + self.workload.opening()
+            return self._start.at_ns
+        self.begun = True
+        start_ns, length_ms = self._start.at_ns, self.plan.duration_ms
+        end_ns = None if length_ms is None else start_ns + length_ms * 1_000_000
+        self.workload.ledger.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
+        self.workload.start(self._start)
+        return None
+
+    def stop(self) -> None:
+        """Send nothing new; one that has not begun is over."""
+        if self.begun:
+            self.workload.stop()
+        else:
+            self._over = True
+
+    def write(self, now_ns: int) -> None:
+        """Send what waits, then what the workload has, until there is no more or no room.
+
+        After some chunks the next one is left for later, though there is room: a server that takes
+        all is no reason to hear nobody else.
+        """
+        for _ in range(_MOST_CHUNKS):
+            stream = self.stream
+            if stream is None:
+                return
+            self._out = self._out or self._next_bytes(now_ns)
+            if not self._out or not self._send(stream, now_ns):
+                return
+            now_ns = read_clock_ns()
+        self._out = self._next_bytes(now_ns)
+
+    def _next_bytes(self, now_ns: int) -> bytes:
+        if self._pongs:
+            return self._pong()
+        if self._asks:
+            return self._ask()
+        return self.workload.next_bytes(now_ns) if self.begun else b""
+
+    def _send(self, stream: Stream, now_ns: int) -> bool:
+        """Send what waits; return whether the kernel took all of it."""
+        try:
+            sent = stream.send(self._out)
+        except OSError as error:
+            self._lose(stream, error, now_ns)
+            return False
+        if sent < len(self._out):
+            self._out = memoryview(self._out)[sent:]
+            self._blocked_since_ns = self._blocked_since_ns or now_ns
+            return False
+        self._out = b""
+        if self._blocked_since_ns:
+            self._unblock(now_ns)
+        return True
+
+    def _unblock(self, now_ns: int) -> None:
+        self._blocked_ns = self.blocked_ns(now_ns)
+        self._blocked_since_ns = 0
+
+    def blocked_ns(self, now_ns: int) -> int:
+        """Return for how long by now the kernel took no more of what was to be sent."""
+        since_ns = self._blocked_since_ns
+        return self._blocked_ns + (now_ns - since_ns if since_ns else 0)
+
+    def write_opening(self, now_ns: int) -> None:
+        """Send the subscriptions before the start, so that nothing but load comes after it."""
+        stream = self.stream
+        if stream is None:
+            return
+        try:
+            self._out = memoryview(self._out)[stream.send(self._out) :]
+        except OSError as error:
+            self._lose(stream, error, now_ns)
+
+    def _pong(self) -> bytes:
+        pongs, self._pongs = self._pongs, 0
+        return encoder.PONG * pongs
+
+    def _ask(self) -> bytes:
+        self._asks, self._asks_in_out = False, True
+        return self._lifeline.ping(self._workload_pings)
+
+    @property
+    def _workload_pings(self) -> int:
+        return 0 if self._pinging is None else self._pinging.pings
+
+    def read(self, now_ns: int) -> bool:
+        """Take what has arrived; return whether it was an answer and the next request is sent."""
+        stream = self.stream
+        if stream is None:
+            return False
+        data = self._receive(stream, now_ns)
+        if data is None:
+            return False
+        if self._turn is not None and not self._in and not self._out and self.begun:
+            self._out = self._turn(data, now_ns)
+            if self._out:
+                self._lifeline.heard_ns = now_ns
+                return self._send(stream, now_ns)
+        self._gather(stream, data, now_ns)
+        return False
+
+    def _receive(self, stream: Stream, now_ns: int) -> bytes | None:
+        """Return what has arrived; None when nothing has, or the connection is broken now."""
+        try:
+            return stream.receive()
+        except OSError as error:
+            self._break(str(error), now_ns)
+            return None
+
+    def converse(self, until_ns: int) -> bool:
+        """Wait for what arrives, and answer it, until the time or until that is not all there is.
+
+        For a client that is alone in its process: to wait for one socket is cheaper than to wait
+        for any of many.
+
+        Returns:
+            Whether it has waited.
+        """
+        has_waited = False
+        while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
+            has_waited = True
+            try:
+                now_ns = self._wait_on(stream, until_ns)
+            except OSError as error:
+                self._lose(stream, error, read_clock_ns())
+                break
+            # What was taken meanwhile took its time, and is no part of how long an answer takes.
+            self.write(read_clock_ns())
+            if now_ns >= until_ns:
+                break
+        return has_waited
+
+    def keep_pace(self, until_ns: int, epoll: int) -> bool:
+        """Send what is due and take what arrives, until the time or until that is not all there is.
+
+        The same as `converse` for one that has instants; `epoll` is where its socket is watched.
+        """
+        has_waited = False
+        while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
+            sent_ns = now_ns = read_clock_ns()
+            due_ns = self.workload.due_ns()
+            if due_ns is not None and due_ns <= now_ns:
+                self.write(now_ns)
+                now_ns, due_ns = read_clock_ns(), self.workload.due_ns()
+            if due_ns is None or now_ns >= until_ns:
+                break
+            has_waited = True
+            # What was due before and is still there found no room.
+            wake_ns = due_ns if due_ns > sent_ns else now_ns + BLOCKED_NS
+            wait_ns = max(0, min(wake_ns, until_ns) - now_ns)
+            if not select.select([epoll], [], [], wait_ns / 1e9)[0]:
+                continue
+            now_ns = read_clock_ns()
+            if now_ns >= until_ns:
+                break
+            data = self._receive(stream, now_ns)
+            if data is None:
+                break
+            self._gather(stream, data, now_ns)
+        return has_waited
+
+    def _wait_on(self, stream: Stream, until_ns: int) -> int:
+        """Wait for what arrives and take it; return when that was.
+
+        Raises:
+            OSError: the connection is broken.
+        """
+        if self._turn is None or self._in:
+            data, now_ns = stream.receive(WAITS), read_clock_ns()
+        else:
+            data, left, now_ns, heard_ns = exchange(
+                stream.socket, stream.room, self._turn, until_ns
+            )
+            if heard_ns:
+                self._lifeline.heard_ns = heard_ns
+            if left:
+                self._out, self._blocked_since_ns = left, now_ns
+        if data is not None:
+            self._gather(stream, data, now_ns)
+        return now_ns
+
+    @property
+    def _waits_only(self) -> bool:
+        return self.begun and not self._out and not self.workload.done
+
+    def _gather(self, stream: Stream, data: bytes, now_ns: int) -> None:
+        """Take what has arrived, and what did meanwhile where that is worth a look."""
+        self._on_data(data, now_ns)
+        for _ in range(self._most_gathered):
+            if self.stream is not stream:
+                return
+            more = self._receive(stream, now_ns)
+            if more is None:
+                return
+            self._on_data(more, read_clock_ns())
+
+    def _on_data(self, data: bytes, now_ns: int) -> None:
+        if data:
+            self._lifeline.heard_ns = now_ns
+            self._hear(self._in + data if self._in else data, now_ns)
+        else:
+            self._break("the server closed the connection", now_ns)
+
+    def _hear(self, data: bytes, now_ns: int) -> None:
+        try:
+            self._take(data, now_ns)
+        except ConnectionError as error:
+            self._break(str(error), now_ns)
+        except ProtocolError as error:
+            self.workload.ledger.find(ErrorClass.PROTOCOL, str(error))
+            self._break("the server does not speak NATS", now_ns)
+
+    def _take(self, data: bytes, now_ns: int) -> None:
+        """Scan first; what the scan leaves goes through the exact parser, once.
+
+        Raises:
+            ProtocolError: it is no NATS.
+            ConnectionError: the server says that it closes the connection.
+        """
+        taken = self.workload.scan(data, now_ns)
+        if taken == len(data):
+            self._in = b""
+            return
+        rest = data[taken:] if taken else data
+        frames, used = parse(rest)
+        for frame in frames:
+            self._on_frame(frame, now_ns)
+        self._in = rest[used:]
+
+    def _on_frame(self, frame: Frame, now_ns: int) -> None:
+        if isinstance(frame, Ping):
+            self._pongs = min(self._pongs + 1, _MAX_PONGS)
+        elif isinstance(frame, Info):
+            self._redial.on_info(server_info(frame.json))
+        elif isinstance(frame, ServerError) and frame.is_last:
+            raise ConnectionError(f"-ERR {frame.text}")
+        elif isinstance(frame, Pong) and self._lifeline.takes_pong():
+            pass
+        else:
+            self.workload.on_frame(frame, now_ns)
+
+    def on_time(self, now_ns: int) -> None:
+        """Look at deadlines and for silence; connect again when it is time."""
+        if self.begun:
+            self.workload.on_time(now_ns)
+        if self.stream is not None:
+            self._look_for_silence(self.stream, now_ns)
+        self.keep_connected(now_ns)
+        if self.stream is None and self._is_overdue(now_ns) and not self.done:
+            kind, words = self._redial.trouble
+            self.give_up(kind, f"without a connection at its end: {words}", now_ns)
+
+    def _is_overdue(self, now_ns: int) -> bool:
+        """Whether the time of this client is over, so that no connection is of use any more."""
+        duration_ms = self.plan.duration_ms
+        if not self.begun or duration_ms is None:
+            return False
+        return now_ns >= self._start.at_ns + duration_ms * 1_000_000
+
+    def _look_for_silence(self, stream: Stream, now_ns: int) -> None:
+        """Ask a server that says nothing whether it is there; break when it does not answer."""
+        if self._is_open and not self.begun:
+            return  # what it says just before the start is not read
+        line = self._lifeline
+        match line.look(now_ns):
+            case Silence.ASK:
+                self._asks = True
+            case Silence.OVER:
+                # Perhaps it is this client that is behind.
+                data = self._receive(stream, now_ns)
+                if data is not None:
+                    self._gather(stream, data, now_ns)
+                elif self.stream is stream:
+                    self._break(_SILENT, now_ns, since_ns=line.since_ns)
+                return
+        self._asks_in_out = self._asks_in_out and bool(self._out)
+        if self._asks or line.is_waiting:
+            line.bear(stream.socket, is_sent=not (self._asks or self._asks_in_out))
+
+    def keep_connected(self, now_ns: int) -> None:
+        """Go on with an attempt to connect, or begin one when it is time."""
+        while self.stream is None and not self._over:
+            try:
+                stream = self._redial.step(now_ns)
+            except ConnectError as error:
+                self.give_up(error.error_class, str(error), now_ns)
+                return
+            if stream is None:
+                return
+            self._adopt(stream, now_ns)
+
+    def _adopt(self, stream: Stream, now_ns: int) -> None:
+        """Use a connection that is logged in: subscribe, and go on."""
+        self.stream = stream
+        self._lifeline.begin(now_ns, self._workload_pings)
+        self._asks = self._asks_in_out = False
+        self._out = self.workload.opening() if self._is_open else b""
+        if stream.received:
+            self._hear(stream.received, now_ns)
+
+    def _lose(self, stream: Stream, error: OSError, now_ns: int) -> None:
+        """Break after what the server said before it hung up: answers, and why it did.
+
+        It may hang up between two sends, and then the second one fails before anything is read.
+        """
+        with contextlib.suppress(OSError):
+            while self.stream is stream and (data := stream.receive()):
+                self._on_data(data, now_ns)
+        if self.stream is stream:
+            self._break(str(error), now_ns)
+
+    def _break(self, words: str, now_ns: int, since_ns: int = 0) -> None:
+        """Count what was in flight, and connect again; `since_ns` is since when it is broken."""
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+        self._in = b""
+        self._out = b""
+        self._pongs = 0
+        self._unblock(now_ns)
+        words = self._redial.on_break(words, since_ns or now_ns, now_ns)
+        self.workload.ledger.event(ErrorClass.DISCONNECTED, words)
+        if self.begun:
+            self.workload.on_disconnect(words, now_ns)
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """End before its time: what it had still to do fails."""
+        self.workload.give_up(kind, words, now_ns)
+        self._over = True
+
+    def abandon(self, now_ns: int) -> None:
+        """End without what is in flight, which stays unfinished."""
+        self.workload.abandon(now_ns)
+        self._over = True
+
+    def close(self, now_ns: int) -> None:
+        """Close the connection, or give up the attempt to make one."""
+        self._redial.close(now_ns)
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None

@@ -1,0 +1,289 @@
+"""The loop of a load process: many clients, one thread, one selector."""
+
+import contextlib
+import heapq
+import itertools
+import select
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from njst.contract.plan import Consumption, LoadPlan, Receipt
+from njst.contract.results.report import WorkloadTally
+from njst.load.host.clock import now_ns
+from njst.load.kinds.registry import Shared
+from njst.load.load_client import Start
+from njst.load.net.dial import Settings
+from njst.load.net.server_pool import Servers
+from njst.load.runtime.client_connection import BLOCKED_NS, Client
+
+TICK_NS = 50_000_000
+SECOND_NS = 1_000_000_000
+# How long a stopped client waits for what is in flight.
+DRAIN_NS = 2_000_000_000
+# How many clients of a process connect for the first time at once: enough for a long line, and few
+# enough for a server to answer each within its time for a login.
+LOGINS = 64
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the loop calls: for commands, each second, and for a workload's last client's end.
+
+    `on_control` is called when the descriptor of commands is readable; it may call `begin` and
+    `stop`.
+    """
+
+    on_control: Callable[[], None]
+    on_second: Callable[[], None]
+    on_done: Callable[[str], None]
+
+
+class Engine:
+    """Runs the clients of one process."""
+
+    def __init__(self, plan: LoadPlan) -> None:
+        self._shared = Shared(plan.job)
+        settings, self._servers = Settings.of(plan.connection), Servers(plan.connection)
+        self._clients = [
+            Client(client, settings, self._servers, self._shared) for client in plan.clients
+        ]
+        # epoll itself: selectors would make objects for each event, which a closed loop of small
+        # messages feels.
+        self._epoll = select.epoll()
+        self._by_descriptor: dict[int, Client] = {}
+        self._watched: dict[Client, tuple[socket.socket | select.epoll, int, int]] = {}
+        self._due: list[tuple[int, int]] = []
+        self._left = Counter(client.workload for client in plan.clients)
+        self._drain_until_ns = 0
+        # When the open second of the series ends.
+        self._second_ns = 0
+
+    def connect(self) -> None:
+        """Connect all clients, many at a time.
+
+        Raises:
+            ConnectError: the first client that cannot connect.
+        """
+        waiting = iter(self._clients)
+        dialling: list[Client] = []
+        tick_ns = 0
+        while True:
+            for client in itertools.islice(waiting, LOGINS - len(dialling)):
+                client.begin_login(now_ns())
+                dialling.append(client)
+                tick_ns = 0
+            if not dialling:
+                return
+            ready = self._epoll.poll(TICK_NS / 1e9 if tick_ns else 0)
+            served = {self._by_descriptor[descriptor] for descriptor, _ in ready}
+            if (now := now_ns()) >= tick_ns:
+                tick_ns = now + TICK_NS
+                served = set(dialling)
+            done = {client for client in served if self._log_in(client)}
+            dialling = [client for client in dialling if client not in done]
+
+    def _log_in(self, client: Client) -> bool:
+        """Go on with a first login; return whether it is done. What it is sent then is left."""
+        is_done = client.log_in(now_ns())
+        if not is_done:
+            self._watch(client)
+        elif client in self._watched:
+            self._forget(client, self._watched[client][2])
+        return is_done
+
+    def tallies(self, *, series: bool = False) -> list[WorkloadTally]:
+        """Return what was done so far, for each workload."""
+        now = now_ns()
+        unfinished: Counter[str] = Counter()
+        for client in self._clients:
+            unfinished[client.plan.workload] += client.workload.unfinished
+        return [
+            ledger.tally(now, unfinished[name], series=series)
+            for name, ledger in self._shared.ledgers.items()
+        ]
+
+    def receipts(self) -> list[Receipt]:
+        """Return what each producer was acknowledged."""
+        return [receipts.receipt() for receipts in self._shared.receipts]
+
+    def consumption(self) -> list[Consumption]:
+        """Return what consumers had of the streams that let go of what is consumed."""
+        return self._shared.consumption()
+
+    def found(self) -> list[str]:
+        """Return the servers that the target's cluster has named, as `host:port`."""
+        return self._servers.found
+
+    def blocked_ns(self) -> int:
+        """Return how long the client that waited most for room in the kernel did so."""
+        now = now_ns()
+        return max((client.blocked_ns(now) for client in self._clients), default=0)
+
+    def stop(self) -> None:
+        """Send nothing new; wait a bounded time for what is in flight."""
+        now = now_ns()
+        for client in self._clients:
+            client.stop()
+        for ledger in self._shared.ledgers.values():
+            ledger.stop(now)
+        self._drain_until_ns = now + DRAIN_NS
+
+    def begin(self, workload: str, start: Start) -> None:
+        """Let the clients of a workload begin that waited for this."""
+        for number, client in enumerate(self._clients):
+            if client.plan.workload == workload and not client.begun:
+                heapq.heappush(self._due, (client.await_start(start), number))
+
+    def run(self, start: Start, control: int, hooks: Hooks) -> None:
+        """Run from the start, which is now, until all clients are done.
+
+        Args:
+            start: the common start.
+            control: a readable file descriptor of commands.
+            hooks: what is called meanwhile.
+        """
+        self._epoll.register(control, select.EPOLLIN)
+        self._second_ns = start.at_ns + SECOND_NS
+        tick_ns = 0
+        active: Sequence[Client] = self._clients
+        now = now_ns()
+        for number, client in enumerate(active):
+            self._watch(client)
+            if not client.plan.is_gated:
+                heapq.heappush(self._due, (client.await_start(start), number))
+        while active:
+            for descriptor, mask in self._wait(active, now, min(tick_ns, self._second_ns)):
+                if descriptor == control:
+                    hooks.on_control()
+                else:
+                    now = now_ns()
+                    self._roll_until(now, hooks.on_second)
+                    self._serve(self._by_descriptor[descriptor], mask, now)
+            now = now_ns()
+            self._roll_until(now, hooks.on_second)
+            self._serve_due(now)
+            if now >= tick_ns:
+                tick_ns = now + TICK_NS
+                active = self._tick(active, now, hooks.on_done)
+        self._roll()
+
+    def _wait(self, active: Sequence[Client], now: int, until_ns: int) -> Sequence[tuple[int, int]]:
+        """Return what is readable or writable, as soon as something is, or is due."""
+        if len(active) == 1 and self._goes_on_alone(active[0], until_ns):
+            self._watch(active[0])
+            return self._epoll.poll(0)
+        wait_ns = TICK_NS
+        if self._due:
+            wait_ns = min(wait_ns, self._due[0][0] - now)
+        if wait_ns == TICK_NS:
+            return self._epoll.poll(TICK_NS / 1e9)
+        if wait_ns > 0:
+            # epoll counts in ms; select, on the descriptor of epoll itself, in us.
+            select.select([self._epoll.fileno()], [], [], wait_ns / 1e9)
+        return self._epoll.poll(0)
+
+    def _goes_on_alone(self, client: Client, until_ns: int) -> bool:
+        if self._due:
+            return client.keep_pace(until_ns, self._epoll.fileno())
+        return client.converse(until_ns)
+
+    def _roll_until(self, now: int, on_second: Callable[[], None]) -> None:
+        """Close the seconds that have ended, before anything of the next one is counted."""
+        while now >= self._second_ns:
+            self._second_ns += SECOND_NS
+            self._roll()
+            if now < self._second_ns:
+                on_second()
+
+    def _roll(self) -> None:
+        for ledger in self._shared.ledgers.values():
+            ledger.roll()
+
+    def _schedule(self, number: int, client: Client, now: int) -> None:
+        due = client.workload.due_ns()
+        if due is not None:
+            heapq.heappush(self._due, (due if due > now else now + BLOCKED_NS, number))
+
+    def _serve_due(self, now: int) -> None:
+        while self._due and self._due[0][0] <= now:
+            _, number = heapq.heappop(self._due)
+            client = self._clients[number]
+            if client.done:
+                continue
+            again_ns = None if client.begun else client.wake()
+            client.write(now)
+            self._watch(client)
+            if again_ns is None:
+                self._schedule(number, client, now)
+            else:
+                heapq.heappush(self._due, (again_ns, number))
+
+    def _serve(self, client: Client, mask: int, now: int) -> None:
+        # Also what is wrong with a connection is learnt by reading.
+        if mask & ~select.EPOLLOUT and client.read(now):
+            return
+        # Taking an answer takes its time, which is no part of how long the next one takes.
+        client.write(now_ns())
+        if client.stream is None:
+            client.keep_connected(now)
+        self._watch(client)
+
+    def _tick(
+        self, active: Sequence[Client], now: int, on_done: Callable[[str], None]
+    ) -> list[Client]:
+        """Look at the time for each client; return those that go on."""
+        for client in active:
+            client.on_time(now)
+            if self._drain_until_ns and now >= self._drain_until_ns and not client.done:
+                client.abandon(now)
+            client.write(now)
+            self._watch(client)
+        return [client for client in active if not self._retire(client, now, on_done)]
+
+    def _retire(self, client: Client, now: int, on_done: Callable[[str], None]) -> bool:
+        if not client.done:
+            return False
+        client.close(now)
+        self._watch(client)
+        workload = client.plan.workload
+        self._left[workload] -= 1
+        if not self._left[workload]:
+            client.workload.ledger.close(now)
+            on_done(workload)
+        return True
+
+    def _watch(self, client: Client) -> None:
+        """Tell epoll what a client waits for now.
+
+        Called before another client is served: a descriptor that this one has closed is known here
+        as its own until then.
+        """
+        stream = client.stream
+        sock: socket.socket | select.epoll | None
+        sock = client.dialling if stream is None else stream.socket
+        mask = client.wants
+        known = self._watched.get(client)
+        if known is not None:
+            if known[0] is sock and known[1] == mask:
+                return
+            if known[0] is not sock:
+                self._forget(client, known[2])
+                known = None
+        if sock is None:
+            return
+        descriptor = sock.fileno()
+        if known is None:
+            self._epoll.register(descriptor, mask)
+            self._by_descriptor[descriptor] = client
+        else:
+            self._epoll.modify(descriptor, mask)
+        self._watched[client] = (sock, mask, descriptor)
+
+    def _forget(self, client: Client, descriptor: int) -> None:
+        # Of a connection that is closed the kernel does not know any more.
+        with contextlib.suppress(OSError):
+            self._epoll.unregister(descriptor)
+        del self._watched[client]
+        del self._by_descriptor[descriptor]

@@ -1,0 +1,59 @@
+"""Requests and answers in turns over one socket, with as little as possible between them."""
+
+import socket
+from collections.abc import Callable
+from typing import NamedTuple
+
+from njst.load.host.clock import now_ns
+from njst.load.net.socket_stream import NOW
+
+Turn = Callable[[bytes, int], bytes | memoryview]
+
+
+class End(NamedTuple):
+    """Why the turns ended.
+
+    `data` is what came and was no plain answer, empty at the end of the connection, None if it was
+    not that; `left` what the kernel did not take of the last request; `at_ns` when it was;
+    `heard_ns` when something came last, 0 if nothing did.
+    """
+
+    data: bytes | None
+    left: bytes | memoryview
+    at_ns: int
+    heard_ns: int
+
+
+def exchange(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> End:
+    """Wait for an answer and send the next request, until the time or until it is not like that.
+
+    A closed loop of small messages feels each call and each attribute here.
+
+    Args:
+        sock: blocking, with a time-out of the kernel's (SO_RCVTIMEO).
+        room: the most to receive at once.
+        turn: returns the next request for an answer; nothing for anything else.
+        until_ns: CLOCK_MONOTONIC.
+
+    Raises:
+        OSError: the connection is broken.
+    """
+    receive, send, clock_ns = sock.recv, sock.send, now_ns
+    at_ns = 0
+    while True:
+        try:
+            data = receive(room)
+        except BlockingIOError:
+            return End(None, b"", clock_ns(), at_ns)
+        at_ns = clock_ns()
+        out = turn(data, at_ns)
+        if not out:
+            return End(data, b"", at_ns, at_ns)
+        try:
+            sent = send(out, NOW)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(out):
+            return End(None, memoryview(out)[sent:], at_ns, at_ns)
+        if at_ns >= until_ns:
+            return End(None, b"", at_ns, at_ns)

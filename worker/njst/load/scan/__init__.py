@@ -1,0 +1,1 @@
+"""Incoming frames, scanned many at once."""

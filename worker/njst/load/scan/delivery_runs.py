@@ -1,0 +1,133 @@
+"""Runs of deliveries: first deliveries of one shape, one behind the other, taken at once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from njst.load.scan.frame_matrix import FEWEST, Bytes, Grid, Shape, Span, numbers_in_group
+
+Numbers = npt.NDArray[np.int64]
+
+# A message with an ACK subject as its reply; 1 and 2 are the subscriptions of a consuming client.
+DELIVERY = re.compile(
+    rb"H?MSG (?P<subject>\S+) [12] (?P<reply>\$JS\.ACK\.\S+)"
+    rb" (?:(?P<header>\d{1,9}) )?(?P<size>\d{1,9})\r\n"
+)
+_ZERO = ord("0")
+# Which token of an ACK subject is the delivery count, by the number of tokens: versions 1 and 2.
+_COUNTS = {9: 4, 11: 6}
+# Stream sequence, consumer sequence, time and pending messages follow the delivery count.
+_COUNTERS = 4
+_CONSUMER_SEQUENCE = 1
+_STORED = 2
+
+
+class Run:
+    """Deliveries of equal length: where their payloads are, and what their ACK subjects say."""
+
+    def __init__(self, rows: Grid, form: "Form", at: int) -> None:
+        self._rows = rows
+        self._reply = form.reply
+        self._counters = form.counters
+        self._begin = at + form.begin
+        # Bytes of each payload.
+        self.payload = form.payload
+
+    @property
+    def places(self) -> Numbers:
+        """Where the payload of each begins in what has arrived."""
+        return np.arange(len(self._rows), dtype=np.int64) * self._rows.size + self._begin
+
+    @property
+    def size(self) -> int:
+        """How many bytes of what has arrived they take."""
+        return len(self._rows) * self._rows.size
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def replies(self) -> Bytes:
+        """The ACK subject of each, a row for each."""
+        return self._rows.column(*self._reply)
+
+    def last_reply(self) -> bytes:
+        """Return the ACK subject of the last one."""
+        begin, end = self._reply
+        return self._rows.row(len(self) - 1)[begin:end]
+
+    def consumer_sequences(self) -> list[int]:
+        """Return the consumer's number of each."""
+        numbers: list[int] = self._counter(_CONSUMER_SEQUENCE, 1).tolist()
+        return numbers
+
+    def stored_ns(self, step: int) -> Numbers:
+        """Return when every `step`-th of them was stored, by the server's clock."""
+        return self._counter(_STORED, step)
+
+    def _counter(self, which: int, step: int) -> Numbers:
+        cells = self._rows.column(*self._counters[which])[::step].astype(np.int64) - _ZERO
+        weights = 10 ** np.arange(cells.shape[1] - 1, -1, -1, dtype=np.int64)
+        numbers: Numbers = cells @ weights
+        return numbers
+
+
+@dataclass(frozen=True)
+class Form:
+    """How first deliveries of one length look, and where in each of them is what."""
+
+    shape: Shape
+    reply: Span
+    counters: Sequence[Span]
+    begin: int
+    payload: int
+
+    def run(self, data: bytes, at: int) -> Run | None:
+        """Return the deliveries of this form from `at` on; None when they are few."""
+        rows = self.shape.grid(data, at)
+        return None if rows is None else Run(rows, self, at)
+
+
+def form_of(data: bytes, first: "re.Match[bytes]") -> Form | None:
+    """Return the form of a delivery; None when few can follow, or for a strange ACK subject.
+
+    Args:
+        data: what has arrived.
+        first: a match of `DELIVERY` that is a whole first delivery.
+    """
+    at, line_end = first.span()
+    head, size = line_end - at, int(first["size"])
+    if (len(data) - at) // (head + size + 2) < FEWEST:
+        return None
+    counters = _counters(first["reply"], first.start("reply") - at)
+    if counters is None:
+        return None
+    payload = head + int(first["header"] or 0)
+    digits = [*numbers_in_group(first, "subject"), *counters]
+    begin, end = first.span("reply")
+    return Form(
+        shape=Shape(data[at : line_end + size + 2], head, digits),
+        reply=(begin - at, end - at),
+        counters=counters,
+        begin=payload,
+        payload=head + size - payload,
+    )
+
+
+def _counters(reply: bytes, at: int) -> list[Span] | None:
+    """Return where the counters of an ACK subject are; None when it has another form."""
+    tokens = reply.split(b".")
+    count = _COUNTS.get(len(tokens))
+    if count is None:
+        return None
+    spans: list[Span] = []
+    begin = at + sum(map(len, tokens[: count + 1])) + count + 1
+    for token in tokens[count + 1 : count + 1 + _COUNTERS]:
+        if not token.isdigit():
+            return None
+        spans.append((begin, begin + len(token)))
+        begin += len(token) + 1
+    return spans

@@ -1,0 +1,148 @@
+"""Plain publish acknowledgements, read a chunk at a time.
+
+A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a message that the wanted stream
+stored, and nothing that a publisher would have to look at: every other answer is for the exact
+parser.
+"""
+
+import re
+from typing import NamedTuple, Protocol
+
+from njst.load.protocol.digits import HEX, numbers_in, numbers_of
+from njst.load.protocol.reply_tokens import ReplyTokens
+from njst.load.protocol.request_numbers import Numbers, joined
+from njst.load.scan.frame_matrix import FEWEST, CountedShape, Shape
+
+# So many are laid out, and compared at once: as many as come at once with the usual windows.
+_ROWS = 512
+_LAST = b"}\r\n"
+_SEQUENCE = re.compile(rb'"seq":(\d{1,20})')
+_ANY_STREAM = rb'[^"\r\n]+'
+
+
+def stream_pattern(stream: str) -> bytes:
+    """Return what an acknowledgement names as its stream: this one, or any if it is empty."""
+    return re.escape(stream.encode()) if stream else _ANY_STREAM
+
+
+class _Run(NamedTuple):
+    """The tokens of acknowledgements that follow each other, and the bytes that they take."""
+
+    tokens: Numbers
+    size: int
+
+
+class Noted(Protocol):
+    """Who wants to know the sequence of an acknowledgement now and then, from `next` on."""
+
+    next: int
+
+    def note(self, number: int, sequence: int) -> None:
+        """Take the sequence of a message."""
+        ...
+
+
+class _Form:
+    """How acknowledgements of one length look, learnt from one of them."""
+
+    def __init__(self, first: "re.Match[bytes]") -> None:
+        frame, at = first[0], first.start()
+        number, sequence = ((begin - at, end - at) for begin, end in map(first.span, (1, 2)))
+        self._number = number
+        self._counted = CountedShape(frame, [sequence], number, _ROWS)
+        self._shape = Shape(frame, len(frame), [sequence], [number])
+
+    def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
+        """Return those that begin here, with the tokens from `wanted` on or with any others."""
+        begin, end = self._number
+        if data[at + begin : at + end] == HEX.one(wanted):
+            count = self._counted.count(data, at, wanted)
+            if count >= FEWEST:
+                return _Run(range(wanted, wanted + count), count * self._counted.size)
+        rows = self._shape.grid(data, at)
+        if rows is None:
+            return None
+        numbers = numbers_in(rows.column(begin, end))
+        if numbers.min() < 0:
+            numbers = numbers[: int((numbers < 0).argmax())]
+        return _Run(numbers, len(numbers) * rows.size) if len(numbers) >= FEWEST else None
+
+
+class PublishAcks:
+    """The acknowledgements that come to one inbox; its last token is ten hex digits.
+
+    With a `stream`, those of another one are not plain. `noted` is told of some of them.
+    """
+
+    def __init__(
+        self,
+        inbox: str,
+        tokens: ReplyTokens | None = None,
+        stream: str = "",
+        noted: Noted | None = None,
+    ) -> None:
+        self._tokens = tokens or ReplyTokens()
+        self._noted = noted
+        self._one = re.compile(
+            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+            rb'\{"stream":"'
+            + stream_pattern(stream)
+            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+            rb'(?:, ?"domain":"[^"\r\n]*")?(?:, ?"duplicate": ?true)?'
+            rb'(?:, ?"val": ?"[^"\r\n]*")?'
+            rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
+        )
+        # The last run's: most often the next one's too, and known without a look at its first.
+        self._form: _Form | None = None
+        # Behind the last one, where those go on that come in order.
+        self._wanted = 0
+
+    def alone(self, data: bytes) -> int | None:
+        """Return the number of an acknowledgement that is all there is; None for anything else."""
+        found = self._one.fullmatch(data)
+        if found is None:
+            return None
+        number = self._tokens.number(int(found[1], 16))
+        if self._noted is not None and number >= self._noted.next:
+            self._noted.note(number, int(found[2]))
+        return number
+
+    def scan(self, data: bytes) -> tuple[Numbers, int]:
+        """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
+        found: list[Numbers] = []
+        at = 0
+        while at < len(data) and (run := self._run(data, at) or self._the_rest(data, at)):
+            found.append(self._tokens.numbers(run.tokens))
+            at += run.size
+            self._wanted = self._tokens.after(int(run.tokens[-1]))
+        if self._noted is not None and found and found[-1][-1] >= self._noted.next:
+            self._note(self._noted, data, at, int(found[-1][-1]))
+        return joined(found), at
+
+    def _note(self, noted: Noted, data: bytes, end: int, number: int) -> None:
+        """Tell of the last acknowledgement before `end`."""
+        sequence = _SEQUENCE.search(data, data.rfind(b'"seq":', 0, end), end)
+        if sequence is not None:
+            noted.note(number, int(sequence[1]))
+
+    def _run(self, data: bytes, at: int) -> _Run | None:
+        """Return those of one form that begin here; None when they are few."""
+        run = None if self._form is None else self._form.run(data, at, self._wanted)
+        if run is not None:
+            return run
+        first = self._one.match(data, at)
+        if first is None or len(data) - at < FEWEST * len(first[0]):
+            return None
+        self._form = _Form(first)
+        return self._form.run(data, at, self._wanted)
+
+    def _the_rest(self, data: bytes, at: int) -> _Run | None:
+        """Return what is behind those of equal shapes, when nothing else is among it."""
+        end = data.rfind(_LAST, at) + len(_LAST)
+        if end <= at:
+            return None
+        tokens = [one[0] for one in self._one.findall(data, at, end)]
+        # An acknowledgement has two line ends; any other frame among them shows here.
+        if not tokens or data.count(b"\r\n", at, end) != 2 * len(tokens):
+            return None
+        return _Run(numbers_of(tokens), end - at)

@@ -1,0 +1,85 @@
+"""Rows of publish frames: subject, reply, headers, stamp and body in place, digits left open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from njst.load.protocol import stamp
+from njst.load.protocol.digits import DIGITS
+from njst.load.templates.frame_cycle import Row
+
+_OPEN = b"0" * DIGITS
+# As long as each instant that `encode.instant` writes.
+OPEN_INSTANT = b"0000-00-00T00:00:00.000000000Z"
+
+
+@dataclass(frozen=True)
+class Template:
+    """What all rows of a client share; `inbox` empty: no reply; `job` and `producer` for stamps."""
+
+    inbox: str
+    job: int
+    producer: int
+    headers: Sequence[tuple[str, str]] = ()
+    # The header that ends in the digits of an id, and what its value begins with; empty: none.
+    id_header: str = "Nats-Msg-Id"
+    id_prefix: str = ""
+    # What follows the digits of the reply.
+    reply_tail: str = ""
+    # Whether the first bytes of a body are only there to make room for a stamp.
+    is_stamped: bool = True
+
+
+def publish_row(template: Template, subject: str, body: bytes, *, id_back: int = 0) -> Row:
+    """Return the row of one message; its stamp is there when the body has room for it."""
+    headers = _headers(template)
+    is_stamped = template.is_stamped and len(body) >= stamp.SIZE
+    payload = body
+    if is_stamped:
+        rest = body[stamp.SIZE :]
+        blank = bytes(stamp.SIZE - stamp.VARIABLE_AT)
+        payload = stamp.fixed(template.job, template.producer, rest) + blank + rest
+    verb = "HPUB" if headers else "PUB"
+    head = f"{verb} {subject} ".encode()
+    token_at = None
+    if template.inbox:
+        head += template.inbox.encode() + b"."
+        token_at = len(head)
+        head += _OPEN + template.reply_tail.encode() + b" "
+    sizes = f"{len(headers)} {len(headers) + len(body)}" if headers else str(len(body))
+    head += sizes.encode() + b"\r\n"
+    id_at = None
+    if template.id_prefix:
+        id_at = len(head) + headers.index(_OPEN)
+    return Row(
+        frame=head + headers + payload + b"\r\n",
+        token_at=token_at,
+        id_at=id_at,
+        id_back=id_back,
+        stamp_at=len(head) + len(headers) if is_stamped else None,
+    )
+
+
+def scheduled_row(template: Template, target: str, body: bytes, *, id_back: int = 0) -> Row:
+    """Return the row of one message that the stream stores later (ADR-51); its instant is open.
+
+    Until then it is the last message of a subject of its own, which the template's id names.
+    """
+    headers = [
+        ("Nats-Schedule", f"@at {OPEN_INSTANT.decode()}"),
+        ("Nats-Schedule-Target", target),
+        *template.headers,
+    ]
+    subject = f"{target}.schedule.{template.id_prefix}-{_OPEN.decode()}"
+    row = publish_row(replace(template, headers=headers, id_prefix=""), subject, body)
+    return replace(row, id_at=row.frame.index(_OPEN + b" "), id_back=id_back)
+
+
+def _headers(template: Template) -> bytes:
+    """Return the header block; the open digits of the id stand first in it."""
+    lines = []
+    if template.id_prefix:
+        lines.append(f"{template.id_header}: {template.id_prefix}-".encode() + _OPEN)
+    lines += [f"{name}: {value}".encode() for name, value in template.headers]
+    if not lines:
+        return b""
+    return b"NATS/1.0\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
