@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import is_mesh
 from njst.login.control_options import OPTIONS, control_connection, from_environment
-from njst_operator.scope import Scope
-from njst_operator.selector import Selector, SelectorError, parse_selector
+from njst_operator.kube.label_selector import Selector, SelectorError, parse_selector
+from njst_operator.kube.watch_scope import Scope
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 

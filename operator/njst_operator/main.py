@@ -22,14 +22,14 @@ from njst.journal.nats.worker_discovery import NatsMembers
 from njst.journal.startup_retry import Waiting
 from njst.journal.state.job_store import Book
 from njst.login.login_errors import LoginError
-from njst_operator.api import Api, KubeError
 from njst_operator.config import Config, parse_config
-from njst_operator.kube import Kube
-from njst_operator.perform import Performer
-from njst_operator.rights import check
-from njst_operator.serve import Health, served
-from njst_operator.watch import watch
-from njst_operator.watching import Watching
+from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.health_server import Health, served
+from njst_operator.kopf_watch import watch
+from njst_operator.kube.api_transport import Api, KubeError
+from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.preflight import check
+from njst_operator.watch_loop import Watching
 
 log = logging.getLogger(__name__)
 

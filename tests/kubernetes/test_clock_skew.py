@@ -15,7 +15,7 @@ import pytest
 from devenv.environment import Environment, LocalOperator, open_environment
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst.local.wait_until import wait_until
-from njst_operator.held import parse_time
+from njst_operator.kube.kube_object import parse_time
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

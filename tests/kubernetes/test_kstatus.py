@@ -5,8 +5,8 @@ import json
 from devenv.environment import install_crds
 from devenv.kubernetes.apiserver import KubernetesServer
 from devenv.kubernetes.kstatus import find_kstatus
-from tests.unit.operator.judged import JUDGED
-from tests.unit.operator.test_reconcile import SPEC
+from tests.unit.operator.controllers.job.judged import JUDGED
+from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
 
 def test_kstatus_judges_rightly() -> None:

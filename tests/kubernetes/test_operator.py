@@ -15,7 +15,7 @@ from devenv.environment import RBAC, Environment, LocalOperator, open_environmen
 from devenv.kubernetes.apiserver import KubernetesServer
 from njst import __version__
 from njst.local.wait_until import wait_until
-from njst_operator.rights import NEEDED
+from njst_operator.kube.preflight import NEEDED
 from tests.kubernetes.resources import (
     PATIENCE_S,
     api_jobs,

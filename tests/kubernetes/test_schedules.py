@@ -12,11 +12,11 @@ from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
 from njst.contract.spec.schedule import MAX_NAME
 from njst.local.wait_until import wait_until
-from njst_operator.api import Api
-from njst_operator.counts import Counts
-from njst_operator.kube import Kube
-from njst_operator.schedule import schedule_of
-from njst_operator.scheduler import Scheduler
+from njst_operator.controllers.schedule.schedule_controller import Scheduler
+from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.kube.api_transport import Api
+from njst_operator.kube.kube_client import Kube
+from njst_operator.telemetry.operator_metrics import Counts
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,

@@ -29,7 +29,7 @@ from njst.journal.state.rendezvous import order
 from njst.journal.state.state_text import standing_of
 from njst.report.terminal import render
 from tests.unit.api.fakes import FixedMembers, MemoryLog
-from tests.unit.operator.virtual import run
+from tests.unit.operator.controllers.virtual import run
 
 
 class ZonedMembers:

@@ -6,7 +6,7 @@ import lupa
 import pytest
 import yaml
 
-from tests.unit.operator.judged import JUDGED, Judged
+from tests.unit.operator.controllers.job.judged import JUDGED, Judged
 
 PATCH = Path(__file__).parents[3] / "manifests" / "argocd" / "argocd-cm.yaml"
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from njst.contract.crd.crds import crds
-from njst_operator import reconcile as r
-from tests.unit.operator.test_reconcile import NOW, finished, resource, written
+from njst_operator.controllers.job import job_decide as r
+from tests.unit.operator.controllers.job.test_job_decide import NOW, finished, resource, written
 
 DOCS = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text()
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from njst_operator.config import parse_config
-from njst_operator.scope import Scope
+from njst_operator.kube.watch_scope import Scope
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 BESIDE_A_WORKER = MANIFESTS / "base" / "worker.yaml"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 import yaml
 
-from njst_operator.counts import Counts, exposition
-from njst_operator.pulse import Pulse
+from njst_operator.telemetry.operator_metrics import Counts, exposition
+from njst_operator.telemetry.replica_health import Pulse
 from tests.unit.api.fakes import Mesh
 
 FOLDER = Path(__file__).parents[3] / "manifests" / "components" / "monitoring"

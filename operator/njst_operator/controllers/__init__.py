@@ -1,0 +1,1 @@
+"""Controllers: what watches and log say becomes reconciles."""

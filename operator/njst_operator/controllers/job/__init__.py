@@ -1,0 +1,1 @@
+"""The NjstJob controller."""

@@ -1,0 +1,36 @@
+"""What a copy says of a running job when it hears nothing from the control NATS."""
+
+from datetime import datetime
+
+from njst.contract.results.job_status import JobStatus
+from njst_operator.controllers.job.job_resource import Resource
+from njst_operator.kube.conditions import Claim, set_conditions
+
+# A copy that reconnects within this time has said nothing; in it another one, which still hears
+# something, has renewed the status.
+SILENT_S = 10.0
+REASON = "NATSUnavailable"
+MESSAGE = (
+    "no operator hears from the control NATS: the load may go on, and the status will catch up;"
+    " see that NATS runs and that the operator reaches it"
+)
+_OPEN = ("WorkersReady", "Finished", "Succeeded", "Reconciling", "Ready")
+
+
+def status_in_silence(resource: Resource, now: datetime) -> JobStatus:
+    """Return the status with all that was said, and that nothing newer is known."""
+    old = resource.status
+    claims = [
+        Claim(c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message)
+        if c.type in _OPEN
+        else Claim(c.type, c.status, c.reason, c.message)
+        for c in old.conditions
+    ]
+    return old.model_copy(
+        update={
+            "observed_generation": resource.generation,
+            "reason": REASON,
+            "message": MESSAGE,
+            "conditions": set_conditions(old.conditions, claims, resource.generation, now),
+        }
+    )

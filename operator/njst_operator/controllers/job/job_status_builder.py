@@ -1,0 +1,381 @@
+"""The status of a resource, built from a job's view and report; pure, and bounded in size."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from njst.contract.results.job_status import (
+    MAX_BYTES,
+    MAX_ERRORS,
+    MAX_EXAMPLE,
+    ErrorStatus,
+    JobStatus,
+    LatencyStatus,
+    ReadBackStatus,
+    ThresholdStatus,
+    WorkersStatus,
+    WorkloadStatus,
+)
+from njst.contract.results.report import (
+    Diagnosis,
+    Latency,
+    ReadBack,
+    Report,
+    ThresholdResult,
+    WorkloadResult,
+)
+from njst.contract.spec.job import JobSpec
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, PartState
+from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, describe_target
+from njst_operator.controllers.job.phase_status import Saying, of_view
+from njst_operator.kube.conditions import FALSE, SPEC_IGNORED, Claim, set_conditions, time_text
+from njst_operator.kube.kube_object import parse_time
+from njst_operator.kube.truncate import brief
+
+# In bytes, but for the number of lost workers.
+MAX_MESSAGE = 400
+MAX_TARGET = 200
+MAX_NAME = 64
+MAX_LOST = 5
+# How far a phase is; a status never goes back.
+_ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
+
+
+def without_job(
+    resource: Resource, saying: Saying, now: datetime, spec: JobSpec | None = None
+) -> JobStatus:
+    """Return the status of a resource that has no job; what an earlier one said is kept.
+
+    `spec` is what the job will be, if that is known.
+    """
+    over = saying.phase in TERMINAL_PHASES
+    asked = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
+    return resource.status.model_copy(
+        update={
+            "observed_generation": resource.generation,
+            "phase": saying.phase,
+            "reason": saying.reason,
+            "message": brief(saying.message, MAX_MESSAGE),
+            **asked,
+            "completion_time": time_text(now) if over else None,
+            "conditions": set_conditions(
+                resource.status.conditions, saying.claims, resource.generation, now
+            ),
+        }
+    )
+
+
+def restored(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
+    """Return the status of a resource that is not what its own status says: nothing is kept."""
+    old = resource.status
+    if old.job_id:
+        old = JobStatus(revision=old.revision)
+    return without_job(replace(resource, status=old), saying, now)
+
+
+def of_earlier(resource: Resource, saying: Saying, view: JobView, now: datetime) -> JobStatus:
+    """Return the status of a resource that repeats the result of an earlier job."""
+    assert view.ended is not None
+    said = without_job(resource, saying, now)
+    result = {"verdict": str(view.ended.report.verdict), "result_ref": _result_ref(view)}
+    return said.model_copy(update=result)
+
+
+def _result_ref(view: JobView) -> str:
+    return f"/api/v1/jobs/{view.id}/report"
+
+
+def with_ignored(
+    said: JobStatus, resource: Resource, claim: Claim | None, now: datetime
+) -> JobStatus:
+    """Return a status with the condition about what is ignored in the spec, or without one."""
+    old = resource.status.conditions
+    about = set_conditions(old, [claim], resource.generation, now) if claim is not None else []
+    others = [condition for condition in said.conditions if condition.type != SPEC_IGNORED]
+    return said.model_copy(update={"conditions": [*others, *about]})
+
+
+def observed(resource: Resource) -> JobStatus:
+    """Return the status as it is, for the generation that is there now."""
+    generation = resource.generation
+    conditions = [
+        condition.model_copy(update={"observed_generation": generation})
+        for condition in resource.status.conditions
+    ]
+    return resource.status.model_copy(
+        update={"observed_generation": generation, "conditions": conditions}
+    )
+
+
+def of_job(
+    resource: Resource,
+    view: JobView,
+    report: Report,
+    now: datetime,
+    waits_for: Sequence[str] = (),
+) -> JobStatus:
+    """Return the status of a resource whose job is known.
+
+    `waits_for` are the jobs that run before it, as people call them, the first one first.
+    """
+    saying = of_view(view, waits_for)
+    ended = view.ended is not None
+    end = report.completion_time if ended else now
+    counted = [workload for workload in report.workloads if workload.elapsed_us]
+    full = JobStatus(
+        observed_generation=resource.generation,
+        revision=resource.status.revision,
+        phase=saying.phase,
+        reason=saying.reason,
+        message=brief(saying.message, MAX_MESSAGE),
+        job_id=view.id,
+        result_ref=_result_ref(view) if ended else "",
+        conditions=set_conditions(
+            resource.status.conditions, saying.claims, resource.generation, now
+        ),
+        submit_time=time_text(log_datetime(view.created_ns)),
+        start_time=time_text(log_datetime(view.start_ns)) if view.run else None,
+        completion_time=time_text(end) if ended else None,
+        duration=_load_duration(view, end),
+        verdict=_verdict(report) if ended else "",
+        workers=_workers(view),
+        lost_workers=lost_workers(view),
+        refused_workers=refused_workers(view),
+        messages_per_second=_sum(w.messages_per_second for w in counted),
+        bytes_per_second=_sum(w.bytes_per_second for w in counted),
+        p99_microseconds=_p99(report.workloads),
+        error_count=sum(workload.error_count for workload in report.workloads),
+        tester_limited=report.tester is not None and report.tester.limited,
+        tester_advice=_advice(report.tester),
+        target=_target(view.created.spec),
+        workloads=[_workload(workload) for workload in report.workloads],
+        thresholds=[_threshold(threshold) for threshold in _worst_first(report.thresholds)],
+    )
+    return fit(full)
+
+
+def fit(status: JobStatus) -> JobStatus:
+    """Return a status of at most MAX_BYTES: details go first, and it says which."""
+    for what, cut in _CUTS:
+        if len(status.to_json()) <= MAX_BYTES:
+            return status
+        status = cut(status).model_copy(update={"omitted": f"{what}: see resultRef"})
+    return status
+
+
+def _each(status: JobStatus, **update: object) -> JobStatus:
+    workloads = [workload.model_copy(update=update) for workload in status.workloads]
+    return status.model_copy(update={"workloads": workloads})
+
+
+def _without_examples(status: JobStatus) -> JobStatus:
+    workloads = [
+        workload.model_copy(
+            update={"errors": [e.model_copy(update={"example": ""}) for e in workload.errors]}
+        )
+        for workload in status.workloads
+    ]
+    return status.model_copy(update={"workloads": workloads})
+
+
+_CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
+    (
+        "thresholds after the worst 8",
+        lambda s: s.model_copy(update={"thresholds": s.thresholds[:8]}),
+    ),
+    ("examples of errors", _without_examples),
+    ("errors by class", lambda s: _each(s, errors=[])),
+    ("latencies by workload", lambda s: _each(s, latency_microseconds=None)),
+    ("workloads after the first 8", lambda s: s.model_copy(update={"workloads": s.workloads[:8]})),
+    ("workloads after the first 2", lambda s: s.model_copy(update={"workloads": s.workloads[:2]})),
+)
+
+
+def lost_workers(view: JobView) -> list[str]:
+    """Return the first few workers that the job does without."""
+    lost = view.parts_in(PartState.LOST, PartState.LATE)
+    return [brief(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
+
+
+def refused_workers(view: JobView) -> list[str]:
+    """Return the first few workers that cannot run the job, each with why."""
+    return [
+        f"{brief(worker, MAX_NAME)}: {brief(_why(view, worker), MAX_EXAMPLE)}"
+        for worker in view.parts_in(PartState.UNFIT)[:MAX_LOST]
+    ]
+
+
+def _why(view: JobView, worker: str) -> str:
+    problem = view.parts[worker].problem
+    return "it did not say why" if problem is None else problem.message or problem.reason
+
+
+def waited_ms(resource: Resource, now: datetime) -> int:
+    """Return for how long a resource has waited for its job, by the status; suspended, it does not.
+
+    What nobody has said yet is no time.
+    """
+    if resource.status.phase != "Pending":
+        return 0
+    since = next((c for c in resource.status.conditions if c.type == "Suspended"), None)
+    if since is None or since.status != FALSE:
+        return 0
+    return max(0, int((now - parse_time(since.last_transition_time)).total_seconds() * 1000))
+
+
+def regresses(old: JobStatus, new: JobStatus) -> bool:
+    """Whether writing `new` over `old` would take back what was already said."""
+    if old.phase in TERMINAL_PHASES:
+        newer = new.observed_generation > old.observed_generation
+        return new.phase != old.phase or not newer
+    if new.phase in TERMINAL_PHASES or old.job_id != new.job_id:
+        return False
+    if _ORDER.get(new.phase, 0) != _ORDER.get(old.phase, 0):
+        return _ORDER.get(new.phase, 0) < _ORDER.get(old.phase, 0) and old.phase != "Suspended"
+    return _done(new) < _done(old)
+
+
+def says_more_than(old: JobStatus, new: JobStatus) -> bool:
+    """Whether more than numbers has changed: such a status is written at once."""
+    return (
+        old.phase != new.phase
+        or old.reason != new.reason
+        or old.observed_generation != new.observed_generation
+        or old.lost_workers != new.lost_workers
+        or old.refused_workers != new.refused_workers
+        or old.job_id != new.job_id
+    )
+
+
+def _done(status: JobStatus) -> int:
+    return sum(workload.messages for workload in status.workloads)
+
+
+def _workers(view: JobView) -> WorkersStatus:
+    lost = len(view.parts_in(PartState.LOST, PartState.LATE))
+    refused = len(view.parts_in(PartState.UNFIT))
+    ready = len(view.parts) - lost - refused - len(view.parts_in(PartState.PREPARING))
+    return WorkersStatus(
+        wanted=len(view.parts),
+        ready=ready,
+        running=len(view.parts_in(PartState.RUNNING)),
+        finished=len(view.parts_in(PartState.FINISHED)),
+        lost=lost,
+        refused=refused,
+        summary=f"{ready}/{len(view.parts)}",
+    )
+
+
+def _wanted(spec: JobSpec) -> WorkersStatus:
+    """Return how many workers a job will have that there is not yet."""
+    return WorkersStatus(wanted=spec.workers, summary=f"0/{spec.workers or 'all'}")
+
+
+def _target(spec: JobSpec) -> str:
+    return brief(describe_target(spec.target), MAX_TARGET)
+
+
+def _verdict(report: Report) -> str:
+    """Return the verdict; a job that its user stopped has none, but for what it proved before."""
+    return "" if report.reason in USER_CANCEL_REASONS else str(report.verdict)
+
+
+def _workload(workload: WorkloadResult) -> WorkloadStatus:
+    worst = sorted(workload.errors, key=lambda error: error.count, reverse=True)
+    return WorkloadStatus(
+        name=workload.workload,
+        kind=workload.kind,
+        skipped=brief(workload.skipped, MAX_EXAMPLE),
+        planned=workload.planned,
+        attempted=workload.attempted,
+        messages=workload.messages,
+        failed=workload.failed,
+        given_up=workload.censored_count,
+        bytes=workload.bytes,
+        redelivered=workload.redelivered,
+        duplicates=workload.duplicates,
+        terminated=workload.terminated,
+        reconnects=workload.reconnects,
+        longest_outage_us=workload.longest_outage_us,
+        messages_per_second=workload.messages_per_second,
+        bytes_per_second=workload.bytes_per_second,
+        latency_microseconds=_latency(workload.latency_microseconds),
+        read_back=_read_back(workload.read_back),
+        error_count=workload.error_count,
+        errors=[
+            ErrorStatus(
+                error_class=str(error.error_class),
+                count=error.count,
+                example=brief(error.example, MAX_EXAMPLE),
+            )
+            for error in worst[:MAX_ERRORS]
+        ],
+    )
+
+
+def _read_back(proved: ReadBack | None) -> ReadBackStatus | None:
+    if proved is None:
+        return None
+    return ReadBackStatus(
+        acknowledged=proved.acknowledged,
+        found=proved.found,
+        lost=proved.lost,
+        removed=proved.removed,
+        unchecked=proved.unchecked,
+    )
+
+
+def _advice(tester: Diagnosis | None) -> str:
+    if tester is None or not tester.limited:
+        return ""
+    return brief(f"{tester.reason}: {tester.message}", MAX_MESSAGE)
+
+
+def _latency(latency: Latency | None) -> LatencyStatus | None:
+    return None if latency is None else LatencyStatus(**latency.model_dump(by_alias=False))
+
+
+def _worst_first(thresholds: Sequence[ThresholdResult]) -> list[ThresholdResult]:
+    return sorted(thresholds, key=lambda threshold: threshold.verdict == "Valid")[:32]
+
+
+def _threshold(threshold: ThresholdResult) -> ThresholdStatus:
+    return ThresholdStatus(
+        workload=threshold.workload,
+        metric=str(threshold.metric),
+        at_most=threshold.at_most,
+        at_least=threshold.at_least,
+        value=threshold.value,
+        verdict=str(threshold.verdict),
+    )
+
+
+def _sum(values: Iterable[int]) -> int | None:
+    """Return the sum; None of nothing, which is not 0."""
+    found = list(values)
+    return sum(found) if found else None
+
+
+def _p99(workloads: Sequence[WorkloadResult]) -> int | None:
+    found = (w.latency_microseconds for w in workloads)
+    return max((latency.p99 for latency in found if latency is not None), default=None)
+
+
+def _load_duration(view: JobView, end: datetime) -> str:
+    """Return how long the load ran, or runs; reading back what was stored is no load."""
+    if not view.run:
+        return ""
+    if view.load_end_ns:
+        end = log_datetime(view.load_end_ns)
+    return _duration((end - log_datetime(view.start_ns)).total_seconds())
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as kubectl prints ages, with tenths below a minute."""
+    seconds = max(0.0, seconds)
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m" if hours else f"{minutes}m{rest}s"

@@ -1,0 +1,148 @@
+"""Lists the NjstJobs again and again, in case the watch has missed one.
+
+What client-go calls a reflector; its other half, the watch, is kopf's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol
+
+from njst.contract.parsing.document import GROUP, PLURAL
+from njst_operator.config import Config
+from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.missing import Missing
+from njst_operator.controllers.work_item import now_s, turn
+from njst_operator.kube.api_transport import Body, GoneError, KubeError
+from njst_operator.kube.kube_client import Kube
+from njst_operator.telemetry.operator_metrics import Counts
+from njst_operator.telemetry.replica_health import Pulse
+
+log = logging.getLogger(__name__)
+
+# The second list finds what has changed between the first one and the watch's own beginning; later
+# ones cost more than they find.
+EAGER_LISTS = 2
+RARELY = 4
+RETRY_LIST_S = 5.0
+NOT_INSTALLED = f"the resource type {PLURAL}.{GROUP} is not installed; kubectl apply -f crds/"
+
+
+class Store(Protocol):
+    """Who keeps the resources."""
+
+    def get(self, uid: str) -> Resource | None:
+        """Return a resource as it was last seen, or None."""
+
+    def keys(self) -> set[str]:
+        """Return the uid of each resource that there should be."""
+
+    def on_history_back(self) -> None:
+        """Forget all versions: the API server is at an earlier one, and counts from there."""
+
+    def on_unselected(self, uid: str) -> None:
+        """Forget a resource that is there, and is another operator's."""
+
+    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+        """Take all resources, and the uids of those that are there no longer.
+
+        Raises:
+            KubeError: what else is to be asked of the API server now, it has not answered.
+        """
+
+
+@dataclass
+class Reflector:
+    """The lists of one copy, for one store."""
+
+    config: Config
+    kube: Kube
+    counts: Counts
+    pulse: Pulse
+    store: Store
+
+    def __post_init__(self) -> None:
+        """Make the parts."""
+        self._missing = Missing(self.config.grace_s)
+
+    async def run(self) -> None:
+        """List for ever."""
+        for number in count():
+            try:
+                resources = await self.relist()
+                gone = await self._without_unselected(self._gone({r.uid for r in resources}))
+                await self.store.on_list(resources, gone)
+                period_s: float = self.config.resync_s * (1 if number < EAGER_LISTS else RARELY)
+            except KubeError as error:
+                self._fail(error)
+                period_s = min(RETRY_LIST_S, self.config.resync_s)
+            await self._rest(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+
+    async def _rest(self, period_s: float) -> None:
+        """Wait for the next list; without a watch, not for long: lists do its work."""
+        end_s = now_s() + period_s
+        while (left_s := end_s - now_s()) > 0:
+            await asyncio.sleep(min(left_s, RETRY_LIST_S))
+            if self.pulse.watch_trouble:
+                return
+
+    async def relist(self) -> list[Resource]:
+        """Return all resources.
+
+        Raises:
+            KubeError: they cannot be listed.
+        """
+        known = self.pulse.highest
+        found, version = await self._list()
+        if version < known:
+            # A list is as new as what was seen before it was asked for, unless somebody has
+            # restored an older state of etcd.
+            log.error("the API server went back from version %d to %d", known, version)
+            self.store.on_history_back()
+            found, version = await self._list()
+        self.pulse.at_version(version)
+        self.pulse.listed({r.uid: r.resource_version for r in found}, now_s())
+        return found
+
+    async def _list(self) -> tuple[list[Resource], int]:
+        return await self.kube.list_at(Resource.plural, self.config.scope, self._read)
+
+    def _fail(self, error: KubeError) -> None:
+        """Say that there is no list to be had, once."""
+        words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
+        if words != self.pulse.lists_failing:
+            log.warning("resync: %s", words)
+        self.pulse.list_failed(words)
+        self.counts.errors["kubernetes"] += 1
+
+    def _read(self, body: Body) -> Resource:
+        """Return the resource in a listed object; one that has not changed is not read again."""
+        meta = body["metadata"]
+        stored = self.store.get(meta["uid"])
+        if stored is not None and stored.resource_version == meta["resourceVersion"]:
+            return stored
+        return resource_of(body)
+
+    async def _without_unselected(self, gone: list[str]) -> list[str]:
+        """Return what is really gone, and forget what only the selector does not take any more.
+
+        The job log does not know labels: a job that another operator looks after is missing in
+        every list of this one.
+        """
+        if not gone or not self.config.scope.selector:
+            return gone
+        everything = self.config.scope.unselected()
+        there = set(await self.kube.list(Resource.plural, everything, _uid))
+        for uid in there.intersection(gone):
+            self.store.on_unselected(uid)
+        return [uid for uid in gone if uid not in there]
+
+    def _gone(self, listed: set[str]) -> list[str]:
+        """Return what has not been listed for two periods."""
+        return self._missing.gone(self.store.keys(), listed, now_s())
+
+
+def _uid(body: Body) -> str:
+    return str(body["metadata"]["uid"])

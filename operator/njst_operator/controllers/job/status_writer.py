@@ -1,0 +1,112 @@
+"""Writes statuses, in turns: about one write a change, whatever the number of copies.
+
+The first copy by turn writes at once, the others find it written. Two that write over the same
+revision cannot both succeed: the API server refuses the second, which looks again.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from njst.contract.results.job_status import JobStatus
+from njst_operator.controllers.job import job_events, job_status_builder
+from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, resource_of
+from njst_operator.controllers.work_item import Seen, Window, now_s, turn, turn_s
+from njst_operator.coordination.priority_semaphore import Slots
+from njst_operator.kube.api_transport import ConflictError, KubeError
+from njst_operator.kube.kube_client import Kube
+from njst_operator.telemetry.operator_metrics import Counts
+
+log = logging.getLogger(__name__)
+
+# Numbers of a running job are written this often, and so often of all running jobs together; what
+# is more than a number, at once.
+NUMBERS_EVERY_S = 2.0
+NUMBERS_A_SECOND = 5
+# How long the words of another installation stand about a job that nobody has yet.
+LEAVE_S = 60.0
+# More would only wait in the API server, and be too late there.
+WRITES_AT_ONCE = 2
+
+
+@dataclass
+class StatusWriter:
+    """The writing side of one copy."""
+
+    copy: str
+    mesh: str
+    kube: Kube
+    counts: Counts
+    _window: Window = field(default_factory=Window)
+    _running: set[str] = field(default_factory=set)
+    _slots: Slots = field(default_factory=lambda: Slots(WRITES_AT_ONCE))
+
+    def note(self, resource: Resource) -> None:
+        """Take note of a resource that is there now, in this version."""
+        if resource.under_load:
+            self._running.add(resource.uid)
+        else:
+            self._running.discard(resource.uid)
+
+    def forget(self, uid: str) -> None:
+        """Take note that a resource is gone."""
+        self._running.discard(uid)
+
+    def numbers_due_s(self, seen: Seen) -> float:
+        """Return the loop time from which on nothing but numbers may be written."""
+        every_s = max(NUMBERS_EVERY_S, len(self._running) / NUMBERS_A_SECOND)
+        return seen.written_s + every_s + turn_s(seen.resource.uid, self.copy)
+
+    async def write(self, seen: Seen, new: JobStatus) -> float | None:
+        """Write a status in this copy's turn; return how long to wait when it is not due yet.
+
+        Raises:
+            KubeError: it is not known to be written.
+        """
+        old = seen.resource.status
+        new = job_status_builder.fit(new.model_copy(update={"mesh": self.mesh}))
+        if new == old or job_status_builder.regresses(old, new):
+            return None
+        if self._is_said_by_another(seen, new):
+            return LEAVE_S
+        resource, place = seen.resource, turn(seen.resource.uid, self.copy)
+        only_numbers = not job_status_builder.says_more_than(old, new)
+        if not only_numbers:
+            await asyncio.sleep(place * self._window.seconds)
+        elif now_s() < (due_s := self.numbers_due_s(seen)):
+            return due_s - now_s()
+        # Numbers can wait until all that is more has been written.
+        async with self._slots.at(place + only_numbers):
+            if seen.resource.status.revision != old.revision:
+                self._window.on_order()
+                return 0.0  # another copy was first
+            try:
+                seen.resource = resource_of(await self.kube.write_status(resource, new))
+            except ConflictError:
+                self._window.on_conflict()
+                raise
+        self._window.on_order()
+        self.note(seen.resource)
+        if seen.resource.generation != resource.generation:
+            seen.wake.set()  # the watch brings nothing new of what this answer shows already
+        seen.written_s = now_s()
+        self.counts.status_writes += 1
+        await self._tell(seen, old, new)
+        return NUMBERS_EVERY_S if new.phase not in TERMINAL_PHASES else None
+
+    def _is_said_by_another(self, seen: Seen, new: JobStatus) -> bool:
+        """Whether another mesh says lately what this one would: both are default, by mistake."""
+        old = seen.resource.status
+        lately = now_s() < seen.written_s + LEAVE_S
+        same = (old.phase, old.observed_generation) == (new.phase, new.observed_generation)
+        return old.mesh not in ("", self.mesh) and lately and same and not new.job_id
+
+    async def _tell(self, seen: Seen, old: JobStatus, new: JobStatus) -> None:
+        """Write Events; they are words for people, and nothing depends on them."""
+        for item in job_events.of_job(old, new):
+            try:
+                await self.kube.tell(seen.resource, item)
+            except KubeError as error:
+                log.warning("%s: no event %s: %s", seen.resource.name, item.reason, error)
+            else:
+                self.counts.events += 1

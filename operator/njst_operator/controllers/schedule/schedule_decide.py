@@ -1,0 +1,335 @@
+"""What to do about one NjstSchedule: a pure function of it, its jobs, and the time.
+
+Each time has a job of one name, so that any number of copies make one job: the API server refuses
+the second. A time is never made up for once a later one has been seen to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from njst.contract.parsing.document import (
+    API_VERSION,
+    GROUP,
+    KIND,
+    SCHEDULE_KIND,
+    SCHEDULE_PLURAL,
+    parse_schedule,
+)
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
+from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, Resource
+from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.kube.conditions import FALSE, TRUE, Claim, set_conditions, time_text
+from njst_operator.kube.kube_object import Held, common_fields, parse_time
+
+MAX_ACTIVE = 10
+MAX_MESSAGE = 400
+INVALID = "InvalidSchedule"
+# How soon a refused job is tried again, at first and at the most, in seconds.
+FIRST_RETRY_S = 10
+LONGEST_RETRY_S = 300
+
+
+@dataclass(frozen=True)
+class Schedule(Held[ScheduleStatus]):
+    """One NjstSchedule."""
+
+    kind: ClassVar[str] = SCHEDULE_KIND
+    plural: ClassVar[str] = SCHEDULE_PLURAL
+
+    created: datetime
+
+    @property
+    def mesh(self) -> str:
+        """The installation that its jobs name, or nothing."""
+        template = self.spec.get("jobTemplate") or {}
+        return (template.get("spec") or {}).get("mesh") or ""
+
+
+def schedule_of(body: dict[str, Any]) -> Schedule:
+    """Return the NjstSchedule in an object of the API."""
+    created = parse_time(body["metadata"]["creationTimestamp"])
+    return Schedule(**common_fields(body, ScheduleStatus), created=created)
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    """Make the job of a time."""
+
+    time: datetime
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DeleteJob:
+    """Delete a job: enough of its kind are kept, or the job of `replaced_by` takes its place."""
+
+    job: Resource
+    replaced_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the job of a time cannot be made."""
+
+    time: datetime
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class WriteStatus:
+    """Write this status, unless it says what is there already."""
+
+    status: ScheduleStatus
+
+
+Action = CreateJob | DeleteJob | WriteStatus
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, and when to look again though nothing has changed."""
+
+    actions: tuple[Action, ...]
+    next: datetime | None = None
+
+
+def reconcile(schedule: Schedule, jobs: Sequence[Resource], now: datetime) -> Plan:
+    """Return what to do; `jobs` are those of this schedule.
+
+    A refusal is remembered in the status alone, so that all copies wait for the same time.
+    """
+    if schedule.deleting:
+        return Plan(())  # a finalizer holds it: its jobs go first, and there shall be no more
+    try:
+        spec = parse_schedule(schedule.spec)
+        cron = Cron(spec)
+        upcoming = cron.next(now)
+    except (InvalidDocumentError, UnreadableScheduleError) as error:
+        return Plan((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
+    outgrown = tuple(DeleteJob(job) for job in _outgrown(spec, jobs))
+    if spec.suspend:
+        said = _status(schedule, jobs, None, _suspended(), now)
+        return Plan((*outgrown, WriteStatus(said)))
+    due = _due(spec, cron, _since(schedule, jobs), now)
+    active = [job for job in jobs if not job.settled]
+    is_refused = _is_refused(schedule, jobs)
+    retry = _retry_time(schedule) if is_refused else None
+    may_try = due is not None and (retry is None or now >= retry)
+    actions = _make(schedule, spec, active, due) if due is not None and may_try else ()
+    if is_refused:
+        stand = _stalled(schedule.status.reason, schedule.status.message)
+    elif due is not None and not actions:
+        stand = _waiting(due)
+    else:
+        stand = _scheduled()
+    said = _status(schedule, jobs, upcoming, stand, now)
+    if is_refused:
+        said = said.model_copy(update=_kept_refusal(schedule))
+    looks = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
+    return Plan((*outgrown, *actions, WriteStatus(said)), min(looks))
+
+
+def refused(
+    schedule: Schedule,
+    jobs: Sequence[Resource],
+    refusal: Refusal,
+    upcoming: datetime | None,
+    now: datetime,
+) -> ScheduleStatus:
+    """Return the status of a schedule whose job was refused just now; the next attempt is later."""
+    refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
+    delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(refusals - 1, 16))
+    retry = now + timedelta(seconds=delay_s)
+    said = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
+    return said.model_copy(
+        update={
+            "refusals": refusals,
+            "refused_time": time_text(refusal.time),
+            "retry_time": time_text(retry),
+        }
+    )
+
+
+def must_wait(schedule: Schedule, now: datetime) -> bool:
+    """Whether a job was refused, by the status, and the time of the next attempt has not come."""
+    retry = _retry_time(schedule) if _is_refused(schedule, ()) else None
+    return retry is not None and now < retry
+
+
+def _is_refused(schedule: Schedule, jobs: Sequence[Resource]) -> bool:
+    """Whether the last job was refused; a changed schedule, or a newer job, begins anew."""
+    status = schedule.status
+    if not status.refusals or status.refused_time is None:
+        return False
+    if status.observed_generation != schedule.generation:
+        return False
+    seen_to = _seen_to(schedule, jobs)
+    return seen_to is None or seen_to < parse_time(status.refused_time)
+
+
+def _retry_time(schedule: Schedule) -> datetime | None:
+    text = schedule.status.retry_time
+    return None if text is None else parse_time(text)
+
+
+def _kept_refusal(schedule: Schedule) -> dict[str, Any]:
+    old = schedule.status
+    return {
+        "refusals": old.refusals,
+        "refused_time": old.refused_time,
+        "retry_time": old.retry_time,
+    }
+
+
+def job_name(schedule: Schedule, time: datetime) -> str:
+    """Return the name of the job of a time."""
+    return f"{schedule.name}-{int(time.timestamp())}"
+
+
+def last_time(schedule: Schedule) -> datetime | None:
+    """Return the last time that was seen to, by the status."""
+    text = schedule.status.last_schedule_time
+    return None if text is None else parse_time(text)
+
+
+def _seen_to(schedule: Schedule, jobs: Sequence[Resource]) -> datetime | None:
+    """Return the last time that was seen to, though the status may not say so yet."""
+    times = [last_time(schedule), *(job.scheduled for job in jobs)]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _since(schedule: Schedule, jobs: Sequence[Resource]) -> datetime:
+    """Return the time after which a time is due.
+
+    A status that is older than the schedule was restored with it: what was missed before that is
+    not made up for, because no load starts by restoring a backup.
+    """
+    seen_to, created = _seen_to(schedule, jobs), schedule.created
+    if seen_to is None:
+        return created
+    times = (parse_time(condition.last_transition_time) for condition in schedule.status.conditions)
+    return max(seen_to, created) if any(time < created for time in times) else seen_to
+
+
+def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:
+    """Return the time whose job is to be made now: the last one only, if several were missed."""
+    time = cron.last(now)
+    if time is None or time <= since:
+        return None
+    deadline_s = spec.starting_deadline_seconds
+    if deadline_s is not None and now - time > timedelta(seconds=deadline_s):
+        return None
+    return time
+
+
+def _make(
+    schedule: Schedule, spec: ScheduleSpec, active: Sequence[Resource], time: datetime
+) -> tuple[Action, ...]:
+    replaced: tuple[Action, ...] = ()
+    if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
+        return ()
+    if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
+        replaced = tuple(DeleteJob(job, replaced_by=time) for job in active if not job.deleting)
+    return (*replaced, CreateJob(time, _job(schedule, spec, time)))
+
+
+def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, Any]:
+    template = spec.job_template
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": SCHEDULE_KIND,
+        "name": schedule.name,
+        "uid": schedule.uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": job_name(schedule, time),
+            "namespace": schedule.namespace,
+            "labels": {**template.metadata.labels, f"{GROUP}/schedule": schedule.name},
+            "annotations": {**template.metadata.annotations, SCHEDULED_TIME: time_text(time)},
+            "ownerReferences": [owner],
+        },
+        # As it was written, so that the defaults are those of the API server.
+        "spec": schedule.spec["jobTemplate"]["spec"],
+    }
+
+
+def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
+    """Return the finished jobs that the history has no room for, the oldest."""
+    done = [job for job in jobs if job.settled and not job.deleting]
+    done.sort(key=_end, reverse=True)
+    passed = [job for job in done if job.status.phase == "Succeeded"]
+    failed = [job for job in done if job.status.phase != "Succeeded"]
+    return [
+        *passed[spec.successful_jobs_history_limit :],
+        *failed[spec.failed_jobs_history_limit :],
+    ]
+
+
+def _end(job: Resource) -> str:
+    return job.status.completion_time or ""
+
+
+# A reason, a message, and how the conditions stand.
+Stand = tuple[str, str, dict[str, str]]
+
+
+def _scheduled() -> Stand:
+    return "Scheduled", "jobs are made at their times", _stand(TRUE)
+
+
+def _waiting(due: datetime) -> Stand:
+    message = f"the job of {time_text(due)} waits for an earlier one"
+    return "JobActive", message, _stand(TRUE)
+
+
+def _suspended() -> Stand:
+    message = "set spec.suspend to false to make jobs again"
+    # It is as its spec wants it: whoever waits for a rollout need not wait for this.
+    return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
+
+
+def _invalid(message: str) -> Stand:
+    return _stalled(INVALID, message)
+
+
+def _stalled(reason: str, message: str) -> Stand:
+    return reason, message, {**_stand(FALSE), "Stalled": TRUE}
+
+
+def _stand(ready: str) -> dict[str, str]:
+    return {"Ready": ready, "Suspended": FALSE, "Reconciling": FALSE, "Stalled": FALSE}
+
+
+def _status(
+    schedule: Schedule,
+    jobs: Sequence[Resource],
+    upcoming: datetime | None,
+    said: Stand,
+    now: datetime,
+) -> ScheduleStatus:
+    reason, message, stand = said
+    active = sorted(job.name for job in jobs if not job.settled)
+    old = schedule.status
+    last = _seen_to(schedule, jobs)
+    passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
+    claims = [Claim(kind, status, reason, message) for kind, status in stand.items()]
+    return ScheduleStatus(
+        observed_generation=schedule.generation,
+        revision=old.revision,
+        reason=reason,
+        message=message[:MAX_MESSAGE],
+        conditions=set_conditions(old.conditions, claims, schedule.generation, now),
+        active_count=len(active),
+        active=active[:MAX_ACTIVE],
+        last_schedule_time=None if last is None else time_text(last),
+        last_successful_time=max([*passed, old.last_successful_time or ""]) or None,
+        next_schedule_time=None if upcoming is None else time_text(upcoming),
+    )

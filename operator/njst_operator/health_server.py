@@ -1,0 +1,116 @@
+"""/livez, /readyz and /metrics of one copy, for the kubelet and for Prometheus."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from njst.login.nats_client import LoginClient
+from njst.stats.prometheus_text import MEDIA_TYPE, render
+from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.telemetry.operator_metrics import exposition, readiness
+from njst_operator.telemetry.replica_health import Pulse
+
+
+@dataclass
+class Health:
+    """How this copy is: until it works it lives, and says what it waits for."""
+
+    waits_for: str = "the operator starts"
+    _performer: Performer | None = None
+    _client: LoginClient | None = None
+
+    def wait_for(self, words: str) -> None:
+        """Say from now on what is waited for."""
+        self.waits_for = words
+
+    def works(self, performer: Performer, client: LoginClient) -> None:
+        """Say from now on how these are."""
+        self._performer, self._client = performer, client
+
+    def pulse(self) -> Pulse | None:
+        """Return the pulse as it is now; None before there is one."""
+        if self._performer is None or self._client is None:
+            return None
+        pulse = self._performer.pulse
+        pulse.nats(self._client.is_connected, _now_s())
+        pulse.nats_closed = self._client.is_closed
+        pulse.nats_trouble = self._client.trouble
+        return pulse
+
+    async def look_at_login(self) -> None:
+        """Find out whether the API server may still take the operator's login."""
+        if self._performer is not None:
+            self._performer.pulse.login_trouble = await self._performer.kube.login_trouble()
+
+    def not_live(self) -> str | None:
+        """Return what only a restart can mend, or None."""
+        pulse = self.pulse()
+        return None if pulse is None else pulse.not_live(_now_s())
+
+    def not_ready(self) -> str | None:
+        """Return why this copy cannot do its work now, or None."""
+        pulse = self.pulse()
+        return self.waits_for if pulse is None else pulse.not_ready(_now_s())
+
+    def verbose(self) -> str:
+        """Return each thing that is looked at, in a line of its own, as an API server does."""
+        pulse = self.pulse()
+        checks = [("start", self.waits_for)] if pulse is None else pulse.checks(_now_s())
+        return "".join(f"[-]{n} failed: {w}\n" if w else f"[+]{n} ok\n" for n, w in checks)
+
+    def metrics(self) -> str:
+        """Return the exposition; before there is something to count, that it is not ready."""
+        performer, pulse = self._performer, self.pulse()
+        if performer is None or pulse is None:
+            return render([readiness(ready=False)])
+        phases = (resource.status.phase for resource in performer.resources())
+        return exposition(performer.counts, pulse, phases, _now_s())
+
+
+@asynccontextmanager
+async def served(address: tuple[str, int] | None, health: Health) -> AsyncIterator[None]:
+    """Serve meanwhile; without an address nothing.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    if address is None:
+        yield
+        return
+    runner = web.AppRunner(_app(health), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, *address).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _app(health: Health) -> web.Application:
+    async def livez(_: web.Request) -> web.Response:
+        return _answer(health.not_live())
+
+    async def readyz(request: web.Request) -> web.Response:
+        await health.look_at_login()
+        problem = health.not_ready()
+        return _answer(problem, health.verbose() if "verbose" in request.query else None)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=health.metrics().encode(), headers={"Content-Type": MEDIA_TYPE})
+
+    app = web.Application()
+    app.add_routes(
+        [web.get("/livez", livez), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+    )
+    return app
+
+
+def _answer(problem: str | None, words: str | None = None) -> web.Response:
+    return web.Response(status=200 if problem is None else 503, text=words or problem or "ok")
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

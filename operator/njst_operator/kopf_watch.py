@@ -1,0 +1,176 @@
+"""kopf watches, everything else decides. The one file that imports kopf.
+
+Only `on.event` is registered: no finalizer that would hang a deletion, no annotation, no state on
+the object but the status.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from njst.contract.parsing.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
+from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_resource import resource_of
+from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.coordination.call_queue import Mailbox
+from njst_operator.kube.api_transport import USER_AGENT, KubeError, bearer_of, find_server
+from njst_operator.kube.kube_client import PAGE
+from njst_operator.kube.watch_scope import Scope
+
+REQUEST_TIMEOUT_S = 20
+WATCH_SERVER_TIMEOUT_S = 120
+WATCH_CLIENT_TIMEOUT_S = 150
+# A task for each resource lives as long after its last change, with all that it has read.
+IDLE_S = 0.1
+LOGIN_POLL_S = 1.0
+_IDENTITY: Any = "njst-operator"
+
+
+REFUSED = "the API server refuses the login (401)"
+
+
+class _Logins:
+    """kopf asks for a login when it has none: at first, and when the last one was refused."""
+
+    def __init__(self, patience_s: float, stop: threading.Event) -> None:
+        self._patience_s, self._stop = patience_s, stop
+        # Why there will be no other login; empty as long as there may be one.
+        self.ended = ""
+        self._last: kopf.ConnectionInfo | None = None
+
+    async def next(self, tell: Callable[[str], None]) -> kopf.ConnectionInfo:
+        """Return another login than the last one: kopf does not take the same again.
+
+        Without one it lets all end: kopf alone would stay, deaf, when it has no login.
+        """
+        give_up_s = time.monotonic() + self._patience_s
+        while (found := await _login()) == self._last:
+            tell(f"{REFUSED}, and no newer one is there")
+            if time.monotonic() >= give_up_s:
+                self.ended = f"{REFUSED}, and no newer one came"
+                self._stop.set()
+            await asyncio.sleep(LOGIN_POLL_S)
+        tell("")
+        self._last = found
+        return found
+
+
+def watch(
+    scope: Scope, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
+) -> None:
+    """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
+
+    Runs a loop of its own, in the thread that calls. It may be called again after it has ended,
+    with another event.
+
+    Raises:
+        KubeError: kopf has given up.
+    """
+
+    logins = _Logins(performer.config.wait_s, stop)
+
+    async def until_it_ends() -> None:
+        try:
+            await kopf.operator(
+                registry=_registry(scope, performer, Mailbox(loop), logins),
+                # For peers, of which there are none. Without it kopf asks for the user's name, and
+                # the user of a container has none.
+                identity=_IDENTITY,
+                standalone=True,
+                clusterwide=not scope.namespaces,
+                namespaces=scope.namespaces,
+                stop_flag=stop,
+            )
+        except Exception as error:
+            raise KubeError(f"the watch has ended: {error!r}") from error
+        finally:
+            # A thread of kopf's waits for it, and the loop for that thread.
+            stop.set()
+
+    asyncio.run(until_it_ends())
+    if logins.ended:
+        raise KubeError(f"the watch has ended: {logins.ended}")
+
+
+def _registry(
+    scope: Scope, performer: Performer, mailbox: Mailbox, logins: _Logins
+) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+    scheduler = performer.scheduler
+
+    @kopf.on.startup(registry=registry)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.scanning.disabled = True
+        settings.posting.enabled = False
+        settings.networking.request_timeout = REQUEST_TIMEOUT_S
+        settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
+        settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
+        settings.watching.chunk_size = PAGE
+        if scope.selector:
+            for plural in (PLURAL, SCHEDULE_PLURAL):
+                settings.watching.label_selectors[GROUP, plural] = scope.selector.text
+        settings.queueing.idle_timeout = IDLE_S
+        settings.persistence.finalizer = f"operator.{GROUP}/unused"
+        settings.persistence.diffbase_storage = _Unread()
+        settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(
+            prefix=f"operator.{GROUP}"
+        )
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await logins.next(lambda words: mailbox.put(performer.pulse.watch_login, words))
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def on_event(event: Any, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            mailbox.put(performer.on_unwatched, event["object"]["metadata"]["uid"])
+        else:
+            mailbox.put(performer.on_watched, resource_of(event["object"]))
+
+    @kopf.on.event(GROUP, VERSION, SCHEDULE_PLURAL, registry=registry)
+    async def on_schedule(event: Any, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            mailbox.put(scheduler.on_deleted, event["object"]["metadata"]["uid"])
+        else:
+            mailbox.put(scheduler.on_schedule, schedule_of(event["object"]))
+
+    return registry
+
+
+class _Unread(kopf.DiffBaseStorage):
+    """Spares kopf a copy of each object that nothing here compares with an earlier one."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep nothing."""
+
+
+class _Connection(kopf.ConnectionInfo):
+    """The connection of the watches, which has the operator's name in audit logs."""
+
+    def as_http_headers(self) -> dict[str, str]:
+        return {**super().as_http_headers(), "User-Agent": USER_AGENT}
+
+
+async def _login() -> kopf.ConnectionInfo:
+    """Return the connection as the kubernetes client configures it, by a token or certificates."""
+    found = await find_server()
+    scheme, token = await bearer_of(found)
+    return _Connection(
+        server=found.host,
+        ca_path=found.ssl_ca_cert,
+        insecure=not found.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=found.cert_file,
+        private_key_path=found.key_file,
+    )

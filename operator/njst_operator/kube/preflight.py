@@ -1,0 +1,68 @@
+"""What the operator needs of a Kubernetes API: resource types, and rights.
+
+Looked at before each watch: what is missing would otherwise show as a watch that stays deaf, or as
+a status that never comes.
+"""
+
+from typing import NamedTuple
+
+from njst.contract.parsing.document import GROUP, PLURAL, SCHEDULE_PLURAL
+from njst_operator.kube.api_transport import KubeError
+from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.watch_scope import Scope
+
+
+class Right(NamedTuple):
+    """A verb on a resource; the same words as in a rule of RBAC."""
+
+    verb: str
+    resource: str
+    group: str = GROUP
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}"
+
+
+PLURALS = (PLURAL, SCHEDULE_PLURAL)
+NEEDED = (
+    *(Right(verb, PLURAL) for verb in ("list", "watch", "create", "patch", "delete")),
+    *(Right(verb, SCHEDULE_PLURAL) for verb in ("get", "list", "watch")),
+    *(Right("patch", f"{plural}/status") for plural in PLURALS),
+    Right("create", "events", ""),
+)
+
+
+class IncompleteError(KubeError):
+    """The cluster lacks what the operator needs; the message says what, and what to do."""
+
+
+async def check(kube: Kube, scope: Scope) -> None:
+    """Do nothing when all is there, or when the API server cannot say.
+
+    Raises:
+        IncompleteError: a resource type or a right is missing.
+    """
+    for namespace in scope.asked:
+        await _check(kube, namespace)
+
+
+async def _check(kube: Kube, namespace: str) -> None:
+    try:
+        lacking = [right for right in NEEDED if not await _has(kube, right, namespace)]
+        missing = [plural for plural in PLURALS if not await kube.serves(plural)]
+    except KubeError:
+        return
+    if missing:
+        raise IncompleteError(
+            f"the resource type {missing[0]}.{GROUP} is not installed; kubectl apply -f crds/"
+        )
+    if lacking:
+        where = f"namespace {namespace}" if namespace else "all namespaces"
+        raise IncompleteError(
+            f"the operator may not {', '.join(map(str, lacking))} in {where};"
+            " apply the operator's role, see manifests/"
+        )
+
+
+async def _has(kube: Kube, right: Right, namespace: str) -> bool:
+    return await kube.may(right.verb, right.resource, right.group, namespace)

@@ -1,0 +1,1 @@
+"""How this replica is doing: health and metrics."""

@@ -1,0 +1,66 @@
+"""What this copy has done, as Prometheus reads it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from njst.stats.prometheus_text import Family, render
+from njst_operator.telemetry.replica_health import Pulse
+
+
+@dataclass
+class Counts:
+    """Counters since the start of this copy."""
+
+    looks: int = 0
+    look_seconds: float = 0.0
+    status_writes: int = 0
+    events: int = 0
+    errors: Counter[str] = field(
+        default_factory=lambda: Counter(conflict=0, kubernetes=0, nats=0, other=0)
+    )
+
+
+def readiness(*, ready: bool) -> Family:
+    """Return the metric that says whether this copy can do its work."""
+    words = "1 when /readyz says ok."
+    return Family("njst_operator_ready", "gauge", words, [({}, int(ready))])
+
+
+def exposition(counts: Counts, pulse: Pulse, phases: Iterable[str], now_s: float) -> str:
+    """Return all metrics; `phases` are those of the resources that are watched."""
+    by_phase = Counter(phase or "New" for phase in phases)
+    single = (
+        ("reconciles_total", "counter", "Looks at a resource.", counts.looks),
+        ("reconcile_seconds_total", "counter", "Time of these looks.", counts.look_seconds),
+        ("status_writes_total", "counter", "Statuses written.", counts.status_writes),
+        ("events_total", "counter", "Kubernetes Events written.", counts.events),
+        (
+            "watch_behind_seconds",
+            "gauge",
+            "For how long the watch has owed a change.",
+            pulse.behind_s(now_s),
+        ),
+        ("list_age_seconds", "gauge", "Age of the last list.", pulse.list_age_s(now_s) or 0.0),
+        ("nats_connected", "gauge", "1 with a control NATS.", int(pulse.nats_connected)),
+    )
+    families = [readiness(ready=pulse.not_ready(now_s) is None)]
+    families += [
+        Family(f"njst_operator_{name}", kind, words, [({}, value)])
+        for name, kind, words, value in single
+    ]
+    families += [
+        Family(
+            "njst_operator_errors_total",
+            "counter",
+            "What did not work at the first attempt.",
+            [({"kind": kind}, count) for kind, count in sorted(counts.errors.items())],
+        ),
+        Family(
+            "njst_operator_resources",
+            "gauge",
+            "Resources that are watched.",
+            [({"phase": phase}, count) for phase, count in sorted(by_phase.items())],
+        ),
+    ]
+    return render(families)

@@ -1,0 +1,115 @@
+"""Keeps a watch open: one that ends, or goes deaf, is begun anew in the same process.
+
+An operator beside a worker must not end for what it alone lacks: its pod would leave the Service,
+and the worker with it. One that stands alone gives up at last, as at its start.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from njst_operator.controllers.work_item import now_s
+from njst_operator.kube.api_transport import KubeError
+from njst_operator.telemetry.replica_health import Pulse
+
+log = logging.getLogger(__name__)
+
+# How soon a watch that has ended is begun anew, at first and at the most.
+AGAIN_S = 1.0
+AGAIN_MAX_S = 30.0
+# What is missing (a resource type, a right) is looked for so often.
+LOOK_EVERY_S = 3.0
+# A watch that has lasted so long works.
+WORKS_S = 2.0
+# ... and one that has owed a change for so long is given up.
+DEAF_S = 90.0
+# A watch that does not end within this time hangs.
+END_S = 60.0
+
+
+@dataclass
+class Watching:
+    """One copy's watch, which is tried for `wait_s` seconds (inf: for ever) without success.
+
+    `check` raises a KubeError while there is nothing that could be watched. `watch` runs in a
+    thread of its own until its event is set; it raises a KubeError when it ends by itself.
+    """
+
+    check: Callable[[], Awaitable[None]]
+    watch: Callable[[threading.Event], None]
+    pulse: Pulse
+    wait_s: float
+    _failures: int = 0
+    _failing_since_s: float | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until `stop` is set.
+
+        Raises:
+            KubeError: what has kept it from watching for `wait_s` seconds.
+        """
+        while not stop.is_set():
+            wait_s = LOOK_EVERY_S
+            try:
+                await self.check()
+                wait_s = self._again_s()
+                await self._watch(stop)
+            except KubeError as error:
+                if self._failing_since_s is None:
+                    self._failing_since_s = now_s()
+                if now_s() - self._failing_since_s >= self.wait_s:
+                    raise
+                self._fail(str(error))
+            await _pause(stop, wait_s)
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        over, begin_s = threading.Event(), now_s()
+        watching = asyncio.create_task(asyncio.to_thread(self.watch, over), name="watch")
+        stopping = asyncio.create_task(stop.wait())
+        behind_s = 0.0
+        try:
+            while not (watching.done() or stop.is_set() or behind_s > DEAF_S):
+                await asyncio.wait(
+                    {watching, stopping}, timeout=WORKS_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                # Without a login nothing is watched, however long the thread lasts.
+                if not watching.done() and not self.pulse.watch_login_trouble:
+                    self._work()
+                behind_s = min(self.pulse.behind_s(now_s()), now_s() - begin_s)
+        finally:
+            over.set()
+            stopping.cancel()
+        done, _ = await asyncio.wait({watching}, timeout=END_S)
+        if not done:
+            self.pulse.watch_hangs = True
+        await watching
+        if behind_s > DEAF_S:
+            raise KubeError(f"the watch has been deaf for {behind_s:.0f} s: it begins anew")
+        if not stop.is_set():
+            raise KubeError("the watch has ended")
+
+    def _work(self) -> None:
+        self._failures, self._failing_since_s = 0, None
+        if self.pulse.watch_trouble:
+            self.pulse.watch_trouble = ""
+            log.warning("the watch works again")
+
+    def _fail(self, words: str) -> None:
+        """Say what is wrong, once."""
+        if words != self.pulse.watch_trouble:
+            self.pulse.watch_trouble = words
+            log.warning("%s; trying again", words)
+
+    def _again_s(self) -> float:
+        self._failures += 1
+        return min(AGAIN_MAX_S, AGAIN_S * 2.0 ** min(self._failures - 1, 16))
+
+
+async def _pause(stop: asyncio.Event, wait_s: float) -> None:
+    try:
+        async with asyncio.timeout(wait_s):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,603 @@
+"""What the operator decides, as tables: a resource, what is known of its job, and the time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from njst.contract.events import Cancelled, Event, Finished, Lost, Ready, Started
+from njst.contract.results.job_status import MAX_BYTES, JobStatus
+from njst.contract.results.report import (
+    ErrorClass,
+    ErrorTally,
+    Latency,
+    Outcome,
+    Problem,
+    Report,
+    ThresholdResult,
+    Verdict,
+    WorkloadResult,
+    WorkloadTally,
+)
+from njst.journal.report_builder import conclude, so_far
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import Entry, fold
+from njst_operator.controllers.job import job_decide as r
+from njst_operator.controllers.job import job_status_builder
+from njst_operator.controllers.job.job_events import of_job
+from njst_operator.controllers.job.job_resource import MARK, Resource, resource_of
+from njst_operator.kube.conditions import is_true
+from tests.unit.journal.state.test_projection import BEGIN, WORKERS, S, created, ended
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SPEC: dict[str, Any] = {
+    "streams": [{"name": "S"}],
+    "workloads": [{"name": "w", "stream": "S", "messages": 9, "publish": {}}],
+}
+
+
+def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
+    body = {
+        "metadata": {
+            "uid": "j",
+            "namespace": "ns",
+            "name": "orders",
+            "generation": 3,
+            "resourceVersion": "7",
+            "annotations": {MARK: "j"},
+        },
+        "spec": {**SPEC, **spec},
+    }
+    return replace(resource_of(body), status=before or JobStatus())
+
+
+def known(*events: tuple[str, Event], begin: list[Entry] = BEGIN) -> r.Known:
+    view: JobView | None = None
+    for entry in begin:
+        view = fold(view, entry)
+    for number, (worker, event) in enumerate(events):
+        entry = Entry(100 + number, (1001 + number) * S, "j", worker, event)
+        view = fold(view, entry)
+    assert view is not None
+    return r.Known(view, so_far(view, {}, 1100 * S))
+
+
+def written(actions: tuple[r.Action, ...]) -> JobStatus:
+    (write,) = (action for action in actions if isinstance(action, r.WriteStatus))
+    return write.status
+
+
+DONE: list[tuple[str, Event]] = [
+    (
+        worker,
+        Finished(
+            outcome=Outcome.COMPLETED,
+            workloads=[WorkloadTally(workload="w", planned=3, messages=3, elapsed_us=1000)],
+        ),
+    )
+    for worker in WORKERS
+]
+
+
+def finished(*, begin: list[Entry] = BEGIN, done: list[tuple[str, Event]] = DONE) -> r.Known:
+    view = known(*done, begin=begin).view
+    assert view is not None
+    report = conclude(view, {}, 1100 * S)
+    ending = ended().model_copy(update={"report": report})
+    return known(*done, ("", ending), begin=begin)
+
+
+def test_a_new_resource_is_submitted() -> None:
+    (action,) = r.reconcile(resource(), r.Known(), NOW)
+    assert isinstance(action, r.Submit)
+    assert action.spec.workloads[0].messages == 9
+
+
+def test_one_that_waits_is_tried_again_and_says_why() -> None:
+    refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
+    submit, write = r.reconcile(resource(), r.Known(refusal=refusal), NOW)
+    assert isinstance(submit, r.Submit)
+    assert isinstance(write, r.WriteStatus)
+    assert (write.status.phase, write.status.reason) == ("Pending", "NotEnoughWorkers")
+    assert not is_true(write.status.conditions, "Accepted")
+
+
+SECOND = timedelta(seconds=1)
+TOO_FEW = Problem(reason="NotEnoughWorkers", message="20 wanted, 3 connected")
+
+
+def test_one_that_waits_for_too_long_fails() -> None:
+    first = written(r.reconcile(resource(queueTimeoutSeconds=60), r.Known(refusal=TOO_FEW), NOW))
+    assert first.message == "20 wanted, 3 connected; it is tried for 60 s"
+    waiting = resource(first, queueTimeoutSeconds=60)
+    submit, *_ = r.reconcile(waiting, r.Known(refusal=TOO_FEW), NOW + 59 * SECOND)
+    assert isinstance(submit, r.Submit)
+    assert submit.waited_ms == 59_000
+    # By whichever copy: also by one that has not tried yet.
+    for refusal in (TOO_FEW, None):
+        actions = r.reconcile(waiting, r.Known(refusal=refusal), NOW + 60 * SECOND)
+        assert len(actions) == 1
+        over = written(actions)
+        assert (over.phase, over.reason) == ("Failed", "QueueTimeout")
+        assert over.verdict == "Invalid"
+        assert "within 60 s: 20 wanted, 3 connected" in over.message
+        assert is_true(over.conditions, "Finished")
+
+
+def test_the_time_of_suspend_is_no_waiting() -> None:
+    held = written(r.reconcile(resource(suspend=True), r.Known(), NOW))
+    later = NOW + timedelta(days=1)
+    released = resource(held, queueTimeoutSeconds=60)
+    submit, write = r.reconcile(released, r.Known(refusal=TOO_FEW), later)
+    assert isinstance(submit, r.Submit)
+    assert submit.waited_ms == 0
+    assert isinstance(write, r.WriteStatus)
+    again = resource(write.status, queueTimeoutSeconds=60)
+    (submit, _) = r.reconcile(again, r.Known(refusal=TOO_FEW), later + 59 * SECOND)
+    assert isinstance(submit, r.Submit)
+
+
+def test_a_suspended_one_is_not_submitted() -> None:
+    actions = r.reconcile(resource(suspend=True), r.Known(), NOW)
+    assert len(actions) == 1
+    assert is_true(written(actions).conditions, "Suspended")
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "phase"),
+    [
+        (known(begin=BEGIN[:1]), "Pending"),
+        (known(), "Running"),
+        (known(*DONE), "Running"),
+        (finished(), "Succeeded"),
+    ],
+    ids=["created", "running", "all done", "ended"],
+)
+def test_suspend_says_nothing_of_a_job_that_is_in_the_log(knowledge: r.Known, phase: str) -> None:
+    """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
+    actions = r.reconcile(resource(suspend=True), knowledge, NOW)
+    assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
+    plain = written(r.reconcile(resource(), knowledge, NOW))
+    *others, last = written(actions).conditions
+    assert written(actions).model_copy(update={"conditions": others}) == plain
+    assert (last.type, last.status, last.reason) == ("SpecIgnored", "True", "JobBegan")
+    assert written(actions).phase == phase
+    assert not is_true(written(actions).conditions, "Suspended")
+
+
+def test_suspend_of_one_whose_job_another_copy_knows_is_left_to_it() -> None:
+    before = JobStatus(phase="Running", job_id="j")
+    assert r.reconcile(resource(before, suspend=True), r.Known(), NOW) == ()
+
+
+def test_suspend_and_cancel_together_is_cancelled() -> None:
+    new = written(r.reconcile(resource(suspend=True, cancel=True), r.Known(), NOW))
+    assert (new.phase, new.reason) == ("Cancelled", "Requested")
+    actions = r.reconcile(resource(suspend=True, cancel=True), known(), NOW)
+    assert [action for action in actions if isinstance(action, r.Cancel)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase", "reason"),
+    [({"cancel": True}, "Cancelled", "Requested"), ({"streams": []}, "Failed", "InvalidSpec")],
+)
+def test_what_can_never_run_is_finished_at_once(
+    spec: dict[str, Any], phase: str, reason: str
+) -> None:
+    new = written(r.reconcile(resource(**spec), r.Known(), NOW))
+    assert (new.phase, new.reason) == (phase, reason)
+    assert is_true(new.conditions, "Finished")
+    assert new.completion_time == "2026-01-02T03:04:05Z"
+
+
+def test_a_copy_that_lags_says_nothing_of_a_job_that_others_know() -> None:
+    before = JobStatus(phase="Running", job_id="j")
+    assert r.reconcile(resource(before), r.Known(), NOW) == ()
+
+
+def test_a_job_that_the_log_itself_has_forgotten_is_lost_and_never_submitted_again() -> None:
+    before = JobStatus(phase="Running", job_id="j")
+    new = written(r.reconcile(resource(before), r.Known(forgotten=True), NOW))
+    assert (new.phase, new.reason) == ("Failed", "ResultLost")
+
+
+def test_cancel_reaches_a_running_job_once() -> None:
+    cancel, _ = r.reconcile(resource(cancel=True), known(), NOW)
+    assert isinstance(cancel, r.Cancel)
+    already = known(("", Cancelled(reason="Requested")))
+    assert [type(a) for a in r.reconcile(resource(cancel=True), already, NOW)] == [r.WriteStatus]
+
+
+def test_mark__of_a_job_that_lacks_it__is_written() -> None:
+    for mark in ("", "another"):
+        *_, action = r.reconcile(replace(resource(), mark=mark), known(), NOW)
+        assert action == r.Mark("j")
+    final = written(r.reconcile(resource(), finished(), NOW))
+    assert r.reconcile(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
+
+
+@pytest.mark.parametrize(
+    ("mark", "before", "actions"),
+    [
+        ("old", JobStatus(), (r.WriteStatus,)),
+        # An older njst had accepted it, and wrote no mark.
+        ("", JobStatus(phase="Running", job_id="old", revision=9), (r.Mark, r.WriteStatus)),
+        ("old", JobStatus(phase="Running", job_id="old", revision=9), (r.WriteStatus,)),
+        # A copy under another name of one that is held.
+        ("old", JobStatus(phase="Suspended", reason="Restored"), (r.WriteStatus,)),
+    ],
+    ids=["without status", "with status", "with both", "again"],
+)
+def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ...]) -> None:
+    it = replace(resource(before), mark=mark)
+    todo = r.reconcile(it, r.Known(), NOW)
+    assert tuple(type(action) for action in todo) == actions
+    new = written(todo)
+    assert (new.phase, new.reason, new.job_id) == ("Suspended", "Restored", "")
+    assert new.revision == before.revision
+    assert "njst.io/accepted-uid-" in new.message
+    assert not job_status_builder.regresses(before, new)
+    held = replace(it, status=new, mark="old")
+    assert written(r.reconcile(held, r.Known(), NOW)) == new
+    (released,) = r.reconcile(replace(held, mark=""), r.Known(), NOW)
+    assert isinstance(released, r.Submit)
+
+
+def test_restored__cancelled_or_deleted__is_over() -> None:
+    it = replace(resource(cancel=True), mark="old")
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+    it = replace(resource(), mark="old", deleting=True)
+    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+
+
+def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
+    assert r.reconcile(resource(final), r.Known(), NOW) == ()
+    # The job that began before the status was written back would run with nobody to see it.
+    (action,) = r.reconcile(resource(final), known(), NOW)
+    assert isinstance(action, r.Cancel)
+    assert action.reason == "Restored"
+
+
+def test_cancel__set_back__is_ignored_and_said_so() -> None:
+    asked = ("", Cancelled(reason="Requested", message="spec.cancel was set"))
+    new = written(r.reconcile(resource(), known(asked), NOW))
+    assert new.phase == "Cancelling"
+    assert new.conditions[-1].reason == "JobCancelled"
+    assert is_true(new.conditions, "SpecIgnored")
+    again = written(r.reconcile(resource(new, cancel=True), known(asked), NOW))
+    assert not is_true(again.conditions, "SpecIgnored")
+    by_http = ("", Cancelled(reason="Requested"))
+    new = written(r.reconcile(resource(), known(by_http), NOW))
+    assert not is_true(new.conditions, "SpecIgnored")
+
+
+def test_spec_ignored__after_the_end__is_said_and_taken_back() -> None:
+    never = written(r.reconcile(resource(cancel=True), r.Known(), NOW))
+    changed = replace(resource(never), generation=4)
+    new = written(r.reconcile(changed, r.Known(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Cancelled", True)
+    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "j"})
+    held = replace(resource(final, suspend=True), generation=4)
+    new = written(r.reconcile(held, finished(), NOW))
+    assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Succeeded", True)
+    released = replace(resource(new), generation=5)
+    new = written(r.reconcile(released, finished(), NOW))
+    assert [c.type for c in new.conditions if c.type == "SpecIgnored"] == []
+
+
+SKIP = {"skipIfRanWithinSeconds": 60}
+
+
+def test_earlier_run__lately__is_repeated_and_nothing_runs() -> None:
+    earlier = finished().view
+    assert earlier is not None
+    new = written(r.reconcile(resource(**SKIP), r.Known(earlier=earlier), NOW))
+    assert (new.phase, new.reason, new.verdict) == ("Succeeded", "RanAlready", "Valid")
+    assert (new.job_id, new.result_ref) == ("", "/api/v1/jobs/j/report")
+    assert new.completion_time == "2026-01-02T03:04:05Z"
+    for kind in ("Finished", "Succeeded", "Ready"):
+        assert is_true(new.conditions, kind)
+    held = r.reconcile(resource(suspend=True, **SKIP), r.Known(earlier=earlier), NOW)
+    assert written(held).phase == "Suspended"
+
+
+def test_deletion__before_the_job__never_runs() -> None:
+    """A finalizer may keep the object for ever; it must not be submitted meanwhile."""
+    for spec in ({}, {"suspend": True}, {"streams": []}):
+        new = written(r.reconcile(replace(resource(**spec), deleting=True), r.Known(), NOW))
+        assert (new.phase, new.reason) == ("Cancelled", "ResourceDeleted")
+        assert is_true(new.conditions, "Finished")
+
+
+def test_deletion__of_a_running_job__cancels_it_once() -> None:
+    going = replace(resource(), deleting=True)
+    cancel, write = r.reconcile(going, known(), NOW)
+    assert isinstance(cancel, r.Cancel)
+    assert (cancel.reason, type(write)) == ("ResourceDeleted", r.WriteStatus)
+    already = known(("", Cancelled(reason="ResourceDeleted")))
+    new = written(r.reconcile(going, already, NOW))
+    assert (new.phase, new.reason) == ("Cancelling", "ResourceDeleted")
+
+
+def test_deletion__of_a_finished_job__is_left_to_its_finalizer() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    going = replace(resource(final, ttlSecondsAfterFinished=0), deleting=True, generation=4)
+    new = written(r.reconcile(going, finished(), NOW + timedelta(days=1)))
+    assert (new.phase, new.observed_generation) == (final.phase, 4)
+    seen = replace(going, status=new)
+    assert r.reconcile(seen, finished(), NOW + timedelta(days=1)) == ()
+
+
+@pytest.mark.parametrize("spec", [{"cancel": True}, {"streams": []}])
+def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
+    spec: dict[str, Any],
+) -> None:
+    never = written(r.reconcile(resource(**spec), r.Known(), NOW))
+    (action,) = r.reconcile(resource(never, **spec), known(), NOW)
+    assert action == r.Cancel(never.reason, never.message)
+    stopped = known(("", Cancelled(reason="Requested")))
+    assert r.reconcile(resource(never, **spec), stopped, NOW) == ()
+
+
+def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
+    new = written(r.reconcile(resource(), known(), NOW))
+    assert new.phase == "Running"
+    assert [c.type for c in new.conditions if c.status == "True"] == [
+        "Accepted",
+        "WorkersReady",
+        "Reconciling",
+    ]
+    assert new.workers is not None
+    assert new.workers.summary == "3/3"
+    assert new.observed_generation == 3
+
+
+def test_success_is_ready_finished_and_succeeded() -> None:
+    new = written(r.reconcile(resource(), finished(), NOW))
+    assert [c.type for c in new.conditions if c.status == "True"] == [
+        "Accepted",
+        "WorkersReady",
+        "Finished",
+        "Succeeded",
+        "Ready",
+    ]
+    assert new.workloads[0].messages == 9
+    assert new.result_ref == "/api/v1/jobs/j/report"
+
+
+def test_a_lost_worker_is_named() -> None:
+    accusations = [("a", Lost())] * 6
+    new = written(r.reconcile(resource(), known(*accusations), NOW))
+    assert new.lost_workers == ["a"]
+
+
+def test_a_final_status_is_final() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    settled = resource(final)
+    assert r.reconcile(settled, known(), NOW) == ()
+    assert r.reconcile(settled, r.Known(), NOW) == ()
+    running = written(r.reconcile(resource(), known(), NOW))
+    assert job_status_builder.regresses(final, running)
+    assert not job_status_builder.regresses(running, final)
+
+
+def test_a_later_generation_of_a_final_status_is_observed_and_nothing_else() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    changed = replace(resource(final), generation=4)
+    new = written(r.reconcile(changed, r.Known(), NOW))
+    assert new.observed_generation == 4
+    assert not job_status_builder.regresses(final, new)
+    assert (
+        new.model_copy(update={"observed_generation": 3, "conditions": final.conditions}) == final
+    )
+
+
+def test_numbers_never_go_back() -> None:
+    def at(messages: int) -> JobStatus:
+        new = written(r.reconcile(resource(), known(), NOW))
+        workloads = [new.workloads[0].model_copy(update={"messages": messages})]
+        return new.model_copy(update={"workloads": workloads})
+
+    assert job_status_builder.regresses(at(10), at(9))
+    assert not job_status_builder.regresses(at(9), at(10))
+
+
+def test_the_ttl_counts_from_the_end() -> None:
+    final = written(r.reconcile(resource(), finished(), NOW))
+    assert final.completion_time is not None
+    end = datetime.fromisoformat(final.completion_time)
+    settled = resource(final, ttlSecondsAfterFinished=60)
+    assert r.reconcile(settled, r.Known(), end + timedelta(seconds=59)) == ()
+    assert r.reconcile(settled, r.Known(), end + timedelta(seconds=60)) == (r.Delete(),)
+    kept = resource(final)
+    assert r.reconcile(kept, r.Known(), end + timedelta(days=999)) == ()
+
+
+def test_a_condition_keeps_its_time_while_it_stays_as_it_was() -> None:
+    first = written(r.reconcile(resource(), known(), NOW))
+    later = NOW + timedelta(hours=1)
+    second = written(r.reconcile(resource(first), known(), later))
+    assert [c.last_transition_time for c in first.conditions] == [
+        c.last_transition_time for c in second.conditions
+    ]
+    over = written(r.reconcile(resource(second), finished(), later))
+    changed = {c.type for c in over.conditions if c.last_transition_time != "2026-01-02T03:04:05Z"}
+    assert changed == {"Finished", "Succeeded", "Reconciling", "Ready"}
+
+
+def test_the_status_stays_small_at_every_limit() -> None:
+    errors = [ErrorTally(error_class=kind, count=1, example="x" * 300) for kind in ErrorClass]
+    latency = {"p50": 10**7, "p90": 10**7, "p99": 10**7, "p999": 10**7, "max": 10**7}
+    workloads = [
+        WorkloadResult(
+            workload="w" * 38 + str(n),
+            kind="Publish",
+            planned=10**12,
+            messages=10**12,
+            bytes=10**15,
+            errors=errors,
+            latency_microseconds=latency,  # type: ignore[arg-type]
+        )
+        for n in range(16)
+    ]
+    thresholds = [
+        ThresholdResult(
+            workload="w" * 40, metric="Errors", at_most=0, value=1, verdict=Verdict.INVALID
+        )
+    ] * 512
+    names = [f"{'worker' * 10}-{n}" for n in range(1000)]
+    view = fold(None, Entry(1, S, "j", "", created(*names)))
+    assert view is not None
+    report = Report(
+        verdict=Verdict.INVALID,
+        reason="ThresholdsFailed",
+        message="m" * 5000,
+        create_time=NOW,
+        completion_time=NOW,
+        workloads=workloads,
+        thresholds=thresholds,
+    )
+    over = fold(view, Entry(2, 2 * S, "j", "", ended().model_copy(update={"report": report})))
+    assert over is not None
+    new = job_status_builder.of_job(resource(), over, report, NOW)
+    assert len(new.to_json()) <= MAX_BYTES
+    assert "resultRef" in new.omitted
+    small = job_status_builder.of_job(resource(), *_plain(), NOW)
+    assert small.omitted == ""
+
+
+def _plain() -> tuple[JobView, Report]:
+    plain = finished()
+    assert plain.view is not None
+    assert plain.report is not None
+    return plain.view, plain.report
+
+
+def test_ready_events_of_the_helper_are_those_of_the_contract() -> None:
+    """The history above is one that the fold accepts in full."""
+    view = known(*DONE).view
+    assert view is not None
+    assert view.void_count == 0
+    assert isinstance(view.started, Started)
+    assert {type(entry.event) for entry in BEGIN} >= {Ready, Started}
+
+
+def test_a_rate_stands_in_the_status_from_the_first_message_on() -> None:
+    running = [
+        *((worker, Ready()) for worker in WORKERS),
+        ("", Started(run=list(WORKERS), lead_ms=0)),
+    ]
+    nothing = known(*running, begin=BEGIN[:1])
+    assert nothing.view is not None
+    assert written(r.reconcile(resource(), nothing, NOW)).messages_per_second is None
+    assert written(r.reconcile(resource(), finished(), NOW)).messages_per_second == 9000
+
+
+def test_rates_are_of_all_workloads_together_and_the_latency_is_the_highest() -> None:
+    view, report = _plain()
+    workloads = [
+        WorkloadResult(
+            workload=str(p99),
+            kind="Publish",
+            elapsed_us=1,
+            messages_per_second=100,
+            bytes_per_second=1000,
+            latency_microseconds=Latency(p50=1, p90=1, p99=p99, p999=p99, max=p99),
+        )
+        for p99 in (5, 70, 6)
+    ]
+    waits = WorkloadResult(workload="w", kind="Get")
+    report = report.model_copy(update={"workloads": [*workloads, waits]})
+    new = job_status_builder.of_job(resource(), view, report, NOW)
+    assert (new.messages_per_second, new.bytes_per_second, new.p99_microseconds) == (300, 3000, 70)
+
+
+def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
+    why = Problem(reason="ContextUnknown", message="there is no context production")
+    begin = [
+        *BEGIN[:1],
+        *(
+            Entry(50 + n, 1000 * S + n, "j", worker, Ready(problem=why if worker == "a" else None))
+            for n, worker in enumerate(WORKERS)
+        ),
+    ]
+    new = written(r.reconcile(resource(), known(begin=begin), NOW))
+    assert new.workers is not None
+    assert (new.workers.refused, new.workers.lost, new.workers.summary) == (1, 0, "2/3")
+    assert new.lost_workers == []
+    assert new.refused_workers == ["a: there is no context production"]
+    assert [item.reason for item in of_job(resource().status, new)][-1] == "WorkerRefused"
+
+
+def test_a_job_in_the_queue_names_the_one_before_it() -> None:
+    waits = replace(known(begin=BEGIN[:1]), waits_for=("team/nightly", "other"))
+    new = written(r.reconcile(resource(), waits, NOW))
+    assert (new.phase, new.reason) == ("Pending", "WorkersBusy")
+    assert new.message == "number 2 in the queue, behind job team/nightly and 1 more"
+    alone = written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW))
+    assert alone.message == "3 workers prepare"
+
+
+def test_a_job_that_its_user_stopped_has_no_verdict() -> None:
+    for reason, phase, verdict in (
+        ("Requested", "Cancelled", ""),
+        ("DeadlineExceeded", "Failed", "Invalid"),
+    ):
+        stop: tuple[str, Event] = ("", Cancelled(reason=reason, message="stopped"))
+        new = written(r.reconcile(resource(), finished(done=[stop, *DONE]), NOW))
+        assert (new.phase, new.reason, new.verdict) == (phase, reason, verdict)
+
+
+def test_errors_beside_a_success_are_explained() -> None:
+    view, report = _plain()
+    error = ErrorTally(error_class=ErrorClass.TIMEOUT, count=5905, example="no answer")
+    workload = report.workloads[0].model_copy(update={"errors": [error]})
+    report = report.model_copy(update={"workloads": [workload]})
+    assert view.ended is not None
+    view = view.but(ended=view.ended.model_copy(update={"report": report}))
+    new = job_status_builder.of_job(resource(), view, report, NOW)
+    assert new.error_count == 5905
+    assert new.message.endswith("; its 5905 errors are no more than thresholds on Errors allow")
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        written(r.reconcile(resource(suspend=True), r.Known(), NOW)),
+        written(r.reconcile(resource(), r.Known(refusal=Problem(reason="A", message="b")), NOW)),
+        written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW)),
+        written(r.reconcile(resource(), known(), NOW)),
+        written(r.reconcile(resource(), finished(), NOW)),
+        written(r.reconcile(resource(), finished(done=DONE[:1]), NOW)),
+        written(r.reconcile(resource(cancel=True), r.Known(), NOW)),
+    ],
+    ids=["suspended", "waiting", "preparing", "running", "succeeded", "failed", "never ran"],
+)
+def test_each_condition_has_a_short_sentence_of_its_own(new: JobStatus) -> None:
+    sentences = [condition.message for condition in new.conditions]
+    assert len(set(sentences)) == len(sentences) == 8, sentences
+    assert all(sentences)
+
+
+def test_one_that_waits_shows_its_target_and_how_many_workers_it_wants() -> None:
+    refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
+    for spec, target, workers in (
+        ({"workers": 2, "target": {"context": "production"}}, "context production", "0/2"),
+        ({}, "control NATS", "0/all"),
+    ):
+        new = written(r.reconcile(resource(**spec), r.Known(refusal=refusal), NOW))
+        assert new.target == target
+        assert new.workers is not None
+        assert new.workers.summary == workers
+
+
+def test_the_duration_is_that_of_the_load_alone() -> None:
+    """What is read back after it, until the log's 1100 s, is no load."""
+    over = finished()
+    assert over.view is not None
+    loaded_s = (over.view.load_end_ns - over.view.start_ns) / S
+    new = written(r.reconcile(resource(), over, NOW))
+    assert 0 < loaded_s < 60
+    assert new.duration == f"{loaded_s:.1f}s"

@@ -1,0 +1,140 @@
+"""A status is at most 8 KiB, whatever was run and whatever was said about it."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from njst.contract.events import Ended, Started
+from njst.contract.fields import MAX_INTEGER
+from njst.contract.results.job_status import MAX_BYTES, JobStatus
+from njst.contract.results.report import (
+    Diagnosis,
+    ErrorClass,
+    ErrorTally,
+    Latency,
+    ReadBack,
+    Report,
+    ThresholdResult,
+    Verdict,
+    WorkloadResult,
+)
+from njst.contract.spec.job import MAX_WORKLOADS, JobSpec, Metric
+from njst.journal.state.job_view import JobView
+from njst.journal.state.projection import fold
+from njst_operator.controllers.job import job_status_builder, phase_status
+from njst_operator.kube.truncate import brief
+from tests.unit.journal.state.test_projection import SPEC, Entry, S, created
+from tests.unit.operator.controllers.job.test_job_decide import NOW, resource
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+NAME = "n" * 40
+T = TypeVar("T")
+# One byte, three, four, and one that JSON writes as six.
+_letters = st.sampled_from('x€𝄞\x01"')
+# Long, and quickly made up: a letter many times, and another one at its end.
+_text = st.builds(lambda c, n, last: c * n + last, _letters, st.integers(0, 600), _letters)
+_number = st.sampled_from([0, 7, MAX_INTEGER])
+
+
+def _workload(number: int, said: str, example: str, errors: int, measured: bool) -> WorkloadResult:
+    """One workload, all of whose counts are this long."""
+    return WorkloadResult(
+        workload=NAME,
+        kind="objectStore",
+        planned=number,
+        messages=number,
+        bytes=number,
+        redelivered=number,
+        duplicates=number,
+        terminated=number,
+        reconnects=number,
+        longest_outage_us=number,
+        elapsed_us=number,
+        messages_per_second=number,
+        bytes_per_second=number,
+        errors=[
+            ErrorTally(error_class=kind, count=number, example=example[:300])
+            for kind in list(ErrorClass)[:errors]
+        ],
+        latency_microseconds=Latency(p50=number, p90=number, p99=number, p999=number, max=number)
+        if measured
+        else None,
+        read_back=ReadBack(acknowledged=number, found=number, lost=number, unchecked=number)
+        if measured
+        else None,
+        skipped=said,
+    )
+
+
+def _threshold(number: int, verdict: Verdict) -> ThresholdResult:
+    return ThresholdResult(
+        workload=NAME, metric=Metric.ERRORS, at_most=number, value=number, verdict=verdict
+    )
+
+
+_workloads = st.builds(_workload, _number, _text, _text, st.integers(0, 5), st.booleans())
+_thresholds = st.builds(_threshold, _number, st.sampled_from(Verdict))
+
+
+def _some(made: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
+    """A few that differ, each repeated: to make up more takes long, and shows no more."""
+    repeated = st.tuples(st.lists(made, max_size=3), st.sampled_from([1, 3, most]))
+    return repeated.map(lambda found: (found[0] * found[1])[:most])
+
+
+_report = st.builds(
+    lambda reason, message, workloads, thresholds, limited: Report(
+        verdict=Verdict.VALID,
+        reason=reason,
+        message=message,
+        create_time=MOMENT,
+        completion_time=MOMENT,
+        workloads=workloads,
+        thresholds=thresholds,
+        tester=Diagnosis(limited=limited, reason="R" * 60, message=message),
+    ),
+    st.sampled_from(["Completed", "R" * 60]),
+    _text,
+    _some(_workloads, MAX_WORKLOADS),
+    _some(_thresholds, 32),
+    st.booleans(),
+)
+
+
+@cache
+def _running(workers: int) -> JobView:
+    """A job of so many workers, all of which are late, at the longest target."""
+    names = [f"{'w' * 60}-{number}" for number in range(workers)]
+    servers = [f"nats://{'h' * 240}:{4000 + n}" for n in range(16)]
+    spec = JobSpec.model_validate({**SPEC.model_dump(), "target": {"servers": servers}})
+    begin = created(*names).model_copy(update={"spec": spec})
+    view = fold(None, Entry(1, S, "j", "", begin))
+    view = fold(view, Entry(2, 2 * S, "j", "", Started(run=names[:1], lead_ms=0)))
+    assert view is not None
+    return view
+
+
+@settings(deadline=None, max_examples=60)
+@given(_report, st.sampled_from([1, 3, 1000]), _text)
+def test_a_status_is_never_larger_than_it_may_be(report: Report, workers: int, said: str) -> None:
+    old = resource(JobStatus(revision=MAX_INTEGER, observed_generation=MAX_INTEGER))
+    view = fold(_running(workers), Entry(3, 3 * S, "j", "", Ended(report=report)))
+    assert view is not None
+    new = job_status_builder.of_job(old, view, report, NOW)
+    assert len(new.to_json()) <= MAX_BYTES
+    assert len(new.lost_workers) == min(workers, job_status_builder.MAX_LOST)
+    waiting = phase_status.waiting("R" * 60, said)
+    assert len(job_status_builder.without_job(old, waiting, NOW).to_json()) <= MAX_BYTES
+
+
+@given(st.text(_letters, max_size=40) | _text, st.integers(10, 300))
+def test_a_brief_text_is_a_beginning_that_is_as_long_as_may_be(text: str, limit: int) -> None:
+    cut = brief(text, limit)
+    assert len(JobStatus(message=cut).to_json()) - len(JobStatus().to_json()) <= limit
+    assert cut == text or text.startswith(cut[:-1])
+    if cut != text:
+        longer = text[: len(cut)] + "…"
+        assert len(JobStatus(message=longer).to_json()) - len(JobStatus().to_json()) > limit

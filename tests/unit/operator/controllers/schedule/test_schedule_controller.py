@@ -1,0 +1,120 @@
+"""How one copy keeps its schedules, in virtual time, before an API server of paper."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from njst.contract.spec.schedule import ScheduleStatus
+from njst_operator.controllers.schedule.schedule_controller import Scheduler
+from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.kube.api_transport import KubeError, RefusedError
+from njst_operator.telemetry.operator_metrics import Counts
+from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
+from tests.unit.operator.controllers.virtual import run
+
+BEGIN = datetime(2026, 1, 5, 12, tzinfo=UTC)
+GRACE_S = 60.0
+
+
+def now() -> datetime:
+    return BEGIN + timedelta(seconds=asyncio.get_running_loop().time())
+
+
+class Paper:
+    """An API server that lists nothing, and refuses what it is told to."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+        self.refusal: KubeError | None = None
+        self.writes: list[ScheduleStatus] = []
+        self.attempts = 0
+
+    async def list(self, *_: object) -> list[Any]:
+        return []
+
+    async def get(self, _: object) -> dict[str, Any]:
+        return self.body
+
+    async def create(self, *_: object) -> dict[str, Any]:
+        self.attempts += 1
+        assert self.refusal is not None
+        raise self.refusal
+
+    async def write_status(self, _: object, new: ScheduleStatus) -> dict[str, Any]:
+        self.attempts += 1
+        if isinstance(self.refusal, RefusedError) or self.refusal is None:
+            self.writes.append(new)
+            said = {**new.model_dump(), "revision": len(self.writes)}
+            self.body = {**self.body, "status": said}
+            return self.body
+        raise self.refusal
+
+    async def tell(self, *_: object) -> None:
+        pass
+
+
+def paper(**spec: Any) -> Paper:
+    meta = {
+        "uid": "s",
+        "namespace": "ns",
+        "name": "hourly",
+        "resourceVersion": "1",
+        "generation": 1,
+        "creationTimestamp": "2026-01-05T11:30:00Z",
+    }
+    whole = {"schedule": "@hourly", "jobTemplate": {"spec": SPEC}, **spec}
+    return Paper({"metadata": meta, "spec": whole, "status": {"observedGeneration": -1}})
+
+
+async def keep(kube: Paper, for_s: float) -> Scheduler:
+    scheduler = Scheduler(
+        "copy-1", cast("Any", kube), Counts(), now, lambda _: True, grace_s=GRACE_S
+    )
+    scheduler.on_jobs_listed()
+    scheduler.on_schedule(schedule_of(kube.body))
+    await asyncio.sleep(for_s)
+    return scheduler
+
+
+def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
+    async def looks() -> list[int]:
+        kube = paper(suspend=True)
+        job = replace(resource(), owner="s")
+        scheduler = await keep(kube, 1)
+        found: list[int] = []
+        for _ in range(3):
+            await scheduler.resync("ns")
+            before = scheduler.counts.looks
+            scheduler.on_job(job)
+            await asyncio.sleep(GRACE_S / 2)
+            found.append(scheduler.counts.looks - before)
+        await scheduler.stop()
+        return found
+
+    assert run(looks()) == [1, 1, 0]
+
+
+def test_a_refused_job_is_tried_less_and_less_and_written_as_often() -> None:
+    async def told() -> tuple[int, int, str]:
+        kube = paper()
+        kube.refusal = RefusedError("403 exceeded quota: few")
+        scheduler = await keep(kube, 3000)
+        await scheduler.stop()
+        return kube.attempts - len(kube.writes), len(kube.writes), kube.writes[-1].reason
+
+    creates, writes, reason = run(told())
+    # At once, after 10, 20, 40, 80 and 160 s more, and then every 300 s.
+    assert creates == writes == 1 + 5 + 8
+    assert reason == "QuotaExceeded"
+
+
+def test_an_api_server_that_fails_is_asked_less_and_less() -> None:
+    async def attempts() -> int:
+        kube = paper(suspend=True)
+        kube.refusal = KubeError("500")
+        scheduler = await keep(kube, 600)
+        await scheduler.stop()
+        return kube.attempts
+
+    assert run(attempts()) <= 15

@@ -1,0 +1,299 @@
+"""What becomes of an NjstSchedule, as tables: its spec, its jobs, and the time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from njst.contract.parsing.document import parse_schedule
+from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.results.job_status import JobStatus
+from njst.contract.spec.schedule import ScheduleStatus
+from njst_operator.controllers.job import job_events
+from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.schedule import schedule_decide as s
+from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.kube.conditions import is_true, time_text
+from tests.unit.operator.controllers.job.test_job_decide import SPEC
+
+# A Monday.
+NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+def schedule(last: datetime | None = None, **spec: Any) -> s.Schedule:
+    """One that is due at noon of each day, made an hour after noon of the day before."""
+    status = ScheduleStatus(last_schedule_time=None if last is None else time_text(last))
+    whole = {"schedule": "0 12 * * *", "jobTemplate": {"spec": SPEC}, **spec}
+    created = NOON - timedelta(hours=23)
+    return s.Schedule("s", "ns", "noon", 2, "5", whole, status, created)
+
+
+def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None) -> Resource:
+    body = {
+        "metadata": {
+            "uid": f"uid-{time:%d%H%M}",
+            "namespace": "ns",
+            "name": f"noon-{int(time.timestamp())}",
+            "resourceVersion": "1",
+            "annotations": {"njst.io/scheduled-time": time_text(time)},
+            "ownerReferences": [{"uid": "x"}, {"uid": "s", "controller": True}],
+        },
+        "spec": SPEC,
+    }
+    over = phase in ("Succeeded", "Failed", "Cancelled")
+    completion = time_text(end or time + timedelta(minutes=5)) if over else None
+    made = resource_of(body)
+    assert (made.owner, made.scheduled) == ("s", time)
+    return replace(made, status=JobStatus(phase=phase, completion_time=completion))
+
+
+def plan(
+    it: s.Schedule, jobs: list[Resource] | None = None, now: datetime = NOON
+) -> tuple[s.Plan, ScheduleStatus]:
+    made = s.reconcile(it, jobs or [], now)
+    (write,) = (action for action in made.actions if isinstance(action, s.WriteStatus))
+    return made, write.status
+
+
+def created(made: s.Plan) -> list[datetime]:
+    return [action.time for action in made.actions if isinstance(action, s.CreateJob)]
+
+
+def deleted(made: s.Plan) -> list[str]:
+    return [action.job.uid for action in made.actions if isinstance(action, s.DeleteJob)]
+
+
+def test_it_makes_a_job_at_its_time_and_not_before() -> None:
+    early, status = plan(schedule(), now=NOON - SECOND)
+    assert created(early) == []
+    assert early.next == NOON
+    assert (status.reason, status.next_schedule_time) == ("Scheduled", "2026-01-05T12:00:00Z")
+    assert is_true(status.conditions, "Ready")
+    on_time, _ = plan(schedule())
+    assert created(on_time) == [NOON]
+    assert on_time.next == NOON + DAY
+
+
+def test_deletion__of_a_schedule__makes_no_more_jobs() -> None:
+    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
+
+
+def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
+    held = replace(job(NOON - DAY, "Running"), deleting=True)
+    made, _ = plan(schedule(concurrencyPolicy="Replace"), [held])
+    assert (created(made), deleted(made)) == ([NOON], [])
+    old = [replace(job(NOON - DAY * n), deleting=True) for n in range(1, 9)]
+    made, _ = plan(schedule(), old, NOON - SECOND)
+    assert deleted(made) == []
+
+
+def test_the_job_is_its_own_and_of_one_name_for_each_time() -> None:
+    (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.CreateJob))
+    meta = action.body["metadata"]
+    assert meta["name"] == f"noon-{int(NOON.timestamp())}"
+    assert meta["ownerReferences"][0]["uid"] == "s"
+    assert meta["labels"] == {"njst.io/schedule": "noon"}
+    assert action.body["spec"] == SPEC
+    assert resource_of({**action.body, "metadata": {**meta, "uid": "u", "resourceVersion": "1"}})
+
+
+def test_a_time_that_was_seen_to_is_never_made_up_for() -> None:
+    by_status, _ = plan(schedule(last=NOON), now=NOON + SECOND)
+    by_job, status = plan(schedule(), [job(NOON, "Running")], now=NOON + SECOND)
+    assert created(by_status) == created(by_job) == []
+    assert status.last_schedule_time == time_text(NOON)
+    assert status.active == [f"noon-{int(NOON.timestamp())}"]
+
+
+def test_of_several_missed_times_the_last_is_made_up_for() -> None:
+    made, _ = plan(schedule(), now=NOON + 3 * DAY + timedelta(hours=1))
+    assert created(made) == [NOON + 3 * DAY]
+
+
+def test_a_schedule_does_not_make_up_for_times_before_it_was_made() -> None:
+    assert created(plan(schedule(), now=NOON - timedelta(hours=1))[0]) == []
+
+
+@pytest.mark.parametrize(("late_s", "times"), [(60, [NOON]), (61, [])])
+def test_what_cannot_be_made_in_time_is_left_out(late_s: int, times: list[datetime]) -> None:
+    it = schedule(startingDeadlineSeconds=60)
+    assert created(plan(it, now=NOON + late_s * SECOND)[0]) == times
+
+
+@pytest.mark.parametrize(
+    ("policy", "times", "gone"),
+    [("Forbid", [], []), ("Allow", [NOON], []), ("Replace", [NOON], ["uid-041200"])],
+)
+def test_concurrency(policy: str, times: list[datetime], gone: list[str]) -> None:
+    running = job(NOON - DAY, "Running")
+    made, status = plan(schedule(concurrencyPolicy=policy), [running])
+    assert created(made) == times
+    assert deleted(made) == gone
+    assert (status.reason == "JobActive") is (policy == "Forbid")
+
+
+def test_a_forbidden_job_is_made_once_the_earlier_one_is_over() -> None:
+    over = job(NOON - DAY)
+    assert created(plan(schedule(), [over], now=NOON + timedelta(hours=3))[0]) == [NOON]
+
+
+def test_restored__with_its_status__makes_up_for_nothing() -> None:
+    _, status = plan(schedule(NOON - DAY), now=NOON - SECOND)
+    restored = replace(schedule(), status=status, created=NOON + 60 * SECOND)
+    assert created(plan(restored, now=NOON + 61 * SECOND)[0]) == []
+    assert created(plan(restored, now=NOON + DAY)[0]) == [NOON + DAY]
+    own = replace(restored, created=NOON - DAY)
+    assert created(plan(own, now=NOON + 61 * SECOND)[0]) == [NOON]
+
+
+def test_suspended() -> None:
+    made, status = plan(schedule(suspend=True))
+    assert created(made) == []
+    assert is_true(status.conditions, "Suspended")
+    assert is_true(status.conditions, "Ready"), "it is as its spec wants it"
+
+
+def test_the_history_keeps_the_newest_of_each_kind() -> None:
+    passed = [job(NOON - n * DAY) for n in range(1, 5)]
+    failed = [job(NOON - n * DAY, "Failed") for n in range(5, 8)]
+    made, status = plan(schedule(last=NOON), [*passed, *failed, job(NOON, "Running")])
+    assert deleted(made) == ["uid-011200", "uid-301200", "uid-291200"]
+    assert status.last_successful_time == time_text(NOON - DAY + timedelta(minutes=5))
+    none, _ = plan(schedule(last=NOON, successfulJobsHistoryLimit=0), passed)
+    assert len(deleted(none)) == 4
+
+
+def test_the_last_success_is_remembered_when_its_job_is_gone() -> None:
+    it = schedule(last=NOON)
+    before = it.status.model_copy(update={"last_successful_time": time_text(NOON)})
+    _, status = plan(replace(it, status=before), [], now=NOON + DAY / 2)
+    assert status.last_successful_time == time_text(NOON)
+    assert status.last_schedule_time == time_text(NOON)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"schedule": "61 * * * *"}, "spec: schedule: the minute must be 0-59"),
+        ({"schedule": "0 0 * * FRI-MON"}, "spec.schedule: '0 0 * * FRI-MON': Bad day-of-week"),
+        ({"timeZone": "Europe/Atlantis"}, "spec: timeZone: must be a name of the IANA"),
+    ],
+)
+def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
+    made, status = plan(schedule(**spec))
+    assert [type(action) for action in made.actions] == [s.WriteStatus]
+    assert status.reason == "InvalidSchedule"
+    assert said in status.message
+    assert is_true(status.conditions, "Stalled")
+
+
+def refusal(it: s.Schedule, now: datetime = NOON, reason: str = "QuotaExceeded") -> s.Schedule:
+    """The schedule after its job of noon was refused."""
+    why = s.Refusal(NOON, reason, "403 exceeded quota")
+    return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
+
+
+def test_a_refused_job_is_said_and_tried_again_later_and_later() -> None:
+    it, now, waits = schedule(), NOON, []
+    for _ in range(8):
+        it = refusal(it, now)
+        assert it.status.reason == "QuotaExceeded"
+        assert is_true(it.status.conditions, "Stalled")
+        assert not is_true(it.status.conditions, "Ready")
+        made, status = plan(it, now=now)
+        # Every copy derives the same from it: what it says already.
+        assert (created(made), status) == ([], it.status)
+        assert made.next is not None
+        assert s.must_wait(it, now)
+        waits.append((made.next - now).total_seconds())
+        now = made.next
+        assert created(plan(it, now=now)[0]) == [NOON]
+        assert not s.must_wait(it, now)
+    assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
+
+
+def test_once_the_job_is_there_the_refusal_is_over() -> None:
+    _, status = plan(refusal(schedule()), [job(NOON, "Running")], now=NOON + SECOND)
+    assert (status.reason, status.refusals, status.retry_time) == ("Scheduled", 0, None)
+    assert is_true(status.conditions, "Ready")
+
+
+def test_a_changed_schedule_is_tried_at_once() -> None:
+    changed = replace(refusal(schedule()), generation=3)
+    assert created(plan(changed, now=NOON + SECOND)[0]) == [NOON]
+    assert refusal(changed).status.refusals == 1
+
+
+def test_a_suspended_schedule_forgets_its_refusal() -> None:
+    it = refusal(schedule())
+    _, status = plan(replace(it, spec={**it.spec, "suspend": True}))
+    assert (status.reason, status.refusals) == ("Suspended", 0)
+
+
+def test_a_refusal_that_came_too_late_to_be_tried_again_stays_said() -> None:
+    it = refusal(schedule(startingDeadlineSeconds=5))
+    made, status = plan(it, now=NOON + 60 * SECOND)
+    assert (created(made), made.next) == ([], NOON + DAY)
+    assert status.reason == "QuotaExceeded"
+
+
+def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
+    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
+
+
+def test_events_tell_what_is_wrong_once() -> None:
+    before, first = schedule(), refusal(schedule())
+    (told,) = job_events.of_schedule(before.status, first.status)
+    assert (told.reason, told.warning) == ("QuotaExceeded", True)
+    assert job_events.of_schedule(first.status, refusal(first).status) == []
+    (taken,) = job_events.of_schedule(first.status, refusal(first, reason="NameTaken").status)
+    assert taken.reason == "NameTaken"
+    _, invalid = plan(schedule(timeZone="Europe/Atlantis"))
+    (told,) = job_events.of_schedule(before.status, invalid)
+    assert told.reason == "InvalidSchedule"
+    assert job_events.of_schedule(invalid, invalid) == []
+    assert job_events.of_schedule(before.status, plan(before)[1]) == []
+
+
+def cron(text: str, zone: str = "Etc/UTC") -> Cron:
+    return Cron(parse_schedule({"schedule": text, "timeZone": zone, "jobTemplate": {"spec": SPEC}}))
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "upcoming"),
+    [
+        ("@hourly", "Etc/UTC", NOON + timedelta(hours=1)),
+        ("*/7 * * * *", "Etc/UTC", NOON + timedelta(minutes=7)),
+        ("30 13 * * *", "Europe/Berlin", NOON + timedelta(minutes=30)),
+        ("0 9 * * MON-FRI", "Asia/Tokyo", NOON + timedelta(hours=12)),
+    ],
+)
+def test_times_are_those_of_the_zone(text: str, zone: str, upcoming: datetime) -> None:
+    assert cron(text, zone).next(NOON) == upcoming
+    assert cron(text, zone).last(upcoming) == upcoming
+    assert cron(text, zone).last(upcoming - SECOND) != upcoming
+
+
+def test_a_time_that_the_spring_leaves_out_comes_once() -> None:
+    """Half past two does not exist in Berlin on 29 March 2026; as with cron, it comes at three."""
+    night = cron("30 2 * * *", "Europe/Berlin")
+    before = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    first = night.next(before)
+    assert first == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert night.last(datetime(2026, 3, 29, 12, tzinfo=UTC)) == first
+    assert night.next(first) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["0 12 * *", "* * * * * *", "@reboot", "", "0  12 * * *"])
+def test_the_form_of_a_schedule_is_the_contract_s(text: str) -> None:
+    with pytest.raises(InvalidDocumentError):
+        cron(text)
+
+
+def test_a_day_that_no_month_has() -> None:
+    """The contract's expressions do not see it, cronsim does."""
+    with pytest.raises(UnreadableScheduleError, match="Bad day-of-month"):
+        cron("0 0 31 2-2 *")

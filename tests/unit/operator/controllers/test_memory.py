@@ -1,0 +1,88 @@
+"""What is gone, or over and left alone, costs nothing more."""
+
+import asyncio
+import gc
+import tracemalloc
+
+from njst.contract.results.job_status import JobStatus
+from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_resource import resource_of
+from njst_operator.controllers.tombstones import KEEP_S, MOST, Gone
+from tests.unit.operator.controllers.job.test_job_decide import SPEC
+from tests.unit.operator.controllers.test_replicas import PaperLog, Server, copy_of
+from tests.unit.operator.controllers.virtual import run
+
+DELETIONS = 20_000
+FINISHED = 500
+
+
+def show(performer: Performer, number: int) -> str:
+    """Let a finished job of a schedule be seen; return its uid."""
+    uid = f"uid-{number}"
+    status = JobStatus(observed_generation=1, phase="Succeeded", job_id=uid)
+    meta = {
+        "uid": uid,
+        "namespace": "ns",
+        "name": f"job-{number}",
+        "generation": 1,
+        "resourceVersion": str(number + 1),
+        "ownerReferences": [{"uid": f"schedule-{number}", "controller": True}],
+    }
+    body = {"metadata": meta, "spec": SPEC, "status": status.model_dump(by_alias=True)}
+    performer.on_watched(resource_of(body))
+    return uid
+
+
+def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
+    async def grown_bytes() -> int:
+        performer = copy_of(0, Server(0.005), PaperLog())
+
+        async def come_and_go(first: int, count: int) -> None:
+            for number in range(first, first + count):
+                performer.on_deleted(show(performer, number))
+                if number % 500 == 0:
+                    await asyncio.sleep(KEEP_S / 10)
+            await asyncio.sleep(1)
+            gc.collect()
+
+        tracemalloc.start()
+        try:
+            await come_and_go(0, DELETIONS // 2)
+            before, _ = tracemalloc.get_traced_memory()
+            await come_and_go(DELETIONS // 2, DELETIONS // 2)
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        # Nobody waits for anything of them.
+        assert len(asyncio.all_tasks()) == 1
+        await performer.stop()
+        return after - before
+
+    # Twenty bytes for each deletion would be more.
+    assert run(grown_bytes()) < DELETIONS // 2 * 20
+
+
+def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -> None:
+    async def tasks() -> tuple[int, int]:
+        performer = copy_of(0, Server(0.005), PaperLog())
+        for number in range(FINISHED):
+            show(performer, number)
+        await asyncio.sleep(1)
+        left, looks = len(asyncio.all_tasks()), performer.counts.looks
+        assert looks == FINISHED
+        performer.on_job("uid-7")
+        await asyncio.sleep(1)
+        await performer.stop()
+        return left, performer.counts.looks - looks
+
+    assert run(tasks()) == (1, 1)
+
+
+def test_many_deletions_at_once_are_remembered_as_far_as_there_is_room() -> None:
+    gone = Gone()
+    for number in range(MOST + 5):
+        gone.add(f"{number}", 0.0)
+    assert len(gone) == MOST
+    assert ("4" in gone, "5" in gone) == (False, True)
+    gone.add("last", KEEP_S + 1)
+    assert (len(gone), "last" in gone) == (1, True)

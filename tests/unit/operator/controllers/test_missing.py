@@ -1,0 +1,18 @@
+"""What one list lacks is not gone: the next one may have it again."""
+
+from njst_operator.controllers.missing import Missing
+
+
+def test_a_resource_is_gone_once_lists_have_lacked_it_for_the_whole_grace() -> None:
+    missing = Missing(grace_s=60)
+    assert missing.gone({"a", "b"}, {"a"}, 0) == []
+    assert missing.gone({"a", "b"}, {"a"}, 59) == []
+    assert missing.gone({"a", "b"}, {"a"}, 60) == ["b"]
+
+
+def test_a_resource_that_comes_back_begins_anew() -> None:
+    missing = Missing(grace_s=60)
+    missing.gone({"a"}, set(), 0)
+    missing.gone({"a"}, {"a"}, 30)
+    assert missing.gone({"a"}, set(), 60) == []
+    assert missing.gone({"a"}, set(), 120) == ["a"]

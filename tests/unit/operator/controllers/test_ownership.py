@@ -1,0 +1,44 @@
+"""Which of several installations takes a resource, as a table."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from njst.contract.results.job_status import JobStatus
+from njst_operator.controllers.ownership import Installation
+from tests.unit.operator.controllers.job.test_job_decide import resource
+from tests.unit.operator.controllers.schedule.test_schedule_decide import SPEC, schedule
+
+DEFAULT, OTHER = Installation("a"), Installation("b", is_default=False)
+BY_OTHER = JobStatus(phase="Running", job_id="j", mesh="b")
+# An njst that knew no meshes did not write its own.
+BY_OLDER = JobStatus(phase="Running", job_id="j")
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "logged", "takers"),
+    [
+        ({}, JobStatus(), (), "a"),
+        ({"mesh": "a"}, JobStatus(), (), "a"),
+        ({"mesh": "b"}, JobStatus(), (), "b"),
+        ({"mesh": "c"}, JobStatus(), (), ""),
+        ({"mesh": "b"}, BY_OLDER, "a", "b"),
+        # Who has accepted it keeps it, whoever is the default one now.
+        ({}, BY_OTHER, "b", "b"),
+        ({}, BY_OTHER, "ab", "b"),
+        ({}, JobStatus(phase="Pending", mesh="b"), (), "a"),
+        ({}, BY_OLDER, "b", "ab"),
+        ({}, BY_OLDER, "a", "a"),
+    ],
+)
+def test_takes(spec: dict[str, Any], status: JobStatus, logged: str, takers: str) -> None:
+    it = resource(status, **spec)
+    took = [i.mesh for i in (DEFAULT, OTHER) if i.takes(it, in_own_log=i.mesh in logged)]
+    assert "".join(took) == takers
+
+
+@pytest.mark.parametrize(("spec", "taker"), [({}, "a"), ({"mesh": "b"}, "b"), ({"mesh": "c"}, "")])
+def test_takes_schedule(spec: dict[str, Any], taker: str) -> None:
+    it = replace(schedule(), spec={"jobTemplate": {"spec": {**SPEC, **spec}}})
+    assert "".join(i.mesh for i in (DEFAULT, OTHER) if i.takes_schedule(it)) == taker

@@ -1,0 +1,354 @@
+"""Many copies of the real operator, in virtual time, before an API server and a log of paper."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from njst.contract.events import Ended, Event, Finished, Ready, Started
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Outcome, WorkloadTally
+from njst.journal.interfaces import Appended, Member
+from njst.journal.jobs import Jobs
+from njst.journal.report_builder import conclude
+from njst.journal.state.job_store import Book
+from njst.journal.state.projection import Entry
+from njst_operator.config import Config
+from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.kube.api_transport import ConflictError
+from njst_operator.kube.watch_scope import Scope
+from tests.unit.operator.controllers.job.test_job_decide import SPEC
+from tests.unit.operator.controllers.virtual import run
+
+COPIES = 10
+JOBS = 12
+# How long a change takes to those who watch.
+WATCH_S = 0.05
+WORKER = "w-1"
+CHANGES = ("Pending", "Running", "Succeeded")
+
+
+def now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Server:
+    """An API server that does one thing at a time, each of which takes so long."""
+
+    takes_s: float
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    watchers: list[Callable[[Resource], None]] = field(default_factory=list)
+    writes: int = 0
+    conflicts: int = 0
+    events: int = 0
+    marks: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _version: int = 0
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def create(self, uid: str, **spec: Any) -> None:
+        meta = {"uid": uid, "namespace": "ns", "name": uid, "generation": 1}
+        status = {"observedGeneration": -1}
+        self._store(uid, {"metadata": meta, "spec": {**SPEC, **spec}, "status": status})
+
+    async def write_status(self, held: Resource, new: Any) -> dict[str, Any]:
+        async with self._busy:
+            await asyncio.sleep(self.takes_s)
+            body = self.bodies[held.uid]
+            revision = body["status"].get("revision", 0)
+            if revision != held.status.revision:
+                self.conflicts += 1
+                raise ConflictError("409")
+            self.writes += 1
+            said = {**new.model_dump(exclude_none=True), "revision": revision + 1}
+            return self._store(held.uid, {**body, "status": said})
+
+    async def whoami(self) -> dict[str, Any]:
+        return {"username": "system:serviceaccount:ns:njst-operator", "uid": "this-cluster"}
+
+    async def tell(self, *_: object) -> None:
+        self.events += 1
+
+    async def annotate(self, held: Resource, key: str, value: str) -> None:
+        body = self.bodies[held.uid]
+        self.marks += 1
+        annotations = {**body["metadata"].get("annotations", {}), key: value}
+        self._store(
+            held.uid, {**body, "metadata": {**body["metadata"], "annotations": annotations}}
+        )
+
+    async def storm(self, every_s: float) -> None:
+        """Write something else than a status into each resource, again and again."""
+        while True:
+            await asyncio.sleep(every_s)
+            for uid, body in self.bodies.items():
+                self._store(uid, body)
+
+    async def list(self, *_: object) -> list[dict[str, Any]]:
+        return []
+
+    def _store(self, uid: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._version += 1
+        meta = {**body["metadata"], "resourceVersion": str(self._version)}
+        self.bodies[uid] = {**body, "metadata": meta}
+        self.changed.set()
+        resource = resource_of(self.bodies[uid])
+        for watcher in self.watchers:
+            asyncio.get_running_loop().call_later(WATCH_S, watcher, resource)
+        return self.bodies[uid]
+
+    def phases(self, among: Collection[str] = ()) -> set[str]:
+        bodies = (body for uid, body in self.bodies.items() if not among or uid in among)
+        return {body["status"].get("phase", "") for body in bodies}
+
+
+@dataclass
+class PaperLog:
+    """A log that all copies read at once."""
+
+    books: list[Book] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    async def append(self, name: EventName, payload: Any) -> Appended:
+        await asyncio.sleep(0.01)
+        if name.event == "created" and any(entry.job == name.job for entry in self.entries):
+            return Appended(stored=False)
+        self.put(name.job, payload, name.worker)
+        return Appended(stored=True)
+
+    def put(self, job: str, event: Event, worker: str = "") -> None:
+        entry = Entry(len(self.entries) + 1, int(now_s() * 1e9), job, worker, event)
+        self.entries.append(entry)
+        for book in self.books:
+            book.on_entry(entry)
+
+    async def holds(self, name: EventName) -> bool:
+        return any(entry.job == name.job for entry in self.entries)
+
+
+class PaperMembers:
+    async def present(self) -> list[Member]:
+        await asyncio.sleep(0.03)
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        return [Member(worker=WORKER, name=WORKER, host="h", version="1", started_at=moment)]
+
+
+class PaperClock:
+    def now_ns(self) -> int:
+        return int(now_s() * 1e9)
+
+
+def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
+    book = Book()
+    log.books.append(book)
+    config = Config(
+        {"url": "nats://127.0.0.1:4222"},
+        "default",
+        Scope(("ns",)),
+        f"copy-{number}",
+        "",
+        None,
+        False,
+        30,
+    )
+    jobs = Jobs(cast("Any", log), book, cast("Any", PaperMembers()))
+    performer = Performer(config, cast("Any", server), jobs, book, cast("Any", PaperClock()))
+    book.listen(performer.on_job)
+    server.watchers.append(performer.on_watched)
+    return performer
+
+
+async def until(
+    server: Server, phase: str, timeout_s: float = 120, among: Collection[str] = ()
+) -> None:
+    """Return when all resources, or these, have this phase."""
+    async with asyncio.timeout(timeout_s):
+        while server.phases(among) != {phase}:
+            server.changed.clear()
+            await server.changed.wait()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happened."""
+
+    writes: int
+    conflicts: int
+    events: int
+    created: int
+    took_s: float
+
+
+async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -> Told:
+    """Run jobs from apply to their results; so many copies die before the first is over.
+
+    With `storm_s` somebody else writes into each resource so often.
+    """
+    server, log = Server(takes_s), PaperLog()
+    copies = [copy_of(number, server, log) for number in range(COPIES)]
+    uids = [f"job-{number}" for number in range(JOBS)]
+    for uid in uids:
+        server.create(uid)
+    storm = asyncio.create_task(server.storm(storm_s)) if storm_s else None
+    await until(server, "Pending")
+    for uid in uids:
+        log.put(uid, Ready(), WORKER)
+        log.put(uid, Started(run=[WORKER], lead_ms=0))
+    await until(server, "Running")
+    for performer in copies[:dead]:
+        server.watchers.remove(performer.on_watched)
+        await performer.stop()
+    tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
+    for uid in uids:
+        log.put(uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
+        view = copies[-1].book.view(uid)
+        assert view is not None
+        log.put(uid, Ended(report=conclude(view, {}, int(now_s() * 1e9))))
+    await until(server, "Succeeded")
+    took_s = now_s()
+    if storm is not None:
+        storm.cancel()
+    # Nobody writes anything more.
+    await asyncio.sleep(20)
+    for performer in copies[dead:]:
+        await performer.stop()
+    created = sum(type(entry.event).__name__ == "Created" for entry in log.entries)
+    return Told(server.writes, server.conflicts, server.events, created, took_s)
+
+
+@pytest.mark.parametrize("takes_s", [0.005, 0.05, 0.2], ids=["quick", "slow", "overloaded"])
+def test_ten_copies_make_one_job_and_write_each_change_about_once(takes_s: float) -> None:
+    told = run(play(takes_s))
+    changes = JOBS * len(CHANGES)
+    assert told.created == JOBS
+    # An overloaded server lets some numbers of running jobs be written in between.
+    assert changes <= told.writes <= 2 * changes, told
+    # What was refused has cost something, and written nothing: copies must not all try at once.
+    assert told.conflicts <= COPIES * changes / 3, told
+    # JobSubmitted, Started, Succeeded.
+    assert told.events == 3 * JOBS, told
+    assert told.took_s < 5 + 4 * changes * takes_s, told
+
+
+def test_a_storm_of_other_writers_is_not_in_the_way() -> None:
+    told, calm = run(play(0.02, storm_s=0.02)), run(play(0.02))
+    changes = JOBS * len(CHANGES)
+    assert changes <= told.writes <= 2 * changes, told
+    assert told.took_s < 2 * calm.took_s, (told, calm)
+
+
+def test_the_copies_that_are_left_do_the_work_of_the_dead() -> None:
+    told = run(play(0.02, dead=COPIES - 1))
+    assert told.created == JOBS
+    assert told.events == 3 * JOBS
+
+
+def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
+    async def submitted() -> float:
+        server, log = Server(0.005), PaperLog()
+        # Its turn is late.
+        performer = copy_of(7, server, log)
+        kept = {f"kept-{number}" for number in range(50)}
+        for uid in kept:
+            server.create(uid, suspend=True)
+            server.create(f"not-{uid}", cancel=True)
+        await until(server, "Suspended", among=kept)
+        await until(server, "Cancelled", among=server.bodies.keys() - kept)
+        begin_s = now_s()
+        server.create("job-0")
+        await until(server, "Pending", among={"job-0"})
+        await performer.stop()
+        return (log.entries[0].time_ns / 1e9) - begin_s
+
+    # In virtual time: seen, members asked, appended.
+    assert run(submitted()) < WATCH_S + 0.1
+
+
+async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
+    """Let a job run while so many of two copies still hear from NATS, for a minute; then all do.
+
+    Return each phase with its reason, as they were written.
+    """
+    server, log = Server(0.02), PaperLog()
+    copies = [copy_of(number, server, log) for number in range(2)]
+    said: list[tuple[str, str]] = []
+
+    def note(resource: Resource) -> None:
+        now = (resource.status.phase, resource.status.reason)
+        if said[-1:] != [now]:
+            said.append(now)
+
+    server.create("job-0")
+    await until(server, "Pending")
+    log.put("job-0", Ready(), WORKER)
+    log.put("job-0", Started(run=[WORKER], lead_ms=0))
+    await until(server, "Running")
+    await asyncio.sleep(5)
+    server.watchers.append(note)
+    for performer in copies[hearing:]:
+        performer.connected = lambda: False
+    await asyncio.sleep(60)
+    for performer in copies:
+        performer.connected = lambda: True
+    await asyncio.sleep(10)
+    for performer in copies:
+        await performer.stop()
+    return said
+
+
+LOADING = ("Running", "LoadRunning")
+
+
+def test_a_running_job_of_which_nobody_hears_says_so_until_somebody_does() -> None:
+    assert run(listen_in_vain(0)) == [("Running", "NATSUnavailable"), LOADING]
+
+
+def test_a_copy_that_hears_nothing_leaves_the_word_to_one_that_does() -> None:
+    assert run(listen_in_vain(1)) == [LOADING]
+
+
+def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> None:
+    async def looks_of(*names: str) -> list[int]:
+        server, log = Server(0.005), PaperLog()
+        performer = copy_of(0, server, log)
+        server.create("open")
+        await until(server, "Pending")
+        body = server.bodies["open"]
+        over = {
+            "metadata": {**body["metadata"], "uid": "over", "name": "over"},
+            "spec": body["spec"],
+            "status": {**body["status"], "phase": "Succeeded", "jobId": "over"},
+        }
+        performer.on_watched(resource_of(over))
+        await asyncio.sleep(20)
+        looks = []
+        for name in names:
+            before, resource = performer.counts.looks, performer.get(name)
+            assert resource is not None
+            performer.on_listed(resource)
+            await asyncio.sleep(0.1)
+            looks.append(performer.counts.looks - before)
+        await performer.stop()
+        return looks
+
+    assert run(looks_of("over", "open", "over")) == [0, 1, 0]
+
+
+def test_an_old_version_that_comes_late_changes_nothing() -> None:
+    async def late() -> str:
+        server, log = Server(0.005), PaperLog()
+        performer = copy_of(0, server, log)
+        server.create("job-0")
+        await until(server, "Pending")
+        (now,) = performer.resources()
+        performer.on_listed(replace(now, resource_version="1"))
+        (after,) = performer.resources()
+        await performer.stop()
+        return f"{now == after}"
+
+    assert run(late()) == "True"

@@ -1,0 +1,55 @@
+"""Who waits is served by rank; nobody is forgotten, and no slot is lost."""
+
+import asyncio
+
+from njst_operator.coordination.priority_semaphore import Slots
+
+
+async def _enter(slots: Slots, rank: float, served: list[float]) -> None:
+    async with slots.at(rank):
+        served.append(rank)
+        await asyncio.sleep(0)
+
+
+async def test_the_lowest_rank_goes_first() -> None:
+    slots, served = Slots(1), list[float]()
+    async with slots.at(9):
+        tasks = [asyncio.create_task(_enter(slots, rank, served)) for rank in (3, 1, 2)]
+        await asyncio.sleep(0)
+        assert served == []
+    await asyncio.gather(*tasks)
+    assert served == [1, 2, 3]
+
+
+async def test_no_more_than_its_size_are_inside() -> None:
+    slots, inside, most = Slots(2), 0, 0
+
+    async def enter() -> None:
+        nonlocal inside, most
+        async with slots.at(0):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(enter() for _ in range(9)))
+    assert most == 2
+
+
+async def test_one_who_gives_up_takes_no_slot() -> None:
+    slots, served = Slots(1), list[float]()
+    async with slots.at(9):
+        leaving = asyncio.create_task(_enter(slots, 1, served))
+        staying = asyncio.create_task(_enter(slots, 2, served))
+        await asyncio.sleep(0)
+        leaving.cancel()
+    await staying
+    # Cancelled at the very moment in which it is given its slot.
+    async with slots.at(9):
+        leaving = asyncio.create_task(_enter(slots, 1, served))
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    async with asyncio.timeout(60):
+        await _enter(slots, 3, served)
+    assert served == [2, 3]

@@ -1,0 +1,102 @@
+"""Which cluster a job is of, and who may say that its resource is gone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from njst.contract.events import Created, Origin, OriginKind
+from njst.contract.parsing.document import parse_spec
+from njst_operator.controllers.job.job_resource import resource_of
+from njst_operator.kube.api_transport import GoneError, KubeError, RefusedError
+from njst_operator.kube.cluster_identity import Identity
+from tests.unit.operator.controllers.job.test_job_decide import SPEC
+from tests.unit.operator.controllers.test_replicas import WORKER, PaperLog, Server, copy_of
+from tests.unit.operator.controllers.virtual import run
+
+ACCOUNT = {"username": "system:serviceaccount:ns:njst-operator", "uid": "1234"}
+
+
+@dataclass
+class Cluster:
+    """An API server that says who asks and with which keys it signs, or refuses to."""
+
+    user: Mapping[str, str] | KubeError
+    keys: list[str] | KubeError
+    asked: int = 0
+
+    async def whoami(self) -> Mapping[str, str]:
+        self.asked += 1
+        if isinstance(self.user, KubeError):
+            raise self.user
+        return self.user
+
+    async def signing_keys(self) -> list[str]:
+        if isinstance(self.keys, KubeError):
+            raise self.keys
+        return self.keys
+
+
+async def name_of(cluster: Cluster, given: str = "") -> str:
+    identity = Identity(cast("Any", cluster), given)
+    return await identity.get()
+
+
+async def test_a_service_account_is_named_by_its_uid_and_asked_once() -> None:
+    cluster = Cluster(ACCOUNT, RefusedError("403"))
+    identity = Identity(cast("Any", cluster))
+    assert not identity.is_own("1234")
+    assert [await identity.get(), await identity.get()] == ["1234", "1234"]
+    assert cluster.asked == 1
+    assert (identity.is_own("1234"), identity.is_own("5678")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [{"username": "admin", "uid": "admin"}, {"username": "jane"}, GoneError("404")],
+    ids=["a person with a uid of a file", "a person", "an older Kubernetes"],
+)
+async def test_without_one_the_keys_tell_clusters_apart(user: Any) -> None:
+    one, same, other = (Cluster(user, keys) for keys in (["a", "b"], ["b", "a"], ["c"]))
+    assert await name_of(one) == await name_of(same) != ""
+    assert await name_of(one) != await name_of(other)
+
+
+async def test_a_cluster_that_does_not_say_has_no_name_and_no_orphans() -> None:
+    identity = Identity(cast("Any", Cluster({}, RefusedError("403"))))
+    assert await identity.get() == ""
+    assert not identity.is_own("")
+
+
+async def test_a_name_that_is_given_wins() -> None:
+    assert await name_of(Cluster(ACCOUNT, []), "east") == "east"
+
+
+async def test_an_api_server_that_is_away_is_asked_again() -> None:
+    cluster = Cluster(KubeError("503"), [])
+    identity = Identity(cast("Any", cluster))
+    with pytest.raises(KubeError):
+        await identity.get()
+    cluster.user = ACCOUNT
+    assert await identity.get() == "1234"
+
+
+def test_only_open_jobs_of_this_cluster_and_what_was_seen_can_be_missed() -> None:
+    """A job of an older njst does not say where it came from: then only who saw it may tell."""
+
+    async def expected() -> set[str]:
+        server, log = Server(0.005), PaperLog()
+        performer = copy_of(0, server, log)
+        for job, cluster in (("own", "this-cluster"), ("other", "b"), ("old", ""), ("seen", "")):
+            origin = Origin(kind=OriginKind.RESOURCE, namespace="ns", name=job, cluster=cluster)
+            created = Created(spec=parse_spec(SPEC), participants=[WORKER], origin=origin)
+            log.put(job, created)
+        server.create("seen")
+        performer.on_watched(resource_of(server.bodies["seen"]))
+        await performer.on_list([], [])
+        keys = performer.keys()
+        await performer.stop()
+        return keys
+
+    assert run(expected()) == {"own", "seen"}

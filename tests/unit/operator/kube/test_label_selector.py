@@ -1,0 +1,101 @@
+"""Label selectors: what they take, and how a bad one is refused."""
+
+import pytest
+
+from njst_operator.config import parse_config
+from njst_operator.kube.label_selector import SelectorError, parse_selector
+from njst_operator.kube.watch_scope import Scope
+
+LABELS = {"team": "a", "tier": "gold", "example.com/x": "", "n": "1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("", True),
+        ("team=a", True),
+        ("team == a", True),
+        ("team=b", False),
+        ("team!=b", True),
+        ("team!=a", False),
+        ("absent!=a", True),
+        ("absent=a", False),
+        ("team in (a, b)", True),
+        ("team in (b,c)", False),
+        ("team notin (b)", True),
+        ("absent notin (b)", True),
+        ("team", True),
+        ("absent", False),
+        ("!absent", True),
+        ("!team", False),
+        ("example.com/x=", True),
+        ("team=a,tier in (silver,gold),!absent", True),
+        ("team=a,tier in (silver),!absent", False),
+    ],
+)
+def test_a_selector_takes_what_kubectl_would_show(text: str, taken: bool) -> None:
+    assert parse_selector(text).matches(LABELS) is taken
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("team=a b", '"team=a b" is none of key, !key, key=value'),
+        ("team in a", '"team in a" is none of'),
+        ("team=a,", '"" is none of'),
+        ("-x=a", '"-x" is no key of a label'),
+        ("a/b/c", '"a/b/c" is no key of a label'),
+        ("team=ä", '"ä" is no value of a label'),
+        (f"team={'a' * 64}", "is no value of a label"),
+        ("n>1", '"n>1" is no key of a label'),
+    ],
+)
+def test_a_bad_selector_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(SelectorError) as refused:
+        parse_selector(text)
+    assert said in str(refused.value)
+
+
+def test_what_a_schedule_makes_has_the_labels_that_the_selector_asks_for() -> None:
+    selector = parse_selector("team=a,!old")
+    assert selector.inherited({"x": "y"}, LABELS) == {"x": "y", "team": "a"}
+    assert selector.inherited({"team": "a"}, LABELS) == {"team": "a"}
+    # What the template says itself is left as it is.
+    assert not selector.matches(selector.inherited({"team": "b"}, LABELS))
+
+
+@pytest.mark.parametrize(
+    ("argv", "variable", "namespaces"),
+    [
+        ([], "", ()),
+        ([], "a, b", ("a", "b")),
+        (["--namespace", "c"], "a", ("c",)),
+        (["--namespace", "a,b", "--namespace", "c,a"], "", ("a", "b", "c")),
+    ],
+)
+def test_namespaces_are_given_in_one_option_or_in_several(
+    argv: list[str], variable: str, namespaces: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NJST_NAMESPACE", variable)
+    assert parse_config(argv).scope.namespaces == namespaces
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--selector", "team in a"], '--selector: "team in a" is none of'),
+        (["--namespace", "a,B"], '--namespace: "B" is no name of a namespace'),
+    ],
+)
+def test_a_bad_setting_ends_the_start(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_config(argv)
+    assert said in capsys.readouterr().err
+
+
+def test_a_scope_says_where_it_is() -> None:
+    assert str(Scope()) == "all namespaces"
+    assert str(Scope(("a",))) == "namespace a"
+    assert str(Scope(("a", "b"), parse_selector("team=a"))) == "namespaces a, b (team=a)"

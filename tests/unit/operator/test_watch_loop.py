@@ -1,0 +1,90 @@
+"""A watch that ends, or goes deaf, is begun anew; only whoever stops it ends it."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from njst_operator import watch_loop
+from njst_operator.kube.api_transport import KubeError
+from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.watch_loop import Watching
+
+Watch = Callable[[threading.Event], None]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AGAIN_S", "LOOK_EVERY_S", "WORKS_S"):
+        monkeypatch.setattr(watch_loop, name, 0.01)
+    monkeypatch.setattr(watch_loop, "DEAF_S", 0.05)
+
+
+def until_stopped(over: threading.Event) -> None:
+    assert over.wait(60)
+
+
+def in_turn(*watches: Watch) -> Watch:
+    """The first watch, then the second, and so on."""
+    left = iter(watches)
+    return lambda over: next(left)(over)  # noqa: PLW0108 - each call takes the next
+
+
+async def troubles_of(pulse: Pulse, watch: Watch, check: Callable[[], None]) -> list[str]:
+    """What is said to be wrong, each once, until the last watch works."""
+    stop, said = asyncio.Event(), [pulse.watch_trouble]
+
+    async def checked() -> None:
+        check()
+
+    running = asyncio.create_task(Watching(checked, watch, pulse, 60).run(stop))
+    async with asyncio.timeout(60):
+        while not said[-1] or pulse.watch_trouble:
+            if pulse.watch_trouble != said[-1]:
+                said.append(pulse.watch_trouble)
+            await asyncio.sleep(0.001)
+    stop.set()
+    await running
+    return said[1:]
+
+
+def ends(_: threading.Event) -> None:
+    raise KubeError("the watch has ended")
+
+
+async def test_a_watch_that_ends_is_begun_anew() -> None:
+    watch = in_turn(ends, ends, until_stopped)
+    assert await troubles_of(Pulse(), watch, lambda: None) == ["the watch has ended"]
+
+
+async def test_what_is_missing_is_waited_for() -> None:
+    left = iter([True, True, False])
+
+    def check() -> None:
+        if next(left, False):
+            raise KubeError("it is not installed")
+
+    assert await troubles_of(Pulse(), until_stopped, check) == ["it is not installed"]
+
+
+async def test_a_deaf_watch_is_begun_anew() -> None:
+    pulse = Pulse()
+    pulse.listed({"a": "7"}, asyncio.get_running_loop().time())
+
+    def hears(over: threading.Event) -> None:
+        pulse.delivered("a", "7")
+        until_stopped(over)
+
+    said = await troubles_of(pulse, in_turn(until_stopped, hears), lambda: None)
+    assert [words[:28] for words in said] == ["the watch has been deaf for "]
+
+
+async def test_nobody_is_waited_for_longer_than_was_said() -> None:
+    async def nothing() -> None:
+        pass
+
+    keeping = Watching(nothing, ends, Pulse(), 0.05)
+    with pytest.raises(KubeError, match="the watch has ended"):
+        await keeping.run(asyncio.Event())
+    assert keeping.pulse.watch_trouble == "the watch has ended"
