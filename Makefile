@@ -74,11 +74,11 @@ crds: $(READY) ## Write crds/ anew from the contract
 
 manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's copies, tables of values and settings
 	@$(BIN)/python -m devenv.kubernetes fetch >/dev/null
-	@$(BIN)/python -m devenv.deployfile manifests/njst-deploy.yaml
+	@$(BIN)/python -m devenv.deploy_file manifests/njst-deploy.yaml
 	@cp crds/*.yaml charts/njst/files/crds/
 	@cp manifests/components/monitoring/rules.yaml manifests/components/monitoring/njst.json charts/njst/files/
-	@$(BIN)/python -m devenv.chartdocs charts/njst/README.md
-	@$(BIN)/python -m devenv.settingsdocs docs/settings.md
+	@$(BIN)/python -m devenv.chart_docs charts/njst/README.md
+	@$(BIN)/python -m devenv.settings_docs docs/settings.md
 
 VERSION = $(shell $(BIN)/python -c 'import njst; print(njst.__version__)')
 PLATFORMS ?= linux/amd64,linux/arm64

@@ -8,15 +8,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench import ceiling, engine, requests, subscribe
-from bench.cases import CHECKED, Case, all_cases
-from bench.figures import Figures, markdown, to_json
 from bench.goals import Goal, summary
-from bench.ours import Ours
-from bench.outcome import RunOutcome
+from bench.load import bare_socket, engine_goals, pub_sub, request_reply
+from bench.load.cases import CHECKED, Case, all_cases
+from bench.load.comparison_table import Figures, markdown, to_json
+from bench.load.nats_bench_side import Peer, fetch_peer, peer_version
+from bench.load.njst_side import Ours
+from bench.load.prepared_streams import prepare, server_of
 from bench.pairs import Spread, alternate
-from bench.peer import Peer, fetch_peer, peer_version
-from bench.target import prepare, server_of
+from bench.run_outcome import RunOutcome
 from devenv.progress import Progress
 
 _RESULTS = Path(__file__).parent / "results"
@@ -70,10 +70,10 @@ def _goals(
     for figures in found:
         yield from figures.goals()
     if is_whole:
-        yield from subscribe.goals(program, pairs, progress)
-        yield from requests.goals(program, pairs, progress)
+        yield from pub_sub.goals(program, pairs, progress)
+        yield from request_reply.goals(program, pairs, progress)
         yield from _ceilings(pairs, progress)
-        yield from engine.goals(progress)
+        yield from engine_goals.goals(progress)
 
 
 def _measure(
@@ -103,9 +103,9 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
     by_name = {case.name: case for case in CHECKED}
     with server_of(1) as url:
         bare_loops: dict[str, Callable[[str, dict[str, Any]], float]] = {
-            "publish async": ceiling.publish,
-            "publish sync": ceiling.publish,
-            "consume, ack none": ceiling.consume,
+            "publish async": bare_socket.publish,
+            "publish sync": bare_socket.publish,
+            "consume, ack none": bare_socket.consume,
         }
         for name, bare in bare_loops.items():
             # No CPU time is compared here, of which the start of a process is a part.

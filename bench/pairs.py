@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.outcome import RunOutcome
+from bench.run_outcome import RunOutcome
 
 
 @dataclass(frozen=True)

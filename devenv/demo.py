@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devenv.children import watched
+from devenv.child_watch import watched
 from devenv.environment import ROOT, Environment, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import fetch_binaries
-from devenv.kubernetes.errors import ToolMissingError
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
+from devenv.programs.kubernetes_binaries import fetch_binaries
+from devenv.programs.tool_errors import ToolMissingError
 from devenv.progress import Progress
 from njst.local.local_errors import LocalServerError
 

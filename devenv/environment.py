@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
 from njst.local.local_errors import LocalServerError

@@ -12,20 +12,22 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from bench.goals import Goal, summary
-from bench.mesh import clocks, costs, queues, starts
+from bench.mesh import clock_goals, cost_goals, queue_goals, start_goals
 from devenv.progress import Progress
 
 # No part takes longer, whatever becomes of it.
 PART_S = 600.0
 
 _PARTS: dict[str, Callable[[], AsyncGenerator[Goal]]] = {
-    "fold": costs.folds,
-    "starts of 3 processes": lambda: starts.skew(processes=3, each=1, jobs=100, bound_ms=1.0),
-    "starts of 20 processes": lambda: starts.skew(processes=20, each=1, jobs=100, bound_ms=6.0),
-    "100 workers": clocks.hundred,
-    "idle workers": costs.idle,
-    "1,000 queued jobs": queues.drain,
-    "1,000 shared jobs": queues.together,
+    "fold": cost_goals.folds,
+    "starts of 3 processes": lambda: start_goals.skew(processes=3, each=1, jobs=100, bound_ms=1.0),
+    "starts of 20 processes": lambda: start_goals.skew(
+        processes=20, each=1, jobs=100, bound_ms=6.0
+    ),
+    "100 workers": clock_goals.hundred,
+    "idle workers": cost_goals.idle,
+    "1,000 queued jobs": queue_goals.drain,
+    "1,000 shared jobs": queue_goals.together,
 }
 
 

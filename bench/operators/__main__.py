@@ -5,8 +5,8 @@ import asyncio
 import sys
 
 from bench.goals import Goal, summary
-from bench.operators.cluster import open_cluster
-from bench.operators.figures import many_copies, quickness, restart
+from bench.operators.operator_goals import many_copies, quickness, restart
+from bench.operators.operator_rig import open_cluster
 from devenv.progress import Progress
 
 

@@ -4,14 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from devenv.cluster import nodecluster
-from devenv.cluster.choice import Cluster, attach, down, fetch, up
+from devenv.cluster import node_cluster
+from devenv.cluster.cluster_choice import Cluster, attach, down, fetch, up
+from devenv.cluster.cluster_errors import ClusterError
 from devenv.cluster.diagnosis import diagnose
-from devenv.cluster.errors import ClusterError
-from devenv.cluster.images import Builder
-from devenv.cluster.loading import build_njst, load_nats, load_njst, nats_image, version
-from devenv.kubernetes.errors import ToolMissingError
+from devenv.cluster.images.image_builder import Builder
+from devenv.cluster.njst_images import build_njst, load_nats, load_njst, nats_image, version
 from devenv.kubernetes.kubectl import KubectlError
+from devenv.programs.tool_errors import ToolMissingError
 from devenv.progress import Progress
 
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _fetch(_: argparse.Namespace, progress: Progress) -> None:
     fetch(progress)
-    build_njst(Builder(nodecluster.cluster_cache(), progress), version())
+    build_njst(Builder(node_cluster.cluster_cache(), progress), version())
 
 
 def _up(arguments: argparse.Namespace, progress: Progress) -> None:
@@ -60,7 +60,7 @@ def _load(arguments: argparse.Namespace, progress: Progress) -> None:
     for archive in arguments.archives:
         cluster.load(archive)
     if not arguments.archives:
-        load_njst(cluster, Builder(nodecluster.cluster_cache(), progress), version())
+        load_njst(cluster, Builder(node_cluster.cluster_cache(), progress), version())
         load_nats(cluster, nats_image())
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from devenv.cluster.errors import ClusterError
+from devenv.cluster.cluster_errors import ClusterError
 from devenv.kubernetes.kubectl import Kubectl, KubectlError
 
 _COMMANDS = {

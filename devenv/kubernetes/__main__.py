@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import fetch_binaries
-from devenv.kubernetes.errors import ToolMissingError
-from devenv.kubernetes.gotool import GO_TOOLS
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.go_tool import GO_TOOLS
+from devenv.programs.kubernetes_binaries import fetch_binaries
+from devenv.programs.tool_errors import ToolMissingError
 from devenv.progress import Progress
 from njst.local.local_errors import LocalServerError
 

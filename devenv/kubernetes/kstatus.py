@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devenv.kubernetes.gotool import KSTATUS
+from devenv.programs.go_tool import KSTATUS
 
 _ANSWER_TIMEOUT_S = 20
 

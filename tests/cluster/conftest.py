@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from devenv.cluster.archive import compressed_bytes
-from devenv.cluster.choice import Cluster, up
+from devenv.cluster.cluster_choice import Cluster, up
 from devenv.cluster.diagnosis import diagnose
-from devenv.cluster.images import Builder
-from devenv.cluster.loading import NJST_IMAGES, load_nats, load_njst, nats_image, version
-from devenv.cluster.nodecluster import cluster_cache
+from devenv.cluster.images.image_archive import compressed_bytes
+from devenv.cluster.images.image_builder import Builder
+from devenv.cluster.njst_images import NJST_IMAGES, load_nats, load_njst, nats_image, version
+from devenv.cluster.node_cluster import cluster_cache
 from devenv.environment import ROOT
 from devenv.progress import Progress
 from tests.cluster.njst import Njst

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from devenv.cluster.loading import nats_image
+from devenv.cluster.njst_images import nats_image
 from devenv.environment import ROOT
 from tests.cluster.njst import Njst
 

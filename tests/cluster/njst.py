@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from devenv.cluster.choice import Cluster
+from devenv.cluster.cluster_choice import Cluster
 from tests.kubernetes.resources import Json
 
 _POLL_S = 0.3

@@ -4,7 +4,7 @@ import json
 import struct
 from pathlib import Path
 
-from devenv.cluster.archive import Image, write_program_image
+from devenv.cluster.images.image_archive import Image, write_program_image
 from devenv.environment import CRDS
 from tests.cluster.install import (
     DATA,

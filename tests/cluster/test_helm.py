@@ -1,6 +1,6 @@
 """The chart as a person with helm uses it: install, test, upgrade, uninstall."""
 
-from devenv.cluster.choice import Cluster
+from devenv.cluster.cluster_choice import Cluster
 from devenv.environment import ROOT
 from tests.cluster.install import nats
 from tests.cluster.njst import Njst, steady

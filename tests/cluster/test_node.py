@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devenv.cluster import nodecluster, packages
-from devenv.cluster.archive import Image, write_image
-from devenv.cluster.choice import Cluster
-from devenv.cluster.errors import ClusterError
-from devenv.cluster.nodecluster import NodeCluster, cluster_cache, leftovers
+from devenv.cluster import node_cluster
+from devenv.cluster.cluster_choice import Cluster
+from devenv.cluster.cluster_errors import ClusterError
+from devenv.cluster.images import debian_roots
+from devenv.cluster.images.image_archive import Image, write_image
+from devenv.cluster.node_cluster import NodeCluster, cluster_cache, leftovers
 from devenv.environment import ROOT
 from devenv.kubernetes.kubectl import KubectlError
 from devenv.progress import Progress
@@ -50,7 +51,7 @@ while True:
 # Holds a node until it is killed.
 OWNER = """
 import sys, time
-from devenv.cluster.nodecluster import NodeCluster
+from devenv.cluster.node_cluster import NodeCluster
 from devenv.progress import Progress
 node = NodeCluster.up(sys.argv[1], Progress(), tied=True)
 print("up", flush=True)
@@ -62,7 +63,7 @@ time.sleep(3600)
 def image(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Python on the node."""
     archive = tmp_path_factory.mktemp("image") / "image.tar"
-    root = packages.fetch(packages.IMAGE_BASE, cluster_cache(), Progress())
+    root = debian_roots.fetch(debian_roots.IMAGE_BASE, cluster_cache(), Progress())
     write_image(archive, Image(IMAGE), root)
     cluster.load(archive)
     return IMAGE
@@ -161,14 +162,14 @@ def test_nothing_is_left_of_a_node_whose_process_was_killed(cluster: Cluster):
         assert leftovers(name)
         with pytest.raises(ClusterError, match=f"another process uses the cluster {name}"):
             NodeCluster.up(name, Progress())
-        nodecluster.sweep()
+        node_cluster.sweep()
         assert other.kubectl("get", "namespace", "only-there", "-o", "name")
     finally:
         owner.kill()
         owner.communicate()
 
     assert wait_until(lambda: "its end" if other.sandbox.running else None, 60) is None
-    nodecluster.sweep()
+    node_cluster.sweep()
     assert leftovers(name) == []
     assert machine() == before
     assert "only-there" not in cluster.kubectl("get", "namespaces", "-o", "name")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from devenv.cluster.choice import Cluster
-from devenv.cluster.images import Builder
-from devenv.cluster.loading import load_njst
-from devenv.cluster.nodecluster import cluster_cache
+from devenv.cluster.cluster_choice import Cluster
+from devenv.cluster.images.image_builder import Builder
+from devenv.cluster.njst_images import load_njst
+from devenv.cluster.node_cluster import cluster_cache
 from devenv.environment import ROOT
 from devenv.progress import Progress
 from tests.cluster.njst import Njst, ready, start_to_ready_s, steady

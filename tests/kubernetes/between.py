@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from njst.local.reserved_port import LOOPBACK
 
 EXPIRED = {

@@ -10,8 +10,8 @@ from devenv.environment import (
     open_environment,
     wait_served,
 )
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.kubernetes_binaries import find_binaries
 from tests.kubernetes.resources import PATIENCE_S
 
 NAMESPACE = MANIFESTS / "components" / "namespace" / "namespace.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from devenv.environment import MANIFESTS
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 
 OVERLAYS = sorted(path.parent.name for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
 # A warning is how the API server says that a pod is not restricted, or that a field is unknown.

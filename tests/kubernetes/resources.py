@@ -10,7 +10,7 @@ import httpx
 import yaml
 
 from devenv.environment import Environment, LocalOperator
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 
 Json = dict[str, Any]
 _POLL_S = 0.05

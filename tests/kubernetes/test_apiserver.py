@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import Kubectl, KubectlError
+from devenv.programs.kubernetes_binaries import find_binaries
 from njst.local.local_errors import LocalServerError
 from njst.local.wait_until import wait_until
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from devenv.environment import ROOT, install_crds
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from tests.kubernetes.resources import Json, job, schedule
 

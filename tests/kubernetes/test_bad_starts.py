@@ -17,8 +17,8 @@ from devenv.environment import (
     LocalOperator,
     install,
 )
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.kubernetes_binaries import find_binaries
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.local.wait_until import wait_until

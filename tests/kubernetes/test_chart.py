@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from devenv.environment import CRDS, MANIFESTS, ROOT
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.gotool import HELM
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.go_tool import HELM
 from tests.kubernetes.installing import DRY_RUN, namespaces, pods, rendered
 
 CHART = ROOT / "charts" / "njst"

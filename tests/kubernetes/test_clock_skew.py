@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from devenv.environment import Environment, LocalOperator, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from njst.local.wait_until import wait_until
 from njst_operator.kube.kube_object import parse_time
 from tests.kubernetes.resources import (

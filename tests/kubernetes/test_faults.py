@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from devenv.environment import SERVICE_ACCOUNT, Environment, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.kubernetes_binaries import find_binaries
 from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, install
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer

@@ -3,7 +3,7 @@
 import json
 
 from devenv.environment import install_crds
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kstatus import find_kstatus
 from tests.unit.operator.controllers.job.judged import JUDGED
 from tests.unit.operator.controllers.job.test_job_decide import SPEC

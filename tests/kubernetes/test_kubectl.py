@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devenv.environment import install_crds
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from tests.kubernetes.resources import Json, short
 

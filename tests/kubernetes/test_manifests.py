@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devenv.environment import MANIFESTS
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from njst import __version__
 from tests.kubernetes.installing import DRY_RUN, OVERLAYS, namespaces, pods, rendered

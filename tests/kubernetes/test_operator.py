@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from devenv.environment import RBAC, Environment, LocalOperator, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from njst import __version__
 from njst.local.wait_until import wait_until
 from njst_operator.kube.preflight import NEEDED

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from devenv.environment import RBAC, Environment, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (
     PATIENCE_S,

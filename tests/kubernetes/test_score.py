@@ -5,8 +5,8 @@ import subprocess
 from typing import Any
 
 from devenv.environment import MANIFESTS
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.gotool import KUBE_SCORE
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.go_tool import KUBE_SCORE
 from tests.kubernetes.installing import OVERLAYS, rendered
 from tests.kubernetes.test_chart import VALUES, templated
 

@@ -19,8 +19,8 @@ from devenv.environment import (
     LocalOperator,
     wait_served,
 )
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.kubernetes_binaries import find_binaries
 from njst.contract.parsing.document import PLURAL, SCHEDULE_PLURAL
 from njst.local.nats_server import NatsServer
 from njst.local.wait_until import wait_until

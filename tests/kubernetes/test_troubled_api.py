@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubeconfig import kubeconfig
 from njst.local.wait_until import wait_until
 from tests.kubernetes.between import Between, open_between

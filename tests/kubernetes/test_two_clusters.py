@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from devenv.environment import SERVICE_ACCOUNT, Environment, LocalOperator, install
-from devenv.kubernetes.apiserver import KubernetesServer
-from devenv.kubernetes.binaries import find_binaries
+from devenv.kubernetes.api_server import KubernetesServer
+from devenv.programs.kubernetes_binaries import find_binaries
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
 from njst.local.wait_until import wait_until

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from devenv.environment import Environment, open_environment
-from devenv.kubernetes.apiserver import KubernetesServer
+from devenv.kubernetes.api_server import KubernetesServer
 from tests.kubernetes.resources import (
     conditions,
     get,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.chartdocs import CHART, table
+from devenv.chart_docs import CHART, table
 from devenv.environment import ROOT
-from devenv.settingsdocs import page
+from devenv.settings_docs import page
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), CHART / "README.md"]
 

@@ -1,0 +1,48 @@
+"""Core requests and their answers, one client each: the peer is a pair of `nats bench service`."""
+
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.goals import Goal
+from bench.load.cases import SUBJECT
+from bench.load.nats_bench_side import Peer
+from bench.load.njst_side import Ours
+from bench.load.prepared_streams import server_of
+from bench.pairs import Spread, alternate
+from bench.run_outcome import RunOutcome
+from devenv.progress import Progress
+
+REQUESTS = 10_000
+# A service of the peer says nowhere that the server knows of it.
+_AHEAD_S = 1.0
+
+
+def goals(program: Path, pairs: int, progress: Progress) -> Iterable[Goal]:
+    """Yield the figure beside its goal: how many requests a client gets answered, one by one."""
+    with server_of(1) as url, progress.step("core request and reply"):
+        found = alternate(pairs, lambda: _ours(url), lambda: _peer(program, url))
+    ratio = Spread.of([pair.rate_ratio for pair in found])
+    yield Goal("core request and reply: rate", ratio, 0.5, at_least=True)
+
+
+def _ours(url: str) -> RunOutcome:
+    both = {
+        "ask": {"operation": "Request", "subject": SUBJECT, "payloadBytes": 128},
+        "answer": {"operation": "Reply", "subject": SUBJECT, "payloadBytes": 128},
+    }
+    return Ours(url).run_both(REQUESTS, both)
+
+
+def _peer(program: Path, url: str) -> RunOutcome:
+    serve = [str(program), "--server", url, "bench", "service", "serve", SUBJECT, "--size=128"]
+    with subprocess.Popen(
+        [*serve, "--no-progress"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as service:
+        try:
+            time.sleep(_AHEAD_S)
+            flags = [SUBJECT, f"--msgs={REQUESTS}", "--size=128"]
+            return Peer(program, url).run(["service", "request", *flags])
+        finally:
+            service.kill()

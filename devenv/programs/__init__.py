@@ -1,0 +1,1 @@
+"""Programs that are built or downloaded once."""
