@@ -12,7 +12,7 @@ from njst.contract.model import Model
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import ScheduleSpec
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_committed_crds_are_the_generated_ones() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import devenv.programs.go_toolchain as module
 from devenv.programs.build_cache import Cache
 from devenv.programs.go_toolchain import go_toolchain
 from devenv.progress import Progress
@@ -27,7 +28,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Where Go was installed."""
     folders: list[Path] = []
-    monkeypatch.setattr(go_toolchain, "_install", lambda into, _: folders.append(into))
+    monkeypatch.setattr(module, "_install", lambda into, _: folders.append(into))
     return folders
 
 

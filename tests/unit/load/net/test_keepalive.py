@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 
+from njst.load.net import keepalive as module
 from njst.load.net.keepalive import PING_NS, SILENT_NS, Lifeline, Silence
-from njst.load.net.socket_stream import keepalive as module
 
 MS = 1_000_000
 TICK_NS = 50 * MS

@@ -6,10 +6,10 @@ import pytest
 
 from njst.contract.connection import Connection
 from njst.contract.results.report import ErrorClass
+from njst.load.net import login_attempts as module
 from njst.load.net.dial import WRITE, ConnectError, Settings
 from njst.load.net.reconnect import LATE_NS, Redial
 from njst.load.net.server_pool import Server, Servers
-from njst.load.net.socket_stream import login_attempts as module
 from njst.load.protocol.server_info import ServerInfo
 from njst.load.recording.recorder import Ledger
 
