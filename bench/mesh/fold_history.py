@@ -18,8 +18,19 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.parsing.document import parse_spec
-from njst.contract.results.report import Outcome, Report, Verdict, WorkloadTally
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.outcome import (
+    Outcome,
+)
+from njst.contract.results.report import (
+    Report,
+    Verdict,
+)
+from njst.contract.results.tallies import (
+    WorkloadTally,
+)
 from njst.journal.state.job_store import Book
 from njst.journal.state.projection import Entry
 

@@ -12,7 +12,12 @@ from typing import Any
 
 import kopf
 
-from njst.contract.parsing.document import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
+from njst.contract.names.kubernetes import (
+    GROUP,
+    PLURAL,
+    SCHEDULE_PLURAL,
+    VERSION,
+)
 from njst_operator.controllers.job.job_controller import Performer
 from njst_operator.controllers.job.job_resource import resource_of
 from njst_operator.controllers.schedule.schedule_decide import schedule_of

@@ -10,7 +10,9 @@ from kubernetes.aio.config import kube_config
 
 from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
-from njst.contract.spec.schedule import MAX_NAME
+from njst.contract.spec.schedule import (
+    MAX_NAME,
+)
 from njst.local.wait_until import wait_until
 from njst_operator.controllers.schedule.schedule_controller import Scheduler
 from njst_operator.controllers.schedule.schedule_decide import schedule_of

@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from njst.contract.results.report import Problem
+from njst.contract.results.outcome import (
+    Problem,
+)
 from njst_operator.controllers.job.job_resource import Resource
 
 # The longest turn.

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from njst.contract.parsing.document import API_VERSION, GROUP, VERSION
+from njst.contract.names.kubernetes import (
+    API_VERSION,
+    GROUP,
+    VERSION,
+)
 from njst_operator.controllers.job.job_events import News
 from njst_operator.kube.api_transport import Api, Body, ConflictError, GoneError, Request
 from njst_operator.kube.conditions import time_text

@@ -7,13 +7,31 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import Connection
-from njst.contract.parsing.document import parse_spec
-from njst.contract.plan import ClientPlan, LoadPlan, PayloadPlan, PublishPlan
-from njst.contract.results.report import Outcome, WorkloadResult
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    PublishPlan,
+)
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.plan import (
+    ClientPlan,
+    LoadPlan,
+)
+from njst.contract.results.outcome import (
+    Outcome,
+    SetupError,
+)
+from njst.contract.results.report import (
+    WorkloadResult,
+)
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.provisioning import provision
-from njst.provisioning.target_policy import SetupError
 from njst.stats.tally_merge import totals
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import Connection
-from njst.contract.parsing.document import parse_spec
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.local.wait_until import wait_until
 from njst.provisioning import provision
-from njst.provisioning.target_policy import SetupError
 from tests.nats.connections.running import LIMIT_S, MESSAGES, WORKER, assert_it_runs, run, spec
 from tests.nats.truth.proxy import Proxy
 

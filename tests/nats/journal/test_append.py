@@ -7,8 +7,15 @@ from contextlib import AsyncExitStack
 import pytest
 
 from njst.contract.events import Finished, Origin, OriginKind
-from njst.contract.names.mesh import EventName
-from njst.contract.results.report import Outcome, WorkloadTally
+from njst.contract.names.mesh import (
+    EventName,
+)
+from njst.contract.results.outcome import (
+    Outcome,
+)
+from njst.contract.results.tallies import (
+    WorkloadTally,
+)
 from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs, Submission
 from njst.local.nats_server import NatsServer

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from njst.contract.results.outcome import (
+    SetupError,
+)
 from njst.local.nats_server import NatsServer
-from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner
 
 MOST = 2_000

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.contract.results.report import ErrorClass
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.publish.frame_templates import READY_BYTES
-from njst.provisioning.target_policy import SetupError
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from njst.contract.results.report import ErrorClass
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, Load, errors, loading
 

@@ -7,13 +7,32 @@ from dataclasses import dataclass, field
 from njst.agent.decide import Stage
 from njst.agent.deps import Kit
 from njst.agent.participant import Participation
-from njst.contract.connection import Connection
+from njst.contract.connection import (
+    Connection,
+)
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
-from njst.contract.names.mesh import EventName
-from njst.contract.parsing.document import parse_spec
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.names.mesh import (
+    EventName,
+)
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.plan import (
+    ClientPlan,
+    Consumption,
+    LoadPlan,
+    Receipt,
+)
+from njst.contract.results.outcome import (
+    START_TIMEOUT,
+    Outcome,
+    Problem,
+)
 from njst.contract.results.readback import Sight
-from njst.contract.results.report import START_TIMEOUT, LoadCost, Outcome, Problem, WorkloadTally
+from njst.contract.results.tallies import (
+    LoadCost,
+    WorkloadTally,
+)
 from njst.journal.interfaces import Appended
 from njst.journal.state.job_store import Book
 from njst.journal.state.job_view import PartState

@@ -15,16 +15,20 @@ from njst.contract.event_limits import (
     smaller,
 )
 from njst.contract.events import Finished, SeenSlice, Started
+from njst.contract.results.outcome import (
+    Outcome,
+)
 from njst.contract.results.readback import Sight, StreamReceipts
 from njst.contract.results.report import (
-    Outcome,
     Report,
     SeriesResult,
-    SeriesTally,
     Verdict,
     WindowResult,
     WorkerResult,
     WorkloadResult,
+)
+from njst.contract.results.tallies import (
+    SeriesTally,
     WorkloadTally,
 )
 from njst.journal.state.projection import READERS

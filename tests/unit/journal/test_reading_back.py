@@ -10,8 +10,17 @@ from njst.contract.events import (
     Lost,
     SeenSlice,
 )
+from njst.contract.results.outcome import (
+    Outcome,
+)
 from njst.contract.results.readback import Sight, StreamReceipts
-from njst.contract.results.report import Outcome, ReadBack, Verdict, WorkloadTally
+from njst.contract.results.report import (
+    Verdict,
+)
+from njst.contract.results.tallies import (
+    ReadBack,
+    WorkloadTally,
+)
 from njst.journal.report_builder import conclude
 from njst.journal.state.job_view import JobView, PartState, Phase
 from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, READERS

@@ -2,7 +2,10 @@
 
 from typing import Protocol
 
-from njst.contract.results.report import ErrorClass, WorkloadTally
+from njst.contract.results.tallies import (
+    ErrorClass,
+    WorkloadTally,
+)
 from njst.load.protocol.parser import Frame, parse
 
 

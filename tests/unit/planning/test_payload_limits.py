@@ -5,11 +5,17 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.spec.job import JobSpec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.planning.payload_limits import check_room
 from njst.provisioning.payload_files import payload_files
-from njst.provisioning.target_policy import SetupError
 
 STREAMS = [{"name": "S"}]
 FIELDS: dict[str, dict[str, Any]] = {

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.spec.job import JobSpec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.planning import clients_of
 from njst.planning.server_requirements import Release, Server, lacking, needs
 from njst.provisioning.consumers import stream_config

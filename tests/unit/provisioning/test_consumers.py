@@ -4,9 +4,15 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.plan import ConsumePlan
-from njst.contract.spec.job import JobSpec
+from njst.contract.kinds.consume import (
+    ConsumePlan,
+)
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.planning import clients_of
 from njst.provisioning.consumers import OwnConsumer, consumer_config
 

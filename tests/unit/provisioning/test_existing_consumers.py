@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.spec.job import JobSpec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.planning import clients_of
 from njst.provisioning.existing_consumers import adopted, misfits
 

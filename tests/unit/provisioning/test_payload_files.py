@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.spec.job import JobSpec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.load.templates.payloads import bodies
 from njst.planning import clients_of
 from njst.provisioning import payload_files as module
 from njst.provisioning.payload_files import payload_files, with_files
-from njst.provisioning.target_policy import SetupError
 
 
 def spec(*, lines: bool = False) -> JobSpec:

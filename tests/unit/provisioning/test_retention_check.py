@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from nats.js.api import StreamInfo
 
-from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
 from njst.contract.results.readback import StreamBefore, StreamLimits
-from njst.contract.spec.job import JobSpec
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.load.readback.stream_state import stream_state
 from njst.planning import There, clients_of
 from njst.provisioning.consumers import stream_config

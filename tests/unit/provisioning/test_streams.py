@@ -3,9 +3,13 @@
 import pytest
 from nats.js.api import StreamConfig, StreamInfo, StreamSource, StreamState
 
-from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
 from njst.provisioning.streams import check_subjects
-from njst.provisioning.target_policy import SetupError
 
 SPEC = parse_spec(
     {

@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from njst.contract.results.report import (
-    Diagnosis,
-    ErrorClass,
-    ErrorTally,
-    Latency,
+from njst.contract.results.outcome import (
     Outcome,
     Problem,
-    ReadBack,
+)
+from njst.contract.results.report import (
+    Diagnosis,
+    Latency,
     Report,
     SeriesResult,
     ThresholdResult,
@@ -19,9 +18,16 @@ from njst.contract.results.report import (
     WindowResult,
     WorkerResult,
     WorkloadResult,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+    ErrorTally,
+    ReadBack,
     WorkloadTally,
 )
-from njst.contract.spec.job import Metric
+from njst.contract.spec.threshold import (
+    Metric,
+)
 from njst.report.terminal import binary, render
 
 REPORT = Report(

@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_spec
-from njst.contract.results.report import ErrorClass
+from njst.contract.parsing.document import (
+    parse_spec,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.registry import Shared, workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse

@@ -1,4 +1,6 @@
-from njst.contract.results.report import LoadCost
+from njst.contract.results.tallies import (
+    LoadCost,
+)
 from njst.stats.host_cost import merge_costs
 
 

@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.results.report import (
+    Latency,
+)
+from njst.contract.results.tallies import (
     Counts,
     ErrorClass,
     ErrorTally,
-    Latency,
     ReadBack,
     SeriesTally,
     WindowTally,

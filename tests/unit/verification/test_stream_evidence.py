@@ -15,7 +15,11 @@ from njst.contract.results.readback import (
     StreamLimits,
     StreamReceipts,
 )
-from njst.contract.results.report import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.results.tallies import (
+    ErrorClass,
+    ReadBack,
+    WorkloadTally,
+)
 from njst.verification import mark_codec
 from njst.verification.checker import prove
 from njst.verification.mark_codec import MOST_OF_ALL, Mark

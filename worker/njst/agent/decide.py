@@ -9,8 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from njst.contract.results.report import QUEUE_TIMEOUT, START_TIMEOUT
-from njst.contract.spec.job import OnWorkerLoss
+from njst.contract.results.outcome import (
+    QUEUE_TIMEOUT,
+    START_TIMEOUT,
+)
+from njst.contract.spec.job import (
+    OnWorkerLoss,
+)
 from njst.journal.state.job_view import JobView, Part, PartState
 from njst.journal.state.rendezvous import rank
 from njst.verdict.worker_list import UNHEARD, named

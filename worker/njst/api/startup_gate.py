@@ -4,7 +4,9 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from njst.api.problems import ApiProblem, render
-from njst.contract.results.report import Problem
+from njst.contract.results.outcome import (
+    Problem,
+)
 
 
 class Door:

@@ -2,7 +2,12 @@
 
 from enum import IntEnum
 
-from njst.contract.results.report import QUEUE_TIMEOUT, Verdict
+from njst.contract.results.outcome import (
+    QUEUE_TIMEOUT,
+)
+from njst.contract.results.report import (
+    Verdict,
+)
 
 
 class ExitCode(IntEnum):

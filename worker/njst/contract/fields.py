@@ -1,5 +1,6 @@
 """Bounded texts and numbers that several parts of a spec share."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -61,3 +62,18 @@ MAX_INTEGER = 9_007_199_254_740_991
 def has_wildcard(subject: str) -> bool:
     """Whether a subject stands for more than itself."""
     return not {"*", ">"}.isdisjoint(subject)
+
+
+class Storage(StrEnum):
+    """Where a stream keeps its messages."""
+
+    FILE = "File"
+    MEMORY = "Memory"
+
+
+class Order(StrEnum):
+    """In which order subjects, keys or sequences are used."""
+
+    SEQUENTIAL = "Sequential"
+    RANDOM = "Random"
+    ZIPF = "Zipf"

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from njst.contract.results.report import ErrorClass
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.protocol.parser import Frame
 from njst.load.recording.recorder import Ledger
 

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from njst.contract.results.readback import StreamBefore
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.stream import Stream
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.stream import (
+    Stream,
+)
 from njst.contract.spec.workload import Workload
 
 

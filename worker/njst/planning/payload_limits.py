@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 
+from njst.contract.header_names import (
+    LAST_SUBJECT_SEQUENCE,
+)
 from njst.contract.kinds.key_value import KeyValueOperation
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
 from njst.contract.kinds.publish import Expect, MessageIds, Publish, PublishMode
-from njst.contract.plan import PayloadPlan
-from njst.contract.spec.job import JobSpec
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.contract.spec.workload import Workload
-from njst.load.protocol.encoder import LAST_SUBJECT_SEQUENCE
-from njst.planning.kinds.publish import fixed_headers
+from njst.planning.kinds.publish import (
+    fixed_headers,
+)
 from njst.provisioning.payload_files import largest
-from njst.provisioning.target_policy import SetupError
 
 # What an id or a sequence of njst's has at least.
 _DIGITS = "0" * 10

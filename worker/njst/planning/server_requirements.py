@@ -13,10 +13,14 @@ import nats.errors
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Publish, PublishMode
-from njst.contract.spec.job import JobSpec
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.contract.spec.workload import Workload
 from njst.login.nats_client import LoginClient
-from njst.provisioning.target_policy import SetupError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,13 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.errors import APIError, NotFoundError
 
-from njst.contract.names.mesh import OWNER_KEY, asset_subject
-from njst.contract.plan import ManagementPlan
+from njst.contract.kinds.management import (
+    ManagementPlan,
+)
+from njst.contract.names.assets import (
+    OWNER_KEY,
+    asset_subject,
+)
 from njst.load.kinds.management.asset_requests import assets_of, standing_names
 from njst.login.nats_client import API_TIMEOUT_S
 

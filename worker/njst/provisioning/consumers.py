@@ -14,26 +14,40 @@ from nats.js.api import (
     StreamConfig,
 )
 
-from njst.contract.fields import INDEX
+from njst.contract.fields import (
+    INDEX,
+    Storage,
+)
+from njst.contract.kinds.consume import (
+    PUSH_HEARTBEAT_MS,
+    ConsumeMode,
+)
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
-from njst.contract.kinds.consume import ConsumeMode
 from njst.contract.kinds.priority import Priority, PriorityPolicy
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.names.mesh import (
-    BUCKET,
+from njst.contract.names.assets import (
     GROUP,
-    OBJECTS,
     OWNER_KEY,
     consumer_name,
-    key_subject,
     owner_marks,
     shared_deliver_subject,
     stream_names,
     stream_subjects,
 )
-from njst.contract.plan import PUSH_HEARTBEAT_MS
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.stream import Compression, Discard, Retention, Storage, Stream
+from njst.contract.names.buckets import (
+    BUCKET,
+    OBJECTS,
+    key_subject,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.stream import (
+    Compression,
+    Discard,
+    Retention,
+    Stream,
+)
 from njst.contract.spec.workload import Workload
 from njst.planning.consumer_limits import most_consumers
 

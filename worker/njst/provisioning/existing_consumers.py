@@ -3,9 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
-from njst.contract.plan import ConsumePlan
-from njst.contract.spec.job import JobSpec
+from njst.contract.kinds.consume import (
+    AckPolicy,
+    Consume,
+    ConsumeMode,
+    ConsumePlan,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.contract.spec.workload import Workload
 from njst.provisioning.consumers import PRIORITY_POLICIES
 

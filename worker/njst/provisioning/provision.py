@@ -16,18 +16,34 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
-from njst.contract.connection import Connection
-from njst.contract.kinds.consume import ConsumeMode
-from njst.contract.names.mesh import (
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.kinds.consume import (
+    ClockPlan,
+    ConsumeMode,
+)
+from njst.contract.names.assets import (
     OWNER_KEY,
-    bucket_of,
     consumer_name,
     has_own_consumers,
     stream_names,
 )
-from njst.contract.plan import ClientPlan, ClockPlan
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.stream import Retain
+from njst.contract.names.buckets import (
+    bucket_of,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.stream import (
+    Retain,
+)
 from njst.contract.spec.workload import Workload
 from njst.login.connect_errors import explain
 from njst.login.login_errors import LoginError
@@ -49,7 +65,6 @@ from njst.provisioning.payload_files import payload_files, with_files
 from njst.provisioning.retention_check import stream_before
 from njst.provisioning.store_clock import store_clock
 from njst.provisioning.streams import check_subjects
-from njst.provisioning.target_policy import SetupError
 
 _STREAM_EXISTS = 10058
 

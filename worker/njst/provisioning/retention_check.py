@@ -5,8 +5,10 @@ What a stream lets go of by its limits is known from its state afterwards, not f
 
 from nats.js.api import StreamInfo
 
+from njst.contract.kinds.payload import (
+    STAMP_BYTES,
+)
 from njst.contract.kinds.publish import Publish, PublishMode
-from njst.contract.plan import STAMP_BYTES
 from njst.contract.results.readback import StreamBefore, StreamLimits
 
 # Headers by which a message does away with others, or with itself, or is not stored as it came.

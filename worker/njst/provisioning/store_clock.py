@@ -6,7 +6,9 @@ import time
 import nats.errors
 from nats.aio.client import Client
 
-from njst.contract.plan import ClockPlan
+from njst.contract.kinds.consume import (
+    ClockPlan,
+)
 from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 
 ROUND_TRIPS = 5

@@ -2,9 +2,15 @@
 
 from nats.js.api import StreamInfo
 
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.stream import Stream
-from njst.provisioning.target_policy import SetupError
+from njst.contract.results.outcome import (
+    SetupError,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.stream import (
+    Stream,
+)
 
 
 def check_subjects(spec: JobSpec, stream: Stream, info: StreamInfo) -> None:

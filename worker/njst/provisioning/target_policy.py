@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from njst.contract.connection import Connection, address
-from njst.contract.spec.job import Target
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.results.outcome import SetupError
+from njst.contract.server_urls import (
+    address,
+)
+from njst.contract.spec.target import (
+    Target,
+)
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import read_context
-
-
-class SetupError(Exception):
-    """Something that a job needs cannot be had: a CamelCase reason, and what to do."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        self.reason = reason
-        self.message = message
-        super().__init__(f"{reason}: {message}")
 
 
 @dataclass(frozen=True)

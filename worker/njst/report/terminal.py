@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from njst.contract.results.outcome import (
+    Outcome,
+)
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
     LatencyBound,
-    Outcome,
     Report,
     ThresholdResult,
     Verdict,

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from njst.contract.results.report import LoadCost
+from njst.contract.results.tallies import (
+    LoadCost,
+)
 
 
 def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:

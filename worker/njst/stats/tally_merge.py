@@ -5,20 +5,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from njst.contract.results.report import (
-    Counts,
-    ErrorClass,
-    ErrorTally,
     Latency,
     LatencyBound,
     SeriesResult,
-    SeriesTally,
     WindowResult,
     WorkloadResult,
+)
+from njst.contract.results.tallies import (
+    Counts,
+    ErrorClass,
+    ErrorTally,
+    ReadBack,
+    SeriesTally,
     WorkloadTally,
 )
 from njst.stats.histogram import Histogram
 from njst.stats.series import Series, merge_series
-from njst.verification.receipt_budget import merge_read_backs
 
 
 def merge(tallies: Iterable[WorkloadTally]) -> list[WorkloadTally]:
@@ -227,3 +229,25 @@ def _latency(histogram: Histogram) -> Latency | None:
     if not histogram.count:
         return None
     return Latency(**{name: histogram.percentile(share) for name, share in _PERCENTILES.items()})
+
+
+def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
+    """Return the sums, with all reasons why some were not looked for; None for no parts."""
+    some = [part for part in parts if part is not None]
+    if not some:
+        return None
+    return ReadBack(
+        acknowledged=sum(part.acknowledged for part in some),
+        found=sum(part.found for part in some),
+        consumed=sum(part.consumed for part in some),
+        lost=sum(part.lost for part in some),
+        removed=sum(part.removed for part in some),
+        removed_by=sorted({reason for part in some for reason in part.removed_by}),
+        unchecked=sum(part.unchecked for part in some),
+        reasons=sorted({reason for part in some for reason in part.reasons}),
+        recovered=sum(part.recovered for part in some),
+        duplicated=sum(part.duplicated for part in some),
+        corrupted=sum(part.corrupted for part in some),
+        unexpected=sum(part.unexpected for part in some),
+        words=next((part.words for part in some if part.words), ""),
+    )

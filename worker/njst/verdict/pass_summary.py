@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from njst.contract.results.report import ReadBack, ThresholdResult, WorkloadResult
+from njst.contract.results.report import (
+    ThresholdResult,
+    WorkloadResult,
+)
+from njst.contract.results.tallies import (
+    ReadBack,
+)
 from njst.verdict.storage_text import kept_words
 
 

@@ -20,14 +20,22 @@ from njst.contract.results.readback import (
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.results.report import ErrorClass, ErrorTally, ReadBack, WorkloadTally
-from njst.stats.tally_merge import merge, merge_errors
+from njst.contract.results.tallies import (
+    ErrorClass,
+    ErrorTally,
+    ReadBack,
+    WorkloadTally,
+)
+from njst.stats.tally_merge import (
+    merge,
+    merge_errors,
+    merge_read_backs,
+)
 from njst.verification import mark_codec
 from njst.verification.loss_text import loss_words, removal_words
 from njst.verification.producer_cases import Case, Producer
 from njst.verification.range_codec import decode
 from njst.verification.ranges import Ranges, count
-from njst.verification.receipt_budget import merge_read_backs
 from njst.verification.slices import slices
 from njst.verification.stream_evidence import StreamEvidence, lost_at_least, shared_out
 

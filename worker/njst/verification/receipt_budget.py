@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.plan import Consumption, Receipt
+from njst.contract.plan import (
+    Consumption,
+    Receipt,
+)
 from njst.contract.results.readback import (
     NOT_READ,
     TOO_MANY_HOLES,
@@ -10,7 +13,11 @@ from njst.contract.results.readback import (
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.results.report import ReadBack, WorkloadTally
+from njst.contract.results.tallies import (
+    ReadBack,
+    WorkloadTally,
+)
+from njst.stats.tally_merge import merge_read_backs
 from njst.verification import mark_codec
 from njst.verification.mark_codec import MOST_OF_ALL, Mark
 from njst.verification.range_codec import Entry, encode, fitted
@@ -18,28 +25,6 @@ from njst.verification.ranges import Ranges
 
 # What a mark takes in a text, at most.
 _MARK_BYTES = 32
-
-
-def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
-    """Return the sums, with all reasons why some were not looked for; None for no parts."""
-    some = [part for part in parts if part is not None]
-    if not some:
-        return None
-    return ReadBack(
-        acknowledged=sum(part.acknowledged for part in some),
-        found=sum(part.found for part in some),
-        consumed=sum(part.consumed for part in some),
-        lost=sum(part.lost for part in some),
-        removed=sum(part.removed for part in some),
-        removed_by=sorted({reason for part in some for reason in part.removed_by}),
-        unchecked=sum(part.unchecked for part in some),
-        reasons=sorted({reason for part in some for reason in part.reasons}),
-        recovered=sum(part.recovered for part in some),
-        duplicated=sum(part.duplicated for part in some),
-        corrupted=sum(part.corrupted for part in some),
-        unexpected=sum(part.unexpected for part in some),
-        words=next((part.words for part in some if part.words), ""),
-    )
 
 
 def unchecked_tally(

@@ -9,10 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from njst.contract.events import Origin, OriginKind
-from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
 from njst.contract.parsing.field_errors import InvalidDocumentError
-from njst.contract.results.report import Problem
-from njst.contract.spec.job import JobSpec
+from njst.contract.results.outcome import (
+    Problem,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.nats.log_clock import LogClock

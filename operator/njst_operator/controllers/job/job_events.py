@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
-from njst.contract.spec.schedule import ScheduleStatus
+from njst.contract.results.schedule_status import (
+    ScheduleStatus,
+)
 from njst_operator.kube.conditions import is_true
 
 

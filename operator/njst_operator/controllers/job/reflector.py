@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from njst.contract.parsing.document import GROUP, PLURAL
+from njst.contract.names.kubernetes import (
+    GROUP,
+    PLURAL,
+)
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import Resource, resource_of
 from njst_operator.controllers.missing import Missing

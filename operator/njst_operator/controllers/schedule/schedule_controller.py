@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from njst.contract.spec.schedule import ScheduleStatus
+from njst.contract.results.schedule_status import (
+    ScheduleStatus,
+)
 from njst_operator.controllers.job import job_events
 from njst_operator.controllers.job.job_events import News
 from njst_operator.controllers.job.job_resource import Resource, resource_of

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from njst.contract.parsing.document import (
+from njst.contract.names.kubernetes import (
     API_VERSION,
     GROUP,
     KIND,
     SCHEDULE_KIND,
     SCHEDULE_PLURAL,
+)
+from njst.contract.parsing.document import (
     parse_schedule,
 )
 from njst.contract.parsing.field_errors import InvalidDocumentError
-from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec, ScheduleStatus
+from njst.contract.results.schedule_status import (
+    ScheduleStatus,
+)
+from njst.contract.spec.schedule import (
+    ConcurrencyPolicy,
+    ScheduleSpec,
+)
 from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, Resource
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.kube.conditions import FALSE, TRUE, Claim, set_conditions, time_text

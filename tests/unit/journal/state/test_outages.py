@@ -2,7 +2,9 @@
 
 import pytest
 
-from njst.contract.results.report import ControlOutages
+from njst.contract.results.tallies import (
+    ControlOutages,
+)
 from njst.journal.state.outages import Silences
 
 MS = 1_000_000

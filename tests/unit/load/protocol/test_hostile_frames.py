@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.document import (
+    parse_spec,
+)
 from njst.load.kinds.registry import Shared, workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse

@@ -5,9 +5,17 @@ import tracemalloc
 
 import pytest
 
-from njst.contract.kinds.get import GetMode
-from njst.contract.kinds.key_value import KeyValueOperation
-from njst.contract.plan import ClientPlan, GetPlan, KeyValuePlan
+from njst.contract.kinds.get import (
+    GetMode,
+    GetPlan,
+)
+from njst.contract.kinds.key_value import (
+    KeyValueOperation,
+    KeyValuePlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.registry import Shared, workload_of
 from njst.load.load_client import Start
 

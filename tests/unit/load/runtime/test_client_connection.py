@@ -5,18 +5,31 @@ from collections.abc import Iterator
 
 import pytest
 
-from njst.contract.connection import Connection
-from njst.contract.kinds.consume import AckPolicy
-from njst.contract.plan import (
-    ClientPlan,
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.kinds.consume import (
+    AckPolicy,
     ConsumePlan,
+)
+from njst.contract.kinds.core import (
     CorePlan,
-    PacePiece,
-    PacePlan,
+)
+from njst.contract.kinds.payload import (
     PayloadPlan,
+)
+from njst.contract.kinds.publish import (
     PublishPlan,
 )
-from njst.contract.results.report import ErrorClass, ErrorTally
+from njst.contract.plan import (
+    ClientPlan,
+    PacePiece,
+    PacePlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+    ErrorTally,
+)
 from njst.load.host.clock import now_ns
 from njst.load.kinds.registry import Shared
 from njst.load.load_client import Start

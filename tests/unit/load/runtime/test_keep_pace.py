@@ -7,9 +7,23 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import Connection
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan, PayloadPlan, PublishPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    PublishPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+    PacePiece,
+    PacePlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.registry import Shared
 from njst.load.load_client import Start
 from njst.load.net.dial import Settings

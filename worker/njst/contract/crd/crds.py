@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from njst.contract.crd.structural_schema import list_map, structural, without_defaults
-from njst.contract.parsing.document import (
+from njst.contract.names.kubernetes import (
     API_VERSION,
     GROUP,
     KIND,
@@ -20,8 +20,17 @@ from njst.contract.parsing.document import (
     VERSION,
 )
 from njst.contract.results.job_status import JobStatus
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec, ScheduleStatus
+from njst.contract.results.schedule_status import (
+    ScheduleStatus,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.schedule import (
+    MAX_NAME,
+    NAME_TOO_LONG,
+    ScheduleSpec,
+)
 
 # Steering fields: the rest of a spec is what was measured, and stays.
 MUTABLE = (

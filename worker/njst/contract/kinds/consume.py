@@ -5,9 +5,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import ConsumerName, SubjectFilter
-from njst.contract.kinds.priority import Priority
-from njst.contract.model import Model, Rule
+from njst.contract.fields import (
+    ConsumerName,
+    SubjectFilter,
+)
+from njst.contract.kinds.priority import Priority, PriorityPlan
+from njst.contract.model import Message, Model, Rule
 
 Backoff = Annotated[int, Field(ge=1, le=3600)]
 
@@ -305,3 +308,51 @@ class Consume(Model):
         if self.pulls is not None:
             return self.pulls
         return 2 if self.max_bytes is None else 1
+
+
+# How often a server says that a client's own push consumer is there.
+PUSH_HEARTBEAT_MS = 5_000
+
+
+class ClockPlan(Message):
+    """A server's clock: what CLOCK_MONOTONIC lacks to it, known so well at an instant of that."""
+
+    offset_ns: int
+    error_ns: int
+    at_ns: int
+
+
+class ConsumePlan(Message):
+    """The consumer is there already: set-up made it. A push consumer delivers to `deliver`.
+
+    Clients of a `deliver_group` share what is delivered. `heartbeat_ms` is of pulls, or of the
+    consumer that pushes; 0: it has none.
+    """
+
+    mode: ConsumeMode = ConsumeMode.PULL
+    stream: str
+    consumer: str
+    deliver: str = ""
+    deliver_group: str = ""
+    ack: AckPolicy
+    batch: int
+    pulls: int = 2
+    max_bytes: int = 0
+    expires_ms: int = 5_000
+    heartbeat_ms: int = 0
+    ack_wait_ms: int = 30_000
+    nak_percent: int = 0
+    nak_delay_ms: int = 0
+    terminate_percent: int = 0
+    ignore_percent: int = 0
+    slow_percent: int = 0
+    processing_ms: int = 0
+    priority: PriorityPlan | None = None
+    idle_timeout_ms: int
+    verify: bool = True
+    # Whether each message is noted that comes: the stream will not have it any more.
+    is_noted: bool = False
+    # The configuration of a consumer that is made again when it is gone, as JSON; empty: it is not.
+    again: str = ""
+    # The clock of the server that stores the stream; None: unknown.
+    store_clock: ClockPlan | None = None

@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from njst.contract.fields import Subject
-from njst.contract.model import Model
+from njst.contract.fields import (
+    Subject,
+)
+from njst.contract.model import Message, Model
 
 
 class CoreOperation(StrEnum):
@@ -29,3 +31,18 @@ class Core(Model):
     timeout_seconds: int = Field(
         5, ge=1, le=300, description="A request without an answer by then is an error."
     )
+
+
+class CorePlan(Message):
+    """Core NATS on one subject; what is published there goes into `stream`, if one takes it.
+
+    That had `last_sequence` at the set-up.
+    """
+
+    operation: CoreOperation
+    subject: str
+    payload_bytes: int
+    window: int = 1
+    timeout_ms: int
+    stream: str = ""
+    last_sequence: int = 0

@@ -5,9 +5,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import MOST_SUBJECTS, SubjectFilter, has_wildcard
-from njst.contract.kinds.order import Order
-from njst.contract.model import Model, Rule
+from njst.contract.fields import (
+    MOST_SUBJECTS,
+    Order,
+    SubjectFilter,
+    has_wildcard,
+)
+from njst.contract.model import Message, Model, Rule
 
 
 class GetMode(StrEnum):
@@ -95,3 +99,21 @@ class Get(Model):
             ),
         ),
     )
+
+
+class GetPlan(Message):
+    """Sequences from 1 to the stream's last one at the time of the set-up, or subjects.
+
+    `first` is the number, from 0, of the sequence or subject that a Sequential order begins with.
+    """
+
+    mode: GetMode
+    stream: str
+    order: Order = Order.SEQUENTIAL
+    window: int = 1
+    batch: int = 100
+    subjects: list[str] = Field(default_factory=list)
+    subject_count: int = 1
+    last_sequence: int = 0
+    first: int = 0
+    timeout_ms: int

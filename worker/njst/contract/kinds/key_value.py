@@ -5,9 +5,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import SubjectFilter
-from njst.contract.kinds.order import Order
-from njst.contract.model import Model, Rule
+from njst.contract.fields import (
+    Order,
+    SubjectFilter,
+)
+from njst.contract.model import Message, Model, Rule
 
 
 class KeyValueOperation(StrEnum):
@@ -79,3 +81,20 @@ class KeyValue(Model):
     def watches(self) -> bool:
         """Whether clients only listen."""
         return self.operation is KeyValueOperation.WATCH
+
+
+class KeyValuePlan(Message):
+    """Keys are `<prefix>.<n>` for n below `keys`, in the bucket whose stream is KV_<bucket>.
+
+    `first_key` is the n that a Sequential order begins with.
+    """
+
+    operation: KeyValueOperation
+    bucket: str
+    prefix: str
+    keys: int
+    key_order: Order = Order.SEQUENTIAL
+    first_key: int = 0
+    value_bytes: int
+    window: int = 1
+    timeout_ms: int

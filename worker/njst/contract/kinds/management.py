@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.model import Model, Rule
-from njst.contract.spec.stream import Storage
+from njst.contract.fields import (
+    Storage,
+)
+from njst.contract.model import Message, Model, Rule
 
 
 class ManagementOperation(StrEnum):
@@ -65,3 +67,22 @@ class Management(Model):
     def deletes(self) -> bool:
         """Whether each call takes one that set-up has made for it."""
         return self.operation in _DELETE
+
+
+class ManagementPlan(Message):
+    """Streams, or consumers of `stream`, that carry the id of `job` and are named `<prefix>-<n>`.
+
+    Those that stay, `assets` of them, are named `<prefix>-s<n>`.
+    """
+
+    operation: ManagementOperation
+    job: str
+    # The log that the job is in.
+    log: str = ""
+    stream: str = ""
+    prefix: str
+    assets: int = 0
+    storage: Storage = Storage.FILE
+    replicas: int = 1
+    window: int = 1
+    timeout_ms: int

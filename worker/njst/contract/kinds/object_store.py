@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from njst.contract.kinds.order import Order
-from njst.contract.model import Model
+from njst.contract.fields import (
+    Order,
+)
+from njst.contract.model import Message, Model
 
 
 class ObjectStoreOperation(StrEnum):
@@ -39,3 +41,22 @@ class ObjectStore(Model):
     timeout_seconds: int = Field(
         30, ge=1, le=3600, description="An object that is not done with by then is an error."
     )
+
+
+class ObjectStorePlan(Message):
+    """Objects are named `<prefix>-<n>` for n below `objects`, in the store of stream OBJ_<bucket>.
+
+    Each Get has a consumer whose name begins with `consumer`; its metadata names the `job`.
+    """
+
+    operation: ObjectStoreOperation
+    job: str
+    bucket: str
+    prefix: str
+    consumer: str
+    objects: int
+    object_order: Order = Order.SEQUENTIAL
+    object_bytes: int
+    chunk_bytes: int
+    window: int = 1
+    timeout_ms: int

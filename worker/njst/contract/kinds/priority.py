@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.model import Model, Rule
+from njst.contract.model import Message, Model, Rule
 
 
 class PriorityPolicy(StrEnum):
@@ -51,3 +51,14 @@ class Priority(Model):
             ),
         ),
     )
+
+
+class PriorityPlan(Message):
+    """How one client asks a consumer that prefers some (ADR-42); 0 leaves a number out."""
+
+    policy: PriorityPolicy
+    group: str
+    min_pending: int = 0
+    min_ack_pending: int = 0
+    # 0 is served first.
+    level: int = 0

@@ -5,9 +5,15 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from njst.contract.fields import MOST_SUBJECTS, FileName, Subject
-from njst.contract.kinds.order import Order
-from njst.contract.model import Model, Rule
+from njst.contract.fields import (
+    MOST_SUBJECTS,
+    FileName,
+    Order,
+    Subject,
+)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.model import Message, Model, Rule
+from njst.contract.results.readback import StreamBefore
 
 HeaderName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=1, max_length=64)
@@ -269,3 +275,45 @@ class Publish(Model):
             ),
         ),
     )
+
+
+class ReadBackPlan(Message):
+    """Where to look for what was acknowledged: in a stream, behind a sequence.
+
+    `obstacle` says in one CamelCase word why looking would prove nothing; empty: it does.
+    """
+
+    stream: str
+    after_sequence: int = 0
+    obstacle: str = ""
+    # What the stream was at the set-up.
+    before: StreamBefore | None = None
+
+
+class PublishPlan(Message):
+    """Each subject stands for `subject_count` of them when that is over 1.
+
+    `first_subject` is the number of the one that a Sequential order begins with.
+    """
+
+    # The stream that is to store the messages; empty: whichever does.
+    stream: str = ""
+    mode: PublishMode
+    window: int
+    batch: int = 100
+    payload: PayloadPlan
+    subjects: list[str]
+    subject_count: int = 1
+    subject_order: Order = Order.SEQUENTIAL
+    first_subject: int = 0
+    message_ids: bool = False
+    duplicate_percent: int = 0
+    headers: list[tuple[str, str]] = Field(default_factory=list)
+    expect: Expect = Expect.NONE
+    delay_ms: int = 0
+    # Whether few reply subjects are used in turns.
+    reuses_replies: bool = False
+    # The stream's last sequence at the time of the set-up.
+    last_sequence: int = 0
+    ack_timeout_ms: int
+    read_back: ReadBackPlan | None = None

@@ -8,18 +8,17 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from njst.contract.model import Message, Model
+from njst.contract.names.kubernetes import SCHEDULE_KIND
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
 from njst.contract.parsing.yaml_loader import load_object
-from njst.contract.spec.job import JobSpec
-from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
-
-GROUP = "njst.io"
-VERSION = "v1alpha1"
-KIND = "NjstJob"
-PLURAL = "njstjobs"
-SCHEDULE_KIND = "NjstSchedule"
-SCHEDULE_PLURAL = "njstschedules"
-API_VERSION = f"{GROUP}/{VERSION}"
+from njst.contract.spec.job import (
+    JobSpec,
+)
+from njst.contract.spec.schedule import (
+    MAX_NAME,
+    NAME_TOO_LONG,
+    ScheduleSpec,
+)
 
 _Spec = TypeVar("_Spec", bound=Model)
 _Head = TypeVar("_Head", "Head", "ScheduleHead")

@@ -11,10 +11,13 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from njst.contract.connection import APART, of_one_kind
-from njst.contract.fields import MAX_INTEGER, ContextName, Label, LabelValue, MeshName, Server
+from njst.contract.fields import LabelValue, MeshName
 from njst.contract.model import Model, Rule
-from njst.contract.spec.stream import Stream
+from njst.contract.spec.stream import (
+    Stream,
+)
+from njst.contract.spec.target import Target
+from njst.contract.spec.threshold import Threshold
 from njst.contract.spec.workload import Workload
 
 MAX_WORKLOADS = 16
@@ -34,21 +37,6 @@ class VerdictPolicy(StrEnum):
     REPORT = "Report"
 
 
-class Metric(StrEnum):
-    """What a threshold looks at; errors as a number, or as a share of the attempted operations."""
-
-    MESSAGES = "Messages"
-    ERRORS = "Errors"
-    ERRORS_PER_MILLION = "ErrorsPerMillion"
-    MESSAGES_PER_SECOND = "MessagesPerSecond"
-    BYTES_PER_SECOND = "BytesPerSecond"
-    LATENCY_P50 = "LatencyP50Microseconds"
-    LATENCY_P90 = "LatencyP90Microseconds"
-    LATENCY_P99 = "LatencyP99Microseconds"
-    LATENCY_P999 = "LatencyP999Microseconds"
-    LATENCY_MAX = "LatencyMaxMicroseconds"
-
-
 class Sharing(StrEnum):
     """Whether a job bears another one beside it on the same workers."""
 
@@ -64,61 +52,6 @@ class WorkerSelector(Model):
         max_length=16,
         description="Labels that a worker must have, each with this value: its --label options,"
         " and name, host and zone.",
-    )
-
-
-class Target(Model):
-    """The NATS under test; by default the one that carries the jobs."""
-
-    context: ContextName | None = Field(
-        None,
-        description="Name of a NATS context mounted into the workers, in the format of the nats"
-        " CLI. It is the only place for credentials: a spec never carries them.",
-    )
-    servers: list[Server] = Field(
-        default_factory=list,
-        max_length=16,
-        description="Servers that need no credentials, as nats://host:port; all ws:// or all wss://"
-        " for websockets. A worker refuses those that its allow-list does not name.",
-    )
-    discover: bool = Field(
-        True,
-        description="Whether clients also connect to servers that the cluster names (connect_urls)."
-        " false: only to those that the context or servers name.",
-    )
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            cel="!(has(self.context) && has(self.servers) && size(self.servers) > 0)",
-            message="context and servers exclude each other: give one of them, or neither",
-            holds=lambda self: not (self.context is not None and self.servers),
-        ),
-        Rule(
-            cel="!has(self.servers) || !self.servers.exists(s, s.startsWith('ws'))"
-            " || self.servers.all(s, s.startsWith('ws://'))"
-            " || self.servers.all(s, s.startsWith('wss://'))",
-            message=APART,
-            holds=lambda self: of_one_kind(self.servers),
-        ),
-    )
-
-
-class Threshold(Model):
-    """What must hold at the end for the job to succeed. No data is a failure, never a pass."""
-
-    workload: Label | None = Field(
-        None, description="Name of a workload. Left out: each workload must keep it."
-    )
-    metric: Metric = Field(description="What is compared.")
-    at_most: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Highest value allowed.")
-    at_least: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Lowest value allowed.")
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            cel="has(self.atMost) != has(self.atLeast)",
-            message="exactly one of atMost and atLeast must be set",
-            holds=lambda self: (self.at_most is None) != (self.at_least is None),
-        ),
     )
 
 

@@ -5,15 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import INDEX, MAX_INTEGER, StreamName, SubjectFilter
+from njst.contract.fields import INDEX, MAX_INTEGER, Storage, StreamName, SubjectFilter
 from njst.contract.model import Model, Rule
-
-
-class Storage(StrEnum):
-    """Where a stream keeps its messages."""
-
-    FILE = "File"
-    MEMORY = "Memory"
 
 
 class Retention(StrEnum):

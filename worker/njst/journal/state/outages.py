@@ -3,7 +3,9 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from njst.contract.results.report import ControlOutages
+from njst.contract.results.tallies import (
+    ControlOutages,
+)
 
 KEPT = 1000
 

@@ -2,7 +2,9 @@
 
 import resource
 
-from njst.contract.results.report import Problem
+from njst.contract.results.outcome import (
+    Problem,
+)
 
 # Pipes, libraries, certificates, and attempts to connect that are under way beside a connection.
 RESERVE = 192

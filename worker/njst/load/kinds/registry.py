@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, Consumption
+from njst.contract.plan import (
+    ClientPlan,
+    Consumption,
+)
 from njst.load.kinds.consume.consumer import ConsumeWorkload
 from njst.load.kinds.core.core_request import core_workload
 from njst.load.kinds.get.direct_get import get_workload
@@ -13,7 +16,9 @@ from njst.load.kinds.management.api_calls import management_workload
 from njst.load.kinds.object_store.objects import object_workload
 from njst.load.kinds.publish.atomic_batch import atomic_workload
 from njst.load.kinds.publish.fast_batch import FastWorkload
-from njst.load.kinds.publish.single import publish_workload
+from njst.load.kinds.publish.single import (
+    publish_workload,
+)
 from njst.load.load_client import Workload
 from njst.load.pacing.pacer import planned_of
 from njst.load.recording.integrity import Consumed

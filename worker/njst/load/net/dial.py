@@ -14,8 +14,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from njst.contract.connection import Connection
-from njst.contract.results.report import ErrorClass
+from njst.contract.connection import (
+    Connection,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.host.clock import now_ns
 from njst.load.net.server_pool import Server
 from njst.load.net.socket_stream import Stream, TlsStream

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
+
 CRLF = b"\r\n"
 PUB = b"PUB "
 PING = b"PING\r\n"
 PONG = b"PONG\r\n"
-# What a write expects of its subject; a header block with the sequence left open.
-LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 EXPECTING = b"NATS/1.0\r\n" + LAST_SUBJECT_SEQUENCE.encode() + b": %d\r\n\r\n"
 
 

@@ -2,9 +2,13 @@
 
 import contextlib
 
-from njst.contract.plan import AuditPlan
+from njst.contract.plan import (
+    AuditPlan,
+)
 from njst.contract.results.readback import Sight
-from njst.contract.results.report import ErrorClass
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.host.spawn import spawn
 
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.plan import ClockPlan
+from njst.contract.kinds.consume import (
+    ClockPlan,
+)
 from njst.load.recording.recorder import Ledger, Nanoseconds
 
 # A chunk of fewer is looked at message by message.

@@ -12,8 +12,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.load_client import Start
 from njst.load.pacing.pacer import Supply
 from njst.load.protocol import encoder

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.recording.recorder import Ledger
 from njst.load.requests.request_client import CallWorkload, Requests
 

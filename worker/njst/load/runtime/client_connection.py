@@ -4,8 +4,12 @@ import contextlib
 import secrets
 import select
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.host.clock import now_ns as read_clock_ns
 from njst.load.kinds.consume.consumer import ConsumeWorkload
 from njst.load.kinds.registry import Shared, workload_of

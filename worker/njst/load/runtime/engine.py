@@ -9,8 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.plan import Consumption, LoadPlan, Receipt
-from njst.contract.results.report import WorkloadTally
+from njst.contract.plan import (
+    Consumption,
+    LoadPlan,
+    Receipt,
+)
+from njst.contract.results.tallies import (
+    WorkloadTally,
+)
 from njst.load.host.clock import now_ns
 from njst.load.kinds.registry import Shared
 from njst.load.load_client import Start

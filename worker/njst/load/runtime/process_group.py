@@ -6,14 +6,21 @@ import json
 from asyncio.subprocess import Process
 from typing import Any
 
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
-from njst.contract.results.report import (
+from njst.contract.plan import (
+    ClientPlan,
+    Consumption,
+    LoadPlan,
+    Receipt,
+)
+from njst.contract.results.outcome import (
     START_TIMEOUT,
+    Outcome,
+    Problem,
+)
+from njst.contract.results.tallies import (
     ErrorClass,
     ErrorTally,
     LoadCost,
-    Outcome,
-    Problem,
     ReadBack,
     WorkloadTally,
 )

@@ -4,7 +4,9 @@ import random
 from functools import cache
 from pathlib import Path
 
-from njst.contract.plan import PayloadPlan
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
 
 
 def bodies(plan: PayloadPlan, count: int, seed: int) -> list[bytes]:

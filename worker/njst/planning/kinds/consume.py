@@ -1,16 +1,24 @@
 """How a consumer, or a watcher of keys, gets its messages."""
 
-from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode
-from njst.contract.kinds.priority import PriorityPolicy
+from njst.contract.kinds.consume import (
+    PUSH_HEARTBEAT_MS,
+    AckPolicy,
+    Consume,
+    ConsumeMode,
+    ConsumePlan,
+)
+from njst.contract.kinds.priority import (
+    PriorityPlan,
+    PriorityPolicy,
+)
 from njst.contract.kinds.publish import Verify
-from njst.contract.names.mesh import (
+from njst.contract.names.assets import (
     GROUP,
     consumer_name,
     deliver_subject,
     has_own_consumers,
     shared_deliver_subject,
 )
-from njst.contract.plan import PUSH_HEARTBEAT_MS, ConsumePlan, PriorityPlan
 from njst.planning.client_slot import Place, There, Work
 
 

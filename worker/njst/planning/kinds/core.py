@@ -1,6 +1,8 @@
 """What a client of core NATS does."""
 
-from njst.contract.plan import CorePlan
+from njst.contract.kinds.core import (
+    CorePlan,
+)
 from njst.contract.spec.workload import Workload
 
 

@@ -1,8 +1,10 @@
 """What a client reads directly."""
 
 from njst.contract.fields import INDEX
-from njst.contract.kinds.get import BY_SUBJECT
-from njst.contract.plan import GetPlan
+from njst.contract.kinds.get import (
+    BY_SUBJECT,
+    GetPlan,
+)
 from njst.planning.client_slot import Place, There, Work, split
 
 

@@ -1,8 +1,12 @@
 """What a client does to keys, but for watching them."""
 
-from njst.contract.kinds.key_value import KeyValueOperation
-from njst.contract.names.mesh import bucket_of
-from njst.contract.plan import KeyValuePlan
+from njst.contract.kinds.key_value import (
+    KeyValueOperation,
+    KeyValuePlan,
+)
+from njst.contract.names.buckets import (
+    bucket_of,
+)
 from njst.planning.client_slot import Place, Work
 
 # What keys begin with that are nobody's own; those of a client begin with its number.

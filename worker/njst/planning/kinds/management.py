@@ -1,7 +1,11 @@
 """What a client does to streams or consumers."""
 
-from njst.contract.names.mesh import asset_prefix
-from njst.contract.plan import ManagementPlan
+from njst.contract.kinds.management import (
+    ManagementPlan,
+)
+from njst.contract.names.assets import (
+    asset_prefix,
+)
 from njst.planning.client_slot import Place, Work
 
 

@@ -1,17 +1,22 @@
 """What a publisher sends."""
 
-from njst.contract.kinds.publish import MessageIds, Publish, ReplySubjects, Verify
-from njst.contract.names.mesh import publish_subjects
-from njst.contract.plan import PayloadPlan, PublishPlan, ReadBackPlan
+from njst.contract.header_names import INCREMENT_HEADER, STREAM_HEADER, TTL_HEADER
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    MessageIds,
+    Publish,
+    PublishPlan,
+    ReadBackPlan,
+    ReplySubjects,
+    Verify,
+)
+from njst.contract.names.assets import (
+    publish_subjects,
+)
 from njst.planning.client_slot import Place, There, Work, ms
 from njst.provisioning.retention_check import publish_obstacle
-
-# The header of a message that the stream itself lets go of (ADR-43).
-TTL_HEADER = "Nats-TTL"
-# What a message adds to the counter that its subject is (ADR-49).
-INCREMENT_HEADER = "Nats-Incr"
-# The stream that is to store a message, and no other.
-STREAM_HEADER = "Nats-Expected-Stream"
 
 
 def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | None:

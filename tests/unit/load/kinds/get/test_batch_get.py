@@ -5,10 +5,19 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.get import GetMode
-from njst.contract.kinds.order import Order
-from njst.contract.plan import ClientPlan, GetPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.fields import (
+    Order,
+)
+from njst.contract.kinds.get import (
+    GetMode,
+    GetPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.get.batch_get import MultiLastRequests
 from njst.load.kinds.get.direct_get import get_workload
 from njst.load.load_client import Start

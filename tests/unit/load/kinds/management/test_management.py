@@ -6,10 +6,19 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.kinds.management import ManagementOperation
-from njst.contract.plan import ClientPlan, ManagementPlan
-from njst.contract.results.report import ErrorClass
-from njst.contract.spec.stream import Storage
+from njst.contract.fields import (
+    Storage,
+)
+from njst.contract.kinds.management import (
+    ManagementOperation,
+    ManagementPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.management.api_calls import management_workload
 from njst.load.kinds.management.asset_requests import Call, assets_of, standing_names
 from njst.load.load_client import Start

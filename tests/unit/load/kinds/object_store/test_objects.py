@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.object_store import ObjectStoreOperation
-from njst.contract.plan import ClientPlan, ObjectStorePlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.object_store import (
+    ObjectStoreOperation,
+    ObjectStorePlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.object_store.object_steps import Content
 from njst.load.kinds.object_store.objects import ObjectRequests, ObjectWorkload
 from njst.load.kinds.object_store.store_frames import ObjectInfo, StoreFrames, parse_info

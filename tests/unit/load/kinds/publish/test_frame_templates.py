@@ -3,8 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import PayloadPlan, PublishPlan
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    PublishMode,
+    PublishPlan,
+)
 from njst.load.kinds.publish.frame_templates import cycle_length, ids_back
 
 

@@ -2,9 +2,20 @@
 
 import pytest
 
-from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, PayloadPlan, PublishPlan
-from njst.load.kinds.publish.single import PublishRequests, publish_workload
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    PublishMode,
+    PublishPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.load.kinds.publish.single import (
+    PublishRequests,
+    publish_workload,
+)
 from njst.load.load_client import Start
 from njst.load.recording.recorder import Ledger
 from njst.load.templates.frame_cycle import Seal

@@ -12,16 +12,24 @@ from njst.contract.fields import MAX_INTEGER
 from njst.contract.results.job_status import MAX_BYTES, JobStatus
 from njst.contract.results.report import (
     Diagnosis,
-    ErrorClass,
-    ErrorTally,
     Latency,
-    ReadBack,
     Report,
     ThresholdResult,
     Verdict,
     WorkloadResult,
 )
-from njst.contract.spec.job import MAX_WORKLOADS, JobSpec, Metric
+from njst.contract.results.tallies import (
+    ErrorClass,
+    ErrorTally,
+    ReadBack,
+)
+from njst.contract.spec.job import (
+    MAX_WORKLOADS,
+    JobSpec,
+)
+from njst.contract.spec.threshold import (
+    Metric,
+)
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import fold
 from njst_operator.controllers.job import job_status_builder, phase_status

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_schedule
+from njst.contract.parsing.document import (
+    parse_schedule,
+)
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
-from njst.contract.spec.schedule import ScheduleStatus
+from njst.contract.results.schedule_status import (
+    ScheduleStatus,
+)
 from njst_operator.controllers.job import job_events
 from njst_operator.controllers.job.job_resource import Resource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s

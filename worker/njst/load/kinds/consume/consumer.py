@@ -5,9 +5,16 @@ to a client that would not count it. Several pulls may be under way, so that the
 one.
 """
 
-from njst.contract.kinds.consume import AckPolicy
-from njst.contract.plan import PUSH_HEARTBEAT_MS, ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.consume import (
+    PUSH_HEARTBEAT_MS,
+    AckPolicy,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.consume.ack_sender import Replies
 from njst.load.kinds.consume.deliveries import Deliveries
 from njst.load.kinds.consume.ordered_reset import Again

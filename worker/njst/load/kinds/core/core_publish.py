@@ -1,7 +1,17 @@
 """Core NATS: publish without an answer to each message."""
 
-from njst.contract.plan import ClientPlan, CorePlan, PayloadPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.core import (
+    CorePlan,
+)
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
 from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
 from njst.load.load_client import Start

@@ -3,8 +3,15 @@
 import re
 
 from njst.contract.kinds.core import CoreOperation
-from njst.contract.plan import ClientPlan, PayloadPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.core.core_publish import CorePublishWorkload, core_cycle
 from njst.load.kinds.final_flush import LATE, Farewell
 from njst.load.load_client import Start, Workload

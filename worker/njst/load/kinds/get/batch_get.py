@@ -4,8 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
-from njst.contract.plan import GetPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.get import (
+    GetPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
 from njst.load.protocol.parser import Message
 from njst.load.requests.request_client import Answers

@@ -5,9 +5,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from njst.contract.fields import (
+    Order,
+)
 from njst.contract.kinds.get import GetMode
-from njst.contract.kinds.order import Order
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.get.batch_get import (
     BatchGetRequests,
     FilteredBatchRequests,

@@ -1,13 +1,26 @@
 """Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
 
-from njst.contract.kinds.key_value import KeyValueOperation
-from njst.contract.kinds.publish import PublishMode
-from njst.contract.plan import ClientPlan, KeyValuePlan, PayloadPlan, PublishPlan
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
+from njst.contract.kinds.key_value import (
+    KeyValueOperation,
+    KeyValuePlan,
+)
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.kinds.publish import (
+    PublishMode,
+    PublishPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.get.direct_get import key_value_get_workload
 from njst.load.kinds.key_value.create import CreateRequests
 from njst.load.kinds.key_value.update import UpdateRequests
-from njst.load.kinds.publish.single import PublishRequests
-from njst.load.protocol import encoder
+from njst.load.kinds.publish.single import (
+    PublishRequests,
+)
 from njst.load.recording.recorder import Ledger
 from njst.load.requests.fastpath.closed_loop import call_workload
 from njst.load.requests.request_client import CallWorkload
@@ -17,7 +30,7 @@ from njst.load.templates.subjects import written_key
 _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
     KeyValueOperation.PUT: [],
     # The key must not be there: at first, that no message is on its subject.
-    KeyValueOperation.CREATE: [(encoder.LAST_SUBJECT_SEQUENCE, "0")],
+    KeyValueOperation.CREATE: [(LAST_SUBJECT_SEQUENCE, "0")],
     KeyValueOperation.DELETE: [("KV-Operation", "DEL")],
     KeyValueOperation.PURGE: [("KV-Operation", "PURGE"), ("Nats-Rollup", "sub")],
 }

@@ -11,10 +11,16 @@ Source: nats.go, jetstream/kv.go (Create, get).
 import re
 from collections.abc import Sequence
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.publish.frame_templates import subjects_of_rows
-from njst.load.kinds.publish.single import PublishRequests
+from njst.load.kinds.publish.single import (
+    PublishRequests,
+)
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, get_failure
 from njst.load.protocol.parser import Message

@@ -9,7 +9,12 @@ refused.
 import re
 from collections.abc import Sequence
 
-from njst.contract.plan import ClientPlan, PayloadPlan
+from njst.contract.kinds.payload import (
+    PayloadPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer

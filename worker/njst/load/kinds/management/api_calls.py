@@ -4,8 +4,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.kinds.management import ManagementOperation
-from njst.contract.plan import ClientPlan, ManagementPlan
+from njst.contract.kinds.management import (
+    ManagementOperation,
+    ManagementPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.management.asset_requests import (
     Assets,
     Call,

@@ -7,8 +7,12 @@ from functools import cache
 from random import Random
 from typing import Protocol
 
-from njst.contract.plan import ObjectStorePlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.kinds.object_store import (
+    ObjectStorePlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.object_store.store_frames import DIGEST, ObjectInfo, StoreFrames, parse_info
 from njst.load.protocol.jetstream_answers import (
     Failure,

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from njst.contract.kinds.object_store import ObjectStoreOperation
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.object_store.object_steps import (
     Content,
     DeleteSteps,

@@ -6,8 +6,12 @@ reply. A request is a batch: its latency is that of the whole.
 
 from dataclasses import replace
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer

@@ -9,10 +9,13 @@ way at a time, since the next has to know what became of it.
 import re
 from dataclasses import replace
 
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.publish import Expect
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
-from njst.load.protocol import encoder, stamp
+from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import Message
 from njst.load.protocol.reply_tokens import ReplyTokens
@@ -25,7 +28,7 @@ _NOTHING = Answers([], 0, 0)
 
 _HEADERS = {
     Expect.LAST_SEQUENCE: "Nats-Expected-Last-Sequence",
-    Expect.LAST_SUBJECT_SEQUENCE: encoder.LAST_SUBJECT_SEQUENCE,
+    Expect.LAST_SUBJECT_SEQUENCE: LAST_SUBJECT_SEQUENCE,
 }
 # As wide as the largest sequence: the frames of a cycle keep their lengths.
 _DIGITS = 19

@@ -17,8 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
 from njst.load.load_client import Start
 from njst.load.pacing.pacer import Supply

@@ -2,8 +2,15 @@
 
 import re
 
-from njst.contract.kinds.publish import Expect, PublishMode
-from njst.contract.plan import ClientPlan, PublishPlan
+from njst.contract.header_names import MESSAGE_ID
+from njst.contract.kinds.publish import (
+    Expect,
+    PublishMode,
+    PublishPlan,
+)
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.kinds.publish.expected_sequence import ExpectingRequests
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
 from njst.load.protocol import encoder, stamp
@@ -20,7 +27,6 @@ from njst.load.templates.frame_cycle import Seal, made_late
 from njst.load.templates.frame_layout import OPEN_INSTANT, Template
 
 NOTHING = Answers([], 0, 0)
-MESSAGE_ID = "Nats-Msg-Id"
 # What is longer is hardly one acknowledgement alone.
 _ALONE_BYTES = 200
 

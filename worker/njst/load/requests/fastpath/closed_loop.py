@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import (
+    ClientPlan,
+)
 from njst.load.load_client import Start
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.protocol.request_numbers import as_list

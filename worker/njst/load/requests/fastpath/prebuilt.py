@@ -9,8 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
-from njst.contract.plan import ClientPlan
-from njst.contract.results.report import ErrorClass
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.tallies import (
+    ErrorClass,
+)
 from njst.load.protocol.parser import Frame, parse
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger

@@ -1,0 +1,21 @@
+"""Group, version, kinds and plurals of njst's resources in Kubernetes."""
+
+GROUP = "njst.io"
+
+
+VERSION = "v1alpha1"
+
+
+KIND = "NjstJob"
+
+
+PLURAL = "njstjobs"
+
+
+SCHEDULE_KIND = "NjstSchedule"
+
+
+SCHEDULE_PLURAL = "njstschedules"
+
+
+API_VERSION = f"{GROUP}/{VERSION}"

@@ -1,0 +1,48 @@
+"""The NATS under test."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import ContextName, Server
+from njst.contract.model import Model, Rule
+from njst.contract.server_urls import (
+    APART,
+    of_one_kind,
+)
+
+
+class Target(Model):
+    """The NATS under test; by default the one that carries the jobs."""
+
+    context: ContextName | None = Field(
+        None,
+        description="Name of a NATS context mounted into the workers, in the format of the nats"
+        " CLI. It is the only place for credentials: a spec never carries them.",
+    )
+    servers: list[Server] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Servers that need no credentials, as nats://host:port; all ws:// or all wss://"
+        " for websockets. A worker refuses those that its allow-list does not name.",
+    )
+    discover: bool = Field(
+        True,
+        description="Whether clients also connect to servers that the cluster names (connect_urls)."
+        " false: only to those that the context or servers name.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!(has(self.context) && has(self.servers) && size(self.servers) > 0)",
+            message="context and servers exclude each other: give one of them, or neither",
+            holds=lambda self: not (self.context is not None and self.servers),
+        ),
+        Rule(
+            cel="!has(self.servers) || !self.servers.exists(s, s.startsWith('ws'))"
+            " || self.servers.all(s, s.startsWith('ws://'))"
+            " || self.servers.all(s, s.startsWith('wss://'))",
+            message=APART,
+            holds=lambda self: of_one_kind(self.servers),
+        ),
+    )

@@ -1,0 +1,43 @@
+"""Thresholds of a job, and what they are about."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import MAX_INTEGER, Label
+from njst.contract.model import Model, Rule
+
+
+class Metric(StrEnum):
+    """What a threshold looks at; errors as a number, or as a share of the attempted operations."""
+
+    MESSAGES = "Messages"
+    ERRORS = "Errors"
+    ERRORS_PER_MILLION = "ErrorsPerMillion"
+    MESSAGES_PER_SECOND = "MessagesPerSecond"
+    BYTES_PER_SECOND = "BytesPerSecond"
+    LATENCY_P50 = "LatencyP50Microseconds"
+    LATENCY_P90 = "LatencyP90Microseconds"
+    LATENCY_P99 = "LatencyP99Microseconds"
+    LATENCY_P999 = "LatencyP999Microseconds"
+    LATENCY_MAX = "LatencyMaxMicroseconds"
+
+
+class Threshold(Model):
+    """What must hold at the end for the job to succeed. No data is a failure, never a pass."""
+
+    workload: Label | None = Field(
+        None, description="Name of a workload. Left out: each workload must keep it."
+    )
+    metric: Metric = Field(description="What is compared.")
+    at_most: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Highest value allowed.")
+    at_least: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Lowest value allowed.")
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.atMost) != has(self.atLeast)",
+            message="exactly one of atMost and atLeast must be set",
+            holds=lambda self: (self.at_most is None) != (self.at_least is None),
+        ),
+    )
