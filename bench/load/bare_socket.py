@@ -28,7 +28,7 @@ from njst.load.kinds.publish.single import (
     PublishRequests,
 )
 from njst.load.protocol import encoder
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 
 _CONNECT = b'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n'
 _RECEIVE_BYTES = 64 * 1024
@@ -98,7 +98,7 @@ def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
     spec, connection = parse_spec(document), Connection(servers=[url])
     (plan,) = asyncio.run(provision.make(_JOB, spec, connection, [_WORKER], _WORKER))
     yield plan
-    asyncio.run(provision.remove(_JOB, spec, connection))
+    asyncio.run(teardown.remove(_JOB, spec, connection))
 
 
 def _inbox() -> str:

@@ -27,7 +27,7 @@ from njst.contract.results.outcome import (
 )
 from njst.load.host.cores import usable_cores
 from njst.load.runtime.process_group import LoadGroup
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from njst.stats.tally_merge import totals
 
 _WORKER = "bench"
@@ -48,7 +48,7 @@ async def _run(url: str, document: dict[str, Any]) -> dict[str, Any]:
     await group.stop()
     cost = group.cost()
     result = totals(spec.workloads[0].name, "", group.tallies())
-    await provision.remove(job, spec, connection)
+    await teardown.remove(job, spec, connection)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     latency, slip = result.latency_microseconds, result.slip_microseconds
     return {

@@ -55,7 +55,7 @@ from njst.journal.nats.report_store import JetStreamReports
 from njst.journal.nats.worker_discovery import NatsMembers
 from njst.journal.state.job_store import Book
 from njst.load.host.clock import wait_until
-from njst.planning import clients_of
+from njst.planning.client_plans import clients_of
 
 # As many as a server lets in at a time without a queue.
 _AT_ONCE = 25

@@ -31,7 +31,7 @@ from njst.contract.results.report import (
     WorkloadResult,
 )
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from njst.stats.tally_merge import totals
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
@@ -67,7 +67,7 @@ async def run(connection: Connection, document: dict[str, Any]) -> dict[str, Wor
         return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
     finally:
         await group.stop()
-        assert await provision.remove(job, parsed, connection) == []
+        assert await teardown.remove(job, parsed, connection) == []
 
 
 async def assert_it_runs(connection: Connection) -> None:

@@ -18,7 +18,7 @@ from njst.contract.results.outcome import (
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.local.wait_until import wait_until
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from tests.nats.connections.running import LIMIT_S, MESSAGES, WORKER, assert_it_runs, run, spec
 from tests.nats.truth.proxy import Proxy
 
@@ -158,4 +158,4 @@ async def test_a_target_that_is_slow_to_make_things_is_waited_for(
         assert await provision.make(job, patient, slow, [WORKER], WORKER)
     monkeypatch.undo()
     near = Connection(servers=[leaf.url], domain="hub")
-    assert await provision.remove(job, patient, near) == []
+    assert await teardown.remove(job, patient, near) == []

@@ -34,7 +34,7 @@ from njst.journal.jobs import Submission
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.job_store import Book
 from njst.local.nats_server import NatsServer
-from njst.provisioning import provision
+from njst.provisioning import provision, target_connection
 from njst.provisioning.bulk_assets import Api
 
 ME = "w"
@@ -90,12 +90,12 @@ class Scene:
 
     async def there(self) -> list[str]:
         """Names of the streams but for njst's own."""
-        async with provision.connected(self.connection) as client:
+        async with target_connection.connected(self.connection) as client:
             names = await Api(client, client.js_api).pages("STREAM.NAMES", "streams", {})
             return sorted(name for name in names if not name.startswith("NJST_"))
 
     async def add(self, name: str, metadata: dict[str, str]) -> None:
-        async with provision.connected(self.connection) as client:
+        async with target_connection.connected(self.connection) as client:
             config = StreamConfig(name=name, subjects=[f"{name}.>"], metadata=metadata)
             await client.jetstream().add_stream(config)
 
@@ -142,7 +142,7 @@ async def test_what_was_left_before_the_log_was_made_anew_is_removed_too(scene: 
     """As when somebody deletes it: of its jobs no log knows any more."""
     await scene.leave_behind("dead")
     before = set(scene.log_ids)
-    async with provision.connected(scene.connection) as client:
+    async with target_connection.connected(scene.connection) as client:
         await client.jetstream().delete_stream("NJST_default_LOG")
     await until(lambda: scene.log_ids > before)
     managed = [f"njst-dead-m-0-s{number}" for number in range(3)]

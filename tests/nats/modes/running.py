@@ -31,7 +31,7 @@ from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.load.runtime.process_group import LoadGroup
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from njst.stats.tally_merge import totals
 from tests.nats.modes.phases import begin_in_turn
 
@@ -89,7 +89,7 @@ class Runner:
 
     async def remove(self, document: dict[str, Any], job: str) -> list[str]:
         """Remove what the job made; return what could not be removed."""
-        return await provision.remove(job, parse_spec(document), Connection(servers=[self.url]))
+        return await teardown.remove(job, parse_spec(document), Connection(servers=[self.url]))
 
     async def _load(
         self, document: dict[str, Any], job: str, workers: Sequence[str]

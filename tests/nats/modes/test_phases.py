@@ -19,7 +19,7 @@ from njst.contract.results.outcome import (
     Outcome,
 )
 from njst.load.runtime.process_group import LoadGroup
-from njst.planning import clients_of
+from njst.planning.client_plans import clients_of
 from tests.nats.modes.running import Runner, errors
 from tests.nats.modes.test_modes import consume, kept, publish, stream_name
 

@@ -38,7 +38,7 @@ from njst.load.readback.readback_client import look
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from njst.provisioning.core_streams import core_receipts
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import merge, totals
@@ -142,7 +142,7 @@ async def loading(
         yield Load(plan, group, slices)
     finally:
         await group.stop()
-        assert await provision.remove(job, spec, direct.knowing(group.found())) == []
+        assert await teardown.remove(job, spec, direct.knowing(group.found())) == []
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from njst.agent import actions as a
 from njst.agent import decide as d
 from njst.contract.events import (
     Begun,
@@ -72,10 +73,10 @@ class World:
         assert view is not None
         self.view = view
 
-    def decide(self, worker: str) -> tuple[d.Action, ...]:
-        know = d.Knowledge(
+    def decide(self, worker: str) -> tuple[a.Action, ...]:
+        know = a.Knowledge(
             me=worker,
-            stage=d.Stage.LOADING,
+            stage=a.Stage.LOADING,
             now_ns=self.now_ns,
             queue_since_ns=0,
             heard_ns=dict.fromkeys(WORKERS, self.now_ns),
@@ -90,11 +91,11 @@ class World:
         actions = self.decide(worker)
         self.view = fresh
         for action in actions:
-            if isinstance(action, d.Tell):
+            if isinstance(action, a.Tell):
                 self.append(worker, Done(workloads=list(action.workloads)))
-            elif isinstance(action, d.Open):
+            elif isinstance(action, a.Open):
                 self.append(worker, Begun(workloads=list(action.workloads), lead_ms=400))
-            elif isinstance(action, d.Begin):
+            elif isinstance(action, a.Begin):
                 self.begun[worker][action.workload] = action.at_ns
 
     def works_on(self, worker: str) -> list[str]:
@@ -164,11 +165,11 @@ def test_a_worker_that_has_finished_is_waited_for_no_more() -> None:
         world.done[worker].add("fill")
         world.act(worker)
     world.now_ns += S
-    assert not [x for w in WORKERS for x in world.decide(w) if isinstance(x, d.Open)]
+    assert not [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.Open)]
     world.append("c", Finished(outcome=Outcome.FAILED))
     world.now_ns += S
-    opened = [x for w in WORKERS for x in world.decide(w) if isinstance(x, d.Open)]
-    assert set(opened) == {d.Open(("read", "both"))}
+    opened = [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.Open)]
+    assert set(opened) == {a.Open(("read", "both"))}
 
 
 def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> None:
@@ -178,7 +179,7 @@ def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> Non
         world.act(worker)
 
     def openers() -> list[str]:
-        return [w for w in WORKERS if any(isinstance(x, d.Open) for x in world.decide(w))]
+        return [w for w in WORKERS if any(isinstance(x, a.Open) for x in world.decide(w))]
 
     assert len(openers()) == 1
     world.now_ns += d.TURN_NS

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from njst.agent.decide import Stage
+from njst.agent.actions import (
+    Stage,
+)
 from njst.agent.deps import Kit
 from njst.agent.participant import Participation
 from njst.contract.connection import (

@@ -19,7 +19,8 @@ from njst.contract.spec.job import (
 )
 from njst.load.kinds.publish.frame_templates import subject_numbers
 from njst.load.pacing.arrival_schedule import Schedule
-from njst.planning import There, clients_of, split
+from njst.planning.client_plans import clients_of
+from njst.planning.client_slot import There, split
 
 Document = dict[str, Any]
 

@@ -13,8 +13,11 @@ from njst.contract.parsing.document import (
 from njst.contract.spec.job import (
     JobSpec,
 )
-from njst.planning import clients_of
-from njst.provisioning.consumers import OwnConsumer, consumer_config
+from njst.planning.client_plans import clients_of
+from njst.provisioning.consumers import (
+    OwnConsumer,
+    consumer_config,
+)
 
 
 def spec(clients: int = 1, count: int = 1, **consume: Any) -> JobSpec:

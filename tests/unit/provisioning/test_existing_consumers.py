@@ -10,7 +10,7 @@ from njst.contract.parsing.document import (
 from njst.contract.spec.job import (
     JobSpec,
 )
-from njst.planning import clients_of
+from njst.planning.client_plans import clients_of
 from njst.provisioning.existing_consumers import adopted, misfits
 
 S = 1_000_000_000

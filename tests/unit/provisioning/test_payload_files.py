@@ -14,7 +14,7 @@ from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.load.templates.payloads import bodies
-from njst.planning import clients_of
+from njst.planning.client_plans import clients_of
 from njst.provisioning import payload_files as module
 from njst.provisioning.payload_files import payload_files, with_files
 

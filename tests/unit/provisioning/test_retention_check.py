@@ -15,9 +15,17 @@ from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.load.readback.stream_state import stream_state
-from njst.planning import There, clients_of
-from njst.provisioning.consumers import stream_config
-from njst.provisioning.retention_check import publish_obstacle, stream_before
+from njst.planning.client_plans import clients_of
+from njst.planning.client_slot import There
+from njst.planning.kinds.publish import (
+    publish_obstacle,
+)
+from njst.provisioning.retention_check import (
+    stream_before,
+)
+from njst.provisioning.streams import (
+    stream_config,
+)
 
 
 def spec_of(how: dict[str, Any] | None = None, **stream: Any) -> JobSpec:

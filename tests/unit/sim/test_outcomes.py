@@ -21,7 +21,8 @@ from njst.load.kinds.registry import Shared, workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
 from njst.load.recording.recorder import Ledger
-from njst.planning import There, clients_of
+from njst.planning.client_plans import clients_of
+from njst.planning.client_slot import There
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 from njst.verdict.invariants import violations

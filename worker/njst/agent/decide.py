@@ -5,10 +5,26 @@ rank for this job says how long each waits before it acts, the log accepts the f
 others find the step taken. Waiting too short costs a refused append, never a wrong result.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
 
+from njst.agent.actions import (
+    Accuse,
+    Action,
+    Answer,
+    Begin,
+    Cancel,
+    Clean,
+    End,
+    GiveUp,
+    Knowledge,
+    Load,
+    Open,
+    Prepare,
+    Release,
+    Stage,
+    Start,
+    Tell,
+)
 from njst.contract.results.outcome import (
     QUEUE_TIMEOUT,
     START_TIMEOUT,
@@ -22,9 +38,6 @@ from njst.verdict.worker_list import UNHEARD, named
 
 MS = 1_000_000
 
-# From `started` to the common start: long enough for all to have read it (92 ms at 100 workers
-# were measured), short enough for nobody to wait.
-LEAD_MS = 400
 # Progress comes every second; a worker is missed after this much silence.
 SILENT_NS = 2_500 * MS
 # Accusations must not be further apart than the fold's CHAIN_GAP_NS.
@@ -39,144 +52,6 @@ SAY_NS = 5_000 * MS
 OVERDUE_NS = 1_000 * MS
 # Workers that do not take part act only when those that do have not.
 BYSTANDER_NS = 1_000 * MS
-
-
-class Stage(StrEnum):
-    """How far this process is with a job; it starts at IDLE after every boot."""
-
-    IDLE = "Idle"
-    PREPARING = "Preparing"
-    PREPARED = "Prepared"
-    LOADING = "Loading"
-    READING = "Reading"
-    RELEASED = "Released"
-
-
-@dataclass(frozen=True)
-class Prepare:
-    """Make what the job needs, connect the clients, then say `ready`."""
-
-
-@dataclass(frozen=True)
-class GiveUp:
-    """Say, in place of `ready`, what keeps this worker from being ready in time."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """Start the load at `at_ns` of the log's time."""
-
-    at_ns: int
-
-
-@dataclass(frozen=True)
-class Begin:
-    """Let a workload begin that waited for others, at `at_ns` of the log's time."""
-
-    workload: str
-    at_ns: int
-
-
-@dataclass(frozen=True)
-class Release:
-    """Stop the load, or give up its preparation; what was measured is reported.
-
-    `overdue` says that the deadline is over and the log silent: nobody else can end this load.
-    """
-
-    overdue: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """Append `started`."""
-
-    run: tuple[str, ...]
-    lead_ms: int = LEAD_MS
-
-
-@dataclass(frozen=True)
-class Tell:
-    """Append `done.<me>`."""
-
-    workloads: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Open:
-    """Append `begun.<me>`."""
-
-    workloads: tuple[str, ...]
-    lead_ms: int = LEAD_MS
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Append `cancelled`."""
-
-    reason: str
-    message: str
-    before_start: bool = False
-
-
-@dataclass(frozen=True)
-class Accuse:
-    """Append `lost.<worker>`."""
-
-    worker: str
-    silent_ms: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Append `alive.<me>`."""
-
-
-@dataclass(frozen=True)
-class End:
-    """Append `ended` with the report."""
-
-
-@dataclass(frozen=True)
-class Clean:
-    """Remove what the job made, then append `cleaned`."""
-
-
-Action = (
-    Prepare
-    | GiveUp
-    | Load
-    | Begin
-    | Release
-    | Start
-    | Tell
-    | Open
-    | Cancel
-    | Accuse
-    | Answer
-    | End
-    | Clean
-)
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What a worker knows of one job; times are the log's, in ns.
-
-    `queue_since_ns` is None while earlier jobs hold a worker that this job needs. `heard_ns` has
-    the stored time of each participant's last progress. `done` are the awaited workloads that this
-    worker has nothing more to do of, `begun` those that were let begin here.
-    """
-
-    me: str
-    stage: Stage
-    now_ns: int
-    queue_since_ns: int | None
-    heard_ns: Mapping[str, int]
-    done: frozenset[str] = frozenset()
-    begun: frozenset[str] = frozenset()
-    # The jobs that it waits for, in their order.
-    waits_for: tuple[str, ...] = ()
 
 
 def decide(view: JobView, know: Knowledge) -> tuple[Action, ...]:

@@ -41,7 +41,9 @@ from njst.contract.spec.target import (
 )
 from njst.journal.interfaces import JournalUnavailableError
 from njst.provisioning.bulk_assets import Api
-from njst.provisioning.provision import connected
+from njst.provisioning.target_connection import (
+    connected,
+)
 from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst import __version__
-from njst.agent.decide import Stage
+from njst.agent.actions import (
+    Stage,
+)
 from njst.agent.deps import Kit, Load
 from njst.agent.event_publisher import Voice
 from njst.agent.slice_reader import SliceReader

@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from njst.agent import actions as a
 from njst.agent import decide as d
 from njst.agent.deps import Kit
 from njst.agent.event_publisher import RETRY_S
@@ -71,7 +72,7 @@ class Agent:
     kit: Kit
     _parts: dict[str, Participation] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _steps: dict[tuple[str, d.Action], _Step] = field(default_factory=dict)
+    _steps: dict[tuple[str, a.Action], _Step] = field(default_factory=dict)
     _tidying: set[asyncio.Task[list[str]]] = field(default_factory=set)
     # What was logged last of a job whose events the log does not take.
     _complaints: dict[str, str] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class Agent:
     def current_job(self) -> str:
         """The job that this worker prepares or runs; empty when it is idle."""
         for job, part in self._parts.items():
-            if part.stage is not d.Stage.RELEASED:
+            if part.stage is not a.Stage.RELEASED:
                 return job
         return ""
 
@@ -160,12 +161,12 @@ class Agent:
         for action in d.decide(view, self._knowledge(view)):
             self._act(view, action)
 
-    def _knowledge(self, view: JobView) -> d.Knowledge:
+    def _knowledge(self, view: JobView) -> a.Knowledge:
         part = self._parts.get(view.id)
         since_ns = self.kit.book.queue_since_ns(view)
-        return d.Knowledge(
+        return a.Knowledge(
             me=self.kit.me,
-            stage=d.Stage.IDLE if part is None else part.stage,
+            stage=a.Stage.IDLE if part is None else part.stage,
             now_ns=self.kit.time.now_ns(),
             queue_since_ns=since_ns,
             heard_ns={w: seen.time_ns for w, seen in self.kit.book.progress(view.id).items()},
@@ -174,26 +175,26 @@ class Agent:
             waits_for=() if since_ns is not None else tuple(self.kit.book.waits_for(view.id)),
         )
 
-    def _act(self, view: JobView, action: d.Action) -> None:
+    def _act(self, view: JobView, action: a.Action) -> None:
         part = self._parts.get(view.id)
         match action:
-            case d.Prepare():
+            case a.Prepare():
                 part = self._parts[view.id] = Participation(self.kit, view)
                 task = asyncio.create_task(part.run(), name=f"job {view.id}")
                 task.add_done_callback(_log_failure)
                 self._tasks[view.id] = task
-            case d.GiveUp() if part is not None:
+            case a.GiveUp() if part is not None:
                 part.give_up()
-            case d.Load(at_ns) if part is not None:
+            case a.Load(at_ns) if part is not None:
                 part.load(at_ns)
-            case d.Begin(workload, at_ns) if part is not None:
+            case a.Begin(workload, at_ns) if part is not None:
                 part.begin(workload, at_ns)
-            case d.Release(overdue) if part is not None:
+            case a.Release(overdue) if part is not None:
                 part.release(DEADLINE_EXCEEDED if overdue else None)
             case _:
                 self._step(view, action)
 
-    def _step(self, view: JobView, action: d.Action) -> None:
+    def _step(self, view: JobView, action: a.Action) -> None:
         """Begin a step that ends in an append, unless the same is still under way."""
         key = (view.id, _kind_of(action))
         step = self._steps.get(key)
@@ -203,7 +204,7 @@ class Agent:
                 return
         self._steps[key] = _Step(asyncio.create_task(self._take(view, action)))
 
-    async def _take(self, view: JobView, action: d.Action) -> int:
+    async def _take(self, view: JobView, action: a.Action) -> int:
         """Append what the action says; return the sequence to wait for, 0 for none."""
         current_job.set(view.id)
         try:
@@ -231,17 +232,17 @@ class Agent:
             self._complaints[job] = words
             log.warning("%s", words)
 
-    def _speaker(self, action: d.Action) -> str:
+    def _speaker(self, action: a.Action) -> str:
         """Return whose event it is: that of the accused, my own, or nobody's."""
-        if isinstance(action, d.Accuse):
+        if isinstance(action, a.Accuse):
             return action.worker
-        return self.kit.me if isinstance(action, d.Answer | d.Tell | d.Open) else ""
+        return self.kit.me if isinstance(action, a.Answer | a.Tell | a.Open) else ""
 
-    async def _payload(self, view: JobView, action: d.Action) -> Payload:
+    async def _payload(self, view: JobView, action: a.Action) -> Payload:
         match action:
-            case d.Clean():
+            case a.Clean():
                 return Cleaned(problems=await self._clean(view))
-            case d.End():
+            case a.End():
                 return await ended(self.kit, view)
         return _word_of(action)
 
@@ -300,27 +301,27 @@ class Agent:
             task.cancel()
 
 
-def _word_of(action: d.Action) -> Payload:
+def _word_of(action: a.Action) -> Payload:
     """Return the event of an action that says all that is in it."""
     match action:
-        case d.Start(run, lead_ms):
+        case a.Start(run, lead_ms):
             return Started(run=list(run), lead_ms=lead_ms)
-        case d.Tell(workloads):
+        case a.Tell(workloads):
             return Done(workloads=list(workloads))
-        case d.Open(workloads, lead_ms):
+        case a.Open(workloads, lead_ms):
             return Begun(workloads=list(workloads), lead_ms=lead_ms)
-        case d.Cancel(reason, message, before_start):
+        case a.Cancel(reason, message, before_start):
             return Cancelled(reason=reason, message=message, before_start=before_start)
-        case d.Accuse(_, silent_ms):
+        case a.Accuse(_, silent_ms):
             return Lost(silent_ms=silent_ms)
-        case d.Answer():
+        case a.Answer():
             return Alive()
     raise AssertionError(action)
 
 
-def _kind_of(action: d.Action) -> d.Action:
+def _kind_of(action: a.Action) -> a.Action:
     """Return what makes two steps the same: whom they accuse, but not how long ago."""
-    return d.Accuse(action.worker, 0) if isinstance(action, d.Accuse) else action
+    return a.Accuse(action.worker, 0) if isinstance(action, a.Accuse) else action
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

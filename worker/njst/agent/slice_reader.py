@@ -21,7 +21,7 @@ from njst.contract.plan import (
 )
 from njst.contract.results.readback import Sight
 from njst.journal.state.job_view import JobView, PartState
-from njst.planning import clients_of
+from njst.planning.client_plans import clients_of
 from njst.verification.slices import slices
 
 

@@ -48,7 +48,7 @@ from njst.load.readback.readback_client import look
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
-from njst.provisioning import provision
+from njst.provisioning import provision, teardown
 from njst.provisioning.target_policy import (
     TargetPolicy,
     resolve,
@@ -222,7 +222,7 @@ def _kit(
         make=partial(
             provision.make, home=provision.Home(settings.payloads.expanduser(), journal.id)
         ),
-        remove=provision.remove,
+        remove=teardown.remove,
         prepare=partial(_prepare, settings.processes or usable_cores()),
         look=look,
         reports=reports,

@@ -13,7 +13,9 @@ from njst.contract.spec.job import (
 )
 from njst.planning.arrivals import pace_plan
 from njst.planning.client_slot import Place, There, Work, ms
-from njst.planning.kinds.consume import consume_plan
+from njst.planning.kinds.consume import (
+    consume_plan,
+)
 from njst.planning.kinds.core import core_plan
 from njst.planning.kinds.get import get_plan
 from njst.planning.kinds.key_value import key_value_plan

@@ -4,23 +4,16 @@ The API level is what a server says of itself in answer to `$JS.API.INFO` (serve
 a server that says none is older than every feature that has a level.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import nats.errors
 
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Publish, PublishMode
-from njst.contract.results.outcome import (
-    SetupError,
-)
 from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.contract.spec.workload import Workload
-from njst.login.nats_client import LoginClient
 
 
 @dataclass(frozen=True)
@@ -50,24 +43,6 @@ _PRIORITY = {
     PriorityPolicy.PINNED_CLIENT: _V211,
     PriorityPolicy.PRIORITIZED: _V212,
 }
-
-
-async def ask_server(client: LoginClient, timeout_s: float) -> Server:
-    """Return what the target's JetStream is.
-
-    Raises:
-        SetupError: JetStream does not answer within `timeout_s`.
-    """
-    try:
-        answer = await client.request(f"{client.js_api}.INFO", b"", timeout=timeout_s)
-        level = int(json.loads(answer.data).get("api", {}).get("level", 0))
-    except (nats.errors.Error, TimeoutError, ValueError) as error:
-        words = str(error) or type(error).__name__
-        raise SetupError(
-            "JetStreamUnavailable", f"spec.target: JetStream does not answer: {words}"
-        ) from error
-    version = client.connected_server_version
-    return Server(f"{version.major}.{version.minor}.{version.patch}", level)
 
 
 def lacking(spec: JobSpec, server: Server) -> dict[str, str]:

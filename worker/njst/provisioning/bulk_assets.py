@@ -6,7 +6,7 @@ its metadata names the job; not otherwise.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import nats.errors
@@ -20,8 +20,18 @@ from njst.contract.names.assets import (
     OWNER_KEY,
     asset_subject,
 )
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.spec.job import (
+    JobSpec,
+)
 from njst.load.kinds.management.asset_requests import assets_of, standing_names
 from njst.login.nats_client import API_TIMEOUT_S
+from njst.provisioning.target_connection import (
+    explained,
+    workload_field,
+)
 
 # So many calls are under way at once: enough to be quick, and no load.
 _AT_ONCE = 32
@@ -110,3 +120,10 @@ async def _each(names: Sequence[str], work: Callable[[str], Awaitable[None]]) ->
     """Do something for each name, so many at once; the first error ends it."""
     for first in range(0, len(names), _AT_ONCE):
         await asyncio.gather(*(work(name) for name in names[first : first + _AT_ONCE]))
+
+
+async def make_bulk_assets(api: Api, spec: JobSpec, plans: Iterable[ClientPlan]) -> None:
+    for plan in plans:
+        if plan.management is not None:
+            field = workload_field(plan.number, spec.workloads[plan.number])
+            await explained(field, make_standing(api, plan.management, plan.messages))

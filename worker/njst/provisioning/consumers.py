@@ -1,22 +1,22 @@
 """A job's streams and consumers in JetStream's own terms."""
 
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
     DeliverPolicy,
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
-    StoreCompression,
-    StreamConfig,
 )
 
+from njst.contract.connection import (
+    Connection,
+)
 from njst.contract.fields import (
     INDEX,
-    Storage,
 )
 from njst.contract.kinds.consume import (
     PUSH_HEARTBEAT_MS,
@@ -24,43 +24,34 @@ from njst.contract.kinds.consume import (
 )
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
 from njst.contract.kinds.priority import Priority, PriorityPolicy
-from njst.contract.kinds.publish import PublishMode
 from njst.contract.names.assets import (
     GROUP,
     OWNER_KEY,
     consumer_name,
-    owner_marks,
+    has_own_consumers,
     shared_deliver_subject,
     stream_names,
-    stream_subjects,
 )
 from njst.contract.names.buckets import (
-    BUCKET,
-    OBJECTS,
+    bucket_of,
     key_subject,
+)
+from njst.contract.plan import (
+    ClientPlan,
 )
 from njst.contract.spec.job import (
     JobSpec,
 )
-from njst.contract.spec.stream import (
-    Compression,
-    Discard,
-    Retention,
-    Stream,
-)
 from njst.contract.spec.workload import Workload
-from njst.planning.consumer_limits import most_consumers
+from njst.planning.inbox_prefix import own_inbox
+from njst.provisioning.target_connection import (
+    explained,
+    workload_field,
+)
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.
 CONSUMER_IDLE_S = 3600.0
 
-_STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
-_RETENTION = {
-    Retention.LIMITS: RetentionPolicy.LIMITS,
-    Retention.INTEREST: RetentionPolicy.INTEREST,
-    Retention.WORK_QUEUE: RetentionPolicy.WORK_QUEUE,
-}
-_DISCARD = {Discard.OLD: DiscardPolicy.OLD, Discard.NEW: DiscardPolicy.NEW}
 _ACK = {
     Acknowledge.NONE: AckPolicy.NONE,
     Acknowledge.EXPLICIT: AckPolicy.EXPLICIT,
@@ -74,50 +65,6 @@ PRIORITY_POLICIES = {
 }
 # A push consumer whose client does not answer to flow control is held back by the server.
 HEARTBEAT_S = PUSH_HEARTBEAT_MS / 1000
-
-
-def stream_config(
-    job: str, spec: JobSpec, stream: Stream, index: int, log: str = "", participants: int = 1
-) -> StreamConfig:
-    """Return the entry's stream number `index`, marked as the own of a job of a log.
-
-    What the job's workloads need of it is switched on, and nothing else: a stream with every
-    feature on is not the stream that a person would have.
-    """
-    publishes = [w.publish for w in spec.workloads if w.stream == stream.name and w.publish]
-    modes = {publish.mode for publish in publishes}
-    name = stream_names(stream)[index]
-    is_bucket = name.startswith(BUCKET)
-    is_store = is_bucket or name.startswith(OBJECTS)
-    has_schedules = spec.has_schedules(stream.name)
-    return StreamConfig(
-        name=name,
-        subjects=stream_subjects(stream, index),
-        storage=_STORAGE[stream.storage],
-        num_replicas=stream.replicas,
-        retention=_RETENTION[stream.retention],
-        discard=DiscardPolicy.NEW if is_store else _DISCARD[stream.discard],
-        max_msgs=stream.max_messages or -1,
-        max_bytes=stream.max_bytes or -1,
-        max_consumers=most_consumers(spec, stream, participants),
-        max_age=float(stream.max_age_seconds or 0),
-        max_msgs_per_subject=stream.max_messages_per_subject or (1 if is_bucket else -1),
-        compression=(
-            StoreCompression.S2 if stream.compression is Compression.S2 else StoreCompression.NONE
-        ),
-        allow_direct=True,
-        # The settings of a key-value bucket (ADR-8) and of an object store (ADR-20); a schedule
-        # replaces the one before on its subject.
-        allow_rollup_hdrs=is_store or has_schedules,
-        deny_delete=is_bucket,
-        # Left out unless wanted: a server of 2.12 refuses a name that it does not know.
-        allow_atomic=PublishMode.ATOMIC_BATCH in modes or None,
-        allow_batched=PublishMode.FAST_BATCH in modes or None,
-        allow_msg_ttl=any(publish.ttl_seconds is not None for publish in publishes) or None,
-        allow_msg_schedules=has_schedules or None,
-        allow_msg_counter=any(publish.increment is not None for publish in publishes) or None,
-        metadata=owner_marks(job, log, name, stream.retain),
-    )
 
 
 @dataclass
@@ -219,3 +166,49 @@ def _preferring(priority: Priority | None, **settings: Any) -> ConsumerConfig:
         priority_policy=PRIORITY_POLICIES[priority.policy],
         priority_timeout=float(priority.pinned_timeout_seconds) if is_pinned else None,
     )
+
+
+async def make_shared_consumers(
+    js: JetStreamContext,
+    job: str,
+    spec: JobSpec,
+    connection: Connection,
+    skipped: Collection[str],
+) -> None:
+    streams = {stream.name: stream for stream in spec.streams}
+    for number, workload in enumerate(spec.workloads):
+        if workload.consume is None or workload.stream is None or has_own_consumers(workload):
+            continue
+        if workload.consume.existing_consumer is not None or workload.name in skipped:
+            continue
+        for index, name in enumerate(stream_names(streams[workload.stream])):
+            config = consumer_config(job, workload, index)
+            if config.deliver_subject:
+                deliver = own_inbox(config.deliver_subject, connection)
+                config = config.evolve(deliver_subject=deliver)
+            await explained(workload_field(number, workload), js.add_consumer(name, config))
+
+
+async def make_own_consumers(
+    js: JetStreamContext, job: str, spec: JobSpec, plans: Iterable[ClientPlan]
+) -> list[ClientPlan]:
+    """Make each client's own consumer; return the clients, with what makes an ordered one again."""
+    streams = {stream.name: stream for stream in spec.streams}
+    made: list[ClientPlan] = []
+    for plan in plans:
+        made.append(plan)
+        workload = spec.workloads[plan.number]
+        if plan.consume is None or workload.stream is None or not has_own_consumers(workload):
+            continue
+        index = stream_names(streams[workload.stream]).index(plan.consume.stream)
+        own = OwnConsumer(plan.consume.consumer, plan.consume.deliver)
+        if workload.key_value is not None:
+            config = watch_config(job, workload, bucket_of(plan.consume.stream), own)
+        else:
+            config = consumer_config(job, workload, index, own)
+        field = workload_field(plan.number, workload)
+        await explained(field, js.add_consumer(plan.consume.stream, config))
+        if plan.consume.mode is ConsumeMode.ORDERED:
+            again = plan.consume.model_copy(update={"again": json.dumps(config.as_dict())})
+            made[-1] = plan.model_copy(update={"consume": again})
+    return made

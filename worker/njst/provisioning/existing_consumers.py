@@ -1,6 +1,6 @@
 """Consumers that are there already: a job uses one as it is, or is told why it cannot."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from njst.contract.kinds.consume import (
@@ -9,11 +9,26 @@ from njst.contract.kinds.consume import (
     ConsumeMode,
     ConsumePlan,
 )
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.contract.results.outcome import (
+    SetupError,
+)
 from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.contract.spec.workload import Workload
-from njst.provisioning.consumers import PRIORITY_POLICIES
+from njst.provisioning.bulk_assets import (
+    Api,
+)
+from njst.provisioning.consumers import (
+    PRIORITY_POLICIES,
+)
+from njst.provisioning.target_connection import (
+    explained,
+    workload_field,
+)
 
 _S = 1_000_000_000
 _MS = 1_000_000
@@ -118,3 +133,26 @@ def _first_wait_ns(config: Mapping[str, Any]) -> int:
 
 def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
     return not config.get("filter_subject") and not config.get("filter_subjects")
+
+
+async def with_existing_consumers(
+    api: Api, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
+) -> list[ClientPlan]:
+    """Return the clients, those of a consumer that is there already with what is its own."""
+    infos: dict[tuple[int, str], dict[str, Any]] = {}
+    made: list[ClientPlan] = []
+    for plan in plans:
+        made.append(plan)
+        workload, consume = spec.workloads[plan.number], plan.consume
+        if consume is None or workload.consume is None or not workload.consume.existing_consumer:
+            continue
+        asked = (plan.number, consume.stream)
+        if asked not in infos:
+            which = f"{consume.consumer} of {consume.stream}"
+            field = f"{workload_field(plan.number, workload)}.consume.existingConsumer ({which})"
+            subject = f"{api.prefix}.CONSUMER.INFO.{consume.stream}.{consume.consumer}"
+            infos[asked] = await explained(field, api.call(subject))
+            if found := misfits(infos[asked], spec, workload, participants):
+                raise SetupError("ConsumerUnsuitable", f"{field}: {'; '.join(found)}")
+        made[-1] = plan.model_copy(update={"consume": adopted(consume, infos[asked])})
+    return made

@@ -9,6 +9,10 @@ from nats.aio.client import Client
 from njst.contract.kinds.consume import (
     ClockPlan,
 )
+from njst.contract.plan import (
+    ClientPlan,
+)
+from njst.login.nats_client import LoginClient
 from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 
 ROUND_TRIPS = 5
@@ -31,3 +35,21 @@ async def store_clock(client: Client, api: str, stream: str) -> ClockPlan | None
     if best is None:
         return None
     return ClockPlan(offset_ns=best.offset_ns, error_ns=best.error_ns, at_ns=best.at_ns)
+
+
+async def with_store_clocks(
+    client: LoginClient, api: str, plans: list[ClientPlan]
+) -> list[ClientPlan]:
+    """Return the clients, verifying consumers with the clock of the server that stores for them."""
+    clocks: dict[str, ClockPlan | None] = {}
+    made = []
+    for plan in plans:
+        consume = plan.consume
+        if consume is not None and consume.verify:
+            if consume.stream not in clocks:
+                clocks[consume.stream] = await store_clock(client, api, consume.stream)
+            known = consume.model_copy(update={"store_clock": clocks[consume.stream]})
+            made.append(plan.model_copy(update={"consume": known}))
+        else:
+            made.append(plan)
+    return made

@@ -1,7 +1,30 @@
 """Streams that are filled from others: nobody publishes to them."""
 
-from nats.js.api import StreamInfo
+from nats.js import JetStreamContext
+from nats.js.api import (
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StoreCompression,
+    StreamConfig,
+    StreamInfo,
+)
+from nats.js.errors import APIError
 
+from njst.contract.fields import (
+    Storage,
+)
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.names.assets import (
+    OWNER_KEY,
+    owner_marks,
+    stream_names,
+    stream_subjects,
+)
+from njst.contract.names.buckets import (
+    BUCKET,
+    OBJECTS,
+)
 from njst.contract.results.outcome import (
     SetupError,
 )
@@ -9,7 +32,19 @@ from njst.contract.spec.job import (
     JobSpec,
 )
 from njst.contract.spec.stream import (
+    Compression,
+    Discard,
+    Retention,
     Stream,
+)
+from njst.planning.client_slot import There
+from njst.planning.consumer_limits import most_consumers
+from njst.provisioning.retention_check import (
+    stream_before,
+)
+from njst.provisioning.target_connection import (
+    STREAM_EXISTS,
+    explained,
 )
 
 
@@ -31,3 +66,95 @@ def check_subjects(spec: JobSpec, stream: Stream, info: StreamInfo) -> None:
             named = " or ".join(origins)
             words = f"{words}, it is filled from {named}; publish to {named}"
         raise SetupError("StreamTakesNoSubjects", words)
+
+
+_STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
+
+
+_RETENTION = {
+    Retention.LIMITS: RetentionPolicy.LIMITS,
+    Retention.INTEREST: RetentionPolicy.INTEREST,
+    Retention.WORK_QUEUE: RetentionPolicy.WORK_QUEUE,
+}
+
+
+_DISCARD = {Discard.OLD: DiscardPolicy.OLD, Discard.NEW: DiscardPolicy.NEW}
+
+
+def stream_config(
+    job: str, spec: JobSpec, stream: Stream, index: int, log: str = "", participants: int = 1
+) -> StreamConfig:
+    """Return the entry's stream number `index`, marked as the own of a job of a log.
+
+    What the job's workloads need of it is switched on, and nothing else: a stream with every
+    feature on is not the stream that a person would have.
+    """
+    publishes = [w.publish for w in spec.workloads if w.stream == stream.name and w.publish]
+    modes = {publish.mode for publish in publishes}
+    name = stream_names(stream)[index]
+    is_bucket = name.startswith(BUCKET)
+    is_store = is_bucket or name.startswith(OBJECTS)
+    has_schedules = spec.has_schedules(stream.name)
+    return StreamConfig(
+        name=name,
+        subjects=stream_subjects(stream, index),
+        storage=_STORAGE[stream.storage],
+        num_replicas=stream.replicas,
+        retention=_RETENTION[stream.retention],
+        discard=DiscardPolicy.NEW if is_store else _DISCARD[stream.discard],
+        max_msgs=stream.max_messages or -1,
+        max_bytes=stream.max_bytes or -1,
+        max_consumers=most_consumers(spec, stream, participants),
+        max_age=float(stream.max_age_seconds or 0),
+        max_msgs_per_subject=stream.max_messages_per_subject or (1 if is_bucket else -1),
+        compression=(
+            StoreCompression.S2 if stream.compression is Compression.S2 else StoreCompression.NONE
+        ),
+        allow_direct=True,
+        # The settings of a key-value bucket (ADR-8) and of an object store (ADR-20); a schedule
+        # replaces the one before on its subject.
+        allow_rollup_hdrs=is_store or has_schedules,
+        deny_delete=is_bucket,
+        # Left out unless wanted: a server of 2.12 refuses a name that it does not know.
+        allow_atomic=PublishMode.ATOMIC_BATCH in modes or None,
+        allow_batched=PublishMode.FAST_BATCH in modes or None,
+        allow_msg_ttl=any(publish.ttl_seconds is not None for publish in publishes) or None,
+        allow_msg_schedules=has_schedules or None,
+        allow_msg_counter=any(publish.increment is not None for publish in publishes) or None,
+        metadata=owner_marks(job, log, name, stream.retain),
+    )
+
+
+async def make_streams(
+    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
+) -> dict[str, There]:
+    """Make what is not there; return what each stream has, as a server of this id says."""
+    there: dict[str, There] = {}
+    for number, stream in enumerate(spec.streams):
+        for index, name in enumerate(stream_names(stream)):
+            field = f"spec.streams[{number}] ({name})"
+            if stream.use_existing:
+                info = await explained(field, js.stream_info(name))
+                check_subjects(spec, stream, info)
+            else:
+                config = stream_config(job, spec, stream, index, log, participants)
+                info = await explained(field, _add_stream(js, job, config))
+            there[name] = There(info.state.last_seq, stream_before(info, server))
+    return there
+
+
+async def _add_stream(js: JetStreamContext, job: str, config: StreamConfig) -> StreamInfo:
+    """Make a stream, or use the one that another worker of the job made.
+
+    JetStream itself takes an equal one for the same, but a worker of another version may mark what
+    it makes in another way.
+    """
+    try:
+        return await js.add_stream(config)
+    except APIError as error:
+        if error.err_code != STREAM_EXISTS:
+            raise
+        info = await js.stream_info(config.name or "")
+        if (info.config.metadata or {}).get(OWNER_KEY) != job:
+            raise
+        return info

@@ -12,7 +12,8 @@ from njst.contract.parsing.document import (
 from njst.load.kinds.registry import Shared, workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
-from njst.planning import There, clients_of
+from njst.planning.client_plans import clients_of
+from njst.planning.client_slot import There
 
 INBOX = "_INBOX.me"
 MS = 1_000_000

@@ -2,7 +2,6 @@
 
 from njst.contract.kinds.consume import (
     PUSH_HEARTBEAT_MS,
-    AckPolicy,
     Consume,
     ConsumeMode,
     ConsumePlan,
@@ -20,6 +19,7 @@ from njst.contract.names.assets import (
     shared_deliver_subject,
 )
 from njst.planning.client_slot import Place, There, Work
+from njst.planning.kinds.key_value import _watch
 
 
 def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
@@ -72,23 +72,6 @@ def _heartbeat_ms(work: Work, consume: Consume) -> int:
     if consume.mode is ConsumeMode.PUSH and has_own_consumers(work.workload):
         return PUSH_HEARTBEAT_MS
     return (consume.heartbeat_seconds or 0) * 1000
-
-
-def _watch(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
-    """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
-    workload, key_value = work.workload, work.workload.key_value
-    if key_value is None or not key_value.watches:
-        return None
-    return ConsumePlan(
-        mode=ConsumeMode.ORDERED,
-        stream=stream_name,
-        consumer=consumer_name(work.job, workload, place.index),
-        deliver=deliver_subject(work.job, workload, place.index),
-        ack=AckPolicy.NONE,
-        batch=1,
-        heartbeat_ms=PUSH_HEARTBEAT_MS,
-        idle_timeout_ms=key_value.timeout_seconds * 1000,
-    )
 
 
 def _deliver(work: Work, place: Place) -> str:

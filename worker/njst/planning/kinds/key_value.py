@@ -1,8 +1,18 @@
 """What a client does to keys, but for watching them."""
 
+from njst.contract.kinds.consume import (
+    PUSH_HEARTBEAT_MS,
+    AckPolicy,
+    ConsumeMode,
+    ConsumePlan,
+)
 from njst.contract.kinds.key_value import (
     KeyValueOperation,
     KeyValuePlan,
+)
+from njst.contract.names.assets import (
+    consumer_name,
+    deliver_subject,
 )
 from njst.contract.names.buckets import (
     bucket_of,
@@ -31,4 +41,21 @@ def key_value_plan(work: Work, stream_name: str, place: Place) -> KeyValuePlan |
         value_bytes=key_value.value_bytes,
         window=key_value.window,
         timeout_ms=key_value.timeout_seconds * 1000,
+    )
+
+
+def _watch(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
+    """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
+    workload, key_value = work.workload, work.workload.key_value
+    if key_value is None or not key_value.watches:
+        return None
+    return ConsumePlan(
+        mode=ConsumeMode.ORDERED,
+        stream=stream_name,
+        consumer=consumer_name(work.job, workload, place.index),
+        deliver=deliver_subject(work.job, workload, place.index),
+        ack=AckPolicy.NONE,
+        batch=1,
+        heartbeat_ms=PUSH_HEARTBEAT_MS,
+        idle_timeout_ms=key_value.timeout_seconds * 1000,
     )

@@ -2,11 +2,13 @@
 
 from njst.contract.header_names import INCREMENT_HEADER, STREAM_HEADER, TTL_HEADER
 from njst.contract.kinds.payload import (
+    STAMP_BYTES,
     PayloadPlan,
 )
 from njst.contract.kinds.publish import (
     MessageIds,
     Publish,
+    PublishMode,
     PublishPlan,
     ReadBackPlan,
     ReplySubjects,
@@ -16,7 +18,6 @@ from njst.contract.names.assets import (
     publish_subjects,
 )
 from njst.planning.client_slot import Place, There, Work, ms
-from njst.provisioning.retention_check import publish_obstacle
 
 
 def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | None:
@@ -80,3 +81,31 @@ def fixed_headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
     if publish.expect_stream:
         headers.append((STREAM_HEADER, stream_name))
     return headers
+
+
+# Headers by which a message does away with others, or with itself, or is not stored as it came.
+_HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
+
+
+_MESSAGE_ID = "nats-msg-id"
+
+
+# Where each message has an acknowledgement that says whether it was there already.
+_SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
+
+
+def publish_obstacle(publish: Publish) -> str:
+    """Return what makes messages not be there, or not be known again; empty when nothing does."""
+    # A counter's body is the server's own, and a file is sent as it is.
+    has_stamp = publish.increment is None and publish.payload_file is None
+    if not has_stamp or publish.payload_bytes < STAMP_BYTES:
+        return "NoStamp"
+    if publish.delay_seconds is not None:
+        return "Delayed"
+    names = [header.name.lower() for header in publish.headers]
+    # Which ones were there already is acknowledged, but not of those in a batch.
+    if publish.mode not in _SINGLY and (publish.duplicate_percent or _MESSAGE_ID in names):
+        return "DuplicateIds"
+    if publish.ttl_seconds is not None or any(name.startswith(_HEADERS) for name in names):
+        return "MessageHeaders"
+    return ""
