@@ -17,10 +17,7 @@ from pathlib import Path
 
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
-from njst.contract.names.kubernetes import (
-    PLURAL,
-    SCHEDULE_PLURAL,
-)
+from njst.contract.names.kubernetes import PLURAL, SCHEDULE_PLURAL
 from njst.local.local_errors import LocalServerError
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer

@@ -14,19 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.consume.pulls import Pulls
-from njst.load.kinds.publish.single import (
-    PublishRequests,
-)
+from njst.load.kinds.publish.single import PublishRequests
 from njst.load.protocol import encoder
 from njst.provisioning import provision, teardown
 

@@ -13,18 +13,10 @@ import sys
 import time
 from typing import Any
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
 from njst.load.host.cores import usable_cores
 from njst.load.runtime.process_group import LoadGroup
 from njst.provisioning import provision, teardown

@@ -22,31 +22,13 @@ from nats.aio.client import Client
 
 from njst.agent.deps import Kit
 from njst.agent.runner import Agent
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.plan import (
-    AuditPlan,
-    ClientPlan,
-    Consumption,
-    LoadPlan,
-    Receipt,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import Sight
-from njst.contract.results.tallies import (
-    LoadCost,
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.tallies import LoadCost, WorkloadTally
+from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog

@@ -18,19 +18,10 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import Report, Verdict
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.state.job_store import Book
 from njst.journal.state.projection import Entry
 

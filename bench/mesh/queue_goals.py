@@ -5,9 +5,7 @@ from collections.abc import AsyncGenerator
 from bench.goals import Goal
 from bench.mesh.worker_fleet import crowd
 from bench.pairs import Spread
-from njst.contract.results.report import (
-    Verdict,
-)
+from njst.contract.results.report import Verdict
 
 JOBS = 1_000
 WORKERS = 10

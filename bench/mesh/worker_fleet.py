@@ -11,16 +11,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.names.mesh import Mesh
+from njst.contract.parsing.document import parse_spec
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog

@@ -20,20 +20,11 @@ from devenv.environment import SERVICE_ACCOUNT, LocalOperator, install
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.programs.kubernetes_binaries import fetch_binaries
 from devenv.progress import Progress
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Cleaned, Ended, Finished, Ready, Started
-from njst.contract.names.mesh import (
-    EventName,
-    Mesh,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName, Mesh
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog

@@ -7,12 +7,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    is_mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import is_mesh
 from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst_operator.kube.label_selector import Selector, SelectorError, parse_selector
 from njst_operator.kube.watch_scope import Scope

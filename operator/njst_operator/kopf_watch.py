@@ -12,15 +12,10 @@ from typing import Any
 
 import kopf
 
-from njst.contract.names.kubernetes import (
-    GROUP,
-    PLURAL,
-    SCHEDULE_PLURAL,
-    VERSION,
-)
+from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
 from njst_operator.controllers.job.job_controller import Performer
 from njst_operator.controllers.job.job_resource import resource_of
-from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.coordination.call_queue import Mailbox
 from njst_operator.kube.api_transport import USER_AGENT, KubeError, bearer_of, find_server
 from njst_operator.kube.kube_client import PAGE

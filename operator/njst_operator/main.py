@@ -10,12 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs

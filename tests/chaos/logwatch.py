@@ -10,9 +10,7 @@ from typing import Self
 import nats
 from nats.aio.msg import Msg
 
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.names.mesh import Mesh
 
 NAMES = Mesh("default")
 

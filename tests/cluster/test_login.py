@@ -7,15 +7,7 @@ import trustme
 import yaml
 
 from devenv.kubernetes.kubectl import KubectlError
-from tests.cluster.install import (
-    DATA,
-    STORE,
-    config_volume,
-    configure,
-    install,
-    nats,
-    secret,
-)
+from tests.cluster.install import DATA, STORE, config_volume, configure, install, nats, secret
 from tests.cluster.njst import Njst, ready, steady
 from tests.kubernetes.resources import Json
 from tests.nats.connections.identities import Nkey

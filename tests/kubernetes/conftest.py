@@ -3,13 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from devenv.environment import (
-    MANIFESTS,
-    Environment,
-    install_crds,
-    open_environment,
-    wait_served,
-)
+from devenv.environment import MANIFESTS, Environment, install_crds, open_environment, wait_served
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.programs.kubernetes_binaries import find_binaries
 from tests.kubernetes.resources import PATIENCE_S

@@ -11,9 +11,7 @@ import yaml
 
 from devenv.environment import install_crds
 from devenv.kubernetes.api_server import KubernetesServer
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
 from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, GOOD_SCHEDULES

@@ -10,12 +10,10 @@ from kubernetes.aio.config import kube_config
 
 from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
-from njst.contract.spec.schedule import (
-    MAX_NAME,
-)
+from njst.contract.spec.schedule import MAX_NAME
 from njst.local.wait_until import wait_until
 from njst_operator.controllers.schedule.schedule_controller import Scheduler
-from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.kube.api_transport import Api
 from njst_operator.kube.kube_client import Kube
 from njst_operator.telemetry.operator_metrics import Counts

@@ -21,10 +21,7 @@ from devenv.environment import (
 )
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.programs.kubernetes_binaries import find_binaries
-from njst.contract.names.kubernetes import (
-    PLURAL,
-    SCHEDULE_PLURAL,
-)
+from njst.contract.names.kubernetes import PLURAL, SCHEDULE_PLURAL
 from njst.local.nats_server import NatsServer
 from njst.local.wait_until import wait_until
 from tests.kubernetes.resources import (

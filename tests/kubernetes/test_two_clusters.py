@@ -14,15 +14,7 @@ from devenv.programs.kubernetes_binaries import find_binaries
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
 from njst.local.wait_until import wait_until
-from tests.kubernetes.resources import (
-    PATIENCE_S,
-    Json,
-    api_jobs,
-    get,
-    job,
-    wait,
-    wait_loading,
-)
+from tests.kubernetes.resources import PATIENCE_S, Json, api_jobs, get, job, wait, wait_loading
 
 # A resource that is missing for twice as long is gone.
 RESYNC_S = 1

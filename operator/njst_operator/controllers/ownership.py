@@ -7,7 +7,7 @@ and before that to the default installation, as a volume claim belongs to the de
 from dataclasses import dataclass
 
 from njst_operator.controllers.job.job_resource import Resource
-from njst_operator.controllers.schedule.schedule_decide import Schedule
+from njst_operator.controllers.schedule.schedule_resource import Schedule
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,10 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from njst.contract.names.kubernetes import (
-    API_VERSION,
-    GROUP,
-    VERSION,
-)
-from njst_operator.controllers.job.job_events import News
+from njst.contract.names.kubernetes import API_VERSION, GROUP, VERSION
 from njst_operator.kube.api_transport import Api, Body, ConflictError, GoneError, Request
 from njst_operator.kube.conditions import time_text
+from njst_operator.kube.kube_event import News
 from njst_operator.kube.kube_object import Held, Status
 from njst_operator.kube.watch_scope import Scope
 

@@ -7,9 +7,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from pydantic import ValidationError
 
 from njst.contract.results.job_status import JobStatus
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
 
 Status = TypeVar("Status", JobStatus, ScheduleStatus)
 

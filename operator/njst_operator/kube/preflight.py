@@ -6,11 +6,7 @@ a status that never comes.
 
 from typing import NamedTuple
 
-from njst.contract.names.kubernetes import (
-    GROUP,
-    PLURAL,
-    SCHEDULE_PLURAL,
-)
+from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.kube.kube_client import Kube
 from njst_operator.kube.watch_scope import Scope

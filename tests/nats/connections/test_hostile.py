@@ -9,21 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.stats.tally_merge import totals
 from tests.nats.connections.running import LIMIT_S, publisher, refusals

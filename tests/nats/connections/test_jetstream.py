@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.local.wait_until import wait_until

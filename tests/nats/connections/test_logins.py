@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-    Tls,
-)
+from njst.contract.connection import Connection, Tls
 from njst.local.nats_server import NatsServer
 from tests.nats.connections.identities import Certificates, Nkey, Operator
 from tests.nats.connections.running import assert_it_runs, refusals

@@ -3,15 +3,9 @@
 import asyncio
 import time
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals

@@ -12,21 +12,11 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer

@@ -11,13 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-    Tls,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection, Tls
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
 from njst.login.nats_client import LoginClient

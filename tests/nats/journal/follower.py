@@ -7,17 +7,10 @@ from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Created, Lost, Origin, OriginKind, Progress
-from njst.contract.names.mesh import (
-    EventName,
-    Mesh,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.names.mesh import EventName, Mesh
+from njst.contract.parsing.document import parse_spec
 from njst.journal.interfaces import Appended, JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog

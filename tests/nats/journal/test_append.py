@@ -7,27 +7,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from njst.contract.events import Finished, Origin, OriginKind
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs, Submission
 from njst.local.nats_server import NatsServer
-from tests.nats.journal.follower import (
-    SPEC,
-    Follower,
-    accuse,
-    create,
-    created,
-    following,
-    joined,
-)
+from tests.nats.journal.follower import SPEC, Follower, accuse, create, created, following, joined
 
 CONTENDERS = 10
 

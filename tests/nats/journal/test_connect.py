@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog

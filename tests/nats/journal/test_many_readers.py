@@ -5,12 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats import ordered_reader
 from njst.journal.nats.control_connection import connect

@@ -9,12 +9,8 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import Member
 from njst.journal.nats import worker_discovery
 from njst.journal.nats.control_connection import connect

@@ -7,20 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from nats.js.api import StreamConfig
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-    WorkerResult,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import Report, Verdict, WorkerResult
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.report_store import (

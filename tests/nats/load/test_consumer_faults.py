@@ -4,9 +4,7 @@ import json
 
 from nats.aio.client import Client
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Load, errors, events, jetstream, loading

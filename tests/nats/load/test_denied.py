@@ -4,19 +4,10 @@ import asyncio
 
 import pytest
 
-from njst.contract.kinds.core import (
-    CoreOperation,
-    CorePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.core import CoreOperation, CorePlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.tallies import ErrorClass
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from tests.nats.load.test_faults import ended, errors, plan, prepared, start, until

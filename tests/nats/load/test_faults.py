@@ -12,33 +12,14 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.kinds.core import (
-    CoreOperation,
-    CorePlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection
+from njst.contract.kinds.core import CoreOperation, CorePlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.results.outcome import SetupError
 from njst.local.nats_server import NatsServer
 from tests.nats.modes.running import Runner
 

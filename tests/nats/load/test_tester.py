@@ -5,26 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from njst.contract.kinds.core import (
-    CoreOperation,
-    CorePlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    PacePiece,
-    PacePlan,
-)
-from njst.contract.results.report import (
-    Diagnosis,
-    WorkloadResult,
-)
+from njst.contract.kinds.core import CoreOperation, CorePlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
 from njst.verdict.tester_diagnosis import diagnose

@@ -2,12 +2,8 @@
 
 import asyncio
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh as Names,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh as Names
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.projection import Entry

@@ -5,25 +5,13 @@ Two of the workers are real; what the others would have said is written into the
 
 import asyncio
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.names.mesh import (
-    Mesh as Names,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.names.mesh import Mesh as Names
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.rendezvous import rank

@@ -11,25 +11,12 @@ from nats.js.api import StreamConfig
 from njst.agent import orphan_reaper, worker
 from njst.agent.deps import Kit
 from njst.agent.worker import Node, NodeSettings, open_node
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind
-from njst.contract.names.assets import (
-    LOG_KEY,
-    OWNER_KEY,
-    RETAIN_KEY,
-    STREAM_KEY,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.names.assets import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.journal.jobs import Submission
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.job_store import Book

@@ -9,9 +9,7 @@ import nats
 import pytest
 from nats.js.api import DiscardPolicy
 
-from njst.contract.names.mesh import (
-    Mesh as MeshName,
-)
+from njst.contract.names.mesh import Mesh as MeshName
 from njst.local.local_worker import LocalWorker
 from njst.local.nats_server import NatsServer
 from tests.loglines import parsed

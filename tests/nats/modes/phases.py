@@ -4,9 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.spec.job import JobSpec
 from njst.load.runtime.process_group import LoadGroup
 
 LEAD_NS = 400_000_000

@@ -9,27 +9,13 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
+from njst.contract.spec.job import JobSpec
 from njst.load.runtime.process_group import LoadGroup
 from njst.provisioning import provision, teardown
 from njst.stats.tally_merge import totals

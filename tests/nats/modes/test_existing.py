@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.results.outcome import SetupError
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

@@ -8,18 +8,10 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
-from njst.contract.connection import (
-    API_PREFIX,
-)
-from njst.contract.names.assets import (
-    OWNER_KEY,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import API_PREFIX
+from njst.contract.names.assets import OWNER_KEY
+from njst.contract.results.outcome import SetupError
+from njst.contract.results.tallies import ErrorClass
 from njst.provisioning.bulk_assets import Api
 from tests.nats.modes.running import Runner, errors
 

@@ -12,9 +12,7 @@ from nats.aio.client import Client
 from nats.js.errors import ObjectNotFoundError
 from nats.js.object_store import ObjectStore
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

@@ -6,18 +6,10 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome
 from njst.load.runtime.process_group import LoadGroup
 from njst.planning.client_plans import clients_of
 from tests.nats.modes.running import Runner, errors

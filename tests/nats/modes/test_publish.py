@@ -9,12 +9,8 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.outcome import SetupError
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import READY_BYTES
 from tests.nats.modes.running import Runner, errors
 

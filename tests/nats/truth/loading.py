@@ -12,28 +12,13 @@ from typing import Any
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    AuditPlan,
-    LoadPlan,
-    PiecePlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.connection import Connection
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import NOT_READ, STOPPED
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    WorkloadTally,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass, WorkloadTally
 from njst.load.readback.readback_client import look
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
@@ -43,10 +28,7 @@ from njst.provisioning.core_streams import core_receipts
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import merge, totals
 from njst.verification.checker import prove, with_proof
-from njst.verification.receipt_budget import (
-    had,
-    told,
-)
+from njst.verification.receipt_budget import had, told
 from njst.verification.slices import slices
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.

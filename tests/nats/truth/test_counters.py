@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
+from njst.contract.results.report import WorkloadResult
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import LIMIT_S, Document, errors, loading, stored
 

@@ -5,9 +5,7 @@ each percentile is the least of up to three measurements that try for 1 %: an er
 would be in all of them.
 """
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
+from njst.contract.results.report import WorkloadResult
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import (
     LESS_PERCENT,

@@ -9,21 +9,10 @@ import os
 import signal
 from typing import Any
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    ThresholdResult,
-    Verdict,
-    WorkerResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from njst.verdict.invariants import violations
 from njst.verdict.judge import History, Judgement, judge

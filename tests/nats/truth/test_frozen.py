@@ -2,12 +2,8 @@
 
 import time
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.load.net.keepalive import SILENT_NS
 from njst.local.nats_server import NatsServer
 from njst.stats.tally_merge import totals

@@ -1,8 +1,6 @@
 """An ordered consumer outlives its server: every message comes, and each of them once."""
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, events, jetstream, loading

@@ -3,9 +3,7 @@
 import asyncio
 import time
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, Load, errors, loading
 

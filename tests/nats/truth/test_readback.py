@@ -4,16 +4,9 @@ import asyncio
 
 import pytest
 
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ReadBack,
-)
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass, ReadBack
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, events, jetstream, loading, stored

@@ -1,9 +1,6 @@
 """The two parts of a delivery's time are the two ways over a wire of known length."""
 
-from njst.contract.results.report import (
-    Latency,
-    WorkloadResult,
-)
+from njst.contract.results.report import Latency, WorkloadResult
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import LESS_PERCENT, Document, errors, is_injected, loading
 from tests.nats.truth.proxy import Proxy

@@ -6,10 +6,7 @@ a service, who do not wait for each other, had rate times stall of them (coordin
 
 import pytest
 
-from njst.contract.results.report import (
-    Latency,
-    WorkloadResult,
-)
+from njst.contract.results.report import Latency, WorkloadResult
 from njst.local.nats_server import NatsServer
 from njst.stats.histogram import Histogram
 from tests.nats.truth.loading import Document, count_above, errors, loading

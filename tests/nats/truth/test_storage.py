@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 from nats.js.api import StreamConsumerLimits
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, jetstream, loading
 

@@ -5,12 +5,8 @@ The proxy changes single messages of what the server sends or gets; the server i
 
 import pytest
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from tests.nats.truth.loading import Document, errors, loading
 from tests.nats.truth.proxy import Proxy

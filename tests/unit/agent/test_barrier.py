@@ -19,12 +19,8 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
 from njst.journal.state.job_view import JobView, PartState
 from njst.journal.state.projection import Entry, fold
 

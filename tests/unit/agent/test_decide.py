@@ -21,19 +21,10 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import StreamReceipts
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
+from njst.contract.results.report import Report, Verdict
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import Entry, fold
 from njst.journal.state.rendezvous import order

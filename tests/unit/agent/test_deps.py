@@ -3,12 +3,8 @@
 from typing import Any, cast
 
 from njst.agent.deps import Kit
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.spec.target import (
-    Target,
-)
+from njst.contract.connection import Connection
+from njst.contract.spec.target import Target
 
 
 def kit() -> Kit:

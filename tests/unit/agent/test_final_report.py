@@ -8,19 +8,10 @@ import pytest
 from njst.agent.deps import Kit
 from njst.agent.final_report import REST_BYTES, WHOLE_BYTES, ended
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    Report,
-    StoredReport,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import Report, StoredReport
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.state.job_store import Book
 from njst.journal.state.job_view import JobView

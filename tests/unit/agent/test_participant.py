@@ -4,37 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from njst.agent.actions import (
-    Stage,
-)
+from njst.agent.actions import Stage
 from njst.agent.deps import Kit
 from njst.agent.participant import Participation
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    Consumption,
-    LoadPlan,
-    Receipt,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import Sight
-from njst.contract.results.tallies import (
-    LoadCost,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import LoadCost, WorkloadTally
 from njst.journal.interfaces import Appended
 from njst.journal.state.job_store import Book
 from njst.journal.state.job_view import PartState

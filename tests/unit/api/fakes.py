@@ -19,16 +19,9 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import (
     Appended,
     JournalUnavailableError,

@@ -9,20 +9,10 @@ import pytest
 
 from njst.api import job_routes
 from njst.contract.events import Created, Ended, Origin, OriginKind
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    Problem,
-)
-from njst.contract.results.report import (
-    Report,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import Problem
+from njst.contract.results.report import Report
+from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.journal.report_builder import conclude
 from njst.journal.state.job_view import Phase
 from tests.unit.api.documents import SPEC, fields, post, problem

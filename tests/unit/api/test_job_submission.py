@@ -8,9 +8,7 @@ import httpx
 import pytest
 
 from njst.api import job_submission
-from njst.contract.names.mesh import (
-    is_job_id,
-)
+from njst.contract.names.mesh import is_job_id
 from njst.contract.parsing.yaml_loader import MAX_DOCUMENT_BYTES
 from tests.unit.api.documents import MANIFEST, SPEC, YAML, fields, post, problem
 from tests.unit.api.fakes import Mesh

@@ -12,9 +12,7 @@ from njst.cli.cli_errors import ApiError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import progress_line
 from njst.cli.main import app
-from njst.contract.results.report import (
-    Verdict,
-)
+from njst.contract.results.report import Verdict
 
 RUNNER = CliRunner()
 

@@ -15,9 +15,7 @@ from njst.contract.event_limits import (
     smaller,
 )
 from njst.contract.events import Finished, SeenSlice, Started
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import Sight, StreamReceipts
 from njst.contract.results.report import (
     Report,
@@ -27,10 +25,7 @@ from njst.contract.results.report import (
     WorkerResult,
     WorkloadResult,
 )
-from njst.contract.results.tallies import (
-    SeriesTally,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import SeriesTally, WorkloadTally
 from njst.journal.state.projection import READERS
 
 

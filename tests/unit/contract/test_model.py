@@ -1,9 +1,7 @@
 """What all models have in common."""
 
 from njst.contract.results.job_status import Condition, JobStatus
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.spec.job import JobSpec
 
 CONDITION = Condition(type="Ready", status="True", last_transition_time="now", reason="Completed")
 SPEC = (

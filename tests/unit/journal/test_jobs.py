@@ -8,21 +8,11 @@ import pytest
 
 from njst.api.job_documents import document_of
 from njst.contract.events import Cleaned, Ended, Origin, OriginKind, Progress, Started
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.report import (
-    Report,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Report
+from njst.contract.results.tallies import WorkloadTally
+from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Member
 from njst.journal.jobs import (
     EXPECT_MS,

@@ -2,25 +2,11 @@
 
 import pytest
 
-from njst.contract.events import (
-    Alive,
-    Cancelled,
-    Event,
-    Finished,
-    Lost,
-    SeenSlice,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.events import Alive, Cancelled, Event, Finished, Lost, SeenSlice
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import Sight, StreamReceipts
-from njst.contract.results.report import (
-    Verdict,
-)
-from njst.contract.results.tallies import (
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.report import Verdict
+from njst.contract.results.tallies import ReadBack, WorkloadTally
 from njst.journal.report_builder import conclude
 from njst.journal.state.job_view import JobView, PartState, Phase
 from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, READERS

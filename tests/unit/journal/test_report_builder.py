@@ -19,28 +19,12 @@ from njst.contract.events import (
     Ready,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
-from njst.contract.results.report import (
-    Verdict,
-)
-from njst.contract.results.tallies import (
-    SeriesTally,
-    WindowTally,
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-    Threshold,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.report import Verdict
+from njst.contract.results.tallies import SeriesTally, WindowTally, WorkloadTally
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.threshold import Metric, Threshold
 from njst.journal.report_builder import conclude, log_datetime, so_far
 from njst.journal.state.job_store import Seen
 from njst.journal.state.job_view import JobView

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.names.mesh import Mesh
 from njst.journal.nats import log_clock
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.ordered_reader import Reader

@@ -2,10 +2,7 @@
 
 from typing import Protocol
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ErrorClass, WorkloadTally
 from njst.load.protocol.parser import Frame, parse
 
 

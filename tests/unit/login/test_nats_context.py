@@ -8,12 +8,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.server_urls import (
-    address,
-)
+from njst.contract.connection import Connection
+from njst.contract.server_urls import address
 from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import connection_of, context_path, read_context

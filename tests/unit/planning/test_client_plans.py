@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.load.kinds.publish.frame_templates import subject_numbers
 from njst.load.pacing.arrival_schedule import Schedule
 from njst.planning.client_plans import clients_of

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.planning.consumer_limits import most_consumers
 
 

@@ -5,17 +5,11 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.planning.payload_limits import check_room
-from njst.provisioning.payload_files import payload_files
+from njst.provisioning.payload_files import largest, payload_files
 
 STREAMS = [{"name": "S"}]
 FIELDS: dict[str, dict[str, Any]] = {
@@ -85,11 +79,11 @@ def test_the_longest_payload_of_a_file_is_what_must_fit(
     (tmp_path / "a").write_bytes(b"x" * 198 + b"\n" + b"y" * 1001)
     how = {"payloadFile": "a", "payloadLines": lines, "headers": [{"name": "A", "value": "b"}]}
     spec = spec_of({"stream": "S", "publish": how})
-    files = payload_files(spec, tmp_path)
+    longest = {n: largest(file) for n, file in payload_files(spec, tmp_path).items()}
     headers = 12 + len("A: b--")
-    check_room(spec, size + headers, files)
+    check_room(spec, size + headers, longest)
     with pytest.raises(SetupError) as found:
-        check_room(spec, size + headers - 1, files)
+        check_room(spec, size + headers - 1, longest)
     assert found.value.reason == "PayloadTooLarge"
     words = f"spec.workloads[1].publish.payloadFile: {size} bytes and {headers} of headers;"
     assert found.value.message.startswith(words)

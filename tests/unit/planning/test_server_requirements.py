@@ -4,22 +4,11 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import clients_of
-from njst.planning.server_requirements import (
-    Release,
-    Server,
-    lacking,
-    needs,
-)
-from njst.provisioning.streams import (
-    stream_config,
-)
+from njst.planning.server_requirements import Release, Server, lacking, needs
+from njst.provisioning.streams import stream_config
 
 V211, V212, V214 = Release(1, "2.11"), Release(2, "2.12"), Release(4, "2.14")
 

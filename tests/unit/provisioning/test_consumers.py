@@ -4,20 +4,11 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.consume import (
-    ConsumePlan,
-)
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.kinds.consume import ConsumePlan
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import clients_of
-from njst.provisioning.consumers import (
-    OwnConsumer,
-    consumer_config,
-)
+from njst.provisioning.consumers import OwnConsumer, consumer_config
 
 
 def spec(clients: int = 1, count: int = 1, **consume: Any) -> JobSpec:

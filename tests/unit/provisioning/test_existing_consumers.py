@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import clients_of
 from njst.provisioning.existing_consumers import adopted, misfits
 

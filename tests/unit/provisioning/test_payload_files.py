@@ -4,15 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.load.templates.payloads import bodies
 from njst.planning.client_plans import clients_of
 from njst.provisioning import payload_files as module

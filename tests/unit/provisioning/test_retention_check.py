@@ -7,25 +7,15 @@ from typing import Any
 import pytest
 from nats.js.api import StreamInfo
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.readback import StreamBefore, StreamLimits
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.spec.job import JobSpec
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.load.readback.stream_state import stream_state
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There
-from njst.planning.kinds.publish import (
-    publish_obstacle,
-)
-from njst.provisioning.retention_check import (
-    stream_before,
-)
-from njst.provisioning.streams import (
-    stream_config,
-)
+from njst.planning.kinds.publish import publish_obstacle
+from njst.provisioning.retention_check import stream_before
+from njst.provisioning.streams import stream_config
 
 
 def spec_of(how: dict[str, Any] | None = None, **stream: Any) -> JobSpec:

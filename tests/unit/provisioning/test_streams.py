@@ -3,12 +3,8 @@
 import pytest
 from nats.js.api import StreamConfig, StreamInfo, StreamSource, StreamState
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
 from njst.provisioning.streams import check_subjects
 
 SPEC = parse_spec(

@@ -5,19 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.target import (
-    Target,
-)
-from njst.provisioning.target_policy import (
-    TargetPolicy,
-    resolve,
-)
+from njst.contract.connection import Connection
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.target import Target
+from njst.provisioning.target_policy import TargetPolicy, resolve
 
 CONTROL = Connection(servers=["nats://control:4222"], user="u", password="p")
 

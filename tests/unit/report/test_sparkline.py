@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.report import (
-    Latency,
-    SeriesResult,
-    WindowResult,
-    WorkloadResult,
-)
+from njst.contract.results.report import Latency, SeriesResult, WindowResult, WorkloadResult
 from njst.report.sparkline import COLUMNS, course
 
 

@@ -4,10 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
@@ -19,15 +16,8 @@ from njst.contract.results.report import (
     WorkerResult,
     WorkloadResult,
 )
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    ReadBack,
-    WorkloadTally,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-)
+from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack, WorkloadTally
+from njst.contract.spec.threshold import Metric
 from njst.report.terminal import binary, render
 
 REPORT = Report(

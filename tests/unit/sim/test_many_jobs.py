@@ -7,12 +7,8 @@ from typing import Any
 import pytest
 
 from njst.agent import runner
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.report import (
-    Verdict,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Verdict
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import World
 

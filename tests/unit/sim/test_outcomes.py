@@ -11,16 +11,13 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.registry import Shared, workload_of
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.registry import workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
 from njst.load.recording.recorder import Ledger
+from njst.load.recording.shared_records import Shared
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There
 from njst.stats.histogram import Histogram

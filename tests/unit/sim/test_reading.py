@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from njst.contract.results.tallies import (
-    ReadBack,
-)
+from njst.contract.results.tallies import ReadBack
 from njst.journal.state.job_view import JobView, PartState, Phase
 from tests.unit.sim import test_schedules
 from tests.unit.sim.test_schedules import Run, Schedule, check, coarse_ticks, fault, quiet

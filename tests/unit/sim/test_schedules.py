@@ -14,19 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from njst.agent import runner
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
-from njst.contract.results.report import (
-    Verdict,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.report import Verdict
+from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, PartState, Phase
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World

@@ -15,9 +15,7 @@ from typing import TypeVar
 
 from njst.agent.deps import Kit
 from njst.agent.runner import Agent
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.events import (
     DECISIONS,
     EVENT_TYPES,
@@ -27,37 +25,14 @@ from njst.contract.events import (
     Payload,
     Progress,
 )
-from njst.contract.kinds.publish import (
-    ReadBackPlan,
-)
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.plan import (
-    AuditPlan,
-    ClientPlan,
-    Consumption,
-    LoadPlan,
-    PiecePlan,
-    Receipt,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-    SetupError,
-)
+from njst.contract.kinds.publish import ReadBackPlan
+from njst.contract.names.mesh import EventName
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, PiecePlan, Receipt
+from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.readback import READ_FAILED, Sight
-from njst.contract.results.report import (
-    Report,
-    StoredReport,
-)
-from njst.contract.results.tallies import (
-    LoadCost,
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.report import Report, StoredReport
+from njst.contract.results.tallies import LoadCost, WorkloadTally
+from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_store import Book

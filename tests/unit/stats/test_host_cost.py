@@ -1,6 +1,4 @@
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.tallies import LoadCost
 from njst.stats.host_cost import merge_costs
 
 

@@ -4,10 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.results.tallies import (
-    SeriesTally,
-    WindowTally,
-)
+from njst.contract.results.tallies import SeriesTally, WindowTally
 from njst.stats.histogram import Histogram
 from njst.stats.series import MAX_WINDOWS, Series, SeriesBuilder, Window, merge_series
 

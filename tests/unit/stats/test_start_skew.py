@@ -1,12 +1,6 @@
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.report import (
-    WorkerResult,
-)
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.report import WorkerResult
+from njst.contract.results.tallies import LoadCost
 from njst.stats.start_skew import start_skew_us
 
 

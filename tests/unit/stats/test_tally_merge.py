@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.report import (
-    Latency,
-)
+from njst.contract.results.report import Latency
 from njst.contract.results.tallies import (
     Counts,
     ErrorClass,

@@ -5,28 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from njst.contract.events import Cancelled
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-)
-from njst.contract.results.report import (
-    ThresholdResult,
-    Verdict,
-    WorkerResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    ReadBack,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
+from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
+from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack
+from njst.contract.spec.threshold import Metric
 from njst.verdict.judge import History, Judgement, judge
 
 SPEC = parse_spec(

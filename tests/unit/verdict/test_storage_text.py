@@ -2,12 +2,8 @@
 
 import pytest
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ReadBack,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ReadBack
 from njst.verdict.storage_text import kept_words, removed_words
 
 WRITTEN = "10 acknowledged messages of write"

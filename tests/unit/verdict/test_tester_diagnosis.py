@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.results.report import (
-    Latency,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.report import Latency, WorkloadResult
+from njst.contract.results.tallies import LoadCost
 from njst.verdict.tester_diagnosis import SHORTEST_US, diagnose
 
 SECOND_US = 1_000_000

@@ -2,20 +2,9 @@
 
 import pytest
 
-from njst.contract.results.report import (
-    Latency,
-    LatencyBound,
-    Verdict,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-    Threshold,
-)
+from njst.contract.results.report import Latency, LatencyBound, Verdict, WorkloadResult
+from njst.contract.results.tallies import ErrorClass, ErrorTally
+from njst.contract.spec.threshold import Metric, Threshold
 from njst.verdict.thresholds import evaluate
 
 LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)

@@ -1,25 +1,14 @@
 """What is proved by slices of which some were not seen, and by what cannot be read."""
 
-from njst.contract.kinds.publish import (
-    ReadBackPlan,
-)
-from njst.contract.plan import (
-    Receipt,
-)
+from njst.contract.kinds.publish import ReadBackPlan
+from njst.contract.plan import Receipt
 from njst.contract.results.readback import Corrupted, Recovered, Sight, StreamReceipts
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge
 from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import Entry, encode
 from njst.verification.ranges import Range
-from njst.verification.receipt_budget import (
-    of_lost_worker,
-    told,
-)
+from njst.verification.receipt_budget import of_lost_worker, told
 
 NOT_READ = "NotRead"
 

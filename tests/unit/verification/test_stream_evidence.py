@@ -7,19 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.readback import (
-    PieceSight,
-    Sight,
-    StreamBefore,
-    StreamConsumption,
-    StreamLimits,
-    StreamReceipts,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.readback import PieceSight, Sight, StreamConsumption, StreamReceipts
+from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.verification import mark_codec
 from njst.verification.checker import prove
 from njst.verification.mark_codec import MOST_OF_ALL, Mark

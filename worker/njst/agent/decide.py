@@ -25,13 +25,8 @@ from njst.agent.actions import (
     Start,
     Tell,
 )
-from njst.contract.results.outcome import (
-    QUEUE_TIMEOUT,
-    START_TIMEOUT,
-)
-from njst.contract.spec.job import (
-    OnWorkerLoss,
-)
+from njst.contract.results.outcome import QUEUE_TIMEOUT, START_TIMEOUT
+from njst.contract.spec.job import OnWorkerLoss
 from njst.journal.state.job_view import JobView, Part, PartState
 from njst.journal.state.rendezvous import rank
 from njst.verdict.worker_list import UNHEARD, named

@@ -4,32 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    AuditPlan,
-    ClientPlan,
-    Consumption,
-    LoadPlan,
-    Receipt,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import Sight
-from njst.contract.results.tallies import (
-    ControlOutages,
-    LoadCost,
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.target import (
-    Target,
-)
+from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import Log, Reports
 from njst.journal.state.job_store import Book
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from njst.agent.deps import Kit
 from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
-from njst.contract.names.mesh import (
-    EventName,
-)
+from njst.contract.names.mesh import EventName
 from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 
 log = logging.getLogger(__name__)

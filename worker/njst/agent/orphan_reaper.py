@@ -18,32 +18,15 @@ import nats.errors
 from nats.js.errors import APIError, NotFoundError
 
 from njst.agent.deps import Kit
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.assets import (
-    LOG_KEY,
-    OWNER_KEY,
-    RETAIN_KEY,
-    STREAM_KEY,
-)
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.stream import (
-    Retain,
-)
-from njst.contract.spec.target import (
-    Target,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.assets import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.stream import Retain
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import JournalUnavailableError
 from njst.provisioning.bulk_assets import Api
-from njst.provisioning.target_connection import (
-    connected,
-)
+from njst.provisioning.target_connection import connected
 from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)

@@ -4,37 +4,21 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst import __version__
-from njst.agent.actions import (
-    Stage,
-)
+from njst.agent.actions import Stage
 from njst.agent.deps import Kit, Load
 from njst.agent.event_publisher import Voice
 from njst.agent.slice_reader import SliceReader
 from njst.contract.event_limits import receipts_bytes, series_bytes
 from njst.contract.events import Finished, Progress, Ready
-from njst.contract.plan import (
-    ClientPlan,
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-    SetupError,
-)
-from njst.contract.results.tallies import (
-    ControlOutages,
-    WorkloadTally,
-)
+from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem, SetupError
+from njst.contract.results.tallies import ControlOutages, WorkloadTally
 from njst.journal.log_lines import current_job
 from njst.journal.state.job_view import JobView, PartState
 from njst.provisioning.core_streams import core_receipts
 from njst.stats.clock_offset import DRIFT_PPM
 from njst.stats.tally_merge import fitted, merge
-from njst.verification.receipt_budget import (
-    had,
-    told,
-)
+from njst.verification.receipt_budget import had, told
 
 PROGRESS_S = 1.0
 # The load processes speak at each full second; this much later their words are here.

@@ -22,13 +22,8 @@ from njst.contract.events import (
     Payload,
     Started,
 )
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    Problem,
-    SetupError,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import Problem, SetupError
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.log_lines import current_job
 from njst.journal.state.job_view import JobView

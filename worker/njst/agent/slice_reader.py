@@ -9,16 +9,10 @@ from functools import partial
 
 from njst.agent.deps import Kit
 from njst.agent.event_publisher import Voice
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.event_limits import sight_bytes
 from njst.contract.events import SeenSlice
-from njst.contract.plan import (
-    AuditPlan,
-    LostProducer,
-    PiecePlan,
-)
+from njst.contract.plan import AuditPlan, LostProducer, PiecePlan
 from njst.contract.results.readback import Sight
 from njst.journal.state.job_view import JobView, PartState
 from njst.planning.client_plans import clients_of

@@ -17,22 +17,11 @@ from njst import __version__
 from njst.agent.deps import Kit, Load
 from njst.agent.orphan_reaper import Reaper
 from njst.agent.runner import Agent
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Problem,
-    SetupError,
-)
-from njst.contract.spec.stream import (
-    Retain,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Problem, SetupError
+from njst.contract.spec.stream import Retain
 from njst.journal.interfaces import Member
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
@@ -49,10 +38,7 @@ from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
 from njst.provisioning import provision, teardown
-from njst.provisioning.target_policy import (
-    TargetPolicy,
-    resolve,
-)
+from njst.provisioning.target_policy import TargetPolicy, resolve
 
 log = logging.getLogger(__name__)
 

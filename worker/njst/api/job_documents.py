@@ -7,19 +7,9 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.events import Origin
 from njst.contract.model import Message
-from njst.contract.results.outcome import (
-    Problem,
-)
-from njst.contract.results.report import (
-    Diagnosis,
-    Report,
-    ThresholdResult,
-    Verdict,
-    WorkloadResult,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.outcome import Problem
+from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
+from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import JobView, PartState
 from njst.journal.state.state_text import Standing, standing_of

@@ -14,9 +14,7 @@ from njst.api.job_submission import read_submission
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.contract.events import OriginKind
-from njst.contract.results.report import (
-    Report,
-)
+from njst.contract.results.report import Report
 from njst.journal.jobs import Submission, Submitted, UnknownJobError
 from njst.journal.state.append_failures import REASONS
 from njst.journal.state.job_view import JobView, Phase

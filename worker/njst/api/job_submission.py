@@ -9,10 +9,7 @@ from fastapi import Request
 
 from njst.api.problems import ApiProblem
 from njst.contract.events import Origin, OriginKind
-from njst.contract.parsing.document import (
-    Document,
-    parse_document,
-)
+from njst.contract.parsing.document import Document, parse_document
 from njst.contract.parsing.field_errors import FieldProblem
 from njst.contract.parsing.yaml_loader import MAX_DOCUMENT_BYTES
 from njst.journal.jobs import Submission, new_job_id

@@ -10,9 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from njst import __version__
 from njst.api.services import Services
-from njst.contract.results.report import (
-    WorkloadResult,
-)
+from njst.contract.results.report import WorkloadResult
 from njst.journal.state.job_view import JobView, Phase
 from njst.stats.prometheus_text import Family, Sample
 from njst.stats.prometheus_text import render as exposition

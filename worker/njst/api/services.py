@@ -4,9 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 from njst.journal.interfaces import Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView

@@ -4,9 +4,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from njst.api.problems import ApiProblem, render
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 
 
 class Door:

@@ -19,12 +19,8 @@ from njst.api.server import serve
 from njst.api.services import Services
 from njst.cli.cli_errors import ApiError
 from njst.cli.exit_codes import ExitCode
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect

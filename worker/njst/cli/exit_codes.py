@@ -2,12 +2,8 @@
 
 from enum import IntEnum
 
-from njst.contract.results.outcome import (
-    QUEUE_TIMEOUT,
-)
-from njst.contract.results.report import (
-    Verdict,
-)
+from njst.contract.results.outcome import QUEUE_TIMEOUT
+from njst.contract.results.report import Verdict
 
 
 class ExitCode(IntEnum):

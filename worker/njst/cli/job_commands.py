@@ -13,9 +13,7 @@ from njst.cli.cli_errors import ApiError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import ENDED, follow, progress_line
 from njst.cli.output import Output, OutputOption, show
-from njst.contract.results.report import (
-    Report,
-)
+from njst.contract.results.report import Report
 from njst.report.terminal import render, table
 
 DEFAULT_API = "http://127.0.0.1:5000"

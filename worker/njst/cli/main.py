@@ -9,9 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import ApiError
 from njst.cli.exit_codes import ExitCode
-from njst.contract.parsing.document import (
-    check_document,
-)
+from njst.contract.parsing.document import check_document
 from njst.contract.parsing.field_errors import InvalidDocumentError
 
 app = typer.Typer(

@@ -18,9 +18,7 @@ from njst.api.services import Services
 from njst.api.startup_gate import Door
 from njst.cli.cli_errors import ApiError
 from njst.cli.exit_codes import ExitCode
-from njst.contract.names.mesh import (
-    is_mesh,
-)
+from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.startup_retry import Waiting

@@ -6,14 +6,9 @@ A job must be able to end, whatever it measured: totals and verdict are never le
 from typing import Any
 
 from njst.contract.events import Finished, Payload, SeenSlice
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import TOO_MANY_HOLES, Sight
-from njst.contract.results.report import (
-    Report,
-)
+from njst.contract.results.report import Report
 
 # Half of nats-server's default max_payload.
 REPORT_BYTES = 512 * 1024

@@ -10,23 +10,11 @@ from enum import StrEnum
 from pydantic import Field
 
 from njst.contract.model import Message
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import Sight, StreamConsumption, StreamReceipts
-from njst.contract.results.report import (
-    Report,
-    StoredReport,
-)
-from njst.contract.results.tallies import (
-    ControlOutages,
-    LoadCost,
-    WorkloadTally,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.report import Report, StoredReport
+from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
+from njst.contract.spec.job import JobSpec
 
 # Version of the payloads below, for the day when a field must change its meaning.
 SCHEMA = 1

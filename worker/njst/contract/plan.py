@@ -7,10 +7,7 @@ written to the log.
 
 from pydantic import Field
 
-from njst.contract.connection import (
-    API_PREFIX,
-    Connection,
-)
+from njst.contract.connection import API_PREFIX, Connection
 from njst.contract.kinds.consume import ConsumePlan
 from njst.contract.kinds.core import CorePlan
 from njst.contract.kinds.get import GetPlan

@@ -8,13 +8,8 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.events import Payload, Progress
 from njst.contract.model import Message
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.report import (
-    Report,
-    StoredReport,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Report, StoredReport
 from njst.journal.state.projection import Entry
 
 # Called in log order, once for each entry, from the event loop; must not block.

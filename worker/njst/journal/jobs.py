@@ -8,15 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origin, Payload
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.report import (
-    Report,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.report import Report
+from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import JournalUnavailableError, Log, Member, Members, Reports
 from njst.journal.report_builder import log_datetime, so_far
 from njst.journal.state.job_store import Book

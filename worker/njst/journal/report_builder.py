@@ -4,20 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from njst.contract.kinds.publish import Verify
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import NOT_READ, STOPPED
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-    WorkerResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.results.report import Report, Verdict, WorkerResult, WorkloadResult
+from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.workload import Workload
 from njst.journal.state.job_store import Seen
 from njst.journal.state.job_view import JobView, Part, PartState
@@ -28,9 +18,7 @@ from njst.verdict.judge import History, judge
 from njst.verdict.tester_diagnosis import diagnose
 from njst.verdict.thresholds import evaluate
 from njst.verification.checker import prove, with_proof
-from njst.verification.receipt_budget import (
-    of_lost_worker,
-)
+from njst.verification.receipt_budget import of_lost_worker
 
 _OUTCOMES = {
     PartState.UNFIT: Outcome.UNFIT,

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.parser import Frame
 from njst.load.recording.recorder import Ledger
 

@@ -1,8 +1,6 @@
 """What CONNECT says of who we are."""
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.login.credentials import key_of, proof
 
 

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.login.nats_context import DEFAULT_FOLDER, connection_of, context_keys, context_path
 
 

@@ -11,9 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.login.login_errors import LoginError, read_file
 
 # The armour of a .creds file: at least three dashes on both sides, as in jwt.FormatUserConfig.

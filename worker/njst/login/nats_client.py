@@ -18,13 +18,8 @@ from nats.aio.client import DEFAULT_BUFFER_SIZE, Client, Srv
 from nats.aio.transport import TcpTransport
 from nats.js import JetStreamContext
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.server_urls import (
-    DEFAULT_PORTS,
-    is_ip,
-)
+from njst.contract.connection import Connection
+from njst.contract.server_urls import DEFAULT_PORTS, is_ip
 from njst.login.connect_errors import CLOSED, NO_TLS, or_mute, timed_out
 from njst.login.credentials import Key, key_of, proof
 from njst.login.login_errors import LoginError

@@ -16,10 +16,7 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from njst.contract.connection import (
-    Connection,
-    Tls,
-)
+from njst.contract.connection import Connection, Tls
 from njst.login.credentials import split_creds
 from njst.login.login_errors import LoginError, read_file
 

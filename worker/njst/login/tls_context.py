@@ -3,9 +3,7 @@
 import ssl
 from pathlib import Path
 
-from njst.contract.connection import (
-    Tls,
-)
+from njst.contract.connection import Tls
 from njst.login.login_errors import LoginError, read_file
 
 

@@ -10,9 +10,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CONNECTING
 from websockets.uri import WebSocketURI
 
-from njst.contract.server_urls import (
-    address,
-)
+from njst.contract.server_urls import address
 from njst.login.login_errors import UpgradeError
 
 # A server's frame has at most what waits for a client there (max_pending): 64 MiB by default.

@@ -1,8 +1,6 @@
 """When the messages of one client of an offered rate are due."""
 
-from njst.contract.plan import (
-    PacePlan,
-)
+from njst.contract.plan import PacePlan
 from njst.contract.spec.workload import Workload
 from njst.planning.client_slot import Place
 from njst.stats.offered_load import pieces_of

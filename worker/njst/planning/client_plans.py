@@ -2,28 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from njst.contract.names.assets import (
-    stream_names,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.names.assets import stream_names
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.planning.arrivals import pace_plan
 from njst.planning.client_slot import Place, There, Work, ms
-from njst.planning.kinds.consume import (
-    consume_plan,
-)
+from njst.planning.kinds.consume import consume_plan
 from njst.planning.kinds.core import core_plan
 from njst.planning.kinds.get import get_plan
 from njst.planning.kinds.key_value import key_value_plan
 from njst.planning.kinds.management import management_plan
 from njst.planning.kinds.object_store import object_store_plan
-from njst.planning.kinds.publish import (
-    publish_plan,
-)
+from njst.planning.kinds.publish import publish_plan
 
 
 def clients_of(

@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from njst.contract.results.readback import StreamBefore
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.stream import (
-    Stream,
-)
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Stream
 from njst.contract.spec.workload import Workload
+from njst.contract.stream_bounds import StreamBefore
 
 
 def split(total: int, parts: int, index: int) -> int:

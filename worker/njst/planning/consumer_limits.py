@@ -5,15 +5,9 @@ nats-server 2.15), and as many as that says where it does.
 """
 
 from njst.contract.kinds.management import ManagementOperation
-from njst.contract.names.assets import (
-    has_own_consumers,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.stream import (
-    Stream,
-)
+from njst.contract.names.assets import has_own_consumers
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Stream
 from njst.contract.spec.workload import Workload
 
 _UNASKED = 1_000

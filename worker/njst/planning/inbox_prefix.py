@@ -1,14 +1,8 @@
 """What a job makes and runs, as its target's connection reaches it: API subjects and inboxes."""
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.assets import (
-    INBOX,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.assets import INBOX
+from njst.contract.plan import ClientPlan
 
 
 def own_inbox(subject: str, connection: Connection) -> str:

@@ -2,25 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from njst.contract.header_names import (
-    LAST_SUBJECT_SEQUENCE,
-)
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.key_value import KeyValueOperation
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
 from njst.contract.kinds.publish import Expect, MessageIds, Publish, PublishMode
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.planning.kinds.publish import (
-    fixed_headers,
-)
-from njst.provisioning.payload_files import largest
+from njst.planning.kinds.publish import fixed_headers
 
 # What an id or a sequence of njst's has at least.
 _DIGITS = "0" * 10
@@ -36,7 +24,7 @@ _WRITES = (KeyValueOperation.PUT, KeyValueOperation.CREATE, KeyValueOperation.UP
 _EXPECTS = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
-def check_room(spec: JobSpec, max_payload: int, files: Mapping[int, PayloadPlan]) -> None:
+def check_room(spec: JobSpec, max_payload: int, longest: Mapping[int, int]) -> None:
     """Do nothing if each message fits into what the server takes at once.
 
     A server closes the connection of a client that sends more (max_payload in its INFO), so the
@@ -45,14 +33,15 @@ def check_room(spec: JobSpec, max_payload: int, files: Mapping[int, PayloadPlan]
     Args:
         spec: the job.
         max_payload: of the target.
-        files: the payloads that are files, by the numbers of their workloads.
+        longest: bytes of the longest payload of each workload whose payloads are in a file, by the
+            number of the workload.
 
     Raises:
         SetupError: naming the field of the spec that is too large.
     """
     for number, workload in enumerate(spec.workloads):
         headers = _header_bytes(workload)
-        for field, size in _sizes(workload, files.get(number)):
+        for field, size in _sizes(workload, longest.get(number)):
             if size + headers > max_payload:
                 more = f" and {headers} of headers" if headers else ""
                 raise SetupError(
@@ -84,11 +73,11 @@ def _headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
     return headers
 
 
-def _sizes(workload: Workload, file: PayloadPlan | None) -> Iterator[tuple[str, int]]:
+def _sizes(workload: Workload, longest: int | None) -> Iterator[tuple[str, int]]:
     """Yield the fields that say how large a message is."""
     publish = workload.publish
-    if file is not None:
-        yield "publish.payloadFile", largest(file)
+    if longest is not None:
+        yield "publish.payloadFile", longest
     # A counter has no payload.
     elif publish is not None and publish.increment is None:
         yield "publish.payloadBytes", publish.payload_bytes

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from njst.contract.kinds.get import GetMode
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.kinds.publish import Publish, PublishMode
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 
 

@@ -13,25 +13,13 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.errors import APIError, NotFoundError
 
-from njst.contract.kinds.management import (
-    ManagementPlan,
-)
-from njst.contract.names.assets import (
-    OWNER_KEY,
-    asset_subject,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.kinds.management import ManagementPlan
+from njst.contract.names.assets import OWNER_KEY, asset_subject
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.load.kinds.management.asset_requests import assets_of, standing_names
 from njst.login.nats_client import API_TIMEOUT_S
-from njst.provisioning.target_connection import (
-    explained,
-    workload_field,
-)
+from njst.provisioning.target_connection import explained, workload_field
 
 # So many calls are under way at once: enough to be quick, and no load.
 _AT_ONCE = 32

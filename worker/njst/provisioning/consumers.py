@@ -6,22 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DeliverPolicy,
-)
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.fields import (
-    INDEX,
-)
-from njst.contract.kinds.consume import (
-    PUSH_HEARTBEAT_MS,
-    ConsumeMode,
-)
+from njst.contract.connection import Connection
+from njst.contract.fields import INDEX
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
 from njst.contract.kinds.priority import Priority, PriorityPolicy
 from njst.contract.names.assets import (
@@ -32,22 +21,12 @@ from njst.contract.names.assets import (
     shared_deliver_subject,
     stream_names,
 )
-from njst.contract.names.buckets import (
-    bucket_of,
-    key_subject,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.names.buckets import bucket_of, key_subject
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.inbox_prefix import own_inbox
-from njst.provisioning.target_connection import (
-    explained,
-    workload_field,
-)
+from njst.provisioning.target_connection import explained, workload_field
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.
 CONSUMER_IDLE_S = 3600.0

@@ -5,13 +5,9 @@ from collections.abc import Sequence
 import nats.errors
 
 from njst.contract.kinds.core import CoreOperation
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.contract.results.readback import StreamReceipts
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.results.tallies import WorkloadTally
 from njst.provisioning.bulk_assets import Api
 from njst.verification.range_codec import Entry, encode
 

@@ -3,32 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from njst.contract.kinds.consume import (
-    AckPolicy,
-    Consume,
-    ConsumeMode,
-    ConsumePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode, ConsumePlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.provisioning.bulk_assets import (
-    Api,
-)
-from njst.provisioning.consumers import (
-    PRIORITY_POLICIES,
-)
-from njst.provisioning.target_connection import (
-    explained,
-    workload_field,
-)
+from njst.provisioning.bulk_assets import Api
+from njst.provisioning.consumers import PRIORITY_POLICIES
+from njst.provisioning.target_connection import explained, workload_field
 
 _S = 1_000_000_000
 _MS = 1_000_000

@@ -3,18 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.load.templates.payloads import read_payloads
 
 # As much as the largest message that a server takes by a setting within reason.

@@ -8,39 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import ClientPlan
+from njst.contract.spec.job import JobSpec
 from njst.login.nats_client import API_TIMEOUT_S
 from njst.planning.client_plans import clients_of
 from njst.planning.inbox_prefix import reached
 from njst.planning.payload_limits import check_room
-from njst.planning.server_requirements import (
-    lacking,
-    needs,
-)
-from njst.provisioning.bulk_assets import (
-    Api,
-    make_bulk_assets,
-)
+from njst.planning.server_requirements import lacking, needs
+from njst.provisioning.bulk_assets import Api, make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
-from njst.provisioning.payload_files import payload_files, with_files
+from njst.provisioning.payload_files import largest, payload_files, with_files
 from njst.provisioning.store_clock import with_store_clocks
-from njst.provisioning.streams import (
-    make_streams,
-)
-from njst.provisioning.target_connection import (
-    ask_server,
-    connected,
-)
+from njst.provisioning.streams import make_streams
+from njst.provisioning.target_connection import ask_server, connected
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,8 @@ async def make(
     files = payload_files(spec, home.payloads)
     patience_s = _patience_s(spec)
     async with connected(connection) as client:
-        check_room(spec, client.max_payload, files)
+        longest = {number: largest(file) for number, file in files.items()}
+        check_room(spec, client.max_payload, longest)
         skipped: dict[str, str] = {}
         if any(needs(workload) for workload in spec.workloads):
             skipped = lacking(spec, await ask_server(client, patience_s))

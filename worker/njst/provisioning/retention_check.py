@@ -5,7 +5,7 @@ What a stream lets go of by its limits is known from its state afterwards, not f
 
 from nats.js.api import StreamInfo
 
-from njst.contract.results.readback import StreamBefore, StreamLimits
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 
 
 def stream_before(info: StreamInfo, server: str) -> StreamBefore:

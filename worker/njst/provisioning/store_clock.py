@@ -6,12 +6,8 @@ import time
 import nats.errors
 from nats.aio.client import Client
 
-from njst.contract.kinds.consume import (
-    ClockPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.kinds.consume import ClockPlan
+from njst.contract.plan import ClientPlan
 from njst.login.nats_client import LoginClient
 from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 

@@ -11,41 +11,17 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError
 
-from njst.contract.fields import (
-    Storage,
-)
+from njst.contract.fields import Storage
 from njst.contract.kinds.publish import PublishMode
-from njst.contract.names.assets import (
-    OWNER_KEY,
-    owner_marks,
-    stream_names,
-    stream_subjects,
-)
-from njst.contract.names.buckets import (
-    BUCKET,
-    OBJECTS,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.stream import (
-    Compression,
-    Discard,
-    Retention,
-    Stream,
-)
+from njst.contract.names.assets import OWNER_KEY, owner_marks, stream_names, stream_subjects
+from njst.contract.names.buckets import BUCKET, OBJECTS
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Compression, Discard, Retention, Stream
 from njst.planning.client_slot import There
 from njst.planning.consumer_limits import most_consumers
-from njst.provisioning.retention_check import (
-    stream_before,
-)
-from njst.provisioning.target_connection import (
-    STREAM_EXISTS,
-    explained,
-)
+from njst.provisioning.retention_check import stream_before
+from njst.provisioning.target_connection import STREAM_EXISTS, explained
 
 
 def check_subjects(spec: JobSpec, stream: Stream, info: StreamInfo) -> None:

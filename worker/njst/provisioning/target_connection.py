@@ -8,19 +8,13 @@ from typing import TypeVar
 import nats.errors
 from nats.js.errors import APIError
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.connection import Connection
+from njst.contract.results.outcome import SetupError
 from njst.contract.spec.workload import Workload
 from njst.login.connect_errors import explain
 from njst.login.login_errors import LoginError
 from njst.login.nats_client import LoginClient
-from njst.planning.server_requirements import (
-    Server,
-)
+from njst.planning.server_requirements import Server
 
 STREAM_EXISTS = 10058
 

@@ -9,16 +9,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.contract.results.outcome import SetupError
-from njst.contract.server_urls import (
-    address,
-)
-from njst.contract.spec.target import (
-    Target,
-)
+from njst.contract.server_urls import address
+from njst.contract.spec.target import Target
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import read_context
 

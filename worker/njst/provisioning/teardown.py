@@ -6,31 +6,13 @@ import nats.errors
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.names.assets import (
-    OWNER_KEY,
-    consumer_name,
-    has_own_consumers,
-    stream_names,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.stream import (
-    Retain,
-)
+from njst.contract.connection import Connection
+from njst.contract.names.assets import OWNER_KEY, consumer_name, has_own_consumers, stream_names
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream import Retain
 from njst.login.nats_client import API_TIMEOUT_S
-from njst.provisioning.bulk_assets import (
-    Api,
-    remove_consumers,
-    remove_streams,
-)
-from njst.provisioning.target_connection import (
-    connected,
-    error_text,
-)
+from njst.provisioning.bulk_assets import Api, remove_consumers, remove_streams
+from njst.provisioning.target_connection import connected, error_text
 
 
 async def remove(job: str, spec: JobSpec, connection: Connection) -> list[str]:

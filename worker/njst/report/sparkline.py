@@ -2,11 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.results.report import (
-    SeriesResult,
-    WindowResult,
-    WorkloadResult,
-)
+from njst.contract.results.report import SeriesResult, WindowResult, WorkloadResult
 from njst.report.units import duration
 
 COLUMNS = 60

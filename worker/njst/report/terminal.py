@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import (
     Diagnosis,
     Latency,

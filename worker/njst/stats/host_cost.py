@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.tallies import LoadCost
 
 
 def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:

@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 
-from njst.contract.plan import (
-    PacePiece,
-)
+from njst.contract.plan import PacePiece
 from njst.contract.spec.stages import Ramp, Stage
 from njst.contract.spec.workload import Workload
 

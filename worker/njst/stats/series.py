@@ -8,10 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from njst.contract.results.tallies import (
-    SeriesTally,
-    WindowTally,
-)
+from njst.contract.results.tallies import SeriesTally, WindowTally
 from njst.stats.histogram import Histogram
 
 MAX_WINDOWS = 120

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from njst.contract.results.report import (
-    WorkerResult,
-)
+from njst.contract.results.report import WorkerResult
 
 
 def start_skew_us(workers: Iterable[WorkerResult]) -> int | None:

@@ -8,9 +8,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
+from njst.contract.results.report import WorkloadResult
 
 
 def violations(workloads: Iterable[WorkloadResult]) -> list[str]:

@@ -12,26 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from njst.contract.events import Cancelled
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-)
+from njst.contract.results.outcome import START_TIMEOUT, Outcome
 from njst.contract.results.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
-from njst.contract.results.report import (
-    ThresholdResult,
-    Verdict,
-    WorkerResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-)
+from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
+from njst.contract.results.tallies import ErrorClass
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.threshold import Metric
 from njst.verdict.invariants import violations
 from njst.verdict.pass_summary import summary
 from njst.verdict.storage_text import removed_words

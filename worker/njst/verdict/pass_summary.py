@@ -2,13 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from njst.contract.results.report import (
-    ThresholdResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ReadBack,
-)
+from njst.contract.results.report import ThresholdResult, WorkloadResult
+from njst.contract.results.tallies import ReadBack
 from njst.verdict.storage_text import kept_words
 
 

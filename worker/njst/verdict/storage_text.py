@@ -1,9 +1,7 @@
 """What became of the messages of a workload in their stream, as sentences for people."""
 
 from njst.contract.results.readback import NO_INTEREST, REMOVED_BY_SOMEBODY, UNACKNOWLEDGED
-from njst.contract.results.report import (
-    WorkloadResult,
-)
+from njst.contract.results.report import WorkloadResult
 
 
 def removed_words(workload: WorkloadResult) -> str:

@@ -8,13 +8,8 @@ that come late, and rates that do not grow.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.results.report import (
-    Diagnosis,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.report import Diagnosis, WorkloadResult
+from njst.contract.results.tallies import LoadCost
 
 # Shorter than this, one slice of the scheduler would be a verdict.
 SHORTEST_US = 500_000

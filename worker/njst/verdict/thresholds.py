@@ -8,15 +8,8 @@ UNKNOWN as well.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from njst.contract.results.report import (
-    ThresholdResult,
-    Verdict,
-    WorkloadResult,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-    Threshold,
-)
+from njst.contract.results.report import ThresholdResult, Verdict, WorkloadResult
+from njst.contract.spec.threshold import Metric, Threshold
 
 
 def evaluate(

@@ -20,17 +20,8 @@ from njst.contract.results.readback import (
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    ReadBack,
-    WorkloadTally,
-)
-from njst.stats.tally_merge import (
-    merge,
-    merge_errors,
-    merge_read_backs,
-)
+from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack, WorkloadTally
+from njst.stats.tally_merge import merge, merge_errors, merge_read_backs
 from njst.verification import mark_codec
 from njst.verification.loss_text import loss_words, removal_words
 from njst.verification.producer_cases import Case, Producer

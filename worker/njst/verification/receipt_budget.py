@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from njst.contract.plan import (
-    Consumption,
-    Receipt,
-)
+from njst.contract.plan import Consumption, Receipt
 from njst.contract.results.readback import (
     NOT_READ,
     TOO_MANY_HOLES,
@@ -13,10 +10,7 @@ from njst.contract.results.readback import (
     StreamConsumption,
     StreamReceipts,
 )
-from njst.contract.results.tallies import (
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge_read_backs
 from njst.verification import mark_codec
 from njst.verification.mark_codec import MOST_OF_ALL, Mark

@@ -28,9 +28,8 @@ from njst.contract.results.readback import (
     STREAM_DELETED,
     STREAM_RECREATED,
     PieceSight,
-    StreamBefore,
-    StreamLimits,
 )
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.verification.mark_codec import Mark
 from njst.verification.range_codec import decode
 from njst.verification.ranges import Range, Ranges, count

@@ -9,16 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from njst.contract.events import Origin, OriginKind
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
-from njst.contract.results.outcome import (
-    Problem,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.outcome import Problem
+from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.nats.log_clock import LogClock
@@ -29,7 +23,6 @@ from njst_operator.config import Config
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder, phase_status, ttl
 from njst_operator.controllers.job.disconnected_status import SILENT_S
-from njst_operator.controllers.job.job_events import News
 from njst_operator.controllers.job.job_resource import MARK, Resource
 from njst_operator.controllers.job.recent_run import earlier_run
 from njst_operator.controllers.job.reflector import Reflector
@@ -37,10 +30,12 @@ from njst_operator.controllers.job.status_writer import StatusWriter
 from njst_operator.controllers.ownership import Installation
 from njst_operator.controllers.schedule.schedule_controller import Scheduler
 from njst_operator.controllers.tombstones import Gone
-from njst_operator.controllers.work_item import RETRY_MAX_S, RETRY_S, Seen, now_s, turn, turn_s
+from njst_operator.controllers.work_item import RETRY_MAX_S, RETRY_S, Seen, now_s
+from njst_operator.coordination.jitter import turn, turn_s
 from njst_operator.kube.api_transport import ConflictError, GoneError, KubeError
 from njst_operator.kube.cluster_identity import Identity
 from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.kube_event import News
 from njst_operator.telemetry.operator_metrics import Counts
 from njst_operator.telemetry.replica_health import Pulse
 

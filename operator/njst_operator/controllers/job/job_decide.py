@@ -8,22 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
-from njst.contract.results.outcome import (
-    QUEUE_TIMEOUT,
-    Problem,
-)
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.outcome import QUEUE_TIMEOUT, Problem
+from njst.contract.results.report import Report, Verdict
+from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView
 from njst_operator.controllers.job import job_status_builder, phase_status, ttl
 from njst_operator.controllers.job.disconnected_status import status_in_silence

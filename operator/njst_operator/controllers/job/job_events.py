@@ -1,23 +1,9 @@
 """What is worth a Kubernetes Event: the difference between two statuses, each thing once."""
 
-from dataclasses import dataclass
-
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.kube.conditions import is_true
-
-
-@dataclass(frozen=True)
-class News:
-    """One Event. Where a reason can apply to several things, `about` names the one."""
-
-    reason: str
-    message: str
-    warning: bool = False
-    about: str = ""
-
+from njst_operator.kube.kube_event import News
 
 _ENDS = ("Succeeded", "Failed", "Cancelled")
 # A threshold each is enough to see what is wrong; the status has all.

@@ -4,15 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from njst.contract.names.kubernetes import (
-    GROUP,
-    KIND,
-    PLURAL,
-)
+from njst.contract.names.kubernetes import GROUP, KIND, PLURAL
 from njst.contract.results.job_status import JobStatus
-from njst.contract.spec.target import (
-    Target,
-)
+from njst.contract.spec.target import Target
 from njst_operator.kube.kube_object import Held, common_fields, parse_time
 
 # An annotation with the uid of the resource that was accepted as a job. A backup and a copy keep

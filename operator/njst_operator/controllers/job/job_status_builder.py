@@ -16,19 +16,9 @@ from njst.contract.results.job_status import (
     WorkersStatus,
     WorkloadStatus,
 )
-from njst.contract.results.report import (
-    Diagnosis,
-    Latency,
-    Report,
-    ThresholdResult,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ReadBack,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.results.report import Diagnosis, Latency, Report, ThresholdResult, WorkloadResult
+from njst.contract.results.tallies import ReadBack
+from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, PartState
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, describe_target

@@ -7,13 +7,8 @@ True at every end, and Succeeded, which is the verdict.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
-from njst.contract.spec.job import (
-    VerdictPolicy,
-)
+from njst.contract.results.report import Report, Verdict
+from njst.contract.spec.job import VerdictPolicy
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import JobView, PartState, Phase
 from njst.journal.state.state_text import standing_of

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 
 from njst.contract.events import Origin, OriginKind
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, Phase
 
 # What says when and how long, not what is run.

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from njst.contract.names.kubernetes import (
-    GROUP,
-    PLURAL,
-)
+from njst.contract.names.kubernetes import GROUP, PLURAL
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import Resource, resource_of
 from njst_operator.controllers.missing import Missing
-from njst_operator.controllers.work_item import now_s, turn
+from njst_operator.controllers.work_item import now_s
+from njst_operator.coordination.jitter import turn
 from njst_operator.kube.api_transport import Body, GoneError, KubeError
 from njst_operator.kube.kube_client import Kube
 from njst_operator.telemetry.operator_metrics import Counts

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.job import job_events, job_status_builder
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, resource_of
-from njst_operator.controllers.work_item import Seen, Window, now_s, turn, turn_s
+from njst_operator.controllers.work_item import Seen, now_s
+from njst_operator.coordination.jitter import TURN_S, turn, turn_s
 from njst_operator.coordination.priority_semaphore import Slots
 from njst_operator.kube.api_transport import ConflictError, KubeError
 from njst_operator.kube.kube_client import Kube
@@ -27,6 +28,26 @@ NUMBERS_A_SECOND = 5
 LEAVE_S = 60.0
 # More would only wait in the API server, and be too late there.
 WRITES_AT_ONCE = 2
+
+
+class Window:
+    """How long all turns together take: longer while copies get in each other's way.
+
+    Copies do not know how many they are, nor how slow the API server is. Both show in conflicts.
+    """
+
+    MOST_S = 16.0
+
+    def __init__(self) -> None:
+        self.seconds = TURN_S
+
+    def on_conflict(self) -> None:
+        """Take more time."""
+        self.seconds = min(self.MOST_S, self.seconds * 1.5)
+
+    def on_order(self) -> None:
+        """Take less time: a turn was kept."""
+        self.seconds = max(TURN_S, self.seconds * 0.95)
 
 
 @dataclass

@@ -5,9 +5,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from njst.contract.spec.schedule import (
-    ScheduleSpec,
-)
+from njst.contract.spec.schedule import ScheduleSpec
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
-from njst_operator.controllers.job.job_events import News
 from njst_operator.controllers.job.job_resource import Resource, resource_of
 from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.schedule import schedule_decide as s
-from njst_operator.controllers.work_item import RETRY_S, now_s, turn_s
+from njst_operator.controllers.schedule.schedule_resource import Schedule, schedule_of
+from njst_operator.controllers.work_item import RETRY_S, now_s
+from njst_operator.coordination.jitter import turn_s
 from njst_operator.kube.api_transport import Body, ConflictError, GoneError, KubeError, RefusedError
 from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.kube_event import News
 from njst_operator.kube.label_selector import Selector
 from njst_operator.kube.watch_scope import Scope
 from njst_operator.telemetry.operator_metrics import Counts
@@ -33,7 +33,7 @@ RETRY_MAX_S = 60.0
 class _Kept:
     """A schedule with what this copy knows of it."""
 
-    schedule: s.Schedule
+    schedule: Schedule
     failures: int = 0
     # What was logged last: the same is not said twice in a row.
     said: str = ""
@@ -64,7 +64,7 @@ class Scheduler:
     counts: Counts
     now: Callable[[], datetime]
     # Whether a schedule is this installation's.
-    takes: Callable[[s.Schedule], bool] = lambda _: True
+    takes: Callable[[Schedule], bool] = lambda _: True
     selector: Selector = field(default_factory=Selector)
     grace_s: float = 0.0
     _kept: dict[str, _Kept] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Scheduler:
         """Begin to decide: all jobs are known."""
         self._jobs_listed.set()
 
-    def on_schedule(self, schedule: s.Schedule) -> None:
+    def on_schedule(self, schedule: Schedule) -> None:
         """Take a schedule as the watch or a list shows it; an older version changes nothing."""
         if not self.takes(schedule):
             self.on_deleted(schedule.uid)
@@ -150,9 +150,9 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _list(self, scope: Scope) -> list[s.Schedule]:
+    async def _list(self, scope: Scope) -> list[Schedule]:
         try:
-            return await self.kube.list(s.Schedule.plural, scope, s.schedule_of)
+            return await self.kube.list(Schedule.plural, scope, schedule_of)
         except GoneError:
             return []  # the API does not know schedules: an older CRD was left as it was
 
@@ -232,7 +232,7 @@ class Scheduler:
             KubeError: it is not known to be written.
         """
         old = kept.schedule.status
-        kept.schedule = s.schedule_of(await self.kube.write_status(kept.schedule, status))
+        kept.schedule = schedule_of(await self.kube.write_status(kept.schedule, status))
         self.counts.status_writes += 1
         for item in job_events.of_schedule(old, status):
             log.warning("schedule %s: %s: %s", kept.schedule.name, item.reason, item.message)
@@ -284,7 +284,7 @@ class Scheduler:
         """
         known = kept.schedule
         read = await self.kube.get(known)
-        now = s.schedule_of(read)
+        now = schedule_of(read)
         if now.uid != known.uid:
             raise GoneError(f"schedule {now.name} was made anew")
         kept.schedule = now
@@ -313,7 +313,7 @@ class Scheduler:
             )
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
-    async def _tell(self, schedule: s.Schedule, item: News) -> None:
+    async def _tell(self, schedule: Schedule, item: News) -> None:
         try:
             await self.kube.tell(schedule, item)
         except KubeError as error:

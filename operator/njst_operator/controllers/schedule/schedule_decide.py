@@ -7,30 +7,18 @@ the second. A time is never made up for once a later one has been seen to.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
-from njst.contract.names.kubernetes import (
-    API_VERSION,
-    GROUP,
-    KIND,
-    SCHEDULE_KIND,
-    SCHEDULE_PLURAL,
-)
-from njst.contract.parsing.document import (
-    parse_schedule,
-)
+from njst.contract.names.kubernetes import API_VERSION, GROUP, KIND, SCHEDULE_KIND
+from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
-from njst.contract.spec.schedule import (
-    ConcurrencyPolicy,
-    ScheduleSpec,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
+from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec
 from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, Resource
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.controllers.schedule.schedule_resource import Schedule
 from njst_operator.kube.conditions import FALSE, TRUE, Claim, set_conditions, time_text
-from njst_operator.kube.kube_object import Held, common_fields, parse_time
+from njst_operator.kube.kube_object import parse_time
 
 MAX_ACTIVE = 10
 MAX_MESSAGE = 400
@@ -38,28 +26,6 @@ INVALID = "InvalidSchedule"
 # How soon a refused job is tried again, at first and at the most, in seconds.
 FIRST_RETRY_S = 10
 LONGEST_RETRY_S = 300
-
-
-@dataclass(frozen=True)
-class Schedule(Held[ScheduleStatus]):
-    """One NjstSchedule."""
-
-    kind: ClassVar[str] = SCHEDULE_KIND
-    plural: ClassVar[str] = SCHEDULE_PLURAL
-
-    created: datetime
-
-    @property
-    def mesh(self) -> str:
-        """The installation that its jobs name, or nothing."""
-        template = self.spec.get("jobTemplate") or {}
-        return (template.get("spec") or {}).get("mesh") or ""
-
-
-def schedule_of(body: dict[str, Any]) -> Schedule:
-    """Return the NjstSchedule in an object of the API."""
-    created = parse_time(body["metadata"]["creationTimestamp"])
-    return Schedule(**common_fields(body, ScheduleStatus), created=created)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,8 @@ import yaml
 from njst.contract.crd.crds import crds, to_yaml
 from njst.contract.crd.structural_schema import structural
 from njst.contract.model import Model
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.schedule import (
-    ScheduleSpec,
-)
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import ScheduleSpec
 
 ROOT = Path(__file__).parents[4]
 

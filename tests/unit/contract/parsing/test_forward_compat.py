@@ -24,18 +24,11 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.forward_compat import read_event
-from njst.contract.results.outcome import (
-    Outcome,
-)
+from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import Corrupted, Sight, StreamReceipts
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
+from njst.contract.results.report import Report, Verdict
 
 SPEC = parse_spec(
     {

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.parsing.document import (
-    parse_document,
-)
+from njst.contract.parsing.document import parse_document
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.parsing.yaml_loader import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_VALUES, load_object
 

@@ -4,9 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.events import Cleaned, Deleted, Progress
-from njst.contract.spec.job import (
-    Sharing,
-)
+from njst.contract.spec.job import Sharing
 from njst.journal.state.job_store import Book
 from njst.journal.state.projection import Entry
 from tests.unit.journal.state.test_projection import S, created, ended

@@ -2,9 +2,7 @@
 
 import pytest
 
-from njst.contract.results.tallies import (
-    ControlOutages,
-)
+from njst.contract.results.tallies import ControlOutages
 from njst.journal.state.outages import Silences
 
 MS = 1_000_000

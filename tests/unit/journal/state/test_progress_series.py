@@ -4,11 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.events import Progress
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.journal.state.progress_series import Course
 from njst.stats.series import MAX_WINDOWS, Series
 

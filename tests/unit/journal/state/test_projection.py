@@ -23,19 +23,10 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import Sight, StreamReceipts
-from njst.contract.results.report import (
-    Report,
-    Verdict,
-)
+from njst.contract.results.report import Report, Verdict
 from njst.journal.state.job_view import JobView, Part, PartState, Phase
 from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
 from njst.verification.slices import FEWEST

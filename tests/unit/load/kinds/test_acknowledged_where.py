@@ -4,24 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    Expect,
-    PublishMode,
-    PublishPlan,
-    ReadBackPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.publish.single import (
-    publish_workload,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan, ReadBackPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.publish.clients import publish_workload
 from njst.load.load_client import Start
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.ack_marks import Marks

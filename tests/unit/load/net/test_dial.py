@@ -4,9 +4,7 @@ import socket
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.load.net.dial import ConnectError, Dial, Settings
 from njst.load.net.server_pool import Servers
 

@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection
+from njst.contract.results.tallies import ErrorClass
 from njst.load.net import login_attempts as module
 from njst.load.net.dial import WRITE, ConnectError, Settings
 from njst.load.net.reconnect import LATE_NS, Redial

@@ -1,9 +1,6 @@
 """Which server a client turns to: those of the plan, then those that the cluster names."""
 
-from njst.contract.connection import (
-    Connection,
-    Tls,
-)
+from njst.contract.connection import Connection, Tls
 from njst.load.net.server_pool import Server, Servers
 
 

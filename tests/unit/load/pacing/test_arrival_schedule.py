@@ -8,10 +8,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from njst.contract.plan import (
-    PacePiece,
-    PacePlan,
-)
+from njst.contract.plan import PacePiece, PacePlan
 from njst.load.pacing.arrival_schedule import Schedule
 
 SECOND = 1_000_000_000

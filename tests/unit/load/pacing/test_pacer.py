@@ -3,11 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.plan import (
-    ClientPlan,
-    PacePiece,
-    PacePlan,
-)
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan
 from njst.load.load_client import Start
 from njst.load.pacing.pacer import Supply
 

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.load.kinds.registry import Shared, workload_of
+from njst.contract.parsing.document import parse_spec
+from njst.load.kinds.registry import workload_of
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
+from njst.load.recording.shared_records import Shared
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There
 

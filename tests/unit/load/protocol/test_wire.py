@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import (
     Delivery,

@@ -5,37 +5,20 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishPlan,
-    ReadBackPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    Receipt,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
+from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import Sight
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.load.protocol import stamp
 from njst.load.readback.verifier import Audit
 from njst.load.recording.number_set import NumberSet
 from njst.load.recording.producer_receipts import Receipts
-from njst.stats.tally_merge import (
-    merge,
-    merge_read_backs,
-)
+from njst.stats.tally_merge import merge, merge_read_backs
 from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import encode
 from njst.verification.ranges import MOST_RANGES
-from njst.verification.receipt_budget import (
-    told,
-)
+from njst.verification.receipt_budget import told
 from tests.unit.load.feeding import errors
 
 JOB = "j"

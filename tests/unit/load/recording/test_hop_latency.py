@@ -4,9 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.consume import (
-    ClockPlan,
-)
+from njst.contract.kinds.consume import ClockPlan
 from njst.load.recording.hop_latency import SAMPLES, Split, step_of
 from njst.load.recording.recorder import Ledger
 from njst.stats.histogram import Histogram

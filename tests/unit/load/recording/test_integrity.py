@@ -5,9 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol import stamp
 from njst.load.recording.integrity import MEMORY, Consumed, Inspector
 from njst.load.recording.recorder import Ledger

@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.report import (
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.load.recording.recorder import Ledger
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals

@@ -6,29 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.get import (
-    GetMode,
-    GetPlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.get.direct_get import get_workload
-from njst.load.kinds.publish.atomic_batch import atomic_workload
+from njst.contract.kinds.get import GetMode, GetPlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.get.clients import get_workload
+from njst.load.kinds.publish.clients import atomic_workload, publish_workload
 from njst.load.kinds.publish.fast_batch import FastWorkload
-from njst.load.kinds.publish.single import (
-    publish_workload,
-)
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import ServerError
 from njst.load.recording.recorder import Ledger

@@ -5,19 +5,12 @@ import tracemalloc
 
 import pytest
 
-from njst.contract.kinds.get import (
-    GetMode,
-    GetPlan,
-)
-from njst.contract.kinds.key_value import (
-    KeyValueOperation,
-    KeyValuePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.registry import Shared, workload_of
+from njst.contract.kinds.get import GetMode, GetPlan
+from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.registry import workload_of
 from njst.load.load_client import Start
+from njst.load.recording.shared_records import Shared
 
 INBOX = "_INBOX.test"
 

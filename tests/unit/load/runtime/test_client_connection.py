@@ -5,38 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.kinds.consume import (
-    AckPolicy,
-    ConsumePlan,
-)
-from njst.contract.kinds.core import (
-    CorePlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    PacePiece,
-    PacePlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-)
+from njst.contract.connection import Connection
+from njst.contract.kinds.consume import AckPolicy, ConsumePlan
+from njst.contract.kinds.core import CorePlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishPlan
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.load.host.clock import now_ns
-from njst.load.kinds.registry import Shared
 from njst.load.load_client import Start
 from njst.load.net.dial import READ, WRITE, Settings
 from njst.load.net.keepalive import SILENT_NS
 from njst.load.net.server_pool import Servers
 from njst.load.net.socket_stream import NOW, Stream
+from njst.load.recording.shared_records import Shared
 from njst.load.runtime.client_connection import Client
 from njst.load.runtime.engine import TICK_NS
 

@@ -7,28 +7,16 @@ from typing import Any
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    PacePiece,
-    PacePlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.registry import Shared
+from njst.contract.connection import Connection
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishPlan
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.load_client import Start
 from njst.load.net.dial import Settings
 from njst.load.net.server_pool import Servers
 from njst.load.net.socket_stream import NOW, Stream
+from njst.load.recording.shared_records import Shared
 from njst.load.runtime import client_connection as client_module
 from njst.load.runtime.client_connection import BLOCKED_NS, Client
 

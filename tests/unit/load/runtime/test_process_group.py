@@ -7,12 +7,8 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.plan import (
-    LoadPlan,
-)
+from njst.contract.connection import Connection
+from njst.contract.plan import LoadPlan
 from njst.load.runtime.process_group import _Child
 
 BEATS = 20

@@ -7,24 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    Expect,
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.expected_sequence import ExpectingRequests
 from njst.load.kinds.publish.fast_batch import FastWorkload
 from njst.load.kinds.publish.frame_templates import READY_BYTES, has_many_payloads
-from njst.load.kinds.publish.single import (
-    DelayedRequests,
-    PublishRequests,
-)
+from njst.load.kinds.publish.single import DelayedRequests, PublishRequests
 from njst.load.load_client import Start
 from njst.load.recording.recorder import Ledger
 

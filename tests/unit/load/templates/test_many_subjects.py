@@ -5,28 +5,15 @@ from collections import Counter
 
 import pytest
 
-from njst.contract.fields import (
-    Order,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    Expect,
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.fields import Order
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.atomic_batch import AtomicRequests
 from njst.load.kinds.publish.expected_sequence import ExpectingRequests
 from njst.load.kinds.publish.fast_batch import FastWorkload
 from njst.load.kinds.publish.frame_templates import READY_BYTES, are_many, many_subjects
-from njst.load.kinds.publish.single import (
-    DelayedRequests,
-    PublishRequests,
-)
+from njst.load.kinds.publish.single import DelayedRequests, PublishRequests
 from njst.load.load_client import Start
 from njst.load.recording.recorder import Ledger
 

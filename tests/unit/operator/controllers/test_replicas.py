@@ -9,15 +9,9 @@ from typing import Any, cast
 import pytest
 
 from njst.contract.events import Ended, Event, Finished, Ready, Started
-from njst.contract.names.mesh import (
-    EventName,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.names.mesh import EventName
+from njst.contract.results.outcome import Outcome
+from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import Appended, Member
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import conclude

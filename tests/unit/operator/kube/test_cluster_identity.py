@@ -7,9 +7,7 @@ from typing import Any, cast
 import pytest
 
 from njst.contract.events import Created, Origin, OriginKind
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst_operator.controllers.job.job_resource import resource_of
 from njst_operator.kube.api_transport import GoneError, KubeError, RefusedError
 from njst_operator.kube.cluster_identity import Identity

@@ -24,9 +24,7 @@ from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.contract.events import Origin, OriginKind
 from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
-from njst.contract.results.outcome import (
-    SetupError,
-)
+from njst.contract.results.outcome import SetupError
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_view import JobView

@@ -13,16 +13,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from njst.contract.fields import INDEX
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.report import (
-    Report,
-    WorkerResult,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.report import Report, WorkerResult
+from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, Phase
 
 MAX_ERRORS = 100

@@ -20,17 +20,9 @@ from njst.contract.names.kubernetes import (
     VERSION,
 )
 from njst.contract.results.job_status import JobStatus
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.schedule import (
-    MAX_NAME,
-    NAME_TOO_LONG,
-    ScheduleSpec,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
 # Steering fields: the rest of a spec is what was measured, and stays.
 MUTABLE = (

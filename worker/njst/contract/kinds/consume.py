@@ -5,10 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import (
-    ConsumerName,
-    SubjectFilter,
-)
+from njst.contract.fields import ConsumerName, SubjectFilter
 from njst.contract.kinds.priority import Priority, PriorityPlan
 from njst.contract.model import Message, Model, Rule
 

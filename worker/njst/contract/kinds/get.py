@@ -5,12 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import (
-    MOST_SUBJECTS,
-    Order,
-    SubjectFilter,
-    has_wildcard,
-)
+from njst.contract.fields import MOST_SUBJECTS, Order, SubjectFilter, has_wildcard
 from njst.contract.model import Message, Model, Rule
 
 

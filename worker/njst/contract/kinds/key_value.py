@@ -5,10 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import (
-    Order,
-    SubjectFilter,
-)
+from njst.contract.fields import Order, SubjectFilter
 from njst.contract.model import Message, Model, Rule
 
 

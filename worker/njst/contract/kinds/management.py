@@ -5,9 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import (
-    Storage,
-)
+from njst.contract.fields import Storage
 from njst.contract.model import Message, Model, Rule
 
 

@@ -4,9 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from njst.contract.fields import (
-    Order,
-)
+from njst.contract.fields import Order
 from njst.contract.model import Message, Model
 
 

@@ -5,15 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from njst.contract.fields import (
-    MOST_SUBJECTS,
-    FileName,
-    Order,
-    Subject,
-)
+from njst.contract.fields import MOST_SUBJECTS, FileName, Order, Subject
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.model import Message, Model, Rule
-from njst.contract.results.readback import StreamBefore
+from njst.contract.stream_bounds import StreamBefore
 
 HeaderName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=1, max_length=64)

@@ -9,10 +9,7 @@ from njst.contract.names.buckets import (
     key_subject,
     meta_subject,
 )
-from njst.contract.spec.stream import (
-    Retain,
-    Stream,
-)
+from njst.contract.spec.stream import Retain, Stream
 from njst.contract.spec.workload import Workload
 
 # What inboxes begin with, unless a connection has another prefix.

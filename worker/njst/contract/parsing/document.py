@@ -11,14 +11,8 @@ from njst.contract.model import Message, Model
 from njst.contract.names.kubernetes import SCHEDULE_KIND
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
 from njst.contract.parsing.yaml_loader import load_object
-from njst.contract.spec.job import (
-    JobSpec,
-)
-from njst.contract.spec.schedule import (
-    MAX_NAME,
-    NAME_TOO_LONG,
-    ScheduleSpec,
-)
+from njst.contract.spec.job import JobSpec
+from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
 _Spec = TypeVar("_Spec", bound=Model)
 _Head = TypeVar("_Head", "Head", "ScheduleHead")

@@ -6,6 +6,7 @@ Numbers of messages stand in them as `njst.verification.range_codec` writes them
 from pydantic import Field
 
 from njst.contract.model import Message
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 
 # Why acknowledged messages were not looked for: nobody was left to read, or the job was stopped;
 NOT_READ = "NotRead"
@@ -37,29 +38,6 @@ NOT_CONSUMED = "NotConsumed"
 REMOVED_BY_SOMEBODY = frozenset(
     {PURGED, MESSAGES_DELETED, LIMITS_CHANGED, STREAM_DELETED, STREAM_RECREATED, NOT_CONSUMED}
 )
-
-
-class StreamLimits(Message):
-    """What makes a stream let go of messages, as JetStream says it; 0 or less: no limit."""
-
-    retention: str = "limits"
-    discard: str = "old"
-    max_msgs: int = -1
-    max_bytes: int = -1
-    max_age: int = 0
-    max_msgs_per_subject: int = -1
-
-
-class StreamBefore(Message):
-    """What a stream was at the set-up.
-
-    `server` is the id of the server that said so, which is another one after a restart. `created`
-    is when the stream was made, in ns since the Unix epoch; 0: unknown.
-    """
-
-    server: str = ""
-    created_ns: int = 0
-    limits: StreamLimits = StreamLimits()
 
 
 class StreamReceipts(Message):

@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, Field
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.tallies import ControlOutages, Counts, LoadCost, WorkloadTally
-from njst.contract.spec.threshold import (
-    Metric,
-)
+from njst.contract.spec.threshold import Metric
 
 
 class Verdict(StrEnum):

@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo
 from njst.contract.model import Rule
 
 if TYPE_CHECKING:
-    from njst.contract.spec.schedule import (
-        ScheduleSpec,
-    )
+    from njst.contract.spec.schedule import ScheduleSpec
 
 
 class _CronField(NamedTuple):

@@ -13,9 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from njst.contract.fields import LabelValue, MeshName
 from njst.contract.model import Model, Rule
-from njst.contract.spec.stream import (
-    Stream,
-)
+from njst.contract.spec.stream import Stream
 from njst.contract.spec.target import Target
 from njst.contract.spec.threshold import Threshold
 from njst.contract.spec.workload import Workload

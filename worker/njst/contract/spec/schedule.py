@@ -7,9 +7,7 @@ from pydantic import Field, StringConstraints
 
 from njst.contract.model import Model, Rule
 from njst.contract.spec.cron_rules import CRON_RULES
-from njst.contract.spec.job import (
-    JobSpec,
-)
+from njst.contract.spec.job import JobSpec
 
 # A job's name is the schedule's with a dash and the seconds of its time: 63 in all, as of a label.
 MAX_NAME = 52

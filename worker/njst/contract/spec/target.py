@@ -6,10 +6,7 @@ from pydantic import Field
 
 from njst.contract.fields import ContextName, Server
 from njst.contract.model import Model, Rule
-from njst.contract.server_urls import (
-    APART,
-    of_one_kind,
-)
+from njst.contract.server_urls import APART, of_one_kind
 
 
 class Target(Model):

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 import nats.errors
 from nats.js.errors import APIError, ServiceUnavailableError
 
-from njst.contract.connection import (
-    Connection,
-)
+from njst.contract.connection import Connection
 from njst.journal.interfaces import JournalUnavailableError
 from njst.login.connect_errors import explain
 from njst.login.login_errors import LoginError

@@ -18,14 +18,9 @@ from nats.js.errors import APIError, NotFoundError
 from pydantic import ValidationError
 
 from njst.contract.events import DECISIONS, EVENT_TYPES, Payload, Progress
-from njst.contract.names.mesh import (
-    EventName,
-    Mesh,
-)
+from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.parsing.forward_compat import read_event
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 from njst.journal.interfaces import (
     Appended,
     EventTooLargeError,

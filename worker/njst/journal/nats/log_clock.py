@@ -7,12 +7,8 @@ import time
 
 import nats.errors
 
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.results.tallies import (
-    ControlOutages,
-)
+from njst.contract.names.mesh import Mesh
+from njst.contract.results.tallies import ControlOutages
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.state.outages import Silences
 from njst.login.nats_client import LoginClient

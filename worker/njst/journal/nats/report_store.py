@@ -17,18 +17,9 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 from pydantic import ValidationError
 
-from njst.contract.names.buckets import (
-    OBJECTS,
-    chunk_subject,
-    meta_subject,
-)
-from njst.contract.names.mesh import (
-    Mesh,
-)
-from njst.contract.results.report import (
-    Report,
-    StoredReport,
-)
+from njst.contract.names.buckets import OBJECTS, chunk_subject, meta_subject
+from njst.contract.names.mesh import Mesh
+from njst.contract.results.report import Report, StoredReport
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.stream_admin import ensure
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient

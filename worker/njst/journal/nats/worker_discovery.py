@@ -11,9 +11,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from pydantic import ValidationError
 
-from njst.contract.names.mesh import (
-    Mesh,
-)
+from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError, Member
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 
 # A single append that fails is a leader's change; what fails for so long is trouble.
 SOON_S = 4.0

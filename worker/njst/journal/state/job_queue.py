@@ -8,9 +8,7 @@ other. It depends on the log alone, so every reader admits the same jobs at the 
 from bisect import insort
 from dataclasses import dataclass, field
 
-from njst.contract.spec.job import (
-    Sharing,
-)
+from njst.contract.spec.job import Sharing
 from njst.journal.state.job_view import JobView
 
 

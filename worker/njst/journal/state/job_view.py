@@ -8,13 +8,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 from njst.contract.results.readback import Sight, StreamConsumption, StreamReceipts
-from njst.contract.results.report import (
-    Verdict,
-)
+from njst.contract.results.report import Verdict
 
 # The reasons of a `cancelled` event that a person asked for; any other is a failure.
 USER_CANCEL_REASONS = frozenset({"Requested", "ResourceDeleted"})

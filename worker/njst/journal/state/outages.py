@@ -3,9 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from njst.contract.results.tallies import (
-    ControlOutages,
-)
+from njst.contract.results.tallies import ControlOutages
 
 KEPT = 1000
 

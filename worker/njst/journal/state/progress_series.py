@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from njst.contract.events import Progress
-from njst.contract.results.tallies import (
-    SeriesTally,
-    WindowTally,
-)
+from njst.contract.results.tallies import SeriesTally, WindowTally
 from njst.stats.series import MAX_WINDOWS
 
 

@@ -32,10 +32,7 @@ from njst.contract.events import (
     SeenSlice,
     Started,
 )
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-)
+from njst.contract.results.outcome import START_TIMEOUT, Outcome
 from njst.journal.state.job_view import JobView, Part, PartState, are_loading, plain_part
 from njst.verification.slices import slice_count
 

@@ -9,9 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from njst.contract.results.tallies import (
-    LoadCost,
-)
+from njst.contract.results.tallies import LoadCost
 from njst.load.host.cores import usable_cores
 
 _SCHEDSTAT = Path("/proc/self/schedstat")

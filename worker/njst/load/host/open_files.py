@@ -2,9 +2,7 @@
 
 import resource
 
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.results.outcome import Problem
 
 # Pipes, libraries, certificates, and attempts to connect that are under way beside a connection.
 RESERVE = 192

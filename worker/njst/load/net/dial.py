@@ -14,15 +14,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.connection import Connection
+from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns
 from njst.load.net.server_pool import Server
-from njst.load.net.socket_stream import Stream, TlsStream
+from njst.load.net.socket_stream import Stream
+from njst.load.net.tls_stream import TlsStream
 from njst.load.net.websocket_stream import WebSocketStream
 from njst.load.protocol.handshake import Handshake, NoTlsError, RefusedError, Step
 from njst.load.protocol.parser import ProtocolError

@@ -7,9 +7,7 @@ it. What a connection is used for is not known here.
 import select
 import time
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns as read_clock_ns
 from njst.load.net.dial import ConnectError, Dial, Settings
 from njst.load.net.login_attempts import Attempts

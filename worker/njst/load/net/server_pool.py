@@ -3,13 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from njst.contract.connection import (
-    Connection,
-)
-from njst.contract.server_urls import (
-    address,
-    is_ip,
-)
+from njst.contract.connection import Connection
+from njst.contract.server_urls import address, is_ip
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ lower: so nothing is lost by cancellation, and they differ from the exact ones b
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.plan import (
-    PacePlan,
-)
+from njst.contract.plan import PacePlan
 from njst.stats.offered_load import MS_NS, UNITS, Instants, Piece
 
 _SECOND_NS = 1_000_000_000

@@ -1,8 +1,6 @@
 """What a client still has to send, and when each of it is due."""
 
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.load_client import Start
 from njst.load.pacing.arrival_schedule import Schedule
 

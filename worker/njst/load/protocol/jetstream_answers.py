@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.parser import Message
 
 _STATUS = re.compile(rb"NATS/1\.0[ \t]+(\d{3})[ \t]*([^\r\n]*)\r\n")

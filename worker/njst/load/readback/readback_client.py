@@ -2,13 +2,9 @@
 
 import contextlib
 
-from njst.contract.plan import (
-    AuditPlan,
-)
+from njst.contract.plan import AuditPlan
 from njst.contract.results.readback import Sight
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.host.spawn import spawn
 
 

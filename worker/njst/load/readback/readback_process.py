@@ -12,10 +12,7 @@ import sys
 import threading
 from collections import Counter
 
-from njst.contract.plan import (
-    AuditPlan,
-    PiecePlan,
-)
+from njst.contract.plan import AuditPlan, PiecePlan
 from njst.contract.results.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
 from njst.load.host.clock import now_ns
 from njst.load.net.dial import ConnectError, Settings

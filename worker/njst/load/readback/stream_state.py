@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from njst.contract.results.readback import StreamLimits
+from njst.contract.stream_bounds import StreamLimits
 
 WORK_QUEUE = "workqueue"
 

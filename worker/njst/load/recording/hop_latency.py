@@ -10,9 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.kinds.consume import (
-    ClockPlan,
-)
+from njst.contract.kinds.consume import ClockPlan
 from njst.load.recording.recorder import Ledger, Nanoseconds
 
 # A chunk of fewer is looked at message by message.

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol import stamp
 from njst.load.recording.number_set import NumberSet
 from njst.load.recording.recorder import Ledger, Nanoseconds

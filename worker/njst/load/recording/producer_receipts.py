@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-from njst.contract.plan import (
-    ClientPlan,
-    Receipt,
-)
+from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import TOO_MANY_HOLES
 from njst.load.protocol import stamp
 from njst.load.protocol.request_numbers import Numbers, as_list

@@ -6,11 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    WorkloadTally,
-)
+from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.load.recording.dense_histogram import Recorder
 from njst.stats.histogram import Histogram
 from njst.stats.series import SeriesBuilder, Window

@@ -8,9 +8,7 @@ flight to that subject.
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.results.tallies import ErrorClass
 from njst.load.recording.recorder import Ledger, refusal_class
 
 _DENIED = 'permissions violation for publish to "'

@@ -7,82 +7,34 @@ that counts from the instant.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.load_client import Start
 from njst.load.pacing.pacer import Supply
 from njst.load.protocol import encoder
 from njst.load.protocol.digits import DIGITS
-from njst.load.protocol.jetstream_answers import Failure
 from njst.load.protocol.parser import Frame, Message, ServerError
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.protocol.request_numbers import Array, Numbers, as_array, as_list
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger
+from njst.load.requests.codec import (
+    CHUNK_BYTES,
+    FEW,
+    Answers,
+    Replied,
+    Requests,
+    Sizes,
+    _those,
+    bytes_of,
+)
 from njst.load.requests.in_flight import Chunk, Outstanding
 from njst.load.requests.permission_errors import Refusals, is_too_large
 
-# As much as is handed to the kernel at once: enough to make system calls rare, little enough for
-# the first message of a chunk not to wait for the last.
-CHUNK_BYTES = 128 * 1024
-# Below this, numpy's calls would cost more than they save.
-FEW = 12
 _SID = 1
-
-Sizes = npt.NDArray[np.int64] | list[int] | int
-
-
-class Answers(NamedTuple):
-    """Requests that were answered well, the payload bytes of each, and the bytes that it took.
-
-    `duplicates` are those of them that were done already before.
-    """
-
-    numbers: list[int] | Numbers
-    sizes: Sizes
-    taken: int
-    duplicates: Sequence[int] = ()
-
-
-class Requests(Protocol):
-    """What is asked, and what an answer means."""
-
-    window: int
-    # The mean length of a request on the wire.
-    frame_bytes: int
-    # Messages of one request; the last one may have fewer.
-    weight: int
-
-    def encode(self, first: int, count: int, log_ns: int) -> bytes:
-        """Return the requests of `count` numbers from `first`."""
-        ...
-
-    def scan(self, data: bytes) -> Answers:
-        """Take good answers at the beginning of `data`, as far as nothing else is among them."""
-        ...
-
-    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
-        """Return the payload bytes that an answer stands for, or why it is no good one.
-
-        None: it is a part of an answer, and more comes. Answers: there is more to say of it.
-        """
-        ...
-
-
-@runtime_checkable
-class Replied(Protocol):
-    """Requests that choose their reply subjects."""
-
-    tokens: ReplyTokens
 
 
 class CallWorkload:
@@ -411,16 +363,6 @@ class CallWorkload:
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
         return self._supply.is_over and not self._waiting
-
-
-def bytes_of(sizes: Sizes, count: int) -> int:
-    """Return the bytes of so many answers."""
-    return sizes * count if isinstance(sizes, int) else int(np.sum(sizes))
-
-
-def _those(sizes: Sizes, which: npt.NDArray[np.bool_]) -> Sizes:
-    """Return the sizes of some answers; one size for all stays one."""
-    return sizes if isinstance(sizes, int) else np.asarray(sizes)[which]
 
 
 def _timeout_ms(plan: ClientPlan) -> int:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload, Requests
+from njst.load.requests.codec import Requests
+from njst.load.requests.request_client import CallWorkload
 
 
 class StepRequests(Requests, Protocol):

@@ -4,15 +4,11 @@ import contextlib
 import secrets
 import select
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns as read_clock_ns
 from njst.load.kinds.consume.consumer import ConsumeWorkload
-from njst.load.kinds.registry import Shared, workload_of
+from njst.load.kinds.registry import workload_of
 from njst.load.load_client import Pinging, Start, Workload
 from njst.load.net.dial import NOTHING, READ, WRITE, ConnectError, Settings
 from njst.load.net.keepalive import SILENT_NS, Lifeline, Silence
@@ -22,6 +18,7 @@ from njst.load.net.socket_stream import WAITS, Stream
 from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, Info, Ping, Pong, ProtocolError, ServerError, parse
 from njst.load.protocol.server_info import server_info
+from njst.load.recording.shared_records import Shared
 from njst.load.requests.fastpath.closed_loop import TurnWorkload
 from njst.load.runtime.ping_pong import exchange
 

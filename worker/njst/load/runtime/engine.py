@@ -9,19 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.plan import (
-    Consumption,
-    LoadPlan,
-    Receipt,
-)
-from njst.contract.results.tallies import (
-    WorkloadTally,
-)
+from njst.contract.plan import Consumption, LoadPlan, Receipt
+from njst.contract.results.tallies import WorkloadTally
 from njst.load.host.clock import now_ns
-from njst.load.kinds.registry import Shared
 from njst.load.load_client import Start
 from njst.load.net.dial import Settings
 from njst.load.net.server_pool import Servers
+from njst.load.recording.shared_records import Shared
 from njst.load.runtime.client_connection import BLOCKED_NS, Client
 
 TICK_NS = 50_000_000

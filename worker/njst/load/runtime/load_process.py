@@ -18,13 +18,8 @@ import os
 import sys
 from typing import Any
 
-from njst.contract.plan import (
-    LoadPlan,
-)
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
+from njst.contract.plan import LoadPlan
+from njst.contract.results.outcome import Outcome, Problem
 from njst.load.host.clock import now_ns, wait_until
 from njst.load.host.cost_meter import CostMeter
 from njst.load.host.open_files import raise_limit, shortage

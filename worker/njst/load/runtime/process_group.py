@@ -6,24 +6,9 @@ import json
 from asyncio.subprocess import Process
 from typing import Any
 
-from njst.contract.plan import (
-    ClientPlan,
-    Consumption,
-    LoadPlan,
-    Receipt,
-)
-from njst.contract.results.outcome import (
-    START_TIMEOUT,
-    Outcome,
-    Problem,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    LoadCost,
-    ReadBack,
-    WorkloadTally,
-)
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
+from njst.contract.results.tallies import ErrorClass, ErrorTally, LoadCost, ReadBack, WorkloadTally
 from njst.load.host.spawn import spawn
 from njst.stats.host_cost import merge_costs
 from njst.stats.tally_merge import merge

@@ -6,15 +6,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from njst.contract.connection import (
-    API_PREFIX,
-)
-from njst.contract.fields import (
-    Order,
-)
-from njst.contract.names.buckets import (
-    key_subject,
-)
+from njst.contract.connection import API_PREFIX
+from njst.contract.fields import Order
+from njst.contract.names.buckets import key_subject
 
 # Rank k is drawn in proportion to 1/k: the classic law of word and page frequencies.
 _ZIPF_EXPONENT = 1.0

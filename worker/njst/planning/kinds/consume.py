@@ -1,15 +1,7 @@
 """How a consumer, or a watcher of keys, gets its messages."""
 
-from njst.contract.kinds.consume import (
-    PUSH_HEARTBEAT_MS,
-    Consume,
-    ConsumeMode,
-    ConsumePlan,
-)
-from njst.contract.kinds.priority import (
-    PriorityPlan,
-    PriorityPolicy,
-)
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode, ConsumePlan
+from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
 from njst.contract.kinds.publish import Verify
 from njst.contract.names.assets import (
     GROUP,

@@ -1,8 +1,6 @@
 """What a client of core NATS does."""
 
-from njst.contract.kinds.core import (
-    CorePlan,
-)
+from njst.contract.kinds.core import CorePlan
 from njst.contract.spec.workload import Workload
 
 

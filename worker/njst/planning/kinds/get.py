@@ -1,10 +1,7 @@
 """What a client reads directly."""
 
 from njst.contract.fields import INDEX
-from njst.contract.kinds.get import (
-    BY_SUBJECT,
-    GetPlan,
-)
+from njst.contract.kinds.get import BY_SUBJECT, GetPlan
 from njst.planning.client_slot import Place, There, Work, split
 
 

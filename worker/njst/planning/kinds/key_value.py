@@ -1,22 +1,9 @@
 """What a client does to keys, but for watching them."""
 
-from njst.contract.kinds.consume import (
-    PUSH_HEARTBEAT_MS,
-    AckPolicy,
-    ConsumeMode,
-    ConsumePlan,
-)
-from njst.contract.kinds.key_value import (
-    KeyValueOperation,
-    KeyValuePlan,
-)
-from njst.contract.names.assets import (
-    consumer_name,
-    deliver_subject,
-)
-from njst.contract.names.buckets import (
-    bucket_of,
-)
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMode, ConsumePlan
+from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
+from njst.contract.names.assets import consumer_name, deliver_subject
+from njst.contract.names.buckets import bucket_of
 from njst.planning.client_slot import Place, Work
 
 # What keys begin with that are nobody's own; those of a client begin with its number.

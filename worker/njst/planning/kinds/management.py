@@ -1,11 +1,7 @@
 """What a client does to streams or consumers."""
 
-from njst.contract.kinds.management import (
-    ManagementPlan,
-)
-from njst.contract.names.assets import (
-    asset_prefix,
-)
+from njst.contract.kinds.management import ManagementPlan
+from njst.contract.names.assets import asset_prefix
 from njst.planning.client_slot import Place, Work
 
 

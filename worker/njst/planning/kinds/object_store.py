@@ -1,14 +1,8 @@
 """What a client does to objects."""
 
-from njst.contract.kinds.object_store import (
-    ObjectStorePlan,
-)
-from njst.contract.names.assets import (
-    consumer_name,
-)
-from njst.contract.names.buckets import (
-    OBJECTS,
-)
+from njst.contract.kinds.object_store import ObjectStorePlan
+from njst.contract.names.assets import consumer_name
+from njst.contract.names.buckets import OBJECTS
 from njst.planning.client_slot import Place, Work
 
 

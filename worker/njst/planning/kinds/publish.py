@@ -1,10 +1,7 @@
 """What a publisher sends."""
 
 from njst.contract.header_names import INCREMENT_HEADER, STREAM_HEADER, TTL_HEADER
-from njst.contract.kinds.payload import (
-    STAMP_BYTES,
-    PayloadPlan,
-)
+from njst.contract.kinds.payload import STAMP_BYTES, PayloadPlan
 from njst.contract.kinds.publish import (
     MessageIds,
     Publish,
@@ -14,9 +11,7 @@ from njst.contract.kinds.publish import (
     ReplySubjects,
     Verify,
 )
-from njst.contract.names.assets import (
-    publish_subjects,
-)
+from njst.contract.names.assets import publish_subjects
 from njst.planning.client_slot import Place, There, Work, ms
 
 

@@ -6,21 +6,10 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.consume import (
-    AckPolicy,
-    ConsumePlan,
-)
-from njst.contract.kinds.priority import (
-    PriorityPlan,
-    PriorityPolicy,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    WorkloadTally,
-)
+from njst.contract.kinds.consume import AckPolicy, ConsumePlan
+from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass, WorkloadTally
 from njst.load.kinds.consume.ack_plan import Fate, Fates
 from njst.load.kinds.consume.consumer import ConsumeWorkload
 from njst.load.load_client import Start

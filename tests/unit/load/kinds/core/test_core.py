@@ -5,18 +5,11 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.core import (
-    CoreOperation,
-    CorePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.core import CoreOperation, CorePlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.core.clients import core_workload
 from njst.load.kinds.core.core_publish import PING_PAUSE_NS
-from njst.load.kinds.core.core_request import core_workload
 from njst.load.kinds.final_flush import PATIENCE_NS
 from njst.load.load_client import Start, Workload
 from njst.load.protocol.parser import Pong, ServerError, parse

@@ -5,21 +5,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.fields import (
-    Order,
-)
-from njst.contract.kinds.get import (
-    GetMode,
-    GetPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.fields import Order
+from njst.contract.kinds.get import GetMode, GetPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.get.batch_get import MultiLastRequests
-from njst.load.kinds.get.direct_get import get_workload
+from njst.load.kinds.get.clients import get_workload
 from njst.load.load_client import Start
 from njst.load.protocol.jetstream_answers import Failure
 from njst.load.protocol.parser import Message, parse

@@ -6,19 +6,10 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.fields import (
-    Order,
-)
-from njst.contract.kinds.key_value import (
-    KeyValueOperation,
-    KeyValuePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.fields import Order
+from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.key_value.clients import key_value_workload
 from njst.load.load_client import Start
 from njst.load.protocol import stamp

@@ -6,21 +6,12 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from njst.contract.fields import (
-    Storage,
-)
-from njst.contract.kinds.management import (
-    ManagementOperation,
-    ManagementPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.management.api_calls import management_workload
+from njst.contract.fields import Storage
+from njst.contract.kinds.management import ManagementOperation, ManagementPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.management.asset_requests import Call, assets_of, standing_names
+from njst.load.kinds.management.clients import management_workload
 from njst.load.load_client import Start
 from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Ledger

@@ -9,16 +9,9 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.object_store import (
-    ObjectStoreOperation,
-    ObjectStorePlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.object_store import ObjectStoreOperation, ObjectStorePlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.object_store.object_steps import Content
 from njst.load.kinds.object_store.objects import ObjectRequests, ObjectWorkload
 from njst.load.kinds.object_store.store_frames import ObjectInfo, StoreFrames, parse_info

@@ -2,23 +2,11 @@
 
 import re
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    Expect,
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.publish.single import (
-    publish_workload,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.publish.clients import publish_workload
 from njst.load.load_client import Start
 from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Ledger

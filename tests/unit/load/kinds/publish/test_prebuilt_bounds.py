@@ -2,20 +2,11 @@
 
 import pytest
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.publish.single import (
-    PublishRequests,
-    publish_workload,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.publish.clients import publish_workload
+from njst.load.kinds.publish.single import PublishRequests
 from njst.load.load_client import Start
 from njst.load.recording.recorder import Ledger
 from njst.load.templates.frame_cycle import Seal

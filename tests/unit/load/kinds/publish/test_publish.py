@@ -6,24 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-    PacePiece,
-    PacePlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
-from njst.load.kinds.publish.single import (
-    publish_workload,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.publish.clients import publish_workload
 from njst.load.load_client import Start
 from njst.load.pacing.arrival_schedule import Schedule
 from njst.load.protocol.parser import ServerError, parse

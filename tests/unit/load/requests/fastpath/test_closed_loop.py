@@ -8,24 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.get import (
-    GetMode,
-    GetPlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.get.direct_get import get_workload
-from njst.load.kinds.publish.single import (
-    publish_workload,
-)
+from njst.contract.kinds.get import GetMode, GetPlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.get.clients import get_workload
+from njst.load.kinds.publish.clients import publish_workload
 from njst.load.load_client import Start
 from njst.load.protocol.parser import parse
 from njst.load.protocol.reply_tokens import FEWEST

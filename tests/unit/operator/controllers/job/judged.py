@@ -4,12 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from njst.contract.events import Cancelled, Created, Event
-from njst.contract.parsing.document import (
-    parse_spec,
-)
-from njst.contract.results.outcome import (
-    Problem,
-)
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import Problem
 from njst_operator.controllers.job import job_decide as r
 from tests.unit.operator.controllers.job import test_job_decide as table
 from tests.unit.operator.controllers.job.test_job_decide import NOW, known, resource, written

@@ -8,22 +8,9 @@ import pytest
 
 from njst.contract.events import Cancelled, Event, Finished, Lost, Ready, Started
 from njst.contract.results.job_status import MAX_BYTES, JobStatus
-from njst.contract.results.outcome import (
-    Outcome,
-    Problem,
-)
-from njst.contract.results.report import (
-    Latency,
-    Report,
-    ThresholdResult,
-    Verdict,
-    WorkloadResult,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    WorkloadTally,
-)
+from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.report import Latency, Report, ThresholdResult, Verdict, WorkloadResult
+from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.journal.report_builder import conclude, so_far
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import Entry, fold

@@ -1,7 +1,8 @@
 """Events tell each change once, and nothing that has not changed."""
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
-from njst_operator.controllers.job.job_events import News, of_job
+from njst_operator.controllers.job.job_events import of_job
+from njst_operator.kube.kube_event import News
 
 
 def reasons(old: JobStatus, new: JobStatus) -> list[str]:

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from njst.contract.events import Cancelled, Created, Event, Origin, OriginKind
-from njst.contract.parsing.document import (
-    parse_spec,
-)
+from njst.contract.parsing.document import parse_spec
 from njst.journal.state.job_view import JobView
 from njst_operator.controllers.job.recent_run import earlier_run
 from tests.unit.journal.state.test_projection import S

@@ -18,18 +18,9 @@ from njst.contract.results.report import (
     Verdict,
     WorkloadResult,
 )
-from njst.contract.results.tallies import (
-    ErrorClass,
-    ErrorTally,
-    ReadBack,
-)
-from njst.contract.spec.job import (
-    MAX_WORKLOADS,
-    JobSpec,
-)
-from njst.contract.spec.threshold import (
-    Metric,
-)
+from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack
+from njst.contract.spec.job import MAX_WORKLOADS, JobSpec
+from njst.contract.spec.threshold import Metric
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import fold
 from njst_operator.controllers.job import job_status_builder, phase_status

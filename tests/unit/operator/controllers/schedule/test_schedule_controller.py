@@ -5,11 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.schedule.schedule_controller import Scheduler
-from njst_operator.controllers.schedule.schedule_decide import schedule_of
+from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.kube.api_transport import KubeError, RefusedError
 from njst_operator.telemetry.operator_metrics import Counts
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource

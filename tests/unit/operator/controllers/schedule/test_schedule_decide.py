@@ -6,18 +6,15 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import (
-    parse_schedule,
-)
+from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
-from njst.contract.results.schedule_status import (
-    ScheduleStatus,
-)
+from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
 from njst_operator.controllers.job.job_resource import Resource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.controllers.schedule.schedule_resource import Schedule
 from njst_operator.kube.conditions import is_true, time_text
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
@@ -27,12 +24,12 @@ SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 
-def schedule(last: datetime | None = None, **spec: Any) -> s.Schedule:
+def schedule(last: datetime | None = None, **spec: Any) -> Schedule:
     """One that is due at noon of each day, made an hour after noon of the day before."""
     status = ScheduleStatus(last_schedule_time=None if last is None else time_text(last))
     whole = {"schedule": "0 12 * * *", "jobTemplate": {"spec": SPEC}, **spec}
     created = NOON - timedelta(hours=23)
-    return s.Schedule("s", "ns", "noon", 2, "5", whole, status, created)
+    return Schedule("s", "ns", "noon", 2, "5", whole, status, created)
 
 
 def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None) -> Resource:
@@ -55,7 +52,7 @@ def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None
 
 
 def plan(
-    it: s.Schedule, jobs: list[Resource] | None = None, now: datetime = NOON
+    it: Schedule, jobs: list[Resource] | None = None, now: datetime = NOON
 ) -> tuple[s.Plan, ScheduleStatus]:
     made = s.reconcile(it, jobs or [], now)
     (write,) = (action for action in made.actions if isinstance(action, s.WriteStatus))
@@ -194,7 +191,7 @@ def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
     assert is_true(status.conditions, "Stalled")
 
 
-def refusal(it: s.Schedule, now: datetime = NOON, reason: str = "QuotaExceeded") -> s.Schedule:
+def refusal(it: Schedule, now: datetime = NOON, reason: str = "QuotaExceeded") -> Schedule:
     """The schedule after its job of noon was refused."""
     why = s.Refusal(NOON, reason, "403 exceeded quota")
     return replace(it, status=s.refused(it, [], why, NOON + DAY, now))

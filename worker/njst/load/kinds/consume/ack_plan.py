@@ -2,9 +2,7 @@
 
 from enum import Enum, auto
 
-from njst.contract.kinds.consume import (
-    ConsumePlan,
-)
+from njst.contract.kinds.consume import ConsumePlan
 
 # Coprime with 100: of 100 messages in a row each gets another place in the table.
 _SPREAD = 61

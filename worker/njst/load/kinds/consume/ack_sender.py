@@ -2,10 +2,7 @@
 
 from collections import deque
 
-from njst.contract.kinds.consume import (
-    AckPolicy,
-    ConsumePlan,
-)
+from njst.contract.kinds.consume import AckPolicy, ConsumePlan
 from njst.load.protocol import encoder
 from njst.load.scan.delivery_runs import Run
 from njst.load.scan.frame_matrix import Framing

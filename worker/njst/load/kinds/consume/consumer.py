@@ -5,16 +5,9 @@ to a client that would not count it. Several pulls may be under way, so that the
 one.
 """
 
-from njst.contract.kinds.consume import (
-    PUSH_HEARTBEAT_MS,
-    AckPolicy,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.consume.ack_sender import Replies
 from njst.load.kinds.consume.deliveries import Deliveries
 from njst.load.kinds.consume.ordered_reset import Again

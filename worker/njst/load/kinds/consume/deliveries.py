@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 
 from njst.contract.kinds.consume import ConsumeMode
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.consume.ack_plan import Fate, Fates
 from njst.load.kinds.consume.ack_sender import Replies
 from njst.load.kinds.consume.pulls import Pulls

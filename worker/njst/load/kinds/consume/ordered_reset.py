@@ -8,9 +8,7 @@ stream. The old one's idle time ends it, if it is anywhere.
 import json
 from typing import Any
 
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import delivery_of
 from njst.load.protocol.parser import Message

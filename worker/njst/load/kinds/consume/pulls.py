@@ -7,14 +7,9 @@ gives up that inbox, so that a server that still knows them drops them, and begi
 
 import json
 
-from njst.contract.kinds.consume import (
-    ConsumeMode,
-    ConsumePlan,
-)
+from njst.contract.kinds.consume import ConsumeMode, ConsumePlan
 from njst.contract.kinds.priority import PriorityPolicy
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Status, counted_bytes, pin_of
 from njst.load.protocol.parser import Message

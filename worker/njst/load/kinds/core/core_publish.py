@@ -1,17 +1,9 @@
 """Core NATS: publish without an answer to each message."""
 
-from njst.contract.kinds.core import (
-    CorePlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.core import CorePlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
 from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
 from njst.load.load_client import Start
@@ -19,8 +11,8 @@ from njst.load.pacing.pacer import Supply
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.parser import Frame, Pong, ServerError
 from njst.load.recording.recorder import Ledger
+from njst.load.requests.codec import CHUNK_BYTES
 from njst.load.requests.permission_errors import is_denied, is_too_large
-from njst.load.requests.request_client import CHUNK_BYTES
 from njst.load.templates.frame_cycle import FrameCycle
 from njst.load.templates.frame_layout import Template, publish_row
 from njst.load.templates.payloads import bodies

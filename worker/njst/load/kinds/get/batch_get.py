@@ -4,15 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
-from njst.contract.kinds.get import (
-    GetPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.get import GetPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
 from njst.load.protocol.parser import Message
-from njst.load.requests.request_client import Answers
+from njst.load.requests.codec import Answers
 
 _GOOD = b"NATS/1.0\r\n"
 _END = 204

@@ -5,24 +5,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from njst.contract.fields import (
-    Order,
-)
-from njst.contract.kinds.get import GetMode
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.get.batch_get import (
-    BatchGetRequests,
-    FilteredBatchRequests,
-    MultiLastRequests,
-)
+from njst.contract.fields import Order
+from njst.contract.plan import ClientPlan
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, get_failure
 from njst.load.protocol.parser import Message
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.closed_loop import call_workload
-from njst.load.requests.request_client import FEW, Answers, CallWorkload
+from njst.load.requests.codec import FEW, Answers
 from njst.load.templates.frame_cycle import Seal
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
@@ -91,50 +79,6 @@ class GetRequests:
     def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
         """Return the size of the message, or why there is none."""
         return get_failure(message) or len(message.payload)
-
-
-def get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
-    """Return the client of a get plan."""
-    get = plan.get
-    assert get is not None
-    subject = f"{plan.api_prefix}.DIRECT.GET.{get.stream}"
-    if get.mode is GetMode.BATCH:
-        kind = FilteredBatchRequests if get.subjects else BatchGetRequests
-        pages = kind(get, subject, inbox, plan.messages)
-        return CallWorkload(plan, inbox, ledger, pages, pages.forget)
-    name = _names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
-    if get.mode is GetMode.MULTI_LAST:
-        asked = MultiLastRequests(get, subject, inbox, name)
-        return CallWorkload(plan, inbox, ledger, asked, asked.forget)
-    if get.mode is GetMode.LAST_BY_SUBJECT:
-        requests = GetRequests(_last_of(f"{subject}.", name), inbox, get.window)
-    else:
-        last = max(1, get.last_sequence)
-        number = draw_many(get.order, last, _DRAWN, plan.index, get.first)
-        where = subject.encode()
-        requests = GetRequests(
-            lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window
-        )
-    return call_workload(plan, inbox, ledger, requests)
-
-
-def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
-    """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
-    key_value = plan.key_value
-    assert key_value is not None
-    bucket = key_value.bucket
-    stems = [f"$KV.{bucket}.{key_value.prefix}"]
-    order, first = key_value.key_order, key_value.first_key
-    name = _names(plan, stems, key_value.keys, order, first)
-    before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
-    requests = GetRequests(_last_of(before, name), inbox, key_value.window)
-    return call_workload(plan, inbox, ledger, requests)
-
-
-def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
-    """Return what tells where each request goes, whose body is empty."""
-    head = before.encode()
-    return lambda number: (head + name(number), b"")
 
 
 def _names(

@@ -1,28 +1,18 @@
 """Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
 
+from collections.abc import Callable
+
 from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
-from njst.contract.kinds.key_value import (
-    KeyValueOperation,
-    KeyValuePlan,
-)
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.get.direct_get import key_value_get_workload
+from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
+from njst.load.kinds.get.direct_get import GetRequests, _names
 from njst.load.kinds.key_value.create import CreateRequests
 from njst.load.kinds.key_value.update import UpdateRequests
-from njst.load.kinds.publish.single import (
-    PublishRequests,
-)
+from njst.load.kinds.publish.single import PublishRequests
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.closed_loop import call_workload
+from njst.load.requests.client_factory import call_workload
 from njst.load.requests.request_client import CallWorkload
 from njst.load.requests.step_client import StepWorkload
 from njst.load.templates.subjects import written_key
@@ -66,3 +56,22 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
         headers=_HEADERS[key_value.operation],
         ack_timeout_ms=key_value.timeout_ms,
     )
+
+
+def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
+    """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
+    key_value = plan.key_value
+    assert key_value is not None
+    bucket = key_value.bucket
+    stems = [f"$KV.{bucket}.{key_value.prefix}"]
+    order, first = key_value.key_order, key_value.first_key
+    name = _names(plan, stems, key_value.keys, order, first)
+    before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
+    requests = GetRequests(_last_of(before, name), inbox, key_value.window)
+    return call_workload(plan, inbox, ledger, requests)
+
+
+def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
+    """Return what tells where each request goes, whose body is empty."""
+    head = before.encode()
+    return lambda number: (head + name(number), b"")

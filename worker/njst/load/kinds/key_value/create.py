@@ -11,20 +11,14 @@ Source: nats.go, jetstream/kv.go (Create, get).
 import re
 from collections.abc import Sequence
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import subjects_of_rows
-from njst.load.kinds.publish.single import (
-    PublishRequests,
-)
+from njst.load.kinds.publish.single import PublishRequests
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, get_failure
 from njst.load.protocol.parser import Message
-from njst.load.requests.request_client import Answers
+from njst.load.requests.codec import Answers
 from njst.load.templates.subjects import expand
 
 _OPERATION = re.compile(rb"\r\nKV-Operation:[ \t]*([A-Z]*)\r\n")

@@ -9,17 +9,13 @@ refused.
 import re
 from collections.abc import Sequence
 
-from njst.contract.kinds.payload import (
-    PayloadPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import Message
-from njst.load.requests.request_client import Answers
+from njst.load.requests.codec import Answers
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand, written_key
 

@@ -4,26 +4,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from njst.contract.kinds.management import (
-    ManagementOperation,
-    ManagementPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.management.asset_requests import (
-    Assets,
-    Call,
-    assets_of,
-    created_name,
-    standing_name,
-)
+from njst.contract.kinds.management import ManagementOperation, ManagementPlan
+from njst.load.kinds.management.asset_requests import Assets, Call, created_name, standing_name
 from njst.load.protocol import encoder
 from njst.load.protocol.digits import DIGITS
 from njst.load.protocol.jetstream_answers import Failure, api_failure
 from njst.load.protocol.parser import Message
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import Answers, CallWorkload
+from njst.load.requests.codec import Answers
 
 _NOTHING = Answers([], 0, 0)
 # What a call takes on the wire, about.
@@ -31,17 +18,6 @@ _FRAME_BYTES = 400
 _CYCLES = (ManagementOperation.CYCLE_STREAM, ManagementOperation.CYCLE_CONSUMER)
 _INFO = (ManagementOperation.STREAM_INFO, ManagementOperation.CONSUMER_INFO)
 _CREATE = (ManagementOperation.CREATE_STREAM, ManagementOperation.CREATE_CONSUMER)
-
-
-def management_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
-    """Return the client of a management plan."""
-    management = plan.management
-    assert management is not None
-    assets = assets_of(management, plan.api_prefix)
-    if management.operation in _CYCLES:
-        cycles = CycleRequests(management, assets, inbox)
-        return CallWorkload(plan, inbox, ledger, cycles, cycles.forget)
-    return CallWorkload(plan, inbox, ledger, ApiRequests(management, assets, inbox))
 
 
 class _ApiAnswers:

@@ -7,15 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from njst.contract.kinds.management import (
-    ManagementOperation,
-    ManagementPlan,
-)
-from njst.contract.names.assets import (
-    OWNER_KEY,
-    asset_subject,
-    owner_marks,
-)
+from njst.contract.kinds.management import ManagementOperation, ManagementPlan
+from njst.contract.names.assets import OWNER_KEY, asset_subject, owner_marks
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.
 _CONSUMER_IDLE_NS = 3600 * 1_000_000_000

@@ -7,12 +7,8 @@ from functools import cache
 from random import Random
 from typing import Protocol
 
-from njst.contract.kinds.object_store import (
-    ObjectStorePlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.kinds.object_store import ObjectStorePlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.object_store.store_frames import DIGEST, ObjectInfo, StoreFrames, parse_info
 from njst.load.protocol.jetstream_answers import (
     Failure,

@@ -6,14 +6,11 @@ the description, and have the chunks pushed by an ordered consumer. All answers 
 of the object; what still comes for one that is over is not looked at.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
 from njst.contract.kinds.object_store import ObjectStoreOperation
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.object_store.object_steps import (
     Content,
     DeleteSteps,
@@ -26,7 +23,7 @@ from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, delivery_of, status_of
 from njst.load.protocol.parser import Frame, Message
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import Answers
+from njst.load.requests.codec import Answers
 from njst.load.requests.step_client import StepWorkload
 from njst.load.templates.subjects import draw
 
@@ -146,11 +143,6 @@ class ObjectWorkload(StepWorkload):
     def done(self) -> bool:
         """Whether all objects have an outcome, and nothing is to be tidied up."""
         return super().done and not self._objects.pending
-
-
-def object_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> ObjectWorkload:
-    """Return the client of an object store's plan."""
-    return ObjectWorkload(plan, inbox, ledger, ObjectRequests(plan, inbox, secrets.token_hex(6)))
 
 
 def _number_of(reply: bytes) -> bytes:

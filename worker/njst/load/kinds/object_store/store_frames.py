@@ -4,13 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from njst.contract.names.assets import (
-    OWNER_KEY,
-)
-from njst.contract.names.buckets import (
-    chunk_subject,
-    meta_subject,
-)
+from njst.contract.names.assets import OWNER_KEY
+from njst.contract.names.buckets import chunk_subject, meta_subject
 from njst.load.protocol import encoder
 
 # Before the digest of an object, in base64 with the URL's alphabet.

@@ -6,12 +6,8 @@ reply. A request is a batch: its latency is that of the whole.
 
 from dataclasses import replace
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
@@ -19,7 +15,8 @@ from njst.load.protocol.parser import Message
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import Answers, CallWorkload
+from njst.load.requests.codec import Answers
+from njst.load.requests.request_client import CallWorkload
 from njst.load.scan.puback_runs import PublishAcks
 from njst.load.templates.frame_cycle import FrameCycle, Row
 from njst.load.templates.frame_layout import Template, publish_row
@@ -186,10 +183,3 @@ class AtomicWorkload(CallWorkload):
         """Leave what is in flight without an outcome, and a batch that had begun unfinished."""
         self._batches.drop_rest()
         super().abandon(now_ns)
-
-
-def atomic_workload(
-    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
-) -> CallWorkload:
-    """Return the client of an AtomicBatch plan."""
-    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job, receipts), receipts)

@@ -11,16 +11,14 @@ from dataclasses import replace
 
 from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.publish import Expect
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import Message
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.recording.producer_receipts import Receipts
-from njst.load.requests.request_client import Answers
+from njst.load.requests.codec import Answers
 from njst.load.scan.puback_runs import stream_pattern
 from njst.load.templates.frame_layout import Template
 

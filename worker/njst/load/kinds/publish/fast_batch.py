@@ -17,12 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
 from njst.load.load_client import Start
 from njst.load.pacing.pacer import Supply
@@ -31,8 +27,8 @@ from njst.load.protocol.jetstream_answers import BAD_ANSWERS, wrong_stream
 from njst.load.protocol.parser import Frame, Message, ServerError
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger
+from njst.load.requests.codec import CHUNK_BYTES
 from njst.load.requests.permission_errors import is_denied
-from njst.load.requests.request_client import CHUNK_BYTES
 from njst.load.templates.frame_layout import Template
 
 GROUPS = 2

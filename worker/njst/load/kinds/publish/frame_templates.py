@@ -6,13 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from njst.contract.kinds.publish import (
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
 from njst.load.templates.frame_cycle import FrameCycle, Row
 from njst.load.templates.frame_layout import Template, publish_row, scheduled_row
 from njst.load.templates.open_frames import OPEN_SUBJECT, ManyFrames, ManySchedules

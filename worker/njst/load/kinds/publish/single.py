@@ -3,25 +3,16 @@
 import re
 
 from njst.contract.header_names import MESSAGE_ID
-from njst.contract.kinds.publish import (
-    Expect,
-    PublishMode,
-    PublishPlan,
-)
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.load.kinds.publish.expected_sequence import ExpectingRequests
+from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
 from njst.load.protocol.parser import Message
-from njst.load.protocol.reply_tokens import ReplyTokens, ReusedTokens
+from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.protocol.request_numbers import as_array
 from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.closed_loop import call_workload
-from njst.load.requests.request_client import Answers, CallWorkload, Requests
+from njst.load.requests.codec import Answers
 from njst.load.scan.puback_runs import PublishAcks
 from njst.load.templates.frame_cycle import Seal, made_late
 from njst.load.templates.frame_layout import OPEN_INSTANT, Template
@@ -140,20 +131,3 @@ class DelayedRequests(PublishRequests):
 def window_of(publish: PublishPlan) -> int:
     """Return how many messages may be without an acknowledgement."""
     return publish.window if publish.mode is PublishMode.ASYNCHRONOUS else 1
-
-
-def publish_workload(
-    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
-) -> CallWorkload:
-    """Return the client of a Synchronous or Asynchronous plan."""
-    publish = plan.publish
-    assert publish is not None
-    tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
-    requests: Requests
-    if publish.expect is not Expect.NONE:
-        requests = ExpectingRequests(plan, inbox, job, tokens, receipts)
-    elif publish.delay_ms:
-        requests = DelayedRequests(plan, inbox, job, tokens, receipts)
-    else:
-        requests = PublishRequests(plan, inbox, job, tokens, receipts)
-    return call_workload(plan, inbox, ledger, requests, receipts=receipts)

@@ -12,16 +12,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from njst.contract.plan import (
-    ClientPlan,
-)
+from njst.contract.plan import ClientPlan
 from njst.load.load_client import Start
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.prebuilt import Preparing, ReadyWorkload
-from njst.load.requests.request_client import CallWorkload, Requests, bytes_of
+from njst.load.requests.codec import Requests, bytes_of
+from njst.load.requests.fastpath.prebuilt import ReadyWorkload
 from njst.load.templates.frame_cycle import Seal
 
 # So many requests lie ready: with the one under way, as many as there are reply subjects in turns.
@@ -164,18 +162,3 @@ class TurnWorkload(ReadyWorkload):
         self.ledger.attempted += 1
         if self._receipts is not None:
             self._receipts.send(self._supply.next)
-
-
-def call_workload(
-    plan: ClientPlan,
-    inbox: str,
-    ledger: Ledger,
-    requests: Requests,
-    lost: Callable[[Sequence[int]], None] | None = None,
-    receipts: Receipts | None = None,
-) -> CallWorkload:
-    """Return the client that makes these requests, in turns where that is all there can be."""
-    is_single = requests.window == requests.weight == 1
-    if lost is None and plan.pace is None and is_single and isinstance(requests, Preparing):
-        return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
-    return CallWorkload(plan, inbox, ledger, requests, lost, receipts)

@@ -9,16 +9,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
-from njst.contract.plan import (
-    ClientPlan,
-)
-from njst.contract.results.tallies import (
-    ErrorClass,
-)
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.parser import Frame, parse
 from njst.load.recording.producer_receipts import Receipts
 from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload, Requests
+from njst.load.requests.codec import Requests
+from njst.load.requests.request_client import CallWorkload
 from njst.load.templates.frame_cycle import Seal
 
 # What lies ready of all clients of a process may take, in bytes.

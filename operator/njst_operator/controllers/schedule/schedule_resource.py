@@ -1,0 +1,31 @@
+"""The NjstSchedule as the API server holds it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from njst.contract.names.kubernetes import SCHEDULE_KIND, SCHEDULE_PLURAL
+from njst.contract.results.schedule_status import ScheduleStatus
+from njst_operator.kube.kube_object import Held, common_fields, parse_time
+
+
+@dataclass(frozen=True)
+class Schedule(Held[ScheduleStatus]):
+    """One NjstSchedule."""
+
+    kind: ClassVar[str] = SCHEDULE_KIND
+    plural: ClassVar[str] = SCHEDULE_PLURAL
+
+    created: datetime
+
+    @property
+    def mesh(self) -> str:
+        """The installation that its jobs name, or nothing."""
+        template = self.spec.get("jobTemplate") or {}
+        return (template.get("spec") or {}).get("mesh") or ""
+
+
+def schedule_of(body: dict[str, Any]) -> Schedule:
+    """Return the NjstSchedule in an object of the API."""
+    created = parse_time(body["metadata"]["creationTimestamp"])
+    return Schedule(**common_fields(body, ScheduleStatus), created=created)

@@ -1,0 +1,186 @@
+"""Subscribing and replying client."""
+
+import re
+
+from njst.contract.kinds.core import CoreOperation
+from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.plan import ClientPlan
+from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.core.core_request import _SID
+from njst.load.kinds.final_flush import LATE, Farewell
+from njst.load.load_client import Start
+from njst.load.protocol import encoder
+from njst.load.protocol.parser import Frame, Message, Pong, ServerError
+from njst.load.recording.integrity import Inspector
+from njst.load.recording.recorder import Ledger
+from njst.load.scan.frame_matrix import FEWEST, Shape, numbers_in_group
+from njst.load.templates.payloads import bodies
+
+QUEUE = "njst"
+
+
+class CoreReceiveWorkload:
+    """Subscribe, or answer requests: each client its own number of messages."""
+
+    def __init__(self, plan: ClientPlan, ledger: Ledger, inspector: Inspector) -> None:
+        core = plan.core
+        assert core is not None
+        self.ledger = ledger
+        self._plan = plan
+        self._core = core
+        self._inspector = inspector
+        self._is_reply = core.operation is CoreOperation.REPLY
+        self._body = bodies(
+            PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes), 1, plan.index
+        )[0]
+        self._message = re.compile(
+            rb"MSG (?P<subject>\S+) 1 (?:(?P<reply>\S+) )?(?P<size>\d{1,9})\r\n"
+        )
+        self._replies: list[bytes] = []
+        self._farewell = Farewell()
+        self._taken = 0
+        self._start = Start(0)
+        self._end_ns = 0
+        self._heard_ns = 0
+        self._closing = False
+
+    @property
+    def pings(self) -> int:
+        """How many PINGs it has ever sent."""
+        return self._farewell.pings
+
+    def opening(self) -> bytes:
+        """Subscribe; those who reply share the requests, and take no more than their part."""
+        self._farewell.start_again()
+        if not self._is_reply:
+            return encoder.sub(self._core.subject, _SID)
+        share = b"SUB %s %s %d\r\n" % (self._core.subject.encode(), QUEUE.encode(), _SID)
+        if self._plan.messages is None:
+            return share
+        missing = self._plan.messages - self._taken
+        return share + encoder.unsub_after(_SID, missing) if missing > 0 else b""
+
+    def start(self, start: Start) -> None:
+        """Begin."""
+        self._start = start
+        self._heard_ns = start.at_ns
+        duration_ms = self._plan.duration_ms
+        self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
+
+    def due_ns(self) -> int | None:
+        """Return None: others set the pace."""
+        return None
+
+    def next_bytes(self, now_ns: int) -> bytes:
+        """Return the replies that are due, behind the last of them a PING."""
+        if not self._replies:
+            return self._farewell.ask(now_ns) if self._is_full else b""
+        tail = b" %d\r\n%s\r\n" % (len(self._body), self._body)
+        out = b"".join([b"PUB %s%s" % (reply, tail) for reply in self._replies])
+        self._replies.clear()
+        return out
+
+    def scan(self, data: bytes, now_ns: int) -> int:
+        """Take messages as long as they are plain ones."""
+        match = self._message.match
+        places: list[int] = []
+        sizes: list[int] = []
+        at, limit = 0, len(data)
+        looks = not self._is_reply
+        while head := match(data, at):
+            size = int(head["size"])
+            end = head.end() + size + 2
+            if end > limit:
+                break
+            if looks and (limit - at) // (end - at) >= FEWEST:
+                digits = numbers_in_group(head, "subject")
+                rows = Shape(data[at:end], head.end() - at, digits).grid(data, at)
+                if rows is not None:
+                    places += range(head.end(), head.end() + len(rows) * rows.size, rows.size)
+                    sizes += [size] * len(rows)
+                    at += len(rows) * rows.size
+                    continue
+                # Where one begins no run, the next ones most often do not either.
+                looks = False
+            places.append(head.end())
+            sizes.append(size)
+            if self._is_reply and head["reply"]:
+                self._replies.append(head["reply"])
+            at = end
+        if places:
+            self._take(data, places, sizes, now_ns)
+        return at
+
+    def _take(self, data: bytes, places: list[int], sizes: list[int], now_ns: int) -> None:
+        self._heard_ns = now_ns
+        if self._closing:
+            return
+        limit = self._plan.messages
+        if limit is not None:
+            room = limit - self._taken
+            places, sizes = places[:room], sizes[:room]
+        self._taken += len(places)
+        self.ledger.attempted += len(places)
+        self.ledger.complete(len(places), sum(sizes), now_ns)
+        log_ns = now_ns + self._start.log_offset_ns
+        self.ledger.latency(self._inspector.inspect(data, places, sizes, log_ns), now_ns)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take a message with headers, or an error."""
+        if isinstance(frame, ServerError):
+            self.ledger.refuse(frame.text)
+        elif isinstance(frame, Message):
+            if self._is_reply and frame.reply:
+                self._replies.append(frame.reply)
+            self._take(frame.payload, [0], [len(frame.payload)], now_ns)
+        elif isinstance(frame, Pong):
+            self._farewell.hear()
+
+    def on_time(self, now_ns: int) -> None:
+        """End when the duration has passed, or when nothing has come for long."""
+        if self._end_ns and now_ns >= self._end_ns:
+            self._closing = True
+        silent_ns = now_ns - self._heard_ns
+        if self._plan.messages is not None and silent_ns >= self._core.timeout_ms * 1_000_000:
+            if not self._is_full:
+                seconds = self._core.timeout_ms / 1000
+                self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
+            self._closing = True
+        if self._farewell.is_late(now_ns) and not self._farewell.is_over:
+            self.ledger.find(ErrorClass.TIMEOUT, LATE)
+            self._farewell.is_over = True
+
+    def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
+        """Drop the replies that were due; what is published meanwhile is missed."""
+        self._replies.clear()
+
+    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+        """Fail the messages that are missing; without a number of them, say that it ended."""
+        missing = 0 if self._plan.messages is None else self._plan.messages - self._taken
+        if not self._is_full:
+            self.ledger.fail_unsent(kind, words, missing, now_ns)
+        self._closing = True
+
+    def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted
+        """Take nothing more."""
+        self._closing = True
+
+    @property
+    def unfinished(self) -> int:
+        """Return 0: a message is attempted when it comes, and done."""
+        return 0
+
+    def stop(self) -> None:
+        """Want nothing more."""
+        self._closing = True
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether it wants no more messages."""
+        all_taken = self._plan.messages is not None and self._taken >= self._plan.messages
+        return self._closing or all_taken
+
+    @property
+    def done(self) -> bool:
+        """Whether this client has its messages, and the server has read its replies."""
+        return self._is_full and not self._replies and self._farewell.is_over
