@@ -82,7 +82,9 @@ def made(kind: str, length: str) -> tuple[Workload, Ledger]:
     spec = parse_spec({"streams": streams, "workloads": [entry]})
     (plan,) = clients_of("job", spec, ["w"], "w", {stream or "": There(20)})
     # As one of many in its process it has only few frames ready, and is made sooner.
-    workload = workload_of(plan.model_copy(update={"siblings": 1_000}), INBOX, Shared("job"))
+    workload = workload_of(
+        plan.model_copy(update={"siblings": 1_000}), INBOX, Shared("job", lambda: 0)
+    )
     workload.opening()
     end_ns = None if plan.duration_ms is None else START_NS + plan.duration_ms * MS
     workload.ledger.start(START_NS + plan.warmup_ms * MS, end_ns)

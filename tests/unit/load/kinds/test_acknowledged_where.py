@@ -67,7 +67,7 @@ def publisher(receipts: bool = True, **how: object) -> CallWorkload:
         }
     )
     plan = ClientPlan(workload="w", index=0, messages=400, publish=publish)
-    kept = Receipts(plan) if receipts else None
+    kept = Receipts(plan, lambda: 0) if receipts else None
     workload = publish_workload(plan, INBOX, Ledger("w", 400), "job", kept)
     workload.ledger.start(0)
     workload.start(Start(0))
@@ -130,7 +130,7 @@ def test_some_acknowledgements_are_kept_with_their_sequences() -> None:
 
 @given(st.lists(st.integers(1, 5_000), min_size=1, max_size=300))
 def test_marks_are_few_and_spread_over_the_whole(steps: list[int]) -> None:
-    marks, number = Marks(), 0
+    marks, number = Marks(lambda: 0), 0
     for step in steps:
         number += step
         if number >= marks.next:

@@ -53,7 +53,7 @@ def workload(kind: str) -> Workload:
         entry |= {"stream": name, **(STREAM.get(kind) or BUCKET[kind])}
     spec = parse_spec({"streams": streams, "workloads": [entry]})
     (plan,) = clients_of("job", spec, ["w"], "w", {name: There(20) for name in ("S", "KV_B")})
-    return workload_of(plan, INBOX, Shared("job"))
+    return workload_of(plan, INBOX, Shared("job", lambda: 0))
 
 
 TOKENS = st.sampled_from(["0000000000", "0000000001", "00000000ff", "1", "a", "1.1", "zz", ""])

@@ -165,7 +165,7 @@ def client(messages: int | None = None) -> ClientPlan:
 
 
 def test_a_receipt_of_single_messages() -> None:
-    receipts = Receipts(client())
+    receipts = Receipts(client(), lambda: 0)
     receipts.send(10)
     receipts.acknowledge([0, 1, 2, 7])
     made = receipts.receipt()
@@ -174,7 +174,7 @@ def test_a_receipt_of_single_messages() -> None:
 
 
 def test_a_receipt_of_batches_whose_last_one_is_short() -> None:
-    receipts = Receipts(client(messages=25), weight=10)
+    receipts = Receipts(client(messages=25), lambda: 0, weight=10)
     receipts.send(3)
     receipts.acknowledge([0, 2])
     made = receipts.receipt()
@@ -182,7 +182,7 @@ def test_a_receipt_of_batches_whose_last_one_is_short() -> None:
 
 
 def test_a_receipt_with_too_many_holes_says_so_and_how_many_it_was() -> None:
-    receipts = Receipts(client())
+    receipts = Receipts(client(), lambda: 0)
     numbers = list(range(0, 4 * MOST_RANGES, 2))
     receipts.send(4 * MOST_RANGES)
     receipts.acknowledge(numbers)

@@ -17,7 +17,7 @@ INBOX = "_INBOX.test"
 
 def asked(plan: ClientPlan, pattern: bytes) -> list[int]:
     """The number in each of a client's first requests, as long as none is answered."""
-    workload = workload_of(plan, INBOX, Shared("job"))
+    workload = workload_of(plan, INBOX, Shared("job", lambda: 0))
     workload.ledger.start(1)
     workload.start(Start(1))
     return [int(found) for found in re.findall(pattern, workload.next_bytes(1))]
@@ -85,7 +85,7 @@ def test_a_long_stream_is_read_in_turns_to_its_end() -> None:
         mode=GetMode.SEQUENCE, stream="S", window=70_000, last_sequence=66_000, timeout_ms=1000
     )
     plan = ClientPlan(workload="w", index=0, messages=70_000, get=get)
-    workload = workload_of(plan, INBOX, Shared("job"))
+    workload = workload_of(plan, INBOX, Shared("job", lambda: 0))
     workload.ledger.start(1)
     workload.start(Start(1))
     sent = b""

@@ -49,7 +49,7 @@ def connected(sock: socket.socket) -> Client:
             ack_timeout_ms=1_000,
         ),
     )
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = Stream(sock)
     client.await_start(Start(NOW_NS))
     client.wake()
@@ -92,7 +92,7 @@ def test_a_server_that_takes_everything_does_not_keep_the_client_from_all_else(
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     core = CorePlan(operation="Publish", subject="s.x", payload_bytes=100_000, timeout_ms=1)
     plan = ClientPlan(workload="w", index=0, duration_ms=60_000, core=core)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = stream = Bottomless(ends[0])
     client.await_start(Start(now_ns()))
     client.wake()
@@ -148,7 +148,7 @@ def consuming(sock: socket.socket, chunks: list[bytes | OSError], ack: AckPolicy
         stream="S", consumer="C", batch=100, idle_timeout_ms=9_000, ack=ack, verify=False
     )
     plan = ClientPlan(workload="w", index=0, messages=100, consume=consume)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = Arriving(sock, chunks)
     client.await_start(Start(NOW_NS))
     client.wake()
@@ -242,7 +242,7 @@ def test_a_pong_for_the_workload_is_told_from_one_for_the_client(
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     core = CorePlan(operation="Publish", subject="s.x", payload_bytes=8, timeout_ms=1)
     plan = ClientPlan(workload="w", index=0, messages=1, core=core)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = Stream(ends[0])
     client._lifeline.begin(NOW_NS, 0)
     client.await_start(Start(NOW_NS))
@@ -276,7 +276,7 @@ def test_at_its_end_a_client_without_a_connection_gives_up(
             ack_timeout_ms=60_000,
         ),
     )
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = Stream(ends[0])
     client.await_start(Start(NOW_NS))
     client.wake()

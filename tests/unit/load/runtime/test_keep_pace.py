@@ -93,7 +93,7 @@ def publisher(scene: Scene, *, window: int, messages: int, **how: Any) -> Client
         **how,
     )
     connection = Connection(servers=["nats://127.0.0.1:4222"])
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j"))
+    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
     client.stream = scene
     client.await_start(Start(BEGIN_NS))
     client.wake()

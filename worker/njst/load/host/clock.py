@@ -9,6 +9,11 @@ SPIN_NS = 200_000
 now_ns = time.monotonic_ns
 
 
+def wall_ms() -> int:
+    """Return the time of day of this host, in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
 def wait_until(at_ns: int) -> None:
     """Return at the instant, within microseconds: sleep, then spin the last 200 us."""
     while (left_ns := at_ns - time.monotonic_ns()) > 0:

@@ -11,6 +11,7 @@ from njst.load.kinds.management.clients import management_workload
 from njst.load.kinds.object_store.clients import object_workload
 from njst.load.kinds.publish.clients import publish_client
 from njst.load.load_client import Workload
+from njst.load.pacing.pacer import planned_of
 from njst.load.recording.recorder import Ledger
 from njst.load.recording.shared_records import Shared
 
@@ -21,7 +22,7 @@ def workload_of(plan: ClientPlan, inbox: str, shared: Shared) -> Workload:
     Raises:
         ValueError: the plan has no kind that this version knows.
     """
-    ledger = shared.ledger(plan)
+    ledger = shared.ledger(plan.workload, planned_of(plan))
     for kind, make in _KINDS.items():
         if getattr(plan, kind) is not None:
             return make(plan, inbox, ledger, shared)

@@ -1,6 +1,6 @@
 """What a producer was acknowledged, noted as the load goes on, to be looked for when it is over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import TOO_MANY_HOLES
@@ -14,7 +14,7 @@ from njst.verification.ranges import count
 class Receipts:
     """One client's; a request is one message, or `weight` of them, the last one maybe fewer."""
 
-    def __init__(self, plan: ClientPlan, weight: int = 1) -> None:
+    def __init__(self, plan: ClientPlan, wall_ms: Callable[[], int], weight: int = 1) -> None:
         publish = plan.publish
         assert publish is not None
         assert publish.read_back is not None
@@ -24,7 +24,7 @@ class Receipts:
         self._acknowledged = NumberSet()
         # Messages that the stream acknowledged because it had another one of the same id.
         self._duplicates = NumberSet()
-        self.marks = Marks()
+        self.marks = Marks(wall_ms)
         self._obstacle = ""
         self._sent = 0
         self._count = 0

@@ -1,10 +1,10 @@
 """Recorders, receipts and consumers that the clients of a process share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, Consumption
-from njst.load.pacing.pacer import planned_of
 from njst.load.recording.integrity import Consumed
 from njst.load.recording.number_set import NumberSet
 from njst.load.recording.producer_receipts import Receipts
@@ -16,14 +16,15 @@ class Shared:
     """What the clients of one load process share: a book for each workload, and who got what."""
 
     job: str
+    # The time of day, in ms since 1970.
+    wall_ms: Callable[[], int]
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     consumed: dict[tuple[str, str], Consumed] = field(default_factory=dict)
     receipts: list[Receipts] = field(default_factory=list)
 
-    def ledger(self, plan: ClientPlan) -> Ledger:
-        """Return the workload's counts; the client's part is added to what is planned."""
-        ledger = self.ledgers.setdefault(plan.workload, Ledger(plan.workload, None))
-        planned = planned_of(plan)
+    def ledger(self, workload: str, planned: int | None) -> Ledger:
+        """Return the workload's counts; what one client has `planned` is added to the others'."""
+        ledger = self.ledgers.setdefault(workload, Ledger(workload, None))
         if planned is not None:
             ledger.planned = (ledger.planned or 0) + planned
         return ledger
@@ -34,7 +35,7 @@ class Shared:
         if publish is None or publish.read_back is None:
             return None
         is_atomic = publish.mode is PublishMode.ATOMIC_BATCH
-        made = Receipts(plan, publish.batch if is_atomic else 1)
+        made = Receipts(plan, self.wall_ms, publish.batch if is_atomic else 1)
         self.receipts.append(made)
         return made
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from njst.contract.plan import Consumption, LoadPlan, Receipt
 from njst.contract.results.tallies import WorkloadTally
-from njst.load.host.clock import now_ns
+from njst.load.host.clock import now_ns, wall_ms
 from njst.load.load_client import Start
 from njst.load.net.dial import Settings
 from njst.load.net.server_pool import Servers
@@ -44,7 +44,7 @@ class Engine:
     """Runs the clients of one process."""
 
     def __init__(self, plan: LoadPlan) -> None:
-        self._shared = Shared(plan.job)
+        self._shared = Shared(plan.job, wall_ms)
         settings, self._servers = Settings.of(plan.connection), Servers(plan.connection)
         self._clients = [
             Client(client, settings, self._servers, self._shared) for client in plan.clients
