@@ -18,7 +18,7 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.consume.pulls import Pulls
-from njst.load.kinds.publish.single import PublishRequests
+from njst.load.kinds.publish.single import PublishCodec
 from njst.load.protocol import encoder
 from njst.provisioning import provision, teardown
 
@@ -41,7 +41,7 @@ def publish(url: str, document: dict[str, Any]) -> float:
     """
     with _planned(url, document) as plan, _connect(url) as sock:
         inbox = _inbox()
-        requests = PublishRequests(plan, inbox, _JOB)
+        requests = PublishCodec(plan, inbox, _JOB)
         messages, window = plan.messages or 0, requests.window
         half = max(1, window // 2)
         chunks = [

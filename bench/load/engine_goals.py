@@ -12,7 +12,7 @@ from bench.load.njst_side import Ours
 from bench.load.prepared_streams import prepare, server_of
 from bench.pairs import Spread
 from devenv.progress import Progress
-from njst.load.recording.dense_histogram import Recorder
+from njst.load.recording.dense_histogram import DenseHistogram
 
 _STREAM = Case("engine", [], {}, 0, Needs.EMPTY_STREAM)
 
@@ -81,7 +81,7 @@ def _clients(url: str) -> Goal:
 def _histogram() -> Goal:
     rng = np.random.default_rng(1)
     values = (rng.lognormal(13, 1, 4096)).astype(np.int64)
-    recorder = Recorder()
+    recorder = DenseHistogram()
     costs = []
     for _ in range(5):
         begin = time.perf_counter()

@@ -19,7 +19,7 @@ from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import WorkloadResult
 from njst.contract.results.tallies import ErrorClass, WorkloadTally
-from njst.load.readback.readback_client import look
+from njst.load.readback.readback_client import read_slice
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
@@ -85,7 +85,7 @@ class Load:
                     receipts=asked,
                     max_bytes=ROOM_BYTES,
                 )
-                seen[number] = WORKER, await look(plan)
+                seen[number] = WORKER, await read_slice(plan)
         consumed = had(self.group.consumption(), ROOM_BYTES)
         missing = NOT_READ if read else STOPPED
         proofs = prove({WORKER: asked}, self.slices, seen, missing, consumed)

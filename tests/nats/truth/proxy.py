@@ -151,11 +151,11 @@ class Proxy:
                 poll.register(self._listener.fileno(), select.EPOLLIN)
                 poll.register(self._wake_in, select.EPOLLIN)
                 while not self._is_closing:
-                    self._turn(poll)
+                    self._next_request(poll)
         except BaseException as error:  # noqa: BLE001 - raised again where the proxy ends
             self._error = error
 
-    def _turn(self, poll: select.epoll) -> None:
+    def _next_request(self, poll: select.epoll) -> None:
         wait_ns = self._next_ns() - time.monotonic_ns()
         if wait_ns > 0:
             # epoll counts in ms; select, on the descriptor of epoll itself, in us.

@@ -12,7 +12,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.load.kinds.publish.frame_templates import subject_numbers
-from njst.load.pacing.arrival_schedule import Schedule
+from njst.load.pacing.arrival_schedule import ArrivalSchedule
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There, split
 
@@ -115,7 +115,7 @@ def test_stages_are_offered_to_the_message_over_all_workers_streams_and_clients(
     assert {plan.duration_ms for plan in plans} == {1000 * sum(s for s, _, _ in stages)}
     assert len({plan.pace.index for plan in plans if plan.pace}) == count * clients * workers
     sent = sum(
-        Schedule(plan.pace).due_count((plan.duration_ms or 0) * 1_000_000 - 1)
+        ArrivalSchedule(plan.pace).due_count((plan.duration_ms or 0) * 1_000_000 - 1)
         for plan in plans
         if plan.pace
     )

@@ -13,11 +13,11 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.registry import workload_of
-from njst.load.load_client import Start, Workload
+from njst.load.kinds.registry import open_client
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
-from njst.load.recording.recorder import Ledger
-from njst.load.recording.shared_records import Shared
+from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There
 from njst.stats.histogram import Histogram
@@ -71,7 +71,7 @@ RECEIVERS = {"pull", "double", "ordered", "subscribe", "reply"}
 _REPLY = re.compile(rb"H?PUB \S+ (_INBOX\.me\S*) ")
 
 
-def made(kind: str, length: str) -> tuple[Workload, Ledger]:
+def made(kind: str, length: str) -> tuple[LoadClient, Recorder]:
     """One client of a kind, as a job's share makes it, and what it records into."""
     (name,) = KINDS[kind]
     stream = STREAMS.get(name, "S")
@@ -82,14 +82,14 @@ def made(kind: str, length: str) -> tuple[Workload, Ledger]:
     spec = parse_spec({"streams": streams, "workloads": [entry]})
     (plan,) = clients_of("job", spec, ["w"], "w", {stream or "": There(20)})
     # As one of many in its process it has only few frames ready, and is made sooner.
-    workload = workload_of(
-        plan.model_copy(update={"siblings": 1_000}), INBOX, Shared("job", lambda: 0)
+    workload = open_client(
+        plan.model_copy(update={"siblings": 1_000}), INBOX, SharedRecords("job", lambda: 0)
     )
     workload.opening()
     end_ns = None if plan.duration_ms is None else START_NS + plan.duration_ms * MS
-    workload.ledger.start(START_NS + plan.warmup_ms * MS, end_ns)
-    workload.start(Start(START_NS))
-    return workload, workload.ledger
+    workload.recorder.start(START_NS + plan.warmup_ms * MS, end_ns)
+    workload.start(StartTime(START_NS))
+    return workload, workload.recorder
 
 
 def frame(subject: bytes, payload: bytes, header: bytes = b"", reply: bytes = b"") -> bytes:
@@ -167,7 +167,7 @@ class Server:
         return b"".join(self._random.choices(said, weights, k=self._random.randint(0, 2)))
 
 
-def feed(workload: Workload, data: bytes, now_ns: int) -> bool:
+def feed(workload: LoadClient, data: bytes, now_ns: int) -> bool:
     """What a client does with what it hears; return whether it was NATS."""
     try:
         rest = data[workload.scan(data, now_ns) :]
@@ -179,9 +179,9 @@ def feed(workload: Workload, data: bytes, now_ns: int) -> bool:
     return True
 
 
-def check(workload: Workload, ledger: Ledger, now_ns: int, where: str) -> None:
+def check(workload: LoadClient, recorder: Recorder, now_ns: int, where: str) -> None:
     """What must hold at any time."""
-    tally = ledger.tally(now_ns, workload.unfinished)
+    tally = recorder.tally(now_ns, workload.unfinished)
     assert workload.unfinished >= 0, where
     planned = [] if tally.planned is None else [tally.planned]
     assert all(tally.attempted <= most for most in planned), where
@@ -191,7 +191,7 @@ def check(workload: Workload, ledger: Ledger, now_ns: int, where: str) -> None:
 def run(kind: str, length: str, seed: int) -> None:
     """One schedule, from the start to an end of one of three kinds."""
     chance = random.Random(seed)
-    workload, ledger = made(kind, length)
+    workload, recorder = made(kind, length)
     server, now, where = Server(chance), START_NS, f"{kind} {length} {seed}"
     for _ in range(chance.randint(1, 40)):
         server.hear(workload.next_bytes(now))
@@ -201,23 +201,23 @@ def run(kind: str, length: str, seed: int) -> None:
             server.lose()
             workload.opening()
         workload.on_time(now)
-        check(workload, ledger, now, where)
+        check(workload, recorder, now, where)
     end = chance.choice(["drains", "is abandoned", "gives up"])
     if end == "gives up":
         workload.on_disconnect("reset by peer", now)
         workload.give_up(ErrorClass.CONNECT_FAILED, "nobody answers", now)
     else:
         workload.stop()
-        ledger.stop(now)
+        recorder.stop(now)
     if end == "is abandoned":
         workload.abandon(now)
     elif end == "drains":
         workload.on_time(now + 10 * SECOND)
         workload.next_bytes(now + 10 * SECOND)
         workload.on_time(now + 20 * SECOND)
-    ledger.close(now)
-    check(workload, ledger, now + 20 * SECOND, where)
-    result = totals("w", "", [ledger.tally(now + 20 * SECOND, workload.unfinished)])
+    recorder.close(now)
+    check(workload, recorder, now + 20 * SECOND, where)
+    result = totals("w", "", [recorder.tally(now + 20 * SECOND, workload.unfinished)])
     if end == "gives up":
         assert workload.unfinished == 0, where
         # One that receives may have all that it wanted by then.

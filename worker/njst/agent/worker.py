@@ -33,7 +33,7 @@ from njst.journal.state.append_failures import CONTROL_LOST, silent
 from njst.journal.state.job_store import Book
 from njst.journal.state.job_view import JobView
 from njst.load.host.cores import usable_cores
-from njst.load.readback.readback_client import look
+from njst.load.readback.readback_client import read_slice
 from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
@@ -210,7 +210,7 @@ def _kit(
         ),
         remove=teardown.remove,
         prepare=partial(_prepare, settings.processes or usable_cores()),
-        look=look,
+        look=read_slice,
         reports=reports,
         beside=asyncio.to_thread,
     )

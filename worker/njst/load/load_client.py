@@ -5,27 +5,27 @@ from typing import Protocol, runtime_checkable
 
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.parser import Frame
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 
 
 @dataclass(frozen=True)
-class Start:
+class StartTime:
     """The common start: CLOCK_MONOTONIC ns, and what leads from there to the log's time."""
 
     at_ns: int
     log_offset_ns: int = 0
 
 
-class Workload(Protocol):
+class LoadClient(Protocol):
     """One client's work. Times are CLOCK_MONOTONIC ns; no method blocks or reads a clock."""
 
-    ledger: Ledger
+    recorder: Recorder
 
     def opening(self) -> bytes:
         """Return what a new connection begins with: subscriptions. Called again on reconnect."""
         ...
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin: due times, durations and elapsed times count from here."""
         ...
 

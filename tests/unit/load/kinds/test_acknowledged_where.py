@@ -8,14 +8,14 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan, ReadBackPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.clients import publish_workload
-from njst.load.load_client import Start
+from njst.load.kinds.publish.clients import single_publish_client
+from njst.load.load_client import StartTime
 from njst.load.protocol.request_numbers import as_list
-from njst.load.recording.ack_marks import Marks
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
-from njst.load.scan.puback_runs import PublishAcks
+from njst.load.recording.ack_marks import AckMarks
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
+from njst.load.scan.puback_runs import PubAckScanner
 from njst.verification.mark_codec import MOST_OF_ONE
 from tests.unit.load.feeding import errors, feed
 
@@ -32,7 +32,7 @@ def ack(number: int, sequence: int, stream: str = "S", *, again: bool = False) -
 def test_an_acknowledgement_of_another_stream_is_never_taken_for_one(
     runs: list[tuple[int, str]],
 ) -> None:
-    acks, at, data = PublishAcks(INBOX, stream="S"), 0, b""
+    acks, at, data = PubAckScanner(INBOX, stream="S"), 0, b""
     wanted: list[int] = []
     for count, stream in runs:
         data += b"".join(ack(n, 1000 + n, stream) for n in range(at, at + count))
@@ -53,7 +53,7 @@ def test_an_acknowledgement_of_another_stream_is_never_taken_for_one(
     assert sorted(found) == wanted
 
 
-def publisher(receipts: bool = True, **how: object) -> CallWorkload:
+def publisher(receipts: bool = True, **how: object) -> RequestClient:
     publish = PublishPlan.model_validate(
         {
             "stream": "S",
@@ -67,14 +67,14 @@ def publisher(receipts: bool = True, **how: object) -> CallWorkload:
         }
     )
     plan = ClientPlan(workload="w", index=0, messages=400, publish=publish)
-    kept = Receipts(plan, lambda: 0) if receipts else None
-    workload = publish_workload(plan, INBOX, Ledger("w", 400), "job", kept)
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    kept = ProducerReceipts(plan, lambda: 0) if receipts else None
+    workload = single_publish_client(plan, INBOX, Recorder("w", 400), "job", kept)
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     return workload
 
 
-def receipts_of(workload: CallWorkload) -> Receipts:
+def receipts_of(workload: RequestClient) -> ProducerReceipts:
     assert workload._receipts is not None
     return workload._receipts
 
@@ -89,9 +89,9 @@ def test_a_message_that_another_stream_stored_is_a_failure_and_not_in_the_receip
         workload.next_bytes(now)
         feed(workload, ack(number, number + 1, "QA" if number % 4 == 3 else "S"), now + 1)
         now += 2
-    assert errors(workload.ledger.tally()) == {ErrorClass.WRONG_STREAM: 10}
-    assert workload.ledger.messages == 30
-    (error,) = workload.ledger.tally().errors
+    assert errors(workload.recorder.tally()) == {ErrorClass.WRONG_STREAM: 10}
+    assert workload.recorder.messages == 30
+    (error,) = workload.recorder.tally().errors
     assert error.example == "stored in QA, not in S"
     receipt = receipts_of(workload).receipt()
     assert receipt.count == 30
@@ -102,7 +102,7 @@ def test_without_a_stream_in_the_plan_whichever_acknowledges_is_right() -> None:
     workload = publisher(stream="")
     workload.next_bytes(1)
     feed(workload, ack(0, 1, "A") + ack(1, 1, "B"), 2)
-    assert workload.ledger.messages == 2
+    assert workload.recorder.messages == 2
 
 
 @pytest.mark.parametrize("at_once", [1, 100])
@@ -112,7 +112,7 @@ def test_duplicates_are_acknowledged_and_not_to_be_found(at_once: int) -> None:
     for first in range(0, 400, at_once):
         data = b"".join(ack(n, 1, again=n > 0) for n in range(first, min(400, first + at_once)))
         feed(workload, data, 2)
-    assert (workload.ledger.messages, workload.ledger.duplicates) == (400, 399)
+    assert (workload.recorder.messages, workload.recorder.duplicates) == (400, 399)
     receipt = receipts_of(workload).receipt()
     assert (receipt.count, receipt.acknowledged, receipt.sent) == (1, [(0, 1)], 400)
     assert receipt.marks == [], "its sequence is that of another message"
@@ -130,7 +130,7 @@ def test_some_acknowledgements_are_kept_with_their_sequences() -> None:
 
 @given(st.lists(st.integers(1, 5_000), min_size=1, max_size=300))
 def test_marks_are_few_and_spread_over_the_whole(steps: list[int]) -> None:
-    marks, number = Marks(lambda: 0), 0
+    marks, number = AckMarks(lambda: 0), 0
     for step in steps:
         number += step
         if number >= marks.next:

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from njst.contract.connection import Connection
-from njst.load.net.dial import ConnectError, Dial, Settings
-from njst.load.net.server_pool import Servers
+from njst.load.net.dial import ConnectError, Dial, DialSettings
+from njst.load.net.server_pool import ServerPool
 
 INFO = b'INFO {"server_id":"x","version":"2.15.0","headers":true,"max_payload":1048576}\r\n'
 LATE_NS = 60_000_000_000
@@ -29,7 +29,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"nats://127.0.0.1:{listener.getsockname()[1]}"
         connection = Connection(servers=[url])
-        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
+        dial = Dial(ServerPool(connection).known[0], DialSettings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:
@@ -43,7 +43,7 @@ def test_one_who_looks_too_late_hears_what_was_said_in_time(
 def test_one_who_looks_too_late_is_logged_in_all_the_same() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(servers=[f"nats://127.0.0.1:{listener.getsockname()[1]}"])
-        dial = Dial(Servers(connection).known[0], Settings.of(connection), 0)
+        dial = Dial(ServerPool(connection).known[0], DialSettings.of(connection), 0)
         assert dial.step(1) is None
         server, _ = listener.accept()
         with server:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from njst.load.net import keepalive as module
-from njst.load.net.keepalive import PING_NS, SILENT_NS, Lifeline, Silence
+from njst.load.net.keepalive import PING_NS, SILENT_NS, Keepalive, Silence
 
 MS = 1_000_000
 TICK_NS = 50 * MS
@@ -18,7 +18,7 @@ class Seen:
     """A lifeline that is looked at tick by tick."""
 
     def __init__(self) -> None:
-        self.line = Lifeline()
+        self.line = Keepalive()
         self.line.begin(T0, 0)
         self.now_ns = T0
 
@@ -69,7 +69,7 @@ def test_a_client_that_stood_still_itself_does_not_accuse_anybody() -> None:
 
 
 def test_pongs_come_in_the_order_of_pings() -> None:
-    line = Lifeline()
+    line = Keepalive()
     line.begin(T0, 7)
     line.ping(7)
     line.ping(9)
@@ -87,7 +87,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
             yield client, server
 
 
-def borne(line: Lifeline, sock: socket.socket, *, is_sent: bool) -> bool:
+def borne(line: Keepalive, sock: socket.socket, *, is_sent: bool) -> bool:
     """Whether the silence begins anew."""
     line._silent_ns = SILENT_NS - TICK_NS
     line.bear(sock, is_sent=is_sent)
@@ -105,7 +105,7 @@ def test_a_server_that_reads_what_is_before_the_ping_is_borne_with(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     client, server = ends
-    line = Lifeline()
+    line = Keepalive()
     line.begin(T0, 0)
     line.ping(0)
     fill(client)
@@ -121,7 +121,7 @@ def test_a_frozen_server_whose_kernel_takes_all_is_not_borne_with(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     client, _ = ends
-    line = Lifeline()
+    line = Keepalive()
     line.begin(T0, 0)
     client.sendall(line.ping(0))
     while module._queued_bytes(client):
@@ -137,7 +137,7 @@ def test_a_part_of_something_long_is_a_sign_of_life(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     client, server = ends
-    line = Lifeline()
+    line = Keepalive()
     line.begin(T0, 0)
     client.sendall(line.ping(0))
     borne(line, client, is_sent=True)

@@ -7,11 +7,11 @@ import pytest
 from njst.contract.connection import Connection
 from njst.contract.results.tallies import ErrorClass
 from njst.load.net import login_attempts as module
-from njst.load.net.dial import WRITE, ConnectError, Settings
-from njst.load.net.reconnect import LATE_NS, Redial
-from njst.load.net.server_pool import Server, Servers
+from njst.load.net.dial import WRITE, ConnectError, DialSettings
+from njst.load.net.reconnect import LATE_NS, Reconnect
+from njst.load.net.server_pool import PoolServer, ServerPool
 from njst.load.protocol.server_info import ServerInfo
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 
 MS = 1_000_000
 T0 = 5_000 * MS
@@ -25,7 +25,7 @@ class Attempt:
     greeted: set[str] = set()  # noqa: RUF012
     closed = 0
 
-    def __init__(self, server: Server, settings: Settings, begin_ns: int) -> None:
+    def __init__(self, server: PoolServer, settings: DialSettings, begin_ns: int) -> None:
         self.server = server
         self.begin_ns = begin_ns
         self.info = ServerInfo() if server.host in self.greeted else None
@@ -53,21 +53,21 @@ def no(words: str, reason: str = "TargetUnreachable") -> ConnectError:
     return ConnectError(ErrorClass.CONNECT_FAILED, reason, words)
 
 
-def redial(*hosts: str, reconnect_ms: int | None = None) -> tuple[Redial, Ledger]:
+def redial(*hosts: str, reconnect_ms: int | None = None) -> tuple[Reconnect, Recorder]:
     connection = Connection(servers=[f"nats://{host}:1" for host in hosts])
-    ledger = Ledger("w", 1)
-    made = Redial(Settings.of(connection), Servers(connection), ledger, reconnect_ms)
+    recorder = Recorder("w", 1)
+    made = Reconnect(DialSettings.of(connection), ServerPool(connection), recorder, reconnect_ms)
     made.begin(T0)
-    return made, ledger
+    return made, recorder
 
 
-def connected(*hosts: str, **how: Any) -> tuple[Redial, Ledger]:
+def connected(*hosts: str, **how: Any) -> tuple[Reconnect, Recorder]:
     """One that is connected to its first server."""
-    made, ledger = redial(*hosts, **how)
+    made, recorder = redial(*hosts, **how)
     Attempt.script[hosts[0]] = "stream"
     assert made.step(T0) == "stream"
     Attempt.made.clear()
-    return made, ledger
+    return made, recorder
 
 
 def tried() -> list[tuple[str, int]]:
@@ -75,16 +75,16 @@ def tried() -> list[tuple[str, int]]:
     return [(host, (at_ns - T0) // MS) for host, at_ns in Attempt.made]
 
 
-def events(ledger: Ledger) -> dict[ErrorClass, int]:
-    return {event.error_class: event.count for event in ledger.tally().events}
+def events(recorder: Recorder) -> dict[ErrorClass, int]:
+    return {event.error_class: event.count for event in recorder.tally().events}
 
 
 def test_the_first_connection_is_to_the_first_that_answers() -> None:
-    made, ledger = redial("a", "b")
+    made, recorder = redial("a", "b")
     Attempt.script = {"a": no("down"), "b": "stream"}
     assert made.step(T0) == "stream"
     assert tried() == [("a", 0), ("b", 0)]
-    assert events(ledger) == {ErrorClass.CONNECT_FAILED: 1}
+    assert events(recorder) == {ErrorClass.CONNECT_FAILED: 1}
 
 
 def test_what_all_say_is_one_error_and_a_refusal_its_reason() -> None:
@@ -109,21 +109,21 @@ def test_a_first_login_that_the_server_did_not_wait_for_is_tried_again_for_a_whi
 
 
 def test_the_next_server_is_tried_at_once() -> None:
-    made, ledger = connected("a", "b")
+    made, recorder = connected("a", "b")
     Attempt.script["b"] = "another"
     made.on_break("gone", T0, T0)
     assert made.step(T0 + MS) == "another"
     assert tried() == [("b", 1)]
-    outages = ledger.tally()
+    outages = recorder.tally()
     assert (outages.reconnects, outages.disconnected_us) == (1, 1_000)
 
 
 def test_an_outage_counts_from_when_it_is_known_to_have_begun() -> None:
-    made, ledger = connected("a", "b")
+    made, recorder = connected("a", "b")
     Attempt.script["b"] = "another"
     made.on_break("silent", T0 - 6_000 * MS, T0)
     made.step(T0 + MS)
-    assert ledger.tally().longest_outage_us == 6_001_000
+    assert recorder.tally().longest_outage_us == 6_001_000
 
 
 def test_the_same_server_is_tried_after_a_pause() -> None:
@@ -176,7 +176,7 @@ def test_addresses_that_nobody_reaches_do_not_delay_the_return_to_one_that_answe
 
 
 def test_pauses_grow_to_a_second_and_begin_anew_after_a_break() -> None:
-    made, ledger = connected("a", "b")
+    made, recorder = connected("a", "b")
     for _ in range(2):
         Attempt.script = {"a": no("down"), "b": no("down")}
         made.on_break("gone", T0, T0)
@@ -187,11 +187,11 @@ def test_pauses_grow_to_a_second_and_begin_anew_after_a_break() -> None:
         assert sorted(tried()) == [(host, at_ms) for host in "ab" for at_ms in rounds]
         Attempt.script["b"] = "stream"
         assert made.step(T0 + 6_000 * MS) == "stream"
-    assert events(ledger)[ErrorClass.CONNECT_FAILED] == 2 * 18 + 1
+    assert events(recorder)[ErrorClass.CONNECT_FAILED] == 2 * 18 + 1
 
 
 def test_it_gives_up_after_the_time_that_it_may_take_and_says_what_all_said() -> None:
-    made, ledger = connected("a", "b", reconnect_ms=150)
+    made, recorder = connected("a", "b", reconnect_ms=150)
     Attempt.script = {"a": no("a is down"), "b": no("b is full", "TargetRefused")}
     made.on_break("gone", T0, T0)
     assert made.step(T0 + 99 * MS) is None
@@ -199,7 +199,7 @@ def test_it_gives_up_after_the_time_that_it_may_take_and_says_what_all_said() ->
         made.step(T0 + 150 * MS)
     assert caught.value.reason == "TargetRefused"
     made.close(T0 + 160 * MS)
-    outages = ledger.tally()
+    outages = recorder.tally()
     assert (outages.reconnects, outages.disconnected_us) == (0, 160_000)
 
 
@@ -223,13 +223,13 @@ def test_with_no_time_each_server_is_tried_once() -> None:
 
 
 def test_to_close_ends_an_attempt() -> None:
-    made, ledger = connected("a", "b")
+    made, recorder = connected("a", "b")
     Attempt.script["b"] = None
     made.on_break("gone", T0, T0)
     made.step(T0)
     made.close(T0 + MS)
     made.close(T0 + 2 * MS)
-    assert (Attempt.closed, ledger.tally().disconnected_us) == (1, 1_000)
+    assert (Attempt.closed, recorder.tally().disconnected_us) == (1, 1_000)
 
 
 def test_a_server_that_said_that_it_will_go_is_remembered_for_one_break() -> None:

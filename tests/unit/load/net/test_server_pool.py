@@ -1,18 +1,18 @@
 """Which server a client turns to: those of the plan, then those that the cluster names."""
 
 from njst.contract.connection import Connection, Tls
-from njst.load.net.server_pool import Server, Servers
+from njst.load.net.server_pool import PoolServer, ServerPool
 
 
-def servers(*urls: str, **how: object) -> Servers:
-    return Servers(Connection.model_validate({"servers": list(urls), **how}))
+def servers(*urls: str, **how: object) -> ServerPool:
+    return ServerPool(Connection.model_validate({"servers": list(urls), **how}))
 
 
-def known(servers: Servers) -> list[str]:
+def known(servers: ServerPool) -> list[str]:
     return [server.url for server in servers.known]
 
 
-def tried(servers: Servers, broken: Server | None = None) -> str:
+def tried(servers: ServerPool, broken: PoolServer | None = None) -> str:
     return "".join(server.host for server in servers.order(broken))
 
 

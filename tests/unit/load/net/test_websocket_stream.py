@@ -8,7 +8,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from njst.load.net.socket_stream import Stream
+from njst.load.net.socket_stream import SocketStream
 from njst.load.net.websocket_stream import WebSocketStream
 from njst.login.websocket_protocol import WebSocket
 
@@ -63,7 +63,7 @@ def ends() -> Iterator[tuple[WebSocketStream, Peer]]:
         peer.agree()
         websocket.feed(ours.recv(65_536))
         assert websocket._protocol.state is State.OPEN
-        yield WebSocketStream(Stream(ours), websocket), peer
+        yield WebSocketStream(SocketStream(ours), websocket), peer
 
 
 def test_what_the_kernel_does_not_take_is_sent_later_and_once(

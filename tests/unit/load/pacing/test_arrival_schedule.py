@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from njst.contract.plan import PacePiece, PacePlan
-from njst.load.pacing.arrival_schedule import Schedule
+from njst.load.pacing.arrival_schedule import ArrivalSchedule
 
 SECOND = 1_000_000_000
 
@@ -20,8 +20,8 @@ def steady(rate: int, ramp_ms: int = 0) -> list[PacePiece]:
     return [*ramp, PacePiece(begin_per_second=rate, end_per_second=rate)]
 
 
-def whole(pieces: list[PacePiece]) -> Schedule:
-    return Schedule(PacePlan(pieces=pieces, parts=1, index=0))
+def whole(pieces: list[PacePiece]) -> ArrivalSchedule:
+    return ArrivalSchedule(PacePlan(pieces=pieces, parts=1, index=0))
 
 
 rates = st.one_of(st.integers(0, 20), st.integers(0, 1_000_000))
@@ -71,7 +71,7 @@ def integral(pieces: list[PacePiece], until_ns: int) -> Fraction:
 
 @given(paces(), st.integers(0, 100_000))
 def test_due_times_never_go_back_and_the_count_is_their_inverse(pace: PacePlan, k: int) -> None:
-    schedule = Schedule(pace)
+    schedule = ArrivalSchedule(pace)
     due = schedule.due_ns(k)
     assert 0 <= due <= schedule.due_ns(k + 1)
     assert schedule.due_count(due) >= k + 1
@@ -103,7 +103,7 @@ def test_all_clients_together_offer_the_integral_to_the_message(
 ) -> None:
     end_ns = length_ns(pieces)
     clients = [
-        Schedule(PacePlan(pieces=pieces, parts=parts, index=index)) for index in range(parts)
+        ArrivalSchedule(PacePlan(pieces=pieces, parts=parts, index=index)) for index in range(parts)
     ]
     for until_ns in (end_ns, data.draw(st.integers(1, end_ns))):
         sent = sum(client.due_count(until_ns - 1) for client in clients)
@@ -117,7 +117,7 @@ def test_all_clients_together_offer_the_integral_to_the_message(
 def test_many_at_once_are_what_each_is_alone_to_1_ns(
     pieces: list[PacePiece], parts: int, data: st.DataObject
 ) -> None:
-    schedule = Schedule(
+    schedule = ArrivalSchedule(
         PacePlan(pieces=pieces, parts=parts, index=data.draw(st.integers(0, parts - 1)))
     )
     total = schedule.due_count(length_ns(pieces) - 1)
@@ -131,7 +131,7 @@ def test_many_at_once_are_what_each_is_alone_to_1_ns(
 @given(paces(), st.lists(st.integers(0, 604_800 * SECOND), min_size=1, max_size=20))
 def test_many_at_once_of_a_rate_without_an_end(pace: PacePlan, until_ns: list[int]) -> None:
     """For as long as a job may last."""
-    schedule = Schedule(pace)
+    schedule = ArrivalSchedule(pace)
     numbers = [schedule.due_count(at) for at in until_ns]
     exact = np.array([schedule.due_ns(number) for number in numbers])
     assert np.abs(schedule.due_many_ns(np.array(numbers)) - exact).max() <= 1
@@ -142,9 +142,9 @@ def test_all_clients_together_offer_a_steady_rate_exactly(
     rate: int, parts: int, seconds: int, ramp_s: int
 ) -> None:
     total = sum(
-        Schedule(PacePlan(pieces=steady(rate, ramp_s * 1000), parts=parts, index=index)).due_count(
-            seconds * SECOND - 1
-        )
+        ArrivalSchedule(
+            PacePlan(pieces=steady(rate, ramp_s * 1000), parts=parts, index=index)
+        ).due_count(seconds * SECOND - 1)
         for index in range(parts)
     )
     if seconds > ramp_s:
@@ -157,7 +157,7 @@ def test_all_clients_together_offer_a_steady_rate_exactly(
 
 def test_messages_are_evenly_spaced_over_the_clients() -> None:
     due = sorted(
-        Schedule(PacePlan(pieces=steady(1000), parts=4, index=index)).due_ns(k)
+        ArrivalSchedule(PacePlan(pieces=steady(1000), parts=4, index=index)).due_ns(k)
         for index in range(4)
         for k in range(10)
     )

@@ -4,16 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.plan import ClientPlan, PacePiece, PacePlan
-from njst.load.load_client import Start
-from njst.load.pacing.pacer import Supply
+from njst.load.load_client import StartTime
+from njst.load.pacing.pacer import Pacer
 
 START_NS = 1_000_000_000
 MS_NS = 1_000_000
 
 
-def supply(weight: int = 1, **plan: object) -> Supply:
-    made = Supply(ClientPlan.model_validate({"workload": "w", "index": 0, **plan}), weight)
-    made.start(Start(START_NS, log_offset_ns=7))
+def supply(weight: int = 1, **plan: object) -> Pacer:
+    made = Pacer(ClientPlan.model_validate({"workload": "w", "index": 0, **plan}), weight)
+    made.start(StartTime(START_NS, log_offset_ns=7))
     return made
 
 

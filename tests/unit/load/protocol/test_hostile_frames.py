@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from njst.contract.parsing.document import parse_spec
-from njst.load.kinds.registry import workload_of
-from njst.load.load_client import Start, Workload
+from njst.load.kinds.registry import open_client
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
-from njst.load.recording.shared_records import Shared
+from njst.load.recording.shared_records import SharedRecords
 from njst.planning.client_plans import clients_of
 from njst.planning.client_slot import There
 
@@ -41,7 +41,7 @@ CORE: dict[str, dict[str, Any]] = {
 }
 
 
-def workload(kind: str) -> Workload:
+def workload(kind: str) -> LoadClient:
     """One client of a kind, as a job's share makes it."""
     streams: list[dict[str, Any]] = []
     entry: dict[str, Any] = {"name": "w", "messages": 20}
@@ -53,7 +53,7 @@ def workload(kind: str) -> Workload:
         entry |= {"stream": name, **(STREAM.get(kind) or BUCKET[kind])}
     spec = parse_spec({"streams": streams, "workloads": [entry]})
     (plan,) = clients_of("job", spec, ["w"], "w", {name: There(20) for name in ("S", "KV_B")})
-    return workload_of(plan, INBOX, Shared("job", lambda: 0))
+    return open_client(plan, INBOX, SharedRecords("job", lambda: 0))
 
 
 TOKENS = st.sampled_from(["0000000000", "0000000001", "00000000ff", "1", "a", "1.1", "zz", ""])
@@ -148,7 +148,7 @@ FRAMES = st.one_of(
 )
 
 
-def feed(workload: Workload, data: bytes, now_ns: int) -> None:
+def feed(workload: LoadClient, data: bytes, now_ns: int) -> None:
     """What a client does with what it hears."""
     try:
         rest = data[workload.scan(data, now_ns) :]
@@ -167,8 +167,8 @@ def feed(workload: Workload, data: bytes, now_ns: int) -> None:
 def test_no_frame_ends_a_workload(kind: str, chunks: list[list[bytes]]) -> None:
     under_test = workload(kind)
     under_test.opening()
-    under_test.ledger.start(0)
-    under_test.start(Start(0))
+    under_test.recorder.start(0)
+    under_test.start(StartTime(0))
     now_ns = 0
     for chunk in chunks:
         under_test.next_bytes(now_ns)
@@ -178,7 +178,7 @@ def test_no_frame_ends_a_workload(kind: str, chunks: list[list[bytes]]) -> None:
     under_test.stop()
     under_test.next_bytes(now_ns)
     under_test.on_time(now_ns + 600_000 * MS)
-    tally = under_test.ledger.tally(series=True)
+    tally = under_test.recorder.tally(series=True)
     assert 0 <= tally.messages <= max(tally.attempted, 20)
     assert tally.bytes >= 0
     assert all(error.count > 0 for error in tally.errors)

@@ -9,7 +9,7 @@ from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import (
     Delivery,
     Failure,
-    Status,
+    JetStreamStatus,
     Stored,
     consumer_sequences,
     counted_bytes,
@@ -23,7 +23,7 @@ from njst.load.protocol.jetstream_answers import (
 from njst.load.protocol.parser import (
     Frame,
     Info,
-    Message,
+    MessageFrame,
     Ok,
     Ping,
     Pong,
@@ -32,7 +32,7 @@ from njst.load.protocol.parser import (
     parse,
 )
 from njst.load.templates.frame_cycle import FrameCycle
-from njst.load.templates.frame_layout import OPEN_INSTANT, Template, scheduled_row
+from njst.load.templates.frame_layout import OPEN_INSTANT, FrameSettings, scheduled_row
 
 
 def test_frames_that_are_sent_are_these_bytes() -> None:
@@ -64,7 +64,7 @@ def test_an_instant_has_nine_digits_of_a_second_in_utc() -> None:
 
 
 def test_a_schedule_is_these_bytes() -> None:
-    template = Template("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
+    template = FrameSettings("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
     cycle = FrameCycle([scheduled_row(template, "s.x", b"hello")])
     frame = cycle.encode(255, 1, 0)
     assert frame == (
@@ -82,12 +82,12 @@ INPUT: list[tuple[bytes, Frame]] = [
     (b"PONG\r\n", Pong()),
     (b"+OK\r\n", Ok()),
     (b"-ERR 'Authorization Violation'\r\n", ServerError("Authorization Violation")),
-    (b"MSG a.b 1 5\r\nhello\r\n", Message(b"a.b", 1, b"", b"", b"hello")),
-    (b"MSG a.b 1 r.1 0\r\n\r\n", Message(b"a.b", 1, b"r.1", b"", b"")),
-    (b"MSG a.b 1 4\r\n\r\n\r\n\r\n", Message(b"a.b", 1, b"", b"", b"\r\n\r\n")),
+    (b"MSG a.b 1 5\r\nhello\r\n", MessageFrame(b"a.b", 1, b"", b"", b"hello")),
+    (b"MSG a.b 1 r.1 0\r\n\r\n", MessageFrame(b"a.b", 1, b"r.1", b"", b"")),
+    (b"MSG a.b 1 4\r\n\r\n\r\n\r\n", MessageFrame(b"a.b", 1, b"", b"", b"\r\n\r\n")),
     (
         b"HMSG a 9 r 16 18\r\nNATS/1.0 503\r\n\r\nhi\r\n",
-        Message(b"a", 9, b"r", b"NATS/1.0 503\r\n\r\n", b"hi"),
+        MessageFrame(b"a", 9, b"r", b"NATS/1.0 503\r\n\r\n", b"hi"),
     ),
 ]
 
@@ -154,8 +154,8 @@ def test_what_no_server_sends_is_refused(data: bytes) -> None:
         parse(data)
 
 
-def reply(payload: bytes, header: bytes = b"") -> Message:
-    return Message(b"_INBOX.x.7", 1, b"", header, payload)
+def reply(payload: bytes, header: bytes = b"") -> MessageFrame:
+    return MessageFrame(b"_INBOX.x.7", 1, b"", header, payload)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_no_stream_listens() -> None:
 
 def test_a_status_gives_back_what_is_pending() -> None:
     header = b"NATS/1.0 408 Request Timeout\r\nNats-Pending-Messages: 12\r\n\r\n"
-    assert status_of(reply(b"", header)) == Status(408, "Request Timeout", 12)
-    assert status_of(reply(b"", b"NATS/1.0 100\r\n\r\n")) == Status(100, "", None)
+    assert status_of(reply(b"", header)) == JetStreamStatus(408, "Request Timeout", 12)
+    assert status_of(reply(b"", b"NATS/1.0 100\r\n\r\n")) == JetStreamStatus(100, "", None)
     assert status_of(reply(b"x", b"NATS/1.0\r\nA: b\r\n\r\n")) is None
 
 

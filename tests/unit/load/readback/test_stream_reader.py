@@ -16,12 +16,12 @@ from njst.load.readback.stream_reader import (
     BEHIND_NS,
     PATIENCE_NS,
     SILENT_NS,
-    Reading,
-    Where,
+    ReaderSettings,
+    StreamReader,
 )
 from njst.verification.range_codec import decode
 
-WHERE = Where(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")
+WHERE = ReaderSettings(api="$JS.API", stream="S", after=10, consumer="me", inbox="_INBOX.x")
 SECOND = 1_000_000_000
 
 
@@ -30,7 +30,7 @@ class Reader:
 
     def __init__(self, upto: int | None = None) -> None:
         self.taken: list[bytes] = []
-        self.reading = Reading(replace(WHERE, upto=upto), self.take)
+        self.reading = StreamReader(replace(WHERE, upto=upto), self.take)
 
     def take(self, data: bytes, at: object, sizes: object) -> None:
         assert isinstance(at, list)

@@ -11,9 +11,9 @@ from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import Sight
 from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.load.protocol import stamp
-from njst.load.readback.verifier import Audit
+from njst.load.readback.verifier import SliceVerifier
 from njst.load.recording.number_set import NumberSet
-from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.stats.tally_merge import merge, merge_read_backs
 from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import encode
@@ -45,7 +45,7 @@ def receipt(acknowledged: set[int], code: int = CODE) -> Receipt:
     )
 
 
-def look(audit: Audit, messages: list[bytes]) -> None:
+def look(audit: SliceVerifier, messages: list[bytes]) -> None:
     data, places = b"", []
     for one in messages:
         data += b"MSG\r\n"
@@ -54,7 +54,7 @@ def look(audit: Audit, messages: list[bytes]) -> None:
     audit.take(data, places, [len(one) for one in messages])
 
 
-def proved(receipts: list[Receipt], slices: list[Audit]) -> WorkloadTally:
+def proved(receipts: list[Receipt], slices: list[SliceVerifier]) -> WorkloadTally:
     """Return what the slices prove together."""
     asked, unread = told(receipts, 2**20)
     seen = {
@@ -79,7 +79,7 @@ def test_five_sets(
     acknowledged: set[int], stored: list[int], slices: int, data: st.DataObject
 ) -> None:
     other = CODE + 1
-    audits = [Audit(JOB, {CODE: "w", other: "w"}) for _ in range(slices)]
+    audits = [SliceVerifier(JOB, {CODE: "w", other: "w"}) for _ in range(slices)]
     messages = [message(number) for number in stored] + [message(1, code=99), b"of others"]
     random.Random(data.draw(st.integers())).shuffle(messages)
     for audit in audits:
@@ -110,7 +110,7 @@ def test_five_sets(
 
 
 def test_the_first_that_is_lost_is_named() -> None:
-    audit = Audit(JOB, {CODE: "w"})
+    audit = SliceVerifier(JOB, {CODE: "w"})
     look(audit, [message(1)])
     (error,) = proved([receipt({1, 2, 3})], [audit]).errors
     assert error.example == (
@@ -122,7 +122,7 @@ def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message
     changed, broken = bytearray(message(1)), bytearray(message(2))
     changed[33] ^= 1
     broken[17] ^= 1
-    audit = Audit(JOB, {CODE: "w"})
+    audit = SliceVerifier(JOB, {CODE: "w"})
     look(audit, [bytes(changed), bytes(broken)])
     tally = proved([receipt({1, 2})], [audit])
     assert read_back(tally) == ReadBack(acknowledged=2, found=1, lost=1, corrupted=2)
@@ -130,7 +130,7 @@ def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message
 
 
 def test_each_workload_is_told_what_is_corrupted_of_it() -> None:
-    audit = Audit(JOB, {CODE: "w", CODE + 1: "other"})
+    audit = SliceVerifier(JOB, {CODE: "w", CODE + 1: "other"})
     for code in (CODE, CODE + 1, CODE + 1):
         changed = bytearray(message(1, code))
         changed[33] ^= 1
@@ -140,14 +140,14 @@ def test_each_workload_is_told_what_is_corrupted_of_it() -> None:
 
 def test_more_holes_than_can_be_kept_are_no_proof() -> None:
     numbers = range(0, 2 * MOST_RANGES + 10, 2)
-    audit = Audit(JOB, {CODE: "w"})
+    audit = SliceVerifier(JOB, {CODE: "w"})
     look(audit, [message(number) for number in numbers])
     tally = proved([receipt({1})], [audit])
     assert read_back(tally) == ReadBack(acknowledged=1, unchecked=1, reasons=["TooManyHoles"])
 
 
 def test_a_number_that_nobody_sends_is_one_that_was_never_sent() -> None:
-    audit = Audit(JOB, {CODE: "w"})
+    audit = SliceVerifier(JOB, {CODE: "w"})
     look(audit, [message(2**64 - 1)])
     assert read_back(proved([receipt(set())], [audit])) == ReadBack(unexpected=1)
 
@@ -165,7 +165,7 @@ def client(messages: int | None = None) -> ClientPlan:
 
 
 def test_a_receipt_of_single_messages() -> None:
-    receipts = Receipts(client(), lambda: 0)
+    receipts = ProducerReceipts(client(), lambda: 0)
     receipts.send(10)
     receipts.acknowledge([0, 1, 2, 7])
     made = receipts.receipt()
@@ -174,7 +174,7 @@ def test_a_receipt_of_single_messages() -> None:
 
 
 def test_a_receipt_of_batches_whose_last_one_is_short() -> None:
-    receipts = Receipts(client(messages=25), lambda: 0, weight=10)
+    receipts = ProducerReceipts(client(messages=25), lambda: 0, weight=10)
     receipts.send(3)
     receipts.acknowledge([0, 2])
     made = receipts.receipt()
@@ -182,7 +182,7 @@ def test_a_receipt_of_batches_whose_last_one_is_short() -> None:
 
 
 def test_a_receipt_with_too_many_holes_says_so_and_how_many_it_was() -> None:
-    receipts = Receipts(client(), lambda: 0)
+    receipts = ProducerReceipts(client(), lambda: 0)
     numbers = list(range(0, 4 * MOST_RANGES, 2))
     receipts.send(4 * MOST_RANGES)
     receipts.acknowledge(numbers)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from njst.load.recording.dense_histogram import Recorder
+from njst.load.recording.dense_histogram import DenseHistogram
 from njst.stats.histogram import HIGHEST_US, Histogram
 
 latencies_ns = st.one_of(
@@ -23,7 +23,7 @@ latencies_ns = st.one_of(
 @given(st.lists(st.lists(latencies_ns, max_size=40), max_size=10))
 @example([[999, 1_000, 1_999, 2_000]])
 def test_any_chunking_is_the_slow_path(chunks: list[list[int]]) -> None:
-    recorder = Recorder()
+    recorder = DenseHistogram()
     for number, chunk in enumerate(chunks):
         # Load hands over lists and arrays.
         recorder.record_ns(np.array(chunk, dtype=np.int64) if number % 2 else chunk)
@@ -35,7 +35,7 @@ def test_any_chunking_is_the_slow_path(chunks: list[list[int]]) -> None:
 def test_a_histogram_that_was_taken_does_not_change_later(
     before: list[int], later: list[int]
 ) -> None:
-    recorder = Recorder()
+    recorder = DenseHistogram()
     recorder.record_ns(before)
     taken = recorder.histogram()
     recorder.record_ns(later)
@@ -45,5 +45,5 @@ def test_a_histogram_that_was_taken_does_not_change_later(
 
 def test_the_callers_array_stays_as_it_was() -> None:
     latencies = np.array([-7, 5_000, 10**15], dtype=np.int64)
-    Recorder().record_ns(latencies)
+    DenseHistogram().record_ns(latencies)
     assert latencies.tolist() == [-7, 5_000, 10**15]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.consume import ClockPlan
-from njst.load.recording.hop_latency import SAMPLES, Split, step_of
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.hop_latency import SAMPLES, HopLatency, sampling_stride
+from njst.load.recording.recorder import Recorder
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 
@@ -17,14 +17,14 @@ CLOCK = ClockPlan(offset_ns=OFFSET_NS, error_ns=30_000, at_ns=1_000 * MS)
 
 @given(st.integers(1, 5 * SAMPLES))
 def test_every_message_is_in_both_parts_once(count: int) -> None:
-    ledger = Ledger("r", None)
-    now_ns, step = 2_000 * MS, step_of(count)
+    recorder = Recorder("r", None)
+    now_ns, step = 2_000 * MS, sampling_stride(count)
     stored = [OFFSET_NS + now_ns - 7 * MS for _ in range(count)]
     latencies = np.full(count, 10 * MS, dtype=np.int64)
-    Split(CLOCK, ledger).take(latencies, stored[::step], step, now_ns)
-    result = totals("r", "", [ledger.tally()])
-    assert Histogram.decode(ledger.tally().stored).count == count
-    assert Histogram.decode(ledger.tally().delivered).count == count
+    HopLatency(CLOCK, recorder).take(latencies, stored[::step], step, now_ns)
+    result = totals("r", "", [recorder.tally()])
+    assert Histogram.decode(recorder.tally().stored).count == count
+    assert Histogram.decode(recorder.tally().delivered).count == count
     assert result.stored_microseconds is not None
     assert result.delivered_microseconds is not None
     assert result.stored_microseconds.p50 == Histogram.of([3000]).percentile(50_000)
@@ -34,6 +34,6 @@ def test_every_message_is_in_both_parts_once(count: int) -> None:
 
 
 def test_few_are_looked_at_one_by_one_and_of_many_no_more_than_twice_as_many() -> None:
-    assert step_of(1) == step_of(SAMPLES) == 1
+    assert sampling_stride(1) == sampling_stride(SAMPLES) == 1
     for count in (SAMPLES + 1, 500, 5000):
-        assert SAMPLES <= -(-count // step_of(count)) < 2 * SAMPLES
+        assert SAMPLES <= -(-count // sampling_stride(count)) < 2 * SAMPLES

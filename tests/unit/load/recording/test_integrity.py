@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol import stamp
-from njst.load.recording.integrity import MEMORY, Consumed, Inspector
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.integrity import MEMORY, ConsumedMessages, IntegrityInspector
+from njst.load.recording.recorder import Recorder
 
 JOB = 99
 SECOND = 1_000_000_000
@@ -19,18 +19,18 @@ def message(producer: int, sequence: int, body: bytes = b"body", job: int = JOB)
     return fixed + stamp.variable(fixed, sequence, SECOND + sequence) + body
 
 
-def inspector(consumed: Consumed | None = None) -> Inspector:
-    return Inspector(JOB, Ledger("r", None), consumed or Consumed())
+def inspector(consumed: ConsumedMessages | None = None) -> IntegrityInspector:
+    return IntegrityInspector(JOB, Recorder("r", None), consumed or ConsumedMessages())
 
 
-class Closer(Inspector):
+class Closer(IntegrityInspector):
     """Looks at one message as at many."""
 
     def _alone(self, data: bytes, at: int, size: int) -> int | None:
         return None
 
 
-def look(at: Inspector, messages: list[bytes]) -> list[int]:
+def look(at: IntegrityInspector, messages: list[bytes]) -> list[int]:
     data, places = b"", []
     for one in messages:
         data += b"MSG\r\n"
@@ -39,8 +39,8 @@ def look(at: Inspector, messages: list[bytes]) -> list[int]:
     return at.inspect(data, places, [len(one) for one in messages], 3 * SECOND).tolist()
 
 
-def errors(at: Inspector) -> dict[ErrorClass, int]:
-    return {error.error_class: error.count for error in at.ledger.tally().errors}
+def errors(at: IntegrityInspector) -> dict[ErrorClass, int]:
+    return {error.error_class: error.count for error in at.recorder.tally().errors}
 
 
 @given(st.data())
@@ -77,7 +77,7 @@ def test_a_second_copy_is_a_duplicate_in_the_same_chunk_and_later() -> None:
 
 
 def test_a_queue_group_promises_no_order_and_each_message_once() -> None:
-    one = Inspector(JOB, Ledger("r", None), Consumed(), is_ordered=False)
+    one = IntegrityInspector(JOB, Recorder("r", None), ConsumedMessages(), is_ordered=False)
     look(one, [message(1, 2), message(1, 1)])
     assert errors(one) == {}
     look(one, [message(1, 1)])
@@ -85,7 +85,7 @@ def test_a_queue_group_promises_no_order_and_each_message_once() -> None:
 
 
 def test_a_second_copy_at_another_client_of_the_consumer_is_a_duplicate_too() -> None:
-    consumed = Consumed()
+    consumed = ConsumedMessages()
     first, second = inspector(consumed), inspector(consumed)
     look(first, [message(1, 1), message(1, 3)])
     look(second, [message(1, 2), message(1, 3)])
@@ -109,7 +109,7 @@ def test_each_further_copy_counts_once_whatever_it_comes_with() -> None:
 
 
 def test_a_copy_does_not_hide_a_message_that_came_late() -> None:
-    consumed = Consumed()
+    consumed = ConsumedMessages()
     first, second = inspector(consumed), inspector(consumed)
     look(first, [message(1, 9)])
     look(second, [message(1, 5), message(1, 3), message(1, 9)])
@@ -155,10 +155,10 @@ def test_the_quick_look_at_one_finds_what_the_look_at_many_does(
 ) -> None:
     messages = [message(*one) for one in which]
     messages[1:1] = [b"short", b"x" * 40, message(1, 1, job=JOB + 1), message(1, 2)[:-1]][:odd]
-    quick, closer = inspector(), Closer(JOB, Ledger("r", None), Consumed())
+    quick, closer = inspector(), Closer(JOB, Recorder("r", None), ConsumedMessages())
     for one in messages:
         assert look(quick, [one]) == look(closer, [one])
-        assert quick.ledger.tally() == closer.ledger.tally()
+        assert quick.recorder.tally() == closer.recorder.tally()
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.data())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from njst.contract.results.report import WorkloadResult
 from njst.contract.results.tallies import ErrorClass
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 
@@ -14,24 +14,24 @@ SECOND = 1_000_000_000
 START = 5 * SECOND
 
 
-def ledger(seconds: int | None = None, warmup_seconds: int = 0) -> Ledger:
-    made = Ledger("w", None)
+def new_recorder(seconds: int | None = None, warmup_seconds: int = 0) -> Recorder:
+    made = Recorder("w", None)
     end_ns = None if seconds is None else START + seconds * SECOND
     made.start(START + warmup_seconds * SECOND, end_ns)
     return made
 
 
-def done(recorder: Ledger, count: int, at_seconds: float) -> None:
+def done(recorder: Recorder, count: int, at_seconds: float) -> None:
     recorder.attempted += count
     recorder.complete(count, 10 * count, START + round(at_seconds * SECOND))
 
 
-def result(recorder: Ledger, at_seconds: float) -> WorkloadResult:
+def result(recorder: Recorder, at_seconds: float) -> WorkloadResult:
     return totals("w", "", [recorder.tally(START + round(at_seconds * SECOND))])
 
 
 def test_a_duration_is_the_window_also_when_answers_ended_long_before() -> None:
-    frozen = ledger(seconds=12)
+    frozen = new_recorder(seconds=12)
     done(frozen, 8_143, 0.15)
     running = result(frozen, 6)
     assert (running.elapsed_us, running.messages_per_second) == (6_000_000, round(8_143 / 6))
@@ -41,7 +41,7 @@ def test_a_duration_is_the_window_also_when_answers_ended_long_before() -> None:
 
 
 def test_what_is_answered_after_the_duration_is_in_no_rate() -> None:
-    late = ledger(seconds=2)
+    late = new_recorder(seconds=2)
     done(late, 100, 1)
     done(late, 11, 2)
     done(late, 7, 5)
@@ -52,7 +52,7 @@ def test_what_is_answered_after_the_duration_is_in_no_rate() -> None:
 
 
 def test_a_client_that_ends_before_its_duration_leaves_the_rest_of_it_empty() -> None:
-    gone = ledger(seconds=10)
+    gone = new_recorder(seconds=10)
     done(gone, 100, 1)
     gone.close(START + 2 * SECOND)
     assert result(gone, 2).messages_per_second == 10
@@ -62,7 +62,7 @@ def test_a_client_that_ends_before_its_duration_leaves_the_rest_of_it_empty() ->
 def test_a_number_of_messages_ends_with_its_last_operation_however_that_ended(
     *, fails: bool
 ) -> None:
-    counted = ledger()
+    counted = new_recorder()
     done(counted, 100, 1)
     assert result(counted, 4).elapsed_us == 4_000_000, "it goes on: nothing has come since"
     if fails:
@@ -76,7 +76,7 @@ def test_a_number_of_messages_ends_with_its_last_operation_however_that_ended(
 
 @pytest.mark.parametrize("seconds", [None, 60])
 def test_a_load_that_is_stopped_has_the_window_until_then(seconds: int | None) -> None:
-    stopped = ledger(seconds)
+    stopped = new_recorder(seconds)
     done(stopped, 100, 1)
     stopped.stop(START + 2 * SECOND)
     done(stopped, 1, 2.5)
@@ -86,7 +86,7 @@ def test_a_load_that_is_stopped_has_the_window_until_then(seconds: int | None) -
 
 
 def test_a_load_that_was_over_before_the_stop_keeps_its_window() -> None:
-    over = ledger(seconds=2)
+    over = new_recorder(seconds=2)
     done(over, 100, 1)
     over.close(START + 2 * SECOND)
     over.stop(START + SECOND)
@@ -94,7 +94,7 @@ def test_a_load_that_was_over_before_the_stop_keeps_its_window() -> None:
 
 
 def test_the_warm_up_is_in_no_rate_and_in_no_window() -> None:
-    warm = ledger(seconds=6, warmup_seconds=2)
+    warm = new_recorder(seconds=6, warmup_seconds=2)
     done(warm, 1_000, 1)
     assert result(warm, 1).elapsed_us == 0
     done(warm, 100, 3)
@@ -108,11 +108,11 @@ def test_the_warm_up_is_in_no_rate_and_in_no_window() -> None:
 
 
 def test_before_the_start_there_is_no_window() -> None:
-    assert Ledger("w", 5).tally(START).elapsed_us == 0
+    assert Recorder("w", 5).tally(START).elapsed_us == 0
 
 
 def test_findings_and_events_are_no_outcomes() -> None:
-    recorder = ledger()
+    recorder = new_recorder()
     done(recorder, 10, 1)
     recorder.find(ErrorClass.CORRUPTED, "another body", 3)
     recorder.event(ErrorClass.DISCONNECTED, "reset by peer")
@@ -122,7 +122,7 @@ def test_findings_and_events_are_no_outcomes() -> None:
 
 
 def test_a_minute_and_more_of_waiting_is_told_as_it_was() -> None:
-    recorder = ledger()
+    recorder = new_recorder()
     recorder.cut_off([75 * SECOND], START + 80 * SECOND)
     found = result(recorder, 80)
     assert found.latency_microseconds is not None
@@ -137,7 +137,7 @@ def test_each_percentile_lies_between_its_bounds_however_long_the_wait_would_hav
     answered: list[int], given_up: list[int]
 ) -> None:
     """The bounds are those of all ways in which what was given up could have gone on."""
-    recorder = ledger()
+    recorder = new_recorder()
     recorder.latency([1_000 * us for us in answered], START)
     recorder.cut_off([1_000 * us for us in given_up], START)
     found = result(recorder, 1)

@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from njst.load.requests.in_flight import Chunk, Outstanding
+from njst.load.requests.in_flight import Chunk, InFlight
 
 WINDOW = 5
 
@@ -12,7 +12,7 @@ WINDOW = 5
 class Requests(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.waiting = Outstanding()
+        self.waiting = InFlight()
         self.model: dict[int, int] = {}
         self.next = 0
         self.now_ns = 1
@@ -76,7 +76,7 @@ TestRequests.settings = settings(max_examples=300, stateful_step_count=40, deadl
 
 
 def test_what_is_answered_in_order_is_told_chunk_by_chunk() -> None:
-    waiting = Outstanding()
+    waiting = InFlight()
     waiting.add(0, 30, 5)
     waiting.add(30, 40, 6)
     assert waiting.take_next(range(50)) == [Chunk(0, 30, 5), Chunk(30, 50, 6)]
@@ -86,7 +86,7 @@ def test_what_is_answered_in_order_is_told_chunk_by_chunk() -> None:
 
 
 def test_one_that_waits_while_the_others_go_around() -> None:
-    waiting = Outstanding()
+    waiting = InFlight()
     waiting.add(0, 2, 5)
     assert waiting.take(1) == 5
     for number in range(2, 100):
@@ -99,7 +99,7 @@ def test_one_that_waits_while_the_others_go_around() -> None:
 
 
 def test_in_order_again_after_one_was_not() -> None:
-    waiting = Outstanding()
+    waiting = InFlight()
     waiting.add(0, 10, 5)
     assert waiting.take(3) == 5
     assert waiting.take_next(range(3)) is None

@@ -11,12 +11,12 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.get.clients import get_workload
-from njst.load.kinds.publish.clients import atomic_workload, publish_workload
-from njst.load.kinds.publish.fast_batch import FastWorkload
-from njst.load.load_client import Start, Workload
+from njst.load.kinds.get.clients import get_client
+from njst.load.kinds.publish.clients import atomic_batch_client, single_publish_client
+from njst.load.kinds.publish.fast_batch import FastBatchClient
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import ServerError
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from tests.unit.load.feeding import errors, feed
 
 INBOX = "_INBOX.test"
@@ -44,9 +44,9 @@ def denied(subject: str) -> ServerError:
     return ServerError(f'Permissions Violation for Publish to "{subject}"')
 
 
-def started(workload: Workload) -> Workload:
-    workload.ledger.start(0)
-    workload.start(Start(0))
+def started(workload: LoadClient) -> LoadClient:
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     return workload
 
 
@@ -55,7 +55,7 @@ def test_of_several_subjects_the_denied_ones_alone_are_errors(
     messages: int, data: st.DataObject
 ) -> None:
     client = plan(messages, PublishMode.ASYNCHRONOUS, subjects="abc")
-    workload = started(publish_workload(client, INBOX, Ledger("w", messages), "job"))
+    workload = started(single_publish_client(client, INBOX, Recorder("w", messages), "job"))
     expected = 0
     for now in range(1, 3 * messages):
         frames = _FRAME.findall(workload.next_bytes(now))
@@ -72,7 +72,7 @@ def test_of_several_subjects_the_denied_ones_alone_are_errors(
             else:
                 body = b'{"stream":"S","seq":1}'
                 feed(workload, b"MSG %s 1 %d\r\n%s\r\n" % (event, len(body), body), now)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.attempted, tally.messages) == (messages, messages - expected)
     assert sum(errors(tally).values()) == expected
     assert set(errors(tally)) <= {ErrorClass.PERMISSION_DENIED}
@@ -81,13 +81,15 @@ def test_of_several_subjects_the_denied_ones_alone_are_errors(
 @pytest.mark.parametrize("mode", list(PublishMode))
 def test_what_is_denied_is_not_waited_for(mode: PublishMode) -> None:
     client = plan(7, mode)
-    maker = {PublishMode.ATOMIC_BATCH: atomic_workload, PublishMode.FAST_BATCH: FastWorkload}
-    workload = started(maker.get(mode, publish_workload)(client, INBOX, Ledger("w", 7), "job"))
+    maker = {PublishMode.ATOMIC_BATCH: atomic_batch_client, PublishMode.FAST_BATCH: FastBatchClient}
+    workload = started(
+        maker.get(mode, single_publish_client)(client, INBOX, Recorder("w", 7), "job")
+    )
     for _ in range(20):
         for subject, _reply in _FRAME.findall(workload.next_bytes(1)):
             workload.on_frame(denied(subject.decode()), 1)
     assert workload.done
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.attempted, tally.messages) == (7, 0)
     assert errors(tally) == {ErrorClass.PERMISSION_DENIED: 7}
 
@@ -97,20 +99,20 @@ def test_what_ran_into_its_time_out_was_counted_when_it_was_denied() -> None:
         mode=GetMode.SEQUENCE, stream="S", window=5, batch=1, last_sequence=9, timeout_ms=1000
     )
     client = ClientPlan(workload="r", index=0, messages=5, get=get)
-    workload = started(get_workload(client, INBOX, Ledger("r", 5)))
+    workload = started(get_client(client, INBOX, Recorder("r", 5)))
     subjects = [subject for subject, _ in _FRAME.findall(workload.next_bytes(1))]
     for subject in subjects[:3]:
         workload.on_frame(denied(subject.decode()), 2)
     workload.on_time(2 * SECOND)
     assert workload.done
-    found = errors(workload.ledger.tally())
+    found = errors(workload.recorder.tally())
     assert found == {ErrorClass.PERMISSION_DENIED: 3, ErrorClass.TIMEOUT: 2}
 
 
 def test_a_batch_that_is_not_whole_times_out_as_what_it_is() -> None:
     client = plan(7, PublishMode.ATOMIC_BATCH, batch=5)
-    workload = started(atomic_workload(client, INBOX, Ledger("w", 7), "job"))
+    workload = started(atomic_batch_client(client, INBOX, Recorder("w", 7), "job"))
     workload.next_bytes(1)
     workload.on_time(2 * SECOND)
     assert workload.done
-    assert errors(workload.ledger.tally()) == {ErrorClass.TIMEOUT: 7}
+    assert errors(workload.recorder.tally()) == {ErrorClass.TIMEOUT: 7}

@@ -8,18 +8,18 @@ import pytest
 from njst.contract.kinds.get import GetMode, GetPlan
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.registry import workload_of
-from njst.load.load_client import Start
-from njst.load.recording.shared_records import Shared
+from njst.load.kinds.registry import open_client
+from njst.load.load_client import StartTime
+from njst.load.recording.shared_records import SharedRecords
 
 INBOX = "_INBOX.test"
 
 
 def asked(plan: ClientPlan, pattern: bytes) -> list[int]:
     """The number in each of a client's first requests, as long as none is answered."""
-    workload = workload_of(plan, INBOX, Shared("job", lambda: 0))
-    workload.ledger.start(1)
-    workload.start(Start(1))
+    workload = open_client(plan, INBOX, SharedRecords("job", lambda: 0))
+    workload.recorder.start(1)
+    workload.start(StartTime(1))
     return [int(found) for found in re.findall(pattern, workload.next_bytes(1))]
 
 
@@ -85,9 +85,9 @@ def test_a_long_stream_is_read_in_turns_to_its_end() -> None:
         mode=GetMode.SEQUENCE, stream="S", window=70_000, last_sequence=66_000, timeout_ms=1000
     )
     plan = ClientPlan(workload="w", index=0, messages=70_000, get=get)
-    workload = workload_of(plan, INBOX, Shared("job", lambda: 0))
-    workload.ledger.start(1)
-    workload.start(Start(1))
+    workload = open_client(plan, INBOX, SharedRecords("job", lambda: 0))
+    workload.recorder.start(1)
+    workload.start(StartTime(1))
     sent = b""
     while data := workload.next_bytes(1):
         sent += data

@@ -13,13 +13,13 @@ from njst.contract.kinds.publish import PublishPlan
 from njst.contract.plan import ClientPlan, PacePiece, PacePlan
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.load.host.clock import now_ns
-from njst.load.load_client import Start
-from njst.load.net.dial import READ, WRITE, Settings
+from njst.load.load_client import StartTime
+from njst.load.net.dial import READ, WRITE, DialSettings
 from njst.load.net.keepalive import SILENT_NS
-from njst.load.net.server_pool import Servers
-from njst.load.net.socket_stream import NOW, Stream
-from njst.load.recording.shared_records import Shared
-from njst.load.runtime.client_connection import Client
+from njst.load.net.server_pool import ServerPool
+from njst.load.net.socket_stream import NOW, SocketStream
+from njst.load.recording.shared_records import SharedRecords
+from njst.load.runtime.client_connection import ClientConnection
 from njst.load.runtime.engine import TICK_NS
 
 WINDOW = 2
@@ -34,7 +34,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield client, server
 
 
-def connected(sock: socket.socket) -> Client:
+def connected(sock: socket.socket) -> ClientConnection:
     """A publisher that has begun, with its first messages sent."""
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     plan = ClientPlan(
@@ -49,16 +49,18 @@ def connected(sock: socket.socket) -> Client:
             ack_timeout_ms=1_000,
         ),
     )
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
-    client.stream = Stream(sock)
-    client.await_start(Start(NOW_NS))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
+    client.stream = SocketStream(sock)
+    client.await_start(StartTime(NOW_NS))
     client.wake()
     client.write(NOW_NS)
     return client
 
 
-def errors(client: Client) -> list[ErrorTally]:
-    return client.workload.ledger.tally().errors
+def errors(client: ClientConnection) -> list[ErrorTally]:
+    return client.workload.recorder.tally().errors
 
 
 @pytest.mark.parametrize("call", ["write", "write_opening"])
@@ -76,7 +78,7 @@ def test_why_a_server_hung_up_is_heard_though_a_send_fails_first(
     assert error.example == "-ERR User Authentication Expired"
 
 
-class Bottomless(Stream):
+class Bottomless(SocketStream):
     """A connection whose other end takes everything at once."""
 
     sent = 0
@@ -92,16 +94,18 @@ def test_a_server_that_takes_everything_does_not_keep_the_client_from_all_else(
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     core = CorePlan(operation="Publish", subject="s.x", payload_bytes=100_000, timeout_ms=1)
     plan = ClientPlan(workload="w", index=0, duration_ms=60_000, core=core)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
     client.stream = stream = Bottomless(ends[0])
-    client.await_start(Start(now_ns()))
+    client.await_start(StartTime(now_ns()))
     client.wake()
     client.write(now_ns())
     assert stream.sent == 16
     assert client.wants == READ | WRITE, "the rest leaves when the loop has looked around"
     client.stop()
     client.write(now_ns())
-    assert client.workload.ledger.tally().attempted == 17
+    assert client.workload.recorder.tally().attempted == 17
     assert client.wants == READ
 
 
@@ -115,12 +119,12 @@ def test_answers_that_came_before_a_send_fails_count(
     ends[1].close()
     client._out = b"PONG\r\n"
     client.write(NOW_NS)
-    assert client.workload.ledger.messages == 1
+    assert client.workload.recorder.messages == 1
     (error,) = errors(client)
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW - 1)
 
 
-class Arriving(Stream):
+class Arriving(SocketStream):
     """A connection on which chunks lie ready, then nothing or an error; it notes what is sent."""
 
     def __init__(self, sock: socket.socket, chunks: list[bytes | OSError]) -> None:
@@ -141,16 +145,20 @@ class Arriving(Stream):
         return len(data)
 
 
-def consuming(sock: socket.socket, chunks: list[bytes | OSError], ack: AckPolicy) -> Client:
+def consuming(
+    sock: socket.socket, chunks: list[bytes | OSError], ack: AckPolicy
+) -> ClientConnection:
     """A consumer that has begun, with chunks before it."""
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     consume = ConsumePlan(
         stream="S", consumer="C", batch=100, idle_timeout_ms=9_000, ack=ack, verify=False
     )
     plan = ClientPlan(workload="w", index=0, messages=100, consume=consume)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
     client.stream = Arriving(sock, chunks)
-    client.await_start(Start(NOW_NS))
+    client.await_start(StartTime(NOW_NS))
     client.wake()
     return client
 
@@ -171,7 +179,7 @@ def test_what_lies_ready_is_acknowledged_together_as_far_as_a_bound(
     stream = client.stream
     assert isinstance(stream, Arriving)
     assert client.read(NOW_NS) is False
-    assert client.workload.ledger.messages == taken
+    assert client.workload.recorder.messages == taken
     client.write(NOW_NS)
     acks = stream.sent[0].count(b"+ACK")
     assert acks == (taken if ack is AckPolicy.EXPLICIT else 0)
@@ -184,8 +192,8 @@ def test_a_connection_that_ends_behind_the_first_chunk_is_broken_and_the_chunk_c
     client = consuming(ends[0], [deliveries(1, 2), end], AckPolicy.EXPLICIT)
     client.read(NOW_NS)
     assert client.stream is None
-    assert client.workload.ledger.messages == 2
-    (event,) = client.workload.ledger.tally().events
+    assert client.workload.recorder.messages == 2
+    (event,) = client.workload.recorder.tally().events
     assert event.error_class is ErrorClass.DISCONNECTED
 
 
@@ -193,17 +201,17 @@ def _said(sock: socket.socket) -> list[bytes]:
     return sock.recv(65_536).split(b"\r\n")
 
 
-def look_for(client: Client, silence_ns: int) -> None:
+def look_for(client: ClientConnection, silence_ns: int) -> None:
     """Look at the time tick by tick, as the engine does, and send what is to be sent."""
     for at_ns in range(NOW_NS, NOW_NS + silence_ns + TICK_NS, TICK_NS):
         client.on_time(at_ns)
         client.write(at_ns)
 
 
-def quiet(sock: socket.socket) -> Client:
+def quiet(sock: socket.socket) -> ClientConnection:
     """A publisher that has nothing to send before its answers come, which are long in coming."""
     client = connected(sock)
-    client._lifeline.begin(NOW_NS, 0)
+    client._keepalive.begin(NOW_NS, 0)
     client.workload.on_time = lambda _: None  # type: ignore[method-assign]
     return client
 
@@ -217,7 +225,7 @@ def test_a_server_that_says_nothing_is_asked_and_then_the_connection_is_broken(
     assert _said(ends[1]).count(b"PING") == 2
     look_for(client, SILENT_NS)
     assert client.stream is None
-    event, *dials = client.workload.ledger.tally().events
+    event, *dials = client.workload.recorder.tally().events
     assert (event.error_class, event.count) == (ErrorClass.DISCONNECTED, 1)
     assert {dial.error_class for dial in dials} <= {ErrorClass.CONNECT_FAILED}
     assert event.example == "the server said nothing for 6 s and answered no PING"
@@ -228,7 +236,7 @@ def test_what_lies_unread_is_looked_for_before_a_server_is_accused(
 ) -> None:
     """A process that was starved has the answers in its socket."""
     client = quiet(ends[0])
-    client._lifeline._silent_ns = SILENT_NS
+    client._keepalive._silent_ns = SILENT_NS
     ends[1].sendall(b"PONG\r\n")
     client.on_time(NOW_NS + TICK_NS)
     assert client.stream is not None
@@ -242,20 +250,22 @@ def test_a_pong_for_the_workload_is_told_from_one_for_the_client(
     connection = Connection(servers=["nats://127.0.0.1:4222"])
     core = CorePlan(operation="Publish", subject="s.x", payload_bytes=8, timeout_ms=1)
     plan = ClientPlan(workload="w", index=0, messages=1, core=core)
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
-    client.stream = Stream(ends[0])
-    client._lifeline.begin(NOW_NS, 0)
-    client.await_start(Start(NOW_NS))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
+    client.stream = SocketStream(ends[0])
+    client._keepalive.begin(NOW_NS, 0)
+    client.await_start(StartTime(NOW_NS))
     client.wake()
     client._asks = True
     client.write(NOW_NS)
     assert [line for line in _said(ends[1]) if line == b"PING"] == [b"PING", b"PING"]
     ends[1].sendall(b"PONG\r\n")
     client.read(NOW_NS)
-    assert client.workload.ledger.messages == 0, "that was the client's own, which left first"
+    assert client.workload.recorder.messages == 0, "that was the client's own, which left first"
     ends[1].sendall(b"PONG\r\n")
     client.read(NOW_NS)
-    assert client.workload.ledger.messages == 1
+    assert client.workload.recorder.messages == 1
 
 
 def test_at_its_end_a_client_without_a_connection_gives_up(
@@ -276,9 +286,11 @@ def test_at_its_end_a_client_without_a_connection_gives_up(
             ack_timeout_ms=60_000,
         ),
     )
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
-    client.stream = Stream(ends[0])
-    client.await_start(Start(NOW_NS))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
+    client.stream = SocketStream(ends[0])
+    client.await_start(StartTime(NOW_NS))
     client.wake()
     ends[1].close()
     client.read(NOW_NS)

@@ -12,20 +12,20 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
 from njst.contract.plan import ClientPlan, PacePiece, PacePlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.load_client import Start
-from njst.load.net.dial import Settings
-from njst.load.net.server_pool import Servers
-from njst.load.net.socket_stream import NOW, Stream
-from njst.load.recording.shared_records import Shared
+from njst.load.load_client import StartTime
+from njst.load.net.dial import DialSettings
+from njst.load.net.server_pool import ServerPool
+from njst.load.net.socket_stream import NOW, SocketStream
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.runtime import client_connection as client_module
-from njst.load.runtime.client_connection import BLOCKED_NS, Client
+from njst.load.runtime.client_connection import BLOCKED_NS, ClientConnection
 
 MS = 1_000_000
 BEGIN_NS = 1_000 * MS
 EPOLL = 99
 
 
-class Scene(Stream):
+class Scene(SocketStream):
     """A connection, and the clock and the kernel around it: time passes only in a wait."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -75,7 +75,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         yield made
 
 
-def publisher(scene: Scene, *, window: int, messages: int, **how: Any) -> Client:
+def publisher(scene: Scene, *, window: int, messages: int, **how: Any) -> ClientConnection:
     """One that has begun, of 1,000 messages a second."""
     piece = PacePiece(begin_per_second=1000, end_per_second=1000, ms=None)
     plan = ClientPlan(
@@ -93,9 +93,11 @@ def publisher(scene: Scene, *, window: int, messages: int, **how: Any) -> Client
         **how,
     )
     connection = Connection(servers=["nats://127.0.0.1:4222"])
-    client = Client(plan, Settings.of(connection), Servers(connection), Shared("j", lambda: 0))
+    client = ClientConnection(
+        plan, DialSettings.of(connection), ServerPool(connection), SharedRecords("j", lambda: 0)
+    )
     client.stream = scene
-    client.await_start(Start(BEGIN_NS))
+    client.await_start(StartTime(BEGIN_NS))
     client.wake()
     return client
 
@@ -132,7 +134,7 @@ def test_an_answer_makes_room_at_once(scene: Scene) -> None:
     scene.arriving.append((BEGIN_NS + 7 * MS + 300_000, frame))
     client.keep_pace(BEGIN_NS + 20 * MS, EPOLL)
     assert scene.sent_ns == [0, 7 * MS + 300_000]
-    assert client.workload.ledger.tally().messages == 1
+    assert client.workload.recorder.tally().messages == 1
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_broken_connection_ends_it(scene: Scene, what: bytes | OSError, words:
     scene.arriving.append((BEGIN_NS + 2 * MS + 1, what))
     assert client.keep_pace(BEGIN_NS + 20 * MS, EPOLL)
     assert client.stream is None
-    (error,) = client.workload.ledger.tally().errors
+    (error,) = client.workload.recorder.tally().errors
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, 3)
     assert words in error.example
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from njst.load.protocol.reply_tokens import ReusedTokens
 from njst.load.protocol.request_numbers import as_list
-from njst.load.scan.frame_matrix import CountedShape, Framing, Shape
-from njst.load.scan.puback_runs import PublishAcks
+from njst.load.scan.frame_matrix import CountedFrameShape, FrameShape, Framing
+from njst.load.scan.puback_runs import PubAckScanner
 
 HEAD = re.compile(rb"MSG (\S+) 1 (\d+)\r\n")
 INBOX = "_INBOX.a1"
@@ -37,7 +37,7 @@ def alike(data: bytes) -> list[bytes]:
     assert first is not None
     number = (first.end(1) - 4, first.end(1))
     frame = data[: first.end() + int(first[2]) + 2]
-    rows = Shape(frame, first.end(), [number]).grid(data, 0, fewest=1)
+    rows = FrameShape(frame, first.end(), [number]).grid(data, 0, fewest=1)
     assert rows is not None
     return [rows.row(n) for n in range(len(rows))]
 
@@ -75,8 +75,8 @@ def test_a_frame_that_does_not_end_where_it_should_is_not_taken() -> None:
 def test_parts_that_are_free_are_not_looked_at() -> None:
     data = b"".join(message(b"a.%s" % word, b"x") for word in (b"0000", b"\xff !?", b"beef"))
     frame = data[: len(data) // 3]
-    assert len(Shape(frame, 14, [], [(6, 10)]).grid(data, 0, fewest=1) or ()) == 3
-    assert len(Shape(frame, 14, []).grid(data, 0, fewest=1) or ()) == 1
+    assert len(FrameShape(frame, 14, [], [(6, 10)]).grid(data, 0, fewest=1) or ()) == 3
+    assert len(FrameShape(frame, 14, []).grid(data, 0, fewest=1) or ()) == 1
 
 
 @given(
@@ -102,7 +102,7 @@ def test_frames_are_counted_up_to_the_first_that_has_another_number(
         if is_broken:
             data[at % len(data)] ^= 0x81
         if shape is None:
-            shape = CountedShape(sent[0], [(size - 5, size - 2)], (6, 16), 20)
+            shape = CountedFrameShape(sent[0], [(size - 5, size - 2)], (6, 16), 20)
         expected = min(count, 20, at % len(data) // size if is_broken else count)
         assert shape.count(b"PING\r\n" + data, 6, first) == expected
         first += count
@@ -152,7 +152,7 @@ def test_acknowledgements_are_read_to_the_last_and_no_further(
     plain = b"".join(b"".join(run) for run in runs)
     data = plain + b"".join(other)
     data = data[: draw.draw(st.integers(0, len(data)))]
-    found, taken = PublishAcks(INBOX).scan(data)
+    found, taken = PubAckScanner(INBOX).scan(data)
     assert taken <= len(plain)
     assert as_list(found) == numbers(data[:taken])
     # What is left over when nothing else is there is less than one acknowledgement.
@@ -163,7 +163,7 @@ def test_acknowledgements_are_read_to_the_last_and_no_further(
 def test_many_of_one_shape_and_the_others_between_them() -> None:
     sent = [ack(n, 90 + n) for n in range(40)] + [ack(99, 130, ',"duplicate": true')]
     sent += [ack(n, 100 + n) for n in range(40, 80)]
-    found, taken = PublishAcks(INBOX).scan(b"".join(sent))
+    found, taken = PubAckScanner(INBOX).scan(b"".join(sent))
     assert as_list(found) == [*range(40), 99, *range(40, 80)]
     assert taken == len(b"".join(sent))
 
@@ -171,13 +171,13 @@ def test_many_of_one_shape_and_the_others_between_them() -> None:
 def test_a_number_that_is_none_ends_what_is_taken() -> None:
     strange = message(b"%s.00000000zz" % INBOX.encode(), b'{"stream":"S", "seq":11}')
     data = b"".join(ack(n, 10 + n) for n in range(20)) + strange
-    found, taken = PublishAcks(INBOX).scan(data)
+    found, taken = PubAckScanner(INBOX).scan(data)
     assert as_list(found) == list(range(20))
     assert data[taken:] == strange
 
 
 def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
-    acks = PublishAcks(INBOX)
+    acks = PubAckScanner(INBOX)
     first = b"".join(ack(n, 100 + n) for n in range(40))
     found, taken = acks.scan(first)
     assert taken == len(first)
@@ -190,7 +190,7 @@ def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
 
 
 def test_more_in_order_than_are_compared_at_once() -> None:
-    acks = PublishAcks(INBOX)
+    acks = PubAckScanner(INBOX)
     for first in (0, 1300):
         sent = [ack(n, 10_000 + n) for n in range(first, first + 1300)]
         assert acks.scan(b"".join(sent)) == (range(first, first + 1300), len(b"".join(sent)))
@@ -198,7 +198,7 @@ def test_more_in_order_than_are_compared_at_once() -> None:
 
 def test_acknowledgements_of_tokens_in_turns_are_of_the_last_requests() -> None:
     tokens = ReusedTokens(window=1)
-    acks = PublishAcks(INBOX, tokens)
+    acks = PubAckScanner(INBOX, tokens)
     first = 0
     for count in [200] * 10:
         tokens.use(first, count, first)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.load.protocol.jetstream_answers import consumer_sequences
-from njst.load.protocol.parser import Message, parse
-from njst.load.scan.delivery_runs import DELIVERY, Run, form_of
+from njst.load.protocol.parser import MessageFrame, parse
+from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, form_of
 from njst.load.scan.frame_matrix import FEWEST
 
 V1 = "$JS.ACK.S.C"
@@ -29,16 +29,16 @@ def delivery(
     return b"MSG s.%04d 1 %s %d\r\n%s\r\n" % (number % 10_000, reply.encode(), len(body), body)
 
 
-def run(data: bytes) -> Run | None:
+def run(data: bytes) -> DeliveryRun | None:
     first = DELIVERY.match(data)
     assert first is not None
     form = form_of(data, first)
     return None if form is None else form.run(data, 0)
 
 
-def messages(data: bytes) -> list[Message]:
+def messages(data: bytes) -> list[MessageFrame]:
     frames, _ = parse(data)
-    return [frame for frame in frames if isinstance(frame, Message)]
+    return [frame for frame in frames if isinstance(frame, MessageFrame)]
 
 
 @given(

@@ -11,17 +11,17 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.templates.digit_columns import MOST_RUNS
-from njst.load.templates.frame_cycle import FrameCycle, Row
-from njst.load.templates.open_frames import OPEN_SUBJECT, ManyFrames
+from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.open_frames import OPEN_SUBJECT, OpenFrames
 from njst.load.templates.payloads import bodies
 
 
-def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> Row:
+def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> FrameTemplate:
     head = f"HPUB {subject} _INBOX.a.".encode()
     middle = b" 30 %d\r\nNATS/1.0\r\nId: x-" % (30 + len(body))
     mark = stamp.fixed(7, 9, body) + bytes(20) if stamped else b""
     frame = head + b"#" * 10 + middle + b"#" * 10 + b"\r\n\r\n" + mark + body + b"\r\n"
-    return Row(
+    return FrameTemplate(
         frame,
         token_at=len(head),
         id_at=len(head) + 10 + len(middle),
@@ -30,7 +30,7 @@ def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> Row:
     )
 
 
-def by_hand(rows: list[Row], number: int, time_ns: int, step: int) -> bytes:
+def by_hand(rows: list[FrameTemplate], number: int, time_ns: int, step: int) -> bytes:
     one = rows[number % len(rows)]
     frame = bytearray(one.frame)
     assert one.token_at is not None
@@ -44,7 +44,7 @@ def by_hand(rows: list[Row], number: int, time_ns: int, step: int) -> bytes:
 
 
 @st.composite
-def cycles(draw: st.DrawFn) -> list[Row]:
+def cycles(draw: st.DrawFn) -> list[FrameTemplate]:
     stamped = draw(st.booleans())
     uniform = draw(st.booleans())
     count = draw(st.integers(1, 12))
@@ -63,7 +63,7 @@ def cycles(draw: st.DrawFn) -> list[Row]:
     cycles(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**63), st.integers(1, 5)
 )
 def test_a_chunk_is_its_frames_one_after_the_other(
-    rows: list[Row], first: int, count: int, time_ns: int, step: int
+    rows: list[FrameTemplate], first: int, count: int, time_ns: int, step: int
 ) -> None:
     cycle = FrameCycle(rows, id_step=step)
     numbers = range(first, first + count)
@@ -74,19 +74,19 @@ def test_a_chunk_is_its_frames_one_after_the_other(
 
 @given(cycles(), st.booleans(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**62))
 def test_what_lies_ready_is_stamped_when_it_leaves(
-    rows: list[Row], is_open: bool, first: int, count: int, time_ns: int
+    rows: list[FrameTemplate], is_open: bool, first: int, count: int, time_ns: int
 ) -> None:
     cycle = FrameCycle(rows)
     if is_open:
         rows = [row(OPEN_SUBJECT, b"body", stamped=True)]
-        cycle = ManyFrames(rows, lambda number: b"s" * (number % 4 + 1))
-    seal = cycle.ready(first, count)
+        cycle = OpenFrames(rows, lambda number: b"s" * (number % 4 + 1))
+    stamper = cycle.ready(first, count)
     for place in range(count):
-        assert seal(place, time_ns + place) == cycle.encode(first + place, 1, time_ns + place)
+        assert stamper(place, time_ns + place) == cycle.encode(first + place, 1, time_ns + place)
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> list[Row]:
+def runs(draw: st.DrawFn) -> list[FrameTemplate]:
     """Rows as a batch has them: a few lengths, each for many rows, and some without a reply."""
     rows = []
     for _ in range(draw(st.integers(1, 4))):
@@ -105,7 +105,7 @@ def runs(draw: st.DrawFn) -> list[Row]:
     st.sampled_from([0, 8, 32]),
 )
 def test_runs_of_equal_frames_over_the_ends_of_blocks(
-    rows: list[Row], first: int, count: int, decimal: bool, step: int, turns: int
+    rows: list[FrameTemplate], first: int, count: int, decimal: bool, step: int, turns: int
 ) -> None:
     cycle = FrameCycle(rows, id_step=step, decimal=decimal, turns=turns)
     numbers = range(first, first + count)
@@ -121,7 +121,9 @@ def test_runs_of_equal_frames_over_the_ends_of_blocks(
         max_size=6,
     ),
 )
-def test_chunks_in_any_order(rows: list[Row], chunks: list[tuple[int, int, int, int]]) -> None:
+def test_chunks_in_any_order(
+    rows: list[FrameTemplate], chunks: list[tuple[int, int, int, int]]
+) -> None:
     cycle = FrameCycle(rows)
     for first, count, shift, time_ns in chunks:
         numbers = range(first, first + count)
@@ -143,7 +145,7 @@ def test_a_duplicate_has_the_id_of_the_message_before() -> None:
 
 
 def test_rows_without_digits_stay_as_they_are() -> None:
-    rows = [Row(b"PING\r\n"), Row(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)]
+    rows = [FrameTemplate(b"PING\r\n"), FrameTemplate(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)]
     assert FrameCycle(rows).encode(10, 20, 0) == b"".join(
         b"PING\r\nPUB a r.%010x 0\r\n\r\n" % n for n in range(11, 31, 2)
     )
@@ -204,6 +206,6 @@ def test_bodies_have_the_sizes_and_blanks_asked_for(
 
 
 def test_tokens_in_turns_begin_again() -> None:
-    rows = [Row(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
+    rows = [FrameTemplate(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
     data = FrameCycle(rows, turns=4).encode(2, 20, 0, shift=8)
     assert data == b"".join(b"PUB a r.%010x 0\r\n\r\n" % (8 + n % 4) for n in range(2, 22))

@@ -10,12 +10,12 @@ import pytest
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.expected_sequence import ExpectingRequests
-from njst.load.kinds.publish.fast_batch import FastWorkload
+from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
+from njst.load.kinds.publish.fast_batch import FastBatchClient
 from njst.load.kinds.publish.frame_templates import READY_BYTES, has_many_payloads
-from njst.load.kinds.publish.single import DelayedRequests, PublishRequests
-from njst.load.load_client import Start
-from njst.load.recording.recorder import Ledger
+from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
+from njst.load.load_client import StartTime
+from njst.load.recording.recorder import Recorder
 
 INBOX = "_INBOX.test"
 LINES = [b"x" * (number % 7) + b"line %d" % number for number in range(40)]
@@ -81,11 +81,11 @@ def test_they_lie_ready_as_long_as_those_of_all_clients_have_room(file: Path) ->
 def test_the_frames_are_those_that_would_lie_ready(
     file: Path, how: dict[str, Any], count: int
 ) -> None:
-    kind: Any = PublishRequests
+    kind: Any = PublishCodec
     if "delay_ms" in how:
-        kind = DelayedRequests
+        kind = DelayedCodec
     elif "expect" in how:
-        kind = ExpectingRequests
+        kind = ExpectedSequenceCodec
     ready, written = (kind(plan(file, of, **how), INBOX, "job") for of in (1, CROWD))
     for first in (0, 39, 12_345):
         data = written.encode(first, count, 10**18)
@@ -98,15 +98,15 @@ def test_the_frames_are_those_that_would_lie_ready(
 
 def test_many_subjects_and_many_payloads_go_each_their_own_way(file: Path) -> None:
     how = {"subject_count": READY_BYTES // 1024, "message_ids": True}
-    requests = PublishRequests(plan(file, CROWD, **how), INBOX, "job")
+    requests = PublishCodec(plan(file, CROWD, **how), INBOX, "job")
     data = requests.encode(77, 50, 1)
     assert sent(data) == [(f"s.{number}", LINES[number % 40]) for number in range(77, 127)]
     assert requests.subject(77) == "s.77"
-    assert PublishRequests(plan(file, CROWD), INBOX, "job").subject(77) == "s"
+    assert PublishCodec(plan(file, CROWD), INBOX, "job").subject(77) == "s"
 
 
 def test_an_acknowledged_message_has_the_bytes_of_its_own_line(file: Path) -> None:
-    requests = PublishRequests(plan(file, CROWD), INBOX, "job")
+    requests = PublishCodec(plan(file, CROWD), INBOX, "job")
     numbers = range(100, 150)
     body = b'{"stream":"S","seq":7}'
     data = b"".join(
@@ -119,7 +119,7 @@ def test_an_acknowledged_message_has_the_bytes_of_its_own_line(file: Path) -> No
 
 def test_a_fast_batch_has_the_lines_in_turns(file: Path) -> None:
     client = plan(file, CROWD, mode=PublishMode.FAST_BATCH, batch=500)
-    workload = FastWorkload(client, INBOX, Ledger("w", 999), "job")
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload = FastBatchClient(client, INBOX, Recorder("w", 999), "job")
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     assert sent(workload.next_bytes(1)) == [("s", LINES[0])]

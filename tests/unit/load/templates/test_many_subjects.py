@@ -9,13 +9,13 @@ from njst.contract.fields import Order
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.atomic_batch import AtomicRequests
-from njst.load.kinds.publish.expected_sequence import ExpectingRequests
-from njst.load.kinds.publish.fast_batch import FastWorkload
+from njst.load.kinds.publish.atomic_batch import AtomicBatchCodec
+from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
+from njst.load.kinds.publish.fast_batch import FastBatchClient
 from njst.load.kinds.publish.frame_templates import READY_BYTES, are_many, many_subjects
-from njst.load.kinds.publish.single import DelayedRequests, PublishRequests
-from njst.load.load_client import Start
-from njst.load.recording.recorder import Ledger
+from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
+from njst.load.load_client import StartTime
+from njst.load.recording.recorder import Recorder
 
 INBOX = "_INBOX.test"
 STEMS = ["s.a", "s.b", "s.c"]
@@ -60,7 +60,7 @@ def name(number: int) -> str:
 
 @pytest.mark.parametrize("ids", [False, True])
 def test_in_turns_each_message_has_the_next_subject(ids: bool) -> None:
-    requests = PublishRequests(plan(message_ids=ids), INBOX, "job")
+    requests = PublishCodec(plan(message_ids=ids), INBOX, "job")
     for first in (0, EACH - 3, 3 * EACH - 3):
         data = requests.encode(first, 7, 1)
         assert subjects_in(data) == [name(first + n) for n in range(7)]
@@ -72,24 +72,24 @@ def test_in_turns_each_message_has_the_next_subject(ids: bool) -> None:
 @pytest.mark.parametrize("delay_ms", [0, 2000])
 def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: int) -> None:
     client = plan(delay_ms=delay_ms, subject_count=each)
-    kind = DelayedRequests if delay_ms else PublishRequests
+    kind = DelayedCodec if delay_ms else PublishCodec
     requests = kind(client, INBOX, "job")
-    seal = requests.ready(5, 3)
+    stamper = requests.ready(5, 3)
     for place in range(3):
-        assert seal(place, 10**18 + place) == requests.encode(5 + place, 1, 10**18 + place)
+        assert stamper(place, 10**18 + place) == requests.encode(5 + place, 1, 10**18 + place)
 
 
 @pytest.mark.parametrize("header", [("X-Any", "a * b"), ("X-Any", "*")])
 def test_a_schedule_is_the_same_as_one_that_lies_ready(header: tuple[str, str]) -> None:
     """The target is in a header too; each frame says how long that is."""
     how = {"delay_ms": 2000, "headers": [header]}
-    many = DelayedRequests(plan(**how), INBOX, "job")
+    many = DelayedCodec(plan(**how), INBOX, "job")
     data = many.encode(EACH - 2, 20, 10**18)
     assert subjects_in(data) == [
         f"{name(number)}.schedule.job-0-0-{number:010x}" for number in range(EACH - 2, EACH + 18)
     ]
     for number in (0, 7, EACH - 1, EACH, 3 * EACH - 1):
-        alone = DelayedRequests(plan(subjects=[name(number)], subject_count=1, **how), INBOX, "job")
+        alone = DelayedCodec(plan(subjects=[name(number)], subject_count=1, **how), INBOX, "job")
         assert many.encode(number, 1, 10**18) == alone.encode(number, 1, 10**18)
         assert many.subject(number) == alone.subject(number)
 
@@ -112,12 +112,12 @@ def test_at_random_all_subjects_are_alike() -> None:
 
 
 def test_batches_go_through_all_subjects() -> None:
-    requests = AtomicRequests(plan(mode=PublishMode.ATOMIC_BATCH), INBOX, "job")
+    requests = AtomicBatchCodec(plan(mode=PublishMode.ATOMIC_BATCH), INBOX, "job")
     assert subjects_in(requests.encode(0, 3, 1)) == [name(n) for n in range(1234)]
     client = plan(mode=PublishMode.FAST_BATCH)
-    workload = FastWorkload(client, INBOX, Ledger("w", 1234), "job")
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload = FastBatchClient(client, INBOX, Recorder("w", 1234), "job")
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     assert subjects_in(workload.next_bytes(1)) == [name(0)]
 
 
@@ -125,14 +125,14 @@ def test_batches_go_through_all_subjects() -> None:
 def test_batches_reach_every_subject_however_few_lie_ready(count: int) -> None:
     how = {"subjects": ["s"], "subject_count": count}
     client = plan(mode=PublishMode.ATOMIC_BATCH, **how).model_copy(update={"messages": count})
-    requests = AtomicRequests(client, INBOX, "job")
+    requests = AtomicBatchCodec(client, INBOX, "job")
     data = requests.encode(0, -(-count // 500), 1)
     assert Counter(subjects_in(data)) == {f"s.{number}": 1 for number in range(count)}
 
 
 def test_what_is_expected_of_a_subject_is_what_was_stored_under_it() -> None:
     client = plan(mode=PublishMode.SYNCHRONOUS, expect=Expect.LAST_SUBJECT_SEQUENCE)
-    requests = ExpectingRequests(client, INBOX, "job")
+    requests = ExpectedSequenceCodec(client, INBOX, "job")
     for number, sequence in ((0, 7), (1, 9)):
         body = b'{"stream":"S","seq":%d}' % sequence
         requests.scan(b"MSG %s.%010x 1 %d\r\n%s\r\n" % (INBOX.encode(), number, len(body), body))
@@ -174,14 +174,14 @@ def test_what_lies_ready_is_bounded_in_bytes(size: int, siblings: int, duplicate
 def test_in_turns_a_client_begins_where_its_plan_says(mode: PublishMode, each: int) -> None:
     client = plan(mode=mode, subject_count=each, first_subject=2 * each)
     if mode is PublishMode.FAST_BATCH:
-        workload = FastWorkload(client, INBOX, Ledger("w", 1234), "job")
-        workload.ledger.start(0)
-        workload.start(Start(0))
+        workload = FastBatchClient(client, INBOX, Recorder("w", 1234), "job")
+        workload.recorder.start(0)
+        workload.start(StartTime(0))
         data = workload.next_bytes(1)
     elif mode is PublishMode.ATOMIC_BATCH:
-        data = AtomicRequests(client, INBOX, "job").encode(0, 2, 1)
+        data = AtomicBatchCodec(client, INBOX, "job").encode(0, 2, 1)
     else:
-        data = PublishRequests(client, INBOX, "job").encode(0, 2 * each, 1)
+        data = PublishCodec(client, INBOX, "job").encode(0, 2 * each, 1)
     sent = subjects_in(data)
     begin = 2 * each
     assert sent == [

@@ -12,7 +12,7 @@ LATE = f"the server did not answer the last PING within {_SECONDS} s"
 UNCONFIRMED = f"an acknowledgement was not confirmed within {_SECONDS} s of the last PING"
 
 
-class Farewell:
+class FinalFlush:
     """Asked once for each connection, and waited for at most PATIENCE_NS."""
 
     def __init__(self) -> None:

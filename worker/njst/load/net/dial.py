@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from njst.contract.connection import Connection
 from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns
-from njst.load.net.server_pool import Server
-from njst.load.net.socket_stream import Stream
+from njst.load.net.server_pool import PoolServer
+from njst.load.net.socket_stream import SocketStream
 from njst.load.net.tls_stream import TlsStream
 from njst.load.net.websocket_stream import WebSocketStream
 from njst.load.protocol.handshake import Handshake, NoTlsError, RefusedError, Step
@@ -43,7 +43,7 @@ READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
 
 # What a step waits for; NOTHING: look again at the next tick.
-_Steps = Generator[int, None, Stream]
+_Steps = Generator[int, None, SocketStream]
 _Wait = Generator[int, None, None]
 
 
@@ -67,21 +67,21 @@ class ConnectError(Exception):
 
 
 @dataclass(frozen=True)
-class Settings:
+class DialSettings:
     """How to log in: the same for all clients of a process."""
 
     connection: Connection
     contexts: TlsContexts
 
     @classmethod
-    def of(cls, connection: Connection) -> "Settings":
+    def of(cls, connection: Connection) -> "DialSettings":
         return cls(connection, TlsContexts(connection.tls))
 
 
 class Dial:
     """An attempt; `step` it whenever `socket` is ready for `wants`, and at each tick."""
 
-    def __init__(self, server: Server, settings: Settings, begin_ns: int) -> None:
+    def __init__(self, server: PoolServer, settings: DialSettings, begin_ns: int) -> None:
         self.server = server
         self.begin_ns = begin_ns
         self.info: ServerInfo | None = None
@@ -93,7 +93,7 @@ class Dial:
         self._websocket: WebSocket | None = None
         self._steps = self._run()
 
-    def step(self, at_ns: int) -> Stream | None:
+    def step(self, at_ns: int) -> SocketStream | None:
         """Go on as far as that is possible now; return the stream once it is logged in.
 
         Raises:
@@ -105,7 +105,7 @@ class Dial:
             if at_ns >= self._end_ns:
                 raise TimeoutError(self._late())
         except StopIteration as done:
-            stream: Stream = done.value
+            stream: SocketStream = done.value
             return stream
         except (OSError, ProtocolError, RefusedError, NoTlsError, LoginError, ValueError) as error:
             self.close()
@@ -174,8 +174,8 @@ class Dial:
         self.info = handshake.info
         return self._stream(self.socket, handshake.rest)
 
-    def _stream(self, sock: socket.socket, received: bytes) -> Stream:
-        stream = TlsStream(sock) if isinstance(sock, ssl.SSLSocket) else Stream(sock)
+    def _stream(self, sock: socket.socket, received: bytes) -> SocketStream:
+        stream = TlsStream(sock) if isinstance(sock, ssl.SSLSocket) else SocketStream(sock)
         if self._websocket is not None:
             stream = WebSocketStream(stream, self._websocket)
         stream.received = received

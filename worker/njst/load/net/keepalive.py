@@ -35,7 +35,7 @@ class Silence(Enum):
     OVER = auto()
 
 
-class Lifeline:
+class Keepalive:
     """One client's; times are CLOCK_MONOTONIC ns, and `heard_ns` is written by the client."""
 
     def __init__(self) -> None:

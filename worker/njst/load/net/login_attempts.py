@@ -11,9 +11,9 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from njst.load.net.dial import ConnectError, Dial, Settings
-from njst.load.net.server_pool import Server, Servers
-from njst.load.net.socket_stream import Stream
+from njst.load.net.dial import ConnectError, Dial, DialSettings
+from njst.load.net.server_pool import PoolServer, ServerPool
+from njst.load.net.socket_stream import SocketStream
 
 # How long an attempt has to come to something before the next one begins beside it.
 HEAD_START_NS = 250_000_000
@@ -32,19 +32,19 @@ class _Miss:
     pause_ns: int
 
 
-class Attempts:
+class LoginAttempts:
     """Those of one client; times are CLOCK_MONOTONIC ns."""
 
     def __init__(
-        self, settings: Settings, servers: Servers, on_miss: Callable[[ConnectError], None]
+        self, settings: DialSettings, servers: ServerPool, on_miss: Callable[[ConnectError], None]
     ) -> None:
         """Prepare; `on_miss` is told of each attempt that fails."""
         self._settings = settings
         self._servers = servers
         self._on_miss = on_miss
-        self._broken: Server | None = None
+        self._broken: PoolServer | None = None
         self._dials: list[Dial] = []
-        self._misses: dict[Server, _Miss] = {}
+        self._misses: dict[PoolServer, _Miss] = {}
         self._next_ns = 0
         self._watch = _Watch()
 
@@ -53,14 +53,14 @@ class Attempts:
         """What becomes readable when one of the sockets is ready; None: there is none by now."""
         return self._watch.epoll
 
-    def begin(self, broken: Server | None, now_ns: int) -> None:
+    def begin(self, broken: PoolServer | None, now_ns: int) -> None:
         """Begin; the only server that there is gets a pause if its connection has just broken."""
         self._broken = broken
         self._misses.clear()
         is_alone = broken is not None and len(self._servers.known) == 1
         self._next_ns = now_ns + (FIRST_PAUSE_NS if is_alone else 0)
 
-    def step(self, now_ns: int) -> tuple[Dial, Stream] | None:
+    def step(self, now_ns: int) -> tuple[Dial, SocketStream] | None:
         """Go on with all attempts and begin those that are due; return the first that is in."""
         for dial in [*self._dials]:
             stream = self._step(dial, now_ns)
@@ -97,7 +97,7 @@ class Attempts:
             dial.info is not None and now_ns - dial.begin_ns < GREETED_NS for dial in self._dials
         )
 
-    def _due(self, now_ns: int) -> Server | None:
+    def _due(self, now_ns: int) -> PoolServer | None:
         under_way = [dial.server for dial in self._dials]
         for server in self._servers.order(self._broken):
             miss = self._misses.get(server)
@@ -105,7 +105,7 @@ class Attempts:
                 return server
         return None
 
-    def _step(self, dial: Dial, now_ns: int) -> Stream | None:
+    def _step(self, dial: Dial, now_ns: int) -> SocketStream | None:
         try:
             stream = dial.step(now_ns)
         except ConnectError as error:
@@ -117,7 +117,7 @@ class Attempts:
             self._watch.see(dial)
         return stream
 
-    def _miss(self, server: Server, error: ConnectError, now_ns: int) -> None:
+    def _miss(self, server: PoolServer, error: ConnectError, now_ns: int) -> None:
         before = self._misses.get(server)
         pause_ns = FIRST_PAUSE_NS if before is None else before.pause_ns
         self._misses[server] = _Miss(error, now_ns + pause_ns, min(2 * pause_ns, LAST_PAUSE_NS))
@@ -125,7 +125,7 @@ class Attempts:
         self._next_ns = now_ns
         self._on_miss(error)
 
-    def _win(self, dial: Dial, stream: Stream) -> tuple[Dial, Stream]:
+    def _win(self, dial: Dial, stream: SocketStream) -> tuple[Dial, SocketStream]:
         self._dials.remove(dial)
         self.close()
         self._servers.note_taken(dial.server)

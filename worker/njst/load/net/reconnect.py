@@ -9,12 +9,12 @@ import time
 
 from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns as read_clock_ns
-from njst.load.net.dial import ConnectError, Dial, Settings
-from njst.load.net.login_attempts import Attempts
-from njst.load.net.server_pool import Server, Servers
-from njst.load.net.socket_stream import Stream
+from njst.load.net.dial import ConnectError, Dial, DialSettings
+from njst.load.net.login_attempts import LoginAttempts
+from njst.load.net.server_pool import PoolServer, ServerPool
+from njst.load.net.socket_stream import SocketStream
 from njst.load.protocol.server_info import ServerInfo
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 
 # A blocking wait looks at the time this often.
 _LOOK_S = 0.02
@@ -23,19 +23,23 @@ _LOOK_S = 0.02
 LATE_NS = 10_000_000_000
 
 
-class Redial:
+class Reconnect:
     """The connections of one client; times are CLOCK_MONOTONIC ns."""
 
     def __init__(
-        self, settings: Settings, servers: Servers, ledger: Ledger, reconnect_ms: int | None = None
+        self,
+        settings: DialSettings,
+        servers: ServerPool,
+        recorder: Recorder,
+        reconnect_ms: int | None = None,
     ) -> None:
         """Prepare; `reconnect_ms` is how long a break may last, None: for ever."""
         self._servers = servers
-        self._ledger = ledger
+        self._recorder = recorder
         self._reconnect_ns = None if reconnect_ms is None else reconnect_ms * 1_000_000
-        self._attempts = Attempts(settings, servers, self._on_miss)
+        self._attempts = LoginAttempts(settings, servers, self._on_miss)
         # Where the connection is, or was.
-        self._server: Server | None = None
+        self._server: PoolServer | None = None
         # That server said that it will go (lame duck mode).
         self._leaves = False
         # Since when there is no connection; 0 while there is one.
@@ -55,7 +59,7 @@ class Redial:
         self._begun_ns = now_ns
         self._attempts.begin(None, now_ns)
 
-    def step(self, now_ns: int) -> Stream | None:
+    def step(self, now_ns: int) -> SocketStream | None:
         """Go on with the attempts, or begin one when it is time; return what one has come to.
 
         Raises:
@@ -104,32 +108,34 @@ class Redial:
     def close(self, now_ns: int) -> None:
         """Give up attempts that go on."""
         if self._broken_ns:
-            self._ledger.disconnected(now_ns - self._broken_ns)
+            self._recorder.disconnected(now_ns - self._broken_ns)
             self._broken_ns = 0
         self._attempts.close()
 
     def _on_miss(self, error: ConnectError) -> None:
         self.trouble = error.error_class, str(error)
-        self._ledger.event(error.error_class, str(error))
+        self._recorder.event(error.error_class, str(error))
 
-    def _settle(self, dial: Dial, stream: Stream, now_ns: int) -> Stream:
+    def _settle(self, dial: Dial, stream: SocketStream, now_ns: int) -> SocketStream:
         """Take note of an attempt that has come to a connection."""
         self._server = dial.server
-        self._ledger.logged_in(now_ns - dial.begin_ns)
+        self._recorder.logged_in(now_ns - dial.begin_ns)
         self.on_info(dial.info)
         if self._broken_ns:
-            self._ledger.reconnected(now_ns - self._broken_ns)
+            self._recorder.reconnected(now_ns - self._broken_ns)
             self._broken_ns = 0
         return stream
 
 
-def open_stream(servers: Servers, settings: Settings) -> tuple[ServerInfo | None, Stream]:
+def open_stream(
+    servers: ServerPool, settings: DialSettings
+) -> tuple[ServerInfo | None, SocketStream]:
     """Return a connection to the first server that answers, and its INFO; this blocks.
 
     Raises:
         ConnectError: none answers, or they refuse.
     """
-    attempts = Attempts(settings, servers, lambda _: None)
+    attempts = LoginAttempts(settings, servers, lambda _: None)
     attempts.begin(None, read_clock_ns())
     try:
         while (won := attempts.step(read_clock_ns())) is None:

@@ -15,7 +15,7 @@ WAITS, NOW = 0, socket.MSG_DONTWAIT
 _WAIT = struct.pack("@ll", 0, 20_000)
 
 
-class Stream:
+class SocketStream:
     """A logged-in connection; `received` has what came behind the handshake."""
 
     # Whether `receive` can wait for something to arrive.

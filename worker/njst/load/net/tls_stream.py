@@ -2,7 +2,7 @@
 
 import ssl
 
-from njst.load.net.socket_stream import NOW, Stream
+from njst.load.net.socket_stream import NOW, SocketStream
 
 # The most that one TLS record carries (RFC 8446, 5.1).
 RECORD_BYTES = 16 * 1024
@@ -11,7 +11,7 @@ RECORD_BYTES = 16 * 1024
 _TLS_CHUNK_BYTES = 256 * 1024
 
 
-class TlsStream(Stream):
+class TlsStream(SocketStream):
     """The same under TLS.
 
     No decrypted byte is left in the TLS layer, where a selector would not see it: a read takes

@@ -4,7 +4,7 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING
 
-from njst.load.net.socket_stream import NOW, Stream
+from njst.load.net.socket_stream import NOW, SocketStream
 
 if TYPE_CHECKING:
     from njst.login.websocket_protocol import WebSocket
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 _FRAME_BYTES = 64 * 1024
 
 
-class WebSocketStream(Stream):
+class WebSocketStream(SocketStream):
     """The same over a websocket; the carrier is in the clear or under TLS."""
 
     can_wait = False
 
-    def __init__(self, carrier: Stream, websocket: "WebSocket") -> None:
+    def __init__(self, carrier: SocketStream, websocket: "WebSocket") -> None:
         self._carrier = carrier
         self._websocket = websocket
         # What the carrier has not taken, and how many bytes of the caller's are in it.

@@ -19,7 +19,7 @@ Counts = npt.NDArray[np.int64]
 Times = npt.NDArray[np.int64]
 
 
-class Schedule:
+class ArrivalSchedule:
     """The due times of one client's messages, in ns after the start of its workload."""
 
     def __init__(self, pace: PacePlan) -> None:

@@ -1,8 +1,8 @@
 """What a client still has to send, and when each of it is due."""
 
 from njst.contract.plan import ClientPlan
-from njst.load.load_client import Start
-from njst.load.pacing.arrival_schedule import Schedule
+from njst.load.load_client import StartTime
+from njst.load.pacing.arrival_schedule import ArrivalSchedule
 
 
 def planned_of(plan: ClientPlan) -> int | None:
@@ -12,10 +12,10 @@ def planned_of(plan: ClientPlan) -> int | None:
     """
     if plan.messages is not None or plan.pace is None or plan.duration_ms is None:
         return plan.messages
-    return Schedule(plan.pace).due_count(plan.duration_ms * 1_000_000 - 1)
+    return ArrivalSchedule(plan.pace).due_count(plan.duration_ms * 1_000_000 - 1)
 
 
-class Supply:
+class Pacer:
     """Numbers from 0 on, up to a limit or an instant; at an offered rate, each when it is due.
 
     At an offered rate a duration is a number of messages: none is left out for being late.
@@ -33,15 +33,15 @@ class Supply:
         self.next = 0
         planned = planned_of(plan)
         self.limit = None if planned is None else -(-planned // weight)
-        self.schedule = None if plan.pace is None else Schedule(plan.pace)
+        self.schedule = None if plan.pace is None else ArrivalSchedule(plan.pace)
         self.end_ns = 0
         self.is_closed = False
         self._duration_ms = plan.duration_ms
-        self._start = Start(0)
+        self._start = StartTime(0)
         # When `next` is due; of no meaning once there is none.
         self._due_ns = 0
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Count instants and the duration from here."""
         self._start = start
         if self.schedule is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from njst.load.protocol import encoder
-from njst.load.protocol.parser import Info, Message, Pong, ProtocolError, ServerError, parse
+from njst.load.protocol.parser import Info, MessageFrame, Pong, ProtocolError, ServerError, parse
 from njst.load.protocol.server_info import ServerInfo, server_info
 
 # INFO is a few KiB; whoever says more than this before PONG is no NATS.
@@ -120,5 +120,5 @@ class Handshake:
                 raise RefusedError(frame.text)
             if isinstance(frame, Info):
                 self.info = server_info(frame.json)
-            if isinstance(frame, Message):
+            if isinstance(frame, MessageFrame):
                 raise ProtocolError(f"a message before the greeting: {frame.subject[:60]!r}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from njst.contract.results.tallies import ErrorClass
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 
 _STATUS = re.compile(rb"NATS/1\.0[ \t]+(\d{3})[ \t]*([^\r\n]*)\r\n")
 _PENDING = re.compile(rb"Nats-Pending-Messages:[ \t]*(\d{1,9})\r\n", re.IGNORECASE)
@@ -65,7 +65,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Status:
+class JetStreamStatus:
     """A status without a body: code, words, and how much of a pull it gives back, if it says so."""
 
     code: int
@@ -77,13 +77,13 @@ class Status:
         return f"{self.code} {self.words}".rstrip()
 
 
-def status_of(message: Message) -> Status | None:
+def status_of(message: MessageFrame) -> JetStreamStatus | None:
     """Return the status of a message; None when it is an ordinary one."""
     found = _STATUS.match(message.header)
     if found is None:
         return None
     pending = _PENDING.search(message.header)
-    return Status(
+    return JetStreamStatus(
         int(found[1]), found[2].decode(errors="replace"), int(pending[1]) if pending else None
     )
 
@@ -112,7 +112,7 @@ def counted_bytes(data: bytes, end: int) -> int:
     return total
 
 
-def publish_answer(message: Message, stream: str = "") -> Stored | Failure:
+def publish_answer(message: MessageFrame, stream: str = "") -> Stored | Failure:
     """Return what the reply to a publish says; anything unknown is a failure of class Other.
 
     With a `stream`, an acknowledgement by another one is a failure too: the message is not where it
@@ -167,7 +167,7 @@ def _refusal(error: dict[str, Any]) -> Failure:
     return Failure(kind, f"{error.get('description', '')} ({code})")
 
 
-def api_failure(message: Message) -> Failure | None:
+def api_failure(message: MessageFrame) -> Failure | None:
     """Return why a call of JetStream's API was refused; None when it was done."""
     status = status_of(message)
     if status is not None:
@@ -194,7 +194,7 @@ def last_sequence_in(words: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def get_failure(message: Message) -> Failure | None:
+def get_failure(message: MessageFrame) -> Failure | None:
     """Return why the answer to a direct get is no message; None when it is one (ADR-31)."""
     status = status_of(message)
     if status is None:
@@ -205,7 +205,7 @@ def get_failure(message: Message) -> Failure | None:
     return Failure(_GET_STATUSES.get(status.code, ErrorClass.OTHER), words)
 
 
-def batch_end(message: Message) -> tuple[int, int]:
+def batch_end(message: MessageFrame) -> tuple[int, int]:
     """Return how much is left behind a batch of direct gets, and the sequence of its last message.
 
     Nothing is left and there was none when the message is not the end of a batch (ADR-31).

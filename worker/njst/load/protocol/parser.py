@@ -22,7 +22,7 @@ class ProtocolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageFrame:
     """MSG or HMSG; `header` is the raw header block of an HMSG, else empty."""
 
     subject: bytes
@@ -66,7 +66,7 @@ class Ok:
     """+OK."""
 
 
-Frame = Message | Info | ServerError | Ping | Pong | Ok
+Frame = MessageFrame | Info | ServerError | Ping | Pong | Ok
 
 
 def parse(data: bytes, limit: int = 0) -> tuple[list[Frame], int]:
@@ -139,4 +139,6 @@ def _message(
         raise ProtocolError("a message that does not end where it says")
     reply = words[2] if len(words) == 3 + sizes else b""
     payload = data[begin + header : end]
-    return Message(words[0], int(words[1]), reply, data[begin : begin + header], payload), end + 2
+    return MessageFrame(
+        words[0], int(words[1]), reply, data[begin : begin + header], payload
+    ), end + 2

@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-from njst.load.protocol.request_numbers import Numbers, as_array
+from njst.load.protocol.request_numbers import RequestNumbers, as_array
 
 # So few that those of some clients are remembered together.
 FEWEST = 256
@@ -44,7 +44,7 @@ class ReplyTokens:
         """Return the request that a token is of, -1 for one of which no answer matters any more."""
         return token
 
-    def numbers(self, tokens: Numbers) -> Numbers:
+    def numbers(self, tokens: RequestNumbers) -> RequestNumbers:
         """Return the requests that tokens are of, as `number` does."""
         return tokens
 
@@ -96,7 +96,7 @@ class ReusedTokens(ReplyTokens):
         number = last - (last - token) % self.turns
         return number if number in numbers else _GONE
 
-    def numbers(self, tokens: Numbers) -> Numbers:
+    def numbers(self, tokens: RequestNumbers) -> RequestNumbers:
         """Return the requests that tokens are of, as `number` does."""
         if isinstance(tokens, range) and tokens:
             first, last = self.number(tokens.start), self.number(tokens.stop - 1)

@@ -9,22 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.int64]
-Numbers = Array | range
+RequestNumbers = Array | range
 
 
-def as_array(numbers: Sequence[int] | Numbers) -> Array:
+def as_array(numbers: Sequence[int] | RequestNumbers) -> Array:
     """Return numbers as an array."""
     if isinstance(numbers, range):
         return np.arange(numbers.start, numbers.stop)
     return np.asarray(numbers, dtype=np.int64)
 
 
-def as_list(numbers: Sequence[int] | Numbers) -> list[int]:
+def as_list(numbers: Sequence[int] | RequestNumbers) -> list[int]:
     """Return numbers as integers of Python."""
     return numbers.tolist() if isinstance(numbers, np.ndarray) else list(numbers)
 
 
-def joined(parts: Sequence[Numbers]) -> Numbers:
+def joined(parts: Sequence[RequestNumbers]) -> RequestNumbers:
     """Return the numbers of all parts; ranges that go on stay one."""
     if not parts:
         return range(0)

@@ -1,4 +1,4 @@
-"""The ledger entry that each message carries at the beginning of its payload.
+"""The recorder entry that each message carries at the beginning of its payload.
 
 32 bytes, little endian: job u32 (CRC-32 of the job's id), producer u32, body u32 (CRC-32 of what
 follows the stamp), guard u32, sequence u64, time u64. The guard mixes all other fields, so a stamp
@@ -115,7 +115,7 @@ def sealer(
     before = mixed(seeds, sequences.astype(np.uint64)).tolist()
     pack, prime, mask, first = _VARIABLE.pack_into, _PRIME_INT, _MASK, int(sequences[0])
 
-    def seal(place: int, time_ns: int) -> memoryview:
+    def stamper(place: int, time_ns: int) -> memoryview:
         frame, begin = frames[place], at[place]
         if begin < 0:
             return frame
@@ -123,7 +123,7 @@ def sealer(
         pack(frame, begin, guard, first + place, time_ns)
         return frame
 
-    return seal
+    return stamper
 
 
 def mixed(

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from njst.load.protocol.jetstream_answers import Status
+from njst.load.protocol.jetstream_answers import JetStreamStatus
 
 # Two pulls are under way, so that the server always has one.
 PULL = 2_000
@@ -20,7 +20,7 @@ _TOO_LARGE = "exceeds maxbytes"
 
 
 @dataclass
-class Pulls:
+class PullSizes:
     """How much is asked for at once, and what is under way of it.
 
     A server, an account or a stream may allow less than these, and says so.
@@ -53,7 +53,7 @@ class Pulls:
         self.batches[name.encode()] = batch
         return name, {"batch": batch, "expires": self.expires_ns, "max_bytes": self.most_bytes}
 
-    def end(self, name: bytes, status: Status) -> bool:
+    def end(self, name: bytes, status: JetStreamStatus) -> bool:
         """Take the end of a pull; return whether the server ended it and can be asked again."""
         if status.code == 100:
             return True

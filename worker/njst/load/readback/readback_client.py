@@ -8,7 +8,7 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.host.spawn import spawn
 
 
-async def look(plan: AuditPlan) -> Sight:
+async def read_slice(plan: AuditPlan) -> Sight:
     """Return what is in a slice, read by a process; cancelling this ends the process."""
     try:
         process = await spawn("njst.load.readback.readback_process")

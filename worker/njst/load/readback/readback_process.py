@@ -15,14 +15,14 @@ from collections import Counter
 from njst.contract.plan import AuditPlan, PiecePlan
 from njst.contract.results.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
 from njst.load.host.clock import now_ns
-from njst.load.net.dial import ConnectError, Settings
+from njst.load.net.dial import ConnectError, DialSettings
 from njst.load.net.reconnect import open_stream
-from njst.load.net.server_pool import Servers
-from njst.load.net.socket_stream import Stream
+from njst.load.net.server_pool import ServerPool
+from njst.load.net.socket_stream import SocketStream
 from njst.load.protocol import stamp
 from njst.load.protocol.parser import ProtocolError
-from njst.load.readback.stream_reader import Reading, Where
-from njst.load.readback.verifier import Audit
+from njst.load.readback.stream_reader import ReaderSettings, StreamReader
+from njst.load.readback.verifier import SliceVerifier
 from njst.verification.range_codec import Entry, decode, fitted
 from njst.verification.ranges import count
 
@@ -54,13 +54,13 @@ def _look(plan: AuditPlan) -> Sight:
     entries: list[Entry] = []
     corrupted: list[Corrupted] = []
     pieces: list[PieceSight] = []
-    servers, settings = Servers(plan.connection), Settings.of(plan.connection)
+    servers, settings = ServerPool(plan.connection), DialSettings.of(plan.connection)
     room = plan.max_bytes // _PART
     lost = {stamp.producer_code(one.number, one.index): one for one in plan.lost}
     recovered: Counter[tuple[str, str]] = Counter()
     for piece in plan.pieces:
-        audit = Audit(plan.job, _producers(plan, piece.stream))
-        reading = Reading(_where(plan, piece), audit.take)
+        audit = SliceVerifier(plan.job, _producers(plan, piece.stream))
+        reading = StreamReader(_where(plan, piece), audit.take)
         _read(servers, settings, reading)
         if not reading.done:
             return Sight(problem=READ_FAILED, words=f"{piece.stream}: {reading.problem}"[:300])
@@ -108,9 +108,9 @@ def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
     return workloads
 
 
-def _where(plan: AuditPlan, piece: PiecePlan) -> Where:
+def _where(plan: AuditPlan, piece: PiecePlan) -> ReaderSettings:
     token = secrets.token_hex(8)
-    return Where(
+    return ReaderSettings(
         api=plan.connection.js_api,
         stream=piece.stream,
         after=piece.after,
@@ -120,7 +120,7 @@ def _where(plan: AuditPlan, piece: PiecePlan) -> Where:
     )
 
 
-def _read(servers: Servers, settings: Settings, reading: Reading) -> None:
+def _read(servers: ServerPool, settings: DialSettings, reading: StreamReader) -> None:
     """Read to the end, over as many connections as it takes, or until `reading` gives up."""
     while not reading.done and not reading.problem:
         try:
@@ -140,7 +140,7 @@ def _read(servers: Servers, settings: Settings, reading: Reading) -> None:
             stream.close()
 
 
-def _read_from(stream: Stream, reading: Reading, server: str) -> None:
+def _read_from(stream: SocketStream, reading: StreamReader, server: str) -> None:
     """Read over one connection, to a server of this id.
 
     Raises:
@@ -165,7 +165,7 @@ def _read_from(stream: Stream, reading: Reading, server: str) -> None:
     _send(stream, reading.close())
 
 
-def _send(stream: Stream, data: bytes) -> None:
+def _send(stream: SocketStream, data: bytes) -> None:
     out = memoryview(data)
     while out:
         sent = stream.send(out)

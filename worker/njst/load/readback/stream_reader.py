@@ -27,9 +27,9 @@ from njst.load.protocol.jetstream_answers import (
     status_of,
     stream_sequences,
 )
-from njst.load.protocol.parser import Frame, Message, Ping, ServerError, parse
-from njst.load.readback.pull_sizes import Pulls
-from njst.load.readback.stream_state import WORK_QUEUE, StreamState, stream_state
+from njst.load.protocol.parser import Frame, MessageFrame, Ping, ServerError, parse
+from njst.load.readback.pull_sizes import PullSizes
+from njst.load.readback.stream_state import WORK_QUEUE, LeaderStreamState, stream_state
 from njst.verification.range_codec import Entry
 from njst.verification.range_codec import encode as range_text
 from njst.verification.ranges import Range, Ranges, count
@@ -50,7 +50,7 @@ Take = Callable[[bytes, Sequence[int], Sequence[int]], None]
 
 
 @dataclass(frozen=True)
-class Where:
+class ReaderSettings:
     """What to read: a stream behind a sequence, up to another one or to its end.
 
     Names are the reader's own.
@@ -64,20 +64,20 @@ class Where:
     upto: int | None = None
 
 
-class Reading:
+class StreamReader:
     """One stream. `done`: its end was reached, or it is not there; else `problem` says why not.
 
     `take` gets a buffer and the places and sizes of payloads in it, each message once, in order.
     """
 
-    def __init__(self, where: Where, take: Take) -> None:
+    def __init__(self, where: ReaderSettings, take: Take) -> None:
         self.done = False
         self.problem = ""
         self._where = where
         self._take = take
         self._position = where.after
         self._end = 0
-        self._state: StreamState | None = None
+        self._state: LeaderStreamState | None = None
         self._empty = Ranges()
         self._is_gone = False
         # All is read; what the stream has let go of is asked for, and then was.
@@ -86,7 +86,7 @@ class Reading:
         self._round = 0
         self._delivered = 0
         self._pending = 0
-        self._pulls = Pulls()
+        self._pulls = PullSizes()
         self._server = ""
         self._rest = b""
         self._words = "no answer"
@@ -208,7 +208,7 @@ class Reading:
             return encoder.PONG
         if isinstance(frame, ServerError):
             self._on_error(frame)
-        elif isinstance(frame, Message) and frame.sid == self._round and not self.done:
+        elif isinstance(frame, MessageFrame) and frame.sid == self._round and not self.done:
             return self._on_message(frame, now_ns)
         return b""
 
@@ -290,7 +290,7 @@ class Reading:
         self._empty.add_range(self._position + 1, sequence + 1)
         self._position = max(self._position, sequence)
 
-    def _on_message(self, frame: Message, now_ns: int) -> bytes:
+    def _on_message(self, frame: MessageFrame, now_ns: int) -> bytes:
         status = status_of(frame)
         name = frame.subject.rpartition(b".")[2]
         if status is not None:

@@ -10,7 +10,7 @@ WORK_QUEUE = "workqueue"
 
 
 @dataclass(frozen=True)
-class StreamState:
+class LeaderStreamState:
     """The part of it that tells what a stream keeps, has and had."""
 
     created_ns: int
@@ -29,7 +29,7 @@ class StreamState:
     damaged: int
 
 
-def stream_state(answer: dict[str, Any]) -> StreamState:
+def stream_state(answer: dict[str, Any]) -> LeaderStreamState:
     """Read an answer to STREAM.INFO.
 
     Raises:
@@ -43,7 +43,7 @@ def stream_state(answer: dict[str, Any]) -> StreamState:
     first = int(state.get("first_seq", 0))
     if not messages and not first:
         first = last + 1 if last else 0
-    return StreamState(
+    return LeaderStreamState(
         created_ns=_time_ns(answer.get("created")),
         limits=stream_limits(config),
         replicas=int(config["num_replicas"]),

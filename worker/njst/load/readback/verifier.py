@@ -11,16 +11,16 @@ import numpy as np
 
 from njst.contract.results.readback import Corrupted
 from njst.load.protocol import stamp
-from njst.load.recording.integrity import Consumed, Inspector
+from njst.load.recording.integrity import ConsumedMessages, IntegrityInspector
 from njst.load.recording.number_set import NumberSet
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from njst.verification.range_codec import Entry
 
 # Numbers from here on, which no njst has sent, are one.
 _MOST = np.uint64(1 << 62)
 
 
-class Audit:
+class SliceVerifier:
     """The producers of one stream, whose messages are looked at once each."""
 
     def __init__(self, job: str, workloads: Mapping[int, str]) -> None:
@@ -29,7 +29,9 @@ class Audit:
         self._found = {code: NumberSet() for code in workloads}
         self._copies = dict.fromkeys(workloads, 0)
         code = stamp.job_code(job)
-        self._inspector = _Inspector(code, Ledger("", None), Consumed(), workloads=workloads)
+        self._inspector = _Inspector(
+            code, Recorder("", None), ConsumedMessages(), workloads=workloads
+        )
 
     def take(self, data: bytes, at: Sequence[int], sizes: Sequence[int]) -> None:
         """Look at payloads of `sizes` bytes at these places of `data`."""
@@ -61,7 +63,7 @@ class Audit:
 
 
 @dataclass
-class _Inspector(Inspector):
+class _Inspector(IntegrityInspector):
     """Knows of each corrupted message whose it is."""
 
     workloads: Mapping[int, str] = field(default_factory=dict)

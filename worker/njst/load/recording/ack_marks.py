@@ -11,7 +11,7 @@ from njst.verification.mark_codec import MOST_OF_ONE, Mark
 _FIRST_STEP = 256
 
 
-class Marks:
+class AckMarks:
     """One producer's. `next` is the number from which on the next one is wanted."""
 
     def __init__(self, wall_ms: Callable[[], int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 PATIENCE = 8192
 
 
-class Gaps:
+class DeliveryGaps:
     """One client's deliveries of a consumer of its own, numbered from 1 without a gap.
 
     A late one closes its gap again, so what is missing is known for sure only some time later.

@@ -10,7 +10,7 @@ from njst.stats.histogram import HIGHEST_US, LENGTH, SUB_COUNT, Histogram, index
 _SUB_BITS = SUB_COUNT.bit_length() - 1
 
 
-class Recorder:
+class DenseHistogram:
     """Counts by slot (uint64[LENGTH]), for one workload of one client."""
 
     def __init__(self) -> None:

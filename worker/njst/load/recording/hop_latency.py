@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.kinds.consume import ClockPlan
-from njst.load.recording.recorder import Ledger, Nanoseconds
+from njst.load.recording.recorder import Nanoseconds, Recorder
 
 # A chunk of fewer is looked at message by message.
 SAMPLES = 64
@@ -21,17 +21,17 @@ DRIFT_PPM = 50
 NO_LATENCIES: Nanoseconds = np.empty(0, dtype=np.int64)
 
 
-def step_of(count: int) -> int:
+def sampling_stride(count: int) -> int:
     """Return that every so manieth of a chunk is looked at."""
     return max(1, count // SAMPLES)
 
 
-class Split:
+class HopLatency:
     """One consuming client's, for a store whose clock is known."""
 
-    def __init__(self, clock: ClockPlan, ledger: Ledger) -> None:
+    def __init__(self, clock: ClockPlan, recorder: Recorder) -> None:
         self._clock = clock
-        self._ledger = ledger
+        self._recorder = recorder
 
     def take(
         self,
@@ -45,14 +45,14 @@ class Split:
         Args:
             latencies_ns: from the publish to now, of each message.
             stored_ns: when every `step`-th of them was stored, from the first on.
-            step: as `step_of` says.
+            step: as `sampling_stride` says.
             now_ns: CLOCK_MONOTONIC.
         """
         count = len(latencies_ns)
         delivered = now_ns + self._clock.offset_ns - np.asarray(stored_ns, dtype=np.int64)
         stored = latencies_ns[::step] - delivered
         error_ns = self._clock.error_ns + (now_ns - self._clock.at_ns) * DRIFT_PPM // 1_000_000
-        self._ledger.split(
+        self._recorder.split(
             np.repeat(stored, step)[:count],
             np.repeat(delivered, step)[:count],
             error_ns // 1_000,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol import stamp
 from njst.load.recording.number_set import NumberSet
-from njst.load.recording.recorder import Ledger, Nanoseconds
+from njst.load.recording.recorder import Nanoseconds, Recorder
 
 # How far back a second copy of a message is still recognised, for each producer.
 MEMORY = 8192
@@ -26,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass
-class Consumed:
+class ConsumedMessages:
     """What one consumer delivered to all clients of a process, by producer.
 
     With `noted`, all of it: the numbers of each producer's messages, first deliveries and later.
@@ -89,12 +89,12 @@ def second_copies(sequences: Sequences | Positions) -> Flags:
 
 
 @dataclass
-class Inspector:
-    """One client's look at what it receives; faults go into the ledger."""
+class IntegrityInspector:
+    """One client's look at what it receives; faults go into the recorder."""
 
     job: int
-    ledger: Ledger
-    consumed: Consumed
+    recorder: Recorder
+    consumed: ConsumedMessages
     # What a member of a queue group that leaves has not taken goes to another one, behind what
     # that one has had: such a group promises no order.
     is_ordered: bool = field(default=True, kw_only=True)
@@ -205,7 +205,7 @@ class Inspector:
             )
 
     def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
-        self.ledger.find(ErrorClass.CORRUPTED, example, len(stamps))
+        self.recorder.find(ErrorClass.CORRUPTED, example, len(stamps))
 
     def _check_order(self, stamps: stamp.Stamps) -> None:
         producers = stamps["producer"]
@@ -225,4 +225,4 @@ class Inspector:
     def _blame(self, kind: ErrorClass, producer: int, sequences: Positions, how: str) -> None:
         if len(sequences):
             words = f"message {sequences[0]} of producer {producer:08x} {how}"
-            self.ledger.find(kind, words, len(sequences))
+            self.recorder.find(kind, words, len(sequences))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from njst.load.protocol.request_numbers import Numbers, as_array, as_list
+from njst.load.protocol.request_numbers import RequestNumbers, as_array, as_list
 from njst.verification.ranges import Ranges
 
 # Below this, numpy's calls would cost more than they save.
@@ -14,7 +14,7 @@ _FEW = 12
 class NumberSet(Ranges):
     """Ranges that take numbers one by one, in any order."""
 
-    def add(self, numbers: Sequence[int] | Numbers) -> int:
+    def add(self, numbers: Sequence[int] | RequestNumbers) -> int:
         """Add numbers in any order; return how many of them were there before, or came twice."""
         if isinstance(numbers, range):
             return self.add_range(numbers.start, numbers.stop)

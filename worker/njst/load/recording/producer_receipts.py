@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import TOO_MANY_HOLES
 from njst.load.protocol import stamp
-from njst.load.protocol.request_numbers import Numbers, as_list
-from njst.load.recording.ack_marks import Marks
+from njst.load.protocol.request_numbers import RequestNumbers, as_list
+from njst.load.recording.ack_marks import AckMarks
 from njst.load.recording.number_set import NumberSet
 from njst.verification.ranges import count
 
 
-class Receipts:
+class ProducerReceipts:
     """One client's; a request is one message, or `weight` of them, the last one maybe fewer."""
 
     def __init__(self, plan: ClientPlan, wall_ms: Callable[[], int], weight: int = 1) -> None:
@@ -24,7 +24,7 @@ class Receipts:
         self._acknowledged = NumberSet()
         # Messages that the stream acknowledged because it had another one of the same id.
         self._duplicates = NumberSet()
-        self.marks = Marks(wall_ms)
+        self.marks = AckMarks(wall_ms)
         self._obstacle = ""
         self._sent = 0
         self._count = 0
@@ -38,7 +38,7 @@ class Receipts:
         """Note that the requests below this number have been sent."""
         self._sent = self._end(requests - 1)
 
-    def acknowledge(self, requests: Sequence[int] | Numbers) -> None:
+    def acknowledge(self, requests: Sequence[int] | RequestNumbers) -> None:
         """Note requests that were answered well."""
         if self._weight == 1:
             self._count += len(requests)

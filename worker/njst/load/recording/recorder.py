@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
-from njst.load.recording.dense_histogram import Recorder
+from njst.load.recording.dense_histogram import DenseHistogram
 from njst.stats.histogram import Histogram
 from njst.stats.series import SeriesBuilder, Window
 
@@ -20,7 +20,7 @@ FLUSH_COUNT = 4096
 Nanoseconds = npt.NDArray[np.int64]
 
 
-class Ledger:
+class Recorder:
     """One workload's counts in one process; all its clients record into it.
 
     Each operation that was attempted gets exactly one outcome: `complete`, `fail`, or none, which
@@ -39,7 +39,7 @@ class Ledger:
         self.bytes = 0
         self.redelivered = 0
         # Messages whose instant passed while the window was full.
-        self.held = 0
+        self.window_delayed = 0
         self.duplicates = 0
         self.terminated = 0
         self._reconnects = 0
@@ -62,7 +62,7 @@ class Ledger:
         self._latency = _Values()
         self._censored = _Values()
         self._service = _Values()
-        self._slip = _Values()
+        self._send_lag = _Values()
         self._stored = _Values()
         self._delivered = _Values()
         self._login = _Values()
@@ -132,7 +132,7 @@ class Ledger:
         """Record, for messages that had a due time: send to answer, and due time to send."""
         if now_ns >= self.warm_ns:
             self._service.add(service_ns)
-            self._slip.add(slip_ns)
+            self._send_lag.add(slip_ns)
 
     def split(
         self, stored_ns: Nanoseconds, delivered_ns: Nanoseconds, error_us: int, now_ns: int
@@ -239,7 +239,7 @@ class Ledger:
             drained_bytes=self._drained_bytes,
             bytes=self.bytes,
             redelivered=self.redelivered,
-            held=self.held,
+            held=self.window_delayed,
             duplicates=self.duplicates,
             terminated=self.terminated,
             reconnects=self._reconnects,
@@ -253,7 +253,7 @@ class Ledger:
             censored=self._censored.histogram().encode(),
             latency=self._latency.histogram().encode(),
             service=self._service.histogram().encode(),
-            slip=self._slip.histogram().encode(),
+            slip=self._send_lag.histogram().encode(),
             stored=self._stored.histogram().encode(),
             delivered=self._delivered.histogram().encode(),
             login=self._login.histogram().encode(),
@@ -307,7 +307,7 @@ class _Values:
         self._many: list[Nanoseconds] = []
         # Values in all of `_many`.
         self._count = 0
-        self._recorder: Recorder | None = None
+        self._recorder: DenseHistogram | None = None
 
     def add(self, values_ns: Nanoseconds | list[int]) -> None:
         if isinstance(values_ns, list):
@@ -319,11 +319,11 @@ class _Values:
             self.flush()
 
     def add_times(self, value_ns: int, times: int) -> None:
-        self._recorder = self._recorder or Recorder()
+        self._recorder = self._recorder or DenseHistogram()
         self._recorder.record_times(value_ns, times)
 
     def flush(self) -> None:
-        self._recorder = self._recorder or Recorder()
+        self._recorder = self._recorder or DenseHistogram()
         self._recorder.record_ns(np.concatenate([np.array(self.few, dtype=np.int64), *self._many]))
         self.few.clear()
         self._many.clear()

@@ -5,43 +5,43 @@ from dataclasses import dataclass, field
 
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan, Consumption
-from njst.load.recording.integrity import Consumed
+from njst.load.recording.integrity import ConsumedMessages
 from njst.load.recording.number_set import NumberSet
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
 
 
 @dataclass
-class Shared:
+class SharedRecords:
     """What the clients of one load process share: a book for each workload, and who got what."""
 
     job: str
     # The time of day, in ms since 1970.
     wall_ms: Callable[[], int]
-    ledgers: dict[str, Ledger] = field(default_factory=dict)
-    consumed: dict[tuple[str, str], Consumed] = field(default_factory=dict)
-    receipts: list[Receipts] = field(default_factory=list)
+    recorders: dict[str, Recorder] = field(default_factory=dict)
+    consumed: dict[tuple[str, str], ConsumedMessages] = field(default_factory=dict)
+    receipts: list[ProducerReceipts] = field(default_factory=list)
 
-    def ledger(self, workload: str, planned: int | None) -> Ledger:
+    def recorder(self, workload: str, planned: int | None) -> Recorder:
         """Return the workload's counts; what one client has `planned` is added to the others'."""
-        ledger = self.ledgers.setdefault(workload, Ledger(workload, None))
+        recorder = self.recorders.setdefault(workload, Recorder(workload, None))
         if planned is not None:
-            ledger.planned = (ledger.planned or 0) + planned
-        return ledger
+            recorder.planned = (recorder.planned or 0) + planned
+        return recorder
 
-    def receipts_of(self, plan: ClientPlan) -> Receipts | None:
+    def receipts_of(self, plan: ClientPlan) -> ProducerReceipts | None:
         """Return where a producer notes what it is acknowledged; None when nobody wants to know."""
         publish = plan.publish
         if publish is None or publish.read_back is None:
             return None
         is_atomic = publish.mode is PublishMode.ATOMIC_BATCH
-        made = Receipts(plan, self.wall_ms, publish.batch if is_atomic else 1)
+        made = ProducerReceipts(plan, self.wall_ms, publish.batch if is_atomic else 1)
         self.receipts.append(made)
         return made
 
-    def consumer(self, stream: str, name: str) -> Consumed:
+    def consumer(self, stream: str, name: str) -> ConsumedMessages:
         """Return what clients of this process have had from a consumer."""
-        return self.consumed.setdefault((stream, name), Consumed())
+        return self.consumed.setdefault((stream, name), ConsumedMessages())
 
     def consumption(self) -> list[Consumption]:
         """Return what consumers had of the streams that let go of it, by producer."""

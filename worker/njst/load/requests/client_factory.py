@@ -3,24 +3,24 @@
 from collections.abc import Callable, Sequence
 
 from njst.contract.plan import ClientPlan
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.codec import Requests
-from njst.load.requests.fastpath.closed_loop import TurnWorkload
-from njst.load.requests.fastpath.prebuilt import Preparing
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.codec import RequestCodec
+from njst.load.requests.fastpath.closed_loop import ClosedLoopClient
+from njst.load.requests.fastpath.prebuilt import PreparingCodec
+from njst.load.requests.request_client import RequestClient
 
 
-def call_workload(
+def request_client(
     plan: ClientPlan,
     inbox: str,
-    ledger: Ledger,
-    requests: Requests,
+    recorder: Recorder,
+    requests: RequestCodec,
     lost: Callable[[Sequence[int]], None] | None = None,
-    receipts: Receipts | None = None,
-) -> CallWorkload:
+    receipts: ProducerReceipts | None = None,
+) -> RequestClient:
     """Return the client that makes these requests, in turns where that is all there can be."""
     is_single = requests.window == requests.weight == 1
-    if lost is None and plan.pace is None and is_single and isinstance(requests, Preparing):
-        return TurnWorkload(plan, inbox, ledger, requests, requests.ready, receipts)
-    return CallWorkload(plan, inbox, ledger, requests, lost, receipts)
+    if lost is None and plan.pace is None and is_single and isinstance(requests, PreparingCodec):
+        return ClosedLoopClient(plan, inbox, recorder, requests, requests.ready, receipts)
+    return RequestClient(plan, inbox, recorder, requests, lost, receipts)

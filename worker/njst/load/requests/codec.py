@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.load.protocol.jetstream_answers import Failure
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
-from njst.load.protocol.request_numbers import Numbers
+from njst.load.protocol.request_numbers import RequestNumbers
 
 # As much as is handed to the kernel at once: enough to make system calls rare, little enough for
 # the first message of a chunk not to wait for the last.
@@ -29,13 +29,13 @@ class Answers(NamedTuple):
     `duplicates` are those of them that were done already before.
     """
 
-    numbers: list[int] | Numbers
+    numbers: list[int] | RequestNumbers
     sizes: Sizes
     taken: int
     duplicates: Sequence[int] = ()
 
 
-class Requests(Protocol):
+class RequestCodec(Protocol):
     """What is asked, and what an answer means."""
 
     window: int
@@ -52,7 +52,7 @@ class Requests(Protocol):
         """Take good answers at the beginning of `data`, as far as nothing else is among them."""
         ...
 
-    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
         """Return the payload bytes that an answer stands for, or why it is no good one.
 
         None: it is a part of an answer, and more comes. Answers: there is more to say of it.
@@ -61,7 +61,7 @@ class Requests(Protocol):
 
 
 @runtime_checkable
-class Replied(Protocol):
+class RepliedCodec(Protocol):
     """Requests that choose their reply subjects."""
 
     tokens: ReplyTokens

@@ -18,7 +18,7 @@ class Chunk(NamedTuple):
     sent_ns: int
 
 
-class Outstanding:
+class InFlight:
     """The requests of one client, numbered without gaps in the order in which they are sent."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from njst.contract.results.tallies import ErrorClass
-from njst.load.recording.recorder import Ledger, refusal_class
+from njst.load.recording.recorder import Recorder, refusal_class
 
 _DENIED = 'permissions violation for publish to "'
 
@@ -25,7 +25,7 @@ def is_too_large(words: str) -> bool:
 
 
 @runtime_checkable
-class Addressed(Protocol):
+class AddressedCodec(Protocol):
     """Requests that know where each of them goes."""
 
     def subject(self, number: int) -> str:
@@ -33,13 +33,13 @@ class Addressed(Protocol):
         ...
 
 
-class Refusals:
+class PermissionErrors:
     """The refusals of one client's messages."""
 
-    def __init__(self, ledger: Ledger, requests: object, frames: Callable[[int], int]) -> None:
+    def __init__(self, recorder: Recorder, requests: object, frames: Callable[[int], int]) -> None:
         """`frames` tells of how many messages, denied one by one, a request is made."""
-        self._ledger = ledger
-        self._subject = requests.subject if isinstance(requests, Addressed) else None
+        self._recorder = recorder
+        self._subject = requests.subject if isinstance(requests, AddressedCodec) else None
         self._frames = frames
         self._denied = 0
         self._unknown = 0
@@ -54,7 +54,7 @@ class Refusals:
             waiting: the requests in flight, the oldest first.
         """
         if not is_denied(words) or not waiting:
-            self._ledger.refuse(words)
+            self._recorder.refuse(words)
             return None
         self.words = words
         number = self._whose(words[len(_DENIED) :].partition('"')[0], waiting)

@@ -12,59 +12,59 @@ import numpy as np
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.load_client import Start
-from njst.load.pacing.pacer import Supply
+from njst.load.load_client import StartTime
+from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder
 from njst.load.protocol.digits import DIGITS
-from njst.load.protocol.parser import Frame, Message, ServerError
+from njst.load.protocol.parser import Frame, MessageFrame, ServerError
 from njst.load.protocol.reply_tokens import ReplyTokens
-from njst.load.protocol.request_numbers import Array, Numbers, as_array, as_list
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
+from njst.load.protocol.request_numbers import Array, RequestNumbers, as_array, as_list
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import (
     CHUNK_BYTES,
     FEW,
     Answers,
-    Replied,
-    Requests,
+    RepliedCodec,
+    RequestCodec,
     Sizes,
     _those,
     bytes_of,
 )
-from njst.load.requests.in_flight import Chunk, Outstanding
-from njst.load.requests.permission_errors import Refusals, is_too_large
+from njst.load.requests.in_flight import Chunk, InFlight
+from njst.load.requests.permission_errors import PermissionErrors, is_too_large
 
 _SID = 1
 
 
-class CallWorkload:
+class RequestClient:
     """One client that makes requests."""
 
     def __init__(
         self,
         plan: ClientPlan,
         inbox: str,
-        ledger: Ledger,
-        requests: Requests,
+        recorder: Recorder,
+        requests: RequestCodec,
         lost: Callable[[Sequence[int]], None] | None = None,
-        receipts: Receipts | None = None,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
         """`lost` is told which requests will have no outcome that anybody knows."""
-        self.ledger = ledger
+        self.recorder = recorder
         self._lost = lost
         self._receipts = receipts
         self._plan = plan
         self._requests = requests
-        self._tokens = requests.tokens if isinstance(requests, Replied) else ReplyTokens()
+        self._tokens = requests.tokens if isinstance(requests, RepliedCodec) else ReplyTokens()
         self._inbox = inbox
         self._window = requests.window
-        self._waiting = Outstanding()
+        self._waiting = InFlight()
         self._weight = requests.weight
-        self._supply = Supply(plan, requests.weight)
-        self._schedule = self._supply.schedule
-        self._start = Start(0)
+        self._pacer = Pacer(plan, requests.weight)
+        self._schedule = self._pacer.schedule
+        self._start = StartTime(0)
         self._look_ns = 0
-        self._refusals = Refusals(ledger, requests, self._frames)
+        self._permission_errors = PermissionErrors(recorder, requests, self._frames)
         # Messages before this number were due while the window was full.
         self._held_until = 0
         self._chunk = max(1, min(self._window, CHUNK_BYTES // requests.frame_bytes))
@@ -79,10 +79,10 @@ class CallWorkload:
         """Subscribe to the answers."""
         return encoder.sub(f"{self._inbox}.*", _SID)
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin."""
         self._start = start
-        self._supply.start(start)
+        self._pacer.start(start)
         if self._schedule is not None and self._plan.duration_ms is not None:
             self._end_ns = start.at_ns + self._plan.duration_ms * 1_000_000
 
@@ -90,10 +90,10 @@ class CallWorkload:
         """Return as many requests as are due and the window has room for, up to a chunk."""
         room = self._window - len(self._waiting)
         if room <= 0:
-            self._held_until = self._supply.due_count(now_ns)
+            self._held_until = self._pacer.due_count(now_ns)
             return b""
-        first = self._supply.next
-        count = self._supply.take(min(room, self._chunk), now_ns)
+        first = self._pacer.next
+        count = self._pacer.take(min(room, self._chunk), now_ns)
         if not count:
             return b""
         self._tokens.use(first, count, self._waiting.oldest(first))
@@ -106,10 +106,10 @@ class CallWorkload:
         if self._receipts is not None:
             self._receipts.send(first + count)
         if first < self._held_until:
-            self.ledger.held += min(count, self._held_until - first)
-        self.ledger.attempted += self._messages(range(first, first + count))
+            self.recorder.window_delayed += min(count, self._held_until - first)
+        self.recorder.attempted += self._messages(range(first, first + count))
 
-    def _messages(self, numbers: Sequence[int] | Numbers) -> int:
+    def _messages(self, numbers: Sequence[int] | RequestNumbers) -> int:
         """Return how many messages these requests are."""
         if self._weight == 1:
             return len(numbers)
@@ -120,7 +120,7 @@ class CallWorkload:
 
     def due_ns(self) -> int | None:
         """Return when the next request is due, if it has an instant and there is one."""
-        return self._supply.due_ns()
+        return self._pacer.due_ns()
 
     def scan(self, data: bytes, now_ns: int) -> int:
         """Take a chunk that holds nothing but good answers; leave any other alone."""
@@ -134,11 +134,11 @@ class CallWorkload:
     def _count_duplicates(self, numbers: Sequence[int]) -> None:
         """Count those that are in flight: an answer after its time-out changes nothing."""
         known = [number for number in set(numbers) if number in self._waiting]
-        self.ledger.duplicates += len(known)
+        self.recorder.duplicates += len(known)
         if self._receipts is not None:
             self._receipts.duplicate(known)
 
-    def _settle(self, numbers: list[int] | Numbers, sizes: Sizes, now_ns: int) -> None:
+    def _settle(self, numbers: list[int] | RequestNumbers, sizes: Sizes, now_ns: int) -> None:
         """Take answers; one that comes after its time-out changes nothing any more."""
         if len(numbers) <= FEW:
             self._settle_few(as_list(numbers), sizes, now_ns)
@@ -166,12 +166,12 @@ class CallWorkload:
         if known:
             self._record_few(known, sent, size, now_ns)
 
-    def _count(self, numbers: list[int] | Numbers, size: int, now_ns: int) -> None:
+    def _count(self, numbers: list[int] | RequestNumbers, size: int, now_ns: int) -> None:
         """Count requests that are done."""
         self._heard_ns = now_ns
         if self._receipts is not None:
             self._receipts.acknowledge(numbers)
-        self.ledger.complete(self._messages(numbers), size, now_ns)
+        self.recorder.complete(self._messages(numbers), size, now_ns)
 
     def _record_chunks(
         self, numbers: range, chunks: Sequence[Chunk], size: int, now_ns: int
@@ -183,42 +183,42 @@ class CallWorkload:
             return
         self._count(numbers, size, now_ns)
         for first, end, sent_ns in chunks:
-            self.ledger.latency_times(now_ns - sent_ns, end - first, now_ns)
+            self.recorder.latency_times(now_ns - sent_ns, end - first, now_ns)
 
-    def _record(self, numbers: Numbers, sent_ns: Array, size: int, now_ns: int) -> None:
+    def _record(self, numbers: RequestNumbers, sent_ns: Array, size: int, now_ns: int) -> None:
         self._count(numbers, size, now_ns)
         self._record_times(numbers, sent_ns, now_ns, now_ns)
 
     def _record_times(
-        self, numbers: Numbers, sent_ns: Array, done_ns: Array | int, now_ns: int
+        self, numbers: RequestNumbers, sent_ns: Array, done_ns: Array | int, now_ns: int
     ) -> None:
         """Record how long requests took; `now_ns` says whether the warm-up is over."""
         if self._schedule is None:
-            self.ledger.latency(done_ns - sent_ns, now_ns)
+            self.recorder.latency(done_ns - sent_ns, now_ns)
             return
         due = self._schedule.due_many_ns(as_array(numbers)) + self._start.at_ns
-        self.ledger.latency(done_ns - due, now_ns)
-        self.ledger.paced(done_ns - sent_ns, sent_ns - due, now_ns)
+        self.recorder.latency(done_ns - due, now_ns)
+        self.recorder.paced(done_ns - sent_ns, sent_ns - due, now_ns)
 
     def _record_few(self, numbers: list[int], sent_ns: list[int], size: int, now_ns: int) -> None:
         """The same as `_record`, without numpy."""
         self._count(numbers, size, now_ns)
         service = [now_ns - at for at in sent_ns]
         if self._schedule is None:
-            self.ledger.latency(service, now_ns)
+            self.recorder.latency(service, now_ns)
             return
         due_ns, start_ns = self._schedule.due_ns, self._start.at_ns
         due = [due_ns(number) + start_ns for number in numbers]
-        self.ledger.latency([now_ns - at for at in due], now_ns)
+        self.recorder.latency([now_ns - at for at in due], now_ns)
         slip = [at - wanted for at, wanted in zip(sent_ns, due, strict=True)]
-        self.ledger.paced(service, slip, now_ns)
+        self.recorder.paced(service, slip, now_ns)
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take an answer, an error, or what the server says of the connection."""
         if isinstance(frame, ServerError):
             self._refuse(frame.text, now_ns)
             return
-        if not isinstance(frame, Message):
+        if not isinstance(frame, MessageFrame):
             return
         token = frame.subject.rpartition(b".")[2]
         try:
@@ -226,7 +226,7 @@ class CallWorkload:
         except ValueError:
             value = -1
         if value < 0:
-            self.ledger.find(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
+            self.recorder.find(ErrorClass.PROTOCOL, f"a reply to nothing: {frame.subject[:80]!r}")
             return
         number = self._tokens.number(value) // self._weight
         if number not in self._waiting:
@@ -241,18 +241,18 @@ class CallWorkload:
             self._settle_few([number], answer, now_ns)
         elif self._waiting.take(number):
             self._heard_ns = now_ns
-            self._refusals.settled()
+            self._permission_errors.settled()
             count = self._messages([number])
-            self.ledger.fail(answer.error_class, answer.words, count, now_ns)
+            self.recorder.fail(answer.error_class, answer.words, count, now_ns)
 
     def _refuse(self, words: str, now_ns: int) -> None:
         """Take what the server says of the connection; of a denied request it is the outcome."""
-        number = self._refusals.hear(words, list(self._waiting))
+        number = self._permission_errors.hear(words, list(self._waiting))
         if number is not None and self._waiting.take(number):
-            self._refusals.settled()
+            self._permission_errors.settled()
             self._forget([number])
             count = self._messages([number])
-            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, count, now_ns)
+            self.recorder.fail(ErrorClass.PERMISSION_DENIED, words, count, now_ns)
 
     def _frames(self, number: int) -> int:
         """Return of how many messages to the server a request is made."""
@@ -261,7 +261,7 @@ class CallWorkload:
 
     def on_time(self, now_ns: int) -> None:
         """Count what has waited too long for its answer."""
-        self._supply.look(now_ns)
+        self._pacer.look(now_ns)
         if self._end_ns and now_ns >= self._end_ns + self._timeout_ns:
             self._end_in_silence(now_ns)
         if not self._waiting or now_ns < self._look_ns:
@@ -276,7 +276,7 @@ class CallWorkload:
 
         A target that is only slow gets all of it, however late.
         """
-        if self._supply.is_over or now_ns - self._heard_ns < self._timeout_ns:
+        if self._pacer.is_over or now_ns - self._heard_ns < self._timeout_ns:
             return
         words = f"no answer for {self._timeout_ns // 1_000_000} ms after the duration"
         self.give_up(ErrorClass.TIMEOUT, words, now_ns)
@@ -296,9 +296,11 @@ class CallWorkload:
         self._forget(numbers)
         self._cut_off(requests, now_ns)
         count = self._messages(numbers)
-        denied = self._refusals.explain(count)
-        self.ledger.fail(ErrorClass.PERMISSION_DENIED, self._refusals.words, denied, now_ns)
-        self.ledger.fail(kind, words, count - denied, now_ns)
+        denied = self._permission_errors.explain(count)
+        self.recorder.fail(
+            ErrorClass.PERMISSION_DENIED, self._permission_errors.words, denied, now_ns
+        )
+        self.recorder.fail(kind, words, count - denied, now_ns)
 
     def _cut_off(self, requests: Mapping[int, int], now_ns: int) -> None:
         """Record that requests have waited for so long by now, and were given up."""
@@ -306,12 +308,12 @@ class CallWorkload:
             return
         sent = np.fromiter(requests.values(), dtype=np.int64, count=len(requests))
         if self._schedule is None:
-            self.ledger.cut_off(now_ns - sent, now_ns)
+            self.recorder.cut_off(now_ns - sent, now_ns)
             return
         numbers = np.fromiter(requests, dtype=np.int64, count=len(requests))
         due = self._schedule.due_many_ns(numbers) + self._start.at_ns
-        self.ledger.cut_off(now_ns - due, now_ns)
-        self.ledger.paced(now_ns - sent, sent - due, now_ns)
+        self.recorder.cut_off(now_ns - due, now_ns)
+        self.recorder.paced(now_ns - sent, sent - due, now_ns)
 
     def on_disconnect(self, words: str, now_ns: int) -> None:
         """Fail what was in flight: it may be done or not, so it is no success."""
@@ -325,14 +327,14 @@ class CallWorkload:
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        due_count = self._supply.due_count(now_ns)
-        numbers = self._supply.drop()
+        due_count = self._pacer.due_count(now_ns)
+        numbers = self._pacer.drop()
         # Only what was due has waited: of a long load that is little of what is left.
         late = numbers[: max(0, due_count - numbers.start)]
         if self._schedule is not None and late:
             due = self._schedule.due_many_ns(as_array(late)) + self._start.at_ns
-            self.ledger.cut_off(now_ns - due[due <= now_ns], now_ns)
-        self.ledger.fail_unsent(kind, words, self._messages(numbers), now_ns)
+            self.recorder.cut_off(now_ns - due[due <= now_ns], now_ns)
+        self.recorder.fail_unsent(kind, words, self._messages(numbers), now_ns)
 
     def abandon(self, now_ns: int) -> None:
         """Leave what is in flight without an outcome."""
@@ -340,7 +342,7 @@ class CallWorkload:
         self._cut_off(requests, now_ns)
         self._forget(list(requests))
         self._abandoned += self._messages(list(requests))
-        self._supply.is_closed = True
+        self._pacer.is_closed = True
 
     @property
     def unfinished(self) -> int:
@@ -351,18 +353,18 @@ class CallWorkload:
     def _forget(self, numbers: Sequence[int]) -> None:
         """Tell whoever wants to know which requests have no outcome; an answer may come late."""
         if numbers:
-            self._tokens.renew(self._supply.next, self._waiting.oldest(self._supply.next))
+            self._tokens.renew(self._pacer.next, self._waiting.oldest(self._pacer.next))
         if self._lost is not None:
             self._lost(numbers)
 
     def stop(self) -> None:
         """Send nothing new."""
-        self._supply.is_closed = True
+        self._pacer.is_closed = True
 
     @property
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
-        return self._supply.is_over and not self._waiting
+        return self._pacer.is_over and not self._waiting
 
 
 def _timeout_ms(plan: ClientPlan) -> int:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from njst.contract.plan import ClientPlan
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.codec import Requests
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.codec import RequestCodec
+from njst.load.requests.request_client import RequestClient
 
 
-class StepRequests(Requests, Protocol):
+class StepCodec(RequestCodec, Protocol):
     """Requests, some of whose answers bring about something else to send."""
 
     def more(self, log_ns: int) -> bytes:
@@ -21,13 +21,13 @@ class StepRequests(Requests, Protocol):
         ...
 
 
-class StepWorkload(CallWorkload):
+class StepClient(RequestClient):
     """One client whose requests take several steps."""
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, ledger: Ledger, requests: StepRequests
+        self, plan: ClientPlan, inbox: str, recorder: Recorder, requests: StepCodec
     ) -> None:
-        super().__init__(plan, inbox, ledger, requests, requests.forget)
+        super().__init__(plan, inbox, recorder, requests, requests.forget)
         self._more = requests.more
 
     def next_bytes(self, now_ns: int) -> bytes:

@@ -7,20 +7,20 @@ import select
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns as read_clock_ns
-from njst.load.kinds.consume.consumer import ConsumeWorkload
-from njst.load.kinds.registry import workload_of
-from njst.load.load_client import Pinging, Start, Workload
-from njst.load.net.dial import NOTHING, READ, WRITE, ConnectError, Settings
-from njst.load.net.keepalive import SILENT_NS, Lifeline, Silence
-from njst.load.net.reconnect import Redial
-from njst.load.net.server_pool import Servers
-from njst.load.net.socket_stream import WAITS, Stream
+from njst.load.kinds.consume.consumer import ConsumeClient
+from njst.load.kinds.registry import open_client
+from njst.load.load_client import LoadClient, Pinging, StartTime
+from njst.load.net.dial import NOTHING, READ, WRITE, ConnectError, DialSettings
+from njst.load.net.keepalive import SILENT_NS, Keepalive, Silence
+from njst.load.net.reconnect import Reconnect
+from njst.load.net.server_pool import ServerPool
+from njst.load.net.socket_stream import WAITS, SocketStream
 from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, Info, Ping, Pong, ProtocolError, ServerError, parse
 from njst.load.protocol.server_info import server_info
-from njst.load.recording.shared_records import Shared
-from njst.load.requests.fastpath.closed_loop import TurnWorkload
-from njst.load.runtime.ping_pong import exchange
+from njst.load.recording.shared_records import SharedRecords
+from njst.load.requests.fastpath.closed_loop import ClosedLoopClient
+from njst.load.runtime.ping_pong import ping_pong
 
 # A client that begins later than the common start subscribes so long before: enough for the servers
 # to know of it; what they deliver until it begins waits in the kernel.
@@ -37,26 +37,28 @@ _MAX_PONGS = 1_000
 _SILENT = f"the server said nothing for {SILENT_NS // 1_000_000_000} s and answered no PING"
 
 
-class Client:
+class ClientConnection:
     """A connection that is made again when it breaks, for as long as the plan allows."""
 
     def __init__(
-        self, plan: ClientPlan, settings: Settings, servers: Servers, shared: Shared
+        self, plan: ClientPlan, settings: DialSettings, servers: ServerPool, shared: SharedRecords
     ) -> None:
         inbox = f"{settings.connection.inbox_prefix}.{secrets.token_hex(8)}"
-        self.workload: Workload = workload_of(plan, inbox, shared)
+        self.workload: LoadClient = open_client(plan, inbox, shared)
         # How a workload of single requests goes on in one step, if this is one.
-        self._turn = self.workload.turn if isinstance(self.workload, TurnWorkload) else None
-        acknowledges = isinstance(self.workload, ConsumeWorkload) and self.workload.acknowledges
+        self._next_request = (
+            self.workload.next_request if isinstance(self.workload, ClosedLoopClient) else None
+        )
+        acknowledges = isinstance(self.workload, ConsumeClient) and self.workload.acknowledges
         self._most_gathered = _MOST_GATHERED if acknowledges else 0
-        self.stream: Stream | None = None
+        self.stream: SocketStream | None = None
         self.plan = plan
         self.begun = False
-        self._start = Start(0)
+        self._start = StartTime(0)
         self._is_open = not plan.is_gated and plan.start_ms == 0
         self._over = False
-        self._redial = Redial(settings, servers, self.workload.ledger, plan.reconnect_ms)
-        self._lifeline = Lifeline()
+        self._reconnect = Reconnect(settings, servers, self.workload.recorder, plan.reconnect_ms)
+        self._keepalive = Keepalive()
         self._pinging = self.workload if isinstance(self.workload, Pinging) else None
         # Whether the next thing to send is a PING of the lifeline, and whether it waits in `_out`.
         self._asks = self._asks_in_out = False
@@ -69,7 +71,7 @@ class Client:
 
     def begin_login(self, now_ns: int) -> None:
         """Begin to connect for the first time; `log_in` goes on with it."""
-        self._redial.begin(now_ns)
+        self._reconnect.begin(now_ns)
 
     def log_in(self, now_ns: int) -> bool:
         """Go on to connect for the first time, and subscribe if it is time for that.
@@ -80,7 +82,7 @@ class Client:
         Raises:
             ConnectError: no server of the target answers, or they refuse.
         """
-        stream = self._redial.step(now_ns)
+        stream = self._reconnect.step(now_ns)
         if stream is None:
             return False
         self._adopt(stream, now_ns)
@@ -95,7 +97,7 @@ class Client:
     @property
     def dialling(self) -> select.epoll | None:
         """What becomes readable when attempts to connect can go on, if there are any by now."""
-        return self._redial.sockets
+        return self._reconnect.sockets
 
     @property
     def wants(self) -> int:
@@ -106,10 +108,10 @@ class Client:
             return mask | WRITE if self._out else mask
         return READ
 
-    def await_start(self, start: Start) -> int:
+    def await_start(self, start: StartTime) -> int:
         """Take the instant that `start_ms` counts from; return when to call `wake`."""
         at_ns = start.at_ns + self.plan.start_ms * 1_000_000
-        self._start = Start(at_ns, start.log_offset_ns)
+        self._start = StartTime(at_ns, start.log_offset_ns)
         return at_ns if self._is_open else at_ns - OPEN_AHEAD_NS
 
     def wake(self) -> int | None:
@@ -122,7 +124,7 @@ class Client:
         self.begun = True
         start_ns, length_ms = self._start.at_ns, self.plan.duration_ms
         end_ns = None if length_ms is None else start_ns + length_ms * 1_000_000
-        self.workload.ledger.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
+        self.workload.recorder.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
         self.workload.start(self._start)
         return None
 
@@ -156,7 +158,7 @@ class Client:
             return self._ask()
         return self.workload.next_bytes(now_ns) if self.begun else b""
 
-    def _send(self, stream: Stream, now_ns: int) -> bool:
+    def _send(self, stream: SocketStream, now_ns: int) -> bool:
         """Send what waits; return whether the kernel took all of it."""
         try:
             sent = stream.send(self._out)
@@ -197,7 +199,7 @@ class Client:
 
     def _ask(self) -> bytes:
         self._asks, self._asks_in_out = False, True
-        return self._lifeline.ping(self._workload_pings)
+        return self._keepalive.ping(self._workload_pings)
 
     @property
     def _workload_pings(self) -> int:
@@ -211,15 +213,15 @@ class Client:
         data = self._receive(stream, now_ns)
         if data is None:
             return False
-        if self._turn is not None and not self._in and not self._out and self.begun:
-            self._out = self._turn(data, now_ns)
+        if self._next_request is not None and not self._in and not self._out and self.begun:
+            self._out = self._next_request(data, now_ns)
             if self._out:
-                self._lifeline.heard_ns = now_ns
+                self._keepalive.heard_ns = now_ns
                 return self._send(stream, now_ns)
         self._gather(stream, data, now_ns)
         return False
 
-    def _receive(self, stream: Stream, now_ns: int) -> bytes | None:
+    def _receive(self, stream: SocketStream, now_ns: int) -> bytes | None:
         """Return what has arrived; None when nothing has, or the connection is broken now."""
         try:
             return stream.receive()
@@ -227,7 +229,7 @@ class Client:
             self._break(str(error), now_ns)
             return None
 
-    def converse(self, until_ns: int) -> bool:
+    def run_closed_loop(self, until_ns: int) -> bool:
         """Wait for what arrives, and answer it, until the time or until that is not all there is.
 
         For a client that is alone in its process: to wait for one socket is cheaper than to wait
@@ -253,7 +255,8 @@ class Client:
     def keep_pace(self, until_ns: int, epoll: int) -> bool:
         """Send what is due and take what arrives, until the time or until that is not all there is.
 
-        The same as `converse` for one that has instants; `epoll` is where its socket is watched.
+        The same as `run_closed_loop` for one that has instants; `epoll` is where its socket is
+        watched.
         """
         has_waited = False
         while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
@@ -279,20 +282,20 @@ class Client:
             self._gather(stream, data, now_ns)
         return has_waited
 
-    def _wait_on(self, stream: Stream, until_ns: int) -> int:
+    def _wait_on(self, stream: SocketStream, until_ns: int) -> int:
         """Wait for what arrives and take it; return when that was.
 
         Raises:
             OSError: the connection is broken.
         """
-        if self._turn is None or self._in:
+        if self._next_request is None or self._in:
             data, now_ns = stream.receive(WAITS), read_clock_ns()
         else:
-            data, left, now_ns, heard_ns = exchange(
-                stream.socket, stream.room, self._turn, until_ns
+            data, left, now_ns, heard_ns = ping_pong(
+                stream.socket, stream.room, self._next_request, until_ns
             )
             if heard_ns:
-                self._lifeline.heard_ns = heard_ns
+                self._keepalive.heard_ns = heard_ns
             if left:
                 self._out, self._blocked_since_ns = left, now_ns
         if data is not None:
@@ -303,7 +306,7 @@ class Client:
     def _waits_only(self) -> bool:
         return self.begun and not self._out and not self.workload.done
 
-    def _gather(self, stream: Stream, data: bytes, now_ns: int) -> None:
+    def _gather(self, stream: SocketStream, data: bytes, now_ns: int) -> None:
         """Take what has arrived, and what did meanwhile where that is worth a look."""
         self._on_data(data, now_ns)
         for _ in range(self._most_gathered):
@@ -316,7 +319,7 @@ class Client:
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         if data:
-            self._lifeline.heard_ns = now_ns
+            self._keepalive.heard_ns = now_ns
             self._hear(self._in + data if self._in else data, now_ns)
         else:
             self._break("the server closed the connection", now_ns)
@@ -327,7 +330,7 @@ class Client:
         except ConnectionError as error:
             self._break(str(error), now_ns)
         except ProtocolError as error:
-            self.workload.ledger.find(ErrorClass.PROTOCOL, str(error))
+            self.workload.recorder.find(ErrorClass.PROTOCOL, str(error))
             self._break("the server does not speak NATS", now_ns)
 
     def _take(self, data: bytes, now_ns: int) -> None:
@@ -351,10 +354,10 @@ class Client:
         if isinstance(frame, Ping):
             self._pongs = min(self._pongs + 1, _MAX_PONGS)
         elif isinstance(frame, Info):
-            self._redial.on_info(server_info(frame.json))
+            self._reconnect.on_info(server_info(frame.json))
         elif isinstance(frame, ServerError) and frame.is_last:
             raise ConnectionError(f"-ERR {frame.text}")
-        elif isinstance(frame, Pong) and self._lifeline.takes_pong():
+        elif isinstance(frame, Pong) and self._keepalive.takes_pong():
             pass
         else:
             self.workload.on_frame(frame, now_ns)
@@ -367,7 +370,7 @@ class Client:
             self._look_for_silence(self.stream, now_ns)
         self.keep_connected(now_ns)
         if self.stream is None and self._is_overdue(now_ns) and not self.done:
-            kind, words = self._redial.trouble
+            kind, words = self._reconnect.trouble
             self.give_up(kind, f"without a connection at its end: {words}", now_ns)
 
     def _is_overdue(self, now_ns: int) -> bool:
@@ -377,11 +380,11 @@ class Client:
             return False
         return now_ns >= self._start.at_ns + duration_ms * 1_000_000
 
-    def _look_for_silence(self, stream: Stream, now_ns: int) -> None:
+    def _look_for_silence(self, stream: SocketStream, now_ns: int) -> None:
         """Ask a server that says nothing whether it is there; break when it does not answer."""
         if self._is_open and not self.begun:
             return  # what it says just before the start is not read
-        line = self._lifeline
+        line = self._keepalive
         match line.look(now_ns):
             case Silence.ASK:
                 self._asks = True
@@ -401,7 +404,7 @@ class Client:
         """Go on with an attempt to connect, or begin one when it is time."""
         while self.stream is None and not self._over:
             try:
-                stream = self._redial.step(now_ns)
+                stream = self._reconnect.step(now_ns)
             except ConnectError as error:
                 self.give_up(error.error_class, str(error), now_ns)
                 return
@@ -409,16 +412,16 @@ class Client:
                 return
             self._adopt(stream, now_ns)
 
-    def _adopt(self, stream: Stream, now_ns: int) -> None:
+    def _adopt(self, stream: SocketStream, now_ns: int) -> None:
         """Use a connection that is logged in: subscribe, and go on."""
         self.stream = stream
-        self._lifeline.begin(now_ns, self._workload_pings)
+        self._keepalive.begin(now_ns, self._workload_pings)
         self._asks = self._asks_in_out = False
         self._out = self.workload.opening() if self._is_open else b""
         if stream.received:
             self._hear(stream.received, now_ns)
 
-    def _lose(self, stream: Stream, error: OSError, now_ns: int) -> None:
+    def _lose(self, stream: SocketStream, error: OSError, now_ns: int) -> None:
         """Break after what the server said before it hung up: answers, and why it did.
 
         It may hang up between two sends, and then the second one fails before anything is read.
@@ -438,8 +441,8 @@ class Client:
         self._out = b""
         self._pongs = 0
         self._unblock(now_ns)
-        words = self._redial.on_break(words, since_ns or now_ns, now_ns)
-        self.workload.ledger.event(ErrorClass.DISCONNECTED, words)
+        words = self._reconnect.on_break(words, since_ns or now_ns, now_ns)
+        self.workload.recorder.event(ErrorClass.DISCONNECTED, words)
         if self.begun:
             self.workload.on_disconnect(words, now_ns)
 
@@ -455,7 +458,7 @@ class Client:
 
     def close(self, now_ns: int) -> None:
         """Close the connection, or give up the attempt to make one."""
-        self._redial.close(now_ns)
+        self._reconnect.close(now_ns)
         if self.stream is not None:
             self.stream.close()
             self.stream = None

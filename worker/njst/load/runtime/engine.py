@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from njst.contract.plan import Consumption, LoadPlan, Receipt
 from njst.contract.results.tallies import WorkloadTally
 from njst.load.host.clock import now_ns, wall_ms
-from njst.load.load_client import Start
-from njst.load.net.dial import Settings
-from njst.load.net.server_pool import Servers
-from njst.load.recording.shared_records import Shared
-from njst.load.runtime.client_connection import BLOCKED_NS, Client
+from njst.load.load_client import StartTime
+from njst.load.net.dial import DialSettings
+from njst.load.net.server_pool import ServerPool
+from njst.load.recording.shared_records import SharedRecords
+from njst.load.runtime.client_connection import BLOCKED_NS, ClientConnection
 
 TICK_NS = 50_000_000
 SECOND_NS = 1_000_000_000
@@ -44,16 +44,17 @@ class Engine:
     """Runs the clients of one process."""
 
     def __init__(self, plan: LoadPlan) -> None:
-        self._shared = Shared(plan.job, wall_ms)
-        settings, self._servers = Settings.of(plan.connection), Servers(plan.connection)
+        self._shared = SharedRecords(plan.job, wall_ms)
+        settings, self._servers = DialSettings.of(plan.connection), ServerPool(plan.connection)
         self._clients = [
-            Client(client, settings, self._servers, self._shared) for client in plan.clients
+            ClientConnection(client, settings, self._servers, self._shared)
+            for client in plan.clients
         ]
         # epoll itself: selectors would make objects for each event, which a closed loop of small
         # messages feels.
         self._epoll = select.epoll()
-        self._by_descriptor: dict[int, Client] = {}
-        self._watched: dict[Client, tuple[socket.socket | select.epoll, int, int]] = {}
+        self._by_descriptor: dict[int, ClientConnection] = {}
+        self._watched: dict[ClientConnection, tuple[socket.socket | select.epoll, int, int]] = {}
         self._due: list[tuple[int, int]] = []
         self._left = Counter(client.workload for client in plan.clients)
         self._drain_until_ns = 0
@@ -67,7 +68,7 @@ class Engine:
             ConnectError: the first client that cannot connect.
         """
         waiting = iter(self._clients)
-        dialling: list[Client] = []
+        dialling: list[ClientConnection] = []
         tick_ns = 0
         while True:
             for client in itertools.islice(waiting, LOGINS - len(dialling)):
@@ -84,7 +85,7 @@ class Engine:
             done = {client for client in served if self._log_in(client)}
             dialling = [client for client in dialling if client not in done]
 
-    def _log_in(self, client: Client) -> bool:
+    def _log_in(self, client: ClientConnection) -> bool:
         """Go on with a first login; return whether it is done. What it is sent then is left."""
         is_done = client.log_in(now_ns())
         if not is_done:
@@ -100,8 +101,8 @@ class Engine:
         for client in self._clients:
             unfinished[client.plan.workload] += client.workload.unfinished
         return [
-            ledger.tally(now, unfinished[name], series=series)
-            for name, ledger in self._shared.ledgers.items()
+            recorder.tally(now, unfinished[name], series=series)
+            for name, recorder in self._shared.recorders.items()
         ]
 
     def receipts(self) -> list[Receipt]:
@@ -126,17 +127,17 @@ class Engine:
         now = now_ns()
         for client in self._clients:
             client.stop()
-        for ledger in self._shared.ledgers.values():
-            ledger.stop(now)
+        for recorder in self._shared.recorders.values():
+            recorder.stop(now)
         self._drain_until_ns = now + DRAIN_NS
 
-    def begin(self, workload: str, start: Start) -> None:
+    def begin(self, workload: str, start: StartTime) -> None:
         """Let the clients of a workload begin that waited for this."""
         for number, client in enumerate(self._clients):
             if client.plan.workload == workload and not client.begun:
                 heapq.heappush(self._due, (client.await_start(start), number))
 
-    def run(self, start: Start, control: int, hooks: Hooks) -> None:
+    def run(self, start: StartTime, control: int, hooks: Hooks) -> None:
         """Run from the start, which is now, until all clients are done.
 
         Args:
@@ -147,7 +148,7 @@ class Engine:
         self._epoll.register(control, select.EPOLLIN)
         self._second_ns = start.at_ns + SECOND_NS
         tick_ns = 0
-        active: Sequence[Client] = self._clients
+        active: Sequence[ClientConnection] = self._clients
         now = now_ns()
         for number, client in enumerate(active):
             self._watch(client)
@@ -169,7 +170,9 @@ class Engine:
                 active = self._tick(active, now, hooks.on_done)
         self._roll()
 
-    def _wait(self, active: Sequence[Client], now: int, until_ns: int) -> Sequence[tuple[int, int]]:
+    def _wait(
+        self, active: Sequence[ClientConnection], now: int, until_ns: int
+    ) -> Sequence[tuple[int, int]]:
         """Return what is readable or writable, as soon as something is, or is due."""
         if len(active) == 1 and self._goes_on_alone(active[0], until_ns):
             self._watch(active[0])
@@ -184,10 +187,10 @@ class Engine:
             select.select([self._epoll.fileno()], [], [], wait_ns / 1e9)
         return self._epoll.poll(0)
 
-    def _goes_on_alone(self, client: Client, until_ns: int) -> bool:
+    def _goes_on_alone(self, client: ClientConnection, until_ns: int) -> bool:
         if self._due:
             return client.keep_pace(until_ns, self._epoll.fileno())
-        return client.converse(until_ns)
+        return client.run_closed_loop(until_ns)
 
     def _roll_until(self, now: int, on_second: Callable[[], None]) -> None:
         """Close the seconds that have ended, before anything of the next one is counted."""
@@ -198,10 +201,10 @@ class Engine:
                 on_second()
 
     def _roll(self) -> None:
-        for ledger in self._shared.ledgers.values():
-            ledger.roll()
+        for recorder in self._shared.recorders.values():
+            recorder.roll()
 
-    def _schedule(self, number: int, client: Client, now: int) -> None:
+    def _schedule(self, number: int, client: ClientConnection, now: int) -> None:
         due = client.workload.due_ns()
         if due is not None:
             heapq.heappush(self._due, (due if due > now else now + BLOCKED_NS, number))
@@ -220,7 +223,7 @@ class Engine:
             else:
                 heapq.heappush(self._due, (again_ns, number))
 
-    def _serve(self, client: Client, mask: int, now: int) -> None:
+    def _serve(self, client: ClientConnection, mask: int, now: int) -> None:
         # Also what is wrong with a connection is learnt by reading.
         if mask & ~select.EPOLLOUT and client.read(now):
             return
@@ -231,8 +234,8 @@ class Engine:
         self._watch(client)
 
     def _tick(
-        self, active: Sequence[Client], now: int, on_done: Callable[[str], None]
-    ) -> list[Client]:
+        self, active: Sequence[ClientConnection], now: int, on_done: Callable[[str], None]
+    ) -> list[ClientConnection]:
         """Look at the time for each client; return those that go on."""
         for client in active:
             client.on_time(now)
@@ -242,7 +245,7 @@ class Engine:
             self._watch(client)
         return [client for client in active if not self._retire(client, now, on_done)]
 
-    def _retire(self, client: Client, now: int, on_done: Callable[[str], None]) -> bool:
+    def _retire(self, client: ClientConnection, now: int, on_done: Callable[[str], None]) -> bool:
         if not client.done:
             return False
         client.close(now)
@@ -250,11 +253,11 @@ class Engine:
         workload = client.plan.workload
         self._left[workload] -= 1
         if not self._left[workload]:
-            client.workload.ledger.close(now)
+            client.workload.recorder.close(now)
             on_done(workload)
         return True
 
-    def _watch(self, client: Client) -> None:
+    def _watch(self, client: ClientConnection) -> None:
         """Tell epoll what a client waits for now.
 
         Called before another client is served: a descriptor that this one has closed is known here
@@ -281,7 +284,7 @@ class Engine:
             self._epoll.modify(descriptor, mask)
         self._watched[client] = (sock, mask, descriptor)
 
-    def _forget(self, client: Client, descriptor: int) -> None:
+    def _forget(self, client: ClientConnection, descriptor: int) -> None:
         # Of a connection that is closed the kernel does not know any more.
         with contextlib.suppress(OSError):
             self._epoll.unregister(descriptor)

@@ -23,7 +23,7 @@ from njst.contract.results.outcome import Outcome, Problem
 from njst.load.host.clock import now_ns, wait_until
 from njst.load.host.cost_meter import CostMeter
 from njst.load.host.open_files import raise_limit, shortage
-from njst.load.load_client import Start
+from njst.load.load_client import StartTime
 from njst.load.net.dial import ConnectError
 from njst.load.runtime.engine import Engine, Hooks
 
@@ -106,7 +106,7 @@ def main() -> None:
 
 def _run(engine: Engine, control: _Control) -> None:
     command = control.wait()
-    start = Start(int(command.get("startNs", 0)), int(command.get("logOffsetNs", 0)))
+    start = StartTime(int(command.get("startNs", 0)), int(command.get("logOffsetNs", 0)))
     run = _Run(engine, control, start)
     if not command.get("stop"):
         run.load()
@@ -118,7 +118,7 @@ def _run(engine: Engine, control: _Control) -> None:
 class _Run:
     """A load from its start to its last word."""
 
-    def __init__(self, engine: Engine, control: _Control, start: Start) -> None:
+    def __init__(self, engine: Engine, control: _Control, start: StartTime) -> None:
         self._engine = engine
         self._control = control
         self._start = start
@@ -146,7 +146,7 @@ class _Run:
         self._heard_ns = now_ns()
         for line in lines:
             if "begin" in line:
-                begin = Start(int(line["atNs"]), self._start.log_offset_ns)
+                begin = StartTime(int(line["atNs"]), self._start.log_offset_ns)
                 self._engine.begin(line["begin"], begin)
             elif line.get("stop"):
                 self._stop()

@@ -10,7 +10,7 @@ from njst.load.net.socket_stream import NOW
 Turn = Callable[[bytes, int], bytes | memoryview]
 
 
-class End(NamedTuple):
+class PingPongEnd(NamedTuple):
     """Why the turns ended.
 
     `data` is what came and was no plain answer, empty at the end of the connection, None if it was
@@ -24,7 +24,7 @@ class End(NamedTuple):
     heard_ns: int
 
 
-def exchange(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> End:
+def ping_pong(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> PingPongEnd:
     """Wait for an answer and send the next request, until the time or until it is not like that.
 
     A closed loop of small messages feels each call and each attribute here.
@@ -44,16 +44,16 @@ def exchange(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> End:
         try:
             data = receive(room)
         except BlockingIOError:
-            return End(None, b"", clock_ns(), at_ns)
+            return PingPongEnd(None, b"", clock_ns(), at_ns)
         at_ns = clock_ns()
         out = turn(data, at_ns)
         if not out:
-            return End(data, b"", at_ns, at_ns)
+            return PingPongEnd(data, b"", at_ns, at_ns)
         try:
             sent = send(out, NOW)
         except BlockingIOError:
             sent = 0
         if sent < len(out):
-            return End(None, memoryview(out)[sent:], at_ns, at_ns)
+            return PingPongEnd(None, memoryview(out)[sent:], at_ns, at_ns)
         if at_ns >= until_ns:
-            return End(None, b"", at_ns, at_ns)
+            return PingPongEnd(None, b"", at_ns, at_ns)

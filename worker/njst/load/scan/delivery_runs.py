@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from njst.load.scan.frame_matrix import FEWEST, Bytes, Grid, Shape, Span, numbers_in_group
+from njst.load.scan.frame_matrix import (
+    FEWEST,
+    Bytes,
+    FrameMatrix,
+    FrameShape,
+    Span,
+    numbers_in_group,
+)
 
 Numbers = npt.NDArray[np.int64]
 
@@ -25,10 +32,10 @@ _CONSUMER_SEQUENCE = 1
 _STORED = 2
 
 
-class Run:
+class DeliveryRun:
     """Deliveries of equal length: where their payloads are, and what their ACK subjects say."""
 
-    def __init__(self, rows: Grid, form: "Form", at: int) -> None:
+    def __init__(self, rows: FrameMatrix, form: "DeliveryShape", at: int) -> None:
         self._rows = rows
         self._reply = form.reply
         self._counters = form.counters
@@ -76,22 +83,22 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Form:
+class DeliveryShape:
     """How first deliveries of one length look, and where in each of them is what."""
 
-    shape: Shape
+    shape: FrameShape
     reply: Span
     counters: Sequence[Span]
     begin: int
     payload: int
 
-    def run(self, data: bytes, at: int) -> Run | None:
+    def run(self, data: bytes, at: int) -> DeliveryRun | None:
         """Return the deliveries of this form from `at` on; None when they are few."""
         rows = self.shape.grid(data, at)
-        return None if rows is None else Run(rows, self, at)
+        return None if rows is None else DeliveryRun(rows, self, at)
 
 
-def form_of(data: bytes, first: "re.Match[bytes]") -> Form | None:
+def form_of(data: bytes, first: "re.Match[bytes]") -> DeliveryShape | None:
     """Return the form of a delivery; None when few can follow, or for a strange ACK subject.
 
     Args:
@@ -108,8 +115,8 @@ def form_of(data: bytes, first: "re.Match[bytes]") -> Form | None:
     payload = head + int(first["header"] or 0)
     digits = [*numbers_in_group(first, "subject"), *counters]
     begin, end = first.span("reply")
-    return Form(
-        shape=Shape(data[at : line_end + size + 2], head, digits),
+    return DeliveryShape(
+        shape=FrameShape(data[at : line_end + size + 2], head, digits),
         reply=(begin - at, end - at),
         counters=counters,
         begin=payload,

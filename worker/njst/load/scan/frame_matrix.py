@@ -43,7 +43,7 @@ def _leading(data: bytes, byte: bytes) -> int:
     return len(data) - len(data.lstrip(byte))
 
 
-class Grid:
+class FrameMatrix:
     """Rows of equal length: one frame each, from the one that a template was made of."""
 
     def __init__(self, cells: Bytes, size: int) -> None:
@@ -75,7 +75,7 @@ def numbers_in_group(head: "re.Match[bytes]", group: str) -> list[Span]:
     ]
 
 
-class Shape:
+class FrameShape:
     """What frames of equal length have in common; made of one, it finds those that are like it."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Shape:
         for begin, stop in free:
             self._limits[begin:stop] = 255
 
-    def grid(self, data: bytes, at: int, fewest: int = FEWEST) -> Grid | None:
+    def grid(self, data: bytes, at: int, fewest: int = FEWEST) -> FrameMatrix | None:
         """Return the frames from `at` on that have this shape; None when they are fewer."""
         size = self.size
         count = (len(data) - at) // size
@@ -115,10 +115,10 @@ class Shape:
                 _leading(data[at + size - 2 : end : size], b"\r"),
                 _leading(data[at + size - 1 : end : size], b"\n"),
             )
-        return Grid(cells[:right], size) if right >= fewest else None
+        return FrameMatrix(cells[:right], size) if right >= fewest else None
 
 
-class CountedShape(Shape):
+class CountedFrameShape(FrameShape):
     """Frames of one shape whose numbers follow each other.
 
     What they must be is laid out in rows, so that one comparison tells all: most of what a few

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from njst.load.protocol.digits import HEX, numbers_in, numbers_of
 from njst.load.protocol.reply_tokens import ReplyTokens
-from njst.load.protocol.request_numbers import Numbers, joined
-from njst.load.scan.frame_matrix import FEWEST, CountedShape, Shape
+from njst.load.protocol.request_numbers import RequestNumbers, joined
+from njst.load.scan.frame_matrix import FEWEST, CountedFrameShape, FrameShape
 
 # So many are laid out, and compared at once: as many as come at once with the usual windows.
 _ROWS = 512
@@ -28,7 +28,7 @@ def stream_pattern(stream: str) -> bytes:
 class _Run(NamedTuple):
     """The tokens of acknowledgements that follow each other, and the bytes that they take."""
 
-    tokens: Numbers
+    tokens: RequestNumbers
     size: int
 
 
@@ -49,8 +49,8 @@ class _Form:
         frame, at = first[0], first.start()
         number, sequence = ((begin - at, end - at) for begin, end in map(first.span, (1, 2)))
         self._number = number
-        self._counted = CountedShape(frame, [sequence], number, _ROWS)
-        self._shape = Shape(frame, len(frame), [sequence], [number])
+        self._counted = CountedFrameShape(frame, [sequence], number, _ROWS)
+        self._shape = FrameShape(frame, len(frame), [sequence], [number])
 
     def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
         """Return those that begin here, with the tokens from `wanted` on or with any others."""
@@ -68,7 +68,7 @@ class _Form:
         return _Run(numbers, len(numbers) * rows.size) if len(numbers) >= FEWEST else None
 
 
-class PublishAcks:
+class PubAckScanner:
     """The acknowledgements that come to one inbox; its last token is ten hex digits.
 
     With a `stream`, those of another one are not plain. `noted` is told of some of them.
@@ -107,9 +107,9 @@ class PublishAcks:
             self._noted.note(number, int(found[2]))
         return number
 
-    def scan(self, data: bytes) -> tuple[Numbers, int]:
+    def scan(self, data: bytes) -> tuple[RequestNumbers, int]:
         """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
-        found: list[Numbers] = []
+        found: list[RequestNumbers] = []
         at = 0
         while at < len(data) and (run := self._run(data, at) or self._the_rest(data, at)):
             found.append(self._tokens.numbers(run.tokens))

@@ -12,7 +12,7 @@ from njst.load.protocol.digits import Cells
 MOST_RUNS = 100
 
 
-class Columns:
+class DigitColumns:
     """Where, in the buffer of a cycle, the cells of one kind are.
 
     Rows of one length that follow each other make a grid, which is written several times faster

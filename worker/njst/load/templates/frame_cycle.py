@@ -15,22 +15,22 @@ import numpy as np
 
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import DECIMAL, DIGITS, HEX, Cells
-from njst.load.templates.digit_columns import Columns
+from njst.load.templates.digit_columns import DigitColumns
 
 # Returns the frame at a place of those that lie ready, stamped with a time; each once.
-Seal = Callable[[int, int], bytes | memoryview]
+FrameStamper = Callable[[int, int], bytes | memoryview]
 
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
 FEW = 7
 
 
-def made_late(encode: Callable[[int, int, int], bytes], first: int) -> Seal:
+def made_late(encode: Callable[[int, int, int], bytes], first: int) -> FrameStamper:
     """Return what makes each of some frames, from number `first` on, only when it leaves."""
     return lambda place, time_ns: encode(first + place, 1, time_ns)
 
 
 @dataclass(frozen=True)
-class Row:
+class FrameTemplate:
     """One frame of the cycle, and where its digits stand; None for what it does not have.
 
     `token_at`: ten hex digits of the message's number. `id_at`: ten hex digits of `number //
@@ -48,7 +48,12 @@ class FrameCycle:
     """A cycle of rows; all of them have the same kinds of digits, or only some a token."""
 
     def __init__(
-        self, rows: Sequence[Row], *, id_step: int = 1, decimal: bool = False, turns: int = 0
+        self,
+        rows: Sequence[FrameTemplate],
+        *,
+        id_step: int = 1,
+        decimal: bool = False,
+        turns: int = 0,
     ) -> None:
         """Over 0, `turns` is how many tokens are used in turns."""
         self.rows = len(rows)
@@ -59,13 +64,15 @@ class FrameCycle:
         self._ends = [0, *np.cumsum(self._lengths).tolist()]
         self._buffer = np.frombuffer(b"".join(row.frame for row in rows), dtype=np.uint8).copy()
         self._view = self._buffer.data
-        self._tokens = Columns(self._buffer, self._ends, [row.token_at for row in rows], DIGITS)
-        self._ids = Columns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
+        self._tokens = DigitColumns(
+            self._buffer, self._ends, [row.token_at for row in rows], DIGITS
+        )
+        self._ids = DigitColumns(self._buffer, self._ends, [row.id_at for row in rows], DIGITS)
         self._back = np.array([row.id_back for row in rows], dtype=np.int64)
         stamp_at = [
             None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT for row in rows
         ]
-        self._stamps = Columns(self._buffer, self._ends, stamp_at, stamp.VARIABLE.itemsize)
+        self._stamps = DigitColumns(self._buffer, self._ends, stamp_at, stamp.VARIABLE.itemsize)
         self._stamp_at = np.array([-1 if at is None else at for at in stamp_at])
         self._cuts = [_cut(row) for row in rows]
         self._seeds = np.array([cut.seed for cut in self._cuts], dtype=np.uint64)
@@ -97,7 +104,7 @@ class FrameCycle:
         """Return the subject of a message; what stands in it before digits that differ."""
         return self._cuts[number % self.rows].pieces[0].split(b" ", 2)[1].decode()
 
-    def ready(self, first: int, count: int, *, shift: int = 0) -> Seal:
+    def ready(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:
         """Return what stamps each of `count` frames from number `first` on, made here.
 
         To stamp one is most of what is left to do when it leaves.
@@ -190,7 +197,7 @@ class FrameCycle:
         self._stamps.write(rows, lambda cells, at: np.copyto(cells, made[at : at + len(cells)]))
 
 
-def _seed(row: Row) -> int:
+def _seed(row: FrameTemplate) -> int:
     """Return what the guard of a row's stamp begins with; of a row without one, anything."""
     at = row.stamp_at
     return 0 if at is None else stamp.seed_of(row.frame[at : at + stamp.VARIABLE_AT])
@@ -207,7 +214,7 @@ class _Cut(NamedTuple):
     seed: int
 
 
-def _cut(row: Row) -> _Cut:
+def _cut(row: FrameTemplate) -> _Cut:
     """Cut a row at its digits."""
     stamp_at = None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT
     cells = [(row.token_at, DIGITS), (row.id_at, DIGITS), (stamp_at, stamp.VARIABLE.itemsize)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import DIGITS
-from njst.load.templates.frame_cycle import Row
+from njst.load.templates.frame_cycle import FrameTemplate
 
 _OPEN = b"0" * DIGITS
 # As long as each instant that `encode.instant` writes.
@@ -13,7 +13,7 @@ OPEN_INSTANT = b"0000-00-00T00:00:00.000000000Z"
 
 
 @dataclass(frozen=True)
-class Template:
+class FrameSettings:
     """What all rows of a client share; `inbox` empty: no reply; `job` and `producer` for stamps."""
 
     inbox: str
@@ -29,7 +29,9 @@ class Template:
     is_stamped: bool = True
 
 
-def publish_row(template: Template, subject: str, body: bytes, *, id_back: int = 0) -> Row:
+def publish_row(
+    template: FrameSettings, subject: str, body: bytes, *, id_back: int = 0
+) -> FrameTemplate:
     """Return the row of one message; its stamp is there when the body has room for it."""
     headers = _headers(template)
     is_stamped = template.is_stamped and len(body) >= stamp.SIZE
@@ -50,7 +52,7 @@ def publish_row(template: Template, subject: str, body: bytes, *, id_back: int =
     id_at = None
     if template.id_prefix:
         id_at = len(head) + headers.index(_OPEN)
-    return Row(
+    return FrameTemplate(
         frame=head + headers + payload + b"\r\n",
         token_at=token_at,
         id_at=id_at,
@@ -59,7 +61,9 @@ def publish_row(template: Template, subject: str, body: bytes, *, id_back: int =
     )
 
 
-def scheduled_row(template: Template, target: str, body: bytes, *, id_back: int = 0) -> Row:
+def scheduled_row(
+    template: FrameSettings, target: str, body: bytes, *, id_back: int = 0
+) -> FrameTemplate:
     """Return the row of one message that the stream stores later (ADR-51); its instant is open.
 
     Until then it is the last message of a subject of its own, which the template's id names.
@@ -74,7 +78,7 @@ def scheduled_row(template: Template, target: str, body: bytes, *, id_back: int 
     return replace(row, id_at=row.frame.index(_OPEN + b" "), id_back=id_back)
 
 
-def _headers(template: Template) -> bytes:
+def _headers(template: FrameSettings) -> bytes:
     """Return the header block; the open digits of the id stand first in it."""
     lines = []
     if template.id_prefix:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from njst.load.templates.frame_cycle import FrameCycle, Row, Seal, made_late
+from njst.load.templates.frame_cycle import FrameCycle, FrameStamper, FrameTemplate, made_late
 
 # Stands in a row for its subject; a subject itself has no such token.
 OPEN_SUBJECT = "*"
@@ -16,12 +16,12 @@ _OPEN_TARGET = b": *\r\n"
 Part = Callable[[int], bytes]
 
 
-class ManyFrames(FrameCycle):
+class OpenFrames(FrameCycle):
     """A cycle of rows with an open subject, or an empty body, or both."""
 
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[FrameTemplate],
         subject: Part | None,
         body: Part | None = None,
         *,
@@ -38,7 +38,7 @@ class ManyFrames(FrameCycle):
         """Return the frames of `count` messages, one by one: no two have the same length."""
         return b"".join([self._one(first + n, time_ns, shift) for n in range(count)])
 
-    def ready(self, first: int, count: int, *, shift: int = 0) -> Seal:  # noqa: ARG002
+    def ready(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:  # noqa: ARG002
         """Return what makes each of some frames when it leaves."""
         return made_late(partial(self.encode, shift=shift), first)
 
@@ -60,7 +60,7 @@ class ManyFrames(FrameCycle):
         return frame.replace(_OPEN, b" %s " % name, 1)
 
 
-class ManySchedules(ManyFrames):
+class OpenSchedules(OpenFrames):
     """The same for messages that are stored later: a header has the subject as well (ADR-51)."""
 
     def _named(self, frame: bytes, name: bytes) -> bytes:

@@ -10,12 +10,12 @@ from njst.contract.kinds.consume import AckPolicy, ConsumePlan
 from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass, WorkloadTally
-from njst.load.kinds.consume.ack_plan import Fate, Fates
-from njst.load.kinds.consume.consumer import ConsumeWorkload
-from njst.load.load_client import Start
+from njst.load.kinds.consume.ack_plan import AckOutcome, AckPlan
+from njst.load.kinds.consume.consumer import ConsumeClient
+from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
-from njst.load.recording.integrity import Consumed
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.integrity import ConsumedMessages
+from njst.load.recording.recorder import Recorder
 from tests.unit.load.feeding import feed
 
 INBOX = "_INBOX.test"
@@ -33,9 +33,9 @@ def consumer(messages: int | None = None, duration_ms: int | None = None, **how:
     client = ClientPlan(
         workload="w", index=0, messages=messages, duration_ms=duration_ms, consume=plan(**how)
     )
-    workload = ConsumeWorkload(client, INBOX, Ledger("w", messages), "job", Consumed())
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload = ConsumeClient(client, INBOX, Recorder("w", messages), "job", ConsumedMessages())
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     workload.opening()
     return workload
 
@@ -68,13 +68,13 @@ def status(reply: str, line: str, pending: int | None = None) -> bytes:
 
 
 def tally(workload: Any) -> tuple[int, dict[ErrorClass, int]]:
-    said: WorkloadTally = workload.ledger.tally()
+    said: WorkloadTally = workload.recorder.tally()
     return said.messages, {error.error_class: error.count for error in said.errors}
 
 
 def events(workload: Any) -> dict[ErrorClass, int]:
     """What befell its connection and its pulls; then there is no error."""
-    said: WorkloadTally = workload.ledger.tally()
+    said: WorkloadTally = workload.recorder.tally()
     assert said.errors == []
     return {event.error_class: event.count for event in said.events}
 
@@ -217,12 +217,18 @@ def test_a_request_that_the_server_does_not_understand_ends_the_client() -> None
 
 def test_of_a_hundred_messages_in_a_row_each_share_has_its_number() -> None:
     shares = {"nak_percent": 7, "terminate_percent": 11, "ignore_percent": 13, "slow_percent": 17}
-    fates = Fates(plan(**shares))
+    fates = AckPlan(plan(**shares))
     for first in (1, 5000):
         found = [fates.of(number) for number in range(first, first + 100)]
-        wanted = [Fate.REFUSE, Fate.TERMINATE, Fate.IGNORE, Fate.HOLD, Fate.ACCEPT]
+        wanted = [
+            AckOutcome.NAK,
+            AckOutcome.TERM,
+            AckOutcome.NO_ACK,
+            AckOutcome.DELAY_ACK,
+            AckOutcome.ACK,
+        ]
         assert [found.count(fate) for fate in wanted] == [7, 11, 13, 17, 52]
-    assert Fates(plan()).are_all_accepted
+    assert AckPlan(plan()).are_all_accepted
 
 
 def test_each_fate_has_its_answer() -> None:
@@ -386,7 +392,7 @@ def test_an_ordered_consumer_that_is_gone_is_made_again_behind_the_last_message(
         for n in range(3, 11)
     )
     fed(workload, data, 302 * MS)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == 10
     assert tally.errors == []
 
@@ -408,7 +414,7 @@ def test_any_other_consumer_that_is_gone_is_the_clients_end(words: str) -> None:
     workload = consumer(10)
     (reply, _), *_ = pulls(workload.next_bytes(MS))
     assert not creates(fed(workload, status(reply, words), 2 * MS))
-    (error,) = workload.ledger.tally().errors
+    (error,) = workload.recorder.tally().errors
     assert error.error_class == ErrorClass.NO_CONSUMER
     assert error.example == f"{words}: the consumer is not there"
     # It asks for nothing more, but whether the server has read all of it.

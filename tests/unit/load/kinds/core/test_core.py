@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from njst.contract.kinds.core import CoreOperation, CorePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.core.clients import core_workload
+from njst.load.kinds.core.clients import core_client_of
 from njst.load.kinds.core.core_publish import PING_PAUSE_NS
 from njst.load.kinds.final_flush import PATIENCE_NS
-from njst.load.load_client import Start, Workload
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Pong, ServerError, parse
-from njst.load.recording.integrity import Consumed
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.closed_loop import TurnWorkload
+from njst.load.recording.integrity import ConsumedMessages
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.fastpath.closed_loop import ClosedLoopClient
 from tests.unit.load.feeding import errors
 
 
@@ -44,11 +44,11 @@ runs = st.tuples(
 def test_every_message_is_taken_once_in_any_pieces(
     made: list[tuple[str, bytes, str, int]], cuts: list[int]
 ) -> None:
-    workload = core_workload(
-        client(CoreOperation.SUBSCRIBE), "", Ledger("w", None), "j", Consumed()
+    workload = core_client_of(
+        client(CoreOperation.SUBSCRIBE), "", Recorder("w", None), "j", ConsumedMessages()
     )
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     data = b"".join(
         message(subject[:-1] + str(n % 10) if subject[-1].isdigit() else subject, payload, reply)
         for subject, payload, reply, count in made
@@ -63,7 +63,7 @@ def test_every_message_is_taken_once_in_any_pieces(
             workload.on_frame(frame, 1)
         rest = rest[used:]
     assert rest == b""
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == sum(count for *_, count in made)
     assert tally.bytes == sum(len(payload) * count for _, payload, _, count in made)
     assert tally.errors == []
@@ -71,30 +71,34 @@ def test_every_message_is_taken_once_in_any_pieces(
 
 def test_a_requester_of_one_at_a_time_takes_turns() -> None:
     plan = client(CoreOperation.REQUEST, 4)
-    workload = core_workload(plan, "_INBOX.t", Ledger("w", 4), "j", Consumed())
-    assert isinstance(workload, TurnWorkload)
-    workload.start(Start(1))
+    workload = core_client_of(plan, "_INBOX.t", Recorder("w", 4), "j", ConsumedMessages())
+    assert isinstance(workload, ClosedLoopClient)
+    workload.start(StartTime(1))
     reply = b"MSG _INBOX.t.%010x 1 2\r\nhi\r\n"
     assert workload.next_bytes(1)
     assert workload.scan(reply % 0, 2)
     assert workload.next_bytes(2)
-    assert workload.turn(reply % 1, 2)
+    assert workload.next_request(reply % 1, 2)
     # A reply to another request, two of them, and a part of one are for the general way.
     for data in (reply % 1, 2 * (reply % 2), (reply % 2)[:-1]):
-        assert not workload.turn(data, 3)
-    assert workload.turn(reply % 2, 3)
+        assert not workload.next_request(data, 3)
+    assert workload.next_request(reply % 2, 3)
 
 
 DENIED = ServerError('Permissions Violation for Publish to "s.*"')
 _SENT = re.compile(rb"PUB \S+ 8\r\n.{8}\r\n|PING\r\n", re.DOTALL)
 
 
-def publisher(messages: int | None, warm_ns: int = 0) -> Workload:
-    workload = core_workload(
-        client(CoreOperation.PUBLISH, messages), "", Ledger("w", messages), "j", Consumed()
+def publisher(messages: int | None, warm_ns: int = 0) -> LoadClient:
+    workload = core_client_of(
+        client(CoreOperation.PUBLISH, messages),
+        "",
+        Recorder("w", messages),
+        "j",
+        ConsumedMessages(),
     )
-    workload.start(Start(0))
-    workload.ledger.start(warm_ns)
+    workload.start(StartTime(0))
+    workload.recorder.start(warm_ns)
     return workload
 
 
@@ -107,7 +111,7 @@ def test_each_message_published_has_one_outcome(messages: int, data: st.DataObje
     now = 0
     while not workload.done:
         now += data.draw(st.integers(1, 2 * PING_PAUSE_NS), "pause")
-        before = workload.ledger.tally()
+        before = workload.recorder.tally()
         assert before.messages <= read
         queue += _SENT.findall(workload.next_bytes(now))
         if data.draw(st.integers(0, 9), "break") == 0:
@@ -122,8 +126,8 @@ def test_each_message_published_has_one_outcome(messages: int, data: st.DataObje
             else:
                 denied += 1
                 workload.on_frame(DENIED, now)
-        assert workload.ledger.tally().messages >= before.messages, "nothing is taken back"
-    tally = workload.ledger.tally()
+        assert workload.recorder.tally().messages >= before.messages, "nothing is taken back"
+    tally = workload.recorder.tally()
     breaks = errors(tally).get(ErrorClass.DISCONNECTED, 0)
     assert tally.messages + denied + breaks == tally.attempted == messages
     assert sum(errors(tally).values()) == denied + breaks
@@ -137,8 +141,8 @@ def test_what_is_denied_in_the_warm_up_is_in_none_of_its_counts() -> None:
         for _ in sent[: len(sent) // 2]:
             workload.on_frame(DENIED, now)
         workload.on_frame(Pong(), now)
-        workload.ledger.roll()
-    tally = workload.ledger.tally(series=True)
+        workload.recorder.roll()
+    tally = workload.recorder.tally(series=True)
     assert tally.series is not None
     warm, rest = tally.series.windows
     assert warm.messages + warm.errors + rest.messages + rest.errors == tally.attempted
@@ -157,6 +161,6 @@ def test_a_server_that_hangs_leaves_what_it_has_not_read_without_success() -> No
     for now, is_done in ((PATIENCE_NS, False), (1 + PATIENCE_NS, True)):
         workload.on_time(now)
         assert workload.done == is_done
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.attempted, tally.messages) == (10, 0)
     assert errors(tally) == {ErrorClass.PERMISSION_DENIED: 1, ErrorClass.TIMEOUT: 9}

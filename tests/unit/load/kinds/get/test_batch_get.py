@@ -9,13 +9,13 @@ from njst.contract.fields import Order
 from njst.contract.kinds.get import GetMode, GetPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.get.batch_get import MultiLastRequests
-from njst.load.kinds.get.clients import get_workload
-from njst.load.load_client import Start
+from njst.load.kinds.get.batch_get import MultiLastCodec
+from njst.load.kinds.get.clients import get_client
+from njst.load.load_client import StartTime
 from njst.load.protocol.jetstream_answers import Failure
-from njst.load.protocol.parser import Message, parse
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.protocol.parser import MessageFrame, parse
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 from tests.unit.load.feeding import errors
 
 INBOX = "_INBOX.test"
@@ -29,7 +29,7 @@ def getter(
     batch: int = 2,
     window: int = 2,
     order: Order = Order.SEQUENTIAL,
-) -> CallWorkload:
+) -> RequestClient:
     get = GetPlan(
         mode=mode,
         stream="S",
@@ -41,9 +41,9 @@ def getter(
         timeout_ms=1000,
     )
     plan = ClientPlan(workload="w", index=0, messages=messages, api_prefix="$JS.hub.API", get=get)
-    workload = get_workload(plan, INBOX, Ledger("w", messages))
-    workload.ledger.start(1)
-    workload.start(Start(1))
+    workload = get_client(plan, INBOX, Recorder("w", messages))
+    workload.recorder.start(1)
+    workload.start(StartTime(1))
     return workload
 
 
@@ -61,7 +61,7 @@ def status(token: int, words: bytes) -> bytes:
 END = b"204 EOB"
 
 
-def feed(workload: CallWorkload, data: bytes, now_ns: int) -> bytes:
+def feed(workload: RequestClient, data: bytes, now_ns: int) -> bytes:
     """What the client does with a chunk; returns what is left of it."""
     rest = data[workload.scan(data, now_ns) :]
     frames, used = parse(rest)
@@ -101,7 +101,7 @@ def test_the_pages_of_a_subject_follow_each_other_and_begin_anew() -> None:
         end = b"204 EOB\r\nNats-Last-Sequence: %d\r\nNats-Num-Pending: %d" % (40 + number, left)
         feed(workload, part(2 * number, b"x") * int(found[1]) + status(2 * number, end), 5)
     assert workload.done
-    assert (workload.ledger.messages, errors(workload.ledger.tally())) == (9, {})
+    assert (workload.recorder.messages, errors(workload.recorder.tally())) == (9, {})
     # Three are left: a whole page. One is: no page, from the first. Then one for the last message.
     assert starts == [1, 41, 1, 43, 1]
 
@@ -115,11 +115,11 @@ def test_an_answer_is_complete_with_its_end_however_it_is_cut(cuts: list[int]) -
     for end in [*sorted(cuts), len(whole)]:
         rest = feed(workload, rest + whole[begin:end], 5)
         begin = max(begin, end)
-    assert workload.ledger.messages == 1
-    assert workload.ledger.bytes == 2
+    assert workload.recorder.messages == 1
+    assert workload.recorder.bytes == 2
     assert feed(workload, part(1, b"z") + status(1, END), 6) == b""
     assert workload.done
-    assert (workload.ledger.messages, workload.ledger.bytes) == (2, 4)
+    assert (workload.recorder.messages, workload.recorder.bytes) == (2, 4)
 
 
 def test_too_few_messages_are_not_found_unless_nobody_can_know_how_many() -> None:
@@ -128,7 +128,7 @@ def test_too_few_messages_are_not_found_unless_nobody_can_know_how_many() -> Non
         workload.next_bytes(1)
         feed(workload, part(0, b"xx") + status(0, END), 5)
         assert workload.done
-        assert errors(workload.ledger.tally()) == found
+        assert errors(workload.recorder.tally()) == found
 
 
 def test_refusals_have_their_class() -> None:
@@ -137,7 +137,7 @@ def test_refusals_have_their_class() -> None:
     feed(workload, status(0, b"404 No Results") + status(1, b"413 Too Many Results"), 5)
     workload.next_bytes(6)
     feed(workload, status(2, b"503"), 7)
-    assert errors(workload.ledger.tally()) == {
+    assert errors(workload.recorder.tally()) == {
         ErrorClass.NOT_FOUND: 1,
         ErrorClass.LIMIT_EXCEEDED: 1,
         ErrorClass.NO_RESPONDERS: 1,
@@ -147,11 +147,11 @@ def test_refusals_have_their_class() -> None:
 def test_half_an_answer_is_forgotten_with_its_request() -> None:
     names = ["a", "b"]
     get = GetPlan(mode=GetMode.MULTI_LAST, stream="S", batch=2, subjects=names, timeout_ms=1)
-    requests = MultiLastRequests(get, "S", INBOX, lambda number: names[number % 2].encode())
+    requests = MultiLastCodec(get, "S", INBOX, lambda number: names[number % 2].encode())
     assert requests.scan(part(0, b"xx") + part(1, b"yy")).numbers == []
     requests.forget([0])
     ((end,), _) = parse(status(0, END))
-    assert isinstance(end, Message)
+    assert isinstance(end, MessageFrame)
     assert requests.answer(0, end) == Failure(
         ErrorClass.NOT_FOUND, "0 of 2 messages of one request"
     )

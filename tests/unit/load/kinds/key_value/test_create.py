@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.key_value.clients import key_value_workload
-from njst.load.load_client import Start
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.kinds.key_value.clients import key_value_client
+from njst.load.load_client import StartTime
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 from tests.unit.load.feeding import errors, feed
 
 KEYS = 4
@@ -33,7 +33,7 @@ DEAD = (
 ALIVE = (b"", b"KV-Operation: OTHER", b"Nats-Marker-Reason: Other", b"X: KV-Operation: DEL")
 
 
-def creator(messages: int, window: int) -> CallWorkload:
+def creator(messages: int, window: int) -> RequestClient:
     plan = ClientPlan(
         workload="w",
         index=2,
@@ -48,9 +48,9 @@ def creator(messages: int, window: int) -> CallWorkload:
             timeout_ms=1000,
         ),
     )
-    workload = key_value_workload(plan, "_INBOX.test", Ledger("w", messages), "job")
-    workload.ledger.start(1)
-    workload.start(Start(1, 1_000))
+    workload = key_value_client(plan, "_INBOX.test", Recorder("w", messages), "job")
+    workload.recorder.start(1)
+    workload.start(StartTime(1, 1_000))
     return workload
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_there_any_more_is_created(
         place = data.draw(st.integers(0, len(waiting) - 1))
         feed(workload, store.answer(waiting.pop(place)), now)
     alive = sum(header in ALIVE for header in before)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.attempted, tally.messages, tally.bytes) == (
         KEYS,
         KEYS - alive,
@@ -129,7 +129,7 @@ def test_who_is_quicker_has_the_key() -> None:
     store.put(0, b"")
     feed(workload, store.answer(second), 4)
     assert workload.done
-    assert errors(workload.ledger.tally()) == {ErrorClass.WRONG_SEQUENCE: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.WRONG_SEQUENCE: 1}
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -150,7 +150,7 @@ def test_a_create_that_is_over_goes_no_further(steps: int, ends: str) -> None:
     assert [found[1] for found in _CREATE.finditer(after)] == [b"1"], "the next key, nothing else"
     assert len(requests(after)) == 1
     feed(workload, store.answer(after), 2_000_000_003)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     kind = ErrorClass.TIMEOUT if ends == "late" else ErrorClass.DISCONNECTED
     assert (tally.messages, errors(tally)) == (1, {kind: 1})
     assert workload.done

@@ -10,11 +10,11 @@ from njst.contract.fields import Order
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.key_value.clients import key_value_workload
-from njst.load.load_client import Start
+from njst.load.kinds.key_value.clients import key_value_client
+from njst.load.load_client import StartTime
 from njst.load.protocol import stamp
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 from tests.unit.load.feeding import errors, feed
 
 INBOX = "_INBOX.test"
@@ -29,7 +29,7 @@ _FRAME = re.compile(
 
 def updater(
     messages: int, *, keys: int = 3, window: int = 2, size: int = 5, order: Order = Order.SEQUENTIAL
-) -> CallWorkload:
+) -> RequestClient:
     plan = ClientPlan(
         workload="w",
         number=1,
@@ -46,9 +46,9 @@ def updater(
             timeout_ms=1000,
         ),
     )
-    workload = key_value_workload(plan, INBOX, Ledger("w", messages), "job")
-    workload.ledger.start(1)
-    workload.start(Start(1, 1_000))
+    workload = key_value_client(plan, INBOX, Recorder("w", messages), "job")
+    workload.recorder.start(1)
+    workload.start(StartTime(1, 1_000))
     return workload
 
 
@@ -105,7 +105,7 @@ def test_who_is_alone_is_never_refused(
         number = data.draw(st.integers(0, len(waiting) - 1))
         now += 1
         feed(workload, store.answer(*waiting.pop(number)), now)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.messages, tally.bytes, errors(tally)) == (messages, 5 * messages, {})
 
 
@@ -131,9 +131,9 @@ def test_any_fate_has_one_outcome_and_the_client_goes_on(fates: list[str]) -> No
         outcomes["wrong" if b"10071" in answer else "ok"] += 1
         now += 1
         feed(workload, answer, now)
-    found = errors(workload.ledger.tally())
+    found = errors(workload.recorder.tally())
     assert workload.done
-    assert workload.ledger.messages == outcomes["ok"]
+    assert workload.recorder.messages == outcomes["ok"]
     assert found.get(ErrorClass.WRONG_SEQUENCE, 0) == outcomes["wrong"]
     assert sum(found.values()) == outcomes["wrong"] + outcomes["unknown"]
 
@@ -146,7 +146,7 @@ def test_a_refusal_teaches_the_revision() -> None:
     feed(workload, stored(1, 8), 4)
     assert sent(workload.next_bytes(5)) == [(2, 0, 7)]
     feed(workload, refused(2, 12), 6)
-    assert errors(workload.ledger.tally()) == {ErrorClass.WRONG_SEQUENCE: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.WRONG_SEQUENCE: 1}
     workload.next_bytes(7)
     feed(workload, stored(3, 13), 8)
     assert workload.done

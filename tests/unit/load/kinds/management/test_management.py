@@ -11,11 +11,11 @@ from njst.contract.kinds.management import ManagementOperation, ManagementPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.management.asset_requests import Call, assets_of, standing_names
-from njst.load.kinds.management.clients import management_workload
-from njst.load.load_client import Start
+from njst.load.kinds.management.clients import management_client
+from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 from tests.unit.load.feeding import errors
 
 INBOX = "_INBOX.test"
@@ -35,11 +35,11 @@ def plan(operation: ManagementOperation, *, assets: int = 0, window: int = 1) ->
     )
 
 
-def started(management: ManagementPlan, messages: int) -> CallWorkload:
+def started(management: ManagementPlan, messages: int) -> RequestClient:
     client = ClientPlan(workload="w", index=0, messages=messages, management=management)
-    workload = management_workload(client, INBOX, Ledger("w", messages))
-    workload.ledger.start(1)
-    workload.start(Start(1))
+    workload = management_client(client, INBOX, Recorder("w", messages))
+    workload.recorder.start(1)
+    workload.start(StartTime(1))
     return workload
 
 
@@ -67,7 +67,7 @@ def answer(number: int, *, code: int = 0) -> bytes:
     return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
 
 
-def feed(workload: CallWorkload, data: bytes, now_ns: int) -> None:
+def feed(workload: RequestClient, data: bytes, now_ns: int) -> None:
     assert workload.scan(data, now_ns) == 0
     frames, used = parse(data)
     assert used == len(data)
@@ -117,8 +117,8 @@ def test_info_takes_turns_and_create_makes_new_ones() -> None:
     assert sent(create.next_bytes(1)) == [("CREATE", f"njst-j-w-0-{n}", n) for n in range(3)]
     feed(create, answer(0) + answer(1, code=10027) + answer(2, code=10058), 2)
     assert create.done
-    assert create.ledger.messages == 1
-    assert errors(create.ledger.tally()) == {
+    assert create.recorder.messages == 1
+    assert errors(create.recorder.tally()) == {
         ErrorClass.LIMIT_EXCEEDED: 1,
         ErrorClass.OTHER: 1,
     }
@@ -161,7 +161,7 @@ def test_only_what_was_made_is_removed_whatever_happens(window: int, fates: list
         feed(workload, answer(number, code=0 if fate == "ok" else 10058), now)
     workload.stop()
     workload.on_time(now + 2 * SECOND)
-    found = errors(workload.ledger.tally())
+    found = errors(workload.recorder.tally())
     assert workload.done
     assert found.get(ErrorClass.OTHER, 0) == refused
     assert found.get(ErrorClass.TIMEOUT, 0) == lost + len(waiting)

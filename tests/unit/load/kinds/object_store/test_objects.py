@@ -13,11 +13,11 @@ from njst.contract.kinds.object_store import ObjectStoreOperation, ObjectStorePl
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.object_store.object_steps import Content
-from njst.load.kinds.object_store.objects import ObjectRequests, ObjectWorkload
+from njst.load.kinds.object_store.objects import ObjectClient, ObjectCodec
 from njst.load.kinds.object_store.store_frames import ObjectInfo, StoreFrames, parse_info
-from njst.load.load_client import Start
+from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from tests.unit.load.feeding import errors
 
 INBOX = "_INBOX.test"
@@ -26,7 +26,7 @@ NUID = "abcdefabcdef"
 META = "$O.b.M.MC0w"  # of object 0-0
 
 
-def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> ObjectWorkload:
+def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> ObjectClient:
     store = {"object_bytes": 250, "chunk_bytes": 100, "window": 2, "objects": 1, **how}
     plan = ClientPlan(
         workload="w",
@@ -42,16 +42,16 @@ def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> Object
             **store,
         ),
     )
-    workload = ObjectWorkload(plan, INBOX, Ledger("w", messages), ObjectRequests(plan, INBOX, NUID))
-    workload.ledger.start(1)
-    workload.start(Start(1))
+    workload = ObjectClient(plan, INBOX, Recorder("w", messages), ObjectCodec(plan, INBOX, NUID))
+    workload.recorder.start(1)
+    workload.start(StartTime(1))
     return workload
 
 
 _FRAME = re.compile(rb"H?PUB (\S+) (?:_INBOX\.test\.([0-9a-f]{10}) )?(?:\d+ )?(\d+)\r\n")
 
 
-def sent(workload: ObjectWorkload, now_ns: int) -> list[tuple[str, int, bytes]]:
+def sent(workload: ObjectClient, now_ns: int) -> list[tuple[str, int, bytes]]:
     """(subject, number, body) of all that is sent until an answer must come."""
     found = []
     while data := workload.next_bytes(now_ns):
@@ -64,7 +64,7 @@ def sent(workload: ObjectWorkload, now_ns: int) -> list[tuple[str, int, bytes]]:
     return found
 
 
-def feed(workload: ObjectWorkload, data: bytes, now_ns: int = 5) -> None:
+def feed(workload: ObjectClient, data: bytes, now_ns: int = 5) -> None:
     assert workload.scan(data, now_ns) == 0
     frames, used = parse(data)
     assert used == len(data)
@@ -180,8 +180,8 @@ def test_a_put_from_the_first_call_to_the_last() -> None:
     assert sent(workload, 60) == [("$JS.API.STREAM.PURGE.OBJ_b", 0, b'{"filter":"$O.b.C.old"}')]
     feed(workload, done(0), 1_000_010)
     assert workload.done
-    assert (workload.ledger.messages, workload.ledger.bytes) == (1, 250)
-    assert workload.ledger.tally().elapsed_us == 1_000
+    assert (workload.recorder.messages, workload.recorder.bytes) == (1, 250)
+    assert workload.recorder.tally().elapsed_us == 1_000
 
 
 def test_objects_are_as_random_as_they_look() -> None:
@@ -236,10 +236,10 @@ def test_an_object_that_is_not_described_leaves_no_chunks(answered: int, fate: s
     feed(workload, stored(0) + done(0) + status(0, b"404"), 31 + 2 * SECOND)
     assert sent(workload, 31 + 2 * SECOND) == [], "what comes too late changes nothing"
     kind = {"lost": ErrorClass.TIMEOUT, "break": ErrorClass.DISCONNECTED}.get(fate)
-    found = errors(workload.ledger.tally())
+    found = errors(workload.recorder.tally())
     assert sum(found.values()) == 1
     assert kind is None or kind in found
-    assert workload.ledger.messages == 0
+    assert workload.recorder.messages == 0
 
 
 def test_old_chunks_that_cannot_be_removed_are_an_error_and_the_new_ones_stay() -> None:
@@ -249,12 +249,12 @@ def test_old_chunks_that_cannot_be_removed_are_an_error_and_the_new_ones_stay() 
         feed(workload, answer)
         sent(workload, 20)
     feed(workload, full(0))
-    assert errors(workload.ledger.tally()) == {ErrorClass.LIMIT_EXCEEDED: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.LIMIT_EXCEEDED: 1}
     assert sent(workload, 30) == []
     assert workload.done
 
 
-def getting(content: list[bytes], **change: Any) -> ObjectWorkload:
+def getting(content: list[bytes], **change: Any) -> ObjectClient:
     workload = client(ObjectStoreOperation.GET, 1)
     sent(workload, 10)
     feed(workload, message(0, description(b"".join(content), len(content), **change)))
@@ -276,11 +276,11 @@ def test_a_get_from_the_first_call_to_the_last() -> None:
     assert sent(workload, 30) == [("$JS.FC.x", 0, b"")], "the server waits for this"
     assert not workload.done
     feed(workload, chunk(0, 3, CONTENT[2], 0), 2_000_010)
-    assert workload.ledger.messages == 1
+    assert workload.recorder.messages == 1
     assert not workload.done, "the consumer is still to be removed"
     assert sent(workload, 40) == [FORGET]
     assert workload.done
-    assert (workload.ledger.bytes, workload.ledger.tally().elapsed_us) == (201, 2_000)
+    assert (workload.recorder.bytes, workload.recorder.tally().elapsed_us) == (201, 2_000)
 
 
 @pytest.mark.parametrize(
@@ -301,21 +301,21 @@ def test_what_is_wrong_with_an_object_is_named(
     sent(workload, 20)
     for sequence, part, pending in deliveries:
         feed(workload, chunk(0, sequence, CONTENT[part], pending))
-    assert errors(workload.ledger.tally()) == {kind: 1}
+    assert errors(workload.recorder.tally()) == {kind: 1}
     assert sent(workload, 30) == [FORGET]
     feed(workload, chunk(0, 9, b"late", 0))
     assert workload.done
-    assert errors(workload.ledger.tally()) == {kind: 1}
+    assert errors(workload.recorder.tally()) == {kind: 1}
 
 
 def test_an_empty_object_needs_no_consumer_and_a_deleted_one_is_not_found() -> None:
     workload = getting([])
     assert workload.done
-    assert (workload.ledger.messages, workload.ledger.bytes) == (1, 0)
+    assert (workload.recorder.messages, workload.recorder.bytes) == (1, 0)
     workload = getting([], deleted=True)
-    assert errors(workload.ledger.tally()) == {ErrorClass.NOT_FOUND: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.NOT_FOUND: 1}
     workload = getting(CONTENT, options={"link": {"bucket": "c"}})
-    assert errors(workload.ledger.tally()) == {ErrorClass.PROTOCOL: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.PROTOCOL: 1}
     assert sent(workload, 30) == []
     assert workload.done
 
@@ -327,7 +327,7 @@ def test_a_get_that_takes_too_long_removes_its_consumer() -> None:
     workload.on_time(2 * SECOND)
     assert sent(workload, 2 * SECOND) == [FORGET]
     assert workload.done
-    assert errors(workload.ledger.tally()) == {ErrorClass.TIMEOUT: 1}
+    assert errors(workload.recorder.tally()) == {ErrorClass.TIMEOUT: 1}
 
 
 def test_a_delete_marks_and_purges() -> None:
@@ -341,4 +341,4 @@ def test_a_delete_marks_and_purges() -> None:
     assert sent(workload, 30) == [("$JS.API.STREAM.PURGE.OBJ_b", 0, b'{"filter":"$O.b.C.old"}')]
     feed(workload, done(0))
     assert workload.done
-    assert (workload.ledger.messages, workload.ledger.bytes) == (1, 0)
+    assert (workload.recorder.messages, workload.recorder.bytes) == (1, 0)

@@ -9,11 +9,11 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.clients import atomic_workload
-from njst.load.kinds.publish.fast_batch import FastWorkload
-from njst.load.load_client import Start, Workload
+from njst.load.kinds.publish.clients import atomic_batch_client
+from njst.load.kinds.publish.fast_batch import FastBatchClient
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import parse
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from njst.stats.histogram import Histogram
 
 INBOX = "_INBOX.test"
@@ -38,16 +38,16 @@ def plan(mode: PublishMode, messages: int, batch: int) -> ClientPlan:
     )
 
 
-def fast(messages: int) -> FastWorkload:
-    workload = FastWorkload(
-        plan(PublishMode.FAST_BATCH, messages, GROUP), INBOX, Ledger("w", None), "job"
+def fast(messages: int) -> FastBatchClient:
+    workload = FastBatchClient(
+        plan(PublishMode.FAST_BATCH, messages, GROUP), INBOX, Recorder("w", None), "job"
     )
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     return workload
 
 
-def exactly(workload: Workload, data: bytes, now_ns: int) -> None:
+def exactly(workload: LoadClient, data: bytes, now_ns: int) -> None:
     """Give a workload what arrives by the exact parser alone."""
     frames, used = parse(data)
     assert used == len(data)
@@ -55,7 +55,7 @@ def exactly(workload: Workload, data: bytes, now_ns: int) -> None:
         workload.on_frame(frame, now_ns)
 
 
-def scanned(workload: Workload, data: bytes, now_ns: int) -> None:
+def scanned(workload: LoadClient, data: bytes, now_ns: int) -> None:
     """Give it as a client does."""
     exactly(workload, data[workload.scan(data, now_ns) :], now_ns)
 
@@ -94,8 +94,8 @@ def test_groups_are_acknowledged_alike_by_the_scan_and_by_the_exact_parser(
             if spoiled and step == 7:
                 data = b"PING\r\n" + data
             give(workload, data, now)
-        assert workload.ledger.messages == acked
-    assert both[0].ledger.tally() == both[1].ledger.tally()
+        assert workload.recorder.messages == acked
+    assert both[0].recorder.tally() == both[1].recorder.tally()
     half = len(places) // 2
     assert places[:half] == places[half:] == list(range(1, half + 1))
 
@@ -111,7 +111,7 @@ def test_each_message_has_the_latency_of_its_chunk() -> None:
     third = replies(workload.next_bytes(15_000_000))
     assert [place for _, place, _ in third] == list(range(42, 52))
     scanned(workload, group_ack(third[0][0], 51), 35_000_000)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == 51
     latencies_us = [2_000] + 10 * [10_000] + 30 * [30_000] + 10 * [20_000]
     assert Histogram.decode(tally.latency) == Histogram.of(latencies_us)
@@ -123,7 +123,7 @@ def test_an_acknowledgement_of_a_batch_that_was_given_up_counts_for_nothing() ->
     workload.on_disconnect("gone", 2)
     workload.next_bytes(2)
     scanned(workload, group_ack(reply, 1), 3)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == 0
     assert [error.error_class for error in tally.errors] == [ErrorClass.DISCONNECTED]
 
@@ -132,13 +132,13 @@ def test_an_acknowledgement_of_a_batch_that_was_given_up_counts_for_nothing() ->
 def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
     messages: int, batch: int, good: list[bool]
 ) -> None:
-    ledgers = []
+    recorders = []
     for give in (scanned, exactly):
-        workload = atomic_workload(
-            plan(PublishMode.ATOMIC_BATCH, messages, batch), INBOX, Ledger("w", None), "job"
+        workload = atomic_batch_client(
+            plan(PublishMode.ATOMIC_BATCH, messages, batch), INBOX, Recorder("w", None), "job"
         )
-        workload.ledger.start(0)
-        workload.start(Start(0))
+        workload.recorder.start(0)
+        workload.start(StartTime(0))
         stored, frames = 0, b""
         for number in range(-(-messages // batch)):
             frames = workload.next_bytes(number + 1)
@@ -152,16 +152,16 @@ def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
             stored += size * good[number]
             give(workload, message(tokens[0].strip(), body), number + 2)
         assert workload.done
-        assert workload.ledger.messages == stored
-        ledgers.append(workload.ledger.tally())
-    assert ledgers[0] == ledgers[1]
+        assert workload.recorder.messages == stored
+        recorders.append(workload.recorder.tally())
+    assert recorders[0] == recorders[1]
 
 
 def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -> None:
-    workload = atomic_workload(
-        plan(PublishMode.ATOMIC_BATCH, 600, 200), INBOX, Ledger("w", None), "job"
+    workload = atomic_batch_client(
+        plan(PublishMode.ATOMIC_BATCH, 600, 200), INBOX, Recorder("w", None), "job"
     )
-    workload.start(Start(0))
+    workload.start(StartTime(0))
 
     def places(frames: bytes) -> list[int]:
         return [int(place) for place in re.findall(rb"Nats-Batch-Sequence: (\d+)", frames)]
@@ -176,6 +176,6 @@ def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -
     workload.on_disconnect("gone", 4)
     # The beginning of the second is lost, so its rest is of no use: the third one follows.
     assert places(workload.next_bytes(5) + workload.next_bytes(6)) == list(range(1, 201))
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == 200
     assert [error.count for error in tally.errors] == [200]

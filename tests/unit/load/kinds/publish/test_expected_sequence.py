@@ -6,11 +6,11 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.clients import publish_workload
-from njst.load.load_client import Start
+from njst.load.kinds.publish.clients import single_publish_client
+from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 
 INBOX = "_INBOX.test"
 _FRAME = re.compile(
@@ -20,7 +20,7 @@ _FRAME = re.compile(
 )
 
 
-def publisher(expect: Expect, *, last: int = 0, subjects: int = 1) -> CallWorkload:
+def publisher(expect: Expect, *, last: int = 0, subjects: int = 1) -> RequestClient:
     publish = PublishPlan(
         mode=PublishMode.SYNCHRONOUS,
         window=1,
@@ -33,9 +33,9 @@ def publisher(expect: Expect, *, last: int = 0, subjects: int = 1) -> CallWorklo
         ack_timeout_ms=1000,
     )
     plan = ClientPlan(workload="w", index=0, messages=100, publish=publish)
-    workload = publish_workload(plan, INBOX, Ledger("w", 100), "job")
-    workload.ledger.start(0)
-    workload.start(Start(0))
+    workload = single_publish_client(plan, INBOX, Recorder("w", 100), "job")
+    workload.recorder.start(0)
+    workload.start(StartTime(0))
     return workload
 
 
@@ -51,18 +51,18 @@ def expected(data: bytes) -> tuple[str, int] | None:
     return found[1].decode(), int(found[5])
 
 
-def answer(workload: CallWorkload, number: int, body: bytes) -> None:
+def answer(workload: RequestClient, number: int, body: bytes) -> None:
     data = b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
     taken = workload.scan(data, 1)
     for frame in parse(data[taken:])[0]:
         workload.on_frame(frame, 1)
 
 
-def stored(workload: CallWorkload, number: int, sequence: int) -> None:
+def stored(workload: RequestClient, number: int, sequence: int) -> None:
     answer(workload, number, b'{"stream":"S","seq":%d}' % sequence)
 
 
-def refused(workload: CallWorkload, number: int, words: bytes, code: int) -> None:
+def refused(workload: RequestClient, number: int, words: bytes, code: int) -> None:
     error = b'{"code":400,"err_code":%d,"description":"%s"}' % (code, words)
     answer(workload, number, b'{"error":%s,"stream":"S","seq":0}' % error)
 
@@ -107,7 +107,7 @@ def test_a_refusal_is_counted_and_teaches_what_it_says() -> None:
     # A cluster may not know yet what the last one will be.
     refused(workload, 1, b"wrong last sequence", 10164)
     assert expected(workload.next_bytes(1)) == ("s", 5)
-    (error,) = workload.ledger.tally().errors
+    (error,) = workload.recorder.tally().errors
     assert (error.error_class, error.count) == (ErrorClass.WRONG_SEQUENCE, 2)
 
 
@@ -119,4 +119,4 @@ def test_after_a_lost_answer_the_next_one_tells() -> None:
     stored(workload, 0, 1)
     refused(workload, 1, b"wrong last sequence: 1", 10071)
     assert expected(workload.next_bytes(2_000_000_001)) == ("s", 1)
-    assert workload.ledger.messages == 0
+    assert workload.recorder.messages == 0

@@ -5,11 +5,11 @@ import pytest
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.clients import publish_workload
-from njst.load.kinds.publish.single import PublishRequests
-from njst.load.load_client import Start
-from njst.load.recording.recorder import Ledger
-from njst.load.templates.frame_cycle import Seal
+from njst.load.kinds.publish.clients import single_publish_client
+from njst.load.kinds.publish.single import PublishCodec
+from njst.load.load_client import StartTime
+from njst.load.recording.recorder import Recorder
+from njst.load.templates.frame_cycle import FrameStamper
 
 INBOX = "_INBOX.test"
 MIB = 1024 * 1024
@@ -33,13 +33,13 @@ def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    ready = PublishRequests.ready
+    ready = PublishCodec.ready
 
-    def noting(self: PublishRequests, first: int, count: int) -> Seal:
+    def noting(self: PublishCodec, first: int, count: int) -> FrameStamper:
         made.append(count)
         return ready(self, first, count)
 
-    monkeypatch.setattr(PublishRequests, "ready", noting)
+    monkeypatch.setattr(PublishCodec, "ready", noting)
     plan = ClientPlan(
         workload="w",
         index=0,
@@ -53,8 +53,8 @@ def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
             ack_timeout_ms=1000,
         ),
     )
-    workload = publish_workload(plan, INBOX, Ledger("w", None), "job")
-    workload.start(Start(0))
+    workload = single_publish_client(plan, INBOX, Recorder("w", None), "job")
+    workload.start(StartTime(0))
     body = b'{"stream":"S","seq":1}'
     for number in range(2):
         now_ns = number * 1_000_000 + 1

@@ -10,13 +10,13 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan, PacePiece, PacePlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.clients import publish_workload
-from njst.load.load_client import Start
-from njst.load.pacing.arrival_schedule import Schedule
+from njst.load.kinds.publish.clients import single_publish_client
+from njst.load.load_client import StartTime
+from njst.load.pacing.arrival_schedule import ArrivalSchedule
 from njst.load.protocol.parser import ServerError, parse
 from njst.load.protocol.reply_tokens import FEWEST
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 from njst.stats.histogram import Histogram
 from tests.unit.load.feeding import errors, feed
 
@@ -34,7 +34,7 @@ def publisher(
     pace: PacePlan | None = None,
     message_ids: bool = False,
     reuses: bool = False,
-) -> CallWorkload:
+) -> RequestClient:
     plan = ClientPlan(
         workload="w",
         index=3,
@@ -51,12 +51,12 @@ def publisher(
             ack_timeout_ms=1000,
         ),
     )
-    return publish_workload(plan, INBOX, Ledger("w", messages), "job")
+    return single_publish_client(plan, INBOX, Recorder("w", messages), "job")
 
 
-def started(workload: CallWorkload, at_ns: int) -> CallWorkload:
-    workload.ledger.start(at_ns)
-    workload.start(Start(at_ns))
+def started(workload: RequestClient, at_ns: int) -> RequestClient:
+    workload.recorder.start(at_ns)
+    workload.start(StartTime(at_ns))
     return workload
 
 
@@ -117,7 +117,7 @@ def test_the_window_holds_and_every_message_has_one_outcome(
             chunk += ack(number) if fate == "twice" else b""
         now += 1000
         feed(workload, chunk, now)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert workload.done
     assert numbers == list(range(messages)), "each once, in order, none left out"
     assert tally.attempted == messages
@@ -147,11 +147,11 @@ def test_latencies_are_exact_in_order_and_out_of_it(
             answered.reverse()
         feed(workload, b"".join(map(ack, answered)), now)
         done += [(number, waiting.pop(number), now) for number in answered]
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     took = [(at - left) // 1000 for _, left, at in done]
     if is_paced:
         assert Histogram.decode(tally.service) == Histogram.of(took)
-        took = [(at - Schedule(pace).due_ns(number)) // 1000 for number, _, at in done]
+        took = [(at - ArrivalSchedule(pace).due_ns(number)) // 1000 for number, _, at in done]
     assert Histogram.decode(tally.latency) == Histogram.of(took)
     assert tally.messages == len(done)
 
@@ -189,7 +189,7 @@ def test_a_token_in_turns_is_free_when_its_message_has_an_answer() -> None:
     assert not {*first, *second} & set(third), "one of them may still be answered"
     feed(workload, ack(0), 2 * SECOND)
     feed(workload, b"".join(map(ack, third)), 3 * SECOND)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == window - 1 + len(second) + len(third)
     assert errors(tally) == {ErrorClass.TIMEOUT: 1}
 
@@ -199,8 +199,8 @@ def test_latency_is_from_send_to_acknowledgement() -> None:
     started(workload, 0)
     workload.next_bytes(1_000)
     feed(workload, ack(0) + ack(1), 5_001_000)
-    assert Histogram.decode(workload.ledger.tally().latency) == Histogram.of([5_000, 5_000])
-    assert workload.ledger.tally().elapsed_us == 5_001
+    assert Histogram.decode(workload.recorder.tally().latency) == Histogram.of([5_000, 5_000])
+    assert workload.recorder.tally().elapsed_us == 5_001
 
 
 def test_a_lost_acknowledgement_is_a_timeout_and_a_late_one_no_success() -> None:
@@ -219,7 +219,7 @@ def test_a_lost_acknowledgement_is_a_timeout_and_a_late_one_no_success() -> None
     workload.on_time(2 * SECOND)
     assert workload.done
     feed(workload, ack(0), 2 * SECOND)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert (tally.messages, errors(tally)) == (0, {ErrorClass.TIMEOUT: 1})
 
 
@@ -231,7 +231,7 @@ def test_a_break_makes_everything_in_flight_an_error_and_the_rest_goes_on() -> N
     workload.on_disconnect("reset by peer", 3)
     assert [n for _, n in sent(workload.next_bytes(3))] == [4, 5, 6, 7]
     feed(workload, b"".join(map(ack, range(1, 8))), 4)
-    tally = workload.ledger.tally()
+    tally = workload.recorder.tally()
     assert tally.messages == 5, "acknowledgements of a broken connection's messages are unknown"
     assert errors(tally) == {ErrorClass.DISCONNECTED: 3}
 
@@ -247,7 +247,7 @@ def test_a_duration_ends_it_with_what_is_in_flight_counted() -> None:
     assert not workload.done
     feed(workload, ack(2) + ack(3), SECOND + 100)
     assert workload.done
-    assert workload.ledger.tally().messages == 4
+    assert workload.recorder.tally().messages == 4
 
 
 def test_payloads_are_never_all_zeroes_and_differ_between_clients() -> None:
@@ -262,7 +262,7 @@ def test_a_refusal_of_the_server_is_classified() -> None:
     started(workload, 1)
     workload.on_frame(ServerError('Permissions Violation for Publish to "a"'), 2)
     workload.on_frame(ServerError("Maximum Payload Violation"), 2)
-    assert errors(workload.ledger.tally()) == {
+    assert errors(workload.recorder.tally()) == {
         ErrorClass.PERMISSION_DENIED: 1,
         ErrorClass.PAYLOAD_TOO_LARGE: 1,
     }
@@ -275,7 +275,7 @@ def test_noise_never_breaks_the_scan(noise: bytes) -> None:
     workload.next_bytes(1)
     taken = workload.scan(noise, 2)
     assert 0 <= taken <= len(noise)
-    assert workload.ledger.messages <= 5
+    assert workload.recorder.messages <= 5
 
 
 @given(st.lists(st.sampled_from(["ack", "again", "failure", "ping"]), max_size=8), st.data())
@@ -303,8 +303,8 @@ def test_the_scan_and_the_exact_parser_agree(kinds: list[str], data: st.DataObje
         rest = rest[used:]
     for frame in parse(chunk)[0]:
         exact.on_frame(frame, 9)
-    assert fast.ledger.tally() == exact.ledger.tally()
-    assert fast.ledger.duplicates == kinds.count("again")
+    assert fast.recorder.tally() == exact.recorder.tally()
+    assert fast.recorder.duplicates == kinds.count("again")
 
 
 @pytest.mark.parametrize("others", [0, 40])
@@ -316,8 +316,8 @@ def test_what_was_there_already_counts_once_and_not_after_its_time_out(others: i
     feed(workload, ack(1, again=True) + ack(1, again=True) + plain, 2)
     workload.on_time(2 * SECOND)
     feed(workload, ack(2, again=True) + ack(1, again=True), 2 * SECOND)
-    assert workload.ledger.duplicates == 1
-    assert workload.ledger.messages == 1 + others
+    assert workload.recorder.duplicates == 1
+    assert workload.recorder.messages == 1 + others
 
 
 def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -> None:
@@ -334,7 +334,7 @@ def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -
         workload.on_time(now)
         now += second // 20
         assert now < 60 * second
-    tally = workload.ledger.tally(now, workload.unfinished)
+    tally = workload.recorder.tally(now, workload.unfinished)
     assert (tally.attempted, tally.messages) == (20, answers)
     assert errors(tally) == {ErrorClass.TIMEOUT: 20 - answers}
     # Those that never left are in the latencies as well: they were due, and waited.

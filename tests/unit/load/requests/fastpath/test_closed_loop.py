@@ -12,13 +12,13 @@ from njst.contract.kinds.get import GetMode, GetPlan
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.get.clients import get_workload
-from njst.load.kinds.publish.clients import publish_workload
-from njst.load.load_client import Start
+from njst.load.kinds.get.clients import get_client
+from njst.load.kinds.publish.clients import single_publish_client
+from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
 from njst.load.protocol.reply_tokens import FEWEST
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.fastpath.closed_loop import AHEAD, TurnWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.fastpath.closed_loop import AHEAD, ClosedLoopClient
 
 INBOX = "_INBOX.test"
 STEP_NS = 1_000_000
@@ -26,22 +26,22 @@ TIMEOUT_MS = 20
 WARM_NS = 5 * STEP_NS
 
 
-def turns(**plan: object) -> TurnWorkload:
+def turns(**plan: object) -> ClosedLoopClient:
     made = ClientPlan.model_validate({"workload": "w", "index": 0, **plan})
-    ledger = Ledger("w", made.messages)
+    recorder = Recorder("w", made.messages)
     if made.get is not None:
-        workload: object = get_workload(made, INBOX, ledger)
+        workload: object = get_client(made, INBOX, recorder)
     else:
-        workload = publish_workload(made, INBOX, ledger, "job")
-    assert isinstance(workload, TurnWorkload)
-    ledger.start(WARM_NS)
-    workload.start(Start(0, log_offset_ns=7))
+        workload = single_publish_client(made, INBOX, recorder, "job")
+    assert isinstance(workload, ClosedLoopClient)
+    recorder.start(WARM_NS)
+    workload.start(StartTime(0, log_offset_ns=7))
     return workload
 
 
 def publisher(
     messages: int | None = None, duration_ms: int | None = None, *, reuses: bool = False
-) -> TurnWorkload:
+) -> ClosedLoopClient:
     publish = PublishPlan(
         mode=PublishMode.SYNCHRONOUS,
         window=1,
@@ -54,7 +54,7 @@ def publisher(
     return turns(messages=messages, duration_ms=duration_ms, publish=publish)
 
 
-def getter(messages: int | None = None, duration_ms: int | None = None) -> TurnWorkload:
+def getter(messages: int | None = None, duration_ms: int | None = None) -> ClosedLoopClient:
     get = GetPlan(
         stream="S", mode=GetMode.SEQUENCE, window=1, last_sequence=9, timeout_ms=TIMEOUT_MS
     )
@@ -81,7 +81,7 @@ def stored(number: int, kind: str) -> bytes:
     )
 
 
-def feed(workload: TurnWorkload, data: bytes, now_ns: int) -> None:
+def feed(workload: ClosedLoopClient, data: bytes, now_ns: int) -> None:
     rest = data[workload.scan(data, now_ns) :]
     for frame in parse(rest)[0]:
         workload.on_frame(frame, now_ns)
@@ -113,7 +113,7 @@ def token_in(frame: bytes | memoryview) -> bytes:
 @pytest.mark.parametrize("end", [{"messages": 12}, {"duration_ms": 30}])
 @given(events=EVENTS)
 def test_a_turn_is_what_the_general_way_does(
-    make: Callable[..., TurnWorkload],
+    make: Callable[..., ClosedLoopClient],
     answer: Callable[[int, str], bytes],
     end: dict[str, int],
     events: list[tuple[str, int]],
@@ -144,7 +144,7 @@ def test_a_turn_is_what_the_general_way_does(
                 "ping": b"PING\r\n" + to(last, "good"),
                 "part": to(last, "good")[:-2],
             }.get(kind) or to(max(0, last - back), kind)
-        sent = short.turn(data, now)
+        sent = short.next_request(data, now)
         if not sent:
             feed(short, data, now)
             sent = short.next_bytes(now)
@@ -154,7 +154,7 @@ def test_a_turn_is_what_the_general_way_does(
             last += 1
             tokens.append(token_in(sent))
         assert short.done == general.done
-    assert short.ledger.tally() == general.ledger.tally()
+    assert short.recorder.tally() == general.recorder.tally()
 
 
 def test_plain_answers_are_taken_in_one_step_each() -> None:
@@ -164,11 +164,11 @@ def test_plain_answers_are_taken_in_one_step_each() -> None:
         # The first one shows how long answers are, and the next requests are made.
         feed(workload, answer(0, "good"), 1)
         assert workload.next_bytes(2)
-        assert workload.turn(answer(1, "good"), STEP_NS)
-        assert workload.turn(answer(2, "good"), STEP_NS)
+        assert workload.next_request(answer(1, "good"), STEP_NS)
+        assert workload.next_request(answer(2, "good"), STEP_NS)
         # The last one's answer has no request behind it.
-        assert not workload.turn(answer(3, "good"), STEP_NS)
-        tally = workload.ledger.tally()
+        assert not workload.next_request(answer(3, "good"), STEP_NS)
+        tally = workload.recorder.tally()
         assert (tally.messages, tally.attempted) == (3, 4)
 
 
@@ -182,7 +182,7 @@ def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
     for number in range(3 * AHEAD):
         now_ns = WARM_NS + number
         data = ack(number, "good").replace(b"%010x" % number, b"%010x" % tokens[number], 1)
-        if out := workload.turn(data, now_ns):
+        if out := workload.next_request(data, now_ns):
             in_one_step += 1
         else:
             feed(workload, data, now_ns)
@@ -193,4 +193,4 @@ def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
     # But for the first of each block, and where answers grow by a digit nothing else is asked.
     assert in_one_step == 3 * AHEAD - 4
     assert workload.done
-    assert workload.ledger.tally().messages == 3 * AHEAD
+    assert workload.recorder.tally().messages == 3 * AHEAD

@@ -8,34 +8,34 @@ from njst.contract.kinds.consume import ConsumePlan
 _SPREAD = 61
 
 
-class Fate(Enum):
+class AckOutcome(Enum):
     """What a client does with a first delivery."""
 
-    ACCEPT = auto()
-    REFUSE = auto()
-    TERMINATE = auto()
-    IGNORE = auto()
-    HOLD = auto()
+    ACK = auto()
+    NAK = auto()
+    TERM = auto()
+    NO_ACK = auto()
+    DELAY_ACK = auto()
 
 
-class Fates:
+class AckPlan:
     """The fate of each message by its stream sequence: the same for every client."""
 
     def __init__(self, plan: ConsumePlan) -> None:
         shares = {
-            Fate.REFUSE: plan.nak_percent,
-            Fate.TERMINATE: plan.terminate_percent,
-            Fate.IGNORE: plan.ignore_percent,
-            Fate.HOLD: plan.slow_percent,
+            AckOutcome.NAK: plan.nak_percent,
+            AckOutcome.TERM: plan.terminate_percent,
+            AckOutcome.NO_ACK: plan.ignore_percent,
+            AckOutcome.DELAY_ACK: plan.slow_percent,
         }
         table = [fate for fate, percent in shares.items() for _ in range(percent)]
         self.are_all_accepted = not table
-        self._table = table + [Fate.ACCEPT] * (100 - len(table))
+        self._table = table + [AckOutcome.ACK] * (100 - len(table))
 
-    def of(self, stream_sequence: int) -> Fate:
+    def of(self, stream_sequence: int) -> AckOutcome:
         """Return what becomes of a message."""
         return self._table[stream_sequence * _SPREAD % 100]
 
     def comes_again(self, stream_sequence: int) -> bool:
         """Whether the first delivery of a message leads to a second by plan."""
-        return self.of(stream_sequence) in (Fate.REFUSE, Fate.IGNORE)
+        return self.of(stream_sequence) in (AckOutcome.NAK, AckOutcome.NO_ACK)

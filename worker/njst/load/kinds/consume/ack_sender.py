@@ -4,7 +4,7 @@ from collections import deque
 
 from njst.contract.kinds.consume import AckPolicy, ConsumePlan
 from njst.load.protocol import encoder
-from njst.load.scan.delivery_runs import Run
+from njst.load.scan.delivery_runs import DeliveryRun
 from njst.load.scan.frame_matrix import Framing
 
 # Held messages are looked at so many times in their time, but not more often than each ms.
@@ -12,7 +12,7 @@ _LOOKS = 20
 _SOONEST_NS = 1_000_000
 
 
-class Replies:
+class AckSender:
     """Answers that wait to be sent; `confirm` is where the server confirms acknowledgements."""
 
     def __init__(self, plan: ConsumePlan, confirm: str) -> None:
@@ -43,7 +43,7 @@ class Replies:
         """Whether there are messages under work."""
         return bool(self._held)
 
-    def accept(self, run: Run) -> None:
+    def accept(self, run: DeliveryRun) -> None:
         """Acknowledge a run of messages."""
         if self._ack is AckPolicy.ALL:
             self.accepted.append(run.last_reply())

@@ -8,17 +8,17 @@ one.
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.consume.ack_sender import Replies
+from njst.load.kinds.consume.ack_sender import AckSender
 from njst.load.kinds.consume.deliveries import Deliveries
-from njst.load.kinds.consume.ordered_reset import Again
+from njst.load.kinds.consume.ordered_reset import OrderedReset
 from njst.load.kinds.consume.pulls import Pulls
-from njst.load.kinds.final_flush import LATE, UNCONFIRMED, Farewell
-from njst.load.load_client import Start
+from njst.load.kinds.final_flush import LATE, UNCONFIRMED, FinalFlush
+from njst.load.load_client import StartTime
 from njst.load.protocol import encoder, stamp
-from njst.load.protocol.jetstream_answers import Status, api_failure, status_of
-from njst.load.protocol.parser import Frame, Message, Pong, ServerError
-from njst.load.recording.integrity import Consumed, Inspector
-from njst.load.recording.recorder import Ledger
+from njst.load.protocol.jetstream_answers import JetStreamStatus, api_failure, status_of
+from njst.load.protocol.parser import Frame, MessageFrame, Pong, ServerError
+from njst.load.recording.integrity import ConsumedMessages, IntegrityInspector
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.permission_errors import is_denied
 
 _SID = 1
@@ -32,32 +32,34 @@ _SILENCE_NS = PUSH_HEARTBEAT_MS * 1_000_000
 _GONE = (ErrorClass.NO_CONSUMER, ErrorClass.NO_STREAM)
 
 
-class ConsumeWorkload:
+class ConsumeClient:
     """One consuming client."""
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, ledger: Ledger, job: str, consumed: Consumed
+        self, plan: ClientPlan, inbox: str, recorder: Recorder, job: str, consumed: ConsumedMessages
     ) -> None:
         consume = plan.consume
         assert consume is not None
-        self.ledger = ledger
+        self.recorder = recorder
         self._plan = plan
         self._consume = consume
         self._confirm = f"{inbox}.a"
         self._pulls = Pulls(plan, inbox, _SID)
-        self._replies = Replies(consume, self._confirm)
-        inspector = Inspector(stamp.job_code(job), ledger, consumed) if consume.verify else None
-        self._deliveries = Deliveries(plan, ledger, inspector, self._pulls, self._replies)
+        self._replies = AckSender(consume, self._confirm)
+        inspector = (
+            IntegrityInspector(stamp.job_code(job), recorder, consumed) if consume.verify else None
+        )
+        self._deliveries = Deliveries(plan, recorder, inspector, self._pulls, self._replies)
         # Whether the server waits for a word on each message.
         self.acknowledges = consume.ack is not AckPolicy.NONE
         self._limit = plan.messages
-        self._again = Again(plan, self._confirm)
+        self._again = OrderedReset(plan, self._confirm)
         self._end_ns = 0
         self._now_ns = 0
         self._alive_ns = 0
         self._listens = False
         # Acknowledgements are on their way until the server has answered a PING behind them.
-        self._farewell = Farewell()
+        self._farewell = FinalFlush()
 
     @property
     def pings(self) -> int:
@@ -73,7 +75,7 @@ class ConsumeWorkload:
         out = encoder.sub(self._confirm, _CONFIRM_SID)
         return out if self._consume.deliver else out + self._pulls.opening()
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin."""
         self._deliveries.log_offset_ns = start.log_offset_ns
         self._deliveries.heard_ns = start.at_ns
@@ -153,11 +155,11 @@ class ConsumeWorkload:
         if isinstance(frame, Pong):
             self._farewell.hear()
         elif isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
+            self.recorder.refuse(frame.text)
             if is_denied(frame.text):
                 # An acknowledgement that was not let through will not be confirmed.
                 self._replies.settle_one()
-        elif isinstance(frame, Message):
+        elif isinstance(frame, MessageFrame):
             self._alive_ns = now_ns
             status = status_of(frame)
             if self._again.is_wanted and frame.sid == _CONFIRM_SID:
@@ -171,18 +173,18 @@ class ConsumeWorkload:
             else:
                 self._on_message(frame, now_ns)
 
-    def _on_info(self, frame: Message, now_ns: int) -> None:
+    def _on_info(self, frame: MessageFrame, now_ns: int) -> None:
         """Take whether the consumer is there; a refusal for another reason says nothing of that."""
         failure = api_failure(frame)
         if failure is not None and failure.error_class in _GONE:
             self._gone(failure.words, now_ns)
 
-    def _on_message(self, frame: Message, now_ns: int) -> None:
+    def _on_message(self, frame: MessageFrame, now_ns: int) -> None:
         self._deliveries.take_frame(frame, now_ns)
         if self._pulls.looks:
             self._pulls.look_at(frame)
 
-    def _on_status(self, status: Status, frame: Message, now_ns: int) -> None:
+    def _on_status(self, status: JetStreamStatus, frame: MessageFrame, now_ns: int) -> None:
         """Go on after heartbeats and ends of pulls; the rest is an error, or the end."""
         if self._consume.deliver and status.code == 100:
             # Flow control of a push consumer: the server goes on when it is answered.
@@ -199,12 +201,12 @@ class ConsumeWorkload:
             words = f"{words}: not one message has room"
             self.give_up(ErrorClass.PAYLOAD_TOO_LARGE, words, now_ns)
         elif "leadership" in status.words.lower():
-            self.ledger.event(ErrorClass.LEADER_CHANGED, words)
+            self.recorder.event(ErrorClass.LEADER_CHANGED, words)
         elif status.code == 400:
             # A request that the server does not understand stays one.
             self.give_up(ErrorClass.OTHER, words, now_ns)
         else:
-            self.ledger.find(ErrorClass.OTHER, words)
+            self.recorder.find(ErrorClass.OTHER, words)
 
     def on_time(self, now_ns: int) -> None:
         """Give up what does not come; end when the duration has passed."""
@@ -221,7 +223,7 @@ class ConsumeWorkload:
         if self._farewell.is_late(now_ns) and not self.done:
             unconfirmed = self._replies.unconfirmed
             words = UNCONFIRMED if unconfirmed and self._farewell.is_over else LATE
-            self.ledger.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
+            self.recorder.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
             self._farewell.is_over = True
 
@@ -231,7 +233,7 @@ class ConsumeWorkload:
             self._look_for_heartbeats(now_ns)
         elif not self._consume.deliver and self._pulls.are_lost(now_ns):
             self._pulls.give_up()
-            self.ledger.event(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
+            self.recorder.event(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
 
     def _look_for_heartbeats(self, now_ns: int) -> None:
         silence_ms = _MISSED_HEARTBEATS * self._consume.heartbeat_ms
@@ -242,13 +244,13 @@ class ConsumeWorkload:
     def _gone(self, words: str, now_ns: int) -> None:
         """Have an ordered consumer made again; any other one's end is this client's."""
         if self._again.is_possible:
-            self.ledger.event(ErrorClass.NO_CONSUMER, words)
+            self.recorder.event(ErrorClass.NO_CONSUMER, words)
             self._deliveries.settle()
             self._again.want(now_ns)
         else:
             self.give_up(ErrorClass.NO_CONSUMER, words, now_ns)
 
-    def _on_answer(self, frame: Message, now_ns: int) -> None:
+    def _on_answer(self, frame: MessageFrame, now_ns: int) -> None:
         """Go on with the new consumer, whose deliveries are counted from 1."""
         if self._again.hear(frame, now_ns):
             self._deliveries.count_anew()
@@ -267,7 +269,7 @@ class ConsumeWorkload:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._limit is None else max(0, self._limit - self._deliveries.taken)
         if not self._deliveries.is_over:
-            self.ledger.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(kind, words, missing, now_ns)
         self._deliveries.is_over = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted

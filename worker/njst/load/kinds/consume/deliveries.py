@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from njst.contract.kinds.consume import ConsumeMode
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.consume.ack_plan import Fate, Fates
-from njst.load.kinds.consume.ack_sender import Replies
+from njst.load.kinds.consume.ack_plan import AckOutcome, AckPlan
+from njst.load.kinds.consume.ack_sender import AckSender
 from njst.load.kinds.consume.pulls import Pulls
 from njst.load.protocol.jetstream_answers import (
     Delivery,
@@ -14,12 +14,12 @@ from njst.load.protocol.jetstream_answers import (
     delivery_of,
     stored_ns,
 )
-from njst.load.protocol.parser import Message
-from njst.load.recording.delivery_gaps import Gaps
-from njst.load.recording.hop_latency import NO_LATENCIES, Split, step_of
-from njst.load.recording.integrity import Inspector
-from njst.load.recording.recorder import Ledger, Nanoseconds
-from njst.load.scan.delivery_runs import DELIVERY, Form, Numbers, Run, form_of
+from njst.load.protocol.parser import MessageFrame
+from njst.load.recording.delivery_gaps import DeliveryGaps
+from njst.load.recording.hop_latency import NO_LATENCIES, HopLatency, sampling_stride
+from njst.load.recording.integrity import IntegrityInspector
+from njst.load.recording.recorder import Nanoseconds, Recorder
+from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, DeliveryShape, Numbers, form_of
 
 
 class Deliveries:
@@ -28,25 +28,25 @@ class Deliveries:
     def __init__(
         self,
         plan: ClientPlan,
-        ledger: Ledger,
-        inspector: Inspector | None,
+        recorder: Recorder,
+        inspector: IntegrityInspector | None,
         pulls: Pulls,
-        replies: Replies,
+        replies: AckSender,
     ) -> None:
         consume = plan.consume
         assert consume is not None
-        self._ledger = ledger
+        self._recorder = recorder
         self._consume = consume
         self._pulls = pulls
         self._replies = replies
-        self._fates = Fates(consume)
+        self._fates = AckPlan(consume)
         self._inspector = inspector
-        self._split = Split(consume.store_clock, ledger) if consume.store_clock else None
+        self._split = HopLatency(consume.store_clock, recorder) if consume.store_clock else None
         self._first_time = f"$JS.ACK.{consume.stream}.{consume.consumer}.1.".encode()
         self._limit = plan.messages
-        self._gaps = Gaps()
+        self._gaps = DeliveryGaps()
         # The last run's: most often the next one's too, and known without a look at its first.
-        self._form: Form | None = None
+        self._form: DeliveryShape | None = None
         self.taken = 0
         # What leads from CLOCK_MONOTONIC to the log's time.
         self.log_offset_ns = 0
@@ -68,12 +68,12 @@ class Deliveries:
             self._take_run(data, run, now_ns)
             at += run.size
 
-    def take_frame(self, frame: Message, now_ns: int) -> None:
+    def take_frame(self, frame: MessageFrame, now_ns: int) -> None:
         """Take a message that the exact parser has found."""
         delivery = delivery_of(frame.reply)
         size = len(frame.payload)
         if delivery is None:
-            self._ledger.find(
+            self._recorder.find(
                 ErrorClass.PROTOCOL, f"a message without an ACK subject: {frame.subject[:80]!r}"
             )
         elif delivery.count > 1:
@@ -88,15 +88,15 @@ class Deliveries:
 
     def count_anew(self) -> None:
         """Expect deliveries that another consumer numbers from 1."""
-        self._gaps = Gaps()
+        self._gaps = DeliveryGaps()
 
-    def _scan(self, data: bytes, at: int, now_ns: int) -> tuple[int, Run | None]:
+    def _scan(self, data: bytes, at: int, now_ns: int) -> tuple[int, DeliveryRun | None]:
         """Take messages one by one; return where that ended, and a run if there is one there."""
         match, first_time = DELIVERY.match, self._first_time
         replies: list[bytes] = []
         places: list[int] = []
         sizes: list[int] = []
-        run: Run | None = None
+        run: DeliveryRun | None = None
         # Where the last one looked at began no run, the next ones most often do not either.
         looks = self._fates.are_all_accepted
         limit = len(data)
@@ -133,7 +133,7 @@ class Deliveries:
         """Take a redelivery, or learn the server's form of ACK subjects from a first delivery."""
         delivery = delivery_of(reply)
         if delivery is None:
-            self._ledger.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
+            self._recorder.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
         elif delivery.count > 1:
             self._note(data, begin, size)
             self._take_again(reply, size, delivery, now_ns)
@@ -159,10 +159,10 @@ class Deliveries:
         self._complete(count, sum(sizes[:count]), now_ns)
         latencies = self._inspect(data, places[:count], sizes[:count], now_ns)
         if self._split is not None and len(latencies) == len(replies):
-            step = step_of(len(replies))
+            step = sampling_stride(len(replies))
             self._split.take(latencies, stored_ns(replies[::step]), step, now_ns)
 
-    def _take_run(self, data: bytes, run: Run, now_ns: int) -> None:
+    def _take_run(self, data: bytes, run: DeliveryRun, now_ns: int) -> None:
         """The same as `_take`, for many of one shape."""
         self.heard_ns = now_ns
         self._pulls.took(len(run), now_ns)
@@ -176,7 +176,7 @@ class Deliveries:
             return
         latencies = self._inspect(data, run.places[:count], [run.payload] * count, now_ns)
         if self._split is not None and len(latencies) == len(run):
-            step = step_of(len(run))
+            step = sampling_stride(len(run))
             self._split.take(latencies, run.stored_ns(step), step, now_ns)
 
     def _count(self, count: int) -> int:
@@ -189,8 +189,8 @@ class Deliveries:
     def _complete(self, count: int, size_bytes: int, now_ns: int) -> None:
         if count:
             self.taken += count
-            self._ledger.attempted += count
-            self._ledger.complete(count, size_bytes, now_ns)
+            self._recorder.attempted += count
+            self._recorder.complete(count, size_bytes, now_ns)
 
     def _inspect(
         self, data: bytes, places: Sequence[int] | Numbers, sizes: list[int], now_ns: int
@@ -199,7 +199,7 @@ class Deliveries:
         if self._inspector is None or not sizes:
             return NO_LATENCIES
         latencies = self._inspector.inspect(data, places, sizes, now_ns + self.log_offset_ns)
-        self._ledger.latency(latencies, now_ns)
+        self._recorder.latency(latencies, now_ns)
         return latencies
 
     def _note(self, data: bytes, begin: int, size: int) -> None:
@@ -210,7 +210,7 @@ class Deliveries:
         """Take a redelivery: it counts when its first delivery was refused or ignored by plan."""
         self.heard_ns = now_ns
         self._pulls.took(1, now_ns)
-        self._ledger.redelivered += 1
+        self._recorder.redelivered += 1
         self._replies.accepted.append(reply)
         by_plan = self._fates.comes_again(delivery.stream_sequence)
         if by_plan and delivery.count == 2 and not self.is_over:
@@ -222,20 +222,20 @@ class Deliveries:
         waiting = self._replies
         for place, reply in enumerate(replies):
             delivery = delivery_of(reply)
-            fate = Fate.ACCEPT if delivery is None else self._fates.of(delivery.stream_sequence)
-            if fate is Fate.REFUSE:
+            fate = AckOutcome.ACK if delivery is None else self._fates.of(delivery.stream_sequence)
+            if fate is AckOutcome.NAK:
                 waiting.refused.append(reply)
-            if fate in (Fate.REFUSE, Fate.IGNORE):
+            if fate in (AckOutcome.NAK, AckOutcome.NO_ACK):
                 continue
             kept.append(place)
-            if fate is Fate.TERMINATE:
-                self._ledger.terminated += 1
+            if fate is AckOutcome.TERM:
+                self._recorder.terminated += 1
                 waiting.terminated.append(reply)
-            elif fate is Fate.HOLD:
+            elif fate is AckOutcome.DELAY_ACK:
                 waiting.hold(reply, now_ns)
             else:
                 waiting.accepted.append(reply)
         return kept
 
     def _missed(self, count: int) -> None:
-        self._ledger.find(ErrorClass.GAP, "deliveries that the server made never came", count)
+        self._recorder.find(ErrorClass.GAP, "deliveries that the server made never came", count)

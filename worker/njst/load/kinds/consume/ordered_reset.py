@@ -11,14 +11,14 @@ from typing import Any
 from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import delivery_of
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 
 # How long an answer is waited for, and how long a refusal is left in peace.
 _PAUSE_NS = 250_000_000
 _ANSWER_NS = 2_000_000_000
 
 
-class Again:
+class OrderedReset:
     """One client's."""
 
     def __init__(self, plan: ClientPlan, inbox: str) -> None:
@@ -69,7 +69,7 @@ class Again:
         subject = f"{self._api}.CONSUMER.CREATE.{self._stream}.{name}"
         return encoder.pub(subject, body, self._inbox)
 
-    def hear(self, answer: Message, now_ns: int) -> bool:
+    def hear(self, answer: MessageFrame, now_ns: int) -> bool:
         """Take the server's answer; return whether the consumer is there."""
         try:
             said = json.loads(answer.payload)

@@ -11,8 +11,8 @@ from njst.contract.kinds.consume import ConsumeMode, ConsumePlan
 from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder
-from njst.load.protocol.jetstream_answers import Status, counted_bytes, pin_of
-from njst.load.protocol.parser import Message
+from njst.load.protocol.jetstream_answers import JetStreamStatus, counted_bytes, pin_of
+from njst.load.protocol.parser import MessageFrame
 
 # A pull that has expired says so; this much later it is taken for lost.
 GRACE_NS = 1_000_000_000
@@ -80,7 +80,7 @@ class Pulls:
         if self._counts_bytes:
             self._spend(counted_bytes(data, end))
 
-    def look_at(self, frame: Message) -> None:
+    def look_at(self, frame: MessageFrame) -> None:
         """Read what concerns pulls from one message."""
         if self._is_pinned:
             self._pin = pin_of(frame.header) or self._pin
@@ -117,7 +117,7 @@ class Pulls:
         reply = f"{self._inbox}.{self._generation}.{self._number}"
         return encoder.pub(self._subject, json.dumps(request).encode(), reply)
 
-    def on_status(self, status: Status, frame: Message, now_ns: int) -> bool:
+    def on_status(self, status: JetStreamStatus, frame: MessageFrame, now_ns: int) -> bool:
         """Take a status; return whether it is a regular one: a heartbeat or the end of a pull."""
         self._heard_ns = now_ns
         if status.code == 100:

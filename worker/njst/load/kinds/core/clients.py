@@ -2,32 +2,34 @@
 
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.core.core_publish import CorePublishWorkload
-from njst.load.kinds.core.core_request import CoreRequests
-from njst.load.kinds.core.core_subscribe import CoreReceiveWorkload
-from njst.load.load_client import Workload
+from njst.load.kinds.core.core_publish import CorePublisher
+from njst.load.kinds.core.core_request import CoreRequestCodec
+from njst.load.kinds.core.core_subscribe import CoreSubscriber
+from njst.load.load_client import LoadClient
 from njst.load.protocol import stamp
-from njst.load.recording.integrity import Consumed, Inspector
-from njst.load.recording.recorder import Ledger
-from njst.load.recording.shared_records import Shared
-from njst.load.requests.client_factory import call_workload
+from njst.load.recording.integrity import ConsumedMessages, IntegrityInspector
+from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
+from njst.load.requests.client_factory import request_client
 
 
-def core_client(plan: ClientPlan, inbox: str, ledger: Ledger, shared: Shared) -> Workload:
+def core_client(
+    plan: ClientPlan, inbox: str, recorder: Recorder, shared: SharedRecords
+) -> LoadClient:
     consumed = shared.consumer(plan.workload, str(plan.index))
-    return core_workload(plan, inbox, ledger, shared.job, consumed)
+    return core_client_of(plan, inbox, recorder, shared.job, consumed)
 
 
-def core_workload(
-    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, consumed: Consumed
-) -> Workload:
+def core_client_of(
+    plan: ClientPlan, inbox: str, recorder: Recorder, job: str, consumed: ConsumedMessages
+) -> LoadClient:
     """Return the client of a core plan."""
     core = plan.core
     assert core is not None
     if core.operation is CoreOperation.PUBLISH:
-        return CorePublishWorkload(plan, ledger, job)
+        return CorePublisher(plan, recorder, job)
     if core.operation is CoreOperation.REQUEST:
-        return call_workload(plan, inbox, ledger, CoreRequests(plan, inbox, job))
+        return request_client(plan, inbox, recorder, CoreRequestCodec(plan, inbox, job))
     is_ordered = core.operation is not CoreOperation.REPLY
-    inspector = Inspector(stamp.job_code(job), ledger, consumed, is_ordered=is_ordered)
-    return CoreReceiveWorkload(plan, ledger, inspector)
+    inspector = IntegrityInspector(stamp.job_code(job), recorder, consumed, is_ordered=is_ordered)
+    return CoreSubscriber(plan, recorder, inspector)

@@ -6,15 +6,15 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
 from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
-from njst.load.load_client import Start
-from njst.load.pacing.pacer import Supply
+from njst.load.load_client import StartTime
+from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.parser import Frame, Pong, ServerError
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import CHUNK_BYTES
 from njst.load.requests.permission_errors import is_denied, is_too_large
 from njst.load.templates.frame_cycle import FrameCycle
-from njst.load.templates.frame_layout import Template, publish_row
+from njst.load.templates.frame_layout import FrameSettings, publish_row
 from njst.load.templates.payloads import bodies
 
 CYCLE_ROWS = 1024
@@ -24,7 +24,7 @@ PING_PAUSE_NS = 10_000_000
 
 def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
     """Return the messages of a client, ready but for their stamps."""
-    template = Template(
+    template = FrameSettings(
         inbox=inbox,
         job=stamp.job_code(job),
         producer=stamp.producer_code(plan.number, plan.index),
@@ -37,7 +37,7 @@ def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameC
     )
 
 
-class CorePublishWorkload:
+class CorePublisher:
     """Publish as fast as the connection takes it, or at an offered rate.
 
     A message counts when the server has read it and said nothing against it: from time to time a
@@ -45,15 +45,15 @@ class CorePublishWorkload:
     came for is an error. There are no latencies: a PONG answers no message.
     """
 
-    def __init__(self, plan: ClientPlan, ledger: Ledger, job: str) -> None:
+    def __init__(self, plan: ClientPlan, recorder: Recorder, job: str) -> None:
         core = plan.core
         assert core is not None
-        self.ledger = ledger
+        self.recorder = recorder
         self._plan = plan
         self._size = core.payload_bytes
         self._cycle = core_cycle(plan, core, "", job)
         self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
-        self._supply = Supply(plan)
+        self._pacer = Pacer(plan)
         # Messages before this number have their outcome; so many behind it were denied since.
         self._settled = 0
         self._denied = 0
@@ -70,34 +70,34 @@ class CorePublishWorkload:
         """Return nothing: there is nothing to hear."""
         return b""
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin."""
         self._log_offset_ns = start.log_offset_ns
-        self._supply.start(start)
+        self._pacer.start(start)
 
     def due_ns(self) -> int | None:
         """Return when the next message is due, if it has an instant."""
-        return self._supply.due_ns()
+        return self._pacer.due_ns()
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return a chunk of messages, and a PING behind it if it is time for one."""
-        first = self._supply.next
-        count = self._supply.take(self._chunk, now_ns)
+        first = self._pacer.next
+        count = self._pacer.take(self._chunk, now_ns)
         if not count:
             return self._ask(now_ns)
         self._idle_ns = now_ns
-        self.ledger.attempted += count
+        self.recorder.attempted += count
         chunk = self._cycle.encode(first, count, now_ns + self._log_offset_ns)
         ping = self._ask(now_ns)
         return chunk + ping if ping else chunk
 
     def _ask(self, now_ns: int) -> bytes:
         """Return a PING if it is time for one: behind the last message at once."""
-        if self._mark is not None or self._settled == self._supply.next:
+        if self._mark is not None or self._settled == self._pacer.next:
             return b""
-        if not self._supply.is_over and now_ns < self._asked_ns + PING_PAUSE_NS:
+        if not self._pacer.is_over and now_ns < self._asked_ns + PING_PAUSE_NS:
             return b""
-        self._mark = self._supply.next
+        self._mark = self._pacer.next
         self._asked_ns = now_ns
         self.pings += 1
         return encoder.PING
@@ -114,17 +114,17 @@ class CorePublishWorkload:
             span = self._mark - self._settled
             denied = min(span, self._denied)
             done = span - denied
-            self.ledger.complete(done, done * self._size, now_ns)
+            self.recorder.complete(done, done * self._size, now_ns)
             self._settle(self._mark, self._denied - denied)
             self._idle_ns = now_ns
 
     def _refuse(self, words: str, now_ns: int) -> None:
         """Take what the server says of the connection; of a denied message it is the outcome."""
         if is_denied(words) and self.unfinished:
-            self.ledger.fail(ErrorClass.PERMISSION_DENIED, words, 1, now_ns)
+            self.recorder.fail(ErrorClass.PERMISSION_DENIED, words, 1, now_ns)
             self._denied += 1
         else:
-            self.ledger.refuse(words)
+            self.recorder.refuse(words)
 
     def _settle(self, until: int, denied: int = 0) -> None:
         """Have an outcome for all before `until`, and for so many behind it that were denied."""
@@ -132,13 +132,13 @@ class CorePublishWorkload:
 
     def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what may have been read or not, so it is no success."""
-        self.ledger.fail(kind, words, self.unfinished, now_ns)
-        self._settle(self._supply.next)
+        self.recorder.fail(kind, words, self.unfinished, now_ns)
+        self._settle(self._pacer.next)
 
     def on_time(self, now_ns: int) -> None:
         """End when the duration has passed; give up what a server that hangs does not answer."""
-        self._supply.look(now_ns)
-        if not self._supply.is_over or self._settled == self._supply.next:
+        self._pacer.look(now_ns)
+        if not self._pacer.is_over or self._settled == self._pacer.next:
             self._idle_ns = now_ns
         elif now_ns - self._idle_ns >= PATIENCE_NS:
             self._lose(ErrorClass.TIMEOUT, LATE, now_ns)
@@ -146,29 +146,29 @@ class CorePublishWorkload:
     def on_disconnect(self, words: str, now_ns: int) -> None:
         """Fail what no PONG came for: what the break took with it nobody knows."""
         if is_too_large(words) and self.unfinished:
-            self.ledger.fail(ErrorClass.PAYLOAD_TOO_LARGE, words, 1, now_ns)
+            self.recorder.fail(ErrorClass.PAYLOAD_TOO_LARGE, words, 1, now_ns)
             self._denied += 1
         self._lose(ErrorClass.DISCONNECTED, words, now_ns)
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.ledger.fail_unsent(kind, words, len(self._supply.drop()), now_ns)
+        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - messages without an answer do not wait
         """Leave what no PONG came for without an outcome."""
-        self._supply.is_closed = True
+        self._pacer.is_closed = True
         self._is_abandoned = True
 
     @property
     def unfinished(self) -> int:
         """How many messages have no PONG behind them yet."""
-        return self._supply.next - self._settled - self._denied
+        return self._pacer.next - self._settled - self._denied
 
     def stop(self) -> None:
         """Send nothing new."""
-        self._supply.is_closed = True
+        self._pacer.is_closed = True
 
     @property
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
-        return self._is_abandoned or (self._supply.is_over and self._settled == self._supply.next)
+        return self._is_abandoned or (self._pacer.is_over and self._settled == self._pacer.next)

@@ -7,15 +7,15 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_publish import core_cycle
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, status_of
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers
-from njst.load.templates.frame_cycle import Seal
+from njst.load.templates.frame_cycle import FrameStamper
 
 _SID = 1
 _NOTHING = Answers([], 0, 0)
 
 
-class CoreRequests:
+class CoreRequestCodec:
     """Requests to whoever replies."""
 
     weight = 1
@@ -36,7 +36,7 @@ class CoreRequests:
         """Return the requests."""
         return self._cycle.encode(first, count, log_ns)
 
-    def ready(self, first: int, count: int) -> Seal:
+    def ready(self, first: int, count: int) -> FrameStamper:
         """Return what stamps each of some requests that lie ready."""
         return self._cycle.ready(first, count)
 
@@ -56,7 +56,7 @@ class CoreRequests:
             at = end
         return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
 
-    def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the request, or that nobody replies."""
         status = status_of(message)
         if status is None:

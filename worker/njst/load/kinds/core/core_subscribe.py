@@ -7,25 +7,25 @@ from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_request import _SID
-from njst.load.kinds.final_flush import LATE, Farewell
-from njst.load.load_client import Start
+from njst.load.kinds.final_flush import LATE, FinalFlush
+from njst.load.load_client import StartTime
 from njst.load.protocol import encoder
-from njst.load.protocol.parser import Frame, Message, Pong, ServerError
-from njst.load.recording.integrity import Inspector
-from njst.load.recording.recorder import Ledger
-from njst.load.scan.frame_matrix import FEWEST, Shape, numbers_in_group
+from njst.load.protocol.parser import Frame, MessageFrame, Pong, ServerError
+from njst.load.recording.integrity import IntegrityInspector
+from njst.load.recording.recorder import Recorder
+from njst.load.scan.frame_matrix import FEWEST, FrameShape, numbers_in_group
 from njst.load.templates.payloads import bodies
 
 QUEUE = "njst"
 
 
-class CoreReceiveWorkload:
+class CoreSubscriber:
     """Subscribe, or answer requests: each client its own number of messages."""
 
-    def __init__(self, plan: ClientPlan, ledger: Ledger, inspector: Inspector) -> None:
+    def __init__(self, plan: ClientPlan, recorder: Recorder, inspector: IntegrityInspector) -> None:
         core = plan.core
         assert core is not None
-        self.ledger = ledger
+        self.recorder = recorder
         self._plan = plan
         self._core = core
         self._inspector = inspector
@@ -37,9 +37,9 @@ class CoreReceiveWorkload:
             rb"MSG (?P<subject>\S+) 1 (?:(?P<reply>\S+) )?(?P<size>\d{1,9})\r\n"
         )
         self._replies: list[bytes] = []
-        self._farewell = Farewell()
+        self._farewell = FinalFlush()
         self._taken = 0
-        self._start = Start(0)
+        self._start = StartTime(0)
         self._end_ns = 0
         self._heard_ns = 0
         self._closing = False
@@ -60,7 +60,7 @@ class CoreReceiveWorkload:
         missing = self._plan.messages - self._taken
         return share + encoder.unsub_after(_SID, missing) if missing > 0 else b""
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin."""
         self._start = start
         self._heard_ns = start.at_ns
@@ -94,7 +94,7 @@ class CoreReceiveWorkload:
                 break
             if looks and (limit - at) // (end - at) >= FEWEST:
                 digits = numbers_in_group(head, "subject")
-                rows = Shape(data[at:end], head.end() - at, digits).grid(data, at)
+                rows = FrameShape(data[at:end], head.end() - at, digits).grid(data, at)
                 if rows is not None:
                     places += range(head.end(), head.end() + len(rows) * rows.size, rows.size)
                     sizes += [size] * len(rows)
@@ -120,16 +120,16 @@ class CoreReceiveWorkload:
             room = limit - self._taken
             places, sizes = places[:room], sizes[:room]
         self._taken += len(places)
-        self.ledger.attempted += len(places)
-        self.ledger.complete(len(places), sum(sizes), now_ns)
+        self.recorder.attempted += len(places)
+        self.recorder.complete(len(places), sum(sizes), now_ns)
         log_ns = now_ns + self._start.log_offset_ns
-        self.ledger.latency(self._inspector.inspect(data, places, sizes, log_ns), now_ns)
+        self.recorder.latency(self._inspector.inspect(data, places, sizes, log_ns), now_ns)
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take a message with headers, or an error."""
         if isinstance(frame, ServerError):
-            self.ledger.refuse(frame.text)
-        elif isinstance(frame, Message):
+            self.recorder.refuse(frame.text)
+        elif isinstance(frame, MessageFrame):
             if self._is_reply and frame.reply:
                 self._replies.append(frame.reply)
             self._take(frame.payload, [0], [len(frame.payload)], now_ns)
@@ -147,7 +147,7 @@ class CoreReceiveWorkload:
                 self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
             self._closing = True
         if self._farewell.is_late(now_ns) and not self._farewell.is_over:
-            self.ledger.find(ErrorClass.TIMEOUT, LATE)
+            self.recorder.find(ErrorClass.TIMEOUT, LATE)
             self._farewell.is_over = True
 
     def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
@@ -158,7 +158,7 @@ class CoreReceiveWorkload:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._plan.messages is None else self._plan.messages - self._taken
         if not self._is_full:
-            self.ledger.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(kind, words, missing, now_ns)
         self._closing = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted

@@ -7,7 +7,7 @@ from njst.contract.fields import has_wildcard
 from njst.contract.kinds.get import GetPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers
 
 _GOOD = b"NATS/1.0\r\n"
@@ -45,7 +45,7 @@ class _Parts:
         before, size_before = self._got.get(number, (0, 0))
         self._got[number] = (before + count, size_before + size)
 
-    def take(self, number: int, message: Message, wanted: int | None) -> int | Failure | None:
+    def take(self, number: int, message: MessageFrame, wanted: int | None) -> int | Failure | None:
         """Return the payload bytes of an answer at its end; None for one of its messages.
 
         `wanted` is how many messages it must have; None: any number but none at all.
@@ -67,7 +67,7 @@ class _Parts:
             self._got.pop(number, None)
 
 
-class BatchGetRequests:
+class BatchGetCodec:
     """So many messages from a sequence on."""
 
     def __init__(self, get: GetPlan, subject: str, inbox: str, messages: int | None) -> None:
@@ -100,12 +100,12 @@ class BatchGetRequests:
             return self.weight
         return min(self.weight, self._messages - number * self.weight)
 
-    def answer(self, number: int, message: Message) -> int | Failure | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of all messages at their end."""
         return self._parts.take(number, message, self._size(number))
 
 
-class FilteredBatchRequests(BatchGetRequests):
+class FilteredBatchCodec(BatchGetCodec):
     """A subject's messages from the first to the last, page by page, and again from the first.
 
     A page begins where the one before ended; one that would not be full begins anew.
@@ -120,7 +120,7 @@ class FilteredBatchRequests(BatchGetRequests):
         sequence = self._last + 1 if self._left >= size else 1
         return b'{"batch":%d,"seq":%d,"next_by_subj":"%s"}' % (size, sequence, self._filter)
 
-    def answer(self, number: int, message: Message) -> int | Failure | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of all messages at their end, which says where the next page begins."""
         outcome = super().answer(number, message)
         if outcome is not None:
@@ -128,7 +128,7 @@ class FilteredBatchRequests(BatchGetRequests):
         return outcome
 
 
-class MultiLastRequests:
+class MultiLastCodec:
     """The last messages of many subjects; all of them together are one message of the load."""
 
     weight = 1
@@ -161,7 +161,7 @@ class MultiLastRequests:
         first = number * self._batch
         return list(dict.fromkeys(self._name(first + n) for n in range(self._batch)))
 
-    def answer(self, number: int, message: Message) -> int | Failure | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of all messages at their end."""
         wanted = len(self._asked(number)) if self._is_countable else None
         return self._parts.take(number, message, wanted)

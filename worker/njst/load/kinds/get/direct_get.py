@@ -9,9 +9,9 @@ from njst.contract.fields import Order
 from njst.contract.plan import ClientPlan
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, get_failure
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import FEW, Answers
-from njst.load.templates.frame_cycle import Seal
+from njst.load.templates.frame_cycle import FrameStamper
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
 _NOTHING = Answers([], 0, 0)
@@ -22,7 +22,7 @@ _DRAWN = 4096
 MOST_READY = 10_000
 
 
-class GetRequests:
+class DirectGetCodec:
     """Requests for single messages."""
 
     weight = 1
@@ -43,7 +43,7 @@ class GetRequests:
         """Return the requests."""
         return b"".join(self._frames(first, count))
 
-    def ready(self, first: int, count: int) -> Seal:
+    def ready(self, first: int, count: int) -> FrameStamper:
         """Return what gives each of some requests, which carry no time."""
         frames = self._frames(first, count)
         return lambda place, log_ns: frames[place]  # noqa: ARG005
@@ -76,7 +76,7 @@ class GetRequests:
             return Answers([int(token, 16) for token in tokens], sizes, at)
         return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), at)
 
-    def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the message, or why there is none."""
         return get_failure(message) or len(message.payload)
 

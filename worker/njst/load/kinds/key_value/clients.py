@@ -7,14 +7,14 @@ from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.get.direct_get import GetRequests, _names
-from njst.load.kinds.key_value.create import CreateRequests
-from njst.load.kinds.key_value.update import UpdateRequests
-from njst.load.kinds.publish.single import PublishRequests
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.client_factory import call_workload
-from njst.load.requests.request_client import CallWorkload
-from njst.load.requests.step_client import StepWorkload
+from njst.load.kinds.get.direct_get import DirectGetCodec, _names
+from njst.load.kinds.key_value.create import CreateCodec
+from njst.load.kinds.key_value.update import UpdateCodec
+from njst.load.kinds.publish.single import PublishCodec
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.client_factory import request_client
+from njst.load.requests.request_client import RequestClient
+from njst.load.requests.step_client import StepClient
 from njst.load.templates.subjects import written_key
 
 _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
@@ -26,20 +26,20 @@ _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
 }
 
 
-def key_value_workload(plan: ClientPlan, inbox: str, ledger: Ledger, job: str) -> CallWorkload:
+def key_value_client(plan: ClientPlan, inbox: str, recorder: Recorder, job: str) -> RequestClient:
     """Return the client of a key-value plan."""
     key_value = plan.key_value
     assert key_value is not None
     if key_value.operation is KeyValueOperation.GET:
-        return key_value_get_workload(plan, inbox, ledger)
+        return key_value_get_client(plan, inbox, recorder)
     if key_value.operation is KeyValueOperation.UPDATE:
-        requests = UpdateRequests(plan, inbox, job)
-        return CallWorkload(plan, inbox, ledger, requests, requests.forget)
+        requests = UpdateCodec(plan, inbox, job)
+        return RequestClient(plan, inbox, recorder, requests, requests.forget)
     written = plan.model_copy(update={"publish": _publish(plan.api_prefix, key_value)})
     if key_value.operation is KeyValueOperation.CREATE:
-        return StepWorkload(plan, inbox, ledger, CreateRequests(written, inbox, job))
+        return StepClient(plan, inbox, recorder, CreateCodec(written, inbox, job))
     publishing = written.model_copy(update={"key_value": None})
-    return call_workload(publishing, inbox, ledger, PublishRequests(publishing, inbox, job))
+    return request_client(publishing, inbox, recorder, PublishCodec(publishing, inbox, job))
 
 
 def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
@@ -58,7 +58,7 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
     )
 
 
-def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
+def key_value_get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClient:
     """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
     key_value = plan.key_value
     assert key_value is not None
@@ -67,8 +67,8 @@ def key_value_get_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> Call
     order, first = key_value.key_order, key_value.first_key
     name = _names(plan, stems, key_value.keys, order, first)
     before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
-    requests = GetRequests(_last_of(before, name), inbox, key_value.window)
-    return call_workload(plan, inbox, ledger, requests)
+    requests = DirectGetCodec(_last_of(before, name), inbox, key_value.window)
+    return request_client(plan, inbox, recorder, requests)
 
 
 def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import subjects_of_rows
-from njst.load.kinds.publish.single import PublishRequests
+from njst.load.kinds.publish.single import PublishCodec
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, get_failure
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers
 from njst.load.templates.subjects import expand
 
@@ -27,7 +27,7 @@ _REASON = re.compile(rb"\r\nNats-Marker-Reason:[ \t]*(?:MaxAge|Purge|Remove)\r\n
 _SEQUENCE = re.compile(rb"\r\nNats-Sequence:[ \t]*(\d{1,18})\r\n")
 
 
-class CreateRequests(PublishRequests):
+class CreateCodec(PublishCodec):
     """The creates of one client; `plan` also has what it publishes."""
 
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
@@ -42,7 +42,7 @@ class CreateRequests(PublishRequests):
         self._asked = expand([asked], key_value.keys)
         self._subjects, self._order = subjects_of_rows(plan)
         # Of creates that were refused: why, and whether the marker is known.
-        self._refusals: dict[int, Failure] = {}
+        self._permission_errors: dict[int, Failure] = {}
         self._retried: set[int] = set()
         # What is to be sent for them: None asks for the last message, else the revision to expect.
         self._next_steps: list[tuple[int, int | None]] = []
@@ -50,13 +50,13 @@ class CreateRequests(PublishRequests):
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements; they may be of second tries too."""
         answers = super().scan(data)
-        if self._refusals and answers.taken:
+        if self._permission_errors and answers.taken:
             self.forget([int(number) for number in answers.numbers])
         return answers
 
-    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
         """Return the size of a value that is written, or why it is not; None: it is tried again."""
-        refusal = self._refusals.get(number)
+        refusal = self._permission_errors.get(number)
         if refusal is None or number in self._retried:
             answer = super().answer(number, message)
             if not isinstance(answer, Failure) or refusal is not None:
@@ -64,7 +64,7 @@ class CreateRequests(PublishRequests):
                 return answer
             if answer.error_class is not ErrorClass.WRONG_SEQUENCE:
                 return answer
-            self._refusals[number] = answer
+            self._permission_errors[number] = answer
             self._next_steps.append((number, None))
             return None
         revision = _marker_in(message)
@@ -91,12 +91,12 @@ class CreateRequests(PublishRequests):
     def forget(self, numbers: Sequence[int]) -> None:
         """Let go of creates that are over."""
         for number in numbers:
-            self._refusals.pop(number, None)
+            self._permission_errors.pop(number, None)
             self._retried.discard(number)
-        self._next_steps = [step for step in self._next_steps if step[0] in self._refusals]
+        self._next_steps = [step for step in self._next_steps if step[0] in self._permission_errors]
 
 
-def _marker_in(message: Message) -> int | None:
+def _marker_in(message: MessageFrame) -> int | None:
     """Return the revision of a marker that says that its key is gone; None: it is none."""
     header = message.header
     sequence = _SEQUENCE.search(header)

@@ -14,7 +14,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand, written_key
@@ -25,7 +25,7 @@ _BODIES = 64
 _BODIES_BYTES = 1024 * 1024
 
 
-class UpdateRequests:
+class UpdateCodec:
     """Updates of one client, in the order of its keys, those with one under way left out."""
 
     weight = 1
@@ -89,7 +89,7 @@ class UpdateRequests:
             at = found.end()
         return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
 
-    def answer(self, number: int, message: Message) -> int | Failure:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the value, or why it is not written; learn the revision of both."""
         answer = publish_answer(message)
         if not isinstance(answer, Failure):

@@ -9,7 +9,7 @@ from njst.load.kinds.management.asset_requests import Assets, Call, created_name
 from njst.load.protocol import encoder
 from njst.load.protocol.digits import DIGITS
 from njst.load.protocol.jetstream_answers import Failure, api_failure
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers
 
 _NOTHING = Answers([], 0, 0)
@@ -31,7 +31,7 @@ class _ApiAnswers:
         return _NOTHING
 
 
-class ApiRequests(_ApiAnswers):
+class ApiCallCodec(_ApiAnswers):
     """Calls of one operation, each for another stream or consumer."""
 
     def __init__(self, management: ManagementPlan, assets: Assets, inbox: str) -> None:
@@ -58,7 +58,7 @@ class ApiRequests(_ApiAnswers):
             return standing_name(self._plan, number % self._plan.assets)
         return created_name(self._plan, number)
 
-    def answer(self, number: int, message: Message) -> int | Failure:  # noqa: ARG002
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the answer, or why the call was refused."""
         return api_failure(message) or len(message.payload)
 
@@ -71,7 +71,7 @@ class _Lane:
     step: int = 0
 
 
-class CycleRequests(_ApiAnswers):
+class AssetCycleCodec(_ApiAnswers):
     """Create, info and delete of one asset after the other, `window` of them side by side.
 
     Only what this client has made is removed: after a create that failed comes another asset.
@@ -100,7 +100,7 @@ class CycleRequests(_ApiAnswers):
             out.append(_frame(call, self._inbox, number))
         return b"".join(out)
 
-    def answer(self, number: int, message: Message) -> int | Failure:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the answer, or why the call was refused."""
         failure = api_failure(message)
         lane = self._busy.pop(number, None)

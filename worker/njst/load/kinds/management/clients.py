@@ -1,18 +1,18 @@
 """Which client runs a management plan."""
 
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.management.api_calls import _CYCLES, ApiRequests, CycleRequests
+from njst.load.kinds.management.api_calls import _CYCLES, ApiCallCodec, AssetCycleCodec
 from njst.load.kinds.management.asset_requests import assets_of
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.request_client import RequestClient
 
 
-def management_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> CallWorkload:
+def management_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClient:
     """Return the client of a management plan."""
     management = plan.management
     assert management is not None
     assets = assets_of(management, plan.api_prefix)
     if management.operation in _CYCLES:
-        cycles = CycleRequests(management, assets, inbox)
-        return CallWorkload(plan, inbox, ledger, cycles, cycles.forget)
-    return CallWorkload(plan, inbox, ledger, ApiRequests(management, assets, inbox))
+        cycles = AssetCycleCodec(management, assets, inbox)
+        return RequestClient(plan, inbox, recorder, cycles, cycles.forget)
+    return RequestClient(plan, inbox, recorder, ApiCallCodec(management, assets, inbox))

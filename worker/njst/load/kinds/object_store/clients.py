@@ -3,10 +3,10 @@
 import secrets
 
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.object_store.objects import ObjectRequests, ObjectWorkload
-from njst.load.recording.recorder import Ledger
+from njst.load.kinds.object_store.objects import ObjectClient, ObjectCodec
+from njst.load.recording.recorder import Recorder
 
 
-def object_workload(plan: ClientPlan, inbox: str, ledger: Ledger) -> ObjectWorkload:
+def object_store_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> ObjectClient:
     """Return the client of an object store's plan."""
-    return ObjectWorkload(plan, inbox, ledger, ObjectRequests(plan, inbox, secrets.token_hex(6)))
+    return ObjectClient(plan, inbox, recorder, ObjectCodec(plan, inbox, secrets.token_hex(6)))

@@ -17,7 +17,7 @@ from njst.load.protocol.jetstream_answers import (
     get_failure,
     publish_answer,
 )
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 
 # Each chunk begins with what tells it from all others, and goes on with random bytes.
 _MARK = b"%08x%08x%08x"
@@ -28,7 +28,7 @@ _POOL_BYTES = 4 * 1024 * 1024
 class Steps(Protocol):
     """What is done with one object after the first call, which asks for its description."""
 
-    def answer(self, message: Message) -> int | Failure | None:
+    def answer(self, message: MessageFrame) -> int | Failure | None:
         """Take an answer; return the bytes of an object that is complete, or why it failed."""
         ...
 
@@ -65,7 +65,7 @@ class Content:
             yield (mark + self._pool[at + len(mark) : at + length])[:length]
 
 
-def _described(message: Message) -> ObjectInfo | Failure:
+def _described(message: MessageFrame) -> ObjectInfo | Failure:
     failure = get_failure(message)
     if failure is not None:
         return failure
@@ -120,7 +120,7 @@ class PutSteps:
         info = ObjectInfo(self._name, self._nuid, self._store.object_bytes, self._sent, digest)
         return self._frames.describe(info, self._store.chunk_bytes, self._number)
 
-    def answer(self, message: Message) -> int | Failure | None:
+    def answer(self, message: MessageFrame) -> int | Failure | None:
         if not self._asked:
             return self._take_old(message)
         if self._described:
@@ -140,7 +140,7 @@ class PutSteps:
         self._out = self._frames.purge(self._old, self._number)
         return None
 
-    def _take_old(self, message: Message) -> Failure | None:
+    def _take_old(self, message: MessageFrame) -> Failure | None:
         self._asked = True
         info = _described(message)
         if isinstance(info, Failure):
@@ -168,7 +168,7 @@ class DeleteSteps:
         out, self._out = self._out, b""
         return out
 
-    def answer(self, message: Message) -> int | Failure | None:
+    def answer(self, message: MessageFrame) -> int | Failure | None:
         if self._marked:
             return _zero(api_failure(message))
         if self._nuid:
@@ -213,14 +213,14 @@ class GetSteps:
         out, self._out = self._out, b""
         return out
 
-    def answer(self, message: Message) -> int | Failure | None:
+    def answer(self, message: MessageFrame) -> int | Failure | None:
         if self._info is None:
             return self._take_info(message)
         if not message.reply:
             return api_failure(message)
         return self._take_chunk(self._info, message)
 
-    def _take_info(self, message: Message) -> int | Failure | None:
+    def _take_info(self, message: MessageFrame) -> int | Failure | None:
         info = _described(message)
         if isinstance(info, Failure):
             return info
@@ -232,7 +232,7 @@ class GetSteps:
         self._out = self._frames.consume(self._consumer, info.nuid, self._job, self._number)
         return None
 
-    def _take_chunk(self, info: ObjectInfo, message: Message) -> int | Failure | None:
+    def _take_chunk(self, info: ObjectInfo, message: MessageFrame) -> int | Failure | None:
         delivery = delivery_of(message.reply)
         if delivery is None:
             return Failure(ErrorClass.PROTOCOL, f"not an ACK subject: {message.reply[:80]!r}")

@@ -21,10 +21,10 @@ from njst.load.kinds.object_store.object_steps import (
 from njst.load.kinds.object_store.store_frames import StoreFrames
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, delivery_of, status_of
-from njst.load.protocol.parser import Frame, Message
-from njst.load.recording.recorder import Ledger
+from njst.load.protocol.parser import Frame, MessageFrame
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import Answers
-from njst.load.requests.step_client import StepWorkload
+from njst.load.requests.step_client import StepClient
 from njst.load.templates.subjects import draw
 
 _NOTHING = Answers([], 0, 0)
@@ -32,7 +32,7 @@ _DELIVERY_SID = 2
 _DRAWN = 4096
 
 
-class ObjectRequests:
+class ObjectCodec:
     """The objects of one client, one after the other."""
 
     weight = 1
@@ -79,7 +79,7 @@ class ObjectRequests:
             return DeleteSteps(self._store, self._frames, number)
         return PutSteps(self._store, self._frames, number, name, nuid, self._content.chunks(number))
 
-    def keep_flowing(self, status: Message) -> None:
+    def keep_flowing(self, status: MessageFrame) -> None:
         """Answer the flow control of a consumer: the server waits for it."""
         if status.reply:
             self._loose.append(encoder.pub(status.reply.decode(), b""))
@@ -99,7 +99,7 @@ class ObjectRequests:
         """Leave all to the exact parser: what is large here is the payload."""
         return _NOTHING
 
-    def answer(self, number: int, message: Message) -> int | Failure | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of an object when it is complete, or why it failed."""
         steps = self._steps.get(number)
         if steps is None:
@@ -117,13 +117,13 @@ class ObjectRequests:
                 self._loose.append(farewell)
 
 
-class ObjectWorkload(StepWorkload):
+class ObjectClient(StepClient):
     """A client whose calls bring about others before they are answered."""
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, ledger: Ledger, objects: ObjectRequests
+        self, plan: ClientPlan, inbox: str, recorder: Recorder, objects: ObjectCodec
     ) -> None:
-        super().__init__(plan, inbox, ledger, objects)
+        super().__init__(plan, inbox, recorder, objects)
         self._objects = objects
 
     def opening(self) -> bytes:
@@ -132,7 +132,7 @@ class ObjectWorkload(StepWorkload):
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take a frame; a chunk comes with the subject that it is stored by."""
-        if isinstance(frame, Message) and frame.sid == _DELIVERY_SID:
+        if isinstance(frame, MessageFrame) and frame.sid == _DELIVERY_SID:
             if status_of(frame) is not None:
                 self._objects.keep_flowing(frame)
                 return

@@ -11,15 +11,15 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.request_numbers import as_list
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import Answers
-from njst.load.requests.request_client import CallWorkload
-from njst.load.scan.puback_runs import PublishAcks
-from njst.load.templates.frame_cycle import FrameCycle, Row
-from njst.load.templates.frame_layout import Template, publish_row
+from njst.load.requests.request_client import RequestClient
+from njst.load.scan.puback_runs import PubAckScanner
+from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.frame_layout import FrameSettings, publish_row
 from njst.load.templates.open_frames import OPEN_SUBJECT
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand
@@ -30,11 +30,11 @@ _NOTHING = Answers([], 0, 0)
 _HEAD = 64
 
 
-class AtomicRequests:
+class AtomicBatchCodec:
     """The batches of one client."""
 
     def __init__(
-        self, plan: ClientPlan, inbox: str, job: str, receipts: Receipts | None = None
+        self, plan: ClientPlan, inbox: str, job: str, receipts: ProducerReceipts | None = None
     ) -> None:
         publish = plan.publish
         assert publish is not None
@@ -43,7 +43,7 @@ class AtomicRequests:
         self.window = max(1, publish.window // publish.batch)
         self._plan = plan
         self._messages = plan.messages
-        self._template = Template(
+        self._template = FrameSettings(
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
@@ -59,11 +59,11 @@ class AtomicRequests:
         self._cycle = frames_of(plan, rows, id_step=publish.batch)
         self._tail = self._make_tail()
         noted = None if receipts is None else receipts.marks
-        self._acks = PublishAcks(inbox, None, publish.stream, noted)
+        self._acks = PubAckScanner(inbox, None, publish.stream, noted)
         # Messages of a batch that are still to be made: the first, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 
-    def _rows(self, size: int, batches: int) -> list[Row]:
+    def _rows(self, size: int, batches: int) -> list[FrameTemplate]:
         """Return the rows of whole batches of `size` messages."""
         publish, count = self._publish, size * batches
         subjects, order = [OPEN_SUBJECT], [0] * count
@@ -79,7 +79,7 @@ class AtomicRequests:
             for row in range(count)
         ]
 
-    def _template_at(self, place: int, size: int) -> Template:
+    def _template_at(self, place: int, size: int) -> FrameSettings:
         """Return what a message at this place, from 1, of a batch of `size` has in its head."""
         headers = [*self._template.headers, ("Nats-Batch-Sequence", str(place))]
         if place < size:
@@ -146,7 +146,7 @@ class AtomicRequests:
         """Return the payload bytes of a batch."""
         return self._tail_bytes if self._is_tail(number) else self._bytes
 
-    def answer(self, number: int, message: Message) -> int | Failure:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the payload bytes of the batch, or why it is not stored."""
         answer = publish_answer(message, self._publish.stream)
         if isinstance(answer, Failure):
@@ -156,18 +156,18 @@ class AtomicRequests:
         return self._size(number)
 
 
-class AtomicWorkload(CallWorkload):
+class AtomicBatchClient(RequestClient):
     """One client that publishes batches; a batch may leave in two parts."""
 
     def __init__(
         self,
         plan: ClientPlan,
         inbox: str,
-        ledger: Ledger,
-        requests: AtomicRequests,
-        receipts: Receipts | None = None,
+        recorder: Recorder,
+        requests: AtomicBatchCodec,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
-        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
+        super().__init__(plan, inbox, recorder, requests, receipts=receipts)
         self._batches = requests
 
     def next_bytes(self, now_ns: int) -> bytes:

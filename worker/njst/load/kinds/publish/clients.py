@@ -4,53 +4,65 @@ from collections.abc import Callable
 
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.atomic_batch import AtomicRequests, AtomicWorkload
-from njst.load.kinds.publish.expected_sequence import ExpectingRequests
-from njst.load.kinds.publish.fast_batch import FastWorkload
-from njst.load.kinds.publish.single import DelayedRequests, PublishRequests, window_of
-from njst.load.load_client import Workload
+from njst.load.kinds.publish.atomic_batch import AtomicBatchClient, AtomicBatchCodec
+from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
+from njst.load.kinds.publish.fast_batch import FastBatchClient
+from njst.load.kinds.publish.single import DelayedCodec, PublishCodec, window_of
+from njst.load.load_client import LoadClient
 from njst.load.protocol.reply_tokens import ReplyTokens, ReusedTokens
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
-from njst.load.recording.shared_records import Shared
-from njst.load.requests.client_factory import call_workload
-from njst.load.requests.codec import Requests
-from njst.load.requests.request_client import CallWorkload
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
+from njst.load.requests.client_factory import request_client
+from njst.load.requests.codec import RequestCodec
+from njst.load.requests.request_client import RequestClient
 
 
-def publish_client(plan: ClientPlan, inbox: str, ledger: Ledger, shared: Shared) -> Workload:
+def publish_client(
+    plan: ClientPlan, inbox: str, recorder: Recorder, shared: SharedRecords
+) -> LoadClient:
     assert plan.publish is not None
-    maker = _PUBLISHERS.get(plan.publish.mode, publish_workload)
-    return maker(plan, inbox, ledger, shared.job, shared.receipts_of(plan))
+    maker = _PUBLISHERS.get(plan.publish.mode, single_publish_client)
+    return maker(plan, inbox, recorder, shared.job, shared.receipts_of(plan))
 
 
-def publish_workload(
-    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
-) -> CallWorkload:
+def single_publish_client(
+    plan: ClientPlan,
+    inbox: str,
+    recorder: Recorder,
+    job: str,
+    receipts: ProducerReceipts | None = None,
+) -> RequestClient:
     """Return the client of a Synchronous or Asynchronous plan."""
     publish = plan.publish
     assert publish is not None
     tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
-    requests: Requests
+    requests: RequestCodec
     if publish.expect is not Expect.NONE:
-        requests = ExpectingRequests(plan, inbox, job, tokens, receipts)
+        requests = ExpectedSequenceCodec(plan, inbox, job, tokens, receipts)
     elif publish.delay_ms:
-        requests = DelayedRequests(plan, inbox, job, tokens, receipts)
+        requests = DelayedCodec(plan, inbox, job, tokens, receipts)
     else:
-        requests = PublishRequests(plan, inbox, job, tokens, receipts)
-    return call_workload(plan, inbox, ledger, requests, receipts=receipts)
+        requests = PublishCodec(plan, inbox, job, tokens, receipts)
+    return request_client(plan, inbox, recorder, requests, receipts=receipts)
 
 
-def atomic_workload(
-    plan: ClientPlan, inbox: str, ledger: Ledger, job: str, receipts: Receipts | None = None
-) -> CallWorkload:
+def atomic_batch_client(
+    plan: ClientPlan,
+    inbox: str,
+    recorder: Recorder,
+    job: str,
+    receipts: ProducerReceipts | None = None,
+) -> RequestClient:
     """Return the client of an AtomicBatch plan."""
-    return AtomicWorkload(plan, inbox, ledger, AtomicRequests(plan, inbox, job, receipts), receipts)
+    return AtomicBatchClient(
+        plan, inbox, recorder, AtomicBatchCodec(plan, inbox, job, receipts), receipts
+    )
 
 
 _PUBLISHERS: dict[
-    PublishMode, Callable[[ClientPlan, str, Ledger, str, Receipts | None], Workload]
+    PublishMode, Callable[[ClientPlan, str, Recorder, str, ProducerReceipts | None], LoadClient]
 ] = {
-    PublishMode.ATOMIC_BATCH: atomic_workload,
-    PublishMode.FAST_BATCH: FastWorkload,
+    PublishMode.ATOMIC_BATCH: atomic_batch_client,
+    PublishMode.FAST_BATCH: FastBatchClient,
 }

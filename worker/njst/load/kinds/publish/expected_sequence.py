@@ -15,12 +15,12 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
-from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.load.requests.codec import Answers
 from njst.load.scan.puback_runs import stream_pattern
-from njst.load.templates.frame_layout import Template
+from njst.load.templates.frame_layout import FrameSettings
 
 _NOTHING = Answers([], 0, 0)
 
@@ -38,7 +38,7 @@ def _whole(_number: int) -> int:
     return 0
 
 
-class ExpectingRequests:
+class ExpectedSequenceCodec:
     """Frames of one client that names what it knows, and its acknowledgements."""
 
     weight = 1
@@ -50,14 +50,14 @@ class ExpectingRequests:
         inbox: str,
         job: str,
         tokens: ReplyTokens | None = None,
-        receipts: Receipts | None = None,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
         publish = plan.publish
         assert publish is not None
         self.tokens = tokens or ReplyTokens()
         self._stream = publish.stream
         self._marks = None if receipts is None else receipts.marks
-        plain = Template(
+        plain = FrameSettings(
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
@@ -107,7 +107,7 @@ class ExpectingRequests:
         self._note(number, int(found[2]))
         return Answers([number], self._size(number), len(data))
 
-    def answer(self, number: int, message: Message) -> int | Failure | Answers:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers:
         """Return the payload bytes of the message, or why it is not stored; learn from both."""
         answer = publish_answer(message, self._stream)
         if not isinstance(answer, Failure):

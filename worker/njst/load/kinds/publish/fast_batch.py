@@ -20,35 +20,35 @@ import numpy as np
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
-from njst.load.load_client import Start
-from njst.load.pacing.pacer import Supply
+from njst.load.load_client import StartTime
+from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import BAD_ANSWERS, wrong_stream
-from njst.load.protocol.parser import Frame, Message, ServerError
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
+from njst.load.protocol.parser import Frame, MessageFrame, ServerError
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import CHUNK_BYTES
 from njst.load.requests.permission_errors import is_denied
-from njst.load.templates.frame_layout import Template
+from njst.load.templates.frame_layout import FrameSettings
 
 GROUPS = 2
 _SID = 1
 
 
-class FastWorkload:
+class FastBatchClient:
     """One client with one batch at a time."""
 
     def __init__(
         self,
         plan: ClientPlan,
         inbox: str,
-        ledger: Ledger,
+        recorder: Recorder,
         job: str,
-        receipts: Receipts | None = None,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
         publish = plan.publish
         assert publish is not None
-        self.ledger = ledger
+        self.recorder = recorder
         self._plan = plan
         self._publish = publish
         self._inbox = inbox
@@ -56,7 +56,7 @@ class FastWorkload:
         self._receipts = receipts
         # What was sent at once and is not acknowledged: the number behind its last one, and when.
         self._sent: deque[tuple[int, int]] = deque()
-        self._supply = Supply(plan)
+        self._pacer = Pacer(plan)
         self._acked = 0
         self._log_offset_ns = 0
         self._heard_ns = 0
@@ -68,14 +68,14 @@ class FastWorkload:
 
     def _new_batch(self) -> None:
         """Begin again with the next message; it is the first of its batch."""
-        self._base = self._acked = self._supply.next
+        self._base = self._acked = self._pacer.next
         self._sent.clear()
         # One group until the server has said how large its groups are.
         self._allowed = self._base + 1
         self._group = self._publish.batch
         self._ending = False
         self._id = secrets.token_hex(8)
-        template = Template(
+        template = FrameSettings(
             inbox=f"{self._inbox}.{self._id}.{self._group}.fail",
             job=stamp.job_code(self._job),
             producer=stamp.producer_code(self._plan.number, self._plan.index),
@@ -95,11 +95,11 @@ class FastWorkload:
         """Subscribe to all that the server says of the batches."""
         return encoder.sub(f"{self._inbox}.>", _SID)
 
-    def start(self, start: Start) -> None:
+    def start(self, start: StartTime) -> None:
         """Begin."""
         self._log_offset_ns = start.log_offset_ns
         self._heard_ns = start.at_ns
-        self._supply.start(start)
+        self._pacer.start(start)
 
     def due_ns(self) -> int | None:
         """Return None: the server's acknowledgements set the pace."""
@@ -107,11 +107,11 @@ class FastWorkload:
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return what the groups have room for; at the end, what ends the batch."""
-        first = self._supply.next
-        count = self._supply.take(min(self._allowed - first, self._chunk), now_ns)
+        first = self._pacer.next
+        count = self._pacer.take(min(self._allowed - first, self._chunk), now_ns)
         if count:
             return self._messages(first, count, now_ns)
-        if self._supply.is_over and not self._ending and not self._ended:
+        if self._pacer.is_over and not self._ending and not self._ended:
             return self._end(now_ns)
         return b""
 
@@ -122,7 +122,7 @@ class FastWorkload:
         self._sent.append((first + count, now_ns))
         if self._receipts is not None:
             self._receipts.send(first + count)
-        self.ledger.attempted += count
+        self.recorder.attempted += count
         out = self._cycle.encode(first, count, log_ns, shift=1 - self._base)
         if first == self._base:
             out = out.replace(b".1.$FI", b".0.$FI", 1)
@@ -130,12 +130,12 @@ class FastWorkload:
 
     def _end(self, now_ns: int) -> bytes:
         """End the batch; a batch without a message needs no end."""
-        if self._supply.next == self._base:
+        if self._pacer.next == self._base:
             self._ended = True
             return b""
         self._ending = True
         self._heard_ns = now_ns
-        place = self._supply.next - self._base + 1
+        place = self._pacer.next - self._base + 1
         reply = f"{self._inbox}.{self._id}.{self._group}.fail.{place}.3.$FI"
         return encoder.pub(self._cycle.subject(self._base), b"", reply)
 
@@ -151,7 +151,7 @@ class FastWorkload:
         """Take what the server says of the batch."""
         if isinstance(frame, ServerError):
             self._on_refusal(frame.text, now_ns)
-        elif isinstance(frame, Message):
+        elif isinstance(frame, MessageFrame):
             if f".{self._id}.".encode() not in frame.subject:
                 return  # of a batch that was given up
             try:
@@ -162,10 +162,10 @@ class FastWorkload:
 
     def _on_refusal(self, words: str, now_ns: int) -> None:
         """Give up a batch whose only message is denied: there is no other answer to it."""
-        if is_denied(words) and self._supply.next == self._acked + 1:
+        if is_denied(words) and self._pacer.next == self._acked + 1:
             self._fail(ErrorClass.PERMISSION_DENIED, words, now_ns)
         else:
-            self.ledger.refuse(words)
+            self.recorder.refuse(words)
 
     def _on_group(self, place: int, group: int, now_ns: int) -> None:
         """Go on: all up to this place of the batch is stored, and groups are so large now."""
@@ -174,7 +174,7 @@ class FastWorkload:
         self._settle(self._base + place, now_ns)
         self._allowed = self._acked + GROUPS * self._group
 
-    def _on_answer(self, answer: dict[str, Any], frame: Message, now_ns: int) -> None:
+    def _on_answer(self, answer: dict[str, Any], frame: MessageFrame, now_ns: int) -> None:
         self._heard_ns = now_ns
         if answer.get("error") is not None:
             error = answer["error"]
@@ -210,9 +210,9 @@ class FastWorkload:
 
     def _on_end(self, now_ns: int) -> None:
         """The batch is committed: all of it was acknowledged, or the server kept less."""
-        missing = self._supply.next - self._acked
-        self.ledger.fail(ErrorClass.LOST, "committed without its last messages", missing, now_ns)
-        self._acked = self._supply.next
+        missing = self._pacer.next - self._acked
+        self.recorder.fail(ErrorClass.LOST, "committed without its last messages", missing, now_ns)
+        self._acked = self._pacer.next
         if self._ending:
             self._ended = True
         else:
@@ -220,19 +220,19 @@ class FastWorkload:
 
     def _settle(self, up_to: int, now_ns: int) -> None:
         """Take all messages before number `up_to`."""
-        up_to = min(up_to, self._supply.next)
+        up_to = min(up_to, self._pacer.next)
         if up_to <= self._acked:
             return
         begin = self._acked
         if self._receipts is not None:
             self._receipts.acknowledge_range(begin, up_to)
-        self.ledger.complete(up_to - begin, self._bytes(begin, up_to), now_ns)
+        self.recorder.complete(up_to - begin, self._bytes(begin, up_to), now_ns)
         while self._acked < up_to:
             end, sent_ns = self._sent[0]
             if end <= up_to:
                 self._sent.popleft()
             end = min(end, up_to)
-            self.ledger.latency_times(now_ns - sent_ns, end - self._acked, now_ns)
+            self.recorder.latency_times(now_ns - sent_ns, end - self._acked, now_ns)
             self._acked = end
 
     def _bytes(self, begin: int, end: int) -> int:
@@ -244,18 +244,18 @@ class FastWorkload:
 
     def _fail(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Give the batch up, and what was not acknowledged of it."""
-        count = self._supply.next - self._acked
-        self.ledger.fail(kind, words, count, now_ns)
+        count = self._pacer.next - self._acked
+        self.recorder.fail(kind, words, count, now_ns)
         if not count and kind is not ErrorClass.DISCONNECTED:
-            self.ledger.find(kind, words)
+            self.recorder.find(kind, words)
         was_ending = self._ending
         self._new_batch()
-        self._ended = was_ending and self._supply.is_closed
+        self._ended = was_ending and self._pacer.is_closed
 
     def on_time(self, now_ns: int) -> None:
         """Give up a batch that the server says nothing of."""
-        self._supply.look(now_ns)
-        waits = self._supply.next > self._acked or self._ending
+        self._pacer.look(now_ns)
+        waits = self._pacer.next > self._acked or self._ending
         if waits and not self._ended and now_ns - self._heard_ns >= self._timeout_ns:
             words = f"no acknowledgement within {self._publish.ack_timeout_ms} ms"
             self._cut_off(now_ns)
@@ -266,7 +266,7 @@ class FastWorkload:
         """Record how long the messages without an acknowledgement have waited by now."""
         begin = self._acked
         for end, sent_ns in self._sent:
-            self.ledger.cut_off([now_ns - sent_ns] * (end - begin), now_ns)
+            self.recorder.cut_off([now_ns - sent_ns] * (end - begin), now_ns)
             begin = end
 
     @property
@@ -280,24 +280,24 @@ class FastWorkload:
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.ledger.fail_unsent(kind, words, len(self._supply.drop()), now_ns)
+        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:
         """Leave what is in flight without an outcome."""
         self._cut_off(now_ns)
-        self._abandoned += self._supply.next - self._acked
-        self._acked = self._supply.next
+        self._abandoned += self._pacer.next - self._acked
+        self._acked = self._pacer.next
         self._sent.clear()
-        self._supply.is_closed = self._ended = True
+        self._pacer.is_closed = self._ended = True
 
     @property
     def unfinished(self) -> int:
         """How many messages are without an acknowledgement, or were abandoned."""
-        return self._abandoned + self._supply.next - self._acked
+        return self._abandoned + self._pacer.next - self._acked
 
     def stop(self) -> None:
         """Send nothing new; the batch is ended."""
-        self._supply.is_closed = True
+        self._pacer.is_closed = True
 
     @property
     def done(self) -> bool:

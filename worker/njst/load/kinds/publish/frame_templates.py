@@ -8,9 +8,9 @@ import numpy as np
 
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.templates.frame_cycle import FrameCycle, Row
-from njst.load.templates.frame_layout import Template, publish_row, scheduled_row
-from njst.load.templates.open_frames import OPEN_SUBJECT, ManyFrames, ManySchedules
+from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.frame_layout import FrameSettings, publish_row, scheduled_row
+from njst.load.templates.open_frames import OPEN_SUBJECT, OpenFrames, OpenSchedules
 from njst.load.templates.payloads import bodies, read_payloads
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
@@ -32,12 +32,12 @@ class PublishRows(NamedTuple):
     `frame_bytes` is the mean of the frames as they are sent.
     """
 
-    rows: list[Row]
+    rows: list[FrameTemplate]
     sizes: "np.ndarray[tuple[int], np.dtype[np.int64]] | int"
     frame_bytes: int
 
 
-def publish_rows(plan: ClientPlan, template: Template) -> PublishRows:
+def publish_rows(plan: ClientPlan, template: FrameSettings) -> PublishRows:
     """Return the rows of a client's frames, and what is known of them."""
     publish = plan.publish
     assert publish is not None
@@ -70,7 +70,7 @@ def publish_rows(plan: ClientPlan, template: Template) -> PublishRows:
 
 def frames_of(
     plan: ClientPlan,
-    rows: Sequence[Row],
+    rows: Sequence[FrameTemplate],
     *,
     id_step: int = 1,
     decimal: bool = False,
@@ -82,7 +82,7 @@ def frames_of(
     if subject is None and body is None:
         return FrameCycle(rows, id_step=id_step, decimal=decimal, turns=turns)
     assert plan.publish is not None
-    kind = ManySchedules if plan.publish.delay_ms else ManyFrames
+    kind = OpenSchedules if plan.publish.delay_ms else OpenFrames
     return kind(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
 
 

@@ -8,21 +8,21 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
-from njst.load.protocol.parser import Message
+from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.protocol.request_numbers import as_array
-from njst.load.recording.producer_receipts import Receipts
+from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.load.requests.codec import Answers
-from njst.load.scan.puback_runs import PublishAcks
-from njst.load.templates.frame_cycle import Seal, made_late
-from njst.load.templates.frame_layout import OPEN_INSTANT, Template
+from njst.load.scan.puback_runs import PubAckScanner
+from njst.load.templates.frame_cycle import FrameStamper, made_late
+from njst.load.templates.frame_layout import OPEN_INSTANT, FrameSettings
 
 NOTHING = Answers([], 0, 0)
 # What is longer is hardly one acknowledgement alone.
 _ALONE_BYTES = 200
 
 
-class PublishRequests:
+class PublishCodec:
     """Frames of one client, and its acknowledgements."""
 
     weight = 1
@@ -33,7 +33,7 @@ class PublishRequests:
         inbox: str,
         job: str,
         tokens: ReplyTokens | None = None,
-        receipts: Receipts | None = None,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
         publish = plan.publish
         assert publish is not None
@@ -41,7 +41,7 @@ class PublishRequests:
         self._stream = publish.stream
         self.window = window_of(publish)
         has_ids = publish.message_ids or publish.delay_ms > 0
-        template = Template(
+        template = FrameSettings(
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
@@ -55,7 +55,7 @@ class PublishRequests:
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         # The sequence of a duplicate is that of the message that was stored before it.
         noted = None if receipts is None or self._has_ids else receipts.marks
-        self._acks = PublishAcks(inbox, self.tokens, self._stream, noted)
+        self._acks = PubAckScanner(inbox, self.tokens, self._stream, noted)
         self._again = re.compile(
             rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
             rb'\{[^\r\n]*"duplicate": ?true'
@@ -69,7 +69,7 @@ class PublishRequests:
         """Return where a message goes."""
         return self._frames.subject(number)
 
-    def ready(self, first: int, count: int) -> Seal:
+    def ready(self, first: int, count: int) -> FrameStamper:
         """Return what stamps each of some frames that lie ready."""
         return self._frames.ready(first, count, shift=self.tokens.shift)
 
@@ -93,7 +93,7 @@ class PublishRequests:
         again = self._again.findall(data, 0, end)
         return [self.tokens.number(int(token, 16)) for token in again]
 
-    def answer(self, number: int, message: Message) -> int | Failure | Answers | None:
+    def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
         """Return the payload bytes of the message, or why it is not stored."""
         answer = publish_answer(message, self._stream)
         if isinstance(answer, Failure):
@@ -103,7 +103,7 @@ class PublishRequests:
         return Answers([number], size, 0, [number]) if answer.duplicate else size
 
 
-class DelayedRequests(PublishRequests):
+class DelayedCodec(PublishCodec):
     """Messages that the stream stores later (ADR-51), stamped with their due instant."""
 
     def __init__(
@@ -112,7 +112,7 @@ class DelayedRequests(PublishRequests):
         inbox: str,
         job: str,
         tokens: ReplyTokens | None = None,
-        receipts: Receipts | None = None,
+        receipts: ProducerReceipts | None = None,
     ) -> None:
         assert plan.publish is not None
         self._delay_ns = plan.publish.delay_ms * 1_000_000
@@ -123,7 +123,7 @@ class DelayedRequests(PublishRequests):
         due_ns = log_ns + self._delay_ns
         return super().encode(first, count, due_ns).replace(OPEN_INSTANT, encoder.instant(due_ns))
 
-    def ready(self, first: int, count: int) -> Seal:  # noqa: ARG002
+    def ready(self, first: int, count: int) -> FrameStamper:  # noqa: ARG002
         """Return what makes each of some frames: their instant is known when they leave."""
         return made_late(self.encode, first)
 

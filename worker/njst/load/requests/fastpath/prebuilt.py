@@ -12,26 +12,26 @@ from typing import ClassVar, Protocol, runtime_checkable
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.parser import Frame, parse
-from njst.load.recording.producer_receipts import Receipts
-from njst.load.recording.recorder import Ledger
-from njst.load.requests.codec import Requests
-from njst.load.requests.request_client import CallWorkload
-from njst.load.templates.frame_cycle import Seal
+from njst.load.recording.producer_receipts import ProducerReceipts
+from njst.load.recording.recorder import Recorder
+from njst.load.requests.codec import RequestCodec
+from njst.load.requests.request_client import RequestClient
+from njst.load.templates.frame_cycle import FrameStamper
 
 # What lies ready of all clients of a process may take, in bytes.
 _ROOM_BYTES = 32 * 1024 * 1024
 
 
 @runtime_checkable
-class Preparing(Protocol):
+class PreparingCodec(Protocol):
     """Requests that can be made before it is known when they leave."""
 
-    def ready(self, first: int, count: int) -> Seal:
+    def ready(self, first: int, count: int) -> FrameStamper:
         """Return what gives each of `count` requests from `first` on its time, once."""
         ...
 
 
-class ReadyWorkload(CallWorkload):
+class PrebuiltClient(RequestClient):
     """One client that has a block of requests ready, from `_first` on.
 
     How it gives them out, and notes what is to be booked, is its own.
@@ -44,12 +44,12 @@ class ReadyWorkload(CallWorkload):
         self,
         plan: ClientPlan,
         inbox: str,
-        ledger: Ledger,
-        requests: Requests,
-        ready: Callable[[int, int], Seal],
-        receipts: Receipts | None = None,
+        recorder: Recorder,
+        requests: RequestCodec,
+        ready: Callable[[int, int], FrameStamper],
+        receipts: ProducerReceipts | None = None,
     ) -> None:
-        super().__init__(plan, inbox, ledger, requests, receipts=receipts)
+        super().__init__(plan, inbox, recorder, requests, receipts=receipts)
         self._ready = ready
         room = _ROOM_BYTES // plan.siblings // requests.frame_bytes
         self._ahead = min(self.most_ready, room)
@@ -63,11 +63,11 @@ class ReadyWorkload(CallWorkload):
         self._last = b""
         self._first = 0
         # What makes the requests of the block.
-        self._seal: Seal | None = None
+        self._stamper: FrameStamper | None = None
         # What answers begin with if they are of this length, as the last one was.
         self._starts: list[bytes] = []
         self._length = 0
-        ledger.before_reading(self._book)
+        recorder.before_reading(self._book)
 
     def _expect(self, head: "re.Match[bytes]", numbers: range) -> None:
         """Lay out what answers to these requests begin with if they are like another one."""
@@ -77,7 +77,7 @@ class ReadyWorkload(CallWorkload):
 
     def _drop(self) -> None:
         """Have nothing ready."""
-        self._starts, self._length, self._seal = [], 0, None
+        self._starts, self._length, self._stamper = [], 0, None
 
     def _book(self) -> None:
         """Enter into the books what was put off."""
