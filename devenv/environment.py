@@ -22,7 +22,7 @@ from njst.local.local_errors import LocalServerError
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
 from njst.local.reserved_port import ReservedPort
-from njst.local.server_process import Command, Service
+from njst.local.server_process import Command, ServerProcess
 from njst.local.wait_until import wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ class LocalOperator:
         self._port = ReservedPort()
         self.url = f"http://{self._port.address}"
         environment = {k: v for k, v in os.environ.items() if k != "KUBERNETES_SERVICE_HOST"}
-        self.service = Service(
+        self.service = ServerProcess(
             Command(
                 name=f"operator {name}",
                 argv=[

@@ -88,9 +88,9 @@ def consume(url: str, document: dict[str, Any]) -> float:
 def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
     """Make what a spec needs; yield the plan of its one client."""
     spec, connection = parse_spec(document), Connection(servers=[url])
-    (plan,) = asyncio.run(provision.make(_JOB, spec, connection, [_WORKER], _WORKER))
+    (plan,) = asyncio.run(provision.provision(_JOB, spec, connection, [_WORKER], _WORKER))
     yield plan
-    asyncio.run(teardown.remove(_JOB, spec, connection))
+    asyncio.run(teardown.teardown(_JOB, spec, connection))
 
 
 def _inbox() -> str:

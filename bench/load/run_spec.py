@@ -31,7 +31,7 @@ async def _run(url: str, document: dict[str, Any]) -> dict[str, Any]:
     spec = parse_spec(document)
     job = secrets.token_hex(4)
     connection = Connection(servers=[url])
-    clients = await provision.make(job, spec, connection, [_WORKER], _WORKER)
+    clients = await provision.provision(job, spec, connection, [_WORKER], _WORKER)
     plan = LoadPlan(job=job, connection=connection, clients=clients)
     group = await LoadGroup.prepare(plan, processes=usable_cores(), timeout_s=30)
     now_ns = time.monotonic_ns()
@@ -40,7 +40,7 @@ async def _run(url: str, document: dict[str, Any]) -> dict[str, Any]:
     await group.stop()
     cost = group.cost()
     result = totals(spec.workloads[0].name, "", group.tallies())
-    await teardown.remove(job, spec, connection)
+    await teardown.teardown(job, spec, connection)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     latency, slip = result.latency_microseconds, result.slip_microseconds
     return {

@@ -20,24 +20,24 @@ from typing import Any
 
 from nats.aio.client import Client
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.readback import Sight
+from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
-from njst.journal.nats.report_store import JetStreamReports
-from njst.journal.nats.worker_discovery import NatsMembers
-from njst.journal.state.job_store import Book
+from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.state.job_store import JobStore
 from njst.load.host.clock import wait_until
-from njst.planning.client_plans import clients_of
+from njst.planning.client_plans import client_plans
 
 # As many as a server lets in at a time without a queue.
 _AT_ONCE = 25
@@ -113,7 +113,7 @@ class NoLoad:
 async def _make(
     job: str, spec: JobSpec, _: Connection, participants: Sequence[str], me: str
 ) -> list[ClientPlan]:
-    return clients_of(job, spec, participants, me)
+    return client_plans(job, spec, participants, me)
 
 
 async def _remove(_: str, __: JobSpec, ___: Connection) -> list[str]:
@@ -124,7 +124,7 @@ async def _prepare(plan: LoadPlan, _: float) -> NoLoad:
     return NoLoad(plan)
 
 
-async def _look(_: AuditPlan) -> Sight:
+async def _look(_: SlicePlan) -> SliceResult:
     raise AssertionError("nothing was stored")
 
 
@@ -132,26 +132,26 @@ async def join(url: str, name: str) -> tuple[Client, LogClock]:
     """Join the mesh as a worker does, for good."""
     mesh = Mesh()
     client = await connect(Connection(servers=[url]))
-    journal, clock, book = JetStreamLog(client, mesh), LogClock(client, mesh), Book()
+    journal, clock, job_store = JetStreamLog(client, mesh), LogClock(client, mesh), JobStore()
     await journal.open()
     await clock.start()
-    await journal.follow(book.on_entry, book.on_progress)
-    kit = Kit(
+    await journal.follow(job_store.on_entry, job_store.on_progress)
+    deps = AgentDeps(
         me=name,
         log=journal,
-        book=book,
+        job_store=job_store,
         time=clock,
         resolve=lambda _: Connection(servers=[url]),
         make=_make,
         remove=_remove,
         prepare=_prepare,
         look=_look,
-        reports=JetStreamReports(client, mesh),
+        reports=ReportStore(client, mesh),
         beside=asyncio.to_thread,
     )
     me = Member(worker=name, name=name, host="bench", version="bench", started_at=datetime.now(UTC))
-    await NatsMembers(client, mesh).answer(lambda: me)
-    _FOREVER.append(asyncio.create_task(Agent(kit).run(asyncio.Event())))
+    await NatsDiscovery(client, mesh).answer(lambda: me)
+    _FOREVER.append(asyncio.create_task(Agent(deps).run(asyncio.Event())))
     return client, clock
 
 

@@ -22,8 +22,8 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import Report, Verdict
 from njst.contract.results.tallies import WorkloadTally
-from njst.journal.state.job_store import Book
-from njst.journal.state.projection import Entry
+from njst.journal.state.job_store import JobStore
+from njst.journal.state.projection import LogEntry
 
 JOBS, WORKERS = 1_000, 100
 
@@ -33,12 +33,12 @@ SPEC = {
 NAMES = [f"worker-{number}" for number in range(WORKERS)]
 
 
-def history(seqs: Iterator[int]) -> Iterator[Entry]:
+def history(seqs: Iterator[int]) -> Iterator[LogEntry]:
     """Yield the jobs one after the other, each event made as it is read."""
     for number in range(JOBS):
         for worker, event in _job():
             seq = next(seqs)
-            yield Entry(seq, seq * 1_000_000, f"job-{number}", worker, event)
+            yield LogEntry(seq, seq * 1_000_000, f"job-{number}", worker, event)
 
 
 def _job() -> Iterator[tuple[str, Event]]:
@@ -65,10 +65,10 @@ def main() -> None:
     for _ in history(count(1)):
         pass
     made_s = time.process_time() - begin_s
-    book = Book(keep=JOBS)
+    job_store = JobStore(keep=JOBS)
     begin_s = time.process_time()
     for entry in history(count(1)):
-        book.on_entry(entry)
+        job_store.on_entry(entry)
     folded_s = time.process_time() - begin_s - made_s
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(folded_s, (after - before) / 1024**2)

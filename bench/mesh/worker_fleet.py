@@ -18,8 +18,8 @@ from njst.contract.parsing.document import parse_spec
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
-from njst.journal.nats.worker_discovery import NatsMembers
-from njst.journal.state.job_store import Book
+from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.local.nats_server import NatsServer
 
@@ -49,7 +49,7 @@ class Crowd:
 
     server: NatsServer
     jobs: Jobs
-    book: Book
+    job_store: JobStore
     starts: dict[str, list[Start]] = field(default_factory=lambda: defaultdict(list))
     _children: list[Process] = field(default_factory=list)
     _figures: list[asyncio.Queue[dict[str, Any]]] = field(default_factory=list)
@@ -132,12 +132,12 @@ class Crowd:
     async def closed(self, *jobs: str, timeout_s: float = JOB_S) -> list[JobView]:
         """Return the jobs once all are over and cleaned up."""
         changed = asyncio.Event()
-        stop = self.book.listen(lambda _: changed.set())
+        stop = self.job_store.listen(lambda _: changed.set())
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     changed.clear()
-                    views = [self.book.view(job) for job in jobs]
+                    views = [self.job_store.view(job) for job in jobs]
                     if all(view is not None and view.closed for view in views):
                         return [view for view in views if view is not None]
                     await changed.wait()
@@ -176,13 +176,13 @@ async def crowd() -> AsyncIterator[Crowd]:
     """A server of its own with a door, and nobody there yet."""
     with NatsServer.start() as server:
         client = await connect(Connection(servers=[server.url]))
-        log, book = JetStreamLog(client, Mesh()), Book(keep=5000)
+        log, job_store = JetStreamLog(client, Mesh()), JobStore(keep=5000)
         await log.open()
-        await log.follow(book.on_entry, book.on_progress)
-        members = NatsMembers(client, Mesh())
+        await log.follow(job_store.on_entry, job_store.on_progress)
+        members = NatsDiscovery(client, Mesh())
         # As a worker does: who said hello and is busy now is waited for.
         await members.listen()
-        gathered = Crowd(server, Jobs(log, book, members), book)
+        gathered = Crowd(server, Jobs(log, job_store, members), job_store)
         try:
             yield gathered
         finally:

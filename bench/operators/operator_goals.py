@@ -77,7 +77,7 @@ async def many_copies(cluster: Cluster) -> list[Goal]:
             await paper.finish(uid)
         await api.until("Succeeded", uids)
         writes = (cluster.status_writes() - before) / (JOBS_OF_MANY * CHANGES)
-        duplicates = len(paper.book.jobs()) - len(uids)
+        duplicates = len(paper.job_store.jobs()) - len(uids)
     cluster.stop_operators()
     return [
         Goal("status writes a change, 20 copies", Spread.of([writes]), 2, at_least=False),

@@ -28,9 +28,9 @@ from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
-from njst.journal.nats.worker_discovery import NatsMembers
-from njst.journal.report_builder import conclude
-from njst.journal.state.job_store import Book
+from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.report_builder import final_report
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.local.nats_server import NatsServer
 
@@ -231,12 +231,12 @@ class Api:
 class Paper:
     """A worker that says all that a worker says, and does nothing."""
 
-    def __init__(self, log: JetStreamLog, book: Book) -> None:
+    def __init__(self, log: JetStreamLog, job_store: JobStore) -> None:
         self._log = log
-        self.book = book
+        self.job_store = job_store
         self.created_s: dict[str, float] = {}
         self._created, self._settled = Awaited(), Awaited()
-        book.listen(self._note)
+        job_store.listen(self._note)
 
     def _note(self, job: str) -> None:
         self.created_s.setdefault(job, time.monotonic())
@@ -259,12 +259,12 @@ class Paper:
         done = Finished(outcome=Outcome.COMPLETED, workloads=[tally])
         await self._log.append(EventName(job, "finished", WORKER), done)
         await self._settled.until(set() if self._view(job).settled else {job})
-        report = conclude(self._view(job), {}, time.time_ns())
+        report = final_report(self._view(job), {}, time.time_ns())
         await self._log.append(EventName(job, "ended"), Ended(report=report))
         await self._log.append(EventName(job, "cleaned"), Cleaned())
 
     def _view(self, job: str) -> JobView:
-        view = self.book.view(job)
+        view = self.job_store.view(job)
         assert view is not None, "it was created"
         return view
 
@@ -274,15 +274,15 @@ async def open_paper(nats_url: str) -> AsyncIterator[Paper]:
     """Join the mesh as a worker."""
     mesh = Mesh("default")
     client = await connect(Connection(servers=[nats_url], name=WORKER))
-    log, book = JetStreamLog(client, mesh), Book()
+    log, job_store = JetStreamLog(client, mesh), JobStore()
     try:
         await log.open()
-        paper = Paper(log, book)
-        await log.follow(book.on_entry)
+        paper = Paper(log, job_store)
+        await log.follow(job_store.on_entry)
         me = Member(
             worker=WORKER, name=WORKER, host="here", version="0", started_at=datetime.now(UTC)
         )
-        await NatsMembers(client, mesh).answer(lambda: me)
+        await NatsDiscovery(client, mesh).answer(lambda: me)
         yield paper
     finally:
         await log.close()

@@ -15,7 +15,7 @@ from devenv.kubernetes.kubeconfig import kubeconfig
 from devenv.kubernetes.kubectl import Kubectl
 from devenv.programs.kubernetes_binaries import Binaries
 from njst.local.reserved_port import LOOPBACK, ReservedPort
-from njst.local.server_process import Command, Service
+from njst.local.server_process import Command, ServerProcess
 from njst.local.work_folder import WorkFolder
 
 READY_TIMEOUT_S = 60.0
@@ -57,8 +57,10 @@ class KubernetesServer:
         self._audit_policy.write_text(_AUDIT_POLICY)
         self._tokens = self.folder / "tokens.csv"
         _write_secret(self._tokens, f'{self._admin_token},admin,admin,"system:masters"\n')
-        self.etcd = Service(self._etcd_command(binaries.etcd), self._etcd_lacks)
-        self.apiserver = Service(self._apiserver_command(binaries.kube_apiserver), self._api_lacks)
+        self.etcd = ServerProcess(self._etcd_command(binaries.etcd), self._etcd_lacks)
+        self.apiserver = ServerProcess(
+            self._apiserver_command(binaries.kube_apiserver), self._api_lacks
+        )
         self.admin_kubeconfig = self.folder / "kubeconfig"
         self.kubectl = Kubectl(binaries.kubectl, self.admin_kubeconfig, self.folder / "home")
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from devenv.programs.tool_errors import ToolMissingError
-from njst.local.child_process import Child
+from njst.local.child_process import ChildProcess
 from njst.local.server_process import Command
 
 _LOOK_EVERY_S = 0.5
@@ -17,7 +17,7 @@ def run(command: Command, *, timeout_s: float, beat: Callable[[], None]) -> None
         ToolMissingError: it failed, or took longer than `timeout_s`; with its last lines.
     """
     deadline_s = time.monotonic() + timeout_s
-    child = Child(command.argv, command.log, env=command.env)
+    child = ChildProcess(command.argv, command.log, env=command.env)
     try:
         while (code := child.wait(_LOOK_EVERY_S)) is None:
             beat()

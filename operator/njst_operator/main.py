@@ -18,9 +18,9 @@ from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
-from njst.journal.nats.worker_discovery import NatsMembers
-from njst.journal.startup_retry import Waiting
-from njst.journal.state.job_store import Book
+from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.startup_retry import StartupRetry
+from njst.journal.state.job_store import JobStore
 from njst.login.login_errors import LoginError
 from njst_operator.config import Config, parse_config
 from njst_operator.controllers.job.job_controller import Performer
@@ -66,18 +66,18 @@ async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIte
     client = await connect(_control(config))
     journal = JetStreamLog(client, mesh, replicas=config.log_replicas)
     clock = LogClock(client, mesh)
-    book = Book()
+    job_store = JobStore()
     try:
         await journal.open()
         await clock.start()
-        await journal.follow(book.on_entry, book.on_progress)
-        members = NatsMembers(client, mesh)
+        await journal.follow(job_store.on_entry, job_store.on_progress)
+        members = NatsDiscovery(client, mesh)
         await members.listen()
-        jobs = Jobs(journal, book, members, expect=config.expect_workers)
+        jobs = Jobs(journal, job_store, members, expect=config.expect_workers)
         performer = Performer(
-            config, kube, jobs, book, clock, connected=lambda: client.is_connected
+            config, kube, jobs, job_store, clock, connected=lambda: client.is_connected
         )
-        stop_listening = book.listen(performer.on_job)
+        stop_listening = job_store.listen(performer.on_job)
         try:
             health.works(performer, client)
             yield performer
@@ -109,7 +109,7 @@ async def run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     health = Health()
-    waiting = Waiting(config.wait_s, health.wait_for, stop.is_set)
+    waiting = StartupRetry(config.wait_s, health.wait_for, stop.is_set)
     async with served(config.health, health), AsyncExitStack() as stack:
         kube = await waiting.until_made(
             lambda: stack.enter_async_context(open_kube(config)), KubeError

@@ -41,7 +41,7 @@ def spec(stream: str) -> dict[str, Any]:
 async def run(connection: Connection, document: dict[str, Any]) -> dict[str, WorkloadResult]:
     """Return the totals of each workload of a job that ran to its end."""
     job, parsed = secrets.token_hex(4), parse_spec(document)
-    clients = await provision.make(job, parsed, connection, [WORKER], WORKER)
+    clients = await provision.provision(job, parsed, connection, [WORKER], WORKER)
     plan = LoadPlan(job=job, connection=connection, clients=clients)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     try:
@@ -51,7 +51,7 @@ async def run(connection: Connection, document: dict[str, Any]) -> dict[str, Wor
         return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
     finally:
         await group.stop()
-        assert await teardown.remove(job, parsed, connection) == []
+        assert await teardown.teardown(job, parsed, connection) == []
 
 
 async def assert_it_runs(connection: Connection) -> None:
@@ -86,7 +86,7 @@ async def refusals(connection: Connection) -> list[tuple[str, str]]:
         await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     async with asyncio.timeout(LIMIT_S):
         with pytest.raises(SetupError) as prepared:
-            await provision.make("j", parse_spec(spec("S")), connection, [WORKER], WORKER)
+            await provision.provision("j", parse_spec(spec("S")), connection, [WORKER], WORKER)
     return [
         (load.value.reason, load.value.message),
         (prepared.value.reason, prepared.value.message),

@@ -111,7 +111,7 @@ async def test_who_may_not_ask_or_hear_is_told_so(rights: str, says: str) -> Non
         connection = Connection(servers=[server.url], user="u", password="p")
         document = parse_spec({**spec("DENIED"), "startTimeoutSeconds": 1})
         with pytest.raises(SetupError, match=f"(?i)does not answer: .*{says}") as error:
-            await provision.make(secrets.token_hex(4), document, connection, [WORKER], WORKER)
+            await provision.provision(secrets.token_hex(4), document, connection, [WORKER], WORKER)
         assert error.value.reason == "TargetPermissionDenied"
 
 
@@ -147,9 +147,9 @@ async def test_a_target_that_is_slow_to_make_things_is_waited_for(
         slow = Connection(servers=[far.url], domain="hub")
         job, hurried = secrets.token_hex(4), parse_spec({**spec("SLOW"), "startTimeoutSeconds": 1})
         with pytest.raises(SetupError, match="JetStream does not answer"):
-            await provision.make(job, hurried, slow, [WORKER], WORKER)
+            await provision.provision(job, hurried, slow, [WORKER], WORKER)
         patient = parse_spec({**spec("SLOW"), "startTimeoutSeconds": 60})
-        assert await provision.make(job, patient, slow, [WORKER], WORKER)
+        assert await provision.provision(job, patient, slow, [WORKER], WORKER)
     monkeypatch.undo()
     near = Connection(servers=[leaf.url], domain="hub")
-    assert await teardown.remove(job, patient, near) == []
+    assert await teardown.teardown(job, patient, near) == []

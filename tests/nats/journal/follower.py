@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 
 from njst.contract.connection import Connection
-from njst.contract.events import Created, Lost, Origin, OriginKind, Progress
+from njst.contract.events import Created, Origin, OriginKind, Progress, Suspected
 from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.parsing.document import parse_spec
 from njst.journal.interfaces import Appended, JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
-from njst.journal.state.job_store import Book
-from njst.journal.state.projection import Entry
+from njst.journal.state.job_store import JobStore
+from njst.journal.state.projection import LogEntry
 
 MESH = Mesh("test")
 WAIT_S = 60.0
@@ -42,14 +42,14 @@ class Follower:
 
     client: Client
     log: JetStreamLog
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
     progress: list[tuple[str, str, int]] = field(default_factory=list)
-    book: Book = field(default_factory=Book)
+    job_store: JobStore = field(default_factory=JobStore)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def on_entry(self, entry: Entry) -> None:
+    def on_entry(self, entry: LogEntry) -> None:
         self.entries.append(entry)
-        self.book.on_entry(entry)
+        self.job_store.on_entry(entry)
         self._changed.set()
 
     def on_progress(self, job: str, worker: str, progress: Progress, _time_ns: int) -> None:
@@ -121,4 +121,4 @@ async def create(log: JetStreamLog, job: str) -> Appended:
 
 async def accuse(log: JetStreamLog, job: str, worker: str = "a") -> Appended:
     """Append what is no decision: as many of one subject as are sent."""
-    return await log.append(EventName(job, "lost", worker), Lost())
+    return await log.append(EventName(job, "lost", worker), Suspected())

@@ -58,7 +58,7 @@ async def test_of_ten_concurrent_decisions_exactly_one_is_stored(
     await asyncio.gather(*(create(contenders[0].log, "end"), *(c.until("end") for c in contenders)))
     for contender in contenders:
         assert contender.jobs == ["one", "end"]
-        view = contender.book.get("one")
+        view = contender.job_store.get("one")
         assert view is not None
         assert view.created.digest == str(winners[0])
 
@@ -69,7 +69,7 @@ async def test_of_ten_concurrent_submissions_all_read_the_winner(
     """The whole way that a job takes through any door, to the answer that a caller gets."""
 
     async def submit(number: int, contender: Follower) -> tuple[bool, str, list[str]]:
-        jobs = Jobs(contender.log, contender.book, Present(f"w{number}"))
+        jobs = Jobs(contender.log, contender.job_store, Present(f"w{number}"))
         origin = Origin(kind=OriginKind.HTTP)
         submitted = await jobs.submit(Submission("one", SPEC, origin, digest=str(number)))
         return (

@@ -12,7 +12,7 @@ from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
-from njst.local.child_process import Child
+from njst.local.child_process import ChildProcess
 from njst.local.nats_binary import nats_server_binary
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
@@ -41,7 +41,7 @@ def without_jetstream(tmp_path: Path) -> Iterator[str]:
     """The URL of a server that was started without --jetstream."""
     port = ReservedPort()
     argv = [str(nats_server_binary()), "--addr", "127.0.0.1", "--port", str(port.number)]
-    child = Child(argv, tmp_path / "nats.log")
+    child = ChildProcess(argv, tmp_path / "nats.log")
 
     def missing() -> str | None:
         with socket.create_connection(("127.0.0.1", port.number), 1):

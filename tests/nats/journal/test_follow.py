@@ -107,7 +107,7 @@ async def test_what_cannot_be_read_is_counted_and_changes_nothing(nats_server: N
             (3, True),
             (5, False),
         ]
-        view = reader.book.get("one")
+        view = reader.job_store.get("one")
         assert view is not None
         assert (view.last_seq, view.void_count) == (3, 2)
 

@@ -14,7 +14,7 @@ from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import Member
 from njst.journal.nats import worker_discovery
 from njst.journal.nats.control_connection import connect
-from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.local.nats_server import NatsServer
 
 MESH = Mesh("default")
@@ -38,15 +38,15 @@ def describing(worker: str) -> Callable[[], Member]:
     return lambda: me
 
 
-async def names_of(asked: NatsMembers) -> list[str]:
+async def names_of(asked: NatsDiscovery) -> list[str]:
     return [member.worker for member in await asked.present()]
 
 
 async def test_one_who_listens_need_not_wait_for_strangers(client: Client, patient: None) -> None:
-    asked = NatsMembers(client, MESH)
+    asked = NatsDiscovery(client, MESH)
     await asked.listen()
     for worker in ("a", "b"):
-        await NatsMembers(client, MESH).answer(describing(worker))
+        await NatsDiscovery(client, MESH).answer(describing(worker))
     begin_s = time.monotonic()
     assert await names_of(asked) == ["a", "b"]
     assert time.monotonic() - begin_s >= worker_discovery.CAP_S, (
@@ -58,8 +58,8 @@ async def test_one_who_listens_need_not_wait_for_strangers(client: Client, patie
 
 
 async def test_one_who_does_not_listen_waits(client: Client, patient: None) -> None:
-    await NatsMembers(client, MESH).answer(describing("a"))
-    asked = NatsMembers(client, MESH)
+    await NatsDiscovery(client, MESH).answer(describing("a"))
+    asked = NatsDiscovery(client, MESH)
     for _ in range(2):
         begin_s = time.monotonic()
         assert await names_of(asked) == ["a"]
@@ -69,9 +69,9 @@ async def test_one_who_does_not_listen_waits(client: Client, patient: None) -> N
 async def test_a_newcomer_who_said_hello_is_waited_for(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = NatsMembers(client, MESH)
+    asked = NatsDiscovery(client, MESH)
     await asked.listen()
-    await NatsMembers(client, MESH).answer(describing("a"))
+    await NatsDiscovery(client, MESH).answer(describing("a"))
     assert await names_of(asked) == ["a"]
     monkeypatch.setattr(worker_discovery, "QUIET_MISSED_S", 60.0)
 
@@ -87,9 +87,9 @@ async def test_a_newcomer_who_said_hello_is_waited_for(
 async def test_a_newcomer_is_remembered_who_came_in_the_midst_of_a_question(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = NatsMembers(client, MESH)
+    asked = NatsDiscovery(client, MESH)
     await asked.listen()
-    await NatsMembers(client, MESH).answer(describing("a"))
+    await NatsDiscovery(client, MESH).answer(describing("a"))
     late = describing("late")().to_json()
 
     async def come(message: Msg) -> None:
@@ -110,11 +110,11 @@ async def test_a_newcomer_is_remembered_who_came_in_the_midst_of_a_question(
 async def test_one_who_is_gone_is_not_there(
     client: Client, nats_server: NatsServer, patient: None
 ) -> None:
-    asked = NatsMembers(client, MESH)
+    asked = NatsDiscovery(client, MESH)
     await asked.listen()
     other = await connect(Connection(servers=[nats_server.url]))
-    await NatsMembers(other, MESH).answer(describing("gone"))
-    await NatsMembers(client, MESH).answer(describing("here"))
+    await NatsDiscovery(other, MESH).answer(describing("gone"))
+    await NatsDiscovery(client, MESH).answer(describing("here"))
     assert await names_of(asked) == ["gone", "here"]
     await other.close()
     assert await names_of(asked) == ["here"]
@@ -126,13 +126,13 @@ async def test_those_who_are_busy_are_waited_for(client: Client) -> None:
         await message.respond(describing("busy")().to_json())
 
     await client.subscribe(MESH.ping, cb=answer_late)
-    assert await names_of(NatsMembers(client, MESH)) == ["busy"]
+    assert await names_of(NatsDiscovery(client, MESH)) == ["busy"]
 
 
 async def test_one_who_was_there_is_waited_for_longer_than_strangers(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = NatsMembers(client, MESH)
+    asked = NatsDiscovery(client, MESH)
     await asked.listen()
     delay_s = 0.0
 
@@ -141,7 +141,7 @@ async def test_one_who_was_there_is_waited_for_longer_than_strangers(
         await message.respond(describing("slow")().to_json())
 
     await client.subscribe(MESH.ping, cb=answer_late)
-    await NatsMembers(client, MESH).answer(describing("a"))
+    await NatsDiscovery(client, MESH).answer(describing("a"))
     with monkeypatch.context() as patient:
         patient.setattr(worker_discovery, "QUIET_S", 60.0)
         assert await names_of(asked) == ["a", "slow"]

@@ -17,7 +17,7 @@ from njst.journal.nats.report_store import (
     CHUNK_BYTES,
     REPORTS_AGE_S,
     REPORTS_BYTES,
-    JetStreamReports,
+    ReportStore,
 )
 from njst.local.nats_server import NatsServer
 from njst.login.nats_client import LoginClient
@@ -50,16 +50,16 @@ def report(workers: int) -> Report:
 
 async def test_a_report_comes_back_as_it_was_in_many_pieces_too(client: LoginClient) -> None:
     small, large = report(3), report(20_000)
-    reports = JetStreamReports(client, MESH)
+    reports = ReportStore(client, MESH)
     first, second = await reports.put("one", small), await reports.put("two", large)
     assert second.bytes > 2 * CHUNK_BYTES
-    other = JetStreamReports(client, MESH)
+    other = ReportStore(client, MESH)
     assert await other.get(first) == small
     assert await other.get(second) == large
 
 
 async def test_any_client_of_object_stores_reads_it(client: LoginClient) -> None:
-    stored = await JetStreamReports(client, MESH).put("one", report(3))
+    stored = await ReportStore(client, MESH).put("one", report(3))
     store = await client.jetstream().object_store(stored.bucket)
     found = await store.get(stored.name)
     assert found.data is not None
@@ -68,14 +68,14 @@ async def test_any_client_of_object_stores_reads_it(client: LoginClient) -> None
 
 
 async def test_the_store_is_bounded_by_age_and_bytes(client: LoginClient) -> None:
-    await JetStreamReports(client, MESH).put("one", report(1))
+    await ReportStore(client, MESH).put("one", report(1))
     config = (await client.jetstream().stream_info(STREAM)).config
     assert (config.max_age, config.max_bytes) == (REPORTS_AGE_S, REPORTS_BYTES)
     assert config.discard == "old"
 
 
 async def test_what_is_gone_or_changed_is_said(client: LoginClient) -> None:
-    reports = JetStreamReports(client, MESH)
+    reports = ReportStore(client, MESH)
     stored = await reports.put("one", report(3))
     with pytest.raises(JournalUnavailableError, match="was changed"):
         await reports.get(stored.model_copy(update={"digest": "0" * 64}))
@@ -93,5 +93,5 @@ async def test_another_ones_stream_of_that_name_is_left_alone(client: LoginClien
     js = client.jetstream()
     await js.add_stream(StreamConfig(name=STREAM, subjects=["precious"]))
     with pytest.raises(JournalUnavailableError, match="other subjects"):
-        await JetStreamReports(client, MESH).put("one", report(3))
+        await ReportStore(client, MESH).put("one", report(3))
     assert (await js.stream_info(STREAM)).state.messages == 0

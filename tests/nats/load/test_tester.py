@@ -8,7 +8,7 @@ import pytest
 from njst.contract.kinds.core import CoreOperation, CorePlan
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.load.runtime.process_group import LoadGroup
 from njst.local.nats_server import NatsServer
@@ -21,12 +21,12 @@ PER_SECOND = 1_000
 
 def paced(window: int) -> ClientPlan:
     """A client that offers 1,000 messages a second for 2 seconds."""
-    rate = PacePiece(begin_per_second=PER_SECOND, end_per_second=PER_SECOND)
+    rate = ArrivalPiece(begin_per_second=PER_SECOND, end_per_second=PER_SECOND)
     return ClientPlan(
         workload="write",
         index=0,
         duration_ms=2_000,
-        pace=PacePlan(pieces=[rate], parts=1, index=0),
+        pace=ArrivalPlan(pieces=[rate], parts=1, index=0),
         publish=PublishPlan(
             mode=PublishMode.ASYNCHRONOUS,
             window=window,

@@ -6,7 +6,7 @@ from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh as Names
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
-from njst.journal.state.projection import Entry
+from njst.journal.state.projection import LogEntry
 from tests.chaos.logwatch import LogWatch
 from tests.nats.mesh.mesh import Json, Mesh, endless_job, publish_job
 
@@ -26,9 +26,9 @@ def cancel(mesh: Mesh, job: str, worker: int) -> None:
     assert response.status_code == 202, response.text
 
 
-async def entries(mesh: Mesh) -> list[Entry]:
+async def entries(mesh: Mesh) -> list[LogEntry]:
     """What the log has."""
-    found: list[Entry] = []
+    found: list[LogEntry] = []
     client = await connect(Connection(servers=[mesh.nats.url]))
     log = JetStreamLog(client, Names("default"))
     try:

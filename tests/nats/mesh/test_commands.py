@@ -11,7 +11,7 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.cli.main import app
 from njst.local.nats_server import NatsServer
@@ -73,24 +73,24 @@ def test_a_job_that_runs_is_cancelled_and_what_is_wrong_is_named(njst: Njst) -> 
     job = njst("submit", "-", text=json.dumps(endless_job())).stdout.strip()
     assert njst("get", job).stdout.split()[0] in ("Pending", "Running")
     early = njst("report", job)
-    assert isinstance(early.exception, ApiError)
+    assert isinstance(early.exception, CliError)
     assert "no report" in str(early.exception)
     assert njst("cancel", job).exit_code == 0
     assert njst("cancel", job).exit_code == 0, "twice is harmless"
     assert njst("watch", job).exit_code == ExitCode.CANCELLED
     refused = njst("submit", "-", "--dry-run", text=json.dumps({"workloads": [{"name": "W"}]}))
-    assert isinstance(refused.exception, ApiError)
+    assert isinstance(refused.exception, CliError)
     assert refused.exception.code is ExitCode.INVALID_SPEC
     assert "spec.workloads[0].name:" in str(refused.exception)
     unknown = njst("watch", "nothing")
-    assert isinstance(unknown.exception, ApiError)
+    assert isinstance(unknown.exception, CliError)
     assert str(unknown.exception) == "there is no job 'nothing'"
     assert njst("submit", "-", "--dry-run", text=json.dumps(publish_job())).stdout == "valid\n"
 
 
 async def test_a_nats_without_the_mesh_is_said_and_gets_no_streams(nats_server: NatsServer) -> None:
     result = CliRunner().invoke(app, ["list", "--nats", nats_server.url, "--mesh", "wrong"])
-    assert isinstance(result.exception, ApiError)
+    assert isinstance(result.exception, CliError)
     assert result.exception.code is ExitCode.UNREACHABLE
     assert "no mesh 'wrong'" in str(result.exception)
     client = await nats.connect(nats_server.url)
@@ -102,5 +102,5 @@ async def test_a_nats_without_the_mesh_is_said_and_gets_no_streams(nats_server: 
 
 def test_a_nats_that_is_not_there_is_one_line() -> None:
     result = CliRunner().invoke(app, ["list", "--nats", "nats://127.0.0.1:1"])
-    assert isinstance(result.exception, ApiError)
+    assert isinstance(result.exception, CliError)
     assert result.exception.code is ExitCode.UNREACHABLE

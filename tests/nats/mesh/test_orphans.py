@@ -9,8 +9,8 @@ import pytest
 from nats.js.api import StreamConfig
 
 from njst.agent import orphan_reaper, worker
-from njst.agent.deps import Kit
-from njst.agent.worker import Node, NodeSettings, open_node
+from njst.agent.deps import AgentDeps
+from njst.agent.worker import Worker, WorkerSettings, open_worker
 from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind
 from njst.contract.names.assets import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
@@ -19,10 +19,10 @@ from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.journal.jobs import Submission
 from njst.journal.nats.job_log import JetStreamLog
-from njst.journal.state.job_store import Book
+from njst.journal.state.job_store import JobStore
 from njst.local.nats_server import NatsServer
 from njst.provisioning import provision, target_connection
-from njst.provisioning.bulk_assets import Api
+from njst.provisioning.bulk_assets import JetStreamApi
 
 ME = "w"
 SPEC = parse_spec(
@@ -49,27 +49,27 @@ SPEC = parse_spec(
 class Scene:
     """A worker in this process, and what stands on its NATS."""
 
-    node: Node
-    home: provision.Home
+    node: Worker
+    home: provision.WorkerFiles
     connection: Connection
 
     @property
-    def kit(self) -> Kit:
-        return self.node.agent.kit
+    def deps(self) -> AgentDeps:
+        return self.node.agent.deps
 
     async def leave_behind(self, job: str) -> None:
         """Make what a job needs, as a worker does that dies before it can clean up."""
-        await provision.make(job, SPEC, self.connection, [ME], ME, self.home)
+        await provision.provision(job, SPEC, self.connection, [ME], ME, self.home)
 
     @property
     def log_ids(self) -> set[str]:
-        journal = self.kit.log
+        journal = self.deps.log
         assert isinstance(journal, JetStreamLog)
         return journal.ids
 
-    async def look(self, book: Book | None = None) -> list[str]:
-        kit = self.kit if book is None else replace(self.kit, book=book)
-        looking = orphan_reaper.Reaper(kit, self.log_ids, self.never)
+    async def look(self, job_store: JobStore | None = None) -> list[str]:
+        deps = self.deps if job_store is None else replace(self.deps, job_store=job_store)
+        looking = orphan_reaper.OrphanReaper(deps, self.log_ids, self.never)
         return sorted(await looking.look())
 
     async def never(self) -> bool:
@@ -77,12 +77,12 @@ class Scene:
 
     async def there(self) -> list[str]:
         """Names of the streams but for njst's own."""
-        async with target_connection.connected(self.connection) as client:
-            names = await Api(client, client.js_api).pages("STREAM.NAMES", "streams", {})
+        async with target_connection.target_connection(self.connection) as client:
+            names = await JetStreamApi(client, client.js_api).pages("STREAM.NAMES", "streams", {})
             return sorted(name for name in names if not name.startswith("NJST_"))
 
     async def add(self, name: str, metadata: dict[str, str]) -> None:
-        async with target_connection.connected(self.connection) as client:
+        async with target_connection.target_connection(self.connection) as client:
             config = StreamConfig(name=name, subjects=[f"{name}.>"], metadata=metadata)
             await client.jetstream().add_stream(config)
 
@@ -96,16 +96,16 @@ async def until(reached: Callable[[], bool]) -> None:
 @pytest.fixture
 async def scene(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     homes: list[Any] = []
-    real_kit = worker._kit
+    real_kit = worker._deps
 
-    def noting_kit(*arguments: Any) -> Kit:
-        kit = real_kit(*arguments)
-        homes.append(kit.make.keywords["home"])  # type: ignore[attr-defined]
-        return kit
+    def noting_kit(*arguments: Any) -> AgentDeps:
+        deps = real_kit(*arguments)
+        homes.append(deps.make.keywords["home"])  # type: ignore[attr-defined]
+        return deps
 
-    monkeypatch.setattr(worker, "_kit", noting_kit)
+    monkeypatch.setattr(worker, "_deps", noting_kit)
     connection = Connection(servers=[nats_server.url])
-    async with open_node(NodeSettings(control=connection, name="w", processes=1)) as node:
+    async with open_worker(WorkerSettings(control=connection, name="w", processes=1)) as node:
         yield Scene(node, homes[0], connection)
 
 
@@ -129,7 +129,7 @@ async def test_what_was_left_before_the_log_was_made_anew_is_removed_too(scene: 
     """As when somebody deletes it: of its jobs no log knows any more."""
     await scene.leave_behind("dead")
     before = set(scene.log_ids)
-    async with target_connection.connected(scene.connection) as client:
+    async with target_connection.target_connection(scene.connection) as client:
         await client.jetstream().delete_stream("NJST_default_LOG")
     await until(lambda: scene.log_ids > before)
     managed = [f"njst-dead-m-0-s{number}" for number in range(3)]
@@ -173,17 +173,17 @@ async def test_a_job_that_is_not_over_keeps_its_streams(scene: Scene) -> None:
     await until(lambda: scene.node.jobs.get("alive").started is not None)
     assert await scene.look() == []
     # A reader that lags does not know the job; the log does.
-    assert await scene.look(Book()) == []
+    assert await scene.look(JobStore()) == []
     assert await scene.there() == ["GONE"]
 
 
 async def test_a_worker_of_another_version_may_have_made_a_jobs_streams(scene: Scene) -> None:
     """The marks are the difference: to JetStream a stream with others is another stream."""
     spec = SPEC.without({"m"})
-    await provision.make("j", spec, scene.connection, [ME], ME, provision.Home())
-    await provision.make("j", spec, scene.connection, [ME], ME, scene.home)
+    await provision.provision("j", spec, scene.connection, [ME], ME, provision.WorkerFiles())
+    await provision.provision("j", spec, scene.connection, [ME], ME, scene.home)
     with pytest.raises(SetupError, match="StreamExists"):
-        await provision.make("k", spec, scene.connection, [ME], ME, scene.home)
+        await provision.provision("k", spec, scene.connection, [ME], ME, scene.home)
 
 
 @pytest.mark.usefixtures("no_patience")
@@ -193,16 +193,16 @@ async def test_one_worker_looks_in_an_hour_and_it_does(
     await scene.leave_behind("dead")
     monkeypatch.setattr(orphan_reaper, "EVERY_S", (0.01, 0.02))
     looks: list[str] = []
-    look = orphan_reaper.Reaper.look
+    look = orphan_reaper.OrphanReaper.look
 
-    async def noting(self: orphan_reaper.Reaper) -> list[str]:
+    async def noting(self: orphan_reaper.OrphanReaper) -> list[str]:
         removed = await look(self)
-        looks.append(self.kit.me)
+        looks.append(self.deps.me)
         return removed
 
-    monkeypatch.setattr(orphan_reaper.Reaper, "look", noting)
+    monkeypatch.setattr(orphan_reaper.OrphanReaper, "look", noting)
     for _ in range(2):
-        async with open_node(NodeSettings(control=scene.connection, name="n", processes=1)):
+        async with open_worker(WorkerSettings(control=scene.connection, name="n", processes=1)):
             await until(lambda: bool(looks))
             # Whoever asks in vain asks a dozen times in this time.
             await asyncio.sleep(0.2)

@@ -75,7 +75,7 @@ class Runner:
 
     async def remove(self, document: dict[str, Any], job: str) -> list[str]:
         """Remove what the job made; return what could not be removed."""
-        return await teardown.remove(job, parse_spec(document), Connection(servers=[self.url]))
+        return await teardown.teardown(job, parse_spec(document), Connection(servers=[self.url]))
 
     async def _load(
         self, document: dict[str, Any], job: str, workers: Sequence[str]
@@ -84,8 +84,8 @@ class Runner:
         groups: list[LoadGroup] = []
         try:
             for worker in workers:
-                clients = await provision.make(
-                    job, spec, connection, workers, worker, provision.Home(self.payloads)
+                clients = await provision.provision(
+                    job, spec, connection, workers, worker, provision.WorkerFiles(self.payloads)
                 )
                 plan = LoadPlan(job=job, connection=connection, clients=clients)
                 group = await LoadGroup.prepare(plan, processes=self.processes, timeout_s=90)

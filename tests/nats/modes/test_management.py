@@ -12,7 +12,7 @@ from njst.contract.connection import API_PREFIX
 from njst.contract.names.assets import OWNER_KEY
 from njst.contract.results.outcome import SetupError
 from njst.contract.results.tallies import ErrorClass
-from njst.provisioning.bulk_assets import Api
+from njst.provisioning.bulk_assets import JetStreamApi
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]
@@ -43,11 +43,11 @@ def workload(operation: str, messages: int, **how: Any) -> Document:
 
 
 async def streams(client: Client) -> list[str]:
-    return await Api(client, API_PREFIX).pages("STREAM.NAMES", "streams", {})
+    return await JetStreamApi(client, API_PREFIX).pages("STREAM.NAMES", "streams", {})
 
 
 async def consumers(client: Client, stream: str) -> list[str]:
-    return await Api(client, API_PREFIX).pages(f"CONSUMER.NAMES.{stream}", "consumers", {})
+    return await JetStreamApi(client, API_PREFIX).pages(f"CONSUMER.NAMES.{stream}", "consumers", {})
 
 
 async def calls(client: Client) -> int:

@@ -11,7 +11,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.outcome import Outcome
 from njst.load.runtime.process_group import LoadGroup
-from njst.planning.client_plans import clients_of
+from njst.planning.client_plans import client_plans
 from tests.nats.modes.running import Runner, errors
 from tests.nats.modes.test_modes import consume, kept, publish, stream_name
 
@@ -105,7 +105,7 @@ async def test_a_stop_ends_what_has_not_begun(runner: Runner) -> None:
     first = {"name": "late", "startSeconds": 3600, "messages": 10, "core": core}
     spec = parse_spec({"workloads": [first, {**first, "name": "never", "after": ["late"]}]})
     connection = Connection(servers=[runner.url])
-    clients = clients_of("j", spec, ["w"], "w")
+    clients = client_plans("j", spec, ["w"], "w")
     plan = LoadPlan(job="j", connection=connection, clients=clients)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=90)
     try:

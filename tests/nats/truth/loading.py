@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 
 from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
-from njst.contract.plan import AuditPlan, LoadPlan, PiecePlan
+from njst.contract.plan import LoadPlan, RangePlan, SlicePlan
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import WorkloadResult
@@ -28,7 +28,7 @@ from njst.provisioning.core_streams import core_receipts
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import merge, totals
 from njst.verification.checker import prove, with_proof
-from njst.verification.receipt_budget import had, told
+from njst.verification.receipt_budget import had, split_receipts
 from njst.verification.slices import slices
 
 # Of a wait for what takes moments: only a failure takes so long, and a busy machine less.
@@ -73,15 +73,15 @@ class Load:
 
     async def read_back(self, *, read: bool = True) -> list[WorkloadTally]:
         """Return the tallies once the streams were read, slice by slice, as a mesh does it."""
-        asked, unread = told(self.group.receipts(), ROOM_BYTES)
+        asked, unread = split_receipts(self.group.receipts(), ROOM_BYTES)
         asked += core_receipts(self.plan.clients, self.group.tallies())
         seen = {}
         if read and asked:
             for number, pieces in enumerate(slices(asked, self.slices)):
-                plan = AuditPlan(
+                plan = SlicePlan(
                     job=self.plan.job,
                     connection=self.plan.connection.knowing(self.group.found()),
-                    pieces=[PiecePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
+                    pieces=[RangePlan(stream=p.stream, after=p.after, upto=p.upto) for p in pieces],
                     receipts=asked,
                     max_bytes=ROOM_BYTES,
                 )
@@ -117,14 +117,14 @@ async def loading(
     urls = urls[: seeds or len(urls)]
     direct = Connection(servers=urls)
     settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
-    clients = await provision.make(job, spec, direct, [WORKER], WORKER)
+    clients = await provision.provision(job, spec, direct, [WORKER], WORKER)
     plan = LoadPlan(job=job, connection=settings, clients=clients)
     group = await LoadGroup.prepare(plan, processes=processes, timeout_s=LIMIT_S)
     try:
         yield Load(plan, group, slices)
     finally:
         await group.stop()
-        assert await teardown.remove(job, spec, direct.knowing(group.found())) == []
+        assert await teardown.teardown(job, spec, direct.knowing(group.found())) == []
 
 
 @asynccontextmanager

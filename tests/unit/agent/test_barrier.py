@@ -13,16 +13,16 @@ from njst.contract.events import (
     Done,
     Event,
     Finished,
-    Lost,
     Origin,
     OriginKind,
     Ready,
     Started,
+    Suspected,
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome
-from njst.journal.state.job_view import JobView, PartState
-from njst.journal.state.projection import Entry, fold
+from njst.journal.state.job_view import JobView, ParticipantPhase
+from njst.journal.state.projection import LogEntry, apply
 
 S = 1_000_000_000
 WORKERS = ("a", "b", "c")
@@ -55,7 +55,7 @@ class World:
         created = Created(
             spec=SPEC, participants=list(WORKERS), origin=Origin(kind=OriginKind.HTTP)
         )
-        view = fold(None, Entry(1, 1000 * S, "j", "", created))
+        view = apply(None, LogEntry(1, 1000 * S, "j", "", created))
         assert view is not None
         world = cls(view)
         for worker in WORKERS:
@@ -64,15 +64,15 @@ class World:
         return world
 
     def append(self, worker: str, event: Event) -> None:
-        entry = Entry(self.view.last_seq + 1, self.now_ns, "j", worker, event)
-        view = fold(self.view, entry)
+        entry = LogEntry(self.view.last_seq + 1, self.now_ns, "j", worker, event)
+        view = apply(self.view, entry)
         assert view is not None
         self.view = view
 
     def decide(self, worker: str) -> tuple[a.Action, ...]:
         know = a.Knowledge(
             me=worker,
-            stage=a.Stage.LOADING,
+            stage=a.ParticipantStage.LOADING,
             now_ns=self.now_ns,
             queue_since_ns=0,
             heard_ns=dict.fromkeys(WORKERS, self.now_ns),
@@ -87,11 +87,11 @@ class World:
         actions = self.decide(worker)
         self.view = fresh
         for action in actions:
-            if isinstance(action, a.Tell):
+            if isinstance(action, a.ReportDone):
                 self.append(worker, Done(workloads=list(action.workloads)))
-            elif isinstance(action, a.Open):
+            elif isinstance(action, a.StartPhase):
                 self.append(worker, Begun(workloads=list(action.workloads), lead_ms=400))
-            elif isinstance(action, a.Begin):
+            elif isinstance(action, a.BeginWorkload):
                 self.begun[worker][action.workload] = action.at_ns
 
     def works_on(self, worker: str) -> list[str]:
@@ -131,7 +131,7 @@ def check(world: World) -> None:
     for workload in SPEC.gated:
         if workload.name in world.view.begins_ns:
             for part in world.view.parts.values():
-                if part.state is PartState.RUNNING:
+                if part.state is ParticipantPhase.RUNNING:
                     assert world.done[part.worker].issuperset(workload.after)
     for begun in world.begun.values():
         assert begun.items() <= world.view.begins_ns.items()
@@ -142,7 +142,7 @@ def finish(world: World) -> None:
     for _ in range(40):
         world.now_ns += S
         for worker in sorted(world.dead):
-            world.append(worker, Lost())
+            world.append(worker, Suspected())
         world.now_ns += S // 10
         for worker in WORKERS:
             if worker not in world.dead:
@@ -161,11 +161,11 @@ def test_a_worker_that_has_finished_is_waited_for_no_more() -> None:
         world.done[worker].add("fill")
         world.act(worker)
     world.now_ns += S
-    assert not [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.Open)]
+    assert not [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.StartPhase)]
     world.append("c", Finished(outcome=Outcome.FAILED))
     world.now_ns += S
-    opened = [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.Open)]
-    assert set(opened) == {a.Open(("read", "both"))}
+    opened = [x for w in WORKERS for x in world.decide(w) if isinstance(x, a.StartPhase)]
+    assert set(opened) == {a.StartPhase(("read", "both"))}
 
 
 def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> None:
@@ -175,7 +175,7 @@ def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> Non
         world.act(worker)
 
     def openers() -> list[str]:
-        return [w for w in WORKERS if any(isinstance(x, a.Open) for x in world.decide(w))]
+        return [w for w in WORKERS if any(isinstance(x, a.StartPhase) for x in world.decide(w))]
 
     assert len(openers()) == 1
     world.now_ns += d.TURN_NS

@@ -2,17 +2,17 @@
 
 from typing import Any, cast
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.contract.connection import Connection
 from njst.contract.spec.target import Target
 
 
-def kit() -> Kit:
+def deps() -> AgentDeps:
     nothing = cast("Any", None)
-    return Kit(
+    return AgentDeps(
         me="w",
         log=nothing,
-        book=nothing,
+        job_store=nothing,
         time=nothing,
         resolve=lambda target: Connection(servers=target.servers or ["nats://control:4222"]),
         make=nothing,
@@ -25,7 +25,7 @@ def kit() -> Kit:
 
 
 def test_the_servers_that_a_cluster_has_named_are_known_for_its_target_alone() -> None:
-    worker, target, other = kit(), Target(servers=["nats://a:1"]), Target()
+    worker, target, other = deps(), Target(servers=["nats://a:1"]), Target()
     worker.learn(target, ["b:2", "c:3"])
     assert worker.reach(target).found == ["b:2", "c:3"]
     assert worker.reach(target).servers == ["nats://a:1"]
@@ -34,4 +34,4 @@ def test_the_servers_that_a_cluster_has_named_are_known_for_its_target_alone() -
     assert worker.reach(target).found == ["b:2", "c:3"], "a load that learnt nothing says nothing"
     worker.learn(target, ["d:4"])
     assert worker.reach(target).found == ["d:4"]
-    assert kit().reach(target).found == []
+    assert deps().reach(target).found == []

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from njst.agent.deps import Kit
-from njst.agent.final_report import REST_BYTES, WHOLE_BYTES, ended
+from njst.agent.deps import AgentDeps
+from njst.agent.final_report import REST_BYTES, WHOLE_BYTES, final_report_event
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.state.job_store import Book
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
-from njst.journal.state.projection import Entry
+from njst.journal.state.projection import LogEntry
 from tests.unit.api.fakes import MemoryLog
 from tests.unit.sim.world import at_once
 
@@ -47,9 +47,9 @@ class SmallLog(MemoryLog):
         return 64 * 1024
 
 
-def settled(workers: int) -> tuple[Book, JobView]:
+def settled(workers: int) -> tuple[JobStore, JobView]:
     """A job whose participants have all finished."""
-    book = Book()
+    job_store = JobStore()
     names = [f"worker-{number:04}" for number in range(workers)]
     events: list[tuple[str, Event]] = [
         ("", Created(spec=SPEC, participants=names, origin=Origin(kind=OriginKind.HTTP))),
@@ -67,13 +67,13 @@ def settled(workers: int) -> tuple[Book, JobView]:
         ),
     ]
     for seq, (worker, event) in enumerate(events, 1):
-        book.on_entry(Entry(seq, seq * 10**9, "j", worker, event))
-    view = book.view("j")
+        job_store.on_entry(LogEntry(seq, seq * 10**9, "j", worker, event))
+    view = job_store.view("j")
     assert view is not None
-    return book, view
+    return job_store, view
 
 
-def kit(book: Book, shelf: Shelf, log: Any) -> Kit:
+def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
     class Clock:
         def now_ns(self) -> int:
             return 10**13
@@ -85,10 +85,10 @@ def kit(book: Book, shelf: Shelf, log: Any) -> Kit:
             return None
 
     nothing: Any = None
-    return Kit(
+    return AgentDeps(
         me="worker-0000",
         log=log,
-        book=book,
+        job_store=job_store,
         time=Clock(),
         resolve=nothing,
         make=nothing,
@@ -101,18 +101,18 @@ def kit(book: Book, shelf: Shelf, log: Any) -> Kit:
 
 
 async def test_a_small_report_is_in_the_log_alone() -> None:
-    book, view = settled(3)
+    job_store, view = settled(3)
     shelf = Shelf()
-    end = await ended(kit(book, shelf, MemoryLog()), view)
+    end = await final_report_event(deps(job_store, shelf, MemoryLog()), view)
     assert (end.stored, shelf.reports) == (None, {})
     assert [w.workloads[0].messages for w in end.report.workers] == [0, 1, 2]
     assert end.report.omitted == ""
 
 
 async def test_a_large_one_is_stored_whole_and_the_log_has_the_totals() -> None:
-    book, view = settled(1000)
+    job_store, view = settled(1000)
     shelf = Shelf()
-    end = await ended(kit(book, shelf, MemoryLog()), view)
+    end = await final_report_event(deps(job_store, shelf, MemoryLog()), view)
     assert end.stored is not None
     assert len(end.to_json()) < REST_BYTES + 4096
     assert end.report.workloads[0].messages == sum(range(1000))
@@ -124,24 +124,24 @@ async def test_a_large_one_is_stored_whole_and_the_log_has_the_totals() -> None:
 
 
 async def test_without_a_store_nothing_is_lost_that_fits() -> None:
-    book, view = settled(200)
-    end = await ended(kit(book, Shelf("no room"), MemoryLog()), view)
+    job_store, view = settled(200)
+    end = await final_report_event(deps(job_store, Shelf("no room"), MemoryLog()), view)
     assert len(end.to_json()) > WHOLE_BYTES
     assert (end.stored, end.report.omitted) == (None, "")
     assert [w.workloads[0].messages for w in end.report.workers] == list(range(200))
 
 
 async def test_without_a_store_it_is_said_what_does_not_fit_and_why() -> None:
-    book, view = settled(2000)
-    end = await ended(kit(book, Shelf("no room"), MemoryLog()), view)
+    job_store, view = settled(2000)
+    end = await final_report_event(deps(job_store, Shelf("no room"), MemoryLog()), view)
     assert end.stored is None
     assert end.report.omitted == "what each worker did; the whole is not stored: no room"
 
 
 @pytest.mark.parametrize("broken", ["", "no room"])
 async def test_a_control_nats_with_small_messages_gets_a_small_event(broken: str) -> None:
-    book, view = settled(1000)
+    job_store, view = settled(1000)
     log = SmallLog()
-    end = await ended(kit(book, Shelf(broken), log), view)
+    end = await final_report_event(deps(job_store, Shelf(broken), log), view)
     assert len(end.to_json()) <= log.max_event_bytes
     assert end.report.workloads[0].messages == sum(range(1000))

@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from njst.agent.actions import Stage
-from njst.agent.deps import Kit
-from njst.agent.participant import Participation
+from njst.agent.actions import ParticipantStage
+from njst.agent.deps import AgentDeps
+from njst.agent.participant import Participant
 from njst.contract.connection import Connection
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
-from njst.contract.results.readback import Sight
+from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
 from njst.journal.interfaces import Appended
-from njst.journal.state.job_store import Book
-from njst.journal.state.job_view import PartState
+from njst.journal.state.job_store import JobStore
+from njst.journal.state.job_view import ParticipantPhase
 from tests.unit.api.fakes import MemoryLog
 from tests.unit.sim.world import NoReports, at_once
 
@@ -108,28 +108,28 @@ class Scene:
     prepare: Callable[[], "asyncio.Future[Idle]"]
     make: Callable[..., Awaitable[list[ClientPlan]]] = nothing_to_make
     log: HeardLog = field(default_factory=HeardLog)
-    book: Book = field(default_factory=Book)
+    job_store: JobStore = field(default_factory=JobStore)
 
-    async def take_part(self) -> tuple[Participation, "asyncio.Task[None]"]:
-        await self.log.follow(self.book.on_entry, self.book.on_progress)
+    async def take_part(self) -> tuple[Participant, "asyncio.Task[None]"]:
+        await self.log.follow(self.job_store.on_entry, self.job_store.on_progress)
         created = Created(spec=SPEC, participants=[ME], origin=Origin(kind=OriginKind.HTTP))
         await self.log.append(EventName(JOB, "created"), created)
-        view = self.book.view(JOB)
+        view = self.job_store.view(JOB)
         assert view is not None
 
         async def prepare(plan: LoadPlan, timeout_s: float) -> Idle:
             return await self.prepare()
 
-        async def look(*_: object) -> Sight:
+        async def look(*_: object) -> SliceResult:
             raise AssertionError("there is nothing to read")
 
         async def remove(*_: object) -> list[str]:
             return []
 
-        kit = Kit(
+        deps = AgentDeps(
             me=ME,
             log=self.log,
-            book=self.book,
+            job_store=self.job_store,
             time=SameTime(),
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
             make=self.make,
@@ -139,12 +139,12 @@ class Scene:
             reports=NoReports(),
             beside=at_once,
         )
-        part = Participation(kit, view)
+        part = Participant(deps, view)
         return part, asyncio.create_task(part.run())
 
-    async def until(self, state: PartState) -> None:
+    async def until(self, state: ParticipantPhase) -> None:
         changed = asyncio.Event()
-        stop_listening = self.book.listen(lambda _: changed.set(), JOB)
+        stop_listening = self.job_store.listen(lambda _: changed.set(), JOB)
         try:
             async with asyncio.timeout(30):
                 while self.state() is not state:
@@ -153,8 +153,8 @@ class Scene:
         finally:
             stop_listening()
 
-    def state(self) -> PartState:
-        view = self.book.view(JOB)
+    def state(self) -> ParticipantPhase:
+        view = self.job_store.view(JOB)
         assert view is not None
         return view.parts[ME].state
 
@@ -182,7 +182,7 @@ async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> 
     part.release()
     await is_over(running)
     assert load.killed
-    assert part.stage is Stage.RELEASED
+    assert part.stage is ParticipantStage.STOPPED
     assert not any(isinstance(payload, Ready) for payload in scene.log.said)
 
 
@@ -219,7 +219,7 @@ async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
     part.give_up()
     await is_over(running)
     assert endless.given_up.is_set()
-    assert scene.state() is PartState.LATE
+    assert scene.state() is ParticipantPhase.LATE
     [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
     assert said.problem == Problem(
         reason=START_TIMEOUT, message="still connecting its clients: 0 of them"
@@ -248,7 +248,7 @@ async def test_one_that_is_ready_just_in_time_is_ready() -> None:
     """The time-out and the end of the preparation may be seen in the same breath."""
     scene = Scene(at_once_prepared(Idle()))
     part, running = await scene.take_part()
-    await scene.until(PartState.READY)
+    await scene.until(ParticipantPhase.READY)
     part.give_up()
     part.release()
     await is_over(running)
@@ -267,13 +267,13 @@ async def test_one_released_after_the_others_started_it_says_its_last_word() -> 
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
-    await scene.until(PartState.READY)
+    await scene.until(ParticipantPhase.READY)
     await scene.log.append(EventName(JOB, "started"), Started(run=[ME], lead_ms=400))
     part.release()
     await is_over(running)
     [last] = [payload for payload in scene.log.said if isinstance(payload, Finished)]
     assert last.outcome is Outcome.STOPPED
-    assert scene.state() is PartState.FINISHED
+    assert scene.state() is ParticipantPhase.FINISHED
     assert load.killed
     assert not load.starts
 
@@ -282,7 +282,7 @@ async def test_one_released_before_any_start_owes_no_word() -> None:
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
-    await scene.until(PartState.READY)
+    await scene.until(ParticipantPhase.READY)
     part.release()
     await is_over(running)
     assert not any(isinstance(payload, Finished) for payload in scene.log.said)

@@ -32,10 +32,10 @@ from njst.journal.interfaces import (
     OnProgress,
 )
 from njst.journal.jobs import Jobs
-from njst.journal.report_builder import conclude
-from njst.journal.state.job_store import Book
+from njst.journal.report_builder import final_report
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
-from njst.journal.state.projection import Entry
+from njst.journal.state.projection import LogEntry
 
 # 2026-01-02T03:04:05Z and so many nanoseconds that a microsecond cannot hold them.
 START_NS = 1_767_323_045_000_000_789
@@ -60,7 +60,7 @@ class MemoryLog:
             return Appended(stored=False)
         self._names.add(name)
         self._seq += 1
-        entry = Entry(self._seq, self.now_ns, name.job, name.worker, payload)  # type: ignore[arg-type]
+        entry = LogEntry(self._seq, self.now_ns, name.job, name.worker, payload)  # type: ignore[arg-type]
         assert self._on_entry is not None
         self._on_entry(entry)
         return Appended(stored=True, seq=self._seq, time_ns=self.now_ns)
@@ -118,7 +118,7 @@ class Mesh:
 
     log: MemoryLog = field(default_factory=MemoryLog)
     members: FixedMembers = field(default_factory=lambda: FixedMembers("n1", "n2", "n3"))
-    book: Book = field(default_factory=Book)
+    job_store: JobStore = field(default_factory=JobStore)
     me: Member = field(default_factory=lambda: member("n1", clock_error_us=1_250))
     not_ready: Problem | None = None
     removed: list[str] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Mesh:
     @classmethod
     async def open(cls) -> "Mesh":
         mesh = cls()
-        await mesh.log.follow(mesh.book.on_entry, mesh.book.on_progress)
+        await mesh.log.follow(mesh.job_store.on_entry, mesh.job_store.on_progress)
         return mesh
 
     def app(self) -> FastAPI:
@@ -135,7 +135,7 @@ class Mesh:
         return create_app(
             Services(
                 mesh="default",
-                jobs=Jobs(log, self.book, members),
+                jobs=Jobs(log, self.job_store, members),
                 members=members,
                 me=lambda: self.me,
                 log_now_ns=lambda: self.log.now_ns,
@@ -151,7 +151,7 @@ class Mesh:
         return httpx.AsyncClient(transport=transport, base_url=URL)
 
     def view(self, job: str) -> JobView:
-        view = self.book.view(job)
+        view = self.job_store.view(job)
         assert view is not None
         return view
 
@@ -181,6 +181,6 @@ class Mesh:
             )
             await self.log.append(EventName(job, "finished", worker), finished)
         self.log.now_ns += 2_000_000_000
-        report = conclude(self.view(job), self.book.progress(job), self.log.now_ns)
+        report = final_report(self.view(job), self.job_store.progress(job), self.log.now_ns)
         await self.log.append(EventName(job, "ended"), Ended(report=report))
         await self.log.append(EventName(job, "cleaned"), Cleaned())

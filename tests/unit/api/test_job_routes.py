@@ -13,7 +13,7 @@ from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Problem
 from njst.contract.results.report import Report
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
-from njst.journal.report_builder import conclude
+from njst.journal.report_builder import final_report
 from njst.journal.state.job_view import Phase
 from tests.unit.api.documents import SPEC, fields, post, problem
 from tests.unit.api.fakes import Mesh
@@ -93,7 +93,7 @@ async def test_a_waiting_job_that_is_cancelled_waits_for_nobody(
     url = f"{JOBS}/{waiting}"
     await http.post(f"{url}/cancel")
     assert (await http.get(url)).json()["waitsFor"] == []
-    report = conclude(mesh.view(waiting), {}, mesh.log.now_ns)
+    report = final_report(mesh.view(waiting), {}, mesh.log.now_ns)
     await mesh.log.append(EventName(waiting, "ended"), Ended(report=report))
     ended = (await http.get(url)).json()
     assert (ended["phase"], ended["waitsFor"]) == ("Cancelled", [])

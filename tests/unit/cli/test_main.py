@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from njst.cli import api_client as client_module
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import progress_line
 from njst.cli.main import app
@@ -106,7 +106,7 @@ def test_a_refused_job_names_its_fields(
     }
     worker["POST /api/v1/jobs"] = [ok(problem, 422)]
     result = RUNNER.invoke(app, ["run", job_file])
-    assert isinstance(result.exception, ApiError)
+    assert isinstance(result.exception, CliError)
     assert result.exception.code is ExitCode.INVALID_SPEC
     assert str(result.exception) == "the job breaks its contract\n  spec.streams: Required value"
 
@@ -119,7 +119,7 @@ def test_an_answer_that_is_no_problem_document_is_still_one_line(body: bytes) ->
 
 def test_no_worker_is_one_line_that_says_what_to_do() -> None:
     result = RUNNER.invoke(app, ["list", "--api", "http://127.0.0.1:1"])
-    assert isinstance(result.exception, ApiError)
+    assert isinstance(result.exception, CliError)
     assert result.exception.code is ExitCode.UNREACHABLE
     assert "--api" in str(result.exception)
 
@@ -173,7 +173,7 @@ def test_validate_takes_a_schedule(document: dict[str, object], said: str, tmp_p
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["validate", str(tmp_path / "none.yaml")])
-    assert isinstance(result.exception, ApiError)
+    assert isinstance(result.exception, CliError)
     assert "No such file" in str(result.exception)
 
 

@@ -14,9 +14,9 @@ from njst.contract.event_limits import (
     sight_bytes,
     smaller,
 )
-from njst.contract.events import Finished, SeenSlice, Started
+from njst.contract.events import Finished, SliceRead, Started
 from njst.contract.results.outcome import Outcome
-from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.readback import SliceResult, StreamReceipts
 from njst.contract.results.report import (
     Report,
     SeriesResult,
@@ -117,9 +117,9 @@ def test_receipts_go_after_the_course_and_a_sight_says_that_it_is_too_large() ->
     once = smaller(finished)
     assert isinstance(once, Finished)
     assert (once.receipts, once.workloads) == ([], [tally])
-    seen = smaller(SeenSlice(slice=2, sight=Sight(found="x")))
-    assert seen == SeenSlice(slice=2, sight=Sight(problem="TooManyHoles"))
-    with pytest.raises(ValueError, match="SeenSlice"):
+    seen = smaller(SliceRead(slice=2, sight=SliceResult(found="x")))
+    assert seen == SliceRead(slice=2, sight=SliceResult(problem="TooManyHoles"))
+    with pytest.raises(ValueError, match="SliceRead"):
         smaller(seen)
 
 

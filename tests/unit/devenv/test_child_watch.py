@@ -8,12 +8,12 @@ import pytest
 
 from devenv.child_watch import ChildEndedError, watched
 from devenv.environment import renewed
-from njst.local.server_process import Command, Service
+from njst.local.server_process import Command, ServerProcess
 
 
-def _service(code: str, folder: Path) -> Service:
+def _service(code: str, folder: Path) -> ServerProcess:
     argv = [sys.executable, "-S", "-c", code]
-    return Service(Command("operator-1", argv, folder / "log"), lambda: None)
+    return ServerProcess(Command("operator-1", argv, folder / "log"), lambda: None)
 
 
 def test_a_child_that_ends_by_itself_ends_the_wait_with_its_last_lines(tmp_path: Path) -> None:

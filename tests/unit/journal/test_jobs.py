@@ -23,11 +23,11 @@ from njst.journal.jobs import (
     QueueTimeoutError,
     Submission,
 )
-from njst.journal.report_builder import log_datetime, so_far
-from njst.journal.state.job_store import Book, Seen
+from njst.journal.report_builder import log_datetime, report_so_far
+from njst.journal.state.job_store import JobStore, ProgressEntry
 from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
-from njst.journal.state.state_text import standing_of
+from njst.journal.state.state_text import state_text
 from njst.report.terminal import render
 from tests.unit.api.fakes import FixedMembers, MemoryLog
 from tests.unit.operator.controllers.virtual import run
@@ -59,9 +59,9 @@ def spec(**changes: object) -> JobSpec:
 
 @pytest.fixture
 async def jobs() -> Jobs:
-    log, book = MemoryLog(), Book()
-    await log.follow(book.on_entry, book.on_progress)
-    return Jobs(log, book, ZonedMembers())
+    log, job_store = MemoryLog(), JobStore()
+    await log.follow(job_store.on_entry, job_store.on_progress)
+    return Jobs(log, job_store, ZonedMembers())
 
 
 async def submit(jobs: Jobs, **changes: object) -> tuple[list[str], dict[str, int]]:
@@ -77,17 +77,17 @@ async def test_all_take_part_and_their_zones_are_counted(jobs: Jobs) -> None:
 async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log, book = MemoryLog(), Book()
-    await log.follow(book.on_entry, book.on_progress)
-    jobs = Jobs(log, book, ZonedMembers())
+    log, job_store = MemoryLog(), JobStore()
+    await log.follow(job_store.on_entry, job_store.on_progress)
+    jobs = Jobs(log, job_store, ZonedMembers())
     await submit(jobs)
     merged: list[str] = []
 
-    def merge(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
+    def merge(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> Report:
         merged.append(view.id)
-        return so_far(view, progress, now_ns)
+        return report_so_far(view, progress, now_ns)
 
-    monkeypatch.setattr("njst.journal.jobs.so_far", merge)
+    monkeypatch.setattr("njst.journal.jobs.report_so_far", merge)
 
     def messages(at_s: int) -> int:
         report = jobs.report(jobs.get("job-1"), at_s * 10**9)
@@ -108,11 +108,11 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
 
 
 async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_over() -> None:
-    log, book = MemoryLog(), Book()
-    await log.follow(book.on_entry, book.on_progress)
-    jobs = Jobs(log, book, ZonedMembers())
+    log, job_store = MemoryLog(), JobStore()
+    await log.follow(job_store.on_entry, job_store.on_progress)
+    jobs = Jobs(log, job_store, ZonedMembers())
     await submit(jobs)
-    final = so_far(jobs.get("job-1"), {}, 10**9)
+    final = report_so_far(jobs.get("job-1"), {}, 10**9)
     await log.append(EventName("job-1", "ended"), Ended(report=final))
     assert jobs.report(jobs.get("job-1"), 10**9) == final
     problems = ["S: nats: permissions violation for publish to $JS.API.STREAM.DELETE.S"]
@@ -156,10 +156,10 @@ async def _expecting(
     *there: str, age: timedelta = timedelta(seconds=5)
 ) -> tuple[Jobs, FixedMembers]:
     """The jobs of a mesh of which three workers are wanted, and these are there for so long."""
-    log, book, members = MemoryLog(), Book(), FixedMembers(*there)
-    await log.follow(book.on_entry, book.on_progress)
+    log, job_store, members = MemoryLog(), JobStore(), FixedMembers(*there)
+    await log.follow(job_store.on_entry, job_store.on_progress)
     began = max(member.started_at for member in await members.present())
-    return Jobs(log, book, members, expect=3, now=lambda: began + age), members
+    return Jobs(log, job_store, members, expect=3, now=lambda: began + age), members
 
 
 def _waiting(waited_ms: int | None, **changes: object) -> Submission:
@@ -175,7 +175,7 @@ async def test_a_job_for_all_workers_waits_for_those_that_are_wanted_but_not_for
             await jobs.submit(_waiting(waited_ms))
     view = (await jobs.submit(_waiting(EXPECT_MS))).view
     assert (list(view.parts), view.wanted) == (["w1"], 3)
-    assert standing_of(view, []).message == "1 of 3 workers prepare"
+    assert state_text(view, []).message == "1 of 3 workers prepare"
     assert view.queue_end_ns == view.created_ns + (3_600_000 - EXPECT_MS) * 1_000_000
 
 
@@ -228,14 +228,14 @@ async def _never() -> bool:
 
 
 async def test_jobs_that_have_waited_for_too_long_are_known() -> None:
-    log, book = MemoryLog(), Book()
-    await log.follow(book.on_entry, book.on_progress)
-    jobs = Jobs(log, book, FixedMembers("w1"))
+    log, job_store = MemoryLog(), JobStore()
+    await log.follow(job_store.on_entry, job_store.on_progress)
+    jobs = Jobs(log, job_store, FixedMembers("w1"))
     for job, limit_s in (("first", 10), ("second", 20), ("third", 10)):
         changed = spec(queueTimeoutSeconds=limit_s)
         await jobs.submit(Submission(job, changed, Origin(kind=OriginKind.HTTP)))
 
     def overdue(at_s: int) -> list[str]:
-        return [view.id for view in book.overdue(log.now_ns + at_s * 10**9)]
+        return [view.id for view in job_store.overdue(log.now_ns + at_s * 10**9)]
 
     assert (overdue(9), overdue(10), overdue(20)) == ([], ["third"], ["second", "third"])

@@ -2,15 +2,15 @@
 
 import pytest
 
-from njst.contract.events import Alive, Cancelled, Event, Finished, Lost, SeenSlice
+from njst.contract.events import Cancelled, Event, Finished, Refuted, SliceRead, Suspected
 from njst.contract.results.outcome import Outcome
-from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.readback import SliceResult, StreamReceipts
 from njst.contract.results.report import Verdict
 from njst.contract.results.tallies import ReadBack, WorkloadTally
-from njst.journal.report_builder import conclude
-from njst.journal.state.job_view import JobView, PartState, Phase
+from njst.journal.report_builder import final_report
+from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, READERS
-from njst.verification.range_codec import Entry, encode
+from njst.verification.range_codec import ProducerRanges, encode
 from njst.verification.slices import FEWEST
 from tests.unit.journal.test_report_builder import READY, STARTED, history
 
@@ -25,7 +25,7 @@ def code(worker: str) -> int:
 
 def finished(worker: str, outcome: Outcome = Outcome.COMPLETED) -> tuple[str, Event]:
     """Say that it wrote its third, and nobody has looked for it."""
-    producers = encode([Entry(code(worker), SIZE, [(0, SIZE)])])
+    producers = encode([ProducerRanges(code(worker), SIZE, [(0, SIZE)])])
     receipts = [StreamReceipts(workload="write", stream="S", count=SIZE, producers=producers)]
     unread = ReadBack(acknowledged=SIZE, unchecked=SIZE, reasons=["NotRead"])
     tally = WorkloadTally(workload="write", planned=SIZE, messages=SIZE, read_back=unread)
@@ -33,21 +33,21 @@ def finished(worker: str, outcome: Outcome = Outcome.COMPLETED) -> tuple[str, Ev
 
 
 def seen(worker: str, number: int, *found: str, lacks: int = 0) -> tuple[str, Event]:
-    entries = [Entry(code(one), 0, [(lacks, SIZE)]) for one in found]
-    return worker, SeenSlice(slice=number, sight=Sight(found=encode(entries)))
+    entries = [ProducerRanges(code(one), 0, [(lacks, SIZE)]) for one in found]
+    return worker, SliceRead(slice=number, sight=SliceResult(found=encode(entries)))
 
 
 def losing(worker: str) -> list[tuple[str, Event]]:
     """Accuse it for as long as it takes; the events of `history` are a second apart."""
     assert CHAIN_GAP_NS > 10**9
-    return [(worker, Lost())] * (LOST_AFTER_NS // 10**9 + 1)
+    return [(worker, Suspected())] * (LOST_AFTER_NS // 10**9 + 1)
 
 
 LOADED = [*READY, STARTED, *map(finished, NAMES)]
 
 
 def read_back(view: JobView) -> ReadBack:
-    (workload, _) = conclude(view, {}, view.last_ns).workloads
+    (workload, _) = final_report(view, {}, view.last_ns).workloads
     assert workload.read_back is not None
     return workload.read_back
 
@@ -83,7 +83,7 @@ def test_there_are_no_more_readers_than_the_log_has_room_for() -> None:
 
 def test_the_slice_of_one_that_is_lost_goes_to_the_next() -> None:
     view = history(*LOADED, seen("a", 0, "a"), *losing("c"))
-    assert view.parts["c"].state is PartState.FINISHED, "what it measured counts"
+    assert view.parts["c"].state is ParticipantPhase.FINISHED, "what it measured counts"
     assert [view.to_read(worker) for worker in NAMES] == [[2], [1], []]
     late = history(*LOADED, seen("a", 0, "a"), *losing("c"), seen("c", 2, "c"))
     assert late.seen.keys() == {0}, "its last word comes too late"
@@ -93,23 +93,23 @@ def test_the_slice_of_one_that_is_lost_goes_to_the_next() -> None:
 
 
 def test_one_that_answers_stays_and_one_that_leaves_says_so() -> None:
-    view = history(*LOADED, *losing("c")[:-1], ("c", Alive()), *losing("c")[:-1])
+    view = history(*LOADED, *losing("c")[:-1], ("c", Refuted()), *losing("c")[:-1])
     assert view.to_read("c") == [2]
-    view = history(*LOADED, ("c", SeenSlice()))
+    view = history(*LOADED, ("c", SliceRead()))
     assert (view.to_read("c"), view.reader_of(2)) == ([], "a")
-    early = history(*LOADED[:-1], ("a", SeenSlice()), finished("c"))
+    early = history(*LOADED[:-1], ("a", SliceRead()), finished("c"))
     assert early.readers == ("b", "c")
 
 
 def test_if_nobody_is_left_to_read_the_report_says_so() -> None:
-    gone: list[tuple[str, Event]] = [(worker, SeenSlice()) for worker in NAMES]
+    gone: list[tuple[str, Event]] = [(worker, SliceRead()) for worker in NAMES]
     view = history(*LOADED, seen("a", 0, "a"), *gone)
     assert view.settled
     count = len(NAMES) * SIZE
     assert read_back(view) == ReadBack(
         acknowledged=count, found=SIZE, unchecked=count - SIZE, reasons=["NotRead"]
     )
-    report = conclude(view, {}, view.last_ns)
+    report = final_report(view, {}, view.last_ns)
     assert report.verdict is not Verdict.VALID
 
 
@@ -129,7 +129,7 @@ def test_a_cancelled_job_is_not_read_any_more() -> None:
 def test_what_one_worker_lacks_is_lost_once_whoever_read_it() -> None:
     view = history(*LOADED, seen("c", 2, "c"), seen("b", 1, "b", lacks=1), seen("a", 0, "a"))
     assert read_back(view) == whole(found=3 * SIZE - 1, lost=1)
-    report = conclude(view, {}, view.last_ns)
+    report = final_report(view, {}, view.last_ns)
     assert (report.verdict, report.reason) == (Verdict.INVALID, "MessagesLost")
     proved = [worker.workloads[0].read_back for worker in report.workers]
     assert [one.lost for one in proved if one] == [0, 1, 0]

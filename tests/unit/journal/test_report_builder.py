@@ -12,12 +12,12 @@ from njst.contract.events import (
     Created,
     Event,
     Finished,
-    Lost,
     Origin,
     OriginKind,
     Progress,
     Ready,
     Started,
+    Suspected,
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome, Problem
@@ -25,10 +25,10 @@ from njst.contract.results.report import Verdict
 from njst.contract.results.tallies import SeriesTally, WindowTally, WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.threshold import Metric, Threshold
-from njst.journal.report_builder import conclude, log_datetime, so_far
-from njst.journal.state.job_store import Seen
+from njst.journal.report_builder import final_report, log_datetime, report_so_far
+from njst.journal.state.job_store import ProgressEntry
 from njst.journal.state.job_view import JobView
-from njst.journal.state.projection import LOST_AFTER_NS, Entry
+from njst.journal.state.projection import LOST_AFTER_NS, LogEntry
 from njst.stats.histogram import Histogram
 from tests.unit.journal.state.test_projection import S, ended, fold_all
 
@@ -50,7 +50,7 @@ def history(*events: tuple[str, Event], spec: JobSpec = SPEC) -> JobView:
     created = Created(spec=spec, participants=["c", "a", "b"], origin=Origin(kind=OriginKind.HTTP))
     steps: list[tuple[str, Event]] = [("", created), *events]
     view = fold_all(
-        [Entry(n + 1, BEGIN + n * S, "j", worker, e) for n, (worker, e) in enumerate(steps)]
+        [LogEntry(n + 1, BEGIN + n * S, "j", worker, e) for n, (worker, e) in enumerate(steps)]
     )
     assert view is not None
     return view
@@ -76,8 +76,8 @@ def done(*tallies: WorkloadTally) -> Finished:
     return Finished(outcome=Outcome.COMPLETED, workloads=list(tallies))
 
 
-def seen(*tallies: WorkloadTally) -> Seen:
-    return Seen(Progress(elapsed_ms=1, workloads=list(tallies)), BEGIN)
+def seen(*tallies: WorkloadTally) -> ProgressEntry:
+    return ProgressEntry(Progress(elapsed_ms=1, workloads=list(tallies)), BEGIN)
 
 
 def test_the_end_of_a_job_where_all_went_well() -> None:
@@ -88,7 +88,7 @@ def test_the_end_of_a_job_where_all_went_well() -> None:
         ("a", done(wrote(4, 200))),
         ("c", done(wrote(3))),
     )
-    report = conclude(view, {}, BEGIN + 60 * S)
+    report = final_report(view, {}, BEGIN + 60 * S)
     assert (report.verdict, report.reason) == (Verdict.VALID, "Completed")
     assert [(w.worker, w.outcome) for w in report.workers] == [
         ("a", Outcome.COMPLETED),
@@ -121,9 +121,9 @@ def test_a_lost_worker_counts_with_what_was_last_seen_of_it() -> None:
         STARTED,
         ("a", done(wrote(4))),
         ("b", done(wrote(3))),
-        *[("c", Lost())] * (accusations + 1),
+        *[("c", Suspected())] * (accusations + 1),
     )
-    report = conclude(view, {"c": seen(wrote(2)), "b": seen(wrote(1))}, BEGIN)
+    report = final_report(view, {"c": seen(wrote(2)), "b": seen(wrote(1))}, BEGIN)
     assert (report.verdict, report.reason) == (Verdict.UNKNOWN, "WorkersLost")
     assert report.workers[2].outcome is Outcome.LOST
     assert report.workloads[0].messages == 9, "the final word of b, the last known one of c"
@@ -133,10 +133,10 @@ def test_a_lost_worker_counts_with_what_was_last_seen_of_it() -> None:
 def test_who_did_not_run_is_told_apart() -> None:
     problem = Problem(reason="StreamExists", message="S is there")
     view = history(("a", Ready()), ("b", Ready(problem=problem)), STARTED, ("a", done(wrote(10))))
-    workers = conclude(view, {}, BEGIN).workers
+    workers = final_report(view, {}, BEGIN).workers
     assert [(w.worker, w.outcome) for w in workers] == [
         ("a", Outcome.COMPLETED),
-        ("b", Outcome.UNFIT),
+        ("b", Outcome.REJECTED),
         ("c", Outcome.LATE),
     ]
     assert workers[1].problem == problem
@@ -144,7 +144,7 @@ def test_who_did_not_run_is_told_apart() -> None:
 
 def test_a_job_that_never_started_has_no_start_time() -> None:
     view = history(("", Cancelled(reason="Requested", message="by hand")))
-    report = conclude(view, {}, BEGIN + S)
+    report = final_report(view, {}, BEGIN + S)
     assert (report.verdict, report.reason, report.message) == (
         Verdict.INVALID,
         "Requested",
@@ -159,7 +159,7 @@ def test_thresholds_of_a_load_that_no_worker_began_have_no_data() -> None:
     )
     refused = [(w, Ready(problem=Problem(reason="TargetNotAllowed", message="no"))) for w in "abc"]
     view = history(*refused, ("", Started(run=[], lead_ms=0)), spec=spec)
-    report = conclude(view, {}, BEGIN + 9 * S)
+    report = final_report(view, {}, BEGIN + 9 * S)
     (threshold,) = report.thresholds
     assert report.workloads[0].start_ms is None
     assert (threshold.value, threshold.verdict) == (None, Verdict.INVALID)
@@ -169,7 +169,7 @@ def test_a_worker_that_stopped_early_keeps_its_own_words() -> None:
     problem = Problem(reason="ProcessDied", message="a load process died")
     failed = Finished(outcome=Outcome.FAILED, problem=problem, workloads=[wrote(1)])
     view = history(*READY, STARTED, ("a", failed), ("b", done()), ("c", done()))
-    report = conclude(view, {}, BEGIN)
+    report = final_report(view, {}, BEGIN)
     assert (report.workers[0].outcome, report.workers[0].problem) == (Outcome.FAILED, problem)
     assert (report.verdict, report.reason) == (Verdict.INVALID, "ProcessDied")
 
@@ -183,7 +183,7 @@ def test_histograms_of_single_workers_are_left_out_and_their_counts_kept() -> No
         }
     )
     view = history(*READY, STARTED, ("a", done(tally)), ("b", done()), ("c", done()))
-    for report in (conclude(view, {}, BEGIN), so_far(view, {}, BEGIN)):
+    for report in (final_report(view, {}, BEGIN), report_so_far(view, {}, BEGIN)):
         [kept] = report.workers[0].workloads
         assert (kept.latency, kept.service, kept.slip, kept.series) == ("", "", "", None)
         assert kept.messages == 10
@@ -193,7 +193,7 @@ def test_histograms_of_single_workers_are_left_out_and_their_counts_kept() -> No
 
 def test_a_running_job_has_a_report_of_what_is_known_by_now() -> None:
     view = history(*READY, STARTED, ("a", done(wrote(4))))
-    report = so_far(view, {"b": seen(wrote(2))}, BEGIN + 9 * S)
+    report = report_so_far(view, {"b": seen(wrote(2))}, BEGIN + 9 * S)
     assert (report.verdict, report.reason) == (Verdict.UNKNOWN, "Running")
     assert report.workloads[0].messages == 6
     assert report.thresholds == [], "nobody fails before the end"
@@ -203,7 +203,7 @@ def test_a_running_job_has_a_report_of_what_is_known_by_now() -> None:
 def test_the_report_of_an_ended_job_is_the_one_in_the_log() -> None:
     final = ended()
     view = history(*READY, STARTED, ("", final))
-    assert so_far(view, {"a": seen(wrote(4))}, BEGIN) is final.report
+    assert report_so_far(view, {"a": seen(wrote(4))}, BEGIN) is final.report
 
 
 DAMAGED = [
@@ -222,12 +222,12 @@ def test_a_result_that_cannot_be_read_fails_its_worker_and_not_the_end(
     """It stays in the log for good: without a report no worker could ever end the job."""
     damaged = wrote(4).model_copy(update=damage)
     view = history(*READY, STARTED, ("a", done(damaged)), ("b", done(wrote(3))), ("c", done()))
-    report = conclude(view, {}, BEGIN)
+    report = final_report(view, {}, BEGIN)
     assert (report.verdict, report.reason) == (Verdict.INVALID, "ResultUnreadable")
     assert report.workers[0].outcome is Outcome.FAILED
     assert report.message.startswith("a failed: its result cannot be read: ")
     assert report.workloads[0].messages == 3, "numbers of the others"
-    assert so_far(view, {"c": seen(damaged)}, BEGIN).workloads[0].messages == 3
+    assert report_so_far(view, {"c": seen(damaged)}, BEGIN).workloads[0].messages == 3
 
 
 @given(st.integers(0, 2**62))
@@ -259,7 +259,7 @@ def test_each_workload_says_when_it_began() -> None:
         ("", Started(run=["a", "b", "c"], lead_ms=400)),
         ("a", Begun(workloads=["read"], lead_ms=400)),
     ]
-    report = so_far(history(*start, spec=spec), {}, BEGIN)
+    report = report_so_far(history(*start, spec=spec), {}, BEGIN)
     assert [(w.workload, w.start_ms) for w in report.workloads] == [
         ("write", 0),
         ("read", 3000),

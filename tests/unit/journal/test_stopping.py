@@ -8,7 +8,7 @@ import pytest
 from njst.contract.names.mesh import Mesh
 from njst.journal.nats import log_clock
 from njst.journal.nats.log_clock import LogClock
-from njst.journal.nats.ordered_reader import Reader
+from njst.journal.nats.ordered_reader import OrderedReader
 
 # Only a hang takes so long.
 HANG_S = 60.0
@@ -72,7 +72,7 @@ async def test_a_reader_stops_though_an_answer_comes_at_that_moment() -> None:
     async def never() -> None:
         raise AssertionError
 
-    reader = Reader(client, "S", lambda _: None, never)  # type: ignore[arg-type]
+    reader = OrderedReader(client, "S", lambda _: None, never)  # type: ignore[arg-type]
     starting = asyncio.create_task(reader.start())
     async with asyncio.timeout(HANG_S):
         await client.asked.wait()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from njst.local.child_process import Child
+from njst.local.child_process import ChildProcess
 from njst.local.local_errors import LocalServerError
 
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
@@ -42,8 +42,8 @@ def _pid_of_the_child_of(parent: str, tmp_path: Path) -> int:
     program = f"""
 import os
 from pathlib import Path
-from njst.local.child_process import Child
-child = Child({DEAF!r}, Path({str(tmp_path / "log")!r}))
+from njst.local.child_process import ChildProcess
+child = ChildProcess({DEAF!r}, Path({str(tmp_path / "log")!r}))
 print(child.pid, flush=True)
 {parent}
 """
@@ -70,13 +70,13 @@ def test_a_child_ends_when_its_parent(parent: str, tmp_path: Path) -> None:
 
 def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
-        child = executor.submit(Child, SLEEP, tmp_path / "log").result(60)
+        child = executor.submit(ChildProcess, SLEEP, tmp_path / "log").result(60)
     assert child.wait(0.2) is None
     child.kill()
 
 
 def test_a_child_ends_with_its_handle(tmp_path: Path) -> None:
-    child = Child(SLEEP, tmp_path / "log")
+    child = ChildProcess(SLEEP, tmp_path / "log")
     pid = child.pid
     del child
     with pytest.raises(ProcessLookupError):
@@ -85,14 +85,14 @@ def test_a_child_ends_with_its_handle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("code", "expected"), [("sys.exit(3)", 3), ("os.kill(0, 9)", -9)])
 def test_exit_codes(tmp_path: Path, code: str, expected: int) -> None:
-    child = Child([sys.executable, "-S", "-c", f"import os, sys; {code}"], tmp_path / "log")
+    child = ChildProcess([sys.executable, "-S", "-c", f"import os, sys; {code}"], tmp_path / "log")
     assert child.wait(60) == expected
     child.kill()
     assert child.exit_code() == expected
 
 
 def test_stop_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
-    child = Child(DEAF, tmp_path / "log")
+    child = ChildProcess(DEAF, tmp_path / "log")
     while "deaf" not in child.log_tail():
         assert child.wait(0.01) is None
     child.stop(grace_s=0.05)
@@ -101,7 +101,7 @@ def test_stop_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
 
 def test_stop_ends_what_the_program_started(tmp_path: Path) -> None:
     program = f"import subprocess; p = subprocess.Popen({SLEEP!r}); print(p.pid, flush=True)"
-    child = Child([sys.executable, "-c", f"{program}; p.wait()"], tmp_path / "log")
+    child = ChildProcess([sys.executable, "-c", f"{program}; p.wait()"], tmp_path / "log")
     while not child.log_tail():
         assert child.wait(0.01) is None
     grandchild = int(child.log_tail())
@@ -111,7 +111,7 @@ def test_stop_ends_what_the_program_started(tmp_path: Path) -> None:
 
 def test_the_log_tail_is_of_this_run(tmp_path: Path) -> None:
     for run in ("first", "second"):
-        child = Child([sys.executable, "-S", "-c", f"print({run!r})"], tmp_path / "log")
+        child = ChildProcess([sys.executable, "-S", "-c", f"print({run!r})"], tmp_path / "log")
         assert child.wait(60) == 0
         child.kill()
         assert child.log_tail() == run
@@ -120,4 +120,4 @@ def test_the_log_tail_is_of_this_run(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(LocalServerError, match=r"cannot start .*nowhere"):
-        Child(SLEEP, tmp_path / "nowhere" / "log")
+        ChildProcess(SLEEP, tmp_path / "nowhere" / "log")

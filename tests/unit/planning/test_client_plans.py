@@ -13,8 +13,8 @@ from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.load.kinds.publish.frame_templates import subject_numbers
 from njst.load.pacing.arrival_schedule import ArrivalSchedule
-from njst.planning.client_plans import clients_of
-from njst.planning.client_slot import There, split
+from njst.planning.client_plans import client_plans
+from njst.planning.client_slot import StreamState, split
 
 Document = dict[str, Any]
 
@@ -45,7 +45,7 @@ def test_no_message_is_lost_or_done_twice(
 ) -> None:
     job = spec(count, clients, messages)
     names = [f"w{n}" for n in range(workers)]
-    plans = [plan for me in names for plan in clients_of("j", job, names, me)]
+    plans = [plan for me in names for plan in client_plans("j", job, names, me)]
     for workload in ("w", "r"):
         mine = [plan for plan in plans if plan.workload == workload]
         assert sum(plan.messages or 0 for plan in mine) == messages
@@ -62,7 +62,7 @@ def test_a_stream_is_read_as_often_as_it_is_written(
     written: dict[str, int] = {}
     read: dict[str, int] = {}
     for me in names:
-        for plan in clients_of("j", job, names, me):
+        for plan in client_plans("j", job, names, me):
             if plan.publish is not None:
                 stream = plan.publish.subjects[0].split(".")[0]
                 written[stream] = written.get(stream, 0) + (plan.messages or 0)
@@ -74,7 +74,9 @@ def test_a_stream_is_read_as_often_as_it_is_written(
 
 def test_the_order_in_which_participants_are_named_does_not_matter() -> None:
     job = spec(2, 2, 1001)
-    assert clients_of("j", job, ["b", "a", "c"], "b") == clients_of("j", job, ["c", "b", "a"], "b")
+    assert client_plans("j", job, ["b", "a", "c"], "b") == client_plans(
+        "j", job, ["c", "b", "a"], "b"
+    )
 
 
 def test_a_duration_is_given_to_every_client() -> None:
@@ -86,7 +88,7 @@ def test_a_duration_is_given_to_every_client() -> None:
             ],
         }
     )
-    plans = clients_of("j", job, ["a", "b"], "a")
+    plans = client_plans("j", job, ["a", "b"], "a")
     assert [plan.duration_ms for plan in plans] == [7000, 7000]
     assert [plan.messages for plan in plans] == [None, None]
 
@@ -111,7 +113,7 @@ def test_stages_are_offered_to_the_message_over_all_workers_streams_and_clients(
     workload = {"name": "w", "stream": "S", "clients": clients, "stages": documents, "publish": {}}
     job = parse_spec({"streams": [{"name": "S", "count": count}], "workloads": [workload]})
     names = [f"w{n}" for n in range(workers)]
-    plans = [plan for me in names for plan in clients_of("j", job, names, me)]
+    plans = [plan for me in names for plan in client_plans("j", job, names, me)]
     assert {plan.duration_ms for plan in plans} == {1000 * sum(s for s, _, _ in stages)}
     assert len({plan.pace.index for plan in plans if plan.pace}) == count * clients * workers
     sent = sum(
@@ -141,7 +143,7 @@ def test_a_get_that_begins_after_a_publish_knows_what_will_be_there() -> None:
             ],
         }
     )
-    plans = clients_of("j", job, ["a"], "a", {"S-0": There(100), "S-1": There(0)})
+    plans = client_plans("j", job, ["a"], "a", {"S-0": StreamState(100), "S-1": StreamState(0)})
     last = {(p.workload, p.get.stream): p.get.last_sequence for p in plans if p.get}
     assert last == {
         ("get", "S-0"): 112,
@@ -222,7 +224,7 @@ def firsts(stream: str, kind: Document, last: int = 0) -> list[int]:
     workload = {"name": "w", "stream": stream, "clients": 2, "durationSeconds": 1, **kind}
     document = {"streams": [{"name": stream}], "workloads": [workload]}
     found = []
-    for plan in all_clients(document, 2, {stream: There(last)}):
+    for plan in all_clients(document, 2, {stream: StreamState(last)}):
         if plan.publish is not None:
             found.append(plan.publish.first_subject)
         elif plan.get is not None:
@@ -233,8 +235,8 @@ def firsts(stream: str, kind: Document, last: int = 0) -> list[int]:
 
 
 def all_clients(
-    document: Document, workers: int, there: Mapping[str, There] | None = None
+    document: Document, workers: int, there: Mapping[str, StreamState] | None = None
 ) -> list[ClientPlan]:
     names = [f"w{n}" for n in range(workers)]
     job = parse_spec(document)
-    return [plan for me in names for plan in clients_of("j", job, names, me, there)]
+    return [plan for me in names for plan in client_plans("j", job, names, me, there)]

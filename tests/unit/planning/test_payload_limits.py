@@ -8,8 +8,8 @@ import pytest
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
-from njst.planning.payload_limits import check_room
-from njst.provisioning.payload_files import largest, payload_files
+from njst.planning.payload_limits import check_payload_sizes
+from njst.provisioning.payload_files import largest, payload_plans
 
 STREAMS = [{"name": "S"}]
 FIELDS: dict[str, dict[str, Any]] = {
@@ -31,9 +31,9 @@ def spec_of(workload: dict[str, Any]) -> JobSpec:
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_message_beyond_the_servers_largest_is_named(field: str) -> None:
     spec = spec_of(FIELDS[field])
-    check_room(spec, 1001, {})
+    check_payload_sizes(spec, 1001, {})
     with pytest.raises(SetupError) as found:
-        check_room(spec, 1000, {})
+        check_payload_sizes(spec, 1000, {})
     assert found.value.reason == "PayloadTooLarge"
     assert found.value.message.startswith(f"spec.workloads[1].{field}: 1001 bytes;")
 
@@ -52,10 +52,10 @@ def test_a_message_beyond_the_servers_largest_is_named(field: str) -> None:
 )
 def test_headers_are_of_the_message_too(how: dict[str, Any], headers: int) -> None:
     spec = spec_of({"stream": "S", "publish": {"payloadBytes": 1000, **how}})
-    check_room(spec, 1000 + headers, {})
+    check_payload_sizes(spec, 1000 + headers, {})
     words = f"1000 bytes and {headers} of headers; .* {999 + headers} in"
     with pytest.raises(SetupError, match=words):
-        check_room(spec, 999 + headers, {})
+        check_payload_sizes(spec, 999 + headers, {})
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_headers_are_of_the_message_too(how: dict[str, Any], headers: int) -> No
 def test_what_has_headers_of_its_own_needs_more_than_its_payload(how: dict[str, Any]) -> None:
     spec = spec_of({"stream": "S", "publish": {"payloadBytes": 1000, **how}})
     with pytest.raises(SetupError, match="of headers"):
-        check_room(spec, 1000, {})
+        check_payload_sizes(spec, 1000, {})
 
 
 @pytest.mark.parametrize(("lines", "size"), [(False, 1200), (True, 1001)])
@@ -79,11 +79,11 @@ def test_the_longest_payload_of_a_file_is_what_must_fit(
     (tmp_path / "a").write_bytes(b"x" * 198 + b"\n" + b"y" * 1001)
     how = {"payloadFile": "a", "payloadLines": lines, "headers": [{"name": "A", "value": "b"}]}
     spec = spec_of({"stream": "S", "publish": how})
-    longest = {n: largest(file) for n, file in payload_files(spec, tmp_path).items()}
+    longest = {n: largest(file) for n, file in payload_plans(spec, tmp_path).items()}
     headers = 12 + len("A: b--")
-    check_room(spec, size + headers, longest)
+    check_payload_sizes(spec, size + headers, longest)
     with pytest.raises(SetupError) as found:
-        check_room(spec, size + headers - 1, longest)
+        check_payload_sizes(spec, size + headers - 1, longest)
     assert found.value.reason == "PayloadTooLarge"
     words = f"spec.workloads[1].publish.payloadFile: {size} bytes and {headers} of headers;"
     assert found.value.message.startswith(words)
@@ -97,9 +97,9 @@ def test_a_value_has_the_headers_of_its_write(operation: str, headers: int | Non
     key_value = {"operation": operation, "valueBytes": 1000}
     workload = {"name": "w", "stream": "KV_B", "messages": 1, "keyValue": key_value}
     spec = parse_spec({**bucket, "workloads": [workload]})
-    check_room(spec, 1000 + (headers or 0), {})
+    check_payload_sizes(spec, 1000 + (headers or 0), {})
     if headers is None:
-        check_room(spec, 10, {})
+        check_payload_sizes(spec, 10, {})
         return
     with pytest.raises(SetupError, match=r"^PayloadTooLarge: spec.workloads\[0\].keyValue.value"):
-        check_room(spec, 999 + headers, {})
+        check_payload_sizes(spec, 999 + headers, {})

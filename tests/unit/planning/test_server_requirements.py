@@ -6,11 +6,11 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
-from njst.planning.client_plans import clients_of
-from njst.planning.server_requirements import Release, Server, lacking, needs
+from njst.planning.client_plans import client_plans
+from njst.planning.server_requirements import ServerRelease, TargetServer, requirements, unsupported
 from njst.provisioning.streams import stream_config
 
-V211, V212, V214 = Release(1, "2.11"), Release(2, "2.12"), Release(4, "2.14")
+V211, V212, V214 = ServerRelease(1, "2.11"), ServerRelease(2, "2.12"), ServerRelease(4, "2.14")
 
 
 def job(**kinds: Any) -> JobSpec:
@@ -58,10 +58,10 @@ def job(**kinds: Any) -> JobSpec:
     ],
 )
 def test_each_demanding_field_names_the_release_that_has_it(
-    kind: str, value: dict[str, Any], what: list[tuple[str, Release]]
+    kind: str, value: dict[str, Any], what: list[tuple[str, ServerRelease]]
 ) -> None:
     (workload,) = job(**{kind: value}).workloads
-    assert needs(workload) == what
+    assert requirements(workload) == what
 
 
 MIXED = job(
@@ -86,20 +86,20 @@ MIXED = job(
 def test_what_the_server_is_too_old_for_is_left_out_and_nothing_else(
     level: int, left_out: set[str]
 ) -> None:
-    assert set(lacking(MIXED, Server("2.x", level))) == left_out
+    assert set(unsupported(MIXED, TargetServer("2.x", level))) == left_out
 
 
 def test_the_reason_names_the_highest_need_and_what_the_target_is() -> None:
-    assert lacking(MIXED, Server("2.11.4", 1))["publish"] == (
+    assert unsupported(MIXED, TargetServer("2.11.4", 1))["publish"] == (
         "publish.mode FastBatch needs nats-server 2.14 (API level 4);"
         " the target is nats-server 2.11.4 (API level 1)"
     )
 
 
 def test_a_workload_that_is_left_out_is_one_client_that_says_why_on_each_worker() -> None:
-    skipped = lacking(MIXED, Server("2.11.4", 1))
+    skipped = unsupported(MIXED, TargetServer("2.11.4", 1))
     for me in ("a", "b"):
-        plans = clients_of("j", MIXED, ["a", "b"], me, {}, skipped)
+        plans = client_plans("j", MIXED, ["a", "b"], me, {}, skipped)
         by_name = {plan.workload: plan for plan in plans}
         assert [plan.workload for plan in plans] == ["publish", "publish1", "publish2", "get"]
         assert by_name["publish"].skipped == skipped["publish"]
@@ -116,6 +116,6 @@ def test_a_stream_is_asked_only_for_what_its_workloads_need() -> None:
     assert not newer & asked.keys()
     asked = stream_config("j", MIXED, MIXED.streams[0], 0).as_dict()
     assert newer & asked.keys() == newer - {"allow_msg_counter"}
-    possible = MIXED.without(lacking(MIXED, Server("2.11.4", 1)))
+    possible = MIXED.without(unsupported(MIXED, TargetServer("2.11.4", 1)))
     asked = stream_config("j", possible, MIXED.streams[0], 0).as_dict()
     assert not newer & asked.keys()

@@ -7,7 +7,7 @@ import pytest
 from njst.contract.kinds.consume import ConsumePlan
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
-from njst.planning.client_plans import clients_of
+from njst.planning.client_plans import client_plans
 from njst.provisioning.consumers import OwnConsumer, consumer_config
 
 
@@ -27,7 +27,7 @@ def config(own: OwnConsumer | None = None, **consume: Any) -> dict[str, Any]:
 
 def plans(job: JobSpec, workers: int = 2) -> list[ConsumePlan]:
     names = [f"w{n}" for n in range(workers)]
-    found = [plan.consume for me in names for plan in clients_of("j", job, names, me)]
+    found = [plan.consume for me in names for plan in client_plans("j", job, names, me)]
     return [consume for consume in found if consume is not None]
 
 

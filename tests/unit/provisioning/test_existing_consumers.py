@@ -6,8 +6,8 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
-from njst.planning.client_plans import clients_of
-from njst.provisioning.existing_consumers import adopted, misfits
+from njst.planning.client_plans import client_plans
+from njst.provisioning.existing_consumers import apply_config, incompatibilities
 
 S = 1_000_000_000
 Document = dict[str, Any]
@@ -42,7 +42,7 @@ def spec_of(*, clients: int = 1, delayed: bool = False, **consume: Any) -> JobSp
 
 def found(answer: Document, participants: int = 1, **how: Any) -> list[str]:
     spec = spec_of(**how)
-    return misfits(answer, spec, spec.workloads[0], participants)
+    return incompatibilities(answer, spec, spec.workloads[0], participants)
 
 
 OVERFLOW = {"policy": "Overflow", "minPending": 10}
@@ -116,15 +116,17 @@ def test_everything_that_does_not_fit_is_said_at_once() -> None:
 
 def test_clients_take_waits_and_group_from_the_consumer() -> None:
     spec = spec_of(priority=OVERFLOW)
-    (client,) = clients_of("j", spec, ["w"], "w")
+    (client,) = client_plans("j", spec, ["w"], "w")
     assert client.consume is not None
     assert client.consume.consumer == "worker"
     answer = info(ack_wait=7 * S, priority_policy="overflow", priority_groups=["theirs"])
-    own = adopted(client.consume, answer)
+    own = apply_config(client.consume, answer)
     assert own.ack_wait_ms == 7_000
     assert own.priority is not None
     assert own.priority.group == "theirs"
     assert (
-        adopted(client.consume, info(backoff=[2 * S, 3 * S], priority_groups=["g"])).ack_wait_ms
+        apply_config(
+            client.consume, info(backoff=[2 * S, 3 * S], priority_groups=["g"])
+        ).ack_wait_ms
         == 2_000
     )

@@ -8,9 +8,9 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.load.templates.payloads import bodies
-from njst.planning.client_plans import clients_of
+from njst.planning.client_plans import client_plans
 from njst.provisioning import payload_files as module
-from njst.provisioning.payload_files import payload_files, with_files
+from njst.provisioning.payload_files import payload_plans, with_files
 
 
 def spec(*, lines: bool = False) -> JobSpec:
@@ -26,7 +26,7 @@ def spec(*, lines: bool = False) -> JobSpec:
 
 def refusal(folder: Path | None, *, lines: bool = False) -> SetupError:
     with pytest.raises(SetupError) as error:
-        payload_files(spec(lines=lines), folder)
+        payload_plans(spec(lines=lines), folder)
     assert error.value.message.startswith("spec.workloads[1].publish.payloadFile: 'a.json' ")
     return error.value
 
@@ -35,7 +35,7 @@ def test_a_file_is_the_payload_of_its_workload_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"one\n\nthree\r\nx")
     for lines, found in ((False, [b"one\n\nthree\r\nx"]), (True, [b"one", b"three", b"x"])):
         job = spec(lines=lines)
-        plans = with_files(clients_of("j", job, ["w"], "w"), payload_files(job, tmp_path))
+        plans = with_files(client_plans("j", job, ["w"], "w"), payload_plans(job, tmp_path))
         other, mine = (plan.publish for plan in plans)
         assert other is not None
         assert (other.payload.file, other.payload.bytes_min) == ("", 7)
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_a_payload_says_why(
     path = tmp_path / "a.json"
     path.write_bytes(b"\n\r\n")
     assert refusal(tmp_path, lines=True).reason == "PayloadEmpty"
-    assert list(payload_files(spec(), tmp_path)) == [1], "a blank payload is one"
+    assert list(payload_plans(spec(), tmp_path)) == [1], "a blank payload is one"
     path = tmp_path / "more"
     path.mkdir()
     (path / "a.json").write_bytes(b"1\n2\n3\n")

@@ -11,9 +11,9 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.load.readback.stream_state import stream_state
-from njst.planning.client_plans import clients_of
-from njst.planning.client_slot import There
-from njst.planning.kinds.publish import publish_obstacle
+from njst.planning.client_plans import client_plans
+from njst.planning.client_slot import StreamState
+from njst.planning.kinds.publish import unverifiable_reason
 from njst.provisioning.retention_check import stream_before
 from njst.provisioning.streams import stream_config
 
@@ -80,20 +80,20 @@ def test_messages_that_do_away_with_others_or_are_not_known_again(
 ) -> None:
     publish = spec_of(how).workloads[0].publish
     assert publish is not None
-    assert publish_obstacle(publish) == obstacle
+    assert unverifiable_reason(publish) == obstacle
 
 
 def test_each_producer_is_told_where_to_look_and_what_is_in_its_way() -> None:
     before = StreamBefore(server="ID", created_ns=5)
-    there = {"S": There(last_sequence=7, before=before)}
+    there = {"S": StreamState(last_sequence=7, before=before)}
     for how, obstacle in (({}, ""), ({"payloadBytes": 8}, "NoStamp")):
-        (plan,) = clients_of("j", spec_of(how), ["a"], "a", there)
+        (plan,) = client_plans("j", spec_of(how), ["a"], "a", there)
         assert plan.publish is not None
         assert plan.publish.stream == "S"
         assert plan.publish.read_back is not None
         assert plan.publish.read_back.after_sequence == 7
         assert plan.publish.read_back.obstacle == obstacle
         assert plan.publish.read_back.before == before
-    (plan,) = clients_of("j", spec_of({"verify": "None"}), ["a"], "a", there)
+    (plan,) = client_plans("j", spec_of({"verify": "None"}), ["a"], "a", there)
     assert plan.publish is not None
     assert plan.publish.read_back is None

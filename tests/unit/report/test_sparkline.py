@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.results.report import Latency, SeriesResult, WindowResult, WorkloadResult
-from njst.report.sparkline import COLUMNS, course
+from njst.report.sparkline import COLUMNS, sparkline
 
 
 def window(messages: int, p99: int = 0, errors: int = 0) -> WindowResult:
@@ -19,7 +19,7 @@ def workload(name: str, *windows: WindowResult, width_s: int = 1) -> WorkloadRes
 
 
 def test_rates_latencies_and_errors_in_lines_below_each_other() -> None:
-    lines = course(
+    lines = sparkline(
         [
             workload("write", window(0), window(400, 900), window(800, 2_000, 3), width_s=2),
             workload("get", window(8), window(1)),
@@ -36,16 +36,16 @@ def test_rates_latencies_and_errors_in_lines_below_each_other() -> None:
 
 
 def test_nothing_to_show_is_nothing() -> None:
-    assert course([]) == []
-    assert course([workload("w")]) == []
-    assert course([workload("w", window(0), window(0))]) == [
+    assert sparkline([]) == []
+    assert sparkline([workload("w")]) == []
+    assert sparkline([workload("w", window(0), window(0))]) == [
         "w  rate      " + "  up to 0/s, each column 1 s"
     ]
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=130), st.sampled_from([1, 2, 64]))
 def test_a_long_job_fits_and_what_is_not_nothing_is_seen(counts: list[int], width_s: int) -> None:
-    [line] = course([workload("w", *map(window, counts), width_s=width_s)])
+    [line] = sparkline([workload("w", *map(window, counts), width_s=width_s)])
     bars, words = line[len("w  rate    ") :].split("  up to ")
     step = -(-len(counts) // COLUMNS)
     assert len(bars) == -(-len(counts) // step) <= COLUMNS
@@ -57,5 +57,5 @@ def test_a_long_job_fits_and_what_is_not_nothing_is_seen(counts: list[int], widt
 
 @pytest.mark.parametrize("length", [2, 60, 61, 119, 120])
 def test_the_highest_is_always_a_whole_bar(length: int) -> None:
-    [line] = course([workload("w", *(window(n) for n in range(length)))])
+    [line] = sparkline([workload("w", *(window(n) for n in range(length)))])
     assert line.count("█") >= 1

@@ -36,7 +36,7 @@ REPORT = Report(
         ),
         WorkerResult(
             worker="w2-b",
-            outcome=Outcome.UNFIT,
+            outcome=Outcome.REJECTED,
             problem=Problem(reason="StreamExists", message="it is there"),
         ),
     ],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from njst.contract.results.tallies import ReadBack
-from njst.journal.state.job_view import JobView, PartState, Phase
+from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from tests.unit.sim import test_schedules
 from tests.unit.sim.test_schedules import Run, Schedule, check, coarse_ticks, fault, quiet
 from tests.unit.sim.world import FORGOTTEN, WRITTEN, SimWorker
@@ -76,7 +76,7 @@ def proved(view: JobView) -> ReadBack:
 
 
 def is_finished(view: JobView) -> bool:
-    return {part.state for part in view.parts.values()} == {PartState.FINISHED}
+    return {part.state for part in view.parts.values()} == {ParticipantPhase.FINISHED}
 
 
 @pytest.mark.parametrize("seed", [4, 5])

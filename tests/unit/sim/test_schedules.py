@@ -19,7 +19,7 @@ from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
 from njst.contract.results.report import Verdict
 from njst.contract.spec.job import JobSpec
-from njst.journal.state.job_view import JobView, PartState, Phase
+from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from tests.unit.sim.loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World
 
@@ -30,7 +30,12 @@ LIMIT_S = max(600, SCHEDULES)
 PHASES = tuple(phase for phase in HypothesisPhase if phase is not HypothesisPhase.explain)
 DEADLINE_S = 12
 START_TIMEOUT_S = 5
-FINAL = (PartState.UNFIT, PartState.LATE, PartState.FINISHED, PartState.LOST)
+FINAL = (
+    ParticipantPhase.REJECTED,
+    ParticipantPhase.LATE,
+    ParticipantPhase.FINISHED,
+    ParticipantPhase.LOST,
+)
 # How long load may run on after its worker has read that it must stop.
 STOP_S = 0.5
 # Faults begin in the first so many seconds, and last so long at most.
@@ -230,14 +235,14 @@ class Run:
         }
 
     def _cancel(self, worker: SimWorker, job: str) -> None:
-        if worker.book.get(job) is not None and not worker.process.dead:
+        if worker.job_store.get(job) is not None and not worker.process.dead:
             self.cancels.add(job)
             self.world.cancel(job, worker)
 
     def _over(self) -> bool:
         if self.loop.time() < self.horizon_s + 1:
             return False
-        views = [self.world.workers[-1].book.view(job) for job in self.jobs]
+        views = [self.world.workers[-1].job_store.view(job) for job in self.jobs]
         return all(view is not None and view.closed for view in views)
 
     def _check_now(self) -> None:
@@ -259,12 +264,16 @@ class Run:
     def _check_may_run(self, worker: SimWorker, view: JobView) -> None:
         now_ns = self.world.log.now_ns()
         part = view.parts[worker.name]
-        assert part.state in (PartState.RUNNING, PartState.LOST, PartState.FINISHED)
+        assert part.state in (
+            ParticipantPhase.RUNNING,
+            ParticipantPhase.LOST,
+            ParticipantPhase.FINISHED,
+        )
         if any(fault.kind == "jump" for fault in self.schedule.faults):
             return  # its times can be compared with nothing any more
         told_ns = [t for t in (view.cancelled_ns, view.ended_ns) if t]
-        if part.state is PartState.LOST:
-            told_ns.append(part.accused_until_ns)
+        if part.state is ParticipantPhase.LOST:
+            told_ns.append(part.suspected_until_ns)
         if told_ns and worker in self.world.able():
             heard_s = max(worker.able_since_s, (min(told_ns) - EPOCH_NS) / 1e9)
             assert self.loop.time() - heard_s < STOP_S, f"{worker.name} loads after the end"
@@ -283,7 +292,9 @@ def check(run: Run) -> None:
     truth = world.truth
     for worker in world.able():
         for job in run.jobs:
-            assert worker.book.view(job) == truth.view(job), f"{worker.name} sees another {job}"
+            assert worker.job_store.view(job) == truth.view(job), (
+                f"{worker.name} sees another {job}"
+            )
         left = [load.job for load in worker.loads if not load.killed]
         assert not left, f"{worker.name} keeps the processes of {left}"
     for job, worker in world.target.made.items():
@@ -317,11 +328,11 @@ def _check_verdict(run: Run, view: JobView) -> None:
     report = view.ended.report
     states = {part.state for part in view.parts.values()}
     if report.verdict is Verdict.VALID:
-        assert states == {PartState.FINISHED}
+        assert states == {ParticipantPhase.FINISHED}
         assert {w.outcome for w in report.workers} == {Outcome.COMPLETED}
         assert view.cancelled is None
     for part in view.parts.values():
-        if part.state is PartState.LOST:
+        if part.state is ParticipantPhase.LOST:
             assert part.worker in run.blamed | {"log"}, f"{part.worker} was lost without a reason"
     if view.cancelled is not None:
         assert report.reason == view.cancelled.reason

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TypeVar
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.events import (
@@ -27,17 +27,17 @@ from njst.contract.events import (
 )
 from njst.contract.kinds.publish import ReadBackPlan
 from njst.contract.names.mesh import EventName
-from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, PiecePlan, Receipt
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, RangePlan, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem, SetupError
-from njst.contract.results.readback import READ_FAILED, Sight
+from njst.contract.results.readback import READ_FAILED, SliceResult
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import LoadCost, WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
-from njst.journal.state.job_store import Book
-from njst.journal.state.projection import Entry
-from njst.verification.range_codec import Entry as Numbers
+from njst.journal.state.job_store import JobStore
+from njst.journal.state.projection import LogEntry
+from njst.verification.range_codec import ProducerRanges as Numbers
 from njst.verification.range_codec import encode
 from njst.verification.ranges import Ranges
 from njst.verification.slices import FEWEST
@@ -61,10 +61,10 @@ class SimLog:
     loop: VirtualLoop
     random: Random
     links: list["SimLink"] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
     taken: set[EventName] = field(default_factory=set)
     stored: list[EventName] = field(default_factory=list)
-    truth: Book = field(default_factory=Book)
+    truth: JobStore = field(default_factory=JobStore)
     last: dict[tuple[str, str], tuple[Progress, int]] = field(default_factory=dict)
     down: bool = False
     # Chance of an append whose request, or whose answer, is lost.
@@ -85,7 +85,7 @@ class SimLog:
             return Appended(stored=False)
         self.taken.add(name)
         event: Event | None = payload if name.event in EVENT_TYPES else None  # type: ignore[assignment]
-        entry = Entry(len(self.entries) + 1, self.now_ns(), name.job, name.worker, event)
+        entry = LogEntry(len(self.entries) + 1, self.now_ns(), name.job, name.worker, event)
         self.entries.append(entry)
         self.stored.append(name)
         self.truth.on_entry(entry)
@@ -215,7 +215,7 @@ class SimTarget:
         if producer not in self.written.setdefault(job, []):
             self.written[job].append(producer)
 
-    def sight(self, job: str, pieces: Sequence[PiecePlan]) -> Sight:
+    def sight(self, job: str, pieces: Sequence[RangePlan]) -> SliceResult:
         """Return what is in some pieces of a job's only stream."""
         found: dict[int, Ranges] = {}
         for piece in pieces:
@@ -226,7 +226,7 @@ class SimTarget:
                 for first, last in ((0, FORGOTTEN), (FORGOTTEN + self.loses, WRITTEN)):
                     here.add_range(max(first, piece.after - begin), min(last, end - begin))
         entries = [Numbers(producer, 0, here.ranges()) for producer, here in found.items()]
-        return Sight(found=encode(entries))
+        return SliceResult(found=encode(entries))
 
     def reach(self) -> None:
         """Fail as a connection to a target does that is away."""
@@ -390,7 +390,7 @@ class SimWorker:
         self.world, self.loop, self.log = world, world.loop, world.log
         self.process = Process(name)
         self.link = SimLink(self.log, self.process)
-        self.book = Book()
+        self.job_store = JobStore()
         self.loads: list[SimLoad] = []
         error_ns = self.log.random.randint(-CLOCK_ERROR_NS, CLOCK_ERROR_NS)
         self.time = SimTime(self.loop, self.log, error_ns)
@@ -398,10 +398,10 @@ class SimWorker:
         self.unfit = False
         # Since when nothing keeps it from the log.
         self.able_since_s = self.loop.time()
-        kit = Kit(
+        deps = AgentDeps(
             me=name,
             log=self.link,
-            book=self.book,
+            job_store=self.job_store,
             time=self.time,
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
             make=self._make,
@@ -411,11 +411,11 @@ class SimWorker:
             reports=NoReports(),
             beside=at_once,
         )
-        self.agent = Agent(kit)
-        self.jobs = Jobs(self.link, self.book, SimMembers(world, self))
+        self.agent = Agent(deps)
+        self.jobs = Jobs(self.link, self.job_store, SimMembers(world, self))
 
     async def run(self) -> None:
-        await self.link.follow(self.book.on_entry, self.book.on_progress)
+        await self.link.follow(self.job_store.on_entry, self.job_store.on_progress)
         await self.agent.run(self.stop)
 
     async def _make(
@@ -439,17 +439,17 @@ class SimWorker:
 
     async def _prepare(self, plan: LoadPlan, timeout_s: float) -> SimLoad:
         await asyncio.sleep(self.log.random.uniform(0.05, 0.4))
-        view = self.book.view(plan.job)
+        view = self.job_store.view(plan.job)
         assert view is not None
         load = SimLoad(self, plan.job, float(view.created.spec.workloads[0].duration_seconds or 1))
         self.loads.append(load)
         return load
 
-    async def _look(self, plan: AuditPlan) -> Sight:
+    async def _look(self, plan: SlicePlan) -> SliceResult:
         self.world.looks.append((plan.job, self.name))
         await asyncio.sleep(self.log.random.uniform(0.01, self.world.look_s))
         if self.world.target.down:
-            return Sight(problem=READ_FAILED)
+            return SliceResult(problem=READ_FAILED)
         return self.world.target.sight(plan.job, plan.pieces)
 
 

@@ -21,6 +21,6 @@ def test_clocks_may_be_off_either_way() -> None:
 
 def test_it_takes_two_of_whom_both_is_known() -> None:
     lost = WorkerResult(worker="lost", outcome=Outcome.LOST, cost=LoadCost(late_us=9_000))
-    unfit = WorkerResult(worker="unfit", outcome=Outcome.UNFIT, clock_error_us=9_000)
+    unfit = WorkerResult(worker="unfit", outcome=Outcome.REJECTED, clock_error_us=9_000)
     assert start_skew_us([began(100, 500), lost, unfit]) is None
     assert start_skew_us([began(100, 500), lost, unfit, began(100, 500)]) == 1_000

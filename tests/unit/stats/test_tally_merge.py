@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from njst.contract.results.report import Latency
 from njst.contract.results.tallies import (
-    Counts,
     ErrorClass,
     ErrorTally,
     ReadBack,
     SeriesTally,
     WindowTally,
+    WorkloadCounts,
     WorkloadTally,
 )
 from njst.stats.histogram import Histogram
@@ -283,6 +283,6 @@ def test_no_field_is_forgotten() -> None:
     )
     assert merge([tally]) == [tally]
     result = totals("w", "Publish", [tally])
-    assert {name: getattr(result, name) for name in Counts.model_fields} == {
-        name: getattr(tally, name) for name in Counts.model_fields
+    assert {name: getattr(result, name) for name in WorkloadCounts.model_fields} == {
+        name: getattr(tally, name) for name in WorkloadCounts.model_fields
     }

@@ -24,8 +24,10 @@ FAILED = WorkerResult(
     worker="b", outcome=Outcome.FAILED, problem=Problem(reason="ProcessDied", message="it died")
 )
 LOST = WorkerResult(worker="c", outcome=Outcome.LOST)
-UNFIT = WorkerResult(
-    worker="d", outcome=Outcome.UNFIT, problem=Problem(reason="StreamExists", message="S is there")
+REJECTED = WorkerResult(
+    worker="d",
+    outcome=Outcome.REJECTED,
+    problem=Problem(reason="StreamExists", message="S is there"),
 )
 LATE = WorkerResult(worker="e", outcome=Outcome.LATE)
 SLOW = WorkerResult(
@@ -142,7 +144,12 @@ PRECEDENCE = [
 def test_the_first_reason_that_applies(
     row: int, reason: str, verdict: Verdict, message: str
 ) -> None:
-    workers = {0: [UNFIT], 1: [UNFIT, LATE], 2: [UNFIT, LATE], 3: [COMPLETED, LOST, FAILED]}
+    workers = {
+        0: [REJECTED],
+        1: [REJECTED, LATE],
+        2: [REJECTED, LATE],
+        3: [COMPLETED, LOST, FAILED],
+    }
     workloads = {0: GONE, 8: WITH_ERRORS, 9: UNSEEN, 10: WHOLE}
     judgement = judged(
         workers=workers.get(row, [COMPLETED, LOST] if row <= 4 else [COMPLETED]),
@@ -164,7 +171,7 @@ def test_the_first_reason_that_applies(
             "no worker was ready within 7 s: e (no word from it), g (still at it)",
             id="all late",
         ),
-        pytest.param([LATE, SLOW, UNFIT], "StreamExists", "d: S is there", id="one says why"),
+        pytest.param([LATE, SLOW, REJECTED], "StreamExists", "d: S is there", id="one says why"),
     ],
 )
 def test_nothing_ran(workers: list[WorkerResult], reason: str, message: str) -> None:
@@ -196,7 +203,7 @@ def test_a_part_that_is_missing_leaves_it_unknown_and_is_named(
 
 
 def test_a_worker_that_the_target_refused_is_not_lost() -> None:
-    judgement = judged(workers=[COMPLETED, UNFIT, COMPLETED], thresholds=[kept()])
+    judgement = judged(workers=[COMPLETED, REJECTED, COMPLETED], thresholds=[kept()])
     assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, "WorkersRefused")
     assert judgement.message == (
         "1 of 3 workers could not take part: d (Unfit: S is there); the other 2 ran to the end"

@@ -2,24 +2,24 @@
 
 from njst.contract.kinds.publish import ReadBackPlan
 from njst.contract.plan import Receipt
-from njst.contract.results.readback import Corrupted, Recovered, Sight, StreamReceipts
+from njst.contract.results.readback import Corrupted, Recovered, SliceResult, StreamReceipts
 from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge
 from njst.verification.checker import prove, with_proof
-from njst.verification.range_codec import Entry, encode
+from njst.verification.range_codec import ProducerRanges, encode
 from njst.verification.ranges import Range
-from njst.verification.receipt_budget import of_lost_worker, told
+from njst.verification.receipt_budget import of_lost_worker, split_receipts
 
 NOT_READ = "NotRead"
 
 
 def asked(code: int, count: int, stream: str = "S") -> StreamReceipts:
-    producers = encode([Entry(code, count, [(0, count)])])
+    producers = encode([ProducerRanges(code, count, [(0, count)])])
     return StreamReceipts(workload="w", stream=stream, count=count, producers=producers)
 
 
-def saw(*found: tuple[int, int, list[Range] | None]) -> Sight:
-    return Sight(found=encode(Entry(*one) for one in found))
+def saw(*found: tuple[int, int, list[Range] | None]) -> SliceResult:
+    return SliceResult(found=encode(ProducerRanges(*one) for one in found))
 
 
 def proved(worker: str, proofs: dict[str, list[WorkloadTally]]) -> ReadBack:
@@ -48,7 +48,7 @@ def test_a_message_on_both_sides_of_a_border_is_there_twice() -> None:
 
 def test_nothing_is_lost_as_long_as_a_slice_of_its_stream_was_not_seen() -> None:
     receipts = {"a": [asked(1, 10, "S"), asked(2, 10, "T")]}
-    half = {0: ("a", saw((1, 0, [(0, 10)]))), 1: ("a", Sight(problem="ReadFailed"))}
+    half = {0: ("a", saw((1, 0, [(0, 10)]))), 1: ("a", SliceResult(problem="ReadFailed"))}
     proofs = prove(receipts, 2, half, NOT_READ)
     assert proved("a", proofs) == ReadBack(
         acknowledged=20, found=10, unchecked=10, reasons=["ReadFailed"]
@@ -72,14 +72,14 @@ def test_a_producer_that_could_not_be_told_is_not_proved() -> None:
 
 
 def test_what_is_no_text_of_ranges_proves_nothing() -> None:
-    proofs = prove({"a": [asked(1, 10)]}, 1, {0: ("b", Sight(found="?"))}, NOT_READ)
+    proofs = prove({"a": [asked(1, 10)]}, 1, {0: ("b", SliceResult(found="?"))}, NOT_READ)
     assert proved("a", proofs).reasons == ["ReadFailed"]
     broken = asked(1, 10).model_copy(update={"producers": "?"})
     assert prove({"a": [broken]}, 1, {0: ("b", saw())}, NOT_READ) == {"a": []}
 
 
 def test_what_is_corrupted_is_told_by_who_saw_it() -> None:
-    sight = Sight(corrupted=[Corrupted(workload="w", count=2, example="changed")])
+    sight = SliceResult(corrupted=[Corrupted(workload="w", count=2, example="changed")])
     proofs = prove({"a": [asked(1, 0)]}, 1, {0: ("b", sight)}, NOT_READ)
     assert proved("b", proofs) == ReadBack(corrupted=2)
     assert with_proof([], proofs["b"]) == proofs["b"]
@@ -115,7 +115,7 @@ def receipt(code: int, *ranges: Range, obstacle: str = "") -> Receipt:
 def test_what_is_told_of_receipts_and_what_is_true_until_somebody_reads() -> None:
     holes = [(at, at + 1) for at in sorted({n * n * 7 % 99_991 * 2 for n in range(5000)})]
     some = [receipt(1, (0, 10)), receipt(2, (0, 7), obstacle="MaxAge"), receipt(3, *holes)]
-    asked, unread = told(some, 200)
+    asked, unread = split_receipts(some, 200)
     (group,) = asked
     assert (group.stream, group.after, group.count) == ("S", 3, 10)
     assert len(group.producers) <= 200
@@ -132,12 +132,13 @@ def test_what_is_told_of_receipts_and_what_is_true_until_somebody_reads() -> Non
 
 def test_nobody_is_asked_to_read_where_nothing_was_sent() -> None:
     nothing = receipt(1).model_copy(update={"sent": 0})
-    assert told([nothing], 1000) == ([], [])
+    assert split_receipts([nothing], 1000) == ([], [])
 
 
 def test_of_a_lost_worker_what_is_there_is_counted_and_the_rest_is_unchecked() -> None:
     sights = {
-        n: ("a", Sight(recovered=[Recovered(worker="b", workload="w", count=40)])) for n in (0, 1)
+        n: ("a", SliceResult(recovered=[Recovered(worker="b", workload="w", count=40)]))
+        for n in (0, 1)
     }
     proofs = prove({"a": [asked(1, 10)]}, 2, sights, NOT_READ)
     last = WorkloadTally(workload="w", messages=70)
@@ -154,12 +155,12 @@ def test_of_a_lost_worker_what_is_there_is_counted_and_the_rest_is_unchecked() -
 
 
 def test_where_nothing_was_acknowledged_it_says_what_is_there_or_why_not() -> None:
-    nothing = StreamReceipts(workload="w", stream="S", producers=encode([Entry(1, 9, [])]))
+    nothing = StreamReceipts(workload="w", stream="S", producers=encode([ProducerRanges(1, 9, [])]))
     proofs = prove({"a": [nothing]}, 1, {0: ("a", saw((1, 0, [(0, 7)])))}, NOT_READ)
     assert proved("a", proofs) == ReadBack(recovered=7)
-    failed = Sight(problem="ReadFailed", words="no leader (10008)")
+    failed = SliceResult(problem="ReadFailed", words="no leader (10008)")
     proofs = prove({"a": [nothing]}, 1, {0: ("a", failed)}, NOT_READ)
     assert proved("a", proofs) == ReadBack(reasons=["ReadFailed"], words="no leader (10008)")
     stampless = receipt(1, obstacle="NoStamp")
-    (tally,) = told([stampless], 1000)[1]
+    (tally,) = split_receipts([stampless], 1000)[1]
     assert tally.read_back == ReadBack(reasons=["NoStamp"])

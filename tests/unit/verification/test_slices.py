@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.results.readback import StreamReceipts
-from njst.verification.slices import FEWEST, Piece, slice_count, slices
+from njst.verification.slices import FEWEST, StreamRange, slice_count, slices
 
 _receipts = st.lists(
     st.builds(
@@ -48,7 +48,7 @@ def test_slices_of_one_stream_are_as_long_as_each_other(count: int, readers: int
 
 def test_what_others_write_too_belongs_to_the_last_slice() -> None:
     receipts = [StreamReceipts(workload="w", stream="S", after=7, count=10)]
-    assert slices(receipts, 2) == [[Piece("S", 7, 12)], [Piece("S", 12, None)]]
+    assert slices(receipts, 2) == [[StreamRange("S", 7, 12)], [StreamRange("S", 12, None)]]
 
 
 def test_few_messages_are_read_by_one_and_none_by_nobody() -> None:
@@ -65,6 +65,6 @@ def test_few_messages_are_read_by_one_and_none_by_nobody() -> None:
 
 def test_of_a_stream_that_is_only_counted_nothing_is_read() -> None:
     core = StreamReceipts(workload="c", stream="C", after=7, is_core=True)
-    assert slices([core], 1) == [[Piece("C", 7, 7)]]
+    assert slices([core], 1) == [[StreamRange("C", 7, 7)]]
     both = core.model_copy(update={"is_core": False, "after": 5})
-    assert slices([core, both], 1) == [[Piece("C", 5, None)]]
+    assert slices([core, both], 1) == [[StreamRange("C", 5, None)]]

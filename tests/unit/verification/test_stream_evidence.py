@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.readback import PieceSight, Sight, StreamConsumption, StreamReceipts
+from njst.contract.results.readback import (
+    RangeResult,
+    SliceResult,
+    StreamConsumption,
+    StreamReceipts,
+)
 from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.verification import mark_codec
 from njst.verification.checker import prove
 from njst.verification.mark_codec import MOST_OF_ALL, Mark
-from njst.verification.range_codec import Entry, encode
+from njst.verification.range_codec import ProducerRanges, encode
 from njst.verification.ranges import Ranges
 
 MADE_NS = 1_700_000_000_000_000_000
@@ -55,11 +60,11 @@ class Stream:
         sent = {(p, mark.number) for p, marks in self.acknowledged.items() for mark in marks}
         return sent - set(self.messages.values())
 
-    def sight(self, **changes: object) -> Sight:
+    def sight(self, **changes: object) -> SliceResult:
         empty = Ranges((n, n + 1) for n in range(1, self.last + 1) if n not in self.messages)
         first = min(self.messages, default=self.last + 1)
         front = first - 1
-        piece = PieceSight(
+        piece = RangeResult(
             stream="S",
             server="A",
             created_ns=MADE_NS,
@@ -69,13 +74,13 @@ class Stream:
             deleted=len(empty) - front,
             front=front,
             inside=len(empty) - front,
-            empty=encode([Entry(0, 0, empty.ranges())]) if len(empty) else "",
+            empty=encode([ProducerRanges(0, 0, empty.ranges())]) if len(empty) else "",
         ).model_copy(update=changes)
         found: dict[int, Ranges] = {}
         for producer, number in self.messages.values():
             found.setdefault(producer, Ranges()).add_range(number, number + 1)
-        return Sight(
-            found=encode(Entry(code, 0, some.ranges()) for code, some in found.items()),
+        return SliceResult(
+            found=encode(ProducerRanges(code, 0, some.ranges()) for code, some in found.items()),
             pieces=[piece],
         )
 
@@ -87,7 +92,7 @@ class Stream:
                 stream="S",
                 count=sum(map(len, self.acknowledged.values())),
                 producers=encode(
-                    Entry(code, len(marks), [(0, len(marks))])
+                    ProducerRanges(code, len(marks), [(0, len(marks))])
                     for code, marks in self.acknowledged.items()
                 ),
                 marks=mark_codec.encode(told),
@@ -298,7 +303,7 @@ def test_a_work_queue_accounts_for_each_message(steps: Steps, consumed: set[int]
     for sequence in consumed & stream.messages.keys():
         producer, number = stream.messages.pop(sequence)
         had.setdefault(producer, Ranges()).add_range(number, number + 1)
-    text = encode(Entry(code, 0, some.ranges()) for code, some in had.items())
+    text = encode(ProducerRanges(code, 0, some.ranges()) for code, some in had.items())
     told = [StreamConsumption(stream="S", producers=text)]
     limits = StreamLimits(retention="workqueue")
     receipts = stream.receipts(before=BEFORE.model_copy(update={"limits": limits}))
@@ -322,11 +327,11 @@ def test_what_a_stream_lets_go_of_from_one_slice_to_the_next_is_no_loss() -> Non
     stream.purge(8)
     late = stream.sight().pieces[0]
     pieces = [
-        early.model_copy(update={"front": 3, "empty": encode([Entry(0, 0, [(1, 4)])])}),
-        late.model_copy(update={"front": 2, "empty": encode([Entry(0, 0, [(7, 9)])])}),
+        early.model_copy(update={"front": 3, "empty": encode([ProducerRanges(0, 0, [(1, 4)])])}),
+        late.model_copy(update={"front": 2, "empty": encode([ProducerRanges(0, 0, [(7, 9)])])}),
     ]
-    found = encode([Entry(1, 0, [(3, 6), (8, 10)])])
+    found = encode([ProducerRanges(1, 0, [(3, 6), (8, 10)])])
     for order in (pieces, pieces[::-1]):
-        sight = Sight(found=found, pieces=order)
+        sight = SliceResult(found=found, pieces=order)
         proved = read_back(prove({"w": stream.receipts()}, 1, {0: ("w", sight)}, "")["w"])
         assert (proved.lost, proved.removed) == (0, 5)

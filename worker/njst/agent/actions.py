@@ -9,7 +9,7 @@ from enum import StrEnum
 LEAD_MS = 400
 
 
-class Stage(StrEnum):
+class ParticipantStage(StrEnum):
     """How far this process is with a job; it starts at IDLE after every boot."""
 
     IDLE = "Idle"
@@ -17,7 +17,7 @@ class Stage(StrEnum):
     PREPARED = "Prepared"
     LOADING = "Loading"
     READING = "Reading"
-    RELEASED = "Released"
+    STOPPED = "Stopped"
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Prepare:
 
 
 @dataclass(frozen=True)
-class GiveUp:
+class ReportLate:
     """Say, in place of `ready`, what keeps this worker from being ready in time."""
 
 
 @dataclass(frozen=True)
-class Load:
+class StartLoad:
     """Start the load at `at_ns` of the log's time."""
 
     at_ns: int
 
 
 @dataclass(frozen=True)
-class Begin:
+class BeginWorkload:
     """Let a workload begin that waited for others, at `at_ns` of the log's time."""
 
     workload: str
@@ -46,7 +46,7 @@ class Begin:
 
 
 @dataclass(frozen=True)
-class Release:
+class StopLoad:
     """Stop the load, or give up its preparation; what was measured is reported.
 
     `overdue` says that the deadline is over and the log silent: nobody else can end this load.
@@ -56,7 +56,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartJob:
     """Append `started`."""
 
     run: tuple[str, ...]
@@ -64,14 +64,14 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Tell:
+class ReportDone:
     """Append `done.<me>`."""
 
     workloads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Open:
+class StartPhase:
     """Append `begun.<me>`."""
 
     workloads: tuple[str, ...]
@@ -88,7 +88,7 @@ class Cancel:
 
 
 @dataclass(frozen=True)
-class Accuse:
+class Suspect:
     """Append `lost.<worker>`."""
 
     worker: str
@@ -96,12 +96,12 @@ class Accuse:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Refute:
     """Append `alive.<me>`."""
 
 
 @dataclass(frozen=True)
-class End:
+class EndJob:
     """Append `ended` with the report."""
 
 
@@ -112,17 +112,17 @@ class Clean:
 
 Action = (
     Prepare
-    | GiveUp
-    | Load
-    | Begin
-    | Release
-    | Start
-    | Tell
-    | Open
+    | ReportLate
+    | StartLoad
+    | BeginWorkload
+    | StopLoad
+    | StartJob
+    | ReportDone
+    | StartPhase
     | Cancel
-    | Accuse
-    | Answer
-    | End
+    | Suspect
+    | Refute
+    | EndJob
     | Clean
 )
 
@@ -137,7 +137,7 @@ class Knowledge:
     """
 
     me: str
-    stage: Stage
+    stage: ParticipantStage
     now_ns: int
     queue_since_ns: int | None
     heard_ns: Mapping[str, int]

@@ -8,26 +8,26 @@ others find the step taken. Waiting too short costs a refused append, never a wr
 from collections.abc import Iterable, Iterator
 
 from njst.agent.actions import (
-    Accuse,
     Action,
-    Answer,
-    Begin,
+    BeginWorkload,
     Cancel,
     Clean,
-    End,
-    GiveUp,
+    EndJob,
     Knowledge,
-    Load,
-    Open,
+    ParticipantStage,
     Prepare,
-    Release,
-    Stage,
-    Start,
-    Tell,
+    Refute,
+    ReportDone,
+    ReportLate,
+    StartJob,
+    StartLoad,
+    StartPhase,
+    StopLoad,
+    Suspect,
 )
 from njst.contract.results.outcome import QUEUE_TIMEOUT, START_TIMEOUT
 from njst.contract.spec.job import OnWorkerLoss
-from njst.journal.state.job_view import JobView, Part, PartState
+from njst.journal.state.job_view import JobView, ParticipantPhase, ParticipantState
 from njst.journal.state.rendezvous import rank
 from njst.verdict.worker_list import UNHEARD, named
 
@@ -36,7 +36,7 @@ MS = 1_000_000
 # Progress comes every second; a worker is missed after this much silence.
 SILENT_NS = 2_500 * MS
 # Accusations must not be further apart than the fold's CHAIN_GAP_NS.
-ACCUSE_EVERY_NS = 700 * MS
+SUSPECT_EVERY_NS = 700 * MS
 # How much longer each rank waits: for a step that takes a message, and for the clean-up.
 TURN_NS = 25 * MS
 CLEAN_TURN_NS = 3_000 * MS
@@ -59,45 +59,45 @@ def _own(view: JobView, know: Knowledge) -> Iterator[Action]:
     part = view.parts.get(know.me)
     if part is None:
         return
-    if know.stage is Stage.IDLE:
+    if know.stage is ParticipantStage.IDLE:
         if _may_prepare(view, part, know):
             yield Prepare()
         return
-    if know.stage is Stage.RELEASED:
+    if know.stage is ParticipantStage.STOPPED:
         return
     if _is_over(view, part):
-        yield Release()
+        yield StopLoad()
         return
-    if know.stage is Stage.PREPARING and _is_late(view, know):
-        yield GiveUp()
-    if part.state is PartState.RUNNING or know.stage is Stage.READING:
+    if know.stage is ParticipantStage.PREPARING and _is_late(view, know):
+        yield ReportLate()
+    if part.state is ParticipantPhase.RUNNING or know.stage is ParticipantStage.READING:
         yield from _go_on(view, part, know)
 
 
-def _go_on(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
+def _go_on(view: JobView, part: ParticipantState, know: Knowledge) -> Iterator[Action]:
     """What is due while this worker loads or reads."""
     if know.now_ns >= _deadline_ns(view) + OVERDUE_NS:
-        yield Release(overdue=True)
-    elif know.stage is Stage.PREPARED:
-        yield Load(view.start_ns)
-    if know.stage is Stage.LOADING:
+        yield StopLoad(overdue=True)
+    elif know.stage is ParticipantStage.PREPARED:
+        yield StartLoad(view.start_ns)
+    if know.stage is ParticipantStage.LOADING:
         yield from _proceed(view, part, know)
-    if part.accused_from_ns:
-        yield Answer()
+    if part.suspected_from_ns:
+        yield Refute()
 
 
-def _proceed(view: JobView, part: Part, know: Knowledge) -> Iterator[Action]:
+def _proceed(view: JobView, part: ParticipantState, know: Knowledge) -> Iterator[Action]:
     """From one workload to those that wait for it."""
     if news := know.done - part.done:
-        yield Tell(tuple(sorted(news)))
+        yield ReportDone(tuple(sorted(news)))
     for workload, at_ns in view.begins_ns.items():
         if workload not in know.begun:
-            yield Begin(workload, at_ns)
+            yield BeginWorkload(workload, at_ns)
 
 
-def _may_prepare(view: JobView, part: Part, know: Knowledge) -> bool:
+def _may_prepare(view: JobView, part: ParticipantState, know: Knowledge) -> bool:
     waiting = not (view.started or view.cancelled or view.ended)
-    return waiting and part.state is PartState.PREPARING and know.queue_since_ns is not None
+    return waiting and part.state is ParticipantPhase.PREPARING and know.queue_since_ns is not None
 
 
 def _is_late(view: JobView, know: Knowledge) -> bool:
@@ -113,12 +113,12 @@ def _deadline_ns(view: JobView) -> int:
     return view.start_ns + view.created.spec.active_deadline_seconds * 1000 * MS
 
 
-def _is_over(view: JobView, part: Part) -> bool:
+def _is_over(view: JobView, part: ParticipantState) -> bool:
     if view.cancelled or view.ended or part.gone:
         return True
-    if part.state in (PartState.LOST, PartState.LATE):
+    if part.state in (ParticipantPhase.LOST, ParticipantPhase.LATE):
         return True
-    return part.state is PartState.UNFIT
+    return part.state is ParticipantPhase.REJECTED
 
 
 def _shared(view: JobView, know: Knowledge) -> Iterator[Action]:
@@ -129,7 +129,7 @@ def _shared(view: JobView, know: Knowledge) -> Iterator[Action]:
         return
     if view.settled:
         if _turn(view, know, view.last_ns):
-            yield End()
+            yield EndJob()
         return
     if view.started is not None:
         yield from _watch(view, know)
@@ -149,9 +149,9 @@ def _turn(view: JobView, know: Knowledge, since_ns: int, turn_ns: int = TURN_NS)
 
 def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
     """Before the start: wait for all, or for those who come in time."""
-    missing = view.parts_in(PartState.PREPARING)
-    late = view.parts_in(PartState.PREPARING, PartState.LATE)
-    unfit = view.parts_in(PartState.UNFIT)
+    missing = view.parts_in(ParticipantPhase.PREPARING)
+    late = view.parts_in(ParticipantPhase.PREPARING, ParticipantPhase.LATE)
+    unfit = view.parts_in(ParticipantPhase.REJECTED)
     strict = view.created.spec.on_worker_loss is OnWorkerLoss.FAIL
     if unfit and strict:
         problem = view.parts[unfit[0]].problem
@@ -165,7 +165,7 @@ def _gather(view: JobView, know: Knowledge, since_ns: int) -> Iterator[Action]:
     if late and strict:
         yield Cancel(START_TIMEOUT, _late_words(view, late), before_start=True)
     else:
-        yield Start(view.parts_in(PartState.READY))
+        yield StartJob(view.parts_in(ParticipantPhase.READY))
 
 
 def _queued_words(view: JobView, know: Knowledge) -> str:
@@ -183,31 +183,33 @@ def _watch(view: JobView, know: Knowledge) -> Iterator[Action]:
     """While load runs or is read back: the deadline, and the silence of others."""
     spec = view.created.spec
     if view.cancelled is None:
-        lost = view.parts_in(PartState.LOST)
+        lost = view.parts_in(ParticipantPhase.LOST)
         if _turn(view, know, _deadline_ns(view)):
             yield Cancel("DeadlineExceeded", f"it ran longer than {spec.active_deadline_seconds} s")
         elif lost and spec.on_worker_loss is OnWorkerLoss.FAIL and _turn(view, know, view.last_ns):
             yield Cancel("WorkersLost", f"lost: {', '.join(lost)}")
         elif (ready := view.may_begin) and _turn(view, know, view.last_ns):
-            yield Open(ready)
+            yield StartPhase(ready)
     for worker in view.watched:
         if worker != know.me:
             yield from _miss(view, know, view.parts[worker])
 
 
-def _miss(view: JobView, know: Knowledge, part: Part) -> Iterator[Action]:
+def _miss(view: JobView, know: Knowledge, part: ParticipantState) -> Iterator[Action]:
     heard_ns = max(know.heard_ns.get(part.worker, 0), view.start_ns)
     silent_ns = know.now_ns - heard_ns
     if silent_ns < SILENT_NS or _is_deaf(view, know):
         return
-    if _turn(view, know, max(heard_ns + SILENT_NS, part.accused_until_ns + ACCUSE_EVERY_NS)):
-        yield Accuse(part.worker, silent_ns // MS)
+    if _turn(view, know, max(heard_ns + SILENT_NS, part.suspected_until_ns + SUSPECT_EVERY_NS)):
+        yield Suspect(part.worker, silent_ns // MS)
 
 
 def _is_deaf(view: JobView, know: Knowledge) -> bool:
     """Whether this worker does not even hear itself: then silence says nothing of others."""
     own = view.parts.get(know.me)
-    speaks = know.stage is Stage.READING or (own and own.state is PartState.RUNNING)
+    speaks = know.stage is ParticipantStage.READING or (
+        own and own.state is ParticipantPhase.RUNNING
+    )
     if own is None or not speaks:
         return False
     return know.now_ns - max(know.heard_ns.get(know.me, 0), view.start_ns) >= SILENT_NS

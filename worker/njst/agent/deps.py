@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
-from njst.contract.plan import AuditPlan, ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.readback import Sight
+from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.target import Target
 from njst.journal.interfaces import Log, Reports
-from njst.journal.state.job_store import Book
+from njst.journal.state.job_store import JobStore
 
 
 class LogTime(Protocol):
@@ -36,7 +36,7 @@ class LogTime(Protocol):
         ...
 
 
-class Load(Protocol):
+class LoadHandle(Protocol):
     """Load processes that are connected and wait for their start."""
 
     @property
@@ -92,7 +92,7 @@ class Load(Protocol):
 _Result = TypeVar("_Result")
 
 
-class Beside(Protocol):
+class RunInThread(Protocol):
     """Computes beside the event loop."""
 
     async def __call__(self, compute: Callable[[], _Result], /) -> _Result:
@@ -101,7 +101,7 @@ class Beside(Protocol):
 
 
 @dataclass(frozen=True)
-class Kit:
+class AgentDeps:
     """The outside of one worker.
 
     `make` and `remove` are `njst.provisioning.provision`'s, `resolve` is
@@ -112,15 +112,15 @@ class Kit:
 
     me: str
     log: Log
-    book: Book
+    job_store: JobStore
     time: LogTime
     resolve: Callable[[Target], Connection]
     make: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[list[ClientPlan]]]
     remove: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
-    prepare: Callable[[LoadPlan, float], Awaitable[Load]]
-    look: Callable[[AuditPlan], Awaitable[Sight]]
+    prepare: Callable[[LoadPlan, float], Awaitable[LoadHandle]]
+    look: Callable[[SlicePlan], Awaitable[SliceResult]]
     reports: Reports
-    beside: Beside
+    beside: RunInThread
     # The servers that targets' clusters have named to loads of this worker. They stay in this
     # process: an address in the log could lead a login to anybody.
     found: dict[str, list[str]] = field(default_factory=dict)

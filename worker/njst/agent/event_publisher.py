@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
 from njst.contract.names.mesh import EventName
@@ -20,13 +20,13 @@ LAST_RETRY_S = 2.0
 
 
 @dataclass(frozen=True)
-class Voice:
+class EventPublisher:
     """One worker's, in one job."""
 
-    kit: Kit
+    deps: AgentDeps
     job: str
 
-    async def say(self, payload: Payload, heard: Callable[[], bool]) -> None:
+    async def publish(self, payload: Payload, heard: Callable[[], bool]) -> None:
         """Append a worker's own event, again while the log does not answer, until it is heard.
 
         The log itself may be quicker than its answer, and the answer may be lost.
@@ -44,7 +44,7 @@ class Voice:
     async def until(self, holds: Callable[[], bool]) -> None:
         """Return when it holds of the job, looked at whenever that has changed."""
         changed = asyncio.Event()
-        stop_listening = self.kit.book.listen(lambda _: changed.set(), self.job)
+        stop_listening = self.deps.job_store.listen(lambda _: changed.set(), self.job)
         try:
             while not holds():
                 changed.clear()
@@ -53,11 +53,11 @@ class Voice:
             stop_listening()
 
     async def _repeat(self, payload: Payload) -> None:
-        name = EventName(self.job, EVENT_NAMES[type(payload)], self.kit.me)
+        name = EventName(self.job, EVENT_NAMES[type(payload)], self.deps.me)
         retry_s, told = RETRY_S, ""
         while True:
             try:
-                await self.kit.log.append(name, payload)
+                await self.deps.log.append(name, payload)
             except EventTooLargeError as error:
                 # A job must be able to end: less is said, until it is little enough.
                 log.warning("%s", error)

@@ -2,11 +2,11 @@
 
 import logging
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.contract.event_limits import REPORT_BYTES, fit
 from njst.contract.events import Ended
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.report_builder import conclude
+from njst.journal.report_builder import final_report
 from njst.journal.state.job_view import JobView
 
 log = logging.getLogger(__name__)
@@ -20,18 +20,18 @@ AROUND_BYTES = 4096
 REASON_CHARS = 200
 
 
-async def ended(kit: Kit, view: JobView) -> Ended:
+async def final_report_event(deps: AgentDeps, view: JobView) -> Ended:
     """Return the end of a settled job.
 
     Without the object store the log has as much of the report as fits, and says what does not.
     """
-    seen, now_ns = kit.book.progress(view.id), kit.time.now_ns()
-    report = await kit.beside(lambda: conclude(view, seen, now_ns))
-    room_bytes = min(REPORT_BYTES, kit.log.max_event_bytes - AROUND_BYTES)
+    seen, now_ns = deps.job_store.progress(view.id), deps.time.now_ns()
+    report = await deps.beside(lambda: final_report(view, seen, now_ns))
+    room_bytes = min(REPORT_BYTES, deps.log.max_event_bytes - AROUND_BYTES)
     if len(report.to_json()) <= min(WHOLE_BYTES, room_bytes):
         return Ended(report=report)
     try:
-        stored = await kit.reports.put(view.id, report)
+        stored = await deps.reports.put(view.id, report)
     except JournalUnavailableError as error:
         log.warning("the whole report is not stored: %s", error)
         left = fit(report, room_bytes)

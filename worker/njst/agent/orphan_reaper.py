@@ -17,7 +17,7 @@ from typing import Any
 import nats.errors
 from nats.js.errors import APIError, NotFoundError
 
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.contract.connection import Connection
 from njst.contract.names.assets import LOG_KEY, OWNER_KEY, RETAIN_KEY, STREAM_KEY
 from njst.contract.names.mesh import EventName
@@ -25,8 +25,8 @@ from njst.contract.results.outcome import SetupError
 from njst.contract.spec.stream import Retain
 from njst.contract.spec.target import Target
 from njst.journal.interfaces import JournalUnavailableError
-from njst.provisioning.bulk_assets import Api
-from njst.provisioning.target_connection import connected
+from njst.provisioning.bulk_assets import JetStreamApi
+from njst.provisioning.target_connection import target_connection
 from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ EVERY_S = (300.0, 900.0)
 
 
 @dataclass
-class Reaper:
+class OrphanReaper:
     """One worker's turn at the orphans of its mesh.
 
     `log_ids` are the log that its jobs are in, and those that were it before somebody deleted
     them; they grow meanwhile. A log that was gone before this worker came may have been another's.
     """
 
-    kit: Kit
+    deps: AgentDeps
     log_ids: AbstractSet[str]
     claim: Callable[[], Awaitable[bool]]
 
@@ -68,19 +68,19 @@ class Reaper:
         Raises:
             JournalUnavailableError: the log does not say whether a job is over.
         """
-        targets = [Target(), *(view.created.spec.target for view in self.kit.book.jobs())]
+        targets = [Target(), *(view.created.spec.target for view in self.deps.job_store.jobs())]
         removed: list[str] = []
         for target in {target.model_dump_json(): target for target in targets}.values():
             try:
-                removed += await self._reap(self.kit.reach(target))
+                removed += await self._reap(self.deps.reach(target))
             except (SetupError, APIError, nats.errors.Error, TimeoutError) as error:
                 log.info("no look for orphans on %s: %s", target.model_dump_json(), error)
         return removed
 
     async def _reap(self, connection: Connection) -> list[str]:
         removed: list[str] = []
-        async with connected(connection) as client:
-            api = Api(client, connection.js_api)
+        async with target_connection(connection) as client:
+            api = JetStreamApi(client, connection.js_api)
             for found in await api.pages("STREAM.LIST", "streams", {}):
                 if not self._is_marked(found):
                     continue
@@ -107,10 +107,10 @@ class Reaper:
         if parse_time_ns(info["ts"]) - parse_time_ns(info["created"]) < ORPHAN_NS:
             return False
         job = _marks(info)[OWNER_KEY]
-        view = self.kit.book.view(job)
+        view = self.deps.job_store.view(job)
         if view is not None:
             return view.closed
-        return not await self.kit.log.holds(EventName(job, "created"))
+        return not await self.deps.log.holds(EventName(job, "created"))
 
 
 def _marks(info: Mapping[str, Any]) -> dict[str, str]:

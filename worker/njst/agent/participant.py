@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst import __version__
-from njst.agent.actions import Stage
-from njst.agent.deps import Kit, Load
-from njst.agent.event_publisher import Voice
+from njst.agent.actions import ParticipantStage
+from njst.agent.deps import AgentDeps, LoadHandle
+from njst.agent.event_publisher import EventPublisher
 from njst.agent.slice_reader import SliceReader
 from njst.contract.event_limits import receipts_bytes, series_bytes
 from njst.contract.events import Finished, Progress, Ready
@@ -14,11 +14,11 @@ from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem, SetupError
 from njst.contract.results.tallies import ControlOutages, WorkloadTally
 from njst.journal.log_lines import current_job
-from njst.journal.state.job_view import JobView, PartState
+from njst.journal.state.job_view import JobView, ParticipantPhase
 from njst.provisioning.core_streams import core_receipts
 from njst.stats.clock_offset import DRIFT_PPM
 from njst.stats.tally_merge import fitted, merge
-from njst.verification.receipt_budget import had, told
+from njst.verification.receipt_budget import had, split_receipts
 
 PROGRESS_S = 1.0
 # The load processes speak at each full second; this much later their words are here.
@@ -26,12 +26,12 @@ LISTEN_NS = 100_000_000
 
 
 @dataclass
-class Participation:
+class Participant:
     """A job's life in this process; `decide` reads `stage`, its actions call `load`/`release`."""
 
-    kit: Kit
+    deps: AgentDeps
     view: JobView
-    stage: Stage = Stage.PREPARING
+    stage: ParticipantStage = ParticipantStage.PREPARING
     begun: set[str] = field(default_factory=set)
     # Why this worker stops by itself, if it does.
     own_problem: Problem | None = None
@@ -39,7 +39,7 @@ class Participation:
     made_ns: int = 0
     # How far the log's time may have been off when the load began.
     _clock_error_us: int | None = None
-    _load: Load | None = None
+    _load: LoadHandle | None = None
     _clients: list[ClientPlan] = field(default_factory=list)
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -50,8 +50,8 @@ class Participation:
     _doing: str = ""
 
     @property
-    def _voice(self) -> Voice:
-        return Voice(self.kit, self.view.id)
+    def _publisher(self) -> EventPublisher:
+        return EventPublisher(self.deps, self.view.id)
 
     def give_up(self) -> None:
         """Prepare no longer, and say what this worker was still doing."""
@@ -66,7 +66,7 @@ class Participation:
         """Let a workload begin that waited for others, at `at_ns` of the log's time."""
         if self._load is not None:
             self.begun.add(workload)
-            self._load.begin(workload, self.kit.time.monotonic_ns_at(at_ns))
+            self._load.begin(workload, self.deps.time.monotonic_ns_at(at_ns))
 
     @property
     def done(self) -> frozenset[str]:
@@ -93,9 +93,9 @@ class Participation:
             finally:
                 load.kill()
         finally:
-            self.stage = Stage.RELEASED
+            self.stage = ParticipantStage.STOPPED
 
-    async def _prepare(self) -> Load | None:
+    async def _prepare(self) -> LoadHandle | None:
         """Make what is needed and connect; say `ready`, or why not."""
         preparing = asyncio.create_task(self._set_up())
         released = asyncio.create_task(self._released.wait())
@@ -115,54 +115,58 @@ class Participation:
         finally:
             released.cancel()
             late.cancel()
-        self.stage = Stage.PREPARED
+        self.stage = ParticipantStage.PREPARED
         await self._say_ready()
         return load
 
     async def _say_ready(self, problem: Problem | None = None) -> None:
         """Say that this worker is ready, or why it is not."""
-        await self._voice.say(Ready(problem=problem), lambda: not self._is(PartState.PREPARING))
+        await self._publisher.publish(
+            Ready(problem=problem), lambda: not self._is(ParticipantPhase.PREPARING)
+        )
 
-    async def _set_up(self) -> Load:
+    async def _set_up(self) -> LoadHandle:
         spec, unknown = self.view.created.spec, self.view.created.unknown_fields
         if unknown:
             raise SetupError(
                 "VersionTooOld",
                 f"this worker has njst {__version__}, which does not know {', '.join(unknown)}",
             )
-        connection = self.kit.resolve(spec.target)
+        connection = self.deps.resolve(spec.target)
         participants = list(self.view.parts)
         self._doing = "still making streams and consumers on the target"
         try:
-            clients = await self.kit.make(self.view.id, spec, connection, participants, self.kit.me)
+            clients = await self.deps.make(
+                self.view.id, spec, connection, participants, self.deps.me
+            )
         finally:
-            self.made_ns = self.kit.time.now_ns()
+            self.made_ns = self.deps.time.now_ns()
         self._clients = clients
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
         self._doing = f"still connecting its clients: {count} of them"
-        return await self.kit.prepare(plan, float(spec.start_timeout_seconds))
+        return await self.deps.prepare(plan, float(spec.start_timeout_seconds))
 
-    async def _give_up(self, preparing: asyncio.Task[Load]) -> None:
+    async def _give_up(self, preparing: asyncio.Task[LoadHandle]) -> None:
         """End a preparation midway."""
         preparing.cancel()
         await asyncio.wait({preparing})
         if not preparing.cancelled() and preparing.exception() is None:
             preparing.result().kill()
 
-    async def _take_part(self, load: Load) -> None:
+    async def _take_part(self, load: LoadHandle) -> None:
         released = asyncio.create_task(self._released.wait())
         waiting: set[asyncio.Future[object]] = {self._start_ns, released}  # type: ignore[arg-type]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if released.done():
             # Others may have started it all the same, and wait for this worker's last word.
-            if self._is(PartState.RUNNING):
+            if self._is(ParticipantPhase.RUNNING):
                 await self._say_finished(load, Outcome.STOPPED)
             return
-        self.stage = Stage.LOADING
+        self.stage = ParticipantStage.LOADING
         log_start_ns = self._start_ns.result()
-        start_ns = self.kit.time.monotonic_ns_at(log_start_ns)
-        self._clock_error_us = self.kit.time.error_us
+        start_ns = self.deps.time.monotonic_ns_at(log_start_ns)
+        self._clock_error_us = self.deps.time.error_us
         load.start(start_ns, log_start_ns - start_ns)
         self._load = load
         reporting = asyncio.create_task(self._report(load, log_start_ns))
@@ -179,22 +183,22 @@ class Participation:
             for task in (reporting, finishing, released):
                 task.cancel()
 
-    async def _read_back(self, load: Load) -> None:
+    async def _read_back(self, load: LoadHandle) -> None:
         """Stay as long as others load or read, and read what falls to this worker."""
         load.kill()
-        self.stage = Stage.READING
-        connection = self.kit.reach(self.view.created.spec.target)
-        await SliceReader(self.kit, self.view.id, connection, self._released).run()
+        self.stage = ParticipantStage.READING
+        connection = self.deps.reach(self.view.created.spec.target)
+        await SliceReader(self.deps, self.view.id, connection, self._released).run()
 
-    async def _say_finished(self, load: Load, outcome: Outcome) -> None:
-        self.kit.learn(self.view.created.spec.target, load.found())
+    async def _say_finished(self, load: LoadHandle, outcome: Outcome) -> None:
+        self.deps.learn(self.view.created.spec.target, load.found())
         workers = len(self.view.parts)
-        room_bytes = receipts_bytes(workers, self.kit.log.max_event_bytes)
+        room_bytes = receipts_bytes(workers, self.deps.log.max_event_bytes)
         producers = load.receipts()
         consumption = load.consumption()
-        receipts, unread = await self.kit.beside(lambda: told(producers, room_bytes))
+        receipts, unread = await self.deps.beside(lambda: split_receipts(producers, room_bytes))
         receipts += core_receipts(self._clients, load.tallies())
-        consumed = await self.kit.beside(lambda: had(consumption, room_bytes))
+        consumed = await self.deps.beside(lambda: had(consumption, room_bytes))
         tallies = merge([*load.tallies(), *unread])
         finished = Finished(
             outcome=outcome,
@@ -206,7 +210,7 @@ class Participation:
             receipts=receipts,
             consumed=consumed,
         )
-        await self._voice.say(finished, lambda: not self._is(PartState.RUNNING))
+        await self._publisher.publish(finished, lambda: not self._is(ParticipantPhase.RUNNING))
 
     def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
         """Return them with how far the clock may be off, where others' clocks are in a latency.
@@ -215,7 +219,7 @@ class Participation:
         """
         if len(self.view.parts) < 2 or self._clock_error_us is None:
             return tallies
-        elapsed_us = (self.kit.time.now_ns() - self._start_ns.result()) // 1000
+        elapsed_us = (self.deps.time.now_ns() - self._start_ns.result()) // 1000
         error_us = self._clock_error_us + max(0, elapsed_us) * DRIFT_PPM // 1_000_000
         receiving = {w.name for w in self.view.created.spec.workloads if w.receives}
         return [
@@ -228,23 +232,23 @@ class Participation:
     def _outages(self) -> ControlOutages | None:
         if not self._start_ns.done():
             return None
-        return self.kit.time.outages_since(self.kit.time.monotonic_ns_at(self._start_ns.result()))
+        return self.deps.time.outages_since(self.deps.time.monotonic_ns_at(self._start_ns.result()))
 
-    async def _report(self, load: Load, start_ns: int) -> None:
+    async def _report(self, load: LoadHandle, start_ns: int) -> None:
         """Publish what was done by each full second of the job, until the part is over."""
         count = 0
         while True:
             count += 1
             due_ns = start_ns + int(count * PROGRESS_S * 1e9) + LISTEN_NS
-            await asyncio.sleep(max(0.0, (due_ns - self.kit.time.now_ns()) / 1e9))
+            await asyncio.sleep(max(0.0, (due_ns - self.deps.time.now_ns()) / 1e9))
             progress = Progress(
-                elapsed_ms=max(0, (self.kit.time.now_ns() - start_ns) // 1_000_000),
+                elapsed_ms=max(0, (self.deps.time.now_ns() - start_ns) // 1_000_000),
                 workloads=load.tallies(),
                 cost=load.cost(),
                 problem=load.problem,
             )
-            await self.kit.log.publish_progress(self.view.id, self.kit.me, progress)
+            await self.deps.log.publish_progress(self.view.id, self.deps.me, progress)
 
-    def _is(self, state: PartState) -> bool:
-        view = self.kit.book.view(self.view.id)
-        return view is not None and view.ended is None and view.parts[self.kit.me].state is state
+    def _is(self, state: ParticipantPhase) -> bool:
+        view = self.deps.job_store.view(self.view.id)
+        return view is not None and view.ended is None and view.parts[self.deps.me].state is state

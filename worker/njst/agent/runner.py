@@ -1,4 +1,4 @@
-"""Carries out what `decide` says, for all jobs of the book; the only state is what is under way."""
+"""Carries out what `decide` says, for all jobs; its only state is what is under way."""
 
 import asyncio
 import logging
@@ -7,20 +7,20 @@ from typing import Any
 
 from njst.agent import actions as a
 from njst.agent import decide as d
-from njst.agent.deps import Kit
+from njst.agent.deps import AgentDeps
 from njst.agent.event_publisher import RETRY_S
-from njst.agent.final_report import ended
-from njst.agent.participant import Participation
+from njst.agent.final_report import final_report_event
+from njst.agent.participant import Participant
 from njst.contract.events import (
     EVENT_NAMES,
-    Alive,
     Begun,
     Cancelled,
     Cleaned,
     Done,
-    Lost,
     Payload,
+    Refuted,
     Started,
+    Suspected,
 )
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Problem, SetupError
@@ -64,8 +64,8 @@ class _Step:
 class Agent:
     """One worker's agent; `run` returns after `stop` is set and own loads have ended."""
 
-    kit: Kit
-    _parts: dict[str, Participation] = field(default_factory=dict)
+    deps: AgentDeps
+    _parts: dict[str, Participant] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _steps: dict[tuple[str, a.Action], _Step] = field(default_factory=dict)
     _tidying: set[asyncio.Task[list[str]]] = field(default_factory=set)
@@ -82,19 +82,19 @@ class Agent:
     def current_job(self) -> str:
         """The job that this worker prepares or runs; empty when it is idle."""
         for job, part in self._parts.items():
-            if part.stage is not a.Stage.RELEASED:
+            if part.stage is not a.ParticipantStage.STOPPED:
                 return job
         return ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Act on every change of the book, and look around at each tick while a job is open."""
+        """Act on every change of the job store, and at each tick while a job is open."""
         changed = asyncio.Event()
 
         def hear(job: str) -> None:
             self._news.add(job)
             changed.set()
 
-        stop_listening = self.kit.book.listen(hear)
+        stop_listening = self.deps.job_store.listen(hear)
         stopping = asyncio.create_task(stop.wait())
         now_s = asyncio.get_running_loop().time
         is_open, tick_s = True, now_s()
@@ -122,8 +122,8 @@ class Agent:
         """Act on each job that changed; return whether there was one."""
         news, self._news = self._news, set()
         for job in news:
-            view = self.kit.book.view(job)
-            if view is not None and self.kit.book.is_active(view):
+            view = self.deps.job_store.view(job)
+            if view is not None and self.deps.job_store.is_active(view):
                 self._look(view)
         return bool(news)
 
@@ -132,7 +132,7 @@ class Agent:
 
         Of a thousand jobs that run at once each is looked at in every tenth tick.
         """
-        active = self.kit.book.active_jobs()
+        active = self.deps.job_store.active_jobs()
         overdue = self._look_at_the_queue()
         count = max(LOOKS, -(-len(active) // ROUND_TICKS))
         first = self._round if self._round < len(active) else 0
@@ -146,9 +146,11 @@ class Agent:
         """Act on the jobs that have waited for too long; return their ids."""
         if (now_s := asyncio.get_running_loop().time()) >= self._queue_look_s:
             self._queue_look_s = now_s + QUEUE_LOOK_S
-            self._overdue = {view.id for view in self.kit.book.overdue(self.kit.time.now_ns())}
+            self._overdue = {
+                view.id for view in self.deps.job_store.overdue(self.deps.time.now_ns())
+            }
             for job in self._overdue:
-                if (view := self.kit.book.view(job)) is not None:
+                if (view := self.deps.job_store.view(job)) is not None:
                     self._look(view)
         return self._overdue
 
@@ -158,33 +160,33 @@ class Agent:
 
     def _knowledge(self, view: JobView) -> a.Knowledge:
         part = self._parts.get(view.id)
-        since_ns = self.kit.book.queue_since_ns(view)
+        since_ns = self.deps.job_store.queue_since_ns(view)
         return a.Knowledge(
-            me=self.kit.me,
-            stage=a.Stage.IDLE if part is None else part.stage,
-            now_ns=self.kit.time.now_ns(),
+            me=self.deps.me,
+            stage=a.ParticipantStage.IDLE if part is None else part.stage,
+            now_ns=self.deps.time.now_ns(),
             queue_since_ns=since_ns,
-            heard_ns={w: seen.time_ns for w, seen in self.kit.book.progress(view.id).items()},
+            heard_ns={w: seen.time_ns for w, seen in self.deps.job_store.progress(view.id).items()},
             done=frozenset() if part is None else part.done,
             begun=frozenset() if part is None else frozenset(part.begun),
-            waits_for=() if since_ns is not None else tuple(self.kit.book.waits_for(view.id)),
+            waits_for=() if since_ns is not None else tuple(self.deps.job_store.waits_for(view.id)),
         )
 
     def _act(self, view: JobView, action: a.Action) -> None:
         part = self._parts.get(view.id)
         match action:
             case a.Prepare():
-                part = self._parts[view.id] = Participation(self.kit, view)
+                part = self._parts[view.id] = Participant(self.deps, view)
                 task = asyncio.create_task(part.run(), name=f"job {view.id}")
                 task.add_done_callback(_log_failure)
                 self._tasks[view.id] = task
-            case a.GiveUp() if part is not None:
+            case a.ReportLate() if part is not None:
                 part.give_up()
-            case a.Load(at_ns) if part is not None:
+            case a.StartLoad(at_ns) if part is not None:
                 part.load(at_ns)
-            case a.Begin(workload, at_ns) if part is not None:
+            case a.BeginWorkload(workload, at_ns) if part is not None:
                 part.begin(workload, at_ns)
-            case a.Release(overdue) if part is not None:
+            case a.StopLoad(overdue) if part is not None:
                 part.release(DEADLINE_EXCEEDED if overdue else None)
             case _:
                 self._step(view, action)
@@ -195,7 +197,7 @@ class Agent:
         step = self._steps.get(key)
         if step is not None:
             done = step.task.done() and not step.task.cancelled()
-            if not done or self.kit.book.last_seq < step.task.result():
+            if not done or self.deps.job_store.last_seq < step.task.result():
                 return
         self._steps[key] = _Step(asyncio.create_task(self._take(view, action)))
 
@@ -205,10 +207,10 @@ class Agent:
         try:
             payload = await self._payload(view, action)
             name = EventName(view.id, EVENT_NAMES[type(payload)], self._speaker(action))
-            appended = await self.kit.log.append(name, payload)
+            appended = await self.deps.log.append(name, payload)
             if isinstance(payload, Cleaned):
-                for job in self.kit.book.take_dropped():
-                    await self.kit.log.forget(job)
+                for job in self.deps.job_store.take_dropped():
+                    await self.deps.log.forget(job)
         except JournalUnavailableError as error:
             self._complain(view.id, str(error))
             # Others may be asked the same; a log that refuses is not to be asked in each tick.
@@ -229,16 +231,16 @@ class Agent:
 
     def _speaker(self, action: a.Action) -> str:
         """Return whose event it is: that of the accused, my own, or nobody's."""
-        if isinstance(action, a.Accuse):
+        if isinstance(action, a.Suspect):
             return action.worker
-        return self.kit.me if isinstance(action, a.Answer | a.Tell | a.Open) else ""
+        return self.deps.me if isinstance(action, a.Refute | a.ReportDone | a.StartPhase) else ""
 
     async def _payload(self, view: JobView, action: a.Action) -> Payload:
         match action:
             case a.Clean():
                 return Cleaned(problems=await self._clean(view))
-            case a.End():
-                return await ended(self.kit, view)
+            case a.EndJob():
+                return await final_report_event(self.deps, view)
         return _word_of(action)
 
     async def _clean(self, view: JobView) -> list[str]:
@@ -251,7 +253,7 @@ class Agent:
         spec = view.created.spec
         while True:
             try:
-                problems = await self.kit.remove(view.id, spec, self.kit.reach(spec.target))
+                problems = await self.deps.remove(view.id, spec, self.deps.reach(spec.target))
             except SetupError as error:
                 problems = [error.message] if view.made_anything else []
             if not problems or asyncio.get_running_loop().time() >= give_up_s:
@@ -272,9 +274,9 @@ class Agent:
                 del self._tasks[job]
                 self._tidy_up(self._parts.pop(job))
 
-    def _tidy_up(self, part: Participation) -> None:
+    def _tidy_up(self, part: Participant) -> None:
         """Clean up again what this worker made so late that others may have missed it."""
-        view = self.kit.book.view(part.view.id)
+        view = self.deps.job_store.view(part.view.id)
         if view is None or part.made_ns < view.ended_ns - MADE_LATE_NS:
             return
         task = asyncio.create_task(self._clean(view), name=f"job {view.id}: clean-up")
@@ -289,7 +291,7 @@ class Agent:
         tasks = [*self._tasks.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=LEAVE_S)
-        self._forget({view.id for view in self.kit.book.active_jobs()})
+        self._forget({view.id for view in self.deps.job_store.active_jobs()})
         if self._tidying:
             await asyncio.wait(self._tidying, timeout=LEAVE_S)
         for task in (*tasks, *(step.task for step in self._steps.values()), *self._tidying):
@@ -299,24 +301,24 @@ class Agent:
 def _word_of(action: a.Action) -> Payload:
     """Return the event of an action that says all that is in it."""
     match action:
-        case a.Start(run, lead_ms):
+        case a.StartJob(run, lead_ms):
             return Started(run=list(run), lead_ms=lead_ms)
-        case a.Tell(workloads):
+        case a.ReportDone(workloads):
             return Done(workloads=list(workloads))
-        case a.Open(workloads, lead_ms):
+        case a.StartPhase(workloads, lead_ms):
             return Begun(workloads=list(workloads), lead_ms=lead_ms)
         case a.Cancel(reason, message, before_start):
             return Cancelled(reason=reason, message=message, before_start=before_start)
-        case a.Accuse(_, silent_ms):
-            return Lost(silent_ms=silent_ms)
-        case a.Answer():
-            return Alive()
+        case a.Suspect(_, silent_ms):
+            return Suspected(silent_ms=silent_ms)
+        case a.Refute():
+            return Refuted()
     raise AssertionError(action)
 
 
 def _kind_of(action: a.Action) -> a.Action:
     """Return what makes two steps the same: whom they accuse, but not how long ago."""
-    return a.Accuse(action.worker, 0) if isinstance(action, a.Accuse) else action
+    return a.Suspect(action.worker, 0) if isinstance(action, a.Suspect) else action
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from njst import __version__
-from njst.agent.deps import Kit, Load
-from njst.agent.orphan_reaper import Reaper
+from njst.agent.deps import AgentDeps, LoadHandle
+from njst.agent.orphan_reaper import OrphanReaper
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
@@ -27,10 +27,10 @@ from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
-from njst.journal.nats.report_store import JetStreamReports
-from njst.journal.nats.worker_discovery import NatsMembers
+from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.append_failures import CONTROL_LOST, silent
-from njst.journal.state.job_store import Book
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.load.host.cores import usable_cores
 from njst.load.readback.readback_client import read_slice
@@ -48,7 +48,7 @@ LINGER_S = 1.0
 
 
 @dataclass(frozen=True)
-class NodeSettings:
+class WorkerSettings:
     """How a worker joins its mesh and which targets it serves."""
 
     control: Connection
@@ -68,14 +68,14 @@ class NodeSettings:
 
 
 @dataclass(frozen=True)
-class Node:
+class Worker:
     """A worker that is in its mesh."""
 
     me: Member
     mesh: str
     jobs: Jobs
-    book: Book
-    members: NatsMembers
+    job_store: JobStore
+    members: NatsDiscovery
     clock: LogClock
     agent: Agent
     client: LoginClient
@@ -104,7 +104,7 @@ class Node:
         """Be in no new job; return when the last one that names this worker is over, or in time."""
         await self.members.leave()
         changed = asyncio.Event()
-        stop_listening = self.book.listen(lambda _: changed.set())
+        stop_listening = self.job_store.listen(lambda _: changed.set())
         try:
             async with asyncio.timeout(limit_s):
                 # Who was asking just now may be about to name this worker.
@@ -120,7 +120,7 @@ class Node:
     def _is_needed(self) -> bool:
         return any(
             view.ended is None and self.me.worker in view.created.participants
-            for view in self.book.open_jobs()
+            for view in self.job_store.open_jobs()
         )
 
     async def remove_streams(self, view: JobView) -> list[str]:
@@ -131,9 +131,9 @@ class Node:
         """
         spec = view.created.spec
         streams = [s.model_copy(update={"retain": Retain.DELETE}) for s in spec.streams]
-        kit = self.agent.kit
-        return await kit.remove(
-            view.id, spec.model_copy(update={"streams": streams}), kit.reach(spec.target)
+        deps = self.agent.deps
+        return await deps.remove(
+            view.id, spec.model_copy(update={"streams": streams}), deps.reach(spec.target)
         )
 
 
@@ -147,7 +147,7 @@ def worker_id(name: str) -> str:
 
 
 @asynccontextmanager
-async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
+async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     """Join the mesh; on the way out, stop own loads and leave.
 
     Raises:
@@ -157,21 +157,21 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
     client = await connect(settings.control)
     journal = JetStreamLog(client, mesh, replicas=settings.log_replicas)
     clock = LogClock(client, mesh)
-    members = NatsMembers(client, mesh)
-    book, reports = Book(), JetStreamReports(client, mesh, settings.log_replicas)
+    members = NatsDiscovery(client, mesh)
+    job_store, reports = JobStore(), ReportStore(client, mesh, settings.log_replicas)
     me = _describe_me(settings)
     try:
         await journal.open()
         await clock.start()
-        await journal.follow(book.on_entry, book.on_progress)
-        agent = Agent(_kit(settings, me.worker, journal, book, clock, reports))
-        jobs = Jobs(journal, book, members, reports, expect=settings.expect_workers)
-        node = Node(me, mesh.name, jobs, book, members, clock, agent, client, journal)
+        await journal.follow(job_store.on_entry, job_store.on_progress)
+        agent = Agent(_deps(settings, me.worker, journal, job_store, clock, reports))
+        jobs = Jobs(journal, job_store, members, reports, expect=settings.expect_workers)
+        node = Worker(me, mesh.name, jobs, job_store, members, clock, agent, client, journal)
         await members.listen()
         await members.answer(node.describe)
         stop = asyncio.Event()
         working = asyncio.create_task(agent.run(stop), name="agent")
-        reaper = Reaper(agent.kit, journal.ids, journal.claim_reaping)
+        reaper = OrphanReaper(agent.deps, journal.ids, journal.claim_reaping)
         reaping = asyncio.create_task(reaper.run(stop), name="reaper")
         try:
             yield node
@@ -186,29 +186,30 @@ async def open_node(settings: NodeSettings) -> AsyncIterator[Node]:
         await client.close()
 
 
-def _kit(
-    settings: NodeSettings,
+def _deps(
+    settings: WorkerSettings,
     me: str,
     journal: JetStreamLog,
-    book: Book,
+    job_store: JobStore,
     clock: LogClock,
-    reports: JetStreamReports,
-) -> Kit:
+    reports: ReportStore,
+) -> AgentDeps:
     policy = TargetPolicy(
         control=settings.control.model_copy(update={"name": CLIENT_NAME}),
         contexts=settings.contexts.expanduser(),
         allow=settings.allow_targets,
     )
-    return Kit(
+    return AgentDeps(
         me=me,
         log=journal,
-        book=book,
+        job_store=job_store,
         time=clock,
         resolve=partial(resolve, policy=policy),
         make=partial(
-            provision.make, home=provision.Home(settings.payloads.expanduser(), journal.id)
+            provision.provision,
+            home=provision.WorkerFiles(settings.payloads.expanduser(), journal.id),
         ),
-        remove=teardown.remove,
+        remove=teardown.teardown,
         prepare=partial(_prepare, settings.processes or usable_cores()),
         look=read_slice,
         reports=reports,
@@ -216,14 +217,14 @@ def _kit(
     )
 
 
-async def _prepare(processes: int, plan: LoadPlan, timeout_s: float) -> Load:
+async def _prepare(processes: int, plan: LoadPlan, timeout_s: float) -> LoadHandle:
     try:
         return await LoadGroup.prepare(plan, processes=processes, timeout_s=timeout_s)
     except LoadProblem as problem:
         raise SetupError(problem.reason, problem.message) from problem
 
 
-def _describe_me(settings: NodeSettings) -> Member:
+def _describe_me(settings: WorkerSettings) -> Member:
     name = settings.name or socket.gethostname()
     return Member(
         worker=worker_id(name),

@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from njst import __version__
 from njst.api import docs_page, health_routes, job_routes, problems
-from njst.api.cross_site import Guard
+from njst.api.cross_site import CrossSiteGuard
 from njst.api.legacy import bench_routes
 from njst.api.services import Services
 
@@ -20,7 +20,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(CrossSiteGuard)
 
     @app.get("/", include_in_schema=False)
     async def root() -> Response:

@@ -10,7 +10,7 @@ from njst.api.problems import ApiProblem, render
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Guard:
+class CrossSiteGuard:
     """Refuses what a page of another site makes a browser send; there is no login to protect it.
 
     A browser names the page's site in `Origin`; curl and other programs send none.

@@ -11,8 +11,8 @@ from njst.contract.results.outcome import Problem
 from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
-from njst.journal.state.job_view import JobView, PartState
-from njst.journal.state.state_text import Standing, standing_of
+from njst.journal.state.job_view import JobView, ParticipantPhase
+from njst.journal.state.state_text import StateText, state_text
 
 
 class WorkerCounts(Message):
@@ -72,10 +72,10 @@ def document_of(
     ended = view.ended is not None
     # Its place is kept until it is clean; one that is over waits for nobody all the same.
     ahead = [] if ended or view.cancelled is not None else list(waits_for)
-    standing = standing_of(view, ahead)
+    standing = state_text(view, ahead)
     if trouble is not None:
         words = f"{trouble.message}; workers end their load at the job's deadline all the same"
-        standing = Standing(trouble.reason, words)
+        standing = StateText(trouble.reason, words)
     return JobDocument(
         id=view.id,
         name=view.created.origin.name,
@@ -102,16 +102,19 @@ def document_of(
 def worker_counts(view: JobView) -> WorkerCounts:
     """Return how many participants are how far."""
 
-    def count(*states: PartState) -> int:
+    def count(*states: ParticipantPhase) -> int:
         return len(view.parts_in(*states))
 
-    lost, refused = count(PartState.LOST, PartState.LATE), count(PartState.UNFIT)
-    ready = len(view.parts) - lost - refused - count(PartState.PREPARING)
+    lost, refused = (
+        count(ParticipantPhase.LOST, ParticipantPhase.LATE),
+        count(ParticipantPhase.REJECTED),
+    )
+    ready = len(view.parts) - lost - refused - count(ParticipantPhase.PREPARING)
     return WorkerCounts(
         wanted=len(view.parts),
         ready=ready,
-        running=count(PartState.RUNNING),
-        finished=count(PartState.FINISHED),
+        running=count(ParticipantPhase.RUNNING),
+        finished=count(ParticipantPhase.FINISHED),
         lost=lost,
         refused=refused,
         summary=f"{ready}/{len(view.parts)}",

@@ -12,7 +12,7 @@ from njst import __version__
 from njst.api.services import Services
 from njst.contract.results.report import WorkloadResult
 from njst.journal.state.job_view import JobView, Phase
-from njst.stats.prometheus_text import Family, Sample
+from njst.stats.prometheus_text import Family, MetricSample
 from njst.stats.prometheus_text import render as exposition
 
 SHOWN_JOBS = 32
@@ -53,7 +53,9 @@ def _phases(views: Iterable[JobView]) -> Family:
     counts = dict.fromkeys(Phase, 0)
     for view in views:
         counts[view.phase] += 1
-    samples: list[Sample] = [({"phase": str(phase)}, count) for phase, count in counts.items()]
+    samples: list[MetricSample] = [
+        ({"phase": str(phase)}, count) for phase, count in counts.items()
+    ]
     return Family("njst_jobs", "gauge", "Jobs by phase.", samples)
 
 
@@ -84,7 +86,7 @@ def _workloads(services: Services, views: Iterable[JobView]) -> list[Family]:
     return [messages, done_bytes, errors, latency]
 
 
-def _quantiles(labels: dict[str, str], workload: WorkloadResult) -> list[Sample]:
+def _quantiles(labels: dict[str, str], workload: WorkloadResult) -> list[MetricSample]:
     found = workload.latency_microseconds
     if found is None:
         return []

@@ -7,7 +7,7 @@ from njst.api.problems import ApiProblem, render
 from njst.contract.results.outcome import Problem
 
 
-class Door:
+class StartupGate:
     """An application that passes everything on to another, once that one is there."""
 
     def __init__(self) -> None:

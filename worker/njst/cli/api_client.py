@@ -4,13 +4,13 @@ from typing import Any, Self
 
 import httpx
 
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 
 TIMEOUT_S = 15.0
 
 
-class Api:
+class ApiClient:
     """The workers' API; any worker answers for any job, so the next is asked when one is gone."""
 
     def __init__(self, urls: str) -> None:
@@ -85,14 +85,14 @@ class Api:
                 if method != "GET" and not isinstance(error, httpx.ConnectError):
                     break
             except httpx.InvalidURL as error:
-                raise ApiError(f"--api {url}: {error}", ExitCode.USAGE) from error
-        raise ApiError(
+                raise CliError(f"--api {url}: {error}", ExitCode.USAGE) from error
+        raise CliError(
             f"no worker answers at {'; '.join(errors)}; name another with --api or NJST_API",
             ExitCode.UNREACHABLE,
         )
 
 
-def _problem(response: httpx.Response) -> ApiError:
+def _problem(response: httpx.Response) -> CliError:
     try:
         problem = response.json()
         lines = [str(problem.get("detail") or problem.get("title") or response.reason_phrase)]
@@ -100,4 +100,4 @@ def _problem(response: httpx.Response) -> ApiError:
     except (ValueError, KeyError, TypeError, AttributeError):
         lines = [f"{response.status_code} {response.reason_phrase}"]
     invalid = response.status_code in (400, 413, 415, 422)
-    return ApiError("\n".join(lines), ExitCode.INVALID_SPEC if invalid else ExitCode.ERROR)
+    return CliError("\n".join(lines), ExitCode.INVALID_SPEC if invalid else ExitCode.ERROR)

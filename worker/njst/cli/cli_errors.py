@@ -3,7 +3,7 @@
 from njst.cli.exit_codes import ExitCode
 
 
-class ApiError(Exception):
+class CliError(Exception):
     """What went wrong, for the last line on stderr."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.ERROR) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.local.local_errors import LocalServerError
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
@@ -63,7 +63,7 @@ def dev(
             _watch(stop, place, started)
             print("stopping")
     except LocalServerError as error:
-        raise ApiError(str(error)) from error
+        raise CliError(str(error)) from error
     print("stopped; nothing is left running")
 
 

@@ -17,7 +17,7 @@ from njst import __version__
 from njst.api.app import create_app
 from njst.api.server import serve
 from njst.api.services import Services
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
@@ -26,15 +26,15 @@ from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
-from njst.journal.nats.report_store import JetStreamReports
-from njst.journal.nats.worker_discovery import NatsMembers
-from njst.journal.state.job_store import Book
+from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.login.nats_client import LoginClient
 
 
 @contextmanager
-def straight(connection: Connection, mesh: str) -> Iterator[str]:
+def embedded_api(connection: Connection, mesh: str) -> Iterator[str]:
     """Serve the API of a mesh, and yield its address.
 
     Raises:
@@ -59,7 +59,7 @@ def straight(connection: Connection, mesh: str) -> Iterator[str]:
     try:
         yield ready.result()
     except JournalUnavailableError as error:
-        raise ApiError(str(error), ExitCode.UNREACHABLE) from error
+        raise CliError(str(error), ExitCode.UNREACHABLE) from error
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
@@ -70,14 +70,14 @@ def straight(connection: Connection, mesh: str) -> Iterator[str]:
 async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
     client = await connect(connection)
     log, clock = JetStreamLog(client, mesh), LogClock(client, mesh)
-    book, members = Book(), NatsMembers(client, mesh)
+    job_store, members = JobStore(), NatsDiscovery(client, mesh)
     try:
         await _need_mesh(client, mesh)
         await clock.start()
-        await log.follow(book.on_entry, book.on_progress)
+        await log.follow(job_store.on_entry, job_store.on_progress)
         services = Services(
             mesh=mesh.name,
-            jobs=Jobs(log, book, members, JetStreamReports(client, mesh)),
+            jobs=Jobs(log, job_store, members, ReportStore(client, mesh)),
             members=members,
             me=_nobody,
             log_now_ns=clock.now_ns,

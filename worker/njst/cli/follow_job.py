@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from njst.cli.api_client import Api
-from njst.cli.cli_errors import ApiError
+from njst.cli.api_client import ApiClient
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 
 POLL_S = 0.5
 ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
 
 
-def follow(api: Api, job: str, say: Callable[[str], None], timeout_s: float) -> dict[str, Any]:
+def follow(
+    api: ApiClient, job: str, say: Callable[[str], None], timeout_s: float
+) -> dict[str, Any]:
     """Return the job's document once it has ended.
 
     Raises:
@@ -29,7 +31,7 @@ def follow(api: Api, job: str, say: Callable[[str], None], timeout_s: float) -> 
         if document["phase"] in ENDED:
             return document
         if time.monotonic() > give_up:
-            raise ApiError(f"job {job} is still {document['phase']}", ExitCode.TIMEOUT)
+            raise CliError(f"job {job} is still {document['phase']}", ExitCode.TIMEOUT)
         time.sleep(POLL_S)
 
 

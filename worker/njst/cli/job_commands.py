@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from njst.cli.api_client import Api
-from njst.cli.cli_errors import ApiError
+from njst.cli.api_client import ApiClient
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import ENDED, follow, progress_line
 from njst.cli.output import Output, OutputOption, show
@@ -56,30 +56,30 @@ def read(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise ApiError(f"{file}: {error.strerror}", ExitCode.USAGE) from error
+        raise CliError(f"{file}: {error.strerror}", ExitCode.USAGE) from error
 
 
 @contextmanager
-def _door(api: str, nats: str, context: str, mesh: str) -> Iterator[Api]:
+def _door(api: str, nats: str, context: str, mesh: str) -> Iterator[ApiClient]:
     """Yield the API of a worker, or one of this process's own."""
     if not (nats or context):
-        with Api(api) as door:
+        with ApiClient(api) as door:
             yield door
         return
-    from njst.cli.embedded_api import straight  # noqa: PLC0415
+    from njst.cli.embedded_api import embedded_api  # noqa: PLC0415
     from njst.contract.names.mesh import is_mesh  # noqa: PLC0415
     from njst.login.control_options import OPTIONS, control_connection, from_environment  # noqa: PLC0415
     from njst.login.login_errors import LoginError  # noqa: PLC0415
 
     if not is_mesh(mesh):
-        raise ApiError(f"--mesh {mesh!r} is no name of a mesh", ExitCode.USAGE)
+        raise CliError(f"--mesh {mesh!r} is no name of a mesh", ExitCode.USAGE)
     given = {option.key: from_environment(option) for option in OPTIONS}
     given |= {"url": nats, "context": context}
     try:
         connection = control_connection(given, name="njst-cli")
     except LoginError as error:
-        raise ApiError(f"control NATS: {error}", ExitCode.USAGE) from error
-    with straight(connection, mesh) as url, Api(url) as door:
+        raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
+    with embedded_api(connection, mesh) as url, ApiClient(url) as door:
         yield door
 
 
@@ -212,7 +212,7 @@ def cluster(
         show(members, output, lambda: _table(_MEMBER_COLUMNS, map(_member_row, members)))
 
 
-def _go_on(door: Api, shown: dict[str, Any], timeout_s: float | None, output: Output) -> None:
+def _go_on(door: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: Output) -> None:
     """Follow a job that was submitted for so long; None: not at all."""
     job = shown["id"]
     if timeout_s is None:
@@ -228,7 +228,7 @@ def _go_on(door: Api, shown: dict[str, Any], timeout_s: float | None, output: Ou
     raise typer.Exit(_print_report(door, job, output))
 
 
-def _print_report(door: Api, job: str, output: Output) -> ExitCode:
+def _print_report(door: ApiClient, job: str, output: Output) -> ExitCode:
     document = door.report(job)
     ended = Report.model_validate(document)
     show(document, output, lambda: render(ended, door.job(job).get("name") or job))

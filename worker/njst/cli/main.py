@@ -7,7 +7,7 @@ import typer
 
 from njst import __version__
 from njst.cli import job_commands
-from njst.cli.cli_errors import ApiError
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.contract.parsing.document import check_document
 from njst.contract.parsing.field_errors import InvalidDocumentError
@@ -53,7 +53,7 @@ def main() -> None:
     app.command("dev")(dev_command.dev)
     try:
         app()
-    except ApiError as error:
+    except CliError as error:
         job_commands.say(f"njst: {error}")
         sys.exit(error.code)
 

@@ -11,17 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from njst.agent.worker import Node, NodeSettings, open_node
+from njst.agent.worker import Worker, WorkerSettings, open_worker
 from njst.api.app import create_app
 from njst.api.server import serve
 from njst.api.services import Services
-from njst.api.startup_gate import Door
-from njst.cli.cli_errors import ApiError
+from njst.api.startup_gate import StartupGate
+from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.startup_retry import Waiting
+from njst.journal.startup_retry import StartupRetry
 from njst.login.control_options import BY_KEY, control_connection
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import DEFAULT_FOLDER
@@ -44,7 +44,7 @@ class Patience:
 
 
 async def run_worker(
-    settings: Callable[[], NodeSettings], http: HttpSettings, patience: Patience
+    settings: Callable[[], WorkerSettings], http: HttpSettings, patience: Patience
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -62,12 +62,12 @@ async def run_worker(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    door = Door()
-    waiting = Waiting(patience.start_s, door.wait_for, stop.is_set)
+    door = StartupGate()
+    waiting = StartupRetry(patience.start_s, door.wait_for, stop.is_set)
     async with serve(door, http.host, http.port) as url, AsyncExitStack() as stack:
         node = await waiting.until_made(
-            lambda: stack.enter_async_context(open_node(settings())),
-            *(JournalUnavailableError, ApiError),
+            lambda: stack.enter_async_context(open_worker(settings())),
+            *(JournalUnavailableError, CliError),
         )
         door.open(create_app(_services(node)))
         servers = ", ".join(node.client.connection.servers)
@@ -80,7 +80,7 @@ async def run_worker(
             await node.drain(patience.drain_s)
 
 
-def _services(node: Node) -> Services:
+def _services(node: Worker) -> Services:
     return Services(
         mesh=str(node.mesh),
         jobs=node.jobs,
@@ -212,12 +212,12 @@ def worker(
     }
     labels = _labels(label)
 
-    def settings() -> NodeSettings:
+    def settings() -> WorkerSettings:
         try:
             control = control_connection(given, name="njst-worker", contexts=contexts)
         except LoginError as error:
-            raise ApiError(f"control NATS: {error}", ExitCode.USAGE) from error
-        return NodeSettings(
+            raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
+        return WorkerSettings(
             control=control,
             mesh=mesh,
             name=name,
@@ -235,7 +235,7 @@ def worker(
     try:
         asyncio.run(run_worker(settings, at, Patience(wait_seconds, drain_seconds)))
     except (JournalUnavailableError, OSError) as error:
-        raise ApiError(str(error)) from error
+        raise CliError(str(error)) from error
 
 
 def _labels(text: str) -> dict[str, str]:

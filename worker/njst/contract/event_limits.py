@@ -5,9 +5,9 @@ A job must be able to end, whatever it measured: totals and verdict are never le
 
 from typing import Any
 
-from njst.contract.events import Finished, Payload, SeenSlice
+from njst.contract.events import Finished, Payload, SliceRead
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.readback import TOO_MANY_HOLES, Sight
+from njst.contract.results.readback import TOO_MANY_HOLES, SliceResult
 from njst.contract.results.report import Report
 
 # Half of nats-server's default max_payload.
@@ -54,8 +54,8 @@ def smaller(payload: Payload) -> Payload:
     Raises:
         ValueError: there is nothing that could be left out.
     """
-    if isinstance(payload, SeenSlice) and payload.sight is not None and payload.sight.found:
-        return payload.model_copy(update={"sight": Sight(problem=TOO_MANY_HOLES)})
+    if isinstance(payload, SliceRead) and payload.sight is not None and payload.sight.found:
+        return payload.model_copy(update={"sight": SliceResult(problem=TOO_MANY_HOLES)})
     if not isinstance(payload, Finished) or not payload.workloads:
         raise ValueError(f"nothing can be left out of {type(payload).__name__}")
     if any(tally.series is not None for tally in payload.workloads):

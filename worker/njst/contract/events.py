@@ -11,7 +11,7 @@ from pydantic import Field
 
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.readback import Sight, StreamConsumption, StreamReceipts
+from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
 from njst.contract.spec.job import JobSpec
@@ -125,20 +125,20 @@ class Finished(Payload):
     consumed: list[StreamConsumption] = Field(default_factory=list)
 
 
-class SeenSlice(Payload):
+class SliceRead(Payload):
     """What a worker saw of one slice of the streams; without a sight it reads no more."""
 
     slice: int = 0
-    sight: Sight | None = None
+    sight: SliceResult | None = None
 
 
-class Lost(Payload):
+class Suspected(Payload):
     """An accusation: this worker has not been heard of. The fold judges it."""
 
     silent_ms: int = 0
 
 
-class Alive(Payload):
+class Refuted(Payload):
     """The accused is there after all."""
 
 
@@ -176,9 +176,9 @@ Event = (
     | Begun
     | Cancelled
     | Finished
-    | SeenSlice
-    | Lost
-    | Alive
+    | SliceRead
+    | Suspected
+    | Refuted
     | Ended
     | Cleaned
     | Deleted
@@ -196,9 +196,9 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "begun": Begun,
     "cancelled": Cancelled,
     "finished": Finished,
-    "seen": SeenSlice,
-    "lost": Lost,
-    "alive": Alive,
+    "seen": SliceRead,
+    "lost": Suspected,
+    "alive": Refuted,
     "ended": Ended,
     "cleaned": Cleaned,
     "deleted": Deleted,

@@ -19,7 +19,7 @@ from njst.contract.model import Message
 from njst.contract.results.readback import StreamReceipts
 
 
-class PacePiece(Message):
+class ArrivalPiece(Message):
     """A time in which the rate of all clients together goes evenly from `begin` to `end`.
 
     Without `ms` it has no end, and is the last one; its rate does not change.
@@ -30,13 +30,13 @@ class PacePiece(Message):
     end_per_second: int
 
 
-class PacePlan(Message):
+class ArrivalPlan(Message):
     """The instants of one client's messages: every `parts`-th of the whole workload's.
 
     Message k of the client is number `k * parts + index` of the workload.
     """
 
-    pieces: list[PacePiece]
+    pieces: list[ArrivalPiece]
     parts: int
     index: int
 
@@ -65,7 +65,7 @@ class ClientPlan(Message):
     reconnect_ms: int | None = None
     # Why it does nothing at all, not even connect: what the target lacks.
     skipped: str = ""
-    pace: PacePlan | None = None
+    pace: ArrivalPlan | None = None
     publish: PublishPlan | None = None
     consume: ConsumePlan | None = None
     get: GetPlan | None = None
@@ -107,7 +107,7 @@ class Consumption(Message):
     numbers: list[tuple[int, int]] = Field(default_factory=list)
 
 
-class PiecePlan(Message):
+class RangePlan(Message):
     """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it.
 
     Where both are the same, only the stream's state is asked for.
@@ -128,7 +128,7 @@ class LostProducer(Message):
     index: int
 
 
-class AuditPlan(Message):
+class SlicePlan(Message):
     """One slice of the streams, and what all producers of the job were acknowledged.
 
     What was seen is told in at most `max_bytes`. Of the `lost` producers messages are counted.
@@ -136,7 +136,7 @@ class AuditPlan(Message):
 
     job: str
     connection: Connection
-    pieces: list[PiecePlan]
+    pieces: list[RangePlan]
     receipts: list[StreamReceipts]
     lost: list[LostProducer] = Field(default_factory=list)
     max_bytes: int

@@ -10,10 +10,10 @@ from njst.contract.events import Payload, Progress
 from njst.contract.model import Message
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Report, StoredReport
-from njst.journal.state.projection import Entry
+from njst.journal.state.projection import LogEntry
 
 # Called in log order, once for each entry, from the event loop; must not block.
-OnEntry = Callable[[Entry], None]
+OnEntry = Callable[[LogEntry], None]
 # Called with (job, worker, progress, stored time in ns), the newest last.
 OnProgress = Callable[[str, str, Progress, int], None]
 

@@ -12,8 +12,8 @@ from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Report
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import JournalUnavailableError, Log, Member, Members, Reports
-from njst.journal.report_builder import log_datetime, so_far
-from njst.journal.state.job_store import Book
+from njst.journal.report_builder import log_datetime, report_so_far
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
 
@@ -90,7 +90,7 @@ class Jobs:
     def __init__(
         self,
         log: Log,
-        book: Book,
+        job_store: JobStore,
         members: Members,
         reports: Reports | None = None,
         *,
@@ -108,7 +108,7 @@ class Jobs:
             now: the time, as workers tell it when they begin.
         """
         self._log = log
-        self._book = book
+        self._job_store = job_store
         self._members = members
         self._reports = reports
         self._expect = expect
@@ -117,7 +117,7 @@ class Jobs:
 
     def all(self) -> list[JobView]:
         """Return all jobs in the order in which they were created."""
-        return self._book.jobs()
+        return self._job_store.jobs()
 
     def get(self, job: str) -> JobView:
         """Return a job.
@@ -125,7 +125,7 @@ class Jobs:
         Raises:
             UnknownJobError: there is none with this id.
         """
-        view = self._book.get(job)
+        view = self._job_store.get(job)
         if view is None:
             raise UnknownJobError(job)
         return view
@@ -135,11 +135,11 @@ class Jobs:
         if view.ended is not None:
             self._so_far.pop(view.id, None)
             return _with_rest(view, view.ended.report)
-        progress = self._book.progress(view.id)
+        progress = self._job_store.progress(view.id)
         heard_ns = {worker: seen.time_ns for worker, seen in progress.items()}
         kept = self._so_far.get(view.id)
         if kept is None or kept.view is not view or kept.heard_ns != heard_ns:
-            kept = _SoFar(view, heard_ns, so_far(view, progress, now_ns))
+            kept = _SoFar(view, heard_ns, report_so_far(view, progress, now_ns))
             self._keep(kept)
         return kept.report.model_copy(update={"completion_time": log_datetime(now_ns)})
 
@@ -178,7 +178,7 @@ class Jobs:
             JournalUnavailableError: it is not known whether the job was created; submitting the
                 same id again is safe.
         """
-        known = self._book.get(submission.id)
+        known = self._job_store.get(submission.id)
         if known is not None:
             return Submitted(known, new=False)
         chosen = await self._participants(submission)
@@ -245,7 +245,7 @@ class Jobs:
 
     def waits_for(self, job: str) -> list[str]:
         """Return the jobs that a job waits for, in their order; none once it has its workers."""
-        return self._book.waits_for(job)
+        return self._job_store.waits_for(job)
 
     def _expected(self, spec: JobSpec) -> int:
         """Return how many workers a job is to have here; 0 where the spec or nobody says."""
@@ -291,11 +291,11 @@ class Jobs:
         arrived: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
 
         def look(changed: str) -> None:
-            view = self._book.view(changed)
+            view = self._job_store.view(changed)
             if view is not None and reached(view) and not arrived.done():
                 arrived.set_result(view)
 
-        stop_listening = self._book.listen(look, job)
+        stop_listening = self._job_store.listen(look, job)
         try:
             look(job)
             async with asyncio.timeout(ECHO_TIMEOUT_S):

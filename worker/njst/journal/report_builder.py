@@ -9,8 +9,8 @@ from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import Report, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.workload import Workload
-from njst.journal.state.job_store import Seen
-from njst.journal.state.job_view import JobView, Part, PartState
+from njst.journal.state.job_store import ProgressEntry
+from njst.journal.state.job_view import JobView, ParticipantPhase, ParticipantState
 from njst.stats.offered_load import planned_messages
 from njst.stats.start_skew import start_skew_us
 from njst.stats.tally_merge import check, totals
@@ -21,9 +21,9 @@ from njst.verification.checker import prove, with_proof
 from njst.verification.receipt_budget import of_lost_worker
 
 _OUTCOMES = {
-    PartState.UNFIT: Outcome.UNFIT,
-    PartState.LATE: Outcome.LATE,
-    PartState.LOST: Outcome.LOST,
+    ParticipantPhase.REJECTED: Outcome.REJECTED,
+    ParticipantPhase.LATE: Outcome.LATE,
+    ParticipantPhase.LOST: Outcome.LOST,
 }
 
 
@@ -32,14 +32,14 @@ def log_datetime(time_ns: int) -> datetime:
     return datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
 
 
-def worker_results(view: JobView, progress: Mapping[str, Seen]) -> list[WorkerResult]:
+def worker_results(view: JobView, progress: Mapping[str, ProgressEntry]) -> list[WorkerResult]:
     """Return what each participant did, by worker; one that still runs counts as lost."""
     return [
         _worker_result(view.parts[worker], progress.get(worker)) for worker in sorted(view.parts)
     ]
 
 
-def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
+def _worker_result(part: ParticipantState, seen: ProgressEntry | None) -> WorkerResult:
     if part.finished is not None:
         return WorkerResult(
             worker=part.worker,
@@ -59,10 +59,10 @@ def _worker_result(part: Part, seen: Seen | None) -> WorkerResult:
     )
 
 
-def _last_of(part: Part, seen: Seen) -> list[WorkloadTally]:
+def _last_of(part: ParticipantState, seen: ProgressEntry) -> list[WorkloadTally]:
     """Return a participant's last tallies; a lost one's with the course that its progress told."""
     tallies = seen.progress.workloads
-    if part.state is not PartState.LOST:
+    if part.state is not ParticipantPhase.LOST:
         return tallies
     return [
         tally.model_copy(update={"series": seen.course.series(tally.workload)}) for tally in tallies
@@ -88,7 +88,7 @@ def _unreadable(result: WorkerResult, error: ValueError) -> WorkerResult:
 
 
 def _results(
-    view: JobView, progress: Mapping[str, Seen]
+    view: JobView, progress: Mapping[str, ProgressEntry]
 ) -> tuple[list[WorkerResult], list[WorkloadResult]]:
     """Return what each participant did, and all together."""
     workers = _proved(view, worker_results(view, progress))
@@ -157,7 +157,7 @@ def _window_us(view: JobView, workload: Workload) -> int:
     return 1_000_000 * (length_s - workload.warmup_seconds)
 
 
-def conclude(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
+def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> Report:
     """Return the final report of a settled job; `now_ns` is the log's time."""
     spec = view.created.spec
     workers, workloads = _results(view, progress)
@@ -186,7 +186,7 @@ def _fewer_words(view: JobView) -> str:
     return f"; {len(view.parts)} of {view.wanted} workers were there"
 
 
-def so_far(view: JobView, progress: Mapping[str, Seen], now_ns: int) -> Report:
+def report_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> Report:
     """Return the final report of an ended job, or of a running one what is known by now."""
     if view.ended is not None:
         return view.ended.report

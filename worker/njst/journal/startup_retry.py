@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 
 
 @dataclass
-class Waiting:
+class StartupRetry:
     """How long to try (inf: for ever), who must hear of it, and whether the program is to end.
 
     `told` gets the words of each attempt that failed; one that says the same as the last is not

@@ -38,7 +38,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 STOP_GRACE_S = 10.0
 
 
-class Child:
+class ChildProcess:
     """A started program with its output in a file; ended at the latest when this handle is.
 
     It leads a process group of its own: Ctrl-C in a terminal reaches this process alone, which

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from njst.local.reserved_port import LOOPBACK, ReservedPort
-from njst.local.server_process import Command, Service
+from njst.local.server_process import Command, ServerProcess
 
 # For a busy machine; who ends meanwhile is not waited for.
 READY_TIMEOUT_S = 90.0
@@ -32,7 +32,7 @@ class LocalWorker:
         self.name = name
         self._port = ReservedPort(port)
         self.url = f"http://{self._port.address}"
-        self.service = Service(
+        self.service = ServerProcess(
             Command(
                 name=f"worker {name}",
                 argv=[

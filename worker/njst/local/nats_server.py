@@ -16,7 +16,7 @@ from typing import Any, Self
 from njst.local.child_process import STOP_GRACE_S
 from njst.local.nats_binary import nats_server_binary
 from njst.local.reserved_port import LOOPBACK, ReservedPort
-from njst.local.server_process import Command, Service
+from njst.local.server_process import Command, ServerProcess
 from njst.local.work_folder import WorkFolder
 
 # For a busy machine; who ends meanwhile is not waited for.
@@ -58,7 +58,7 @@ class NatsServer:
         self._monitor_port = ReservedPort()
         config_file = self.folder / "nats.conf"
         config_file.write_text(config)
-        self._service = Service(
+        self._service = ServerProcess(
             Command(
                 name=f"nats-server {name}",
                 argv=[

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from njst.local.child_process import STOP_GRACE_S, Child
+from njst.local.child_process import STOP_GRACE_S, ChildProcess
 from njst.local.local_errors import LocalServerError
 from njst.local.wait_until import wait_until
 
@@ -23,7 +23,7 @@ class Command:
     env: Mapping[str, str] | None = None
 
 
-class Service:
+class ServerProcess:
     """Runs one `Command`, at most once at a time.
 
     `missing` looks at the running server once and returns what it still lacks, in words for a
@@ -33,7 +33,7 @@ class Service:
     def __init__(self, command: Command, missing: Callable[[], str | None]) -> None:
         self.command = command
         self._missing = missing
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -62,7 +62,7 @@ class Service:
         if self.running:
             return
         self.kill()
-        self._child = Child(self.command.argv, self.command.log, env=self.command.env)
+        self._child = ChildProcess(self.command.argv, self.command.log, env=self.command.env)
 
     def lacking(self) -> str | None:
         """Look once at the running server; return what it lacks, None when it is ready.
@@ -104,7 +104,7 @@ class Service:
             self._child.kill()
             self._child = None
 
-    def _running_child(self) -> Child:
+    def _running_child(self) -> ChildProcess:
         if self._child is None:
             raise LocalServerError(f"{self.command.name} is not running")
         code = self._child.exit_code()
@@ -113,7 +113,7 @@ class Service:
         return self._child
 
 
-def _failure(name: str, what: str, child: Child) -> LocalServerError:
+def _failure(name: str, what: str, child: ChildProcess) -> LocalServerError:
     tail = child.log_tail()
     said = f"; its last log lines:\n{tail}" if tail else "; it logged nothing"
     return LocalServerError(f"{name} {what}{said}")

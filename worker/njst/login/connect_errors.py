@@ -38,7 +38,7 @@ _OTHER_NAME = (62, 64)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ConnectFailure:
     """A kind, and words that say what to do; with `Target` before it the kind is a job's reason.
 
     `Unreachable`: no server answers as one; `TlsRefused`: one side does not accept the other's TLS;
@@ -55,20 +55,20 @@ def timed_out(connection: Connection) -> str:
     return f"timed out after {connection.connect_timeout_ms / 1000:g} s"
 
 
-def or_mute(words: str, connection: Connection, *, greeted: bool) -> str:
+def or_no_greeting(words: str, connection: Connection, *, greeted: bool) -> str:
     """Return what ended an attempt, and of a server that did not even greet what may be wrong."""
     is_mute = not greeted and not connection.tls.first and not connection.is_websocket
     return f"{words}; {MUTE}" if is_mute else words
 
 
-def explain(errors: Sequence[Exception], connection: Connection) -> Refusal:
+def explain(errors: Sequence[Exception], connection: Connection) -> ConnectFailure:
     """Return why no server took this client: what one of them refused, else that none answers."""
     for error in errors:
-        refusal = refusal_of(error, connection)
+        refusal = failure_of(error, connection)
         if refusal is not None:
             return refusal
     words = "; ".join(dict.fromkeys(_words(error, connection) for error in errors))
-    return Refusal("Unreachable", f"no answer: {words}")
+    return ConnectFailure("Unreachable", f"no answer: {words}")
 
 
 def _words(error: Exception, connection: Connection) -> str:
@@ -77,26 +77,26 @@ def _words(error: Exception, connection: Connection) -> str:
     return _bare(str(error)) or type(error).__name__
 
 
-def refusal_of(error: Exception, connection: Connection) -> Refusal | None:
+def failure_of(error: Exception, connection: Connection) -> ConnectFailure | None:
     """Return what an error while connecting says of TLS or of the login; None: of neither."""
     if isinstance(error.__cause__, LoginError):
         error = error.__cause__
     if isinstance(error, ssl.SSLError):
-        return Refusal("TlsRefused", _tls_words(error, connection))
+        return ConnectFailure("TlsRefused", _tls_words(error, connection))
     if isinstance(error, LoginError):
-        return Refusal("LoginUnusable", str(error))
+        return ConnectFailure("LoginUnusable", str(error))
     if isinstance(error, UpgradeError):
-        return Refusal("Refused", str(error))
+        return ConnectFailure("Refused", str(error))
     if str(error).endswith(NO_TLS):
-        return Refusal("TlsRefused", NO_TLS)
+        return ConnectFailure("TlsRefused", NO_TLS)
     return _login_refusal(str(error), connection)
 
 
-def _login_refusal(words: str, connection: Connection) -> Refusal | None:
+def _login_refusal(words: str, connection: Connection) -> ConnectFailure | None:
     if _LOGIN_LATE.search(words):
-        return Refusal("LoginLate", f"{_bare(words)}; {_LATE_ADVICE}")
+        return ConnectFailure("LoginLate", f"{_bare(words)}; {_LATE_ADVICE}")
     if _LOGIN.search(words):
-        return Refusal("LoginRefused", f"{_bare(words)}; {login_advice(connection)}")
+        return ConnectFailure("LoginRefused", f"{_bare(words)}; {login_advice(connection)}")
     return None
 
 

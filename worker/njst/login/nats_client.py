@@ -20,7 +20,7 @@ from nats.js import JetStreamContext
 
 from njst.contract.connection import Connection
 from njst.contract.server_urls import DEFAULT_PORTS, is_ip
-from njst.login.connect_errors import CLOSED, NO_TLS, or_mute, timed_out
+from njst.login.connect_errors import CLOSED, NO_TLS, or_no_greeting, timed_out
 from njst.login.credentials import Key, key_of, proof
 from njst.login.login_errors import LoginError
 from njst.login.tls_context import TlsContexts
@@ -287,7 +287,7 @@ class LoginClient(Client):
             raise ConnectionError(self._or_mute(CLOSED)) from None
 
     def _or_mute(self, words: str) -> str:
-        return or_mute(words, self.connection, greeted=bool(self._server_info))
+        return or_no_greeting(words, self.connection, greeted=bool(self._server_info))
 
     async def _process_err(self, err_msg: str) -> None:
         """Log in again after whatever ends a connection, such as a JWT that expires.

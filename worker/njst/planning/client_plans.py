@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from njst.contract.names.assets import stream_names
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
-from njst.planning.arrivals import pace_plan
-from njst.planning.client_slot import Place, There, Work, ms
+from njst.planning.arrivals import arrival_plan
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 from njst.planning.kinds.consume import consume_plan
 from njst.planning.kinds.core import core_plan
 from njst.planning.kinds.get import get_plan
@@ -16,12 +16,12 @@ from njst.planning.kinds.object_store import object_store_plan
 from njst.planning.kinds.publish import publish_plan
 
 
-def clients_of(
+def client_plans(
     job: str,
     spec: JobSpec,
     participants: Sequence[str],
     me: str,
-    there: Mapping[str, There] | None = None,
+    there: Mapping[str, StreamState] | None = None,
     skipped: Mapping[str, str] | None = None,
 ) -> list[ClientPlan]:
     """Return the clients that `me` runs; those whose part is no message are left out.
@@ -44,18 +44,18 @@ def clients_of(
         if reason := (skipped or {}).get(workload.name):
             plans.append(ClientPlan(workload=workload.name, number=number, index=0, skipped=reason))
         else:
-            work = Work(job, spec, workload, number, there or {})
+            work = WorkloadContext(job, spec, workload, number, there or {})
             plans += _clients(work, place, len(workers))
     return plans
 
 
-def _clients(work: Work, worker: int, workers: int) -> Iterator[ClientPlan]:
+def _clients(work: WorkloadContext, worker: int, workers: int) -> Iterator[ClientPlan]:
     workload = work.workload
     names = [""] if work.stream is None else stream_names(work.stream)
     for number, name in enumerate(names):
         for own in range(workload.clients):
             client = worker * workload.clients + own
-            place = Place(client, workers * workload.clients, number, len(names))
+            place = ClientSlot(client, workers * workload.clients, number, len(names))
             messages = None if workload.messages is None else place.part(workload.messages)
             if messages == 0:
                 continue
@@ -69,7 +69,7 @@ def _clients(work: Work, worker: int, workers: int) -> Iterator[ClientPlan]:
                 start_ms=workload.start_seconds * 1000,
                 is_gated=bool(workload.after),
                 reconnect_ms=ms(workload.reconnect_seconds),
-                pace=pace_plan(workload, place),
+                pace=arrival_plan(workload, place),
                 publish=publish_plan(work, name, place),
                 consume=consume_plan(work, name, place),
                 get=get_plan(work, name, place),

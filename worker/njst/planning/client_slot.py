@@ -15,7 +15,7 @@ def split(total: int, parts: int, index: int) -> int:
 
 
 @dataclass(frozen=True)
-class Place:
+class ClientSlot:
     """Where a client stands: its number among all on a stream, and the stream's among all."""
 
     client: int
@@ -57,7 +57,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class There:
+class StreamState:
     """What set-up knows of a stream: its last sequence, and what else tells it from another."""
 
     last_sequence: int = 0
@@ -65,14 +65,14 @@ class There:
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkloadContext:
     """A workload of a job; `number` is its place in the list."""
 
     job: str
     spec: JobSpec
     workload: Workload
     number: int
-    there: Mapping[str, There]
+    there: Mapping[str, StreamState]
 
     @property
     def stream(self) -> Stream | None:

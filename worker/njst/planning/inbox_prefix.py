@@ -5,17 +5,17 @@ from njst.contract.names.assets import INBOX
 from njst.contract.plan import ClientPlan
 
 
-def own_inbox(subject: str, connection: Connection) -> str:
+def with_prefix(subject: str, connection: Connection) -> str:
     """Return an inbox below the connection's prefix: its user may hear no other."""
     if subject.startswith(f"{INBOX}."):
         return connection.inbox_prefix + subject.removeprefix(INBOX)
     return subject
 
 
-def reached(plan: ClientPlan, connection: Connection) -> ClientPlan:
+def for_connection(plan: ClientPlan, connection: Connection) -> ClientPlan:
     """Return a client's plan for this connection."""
     consume = plan.consume
     if consume is not None:
-        deliver = own_inbox(consume.deliver, connection)
+        deliver = with_prefix(consume.deliver, connection)
         consume = consume.model_copy(update={"deliver": deliver})
     return plan.model_copy(update={"api_prefix": connection.js_api, "consume": consume})

@@ -24,7 +24,7 @@ _WRITES = (KeyValueOperation.PUT, KeyValueOperation.CREATE, KeyValueOperation.UP
 _EXPECTS = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
-def check_room(spec: JobSpec, max_payload: int, longest: Mapping[int, int]) -> None:
+def check_payload_sizes(spec: JobSpec, max_payload: int, longest: Mapping[int, int]) -> None:
     """Do nothing if each message fits into what the server takes at once.
 
     A server closes the connection of a client that sends more (max_payload in its INFO), so the

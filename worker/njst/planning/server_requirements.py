@@ -15,7 +15,7 @@ from njst.contract.spec.workload import Workload
 
 
 @dataclass(frozen=True)
-class Release:
+class ServerRelease:
     """The first server release that has a feature, and its API level."""
 
     level: int
@@ -23,7 +23,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Server:
+class TargetServer:
     """What the target says of itself; level 0 is older than 2.11."""
 
     version: str
@@ -34,7 +34,7 @@ class Server:
 
 
 # server/jetstream_versioning.go and ADR-44.
-_V211, _V212, _V214 = Release(1, "2.11"), Release(2, "2.12"), Release(4, "2.14")
+_V211, _V212, _V214 = ServerRelease(1, "2.11"), ServerRelease(2, "2.12"), ServerRelease(4, "2.14")
 _PUBLISH_MODES = {PublishMode.ATOMIC_BATCH: _V212, PublishMode.FAST_BATCH: _V214}
 _PRIORITY = {
     PriorityPolicy.OVERFLOW: _V211,
@@ -43,20 +43,20 @@ _PRIORITY = {
 }
 
 
-def lacking(spec: JobSpec, server: Server) -> dict[str, str]:
+def unsupported(spec: JobSpec, server: TargetServer) -> dict[str, str]:
     """Return the workloads that the server is too old for, by name, and what each needs."""
     return {
         workload.name: f"{what} needs nats-server {release.version} (API level {release.level});"
         f" the target is {server}"
         for workload in spec.workloads
-        for what, release in sorted(needs(workload), key=lambda need: -need[1].level)[:1]
+        for what, release in sorted(requirements(workload), key=lambda need: -need[1].level)[:1]
         if server.level < release.level
     }
 
 
-def needs(workload: Workload) -> list[tuple[str, Release]]:
+def requirements(workload: Workload) -> list[tuple[str, ServerRelease]]:
     """Return each demanding field of a workload, as a person writes it, and what it needs."""
-    needed: list[tuple[str, Release]] = []
+    needed: list[tuple[str, ServerRelease]] = []
     get, consume = workload.get, workload.consume
     if get is not None and get.mode in (GetMode.BATCH, GetMode.MULTI_LAST):
         needed.append((f"get.mode {get.mode}", _V211))
@@ -68,7 +68,7 @@ def needs(workload: Workload) -> list[tuple[str, Release]]:
     return needed
 
 
-def _publish_needs(publish: Publish) -> Iterator[tuple[str, Release]]:
+def _publish_needs(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
     if publish.mode in _PUBLISH_MODES:
         yield f"publish.mode {publish.mode}", _PUBLISH_MODES[publish.mode]
     if publish.ttl_seconds is not None:

@@ -25,7 +25,7 @@ from njst.provisioning.target_connection import explained, workload_field
 _AT_ONCE = 32
 
 
-class Api:
+class JetStreamApi:
     """JetStream's API as raw calls."""
 
     def __init__(self, client: Client, prefix: str, timeout_s: float = API_TIMEOUT_S) -> None:
@@ -58,7 +58,7 @@ class Api:
                 return found
 
 
-async def make_standing(api: Api, plan: ManagementPlan, messages: int | None) -> None:
+async def make_standing(api: JetStreamApi, plan: ManagementPlan, messages: int | None) -> None:
     """Make what is to be there before the start.
 
     Raises:
@@ -74,20 +74,20 @@ async def make_standing(api: Api, plan: ManagementPlan, messages: int | None) ->
     await _each(standing_names(plan, messages), make)
 
 
-async def remove_streams(api: Api, job: str) -> list[str]:
+async def remove_streams(api: JetStreamApi, job: str) -> list[str]:
     """Remove all streams that a job's load manages; return what could not be removed, and why."""
     names = await api.pages("STREAM.NAMES", "streams", {"subject": asset_subject(job, ">")})
     return await _remove(api, job, "STREAM", names)
 
 
-async def remove_consumers(api: Api, job: str, stream: str) -> list[str]:
+async def remove_consumers(api: JetStreamApi, job: str, stream: str) -> list[str]:
     """Remove all consumers of a job from a stream; return what could not be removed, and why."""
     names = await api.pages(f"CONSUMER.NAMES.{stream}", "consumers", {})
     own = [f"{stream}.{name}" for name in names if name.startswith(f"njst-{job}-")]
     return await _remove(api, job, "CONSUMER", own)
 
 
-async def _remove(api: Api, job: str, kind: str, names: Sequence[str]) -> list[str]:
+async def _remove(api: JetStreamApi, job: str, kind: str, names: Sequence[str]) -> list[str]:
     problems: list[str] = []
 
     async def remove(name: str) -> None:
@@ -110,7 +110,7 @@ async def _each(names: Sequence[str], work: Callable[[str], Awaitable[None]]) ->
         await asyncio.gather(*(work(name) for name in names[first : first + _AT_ONCE]))
 
 
-async def make_bulk_assets(api: Api, spec: JobSpec, plans: Iterable[ClientPlan]) -> None:
+async def make_bulk_assets(api: JetStreamApi, spec: JobSpec, plans: Iterable[ClientPlan]) -> None:
     for plan in plans:
         if plan.management is not None:
             field = workload_field(plan.number, spec.workloads[plan.number])

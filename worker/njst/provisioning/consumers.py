@@ -14,8 +14,8 @@ from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
 from njst.contract.kinds.priority import Priority, PriorityPolicy
 from njst.contract.names.assets import (
-    GROUP,
     OWNER_KEY,
+    QUEUE_GROUP,
     consumer_name,
     has_own_consumers,
     shared_deliver_subject,
@@ -25,7 +25,7 @@ from njst.contract.names.buckets import bucket_of, key_subject
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.planning.inbox_prefix import own_inbox
+from njst.planning.inbox_prefix import with_prefix
 from njst.provisioning.target_connection import explained, workload_field
 
 # A consumer that nobody uses goes away by itself, should the clean-up never come.
@@ -99,7 +99,7 @@ def consumer_config(
         max_ack_pending=consume.max_ack_pending if is_acknowledged else None,
         max_waiting=None if is_push else 10_000,
         deliver_subject=deliver if is_push else None,
-        deliver_group=GROUP if is_push and own is None else None,
+        deliver_group=QUEUE_GROUP if is_push and own is None else None,
         flow_control=True if is_own_push else None,
         idle_heartbeat=HEARTBEAT_S if is_own_push else None,
         # What an ordered consumer is in every client library: light, and made again at will.
@@ -141,7 +141,7 @@ def _preferring(priority: Priority | None, **settings: Any) -> ConsumerConfig:
     is_pinned = priority.policy is PriorityPolicy.PINNED_CLIENT
     return PriorityConsumerConfig(
         **settings,
-        priority_groups=[GROUP],
+        priority_groups=[QUEUE_GROUP],
         priority_policy=PRIORITY_POLICIES[priority.policy],
         priority_timeout=float(priority.pinned_timeout_seconds) if is_pinned else None,
     )
@@ -163,7 +163,7 @@ async def make_shared_consumers(
         for index, name in enumerate(stream_names(streams[workload.stream])):
             config = consumer_config(job, workload, index)
             if config.deliver_subject:
-                deliver = own_inbox(config.deliver_subject, connection)
+                deliver = with_prefix(config.deliver_subject, connection)
                 config = config.evolve(deliver_subject=deliver)
             await explained(workload_field(number, workload), js.add_consumer(name, config))
 

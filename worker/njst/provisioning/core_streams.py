@@ -8,14 +8,14 @@ from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan
 from njst.contract.results.readback import StreamReceipts
 from njst.contract.results.tallies import WorkloadTally
-from njst.provisioning.bulk_assets import Api
-from njst.verification.range_codec import Entry, encode
+from njst.provisioning.bulk_assets import JetStreamApi
+from njst.verification.range_codec import ProducerRanges, encode
 
 # A target may have no JetStream, or none for this login: then nothing is waited for.
 LOOK_S = 2.0
 
 
-async def with_core_streams(api: Api, plans: Sequence[ClientPlan]) -> list[ClientPlan]:
+async def with_core_streams(api: JetStreamApi, plans: Sequence[ClientPlan]) -> list[ClientPlan]:
     """Return the clients, core publishers with the stream that takes their subject, if one does."""
     known: dict[str, tuple[str, int]] = {}
     made = []
@@ -32,7 +32,7 @@ async def with_core_streams(api: Api, plans: Sequence[ClientPlan]) -> list[Clien
     return made
 
 
-async def _stream_of(api: Api, subject: str) -> tuple[str, int]:
+async def _stream_of(api: JetStreamApi, subject: str) -> tuple[str, int]:
     """Return a stream that takes a subject and its last sequence; no name when none does."""
     try:
         names = await api.pages("STREAM.NAMES", "streams", {"subject": subject})
@@ -56,7 +56,7 @@ def core_receipts(
                 workload=plan.workload,
                 stream=plan.core.stream,
                 after=plan.core.last_sequence,
-                producers=encode([Entry(0, sent[plan.workload], [])]),
+                producers=encode([ProducerRanges(0, sent[plan.workload], [])]),
                 is_core=True,
             )
     return list(told.values())

@@ -8,7 +8,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.provisioning.bulk_assets import Api
+from njst.provisioning.bulk_assets import JetStreamApi
 from njst.provisioning.consumers import PRIORITY_POLICIES
 from njst.provisioning.target_connection import explained, workload_field
 
@@ -19,7 +19,7 @@ _ACK = {"none": (AckPolicy.NONE,), "explicit": (AckPolicy.EXPLICIT, AckPolicy.DO
 _POLICIES = {name: policy for policy, name in PRIORITY_POLICIES.items()}
 
 
-def adopted(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
+def apply_config(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
     """Return a client's plan with what is the consumer's own.
 
     Args:
@@ -33,7 +33,7 @@ def adopted(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
     return plan.model_copy(update=own)
 
 
-def misfits(
+def incompatibilities(
     info: Mapping[str, Any], spec: JobSpec, workload: Workload, participants: int
 ) -> list[str]:
     """Return why a consumer cannot be loaded as the workload says; nothing: it can.
@@ -118,7 +118,7 @@ def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
 
 
 async def with_existing_consumers(
-    api: Api, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
+    api: JetStreamApi, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
 ) -> list[ClientPlan]:
     """Return the clients, those of a consumer that is there already with what is its own."""
     infos: dict[tuple[int, str], dict[str, Any]] = {}
@@ -134,7 +134,7 @@ async def with_existing_consumers(
             field = f"{workload_field(plan.number, workload)}.consume.existingConsumer ({which})"
             subject = f"{api.prefix}.CONSUMER.INFO.{consume.stream}.{consume.consumer}"
             infos[asked] = await explained(field, api.call(subject))
-            if found := misfits(infos[asked], spec, workload, participants):
+            if found := incompatibilities(infos[asked], spec, workload, participants):
                 raise SetupError("ConsumerUnsuitable", f"{field}: {'; '.join(found)}")
-        made[-1] = plan.model_copy(update={"consume": adopted(consume, infos[asked])})
+        made[-1] = plan.model_copy(update={"consume": apply_config(consume, infos[asked])})
     return made

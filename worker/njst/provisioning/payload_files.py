@@ -15,7 +15,7 @@ MAX_BYTES = 8_388_608
 MAX_LINES = 10_000
 
 
-def payload_files(spec: JobSpec, folder: Path | None) -> dict[int, PayloadPlan]:
+def payload_plans(spec: JobSpec, folder: Path | None) -> dict[int, PayloadPlan]:
     """Return what the files that a job names are, by the numbers of its workloads.
 
     Raises:

@@ -12,22 +12,22 @@ from njst.contract.connection import Connection
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.login.nats_client import API_TIMEOUT_S
-from njst.planning.client_plans import clients_of
-from njst.planning.inbox_prefix import reached
-from njst.planning.payload_limits import check_room
-from njst.planning.server_requirements import lacking, needs
-from njst.provisioning.bulk_assets import Api, make_bulk_assets
+from njst.planning.client_plans import client_plans
+from njst.planning.inbox_prefix import for_connection
+from njst.planning.payload_limits import check_payload_sizes
+from njst.planning.server_requirements import requirements, unsupported
+from njst.provisioning.bulk_assets import JetStreamApi, make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
-from njst.provisioning.payload_files import largest, payload_files, with_files
+from njst.provisioning.payload_files import largest, payload_plans, with_files
 from njst.provisioning.store_clock import with_store_clocks
 from njst.provisioning.streams import make_streams
-from njst.provisioning.target_connection import ask_server, connected
+from njst.provisioning.target_connection import ask_server, target_connection
 
 
 @dataclass(frozen=True)
-class Home:
+class WorkerFiles:
     """What a worker has of its own: the folder of files that may be payloads, if there is one.
 
     `log` says which log its jobs are in; empty: nobody looks for what they may leave behind.
@@ -37,13 +37,13 @@ class Home:
     log: str = ""
 
 
-async def make(
+async def provision(
     job: str,
     spec: JobSpec,
     connection: Connection,
     participants: Sequence[str],
     me: str,
-    home: Home | None = None,
+    home: WorkerFiles | None = None,
 ) -> list[ClientPlan]:
     """Make the streams and consumers of a job that are not there; return what `me` runs.
 
@@ -60,26 +60,26 @@ async def make(
     Raises:
         SetupError: naming the field of the spec that the target or this host refuses, and why.
     """
-    home = home or Home()
-    files = payload_files(spec, home.payloads)
+    home = home or WorkerFiles()
+    files = payload_plans(spec, home.payloads)
     patience_s = _patience_s(spec)
-    async with connected(connection) as client:
+    async with target_connection(connection) as client:
         longest = {number: largest(file) for number, file in files.items()}
-        check_room(spec, client.max_payload, longest)
+        check_payload_sizes(spec, client.max_payload, longest)
         skipped: dict[str, str] = {}
-        if any(needs(workload) for workload in spec.workloads):
-            skipped = lacking(spec, await ask_server(client, patience_s))
+        if any(requirements(workload) for workload in spec.workloads):
+            skipped = unsupported(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
         there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
-        found = with_files(clients_of(job, spec, participants, me, there, skipped), files)
-        plans = [_marked(reached(plan, connection), home.log) for plan in found]
+        found = with_files(client_plans(job, spec, participants, me, there, skipped), files)
+        plans = [_marked(for_connection(plan, connection), home.log) for plan in found]
         await make_shared_consumers(js, job, spec, connection, skipped)
         plans = await make_own_consumers(js, job, spec, plans)
-        api = Api(client, connection.js_api, patience_s)
+        api = JetStreamApi(client, connection.js_api, patience_s)
         plans = await with_existing_consumers(api, spec, plans, len(participants))
         await make_bulk_assets(api, spec, plans)
-        plans = await with_core_streams(Api(client, connection.js_api, LOOK_S), plans)
+        plans = await with_core_streams(JetStreamApi(client, connection.js_api, LOOK_S), plans)
         return await with_store_clocks(client, connection.js_api, plans)
 
 

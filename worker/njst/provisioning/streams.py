@@ -18,7 +18,7 @@ from njst.contract.names.buckets import BUCKET, OBJECTS
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Compression, Discard, Retention, Stream
-from njst.planning.client_slot import There
+from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
 from njst.provisioning.retention_check import stream_before
 from njst.provisioning.target_connection import STREAM_EXISTS, explained
@@ -103,9 +103,9 @@ def stream_config(
 
 async def make_streams(
     js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
-) -> dict[str, There]:
+) -> dict[str, StreamState]:
     """Make what is not there; return what each stream has, as a server of this id says."""
-    there: dict[str, There] = {}
+    there: dict[str, StreamState] = {}
     for number, stream in enumerate(spec.streams):
         for index, name in enumerate(stream_names(stream)):
             field = f"spec.streams[{number}] ({name})"
@@ -115,7 +115,7 @@ async def make_streams(
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await explained(field, _add_stream(js, job, config))
-            there[name] = There(info.state.last_seq, stream_before(info, server))
+            there[name] = StreamState(info.state.last_seq, stream_before(info, server))
     return there
 
 

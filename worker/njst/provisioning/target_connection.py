@@ -14,7 +14,7 @@ from njst.contract.spec.workload import Workload
 from njst.login.connect_errors import explain
 from njst.login.login_errors import LoginError
 from njst.login.nats_client import LoginClient
-from njst.planning.server_requirements import Server
+from njst.planning.server_requirements import TargetServer
 
 STREAM_EXISTS = 10058
 
@@ -42,7 +42,7 @@ def workload_field(number: int, workload: Workload) -> str:
 
 
 @asynccontextmanager
-async def connected(connection: Connection) -> AsyncIterator[LoginClient]:
+async def target_connection(connection: Connection) -> AsyncIterator[LoginClient]:
     """Connect to a target for a while.
 
     Raises:
@@ -104,7 +104,7 @@ def error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-async def ask_server(client: LoginClient, timeout_s: float) -> Server:
+async def ask_server(client: LoginClient, timeout_s: float) -> TargetServer:
     """Return what the target's JetStream is.
 
     Raises:
@@ -119,4 +119,4 @@ async def ask_server(client: LoginClient, timeout_s: float) -> Server:
             "JetStreamUnavailable", f"spec.target: JetStream does not answer: {words}"
         ) from error
     version = client.connected_server_version
-    return Server(f"{version.major}.{version.minor}.{version.patch}", level)
+    return TargetServer(f"{version.major}.{version.minor}.{version.patch}", level)

@@ -11,20 +11,20 @@ from njst.contract.names.assets import OWNER_KEY, consumer_name, has_own_consume
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Retain
 from njst.login.nats_client import API_TIMEOUT_S
-from njst.provisioning.bulk_assets import Api, remove_consumers, remove_streams
-from njst.provisioning.target_connection import connected, error_text
+from njst.provisioning.bulk_assets import JetStreamApi, remove_consumers, remove_streams
+from njst.provisioning.target_connection import error_text, target_connection
 
 
-async def remove(job: str, spec: JobSpec, connection: Connection) -> list[str]:
+async def teardown(job: str, spec: JobSpec, connection: Connection) -> list[str]:
     """Remove what the job made and need not keep; return what could not be removed, and why.
 
     Raises:
         SetupError: the target cannot be reached.
     """
     problems: list[str] = []
-    async with connected(connection) as client:
+    async with target_connection(connection) as client:
         js = client.jetstream(timeout=API_TIMEOUT_S)
-        api = Api(client, connection.js_api)
+        api = JetStreamApi(client, connection.js_api)
         for stream in spec.streams:
             made = not stream.use_existing and stream.retain is Retain.DELETE
             for name in stream_names(stream):
@@ -52,7 +52,7 @@ async def _remove_stream(js: JetStreamContext, job: str, name: str) -> None:
 
 
 async def _remove_consumers(
-    api: Api, js: JetStreamContext, job: str, spec: JobSpec, entry: str, name: str
+    api: JetStreamApi, js: JetStreamContext, job: str, spec: JobSpec, entry: str, name: str
 ) -> list[str]:
     mine = [workload for workload in spec.workloads if workload.stream == entry]
     if any(has_own_consumers(w) or w.management or w.object_store for w in mine):

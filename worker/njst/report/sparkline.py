@@ -9,7 +9,7 @@ COLUMNS = 60
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
-def course(workloads: Iterable[WorkloadResult]) -> list[str]:
+def sparkline(workloads: Iterable[WorkloadResult]) -> list[str]:
     """Return lines of at most about 110 columns; none of a workload that was over at once."""
     shown = [w for w in workloads if w.series is not None and len(w.series.windows) > 1]
     if not shown:

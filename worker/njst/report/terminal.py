@@ -13,7 +13,7 @@ from njst.contract.results.report import (
     WorkerResult,
     WorkloadResult,
 )
-from njst.report.sparkline import course
+from njst.report.sparkline import sparkline
 from njst.report.units import duration
 
 _RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
@@ -30,7 +30,7 @@ def render(report: Report, title: str) -> str:
         _section("OFFERED RATE: from the send to the answer, and late at the send", _paced(report)),
         _section("DELIVERY: to the store and from there, by its clock", _split(report.workloads)),
         _section("COUNTED APART", list(_apart(report.workloads))),
-        _section("COURSE: from the common start", course(report.workloads)),
+        _section("COURSE: from the common start", sparkline(report.workloads)),
         _section("SKIPPED", [f"{w.workload}: {w.skipped}" for w in report.workloads if w.skipped]),
         _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),
         _section("READ BACK", list(_read_back(report.workloads))),

@@ -18,7 +18,7 @@ _TIME = re.compile(r"([0-9T:-]+)(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 @dataclass(frozen=True)
-class Sample:
+class OffsetSample:
     """An offset (log time - local time) with its error, known at the local time `at_ns`."""
 
     offset_ns: int
@@ -34,7 +34,7 @@ class Sample:
 class OffsetFilter:
     """The last samples from one server's clock; another's, or one that was set, begins anew."""
 
-    _samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    _samples: deque[OffsetSample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     _source: str = ""
 
     def add(self, sent_ns: int, server_ns: int, received_ns: int, source: str = "") -> None:
@@ -46,19 +46,19 @@ class OffsetFilter:
         trip_ns = received_ns - sent_ns
         # The clocks drift apart on the way too.
         error_ns = (trip_ns + 1) // 2 + trip_ns * DRIFT_PPM // 1_000_000
-        sample = Sample(server_ns - middle_ns, error_ns, received_ns)
+        sample = OffsetSample(server_ns - middle_ns, error_ns, received_ns)
         best = self.best(received_ns)
         if best is not None and _contradict(best, sample):
             # Both cannot be true: somebody has set the server's clock.
             self._samples.clear()
         self._samples.append(sample)
 
-    def best(self, now_ns: int) -> Sample | None:
+    def best(self, now_ns: int) -> OffsetSample | None:
         """Return the sample with the least error now; None when there is none."""
         return min(self._samples, key=lambda sample: sample.error_at(now_ns), default=None)
 
 
-def _contradict(old: Sample, new: Sample) -> bool:
+def _contradict(old: OffsetSample, new: OffsetSample) -> bool:
     apart_ns = abs(new.offset_ns - old.offset_ns)
     return apart_ns > new.error_ns + old.error_at(new.at_ns)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 
-from njst.contract.plan import PacePiece
+from njst.contract.plan import ArrivalPiece
 from njst.contract.spec.stages import Ramp, Stage
 from njst.contract.spec.workload import Workload
 
@@ -21,27 +21,27 @@ MS_NS = 1_000_000
 UNITS = 2_000
 
 
-def pieces_of(workload: Workload) -> list[PacePiece]:
+def pieces_of(workload: Workload) -> list[ArrivalPiece]:
     """Return the pieces of a workload's offered rate, all clients together; none without one."""
     if workload.stages:
         return _stages(workload.stages)
     if workload.messages_per_second is None:
         return []
     rate = workload.messages_per_second
-    full = PacePiece(begin_per_second=rate, end_per_second=rate)
+    full = ArrivalPiece(begin_per_second=rate, end_per_second=rate)
     if not workload.ramp_seconds:
         return [full]
     ramp_ms = workload.ramp_seconds * 1000
-    return [PacePiece(ms=ramp_ms, begin_per_second=0, end_per_second=rate), full]
+    return [ArrivalPiece(ms=ramp_ms, begin_per_second=0, end_per_second=rate), full]
 
 
-def _stages(stages: Sequence[Stage]) -> list[PacePiece]:
+def _stages(stages: Sequence[Stage]) -> list[ArrivalPiece]:
     pieces = []
     before = 0
     for stage in stages:
         rate = stage.messages_per_second
         pieces.append(
-            PacePiece(
+            ArrivalPiece(
                 ms=stage.duration_seconds * 1000,
                 begin_per_second=before if stage.ramp is Ramp.LINEAR else rate,
                 end_per_second=rate,
@@ -104,7 +104,7 @@ class Instants:
         pieces: those of the rate, each with where it begins.
     """
 
-    def __init__(self, plan: Sequence[PacePiece]) -> None:
+    def __init__(self, plan: Sequence[ArrivalPiece]) -> None:
         self.pieces, total = _placed(plan)
         self._begin_ns = [piece.at_ns for piece in self.pieces]
         self._before = [piece.before for piece in self.pieces]
@@ -132,7 +132,7 @@ class Instants:
         return whole
 
 
-def _placed(plan: Sequence[PacePiece]) -> tuple[list[Piece], int | None]:
+def _placed(plan: Sequence[ArrivalPiece]) -> tuple[list[Piece], int | None]:
     """Return the pieces, and how many units they are; None when the last one has no end."""
     pieces: list[Piece] = []
     at_ns = units = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Labels and a value; an int keeps all its digits.
-Sample = tuple[dict[str, str], float]
+MetricSample = tuple[dict[str, str], float]
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Family:
     name: str
     kind: str
     help: str
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[MetricSample] = field(default_factory=list)
 
     def render(self) -> Iterator[str]:
         """Yield the lines of the metric."""

@@ -12,11 +12,11 @@ from njst.contract.results.report import (
     WorkloadResult,
 )
 from njst.contract.results.tallies import (
-    Counts,
     ErrorClass,
     ErrorTally,
     ReadBack,
     SeriesTally,
+    WorkloadCounts,
     WorkloadTally,
 )
 from njst.stats.histogram import Histogram
@@ -164,7 +164,7 @@ def totals(
     tally = tally.model_copy(update={"elapsed_us": max(tally.elapsed_us, window_us)})
     bytes_in_window = tally.bytes - tally.warmup_bytes - tally.drained_bytes
     latency, censored = Histogram.decode(tally.latency), Histogram.decode(tally.censored)
-    counts: dict[str, Any] = {name: getattr(tally, name) for name in Counts.model_fields}
+    counts: dict[str, Any] = {name: getattr(tally, name) for name in WorkloadCounts.model_fields}
     logins = Histogram.decode(tally.login)
     return WorkloadResult(
         workload=workload,

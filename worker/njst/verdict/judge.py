@@ -77,7 +77,7 @@ def _stopped(history: History) -> Judgement | None:
 
 
 def _nothing_ran(history: History) -> Judgement | None:
-    idle = (Outcome.UNFIT, Outcome.LATE)
+    idle = (Outcome.REJECTED, Outcome.LATE)
     if any(worker.outcome not in idle for worker in history.workers):
         return None
     for worker in history.workers:
@@ -112,7 +112,7 @@ def _missing_workers(history: History) -> Judgement | None:
     whom = named((w.worker, _fate(w)) for w in missing)
     whole, ran = len(history.workers), len(history.workers) - len(missing)
     rest = f"the other {ran} ran to the end" if ran else "none ran to the end"
-    if all(worker.outcome is Outcome.UNFIT for worker in missing):
+    if all(worker.outcome is Outcome.REJECTED for worker in missing):
         message = f"{len(missing)} of {whole} workers could not take part: {whom}; {rest}"
         return Judgement(Verdict.UNKNOWN, "WorkersRefused", message)
     message = f"{len(missing)} of {whole} workers are missing: {whom}; {rest}"

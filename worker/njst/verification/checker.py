@@ -16,7 +16,7 @@ from njst.contract.results.readback import (
     TOO_MANY_HOLES,
     UNACKNOWLEDGED,
     WORKER_LOST,
-    Sight,
+    SliceResult,
     StreamConsumption,
     StreamReceipts,
 )
@@ -33,7 +33,7 @@ from njst.verification.stream_evidence import StreamEvidence, lost_at_least, sha
 # What a person reads of one example.
 MOST_WORDS = 300
 
-Receipts = Mapping[str, Sequence[StreamReceipts]]
+ReceiptsByWorker = Mapping[str, Sequence[StreamReceipts]]
 Tallies = dict[str, list[WorkloadTally]]
 
 
@@ -52,9 +52,9 @@ class _Seen:
 
 
 def prove(
-    receipts: Receipts,
+    receipts: ReceiptsByWorker,
     slice_count: int,
-    seen: Mapping[int, tuple[str, Sight]],
+    seen: Mapping[int, tuple[str, SliceResult]],
     missing: str,
     consumed: Sequence[StreamConsumption] = (),
 ) -> Tallies:
@@ -125,18 +125,18 @@ def _without_asked(told: ReadBack | None, asked: int) -> ReadBack | None:
     )
 
 
-def _everything(receipts: Receipts, slice_count: int) -> list[set[str]]:
+def _everything(receipts: ReceiptsByWorker, slice_count: int) -> list[set[str]]:
     """Return the streams that have a piece in each slice; where none was cut, all are in one."""
     cut = slices([one for some in receipts.values() for one in some], max(1, slice_count))
     return [{piece.stream for piece in pieces} for pieces in cut]
 
 
 def _put_together(
-    streams: Sequence[set[str]], seen: Mapping[int, tuple[str, Sight]], missing: str
+    streams: Sequence[set[str]], seen: Mapping[int, tuple[str, SliceResult]], missing: str
 ) -> _Seen:
     known = _Seen(defaultdict(Producer), defaultdict(set), {}, defaultdict(list), {}, Counter())
     for number, here in enumerate(streams):
-        worker, sight = seen.get(number, ("", Sight(problem=missing)))
+        worker, sight = seen.get(number, ("", SliceResult(problem=missing)))
         try:
             entries = decode(sight.found)
             problem = sight.problem
@@ -165,7 +165,7 @@ def _put_together(
     return known
 
 
-def _know_before(known: _Seen, receipts: Receipts) -> None:
+def _know_before(known: _Seen, receipts: ReceiptsByWorker) -> None:
     """Put to what was seen of each stream what it was before."""
     for one in (one for some in receipts.values() for one in some if not one.is_core):
         evidence = known.evidence.setdefault(one.stream, StreamEvidence())
@@ -229,7 +229,7 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[Case
         )
 
 
-def _core_tallies(receipts: Receipts, known: _Seen) -> Iterable[tuple[str, WorkloadTally]]:
+def _core_tallies(receipts: ReceiptsByWorker, known: _Seen) -> Iterable[tuple[str, WorkloadTally]]:
     """Return what streams have stored of what was published without JetStream, once for each."""
     told: dict[tuple[str, str], list[tuple[str, StreamReceipts]]] = defaultdict(list)
     for worker, some in receipts.items():

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from njst.contract.results.readback import StreamReceipts
 from njst.verification.mark_codec import Mark
-from njst.verification.range_codec import Entry
+from njst.verification.range_codec import ProducerRanges
 from njst.verification.ranges import Range, Ranges
 
 
@@ -18,7 +18,7 @@ class Producer:
     # What consumers had, wherever it is now.
     consumed: Ranges = field(default_factory=Ranges)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ProducerRanges) -> None:
         self.copies += entry.number
         self.is_untold |= entry.ranges is None
         for begin, end in entry.ranges or ():
@@ -32,7 +32,7 @@ class Case:
 
     worker: str
     receipts: StreamReceipts
-    sent: Entry
+    sent: ProducerRanges
     seen: Producer
     acknowledged: Ranges
     missing: list[Range]

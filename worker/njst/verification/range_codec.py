@@ -15,7 +15,7 @@ from njst.verification.ranges import MOST_RANGES, Range
 _MOST_BYTES = 16 * 1024 * 1024
 
 
-class Entry(NamedTuple):
+class ProducerRanges(NamedTuple):
     """One producer; `ranges` in order, None where there are too many to be told."""
 
     code: int
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     ranges: list[Range] | None
 
 
-def encode(entries: Iterable[Entry]) -> str:
+def encode(entries: Iterable[ProducerRanges]) -> str:
     """Return the text of entries, each of another code; empty for none."""
     out = bytearray()
     last = 0
@@ -39,7 +39,7 @@ def encode(entries: Iterable[Entry]) -> str:
     return b64encode(zlib.compress(bytes(out), 6)).decode() if out else ""
 
 
-def decode(text: str) -> list[Entry]:
+def decode(text: str) -> list[ProducerRanges]:
     """Return the entries of a text.
 
     Raises:
@@ -57,7 +57,7 @@ def decode(text: str) -> list[Entry]:
     return list(_entries(_numbers(data)))
 
 
-def fitted(entries: Iterable[Entry], max_bytes: int) -> str:
+def fitted(entries: Iterable[ProducerRanges], max_bytes: int) -> str:
     """Return the text, of at most so many bytes: those with the most ranges lose them first."""
     left = sorted(entries, key=lambda entry: len(entry.ranges or ()))
     told = len(left)
@@ -67,7 +67,7 @@ def fitted(entries: Iterable[Entry], max_bytes: int) -> str:
     return text
 
 
-def _entries(numbers: Iterator[int]) -> Iterator[Entry]:
+def _entries(numbers: Iterator[int]) -> Iterator[ProducerRanges]:
     code = 0
     for step in numbers:
         code += step
@@ -80,7 +80,7 @@ def _entries(numbers: Iterator[int]) -> Iterator[Entry]:
             begin = at + _next(numbers)
             at = begin + _next(numbers)
             ranges.append((begin, at))
-        yield Entry(code, number, ranges if count else None)
+        yield ProducerRanges(code, number, ranges if count else None)
 
 
 def _next(numbers: Iterator[int]) -> int:

@@ -14,7 +14,7 @@ from njst.contract.results.tallies import ReadBack, WorkloadTally
 from njst.stats.tally_merge import merge_read_backs
 from njst.verification import mark_codec
 from njst.verification.mark_codec import MOST_OF_ALL, Mark
-from njst.verification.range_codec import Entry, encode, fitted
+from njst.verification.range_codec import ProducerRanges, encode, fitted
 from njst.verification.ranges import Ranges
 
 # What a mark takes in a text, at most.
@@ -45,7 +45,7 @@ def of_lost_worker(tally: WorkloadTally) -> WorkloadTally:
     return tally.model_copy(update={"read_back": together})
 
 
-def told(
+def split_receipts(
     receipts: Sequence[Receipt], max_bytes: int
 ) -> tuple[list[StreamReceipts], list[WorkloadTally]]:
     """Return what others need to look for the messages, and what is true until somebody has.
@@ -102,7 +102,7 @@ def had(consumption: Iterable[Consumption], max_bytes: int) -> list[StreamConsum
             stream=stream,
             producers=fitted(
                 (
-                    Entry(code, 0, None if known.is_full else known.ranges())
+                    ProducerRanges(code, 0, None if known.is_full else known.ranges())
                     for code, known in producers.items()
                 ),
                 max_bytes // len(streams),
@@ -112,8 +112,8 @@ def had(consumption: Iterable[Consumption], max_bytes: int) -> list[StreamConsum
     ]
 
 
-def _entry(receipt: Receipt) -> Entry:
-    return Entry(receipt.code, receipt.sent, receipt.acknowledged)
+def _entry(receipt: Receipt) -> ProducerRanges:
+    return ProducerRanges(receipt.code, receipt.sent, receipt.acknowledged)
 
 
 def _fitted(receipts: list[Receipt], max_bytes: int) -> tuple[list[Receipt], int]:

@@ -17,7 +17,7 @@ FEWEST = 25_000
 
 
 @dataclass(frozen=True)
-class Piece:
+class StreamRange:
     """A piece of a stream: behind sequence `after`, up to `upto` or, without it, to the end."""
 
     stream: str
@@ -39,7 +39,7 @@ def only_counted(receipts: Iterable[StreamReceipts]) -> set[str]:
     return {some.stream for some in told} - {some.stream for some in told if not some.is_core}
 
 
-def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[Piece]]:
+def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[StreamRange]]:
     """Return `count` slices, which have all of the streams together and nothing twice."""
     told = list(receipts)
     counted = only_counted(told)
@@ -49,7 +49,7 @@ def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[Piece]]:
         afters[some.stream] = min(afters.get(some.stream, some.after), some.after)
         lengths[some.stream] = lengths.get(some.stream, 0) + some.count
     total = sum(max(1, length) for length in lengths.values())
-    made: list[list[Piece]] = [[] for _ in range(count)]
+    made: list[list[StreamRange]] = [[] for _ in range(count)]
     begin = 0
     for stream in sorted(lengths):
         end = begin + max(1, lengths[stream])
@@ -61,6 +61,6 @@ def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[Piece]]:
                 upto = None if last == end else last + shift
                 if stream in counted:
                     upto = first + shift
-                pieces.append(Piece(stream, first + shift, upto))
+                pieces.append(StreamRange(stream, first + shift, upto))
         begin = end
     return made

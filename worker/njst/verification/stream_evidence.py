@@ -27,7 +27,7 @@ from njst.contract.results.readback import (
     RETENTION,
     STREAM_DELETED,
     STREAM_RECREATED,
-    PieceSight,
+    RangeResult,
 )
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.verification.mark_codec import Mark
@@ -47,7 +47,7 @@ class StreamEvidence:
     # The last sequence before the load, as each worker saw it.
     afters: list[int] = field(default_factory=list)
     befores: list[StreamBefore] = field(default_factory=list)
-    pieces: list[PieceSight] = field(default_factory=list)
+    pieces: list[RangeResult] = field(default_factory=list)
     # Whether consumers of the job say what they had of it, of which producers, and how many
     # sequences they left empty.
     has_consumers: bool = False
@@ -55,7 +55,7 @@ class StreamEvidence:
     consumed: int = 0
 
     @property
-    def _state(self) -> PieceSight | None:
+    def _state(self) -> RangeResult | None:
         """What was seen last of the whole stream."""
         return max(self.pieces, key=lambda piece: piece.last_sequence, default=None)
 
@@ -70,7 +70,7 @@ class StreamEvidence:
         return self._state.last_sequence if self._state else 0
 
     @property
-    def _others(self) -> list[PieceSight]:
+    def _others(self) -> list[RangeResult]:
         """What was seen in place of the stream that the load began with: another one, or none."""
         made = max((before.created_ns for before in self.befores), default=0)
         return [
@@ -156,7 +156,7 @@ class StreamEvidence:
         return sorted(reasons)
 
 
-def _limits(state: PieceSight) -> Iterable[str]:
+def _limits(state: RangeResult) -> Iterable[str]:
     """Return the limits by which a stream lets go of old messages, as far as they were met."""
     limits: StreamLimits = state.limits
     if limits.max_age > 0:

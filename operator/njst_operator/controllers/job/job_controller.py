@@ -17,7 +17,7 @@ from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.report_builder import log_datetime
-from njst.journal.state.job_store import Book
+from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst_operator.config import Config
 from njst_operator.controllers.job import job_decide as r
@@ -59,7 +59,7 @@ class Performer:
     config: Config
     kube: Kube
     jobs: Jobs
-    book: Book
+    job_store: JobStore
     clock: LogClock
     counts: Counts = field(default_factory=Counts)
     pulse: Pulse = field(default_factory=Pulse)
@@ -96,7 +96,7 @@ class Performer:
 
     def keys(self) -> set[str]:
         """Return the uid of each resource that was seen, or has an open job of this cluster."""
-        origins = {view.id: view.created.origin for view in self.book.open_jobs()}
+        origins = {view.id: view.created.origin for view in self.job_store.open_jobs()}
         return self._seen.keys() | {
             job
             for job, origin in origins.items()
@@ -122,7 +122,7 @@ class Performer:
 
     def _takes(self, resource: Resource) -> bool:
         """Return whether a resource is this installation's; leave it alone if not."""
-        view = self.book.view(resource.uid)
+        view = self.job_store.view(resource.uid)
         if self._installation.takes(resource, in_own_log=view is not None):
             return True
         seen = self._seen.pop(resource.uid, None)
@@ -138,7 +138,7 @@ class Performer:
 
     def _yield(self, uid: str) -> None:
         """Stop the job of a resource that another installation runs as well."""
-        resource, view = self._left.get(uid), self.book.view(uid)
+        resource, view = self._left.get(uid), self.job_store.view(uid)
         if resource is not None and view is not None and r.is_open(view):
             both = f"{self.config.mesh} and {resource.accepted_by}"
             words = (
@@ -223,9 +223,9 @@ class Performer:
         """Look at a resource again because its job changed; and at those that waited for it."""
         if job in self._left:
             self._yield(job)
-        view = self.book.view(job)
+        view = self.job_store.view(job)
         closed = view is not None and view.closed
-        for woken in (job, *(self.book.next_in_line(NEXT_IN_LINE) if closed else ())):
+        for woken in (job, *(self.job_store.next_in_line(NEXT_IN_LINE) if closed else ())):
             seen = self._seen.get(woken)
             if seen is not None:
                 self._wake(seen)
@@ -287,7 +287,7 @@ class Performer:
         await self.scheduler.stop()
 
     async def _cancel(self, job: str, reason: str, message: str) -> None:
-        view = self.book.get(job)
+        view = self.job_store.get(job)
         if view is None or view.cancelled is not None or view.ended is not None:
             return
         try:
@@ -346,7 +346,7 @@ class Performer:
             return numbers_s
         wait_s = await self._carry_out(seen)
         if wait_s is None and seen.resource.has_job and not seen.resource.settled:
-            return RETRY_S if self.book.view(seen.resource.uid) is None else None
+            return RETRY_S if self.job_store.view(seen.resource.uid) is None else None
         return wait_s if wait_s is not None else self._until_ttl(seen.resource)
 
     async def _carry_out(self, seen: Seen) -> float | None:
@@ -405,10 +405,10 @@ class Performer:
 
     def _only_numbers_wait_s(self, seen: Seen) -> float:
         """Return how long nothing but numbers needs writing: merging histograms costs."""
-        view, old = self.book.view(seen.resource.uid), seen.resource.status
+        view, old = self.job_store.view(seen.resource.uid), seen.resource.status
         if view is None or seen.resource.settled or seen.resource.shall_end:
             return 0.0
-        saying = phase_status.of_view(view, self.book.waits_for(view.id))
+        saying = phase_status.of_view(view, self.job_store.waits_for(view.id))
         same = (old.phase, old.reason) == (saying.phase, saying.reason)
         missing = (job_status_builder.lost_workers(view), job_status_builder.refused_workers(view))
         if not same or missing != (old.lost_workers, old.refused_workers):
@@ -425,7 +425,7 @@ class Performer:
 
     async def _known(self, seen: Seen) -> r.Known:
         job = seen.resource.uid
-        view = self.book.view(job)
+        view = self.job_store.view(job)
         if seen.resource.settled:
             return r.Known(view)
         if view is not None:
@@ -441,7 +441,7 @@ class Performer:
             return None
         with suppress(InvalidDocumentError):
             spec, origin = parse_spec(resource.spec), await self._origin(resource)
-            return earlier_run(self.book.jobs(), origin, spec, self.clock.now_ns())
+            return earlier_run(self.job_store.jobs(), origin, spec, self.clock.now_ns())
         return None
 
     async def _origin(self, resource: Resource) -> Origin:
@@ -454,11 +454,11 @@ class Performer:
 
     def _waits_for(self, job: str) -> list[str]:
         """Return the jobs that run before one, the first one as people call it."""
-        ahead = self.book.waits_for(job)
+        ahead = self.job_store.waits_for(job)
         return [self._called(first) for first in ahead[:1]] + ahead[1:]
 
     def _called(self, job: str) -> str:
-        view = self.book.get(job)
+        view = self.job_store.get(job)
         origin = None if view is None else view.created.origin
         if origin is None or origin.kind is not OriginKind.RESOURCE:
             return job
@@ -469,7 +469,7 @@ class Performer:
         new = sum(other.resource.wants_job for other in self._seen.values())
         window_s = min(SUBMIT_WINDOW_S, SUBMIT_S * max(0, new - 1))
         await asyncio.sleep(window_s * turn(seen.resource.uid, self.config.copy))
-        return self.book.view(seen.resource.uid) is not None
+        return self.job_store.view(seen.resource.uid) is not None
 
     async def _submit(self, seen: Seen, spec: JobSpec, waited_ms: int) -> None:
         resource = seen.resource

@@ -20,7 +20,7 @@ from njst.contract.results.report import Diagnosis, Latency, Report, ThresholdRe
 from njst.contract.results.tallies import ReadBack
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
-from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, PartState
+from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, ParticipantPhase
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, describe_target
 from njst_operator.controllers.job.phase_status import Saying, of_view
 from njst_operator.kube.conditions import FALSE, SPEC_IGNORED, Claim, set_conditions, time_text
@@ -188,7 +188,7 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
 
 def lost_workers(view: JobView) -> list[str]:
     """Return the first few workers that the job does without."""
-    lost = view.parts_in(PartState.LOST, PartState.LATE)
+    lost = view.parts_in(ParticipantPhase.LOST, ParticipantPhase.LATE)
     return [brief(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
 
 
@@ -196,7 +196,7 @@ def refused_workers(view: JobView) -> list[str]:
     """Return the first few workers that cannot run the job, each with why."""
     return [
         f"{brief(worker, MAX_NAME)}: {brief(_why(view, worker), MAX_EXAMPLE)}"
-        for worker in view.parts_in(PartState.UNFIT)[:MAX_LOST]
+        for worker in view.parts_in(ParticipantPhase.REJECTED)[:MAX_LOST]
     ]
 
 
@@ -247,14 +247,14 @@ def _done(status: JobStatus) -> int:
 
 
 def _workers(view: JobView) -> WorkersStatus:
-    lost = len(view.parts_in(PartState.LOST, PartState.LATE))
-    refused = len(view.parts_in(PartState.UNFIT))
-    ready = len(view.parts) - lost - refused - len(view.parts_in(PartState.PREPARING))
+    lost = len(view.parts_in(ParticipantPhase.LOST, ParticipantPhase.LATE))
+    refused = len(view.parts_in(ParticipantPhase.REJECTED))
+    ready = len(view.parts) - lost - refused - len(view.parts_in(ParticipantPhase.PREPARING))
     return WorkersStatus(
         wanted=len(view.parts),
         ready=ready,
-        running=len(view.parts_in(PartState.RUNNING)),
-        finished=len(view.parts_in(PartState.FINISHED)),
+        running=len(view.parts_in(ParticipantPhase.RUNNING)),
+        finished=len(view.parts_in(ParticipantPhase.FINISHED)),
         lost=lost,
         refused=refused,
         summary=f"{ready}/{len(view.parts)}",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from njst.contract.results.report import Report, Verdict
 from njst.contract.spec.job import VerdictPolicy
 from njst.journal.report_builder import log_datetime
-from njst.journal.state.job_view import JobView, PartState, Phase
-from njst.journal.state.state_text import standing_of
+from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
+from njst.journal.state.state_text import state_text
 from njst_operator.controllers.job.job_resource import MARK, Resource
 from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
 
@@ -147,7 +147,7 @@ def of_view(view: JobView, waits_for: Sequence[str] = ()) -> Saying:
     if view.ended is not None:
         report = view.ended.report
         return _ended(view, report.reason, report.message + _tolerated(report))
-    reason, message = standing_of(view, waits_for)
+    reason, message = state_text(view, waits_for)
     return Saying(
         str(view.phase),
         reason,
@@ -175,7 +175,7 @@ def _ready(view: JobView) -> tuple[str, str]:
     wanted = len(view.parts)
     if view.started is not None:
         return TRUE, f"{len(view.run)} of {wanted} workers began the load"
-    return FALSE, f"{len(view.parts_in(PartState.READY))} of {wanted} workers are ready"
+    return FALSE, f"{len(view.parts_in(ParticipantPhase.READY))} of {wanted} workers are ready"
 
 
 def _tolerated(report: Report) -> str:

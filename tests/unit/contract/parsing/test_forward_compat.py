@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from njst.contract.events import (
     EVENT_TYPES,
-    Alive,
     Begun,
     Cancelled,
     Cleaned,
@@ -16,18 +15,19 @@ from njst.contract.events import (
     Done,
     Ended,
     Finished,
-    Lost,
     Origin,
     OriginKind,
     Payload,
     Ready,
-    SeenSlice,
+    Refuted,
+    SliceRead,
     Started,
+    Suspected,
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.forward_compat import read_event
 from njst.contract.results.outcome import Outcome
-from njst.contract.results.readback import Corrupted, Sight, StreamReceipts
+from njst.contract.results.readback import Corrupted, SliceResult, StreamReceipts
 from njst.contract.results.report import Report, Verdict
 
 SPEC = parse_spec(
@@ -51,9 +51,9 @@ EVENTS: list[Payload] = [
     Started(run=["a"], lead_ms=400),
     Cancelled(reason="Requested"),
     Finished(outcome=Outcome.COMPLETED, receipts=[StreamReceipts(workload="w", stream="S")]),
-    SeenSlice(slice=1, sight=Sight(corrupted=[Corrupted(workload="w", count=1)])),
-    Lost(silent_ms=5),
-    Alive(),
+    SliceRead(slice=1, sight=SliceResult(corrupted=[Corrupted(workload="w", count=1)])),
+    Suspected(silent_ms=5),
+    Refuted(),
     Ended(report=REPORT),
     Cleaned(),
     Deleted(),

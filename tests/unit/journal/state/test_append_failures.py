@@ -6,13 +6,13 @@ from njst.journal.state.append_failures import (
     SILENT_S,
     SOON_S,
     STALE_S,
-    Trouble,
+    AppendFailures,
     silent,
 )
 
 
 def test_a_log_that_says_that_it_is_full_is_believed_at_once_and_until_it_takes_something() -> None:
-    trouble = Trouble()
+    trouble = AppendFailures()
     assert trouble.problem(0.0) is None
     trouble.failed(JOURNAL_FULL, "no room: maximum bytes exceeded", 100.0)
     problem = trouble.problem(100.0)
@@ -23,7 +23,7 @@ def test_a_log_that_says_that_it_is_full_is_believed_at_once_and_until_it_takes_
 
 
 def test_one_append_without_an_answer_is_no_trouble_and_some_seconds_of_them_are() -> None:
-    trouble = Trouble()
+    trouble = AppendFailures()
     trouble.failed(JOURNAL_SILENT, "nothing", 100.0)
     assert trouble.problem(101.0) is None
     trouble.failed(JOURNAL_SILENT, "nothing", 100.0 + SOON_S)
@@ -33,7 +33,7 @@ def test_one_append_without_an_answer_is_no_trouble_and_some_seconds_of_them_are
 
 
 def test_what_nobody_has_tried_for_long_is_not_known_any_more() -> None:
-    trouble = Trouble()
+    trouble = AppendFailures()
     trouble.failed(JOURNAL_FULL, "no room", 100.0)
     assert trouble.problem(100.0 + STALE_S) is not None
     assert trouble.problem(101.0 + STALE_S) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from njst.contract.results.tallies import ControlOutages
-from njst.journal.state.outages import Silences
+from njst.journal.state.outages import Outages
 
 MS = 1_000_000
 
@@ -21,7 +21,7 @@ MS = 1_000_000
     ],
 )
 def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutages | None) -> None:
-    silences = Silences()
+    silences = Outages()
     silences.answered(5 * MS)
     silences.missed(10 * MS)
     silences.missed(20 * MS)
@@ -33,7 +33,7 @@ def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutage
 
 
 def test_a_silence_that_lasts_is_timed_from_the_first_question_in_vain() -> None:
-    silences = Silences()
+    silences = Outages()
     assert silences.lasting_ns(5) == 0
     silences.missed(10)
     silences.missed(20)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from njst.contract.events import Progress
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
-from njst.journal.state.progress_series import Course
+from njst.journal.state.progress_series import ProgressSeries
 from njst.stats.series import MAX_WINDOWS, Series
 
 
@@ -16,7 +16,7 @@ def progress(seconds: int, messages: int, errors: int = 0) -> Progress:
 
 
 def test_each_second_has_what_was_done_since_the_last() -> None:
-    course = Course()
+    course = ProgressSeries()
     for seconds, messages, errors in ((1, 5, 0), (2, 9, 1), (4, 9, 1), (5, 20, 3)):
         course.add(progress(seconds, messages, errors))
     series = course.series("w")
@@ -25,7 +25,7 @@ def test_each_second_has_what_was_done_since_the_last() -> None:
     assert [w.errors for w in series.windows] == [0, 1, 0, 0, 2]
     assert [w.bytes for w in series.windows] == [50, 40, 0, 0, 110]
     assert course.series("x") is None
-    early = Course()
+    early = ProgressSeries()
     early.add(Progress(elapsed_ms=900, workloads=[WorkloadTally(workload="w", messages=5)]))
     assert early.series("w") is None
 
@@ -34,7 +34,7 @@ def test_each_second_has_what_was_done_since_the_last() -> None:
 def test_a_course_of_any_length_has_all_and_is_no_longer_than_a_report_has_room_for(
     steps: list[tuple[int, int]],
 ) -> None:
-    course, seconds, messages = Course(), 0, 0
+    course, seconds, messages = ProgressSeries(), 0, 0
     for pause, done in steps:
         seconds, messages = seconds + pause, messages + done
         course.add(progress(seconds, messages))
@@ -47,7 +47,7 @@ def test_a_course_of_any_length_has_all_and_is_no_longer_than_a_report_has_room_
 
 
 def test_what_comes_out_of_turn_takes_nothing_back() -> None:
-    course = Course()
+    course = ProgressSeries()
     for seconds, messages in ((3, 30), (2, 20), (4, 40)):
         course.add(progress(seconds, messages))
     series = course.series("w")

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from njst.contract.events import (
-    Alive,
     Begun,
     Cancelled,
     Cleaned,
@@ -16,19 +15,20 @@ from njst.contract.events import (
     Ended,
     Event,
     Finished,
-    Lost,
     Origin,
     OriginKind,
     Ready,
-    SeenSlice,
+    Refuted,
+    SliceRead,
     Started,
+    Suspected,
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
-from njst.contract.results.readback import Sight, StreamReceipts
+from njst.contract.results.readback import SliceResult, StreamReceipts
 from njst.contract.results.report import Report, Verdict
-from njst.journal.state.job_view import JobView, Part, PartState, Phase
-from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, Entry, fold
+from njst.journal.state.job_view import JobView, ParticipantPhase, ParticipantState, Phase
+from njst.journal.state.projection import CHAIN_GAP_NS, LOST_AFTER_NS, LogEntry, apply
 from njst.verification.slices import FEWEST
 
 S = 1_000_000_000
@@ -85,13 +85,13 @@ _own = st.tuples(
             Finished(outcome=Outcome.COMPLETED),
             Finished(outcome=Outcome.COMPLETED, receipts=[WROTE]),
             Finished(outcome=Outcome.STOPPED, receipts=[WROTE]),
-            SeenSlice(slice=0, sight=Sight()),
-            SeenSlice(slice=1, sight=Sight(problem="ReadFailed")),
-            SeenSlice(slice=-1, sight=Sight()),
-            SeenSlice(),
-            Lost(),
-            Lost(),
-            Alive(),
+            SliceRead(slice=0, sight=SliceResult()),
+            SliceRead(slice=1, sight=SliceResult(problem="ReadFailed")),
+            SliceRead(slice=-1, sight=SliceResult()),
+            SliceRead(),
+            Suspected(),
+            Suspected(),
+            Refuted(),
             Done(workloads=["w"]),
             Done(workloads=["x", "nothing"]),
             Begun(workloads=["x"], lead_ms=400),
@@ -105,30 +105,30 @@ _steps = st.lists(
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> list[Entry]:
+def logs(draw: st.DrawFn) -> list[LogEntry]:
     """Entries in the order of a log; most begin as a log should."""
-    entries: list[Entry] = []
+    entries: list[LogEntry] = []
     now = 1000 * S
     if draw(st.booleans()):
-        entries.append(Entry(1, now, "j", "", created(*WORKERS)))
+        entries.append(LogEntry(1, now, "j", "", created(*WORKERS)))
     for pause, (worker, event) in draw(_steps):
         now += pause
-        entries.append(Entry(len(entries) + 1, now, "j", worker, event))
+        entries.append(LogEntry(len(entries) + 1, now, "j", worker, event))
     return entries
 
 
-def fold_all(entries: list[Entry], view: JobView | None = None) -> JobView | None:
+def fold_all(entries: list[LogEntry], view: JobView | None = None) -> JobView | None:
     for entry in entries:
-        view = fold(view, entry)
+        view = apply(view, entry)
     return view
 
 
 @given(logs())
-def test_every_prefix_gives_a_valid_view(entries: list[Entry]) -> None:
+def test_every_prefix_gives_a_valid_view(entries: list[LogEntry]) -> None:
     view: JobView | None = None
     for entry in entries:
         before = view
-        view = fold(view, entry)
+        view = apply(view, entry)
         if view is None:
             continue
         assert isinstance(view.phase, Phase)
@@ -160,14 +160,20 @@ def test_every_prefix_gives_a_valid_view(entries: list[Entry]) -> None:
         assert all(at_ns >= view.start_ns - 400 * MS for at_ns in view.begins_ns.values())
         for worker, part in before.parts.items():
             assert part.done <= view.parts[worker].done <= {"w", "x"}
-            if part.state in (PartState.FINISHED, PartState.LOST, PartState.LATE):
+            if part.state in (
+                ParticipantPhase.FINISHED,
+                ParticipantPhase.LOST,
+                ParticipantPhase.LATE,
+            ):
                 assert view.parts[worker].state is part.state
 
 
 @given(logs(), st.data())
-def test_what_is_delivered_again_changes_nothing(entries: list[Entry], data: st.DataObject) -> None:
+def test_what_is_delivered_again_changes_nothing(
+    entries: list[LogEntry], data: st.DataObject
+) -> None:
     once = fold_all(entries)
-    again: list[Entry] = []
+    again: list[LogEntry] = []
     for index, entry in enumerate(entries):
         again.append(entry)
         repeat = data.draw(st.integers(0, index))
@@ -177,32 +183,32 @@ def test_what_is_delivered_again_changes_nothing(entries: list[Entry], data: st.
 
 
 @given(logs(), st.integers(0, 60))
-def test_a_reader_that_starts_anew_sees_the_same(entries: list[Entry], cut: int) -> None:
+def test_a_reader_that_starts_anew_sees_the_same(entries: list[LogEntry], cut: int) -> None:
     first = fold_all(entries[:cut])
     assert fold_all(entries[cut:], first) == fold_all(entries)
 
 
 @given(logs())
-def test_nobody_runs_who_was_not_ready_in_time(entries: list[Entry]) -> None:
+def test_nobody_runs_who_was_not_ready_in_time(entries: list[LogEntry]) -> None:
     view: JobView | None = None
     ready: set[str] = set()
     for entry in entries:
         fit = isinstance(entry.event, Ready) and entry.event.problem is None
         if fit and view is not None and not view.started:
             ready.add(entry.worker)
-        view = fold(view, entry)
+        view = apply(view, entry)
         if view is not None:
             assert set(view.run) <= ready
 
 
 @settings(max_examples=50)
 @given(logs())
-def test_void_events_stay_void(entries: list[Entry]) -> None:
+def test_void_events_stay_void(entries: list[LogEntry]) -> None:
     """Leaving out an event that changed nothing changes nothing later either."""
     view: JobView | None = None
-    telling: list[Entry] = []
+    telling: list[LogEntry] = []
     for entry in entries:
-        before, view = view, fold(view, entry)
+        before, view = view, apply(view, entry)
         if before is None or view is None or view.void_count == before.void_count:
             telling.append(entry)
     lean = fold_all(telling)
@@ -213,19 +219,19 @@ def test_void_events_stay_void(entries: list[Entry]) -> None:
 
 
 BEGIN = [
-    Entry(1, 1000 * S, "j", "", created(*WORKERS)),
-    *[Entry(n + 2, 1000 * S, "j", worker, Ready()) for n, worker in enumerate(WORKERS)],
-    Entry(5, 1000 * S, "j", "", Started(run=list(WORKERS), lead_ms=0)),
+    LogEntry(1, 1000 * S, "j", "", created(*WORKERS)),
+    *[LogEntry(n + 2, 1000 * S, "j", worker, Ready()) for n, worker in enumerate(WORKERS)],
+    LogEntry(5, 1000 * S, "j", "", Started(run=list(WORKERS), lead_ms=0)),
 ]
 
 
-def accuse(*moments_ns: int, then: Event | None = None, at_ns: int = 0) -> PartState:
+def accuse(*moments_ns: int, then: Event | None = None, at_ns: int = 0) -> ParticipantPhase:
     """Fold accusations of `a` at these times after the start, and perhaps another event."""
-    steps: list[tuple[int, Event]] = [(moment, Lost()) for moment in moments_ns]
+    steps: list[tuple[int, Event]] = [(moment, Suspected()) for moment in moments_ns]
     if then is not None:
         steps = sorted([*steps, (at_ns, then)], key=lambda step: step[0])
     entries = [
-        Entry(seq, 1000 * S + moment, "j", "a", event)
+        LogEntry(seq, 1000 * S + moment, "j", "a", event)
         for seq, (moment, event) in enumerate(steps, start=6)
     ]
     view = fold_all([*BEGIN, *entries])
@@ -234,59 +240,59 @@ def accuse(*moments_ns: int, then: Event | None = None, at_ns: int = 0) -> PartS
 
 
 def test_one_accusation_proves_nothing() -> None:
-    assert accuse(3600 * S) is PartState.RUNNING
+    assert accuse(3600 * S) is ParticipantPhase.RUNNING
 
 
 def test_an_unbroken_chain_of_accusations_loses_a_worker() -> None:
-    assert accuse(4 * S, 5 * S, 6 * S) is PartState.RUNNING
-    assert accuse(4 * S, 5 * S, 6 * S, 4 * S + LOST_AFTER_NS) is PartState.LOST
+    assert accuse(4 * S, 5 * S, 6 * S) is ParticipantPhase.RUNNING
+    assert accuse(4 * S, 5 * S, 6 * S, 4 * S + LOST_AFTER_NS) is ParticipantPhase.LOST
 
 
 def test_a_gap_in_the_log_breaks_the_chain() -> None:
     gap = 5 * S + CHAIN_GAP_NS + 1
-    assert accuse(4 * S, 5 * S, gap, gap + S) is PartState.RUNNING
+    assert accuse(4 * S, 5 * S, gap, gap + S) is ParticipantPhase.RUNNING
 
 
-def test_the_accused_breaks_the_chain_by_one_word() -> None:
+def test_the_suspected_breaks_the_chain_by_one_word() -> None:
     moments = [n * S for n in range(4, 8)]
-    assert accuse(*moments, then=Alive(), at_ns=6 * S + 1) is PartState.RUNNING
+    assert accuse(*moments, then=Refuted(), at_ns=6 * S + 1) is ParticipantPhase.RUNNING
 
 
 def test_an_accusation_that_is_delivered_again_changes_nothing() -> None:
     """An old one would move the chain's end back, and the next would seem to come after a gap."""
-    chain = [Entry(n + 2, (1000 + n) * S, "j", "a", Lost()) for n in range(4, 8)]
+    chain = [LogEntry(n + 2, (1000 + n) * S, "j", "a", Suspected()) for n in range(4, 8)]
     again = [*chain[:3], chain[0], chain[1], chain[0], *chain[3:]]
     once = fold_all([*BEGIN, *chain])
     assert once is not None
-    assert once.parts["a"].state is PartState.LOST
+    assert once.parts["a"].state is ParticipantPhase.LOST
     assert fold_all([*BEGIN, *again]) == once
     assert fold_all([*BEGIN, *again, *again]) == once
 
 
 def test_an_alive_that_is_delivered_again_does_not_break_a_later_chain() -> None:
-    accused = Entry(6, 1004 * S, "j", "a", Lost())
-    alive = Entry(7, 1004 * S + 1, "j", "a", Alive())
-    chain = [Entry(n + 3, (1000 + n) * S, "j", "a", Lost()) for n in range(5, 9)]
+    accused = LogEntry(6, 1004 * S, "j", "a", Suspected())
+    alive = LogEntry(7, 1004 * S + 1, "j", "a", Refuted())
+    chain = [LogEntry(n + 3, (1000 + n) * S, "j", "a", Suspected()) for n in range(5, 9)]
     once = fold_all([*BEGIN, accused, alive, *chain])
     again = fold_all([*BEGIN, accused, alive, *chain[:3], accused, alive, chain[3]])
     assert once is not None
-    assert once.parts["a"].state is PartState.LOST
+    assert once.parts["a"].state is ParticipantPhase.LOST
     assert again == once
 
 
 def test_who_has_finished_cannot_be_lost_and_who_is_lost_cannot_finish() -> None:
     done = Finished(outcome=Outcome.COMPLETED)
     moments = [n * S for n in range(4, 9)]
-    assert accuse(*moments, then=done, at_ns=5 * S + 1) is PartState.FINISHED
-    assert accuse(*moments, then=done, at_ns=9 * S) is PartState.LOST
+    assert accuse(*moments, then=done, at_ns=5 * S + 1) is ParticipantPhase.FINISHED
+    assert accuse(*moments, then=done, at_ns=9 * S) is ParticipantPhase.LOST
 
 
 def test_accusations_before_the_start_do_not_count() -> None:
-    late_start = [*BEGIN[:4], Entry(5, 1000 * S, "j", "", Started(run=["a"], lead_ms=60_000))]
-    chain = [Entry(n + 6, (1001 + n) * S, "j", "a", Lost()) for n in range(10)]
+    late_start = [*BEGIN[:4], LogEntry(5, 1000 * S, "j", "", Started(run=["a"], lead_ms=60_000))]
+    chain = [LogEntry(n + 6, (1001 + n) * S, "j", "a", Suspected()) for n in range(10)]
     view = fold_all([*late_start, *chain])
     assert view is not None
-    assert view.parts["a"].state is PartState.RUNNING
+    assert view.parts["a"].state is ParticipantPhase.RUNNING
 
 
 def test_who_says_that_it_is_late_is_late_and_keeps_its_words_past_the_start() -> None:
@@ -295,25 +301,25 @@ def test_who_says_that_it_is_late_is_late_and_keeps_its_words_past_the_start() -
     view = fold_all(
         [
             first,
-            Entry(2, 1001 * S, "j", "a", Ready(problem=why)),
-            Entry(3, 1001 * S, "j", "a", Ready()),
-            Entry(4, 1002 * S, "j", "b", Ready()),
-            Entry(5, 1003 * S, "j", "", Started(run=["a", "b"], lead_ms=400)),
+            LogEntry(2, 1001 * S, "j", "a", Ready(problem=why)),
+            LogEntry(3, 1001 * S, "j", "a", Ready()),
+            LogEntry(4, 1002 * S, "j", "b", Ready()),
+            LogEntry(5, 1003 * S, "j", "", Started(run=["a", "b"], lead_ms=400)),
         ]
     )
     assert view is not None
-    assert view.parts["a"] == Part("a", PartState.LATE, why)
+    assert view.parts["a"] == ParticipantState("a", ParticipantPhase.LATE, why)
     assert view.run == ("b",)
 
 
 def test_a_cancel_that_was_meant_for_before_the_start_is_void_after_it() -> None:
     """Whoever appends it may have been cut off from the log, and know nothing of the start."""
-    late = Entry(6, 1005 * S, "j", "", Cancelled(reason="StartTimeout", before_start=True))
+    late = LogEntry(6, 1005 * S, "j", "", Cancelled(reason="StartTimeout", before_start=True))
     view = fold_all([*BEGIN, late])
     assert view is not None
     assert view.cancelled is None
-    by_hand = Entry(7, 1006 * S, "j", "", Cancelled(reason="Requested"))
-    view = fold(view, by_hand)
+    by_hand = LogEntry(7, 1006 * S, "j", "", Cancelled(reason="Requested"))
+    view = apply(view, by_hand)
     assert view is not None
     assert view.cancelled == by_hand.event, "the void one keeps nobody out"
 
@@ -321,8 +327,10 @@ def test_a_cancel_that_was_meant_for_before_the_start_is_void_after_it() -> None
 def test_what_is_settled_cannot_be_cancelled() -> None:
     """Its report may be on its way, and says nothing of a cancel."""
     done = Finished(outcome=Outcome.COMPLETED)
-    entries = [Entry(n + 6, 1005 * S, "j", worker, done) for n, worker in enumerate(WORKERS)]
-    view = fold_all([*BEGIN, *entries, Entry(9, 1006 * S, "j", "", Cancelled(reason="Requested"))])
+    entries = [LogEntry(n + 6, 1005 * S, "j", worker, done) for n, worker in enumerate(WORKERS)]
+    view = fold_all(
+        [*BEGIN, *entries, LogEntry(9, 1006 * S, "j", "", Cancelled(reason="Requested"))]
+    )
     assert view is not None
     assert view.settled
     assert view.cancelled is None
@@ -330,9 +338,9 @@ def test_what_is_settled_cannot_be_cancelled() -> None:
 
 def test_a_workload_begins_once_and_the_first_word_on_it_counts() -> None:
     begun = [
-        Entry(6, 1005 * S, "j", "a", Begun(workloads=["x"], lead_ms=400)),
-        Entry(7, 1005 * S + 1, "j", "b", Begun(workloads=["x"], lead_ms=400)),
-        Entry(8, 1009 * S, "j", "b", Begun(workloads=["x", "y"], lead_ms=300)),
+        LogEntry(6, 1005 * S, "j", "a", Begun(workloads=["x"], lead_ms=400)),
+        LogEntry(7, 1005 * S + 1, "j", "b", Begun(workloads=["x"], lead_ms=400)),
+        LogEntry(8, 1009 * S, "j", "b", Begun(workloads=["x", "y"], lead_ms=300)),
     ]
     view = fold_all([*BEGIN, *begun])
     assert view is not None
@@ -341,12 +349,12 @@ def test_a_workload_begins_once_and_the_first_word_on_it_counts() -> None:
 
 def test_a_workload_may_begin_when_all_who_still_run_are_done_with_those_before() -> None:
     def may_begin(*events: tuple[str, Event]) -> tuple[str, ...]:
-        steps = [Entry(n, (1000 + n) * S, "j", w, e) for n, (w, e) in enumerate(events, start=6)]
+        steps = [LogEntry(n, (1000 + n) * S, "j", w, e) for n, (w, e) in enumerate(events, start=6)]
         view = fold_all([*BEGIN, *steps])
         assert view is not None
         return view.may_begin
 
-    done, lost = Done(workloads=["w"]), Lost()
+    done, lost = Done(workloads=["w"]), Suspected()
     assert may_begin(("a", done), ("b", done)) == ()
     assert may_begin(("a", done), ("b", done), ("c", done)) == ("x",)
     assert may_begin(("a", done), ("b", done), *[("c", lost)] * 4) == ("x",)
@@ -362,8 +370,9 @@ def test_a_log_whose_clock_is_set_back_begins_a_new_chain() -> None:
     """Or a lost worker would stay unfound for as long as the clock was set back."""
     times = [3604 * S, 3605 * S, *(n * S for n in range(10, 15))]
     entries = [
-        Entry(seq, (1000 * S) + moment, "j", "a", Lost()) for seq, moment in enumerate(times, 6)
+        LogEntry(seq, (1000 * S) + moment, "j", "a", Suspected())
+        for seq, moment in enumerate(times, 6)
     ]
     view = fold_all([*BEGIN, *entries])
     assert view is not None
-    assert view.parts["a"].state is PartState.LOST
+    assert view.parts["a"].state is ParticipantPhase.LOST

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from njst.contract.events import Cancelled, Event, Ready, Started
-from njst.journal.state.state_text import standing_of
+from njst.journal.state.state_text import state_text
 from tests.unit.journal.test_report_builder import history
 
 READY: list[tuple[str, Event]] = [("a", Ready()), ("b", Ready())]
@@ -39,4 +39,4 @@ STOP: tuple[str, Event] = ("", Cancelled(reason="DeadlineExceeded", message="too
 def test_where_a_job_stands(
     events: list[tuple[str, Event]], waits_for: Sequence[str] | None, reason: str, message: str
 ) -> None:
-    assert standing_of(history(*events), waits_for) == (reason, message)
+    assert state_text(history(*events), waits_for) == (reason, message)

@@ -8,30 +8,30 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from njst.contract.plan import PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan
 from njst.load.pacing.arrival_schedule import ArrivalSchedule
 
 SECOND = 1_000_000_000
 
 
-def steady(rate: int, ramp_ms: int = 0) -> list[PacePiece]:
+def steady(rate: int, ramp_ms: int = 0) -> list[ArrivalPiece]:
     """A rate without an end, after a ramp from nothing."""
-    ramp = [PacePiece(ms=ramp_ms, begin_per_second=0, end_per_second=rate)] if ramp_ms else []
-    return [*ramp, PacePiece(begin_per_second=rate, end_per_second=rate)]
+    ramp = [ArrivalPiece(ms=ramp_ms, begin_per_second=0, end_per_second=rate)] if ramp_ms else []
+    return [*ramp, ArrivalPiece(begin_per_second=rate, end_per_second=rate)]
 
 
-def whole(pieces: list[PacePiece]) -> ArrivalSchedule:
-    return ArrivalSchedule(PacePlan(pieces=pieces, parts=1, index=0))
+def whole(pieces: list[ArrivalPiece]) -> ArrivalSchedule:
+    return ArrivalSchedule(ArrivalPlan(pieces=pieces, parts=1, index=0))
 
 
 rates = st.one_of(st.integers(0, 20), st.integers(0, 1_000_000))
 
 
 @st.composite
-def stages(draw: st.DrawFn, longest_ms: int = 20_000) -> list[PacePiece]:
+def stages(draw: st.DrawFn, longest_ms: int = 20_000) -> list[ArrivalPiece]:
     """Stages of a workload: some ramps, some steps, some pauses."""
     return [
-        PacePiece(
+        ArrivalPiece(
             ms=draw(st.integers(1, longest_ms)),
             begin_per_second=draw(rates),
             end_per_second=draw(rates),
@@ -41,20 +41,20 @@ def stages(draw: st.DrawFn, longest_ms: int = 20_000) -> list[PacePiece]:
 
 
 @st.composite
-def paces(draw: st.DrawFn) -> PacePlan:
+def paces(draw: st.DrawFn) -> ArrivalPlan:
     parts = draw(st.integers(1, 50))
-    return PacePlan(
+    return ArrivalPlan(
         pieces=steady(draw(st.integers(1, 1_000_000)), draw(st.sampled_from([0, 0, 1, 500]))),
         parts=parts,
         index=draw(st.integers(0, parts - 1)),
     )
 
 
-def length_ns(pieces: list[PacePiece]) -> int:
+def length_ns(pieces: list[ArrivalPiece]) -> int:
     return sum(piece.ms or 0 for piece in pieces) * 1_000_000
 
 
-def integral(pieces: list[PacePiece], until_ns: int) -> Fraction:
+def integral(pieces: list[ArrivalPiece], until_ns: int) -> Fraction:
     """Add up the rate in the middle of many short steps; in fractions that is exact for ramps."""
     steps = 7
     total, at_ns = Fraction(0), 0
@@ -70,7 +70,7 @@ def integral(pieces: list[PacePiece], until_ns: int) -> Fraction:
 
 
 @given(paces(), st.integers(0, 100_000))
-def test_due_times_never_go_back_and_the_count_is_their_inverse(pace: PacePlan, k: int) -> None:
+def test_due_times_never_go_back_and_the_count_is_their_inverse(pace: ArrivalPlan, k: int) -> None:
     schedule = ArrivalSchedule(pace)
     due = schedule.due_ns(k)
     assert 0 <= due <= schedule.due_ns(k + 1)
@@ -81,7 +81,7 @@ def test_due_times_never_go_back_and_the_count_is_their_inverse(pace: PacePlan, 
 
 @given(stages(), st.data())
 def test_a_message_is_due_when_the_integral_of_the_rate_has_reached_it(
-    pieces: list[PacePiece], data: st.DataObject
+    pieces: list[ArrivalPiece], data: st.DataObject
 ) -> None:
     total = ceil(integral(pieces, length_ns(pieces)))
     assume(total)
@@ -99,11 +99,12 @@ def test_a_message_is_due_when_the_integral_of_the_rate_has_reached_it(
 
 @given(stages(), st.integers(1, 20), st.data())
 def test_all_clients_together_offer_the_integral_to_the_message(
-    pieces: list[PacePiece], parts: int, data: st.DataObject
+    pieces: list[ArrivalPiece], parts: int, data: st.DataObject
 ) -> None:
     end_ns = length_ns(pieces)
     clients = [
-        ArrivalSchedule(PacePlan(pieces=pieces, parts=parts, index=index)) for index in range(parts)
+        ArrivalSchedule(ArrivalPlan(pieces=pieces, parts=parts, index=index))
+        for index in range(parts)
     ]
     for until_ns in (end_ns, data.draw(st.integers(1, end_ns))):
         sent = sum(client.due_count(until_ns - 1) for client in clients)
@@ -115,10 +116,10 @@ def test_all_clients_together_offer_the_integral_to_the_message(
 
 @given(stages(86_400_000), st.integers(1, 20), st.data())
 def test_many_at_once_are_what_each_is_alone_to_1_ns(
-    pieces: list[PacePiece], parts: int, data: st.DataObject
+    pieces: list[ArrivalPiece], parts: int, data: st.DataObject
 ) -> None:
     schedule = ArrivalSchedule(
-        PacePlan(pieces=pieces, parts=parts, index=data.draw(st.integers(0, parts - 1)))
+        ArrivalPlan(pieces=pieces, parts=parts, index=data.draw(st.integers(0, parts - 1)))
     )
     total = schedule.due_count(length_ns(pieces) - 1)
     assume(total)
@@ -129,7 +130,7 @@ def test_many_at_once_are_what_each_is_alone_to_1_ns(
 
 
 @given(paces(), st.lists(st.integers(0, 604_800 * SECOND), min_size=1, max_size=20))
-def test_many_at_once_of_a_rate_without_an_end(pace: PacePlan, until_ns: list[int]) -> None:
+def test_many_at_once_of_a_rate_without_an_end(pace: ArrivalPlan, until_ns: list[int]) -> None:
     """For as long as a job may last."""
     schedule = ArrivalSchedule(pace)
     numbers = [schedule.due_count(at) for at in until_ns]
@@ -143,7 +144,7 @@ def test_all_clients_together_offer_a_steady_rate_exactly(
 ) -> None:
     total = sum(
         ArrivalSchedule(
-            PacePlan(pieces=steady(rate, ramp_s * 1000), parts=parts, index=index)
+            ArrivalPlan(pieces=steady(rate, ramp_s * 1000), parts=parts, index=index)
         ).due_count(seconds * SECOND - 1)
         for index in range(parts)
     )
@@ -157,7 +158,7 @@ def test_all_clients_together_offer_a_steady_rate_exactly(
 
 def test_messages_are_evenly_spaced_over_the_clients() -> None:
     due = sorted(
-        ArrivalSchedule(PacePlan(pieces=steady(1000), parts=4, index=index)).due_ns(k)
+        ArrivalSchedule(ArrivalPlan(pieces=steady(1000), parts=4, index=index)).due_ns(k)
         for index in range(4)
         for k in range(10)
     )
@@ -170,8 +171,8 @@ def test_nothing_is_due_before_the_start() -> None:
 
 
 def test_in_a_pause_nothing_is_due_and_the_next_message_waits_for_its_end() -> None:
-    def hold(ms: int, rate: int) -> PacePiece:
-        return PacePiece(ms=ms, begin_per_second=rate, end_per_second=rate)
+    def hold(ms: int, rate: int) -> ArrivalPiece:
+        return ArrivalPiece(ms=ms, begin_per_second=rate, end_per_second=rate)
 
     schedule = whole([hold(500, 0), hold(1000, 10), hold(2000, 0), hold(1000, 10)])
     assert schedule.due_ns(0) == SECOND // 2
@@ -186,8 +187,8 @@ def test_in_a_pause_nothing_is_due_and_the_next_message_waits_for_its_end() -> N
 
 
 def test_a_ramp_down_is_a_ramp_up_seen_from_its_end() -> None:
-    up = whole([PacePiece(ms=2000, begin_per_second=0, end_per_second=100)])
-    down = whole([PacePiece(ms=2000, begin_per_second=100, end_per_second=0)])
+    up = whole([ArrivalPiece(ms=2000, begin_per_second=0, end_per_second=100)])
+    down = whole([ArrivalPiece(ms=2000, begin_per_second=100, end_per_second=0)])
     for before, after in pairwise(range(100)):
         assert down.due_ns(before) < down.due_ns(after)
     for number in range(1, 100):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.load.load_client import StartTime
 from njst.load.pacing.pacer import Pacer
 
@@ -17,9 +17,9 @@ def supply(weight: int = 1, **plan: object) -> Pacer:
     return made
 
 
-def at_rate(per_second: int) -> PacePlan:
-    piece = PacePiece(begin_per_second=per_second, end_per_second=per_second, ms=None)
-    return PacePlan(pieces=[piece], parts=1, index=0)
+def at_rate(per_second: int) -> ArrivalPlan:
+    piece = ArrivalPiece(begin_per_second=per_second, end_per_second=per_second, ms=None)
+    return ArrivalPlan(pieces=[piece], parts=1, index=0)
 
 
 @given(

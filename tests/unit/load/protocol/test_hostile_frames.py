@@ -11,8 +11,8 @@ from njst.load.kinds.registry import open_client
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
 from njst.load.recording.shared_records import SharedRecords
-from njst.planning.client_plans import clients_of
-from njst.planning.client_slot import There
+from njst.planning.client_plans import client_plans
+from njst.planning.client_slot import StreamState
 
 INBOX = "_INBOX.me"
 MS = 1_000_000
@@ -52,7 +52,9 @@ def workload(kind: str) -> LoadClient:
         streams = [{"name": name}]
         entry |= {"stream": name, **(STREAM.get(kind) or BUCKET[kind])}
     spec = parse_spec({"streams": streams, "workloads": [entry]})
-    (plan,) = clients_of("job", spec, ["w"], "w", {name: There(20) for name in ("S", "KV_B")})
+    (plan,) = client_plans(
+        "job", spec, ["w"], "w", {name: StreamState(20) for name in ("S", "KV_B")}
+    )
     return open_client(plan, INBOX, SharedRecords("job", lambda: 0))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.results.readback import PieceSight
+from njst.contract.results.readback import RangeResult
 from njst.load.readback.pull_sizes import MOST_PULL_BYTES, PULL, PULL_BYTES
 from njst.load.readback.stream_reader import (
     AGAIN_NS,
@@ -395,7 +395,7 @@ def test_a_stream_that_is_gone_is_told_from_one_that_is_empty() -> None:
     gone, empty = Reader().reading, Reader().reading
     gone.open(1, "ID")
     gone.feed(answer(1, "info", {"error": {"err_code": 10059}}), 1)
-    assert gone.sight() == PieceSight(stream="S", is_gone=True, server="ID")
+    assert gone.sight() == RangeResult(stream="S", is_gone=True, server="ID")
     empty.open(1, "ID")
     empty.feed(info(1, 0, first=0), 1)
     assert (empty.sight().is_gone, empty.sight().last_sequence) == (False, 0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
 from njst.contract.plan import ClientPlan, Receipt
-from njst.contract.results.readback import Sight
+from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally
 from njst.load.protocol import stamp
 from njst.load.readback.verifier import SliceVerifier
@@ -18,7 +18,7 @@ from njst.stats.tally_merge import merge, merge_read_backs
 from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import encode
 from njst.verification.ranges import MOST_RANGES
-from njst.verification.receipt_budget import told
+from njst.verification.receipt_budget import split_receipts
 from tests.unit.load.feeding import errors
 
 JOB = "j"
@@ -56,9 +56,9 @@ def look(audit: SliceVerifier, messages: list[bytes]) -> None:
 
 def proved(receipts: list[Receipt], slices: list[SliceVerifier]) -> WorkloadTally:
     """Return what the slices prove together."""
-    asked, unread = told(receipts, 2**20)
+    asked, unread = split_receipts(receipts, 2**20)
     seen = {
-        number: ("reader", Sight(found=encode(audit.entries()), corrupted=audit.corrupted()))
+        number: ("reader", SliceResult(found=encode(audit.entries()), corrupted=audit.corrupted()))
         for number, audit in enumerate(slices)
     }
     proofs = prove({"reader": asked}, len(slices), seen, "NotRead")

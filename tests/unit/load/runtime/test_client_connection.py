@@ -10,7 +10,7 @@ from njst.contract.kinds.consume import AckPolicy, ConsumePlan
 from njst.contract.kinds.core import CorePlan
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.load.host.clock import now_ns
 from njst.load.load_client import StartTime
@@ -272,12 +272,12 @@ def test_at_its_end_a_client_without_a_connection_gives_up(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     connection = Connection(servers=["nats://127.0.0.1:1"])
-    piece = PacePiece(begin_per_second=1000, end_per_second=1000, ms=None)
+    piece = ArrivalPiece(begin_per_second=1000, end_per_second=1000, ms=None)
     plan = ClientPlan(
         workload="w",
         index=0,
         duration_ms=1_000,
-        pace=PacePlan(pieces=[piece], parts=1, index=0),
+        pace=ArrivalPlan(pieces=[piece], parts=1, index=0),
         publish=PublishPlan(
             mode="Asynchronous",
             window=WINDOW,

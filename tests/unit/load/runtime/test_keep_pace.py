@@ -10,7 +10,7 @@ import pytest
 from njst.contract.connection import Connection
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.load_client import StartTime
 from njst.load.net.dial import DialSettings
@@ -77,12 +77,12 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
 def publisher(scene: Scene, *, window: int, messages: int, **how: Any) -> ClientConnection:
     """One that has begun, of 1,000 messages a second."""
-    piece = PacePiece(begin_per_second=1000, end_per_second=1000, ms=None)
+    piece = ArrivalPiece(begin_per_second=1000, end_per_second=1000, ms=None)
     plan = ClientPlan(
         workload="w",
         index=0,
         messages=messages,
-        pace=PacePlan(pieces=[piece], parts=1, index=0),
+        pace=ArrivalPlan(pieces=[piece], parts=1, index=0),
         publish=PublishPlan(
             mode="Asynchronous",
             window=window,

@@ -14,9 +14,9 @@ from njst.contract.results.outcome import Outcome
 from njst.contract.results.tallies import WorkloadTally
 from njst.journal.interfaces import Appended, Member
 from njst.journal.jobs import Jobs
-from njst.journal.report_builder import conclude
-from njst.journal.state.job_store import Book
-from njst.journal.state.projection import Entry
+from njst.journal.report_builder import final_report
+from njst.journal.state.job_store import JobStore
+from njst.journal.state.projection import LogEntry
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_controller import Performer
 from njst_operator.controllers.job.job_resource import Resource, resource_of
@@ -112,8 +112,8 @@ class Server:
 class PaperLog:
     """A log that all copies read at once."""
 
-    books: list[Book] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    books: list[JobStore] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
 
     async def append(self, name: EventName, payload: Any) -> Appended:
         await asyncio.sleep(0.01)
@@ -123,10 +123,10 @@ class PaperLog:
         return Appended(stored=True)
 
     def put(self, job: str, event: Event, worker: str = "") -> None:
-        entry = Entry(len(self.entries) + 1, int(now_s() * 1e9), job, worker, event)
+        entry = LogEntry(len(self.entries) + 1, int(now_s() * 1e9), job, worker, event)
         self.entries.append(entry)
-        for book in self.books:
-            book.on_entry(entry)
+        for job_store in self.books:
+            job_store.on_entry(entry)
 
     async def holds(self, name: EventName) -> bool:
         return any(entry.job == name.job for entry in self.entries)
@@ -145,8 +145,8 @@ class PaperClock:
 
 
 def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
-    book = Book()
-    log.books.append(book)
+    job_store = JobStore()
+    log.books.append(job_store)
     config = Config(
         {"url": "nats://127.0.0.1:4222"},
         "default",
@@ -157,9 +157,9 @@ def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
         False,
         30,
     )
-    jobs = Jobs(cast("Any", log), book, cast("Any", PaperMembers()))
-    performer = Performer(config, cast("Any", server), jobs, book, cast("Any", PaperClock()))
-    book.listen(performer.on_job)
+    jobs = Jobs(cast("Any", log), job_store, cast("Any", PaperMembers()))
+    performer = Performer(config, cast("Any", server), jobs, job_store, cast("Any", PaperClock()))
+    job_store.listen(performer.on_job)
     server.watchers.append(performer.on_watched)
     return performer
 
@@ -207,9 +207,9 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
     tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
     for uid in uids:
         log.put(uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
-        view = copies[-1].book.view(uid)
+        view = copies[-1].job_store.view(uid)
         assert view is not None
-        log.put(uid, Ended(report=conclude(view, {}, int(now_s() * 1e9))))
+        log.put(uid, Ended(report=final_report(view, {}, int(now_s() * 1e9))))
     await until(server, "Succeeded")
     took_s = now_s()
     if storm is not None:

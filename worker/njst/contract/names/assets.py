@@ -98,4 +98,4 @@ def has_own_consumers(workload: Workload) -> bool:
 
 
 # The one group of clients of a consumer: of a shared push consumer, and of one with priorities.
-GROUP = "njst"
+QUEUE_GROUP = "njst"

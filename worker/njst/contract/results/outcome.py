@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     COMPLETED = "Completed"
     STOPPED = "Stopped"
     FAILED = "Failed"
-    UNFIT = "Unfit"
+    REJECTED = "Unfit"
     LATE = "Late"
     LOST = "Lost"
 

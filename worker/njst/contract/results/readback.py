@@ -87,7 +87,7 @@ class Recovered(Message):
     count: int = Field(ge=0)
 
 
-class PieceSight(Message):
+class RangeResult(Message):
     """What a stream was when a piece of it was read, and which sequences of the piece are empty.
 
     `front` of them are before the stream's first message, `inside` behind it; `empty` are the
@@ -113,7 +113,7 @@ class PieceSight(Message):
     empty: str | None = ""
 
 
-class Sight(Message):
+class SliceResult(Message):
     """What one worker saw of all producers in one slice of the streams.
 
     `found` has for each its code, how many of its messages were there more than once, and the
@@ -125,5 +125,5 @@ class Sight(Message):
     words: str = Field("", max_length=300)
     found: str = ""
     corrupted: list[Corrupted] = Field(default_factory=list)
-    pieces: list[PieceSight] = Field(default_factory=list)
+    pieces: list[RangeResult] = Field(default_factory=list)
     recovered: list[Recovered] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.tallies import ControlOutages, Counts, LoadCost, WorkloadTally
+from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadCounts, WorkloadTally
 from njst.contract.spec.threshold import Metric
 
 
@@ -75,7 +75,7 @@ class SeriesResult(Message):
     windows: list[WindowResult] = Field(default_factory=list)
 
 
-class WorkloadResult(Counts):
+class WorkloadResult(WorkloadCounts):
     """The whole of one workload, over all participants.
 
     Rates are messages over the common window, the longest of any participant; never a sum of

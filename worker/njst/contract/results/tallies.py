@@ -94,7 +94,7 @@ class ReadBack(Message):
     words: str = Field("", max_length=300)
 
 
-class Counts(Message):
+class WorkloadCounts(Message):
     """What was done of one workload, counted the same by a participant and over all of them.
 
     Every operation has exactly one outcome: `attempted` is `messages` (completed), the operations
@@ -159,7 +159,7 @@ class Counts(Message):
         return sum(error.operations for error in self.errors)
 
 
-class WorkloadTally(Counts):
+class WorkloadTally(WorkloadCounts):
     """What one participant did of one workload so far: cumulative, so a lost tally costs nothing.
 
     `planned` is the participant's share of `messages`, or how many are due in the duration at its

@@ -29,15 +29,15 @@ from njst.journal.interfaces import (
     OnEntry,
     OnProgress,
 )
-from njst.journal.nats.ordered_reader import Delivery, Reader
+from njst.journal.nats.ordered_reader import Delivery, OrderedReader
 from njst.journal.nats.stream_admin import FULL, ensure
 from njst.journal.state.append_failures import (
     JOURNAL_FULL,
     JOURNAL_SILENT,
     JOURNAL_UNAVAILABLE,
-    Trouble,
+    AppendFailures,
 )
-from njst.journal.state.projection import Entry
+from njst.journal.state.projection import LogEntry
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ class JetStreamLog:
         # those that were this log before somebody deleted it.
         self.id = ""
         self.ids: set[str] = set()
-        self._readers: list[Reader] = []
-        self._trouble = Trouble()
+        self._readers: list[OrderedReader] = []
+        self._trouble = AppendFailures()
 
     @property
     def problem(self) -> Problem | None:
@@ -219,11 +219,11 @@ class JetStreamLog:
             if name is not None:
                 on_entry(_entry(name, delivery))
 
-        events = Reader(self._client, self._mesh.log_stream, on_event, self.open)
+        events = OrderedReader(self._client, self._mesh.log_stream, on_event, self.open)
         self._readers.append(events)
         await events.start()
         if on_progress is not None:
-            reader = Reader(
+            reader = OrderedReader(
                 self._client,
                 self._mesh.progress_stream,
                 lambda delivery: self._on_progress(on_progress, delivery),
@@ -249,7 +249,7 @@ class JetStreamLog:
         on_progress(*parsed, progress, delivery.time_ns)
 
 
-def _entry(name: EventName, delivery: Delivery) -> Entry:
+def _entry(name: EventName, delivery: Delivery) -> LogEntry:
     kind = EVENT_TYPES.get(name.event)
     event: Any = None
     if kind is not None:
@@ -257,7 +257,7 @@ def _entry(name: EventName, delivery: Delivery) -> Entry:
             event = read_event(kind, delivery.data)
         except ValidationError as error:
             log.warning("%s (%d) cannot be read: %s", delivery.subject, delivery.seq, error)
-    return Entry(delivery.seq, delivery.time_ns, name.job, name.worker, event)
+    return LogEntry(delivery.seq, delivery.time_ns, name.job, name.worker, event)
 
 
 def _appended(answer: dict[str, Any]) -> Appended:

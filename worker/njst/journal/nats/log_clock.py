@@ -10,7 +10,7 @@ import nats.errors
 from njst.contract.names.mesh import Mesh
 from njst.contract.results.tallies import ControlOutages
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.state.outages import Silences
+from njst.journal.state.outages import Outages
 from njst.login.nats_client import LoginClient
 from njst.stats.clock_offset import OffsetFilter, parse_time_ns
 
@@ -31,7 +31,7 @@ class LogClock:
         self._client = client
         self._subject = f"{client.js_api}.STREAM.INFO.{mesh.log_stream}"
         self._filter = OffsetFilter()
-        self._silences = Silences()
+        self._silences = Outages()
         self._pinging: asyncio.Task[None] | None = None
         self._is_stopped = False
 

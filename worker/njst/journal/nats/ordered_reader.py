@@ -85,7 +85,7 @@ def pause_s(failures: int, share: float) -> float:
     return longest_s * (1 + share) / 2 if failures else WATCH_S
 
 
-class Reader:
+class OrderedReader:
     """Delivers a stream from its beginning to `on_delivery`, in the event loop."""
 
     def __init__(

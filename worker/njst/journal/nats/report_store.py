@@ -33,7 +33,7 @@ PUT_TIMEOUT_S = 5.0
 MAX_BYTES = 256 * 1024 * 1024
 
 
-class JetStreamReports:
+class ReportStore:
     """`port.Reports` on the control NATS."""
 
     def __init__(self, client: LoginClient, mesh: Mesh, replicas: int = 0) -> None:

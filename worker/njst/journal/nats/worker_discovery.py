@@ -28,7 +28,7 @@ FIRST_S = 2.0
 CAP_S = 2.5
 
 
-class NatsMembers:
+class NatsDiscovery:
     """Scatter-gather on the mesh's ping subject: all who are connected answer, nothing is stored.
 
     One that listens remembers who was there, and hears who comes: when all of those have answered

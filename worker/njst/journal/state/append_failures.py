@@ -26,7 +26,7 @@ REASONS = frozenset(
 
 
 @dataclass
-class Trouble:
+class AppendFailures:
     """The failures of a log's appends since the last one that was stored; times in seconds."""
 
     _since_s: float = 0.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from njst.contract.events import Progress
 from njst.journal.state.job_queue import Queue
 from njst.journal.state.job_view import JobView
-from njst.journal.state.progress_series import Course
-from njst.journal.state.projection import Entry, fold
+from njst.journal.state.progress_series import ProgressSeries
+from njst.journal.state.projection import LogEntry, apply
 
 Listener = Callable[[str], None]
 
@@ -17,23 +17,23 @@ DROPPED_JOBS = 64
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProgressEntry:
     """A participant's last progress, when the log stored it (ns), and what all of it says."""
 
     progress: Progress
     time_ns: int
-    course: Course = field(default_factory=Course)
+    course: ProgressSeries = field(default_factory=ProgressSeries)
 
 
 @dataclass
-class Book:
+class JobStore:
     """Views by job id, fed by `Log.follow`.
 
     Listeners are told the id of each job that changed, or that has its workers from now on.
     """
 
     _jobs: dict[str, JobView] = field(default_factory=dict)
-    _progress: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    _progress: dict[str, dict[str, ProgressEntry]] = field(default_factory=dict)
     # By the job that they listen for; empty: for all.
     _listeners: dict[str, list[Listener]] = field(default_factory=dict)
     _queue: Queue = field(default_factory=Queue)
@@ -45,11 +45,11 @@ class Book:
     # So many closed jobs are kept, the newest.
     keep: int = KEEP_JOBS
 
-    def on_entry(self, entry: Entry) -> None:
+    def on_entry(self, entry: LogEntry) -> None:
         """Fold one entry of the log."""
         self.last_seq = max(self.last_seq, entry.seq)
         before = self._jobs.get(entry.job)
-        view = fold(before, entry)
+        view = apply(before, entry)
         if view is None:
             return
         self._jobs[entry.job] = view
@@ -79,9 +79,9 @@ class Book:
         if view is not None and view.closed:
             return
         known = self._progress.setdefault(job, {})
-        course = known[worker].course if worker in known else Course()
+        course = known[worker].course if worker in known else ProgressSeries()
         course.add(progress)
-        known[worker] = Seen(progress, time_ns, course)
+        known[worker] = ProgressEntry(progress, time_ns, course)
         self._tell(job)
 
     def listen(self, listener: Listener, job: str = "") -> Callable[[], None]:
@@ -104,7 +104,7 @@ class Book:
         """Return a job, deleted or not, or None."""
         return self._jobs.get(job)
 
-    def progress(self, job: str) -> dict[str, Seen]:
+    def progress(self, job: str) -> dict[str, ProgressEntry]:
         """Return the last progress of each participant that sent some."""
         return dict(self._progress.get(job, {}))
 

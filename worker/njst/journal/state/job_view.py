@@ -9,19 +9,19 @@ from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
 from njst.contract.results.outcome import Problem
-from njst.contract.results.readback import Sight, StreamConsumption, StreamReceipts
+from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
 from njst.contract.results.report import Verdict
 
 # The reasons of a `cancelled` event that a person asked for; any other is a failure.
 USER_CANCEL_REASONS = frozenset({"Requested", "ResourceDeleted"})
 
 
-class PartState(StrEnum):
+class ParticipantPhase(StrEnum):
     """How far a participant is."""
 
     PREPARING = "Preparing"
     READY = "Ready"
-    UNFIT = "Unfit"
+    REJECTED = "Unfit"
     LATE = "Late"
     RUNNING = "Running"
     FINISHED = "Finished"
@@ -39,39 +39,39 @@ class Phase(StrEnum):
     CANCELLED = "Cancelled"
 
 
-class Part(NamedTuple):
+class ParticipantState(NamedTuple):
     """One participant.
 
-    An unbroken chain of accusations runs from `accused_from_ns` to `accused_until_ns` (log time);
-    both are 0 while nobody misses this worker.
+    An unbroken chain of accusations runs from `suspected_from_ns` to `suspected_until_ns` (log
+    time); both are 0 while nobody misses this worker.
     """
 
     worker: str
-    state: PartState = PartState.PREPARING
+    state: ParticipantPhase = ParticipantPhase.PREPARING
     problem: Problem | None = None
     finished: Finished | None = None
     # The awaited workloads that it has nothing more to do of.
     done: frozenset[str] = frozenset()
-    accused_from_ns: int = 0
-    accused_until_ns: int = 0
+    suspected_from_ns: int = 0
+    suspected_until_ns: int = 0
     # Its load is finished, and it will not read what was stored: it left, or was lost.
     gone: bool = False
 
-    def but(self, **changes: Any) -> "Part":
+    def replace(self, **changes: Any) -> "ParticipantState":
         """Return the participant with other values."""
         return self._replace(**changes)
 
 
 # One for all jobs: a long history has a hundred thousand of them.
 @lru_cache(maxsize=8192)
-def plain_part(worker: str, state: PartState) -> Part:
+def plain_part(worker: str, state: ParticipantPhase) -> ParticipantState:
     """Return a participant of whom only the state is to be known."""
-    return Part(worker, state)
+    return ParticipantState(worker, state)
 
 
-def are_loading(parts: Mapping[str, Part]) -> bool:
+def are_loading(parts: Mapping[str, ParticipantState]) -> bool:
     """Return whether a participant still runs its load, or is believed to."""
-    return any(part.state is PartState.RUNNING for part in parts.values())
+    return any(part.state is ParticipantPhase.RUNNING for part in parts.values())
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class JobView:
     seq: int
     created: Created
     created_ns: int
-    parts: MappingProxyType[str, Part]
+    parts: MappingProxyType[str, ParticipantState]
     started: Started | None = None
     start_ns: int = 0
     # When the last participant was known to have finished its load, or to be lost.
@@ -96,7 +96,9 @@ class JobView:
     readers: tuple[str, ...] = ()
     slices: int = 0
     # Who saw what, by the number of the slice.
-    seen: Mapping[int, tuple[str, Sight]] = field(default_factory=lambda: MappingProxyType({}))
+    seen: Mapping[int, tuple[str, SliceResult]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     cancelled: Cancelled | None = None
     cancelled_ns: int = 0
     ended: Ended | None = None
@@ -113,7 +115,7 @@ class JobView:
     @property
     def run(self) -> tuple[str, ...]:
         """Workers that take part in the load, sorted; empty before the start."""
-        states = (PartState.RUNNING, PartState.FINISHED, PartState.LOST)
+        states = (ParticipantPhase.RUNNING, ParticipantPhase.FINISHED, ParticipantPhase.LOST)
         return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))
 
     @property
@@ -130,7 +132,7 @@ class JobView:
     @property
     def made_anything(self) -> bool:
         """Whether a participant may have made something on the target."""
-        return any(part.state is not PartState.UNFIT for part in self.parts.values())
+        return any(part.state is not ParticipantPhase.REJECTED for part in self.parts.values())
 
     @property
     def settled(self) -> bool:
@@ -183,7 +185,7 @@ class JobView:
         """Who owes the job its progress: who runs load, and then who may have to read."""
         if self.reading:
             return tuple(worker for worker in self.readers if not self.parts[worker].gone)
-        return self.parts_in(PartState.RUNNING)
+        return self.parts_in(ParticipantPhase.RUNNING)
 
     @property
     def receipts(self) -> dict[str, list[StreamReceipts]]:
@@ -207,7 +209,7 @@ class JobView:
     @property
     def may_begin(self) -> tuple[str, ...]:
         """The workloads that wait for nothing any more: who still runs is done with the others."""
-        running = [part for part in self.parts.values() if part.state is PartState.RUNNING]
+        running = [part for part in self.parts.values() if part.state is ParticipantPhase.RUNNING]
         if not running:
             return ()
         return tuple(
@@ -235,13 +237,13 @@ class JobView:
             return Phase.CANCELLING
         return Phase.PENDING if self.started is None else Phase.RUNNING
 
-    def but(self, **changes: Any) -> Self:
+    def replace(self, **changes: Any) -> Self:
         """Return the view with other values; `dataclasses.replace`, which is slow."""
         changed = object.__new__(type(self))
         changed.__dict__.update(self.__dict__)
         changed.__dict__.update(changes)
         return changed
 
-    def parts_in(self, *states: PartState) -> tuple[str, ...]:
+    def parts_in(self, *states: ParticipantPhase) -> tuple[str, ...]:
         """Return the participants in one of `states`, sorted."""
         return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))

@@ -9,7 +9,7 @@ KEPT = 1000
 
 
 @dataclass
-class Silences:
+class Outages:
     """The times without an answer, from the first question in vain to the next answer.
 
     Times are of one clock that is never set, in ns. The last thousand silences are kept.

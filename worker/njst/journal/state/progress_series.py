@@ -20,7 +20,7 @@ class _Total(NamedTuple):
 
 
 @dataclass
-class Course:
+class ProgressSeries:
     """Totals of each workload by the end of each window of `width_s` seconds."""
 
     width_s: int = 1

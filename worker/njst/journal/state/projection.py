@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Any
 
 from njst.contract.events import (
-    Alive,
     Begun,
     Cancelled,
     Cleaned,
@@ -27,13 +26,20 @@ from njst.contract.events import (
     Ended,
     Event,
     Finished,
-    Lost,
     Ready,
-    SeenSlice,
+    Refuted,
+    SliceRead,
     Started,
+    Suspected,
 )
 from njst.contract.results.outcome import START_TIMEOUT, Outcome
-from njst.journal.state.job_view import JobView, Part, PartState, are_loading, plain_part
+from njst.journal.state.job_view import (
+    JobView,
+    ParticipantPhase,
+    ParticipantState,
+    are_loading,
+    plain_part,
+)
 from njst.verification.slices import slice_count
 
 # What an event changes, by the view's fields.
@@ -48,7 +54,7 @@ LOST_AFTER_NS = 3_000_000_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """An event with its place in the log; `worker` is empty unless the event is a worker's.
 
     `event` is None where the name is unknown or the payload unreadable: such an entry is counted
@@ -62,7 +68,7 @@ class Entry:
     event: Event | None
 
 
-def fold(view: JobView | None, entry: Entry) -> JobView | None:
+def apply(view: JobView | None, entry: LogEntry) -> JobView | None:
     """Return the view after `entry`; None as long as the job has not been created."""
     if view is None:
         if isinstance(entry.event, Created):
@@ -74,10 +80,10 @@ def fold(view: JobView | None, entry: Entry) -> JobView | None:
     changes = rule(view, entry, entry.event) if rule is not None else None
     if changes is None:
         changes = {"void_count": view.void_count + 1}
-    return view.but(last_seq=entry.seq, last_ns=entry.time_ns, **changes)
+    return view.replace(last_seq=entry.seq, last_ns=entry.time_ns, **changes)
 
 
-def _create(entry: Entry, event: Created) -> JobView:
+def _create(entry: LogEntry, event: Created) -> JobView:
     workers = sorted(set(event.participants))
     return JobView(
         id=entry.job,
@@ -85,42 +91,42 @@ def _create(entry: Entry, event: Created) -> JobView:
         created=event,
         created_ns=entry.time_ns,
         parts=MappingProxyType(
-            {worker: plain_part(worker, PartState.PREPARING) for worker in workers}
+            {worker: plain_part(worker, ParticipantPhase.PREPARING) for worker in workers}
         ),
         last_seq=entry.seq,
         last_ns=entry.time_ns,
     )
 
 
-def _with_part(view: JobView, part: Part) -> Changes:
+def _with_part(view: JobView, part: ParticipantState) -> Changes:
     return {"parts": MappingProxyType(view.parts | {part.worker: part})}
 
 
-def _ready(view: JobView, entry: Entry, event: Ready) -> Changes | None:
+def _ready(view: JobView, entry: LogEntry, event: Ready) -> Changes | None:
     part = view.parts.get(entry.worker)
     if view.started or view.cancelled or view.ended or part is None:
         return None
-    if part.state is not PartState.PREPARING:
+    if part.state is not ParticipantPhase.PREPARING:
         return None
     if event.problem is None:
-        return _with_part(view, plain_part(part.worker, PartState.READY))
+        return _with_part(view, plain_part(part.worker, ParticipantPhase.READY))
     is_late = event.problem.reason == START_TIMEOUT
-    state = PartState.LATE if is_late else PartState.UNFIT
-    return _with_part(view, part.but(state=state, problem=event.problem))
+    state = ParticipantPhase.LATE if is_late else ParticipantPhase.REJECTED
+    return _with_part(view, part.replace(state=state, problem=event.problem))
 
 
-def _started(view: JobView, entry: Entry, event: Started) -> Changes | None:
+def _started(view: JobView, entry: LogEntry, event: Started) -> Changes | None:
     if view.started or view.cancelled or view.ended:
         return None
     run = set(event.run)
-    parts: dict[str, Part] = {}
+    parts: dict[str, ParticipantState] = {}
     for worker, part in view.parts.items():
-        if part.state is PartState.READY and worker in run:
-            parts[worker] = plain_part(worker, PartState.RUNNING)
-        elif part.state in (PartState.UNFIT, PartState.LATE):
+        if part.state is ParticipantPhase.READY and worker in run:
+            parts[worker] = plain_part(worker, ParticipantPhase.RUNNING)
+        elif part.state in (ParticipantPhase.REJECTED, ParticipantPhase.LATE):
             parts[worker] = part
         else:
-            parts[worker] = plain_part(worker, PartState.LATE)
+            parts[worker] = plain_part(worker, ParticipantPhase.LATE)
     return {
         "started": event,
         "start_ns": entry.time_ns + event.lead_ms * 1_000_000,
@@ -128,7 +134,7 @@ def _started(view: JobView, entry: Entry, event: Started) -> Changes | None:
     }
 
 
-def _cancelled(view: JobView, entry: Entry, event: Cancelled) -> Changes | None:
+def _cancelled(view: JobView, entry: LogEntry, event: Cancelled) -> Changes | None:
     # What is settled has its report already, perhaps on its way: nothing may change it any more.
     if view.cancelled or view.settled or view.ended:
         return None
@@ -137,22 +143,22 @@ def _cancelled(view: JobView, entry: Entry, event: Cancelled) -> Changes | None:
     return {"cancelled": event, "cancelled_ns": entry.time_ns}
 
 
-def _running_part(view: JobView, entry: Entry) -> Part | None:
+def _running_part(view: JobView, entry: LogEntry) -> ParticipantState | None:
     part = view.parts.get(entry.worker)
-    if view.ended or part is None or part.state is not PartState.RUNNING:
+    if view.ended or part is None or part.state is not ParticipantPhase.RUNNING:
         return None
     return part
 
 
-def _done(view: JobView, entry: Entry, event: Done) -> Changes | None:
+def _done(view: JobView, entry: LogEntry, event: Done) -> Changes | None:
     part = _running_part(view, entry)
     if part is None:
         return None
     done = part.done | (view.created.spec.awaited & set(event.workloads))
-    return None if done == part.done else _with_part(view, part.but(done=done))
+    return None if done == part.done else _with_part(view, part.replace(done=done))
 
 
-def _begun(view: JobView, entry: Entry, event: Begun) -> Changes | None:
+def _begun(view: JobView, entry: LogEntry, event: Begun) -> Changes | None:
     """The first word on a workload counts: several may be said at the same time."""
     if view.started is None or view.cancelled or view.ended:
         return None
@@ -165,19 +171,19 @@ def _begun(view: JobView, entry: Entry, event: Begun) -> Changes | None:
     return {"begins_ns": MappingProxyType(begins_ns)}
 
 
-def _finished(view: JobView, entry: Entry, event: Finished) -> Changes | None:
+def _finished(view: JobView, entry: LogEntry, event: Finished) -> Changes | None:
     part = _running_part(view, entry)
     if part is None:
         return None
-    done = Part(part.worker, PartState.FINISHED, event.problem, event, part.done)
+    done = ParticipantState(part.worker, ParticipantPhase.FINISHED, event.problem, event, part.done)
     return _when_all_load_is_over(view, entry, _with_part(view, done))
 
 
-def _when_all_load_is_over(view: JobView, entry: Entry, changes: Changes) -> Changes:
+def _when_all_load_is_over(view: JobView, entry: LogEntry, changes: Changes) -> Changes:
     """Let the reading begin, as soon as all participants are known to have finished or be lost."""
     if are_loading(changes["parts"]):
         return changes
-    after = view.but(**changes)
+    after = view.replace(**changes)
     readers = sorted(part.worker for part in after.parts.values() if _may_read(part))
     told = [some for receipts in after.receipts.values() for some in receipts]
     slices = slice_count(told, min(READERS, len(readers)))
@@ -189,7 +195,7 @@ def _when_all_load_is_over(view: JobView, entry: Entry, changes: Changes) -> Cha
     }
 
 
-def _may_read(part: Part) -> bool:
+def _may_read(part: ParticipantState) -> bool:
     """Whether a participant is there after its load, and knows how to read for others."""
     finished = part.finished
     if finished is None or finished.receipts is None or part.gone:
@@ -197,27 +203,27 @@ def _may_read(part: Part) -> bool:
     return finished.outcome is not Outcome.STOPPED
 
 
-def _seen(view: JobView, entry: Entry, event: SeenSlice) -> Changes | None:
+def _seen(view: JobView, entry: LogEntry, event: SliceRead) -> Changes | None:
     part = view.parts.get(entry.worker)
     if view.ended or view.settled or part is None or part.gone:
         return None
-    if part.state is not PartState.FINISHED:
+    if part.state is not ParticipantPhase.FINISHED:
         return None
     if event.sight is None:
-        return _with_part(view, part.but(gone=True))
+        return _with_part(view, part.replace(gone=True))
     is_asked = part.worker in view.readers and 0 <= event.slice < view.slices
     if not is_asked or event.slice in view.seen:
         return None
     return {"seen": MappingProxyType({**view.seen, event.slice: (part.worker, event.sight)})}
 
 
-def _watched_part(view: JobView, entry: Entry) -> Part | None:
+def _watched_part(view: JobView, entry: LogEntry) -> ParticipantState | None:
     if view.ended or entry.worker not in view.watched:
         return None
     return view.parts[entry.worker]
 
 
-def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
+def _lost(view: JobView, entry: LogEntry, _: Suspected) -> Changes | None:
     part = _watched_part(view, entry)
     if part is None:
         return None
@@ -225,32 +231,34 @@ def _lost(view: JobView, entry: Entry, _: Lost) -> Changes | None:
     # Before the start instant nobody owes progress.
     # A log whose clock was set back begins a new chain.
     unbroken = (
-        part.accused_from_ns >= view.start_ns
-        and 0 <= now_ns - part.accused_until_ns <= CHAIN_GAP_NS
+        part.suspected_from_ns >= view.start_ns
+        and 0 <= now_ns - part.suspected_until_ns <= CHAIN_GAP_NS
     )
-    since_ns = part.accused_from_ns if unbroken else now_ns
-    part = part.but(accused_from_ns=since_ns, accused_until_ns=now_ns)
+    since_ns = part.suspected_from_ns if unbroken else now_ns
+    part = part.replace(suspected_from_ns=since_ns, suspected_until_ns=now_ns)
     if not unbroken or now_ns - since_ns < LOST_AFTER_NS:
         return _with_part(view, part)
-    if part.state is PartState.FINISHED:
-        return _with_part(view, part.but(gone=True))
-    return _when_all_load_is_over(view, entry, _with_part(view, part.but(state=PartState.LOST)))
+    if part.state is ParticipantPhase.FINISHED:
+        return _with_part(view, part.replace(gone=True))
+    return _when_all_load_is_over(
+        view, entry, _with_part(view, part.replace(state=ParticipantPhase.LOST))
+    )
 
 
-def _alive(view: JobView, entry: Entry, _: Alive) -> Changes | None:
+def _alive(view: JobView, entry: LogEntry, _: Refuted) -> Changes | None:
     part = _watched_part(view, entry)
-    if part is None or part.accused_from_ns == 0:
+    if part is None or part.suspected_from_ns == 0:
         return None
-    return _with_part(view, part.but(accused_from_ns=0, accused_until_ns=0))
+    return _with_part(view, part.replace(suspected_from_ns=0, suspected_until_ns=0))
 
 
-def _ended(view: JobView, entry: Entry, event: Ended) -> Changes | None:
+def _ended(view: JobView, entry: LogEntry, event: Ended) -> Changes | None:
     if view.ended:
         return None
     return {"ended": event, "ended_ns": entry.time_ns}
 
 
-def _cleaned(view: JobView, entry: Entry, event: Cleaned) -> Changes | None:
+def _cleaned(view: JobView, entry: LogEntry, event: Cleaned) -> Changes | None:
     if view.ended is None or view.cleaned:
         return None
     parts = {worker: _remains(part) for worker, part in view.parts.items()}
@@ -262,29 +270,29 @@ def _cleaned(view: JobView, entry: Entry, event: Cleaned) -> Changes | None:
     }
 
 
-def _remains(part: Part) -> Part:
+def _remains(part: ParticipantState) -> ParticipantState:
     """Return what is kept of a participant of a closed job: what it measured is in the report."""
     if part.problem is None:
         return plain_part(part.worker, part.state)
-    return Part(part.worker, part.state, part.problem)
+    return ParticipantState(part.worker, part.state, part.problem)
 
 
-def _deleted(view: JobView, _: Entry, __: Deleted) -> Changes | None:
+def _deleted(view: JobView, _: LogEntry, __: Deleted) -> Changes | None:
     return None if view.deleted else {"deleted": True}
 
 
 # One rule for each event; a rule returns None when the event is void. `created` of a known job is
 # void by having no rule.
-_RULES: dict[type[Any], Callable[[JobView, Entry, Any], Changes | None]] = {
+_RULES: dict[type[Any], Callable[[JobView, LogEntry, Any], Changes | None]] = {
     Ready: _ready,
     Started: _started,
     Done: _done,
     Begun: _begun,
     Cancelled: _cancelled,
     Finished: _finished,
-    SeenSlice: _seen,
-    Lost: _lost,
-    Alive: _alive,
+    SliceRead: _seen,
+    Suspected: _lost,
+    Refuted: _alive,
     Ended: _ended,
     Cleaned: _cleaned,
     Deleted: _deleted,

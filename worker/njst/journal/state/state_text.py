@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from njst.journal.state.job_view import JobView, PartState
+from njst.journal.state.job_view import JobView, ParticipantPhase
 
 
-class Standing(NamedTuple):
+class StateText(NamedTuple):
     """One CamelCase word for programs, and a sentence for people."""
 
     reason: str
     message: str
 
 
-def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standing:
+def state_text(view: JobView, waits_for: Sequence[str] | None = None) -> StateText:
     """Return where a job stands that has not ended.
 
     Args:
@@ -24,21 +24,21 @@ def standing_of(view: JobView, waits_for: Sequence[str] | None = None) -> Standi
     wanted = view.wanted
     if view.cancelled is not None:
         words = view.cancelled.message or "it was cancelled"
-        return Standing(view.cancelled.reason, f"{words}; {_end_words(view)}")
+        return StateText(view.cancelled.reason, f"{words}; {_end_words(view)}")
     if waits_for:
-        return Standing("WorkersBusy", _queue_words(waits_for))
+        return StateText("WorkersBusy", _queue_words(waits_for))
     if view.reading:
-        return Standing("ReadingBack", view.reading_words)
+        return StateText("ReadingBack", view.reading_words)
     if view.started is not None:
-        return Standing("LoadRunning", _running_words(view))
+        return StateText("LoadRunning", _running_words(view))
     unless = ", or wait for earlier jobs" if waits_for is None else ""
     preparing = len(view.parts) if wanted == len(view.parts) else f"{len(view.parts)} of {wanted}"
-    return Standing("WorkersPreparing", f"{preparing} workers prepare{unless}")
+    return StateText("WorkersPreparing", f"{preparing} workers prepare{unless}")
 
 
 def _end_words(view: JobView) -> str:
     """Say what the end of a cancelled job waits for."""
-    running = len(view.parts_in(PartState.RUNNING))
+    running = len(view.parts_in(ParticipantPhase.RUNNING))
     if running:
         return f"{running} of {len(view.run)} workers have not stopped their load yet"
     return "its report is being written"
@@ -47,12 +47,14 @@ def _end_words(view: JobView) -> str:
 def _running_words(view: JobView) -> str:
     """Return how many run the load now, and who of the others is over or does not take part."""
     others = {
-        "finished": view.parts_in(PartState.FINISHED),
-        "lost": view.parts_in(PartState.LOST),
-        "late": view.parts_in(PartState.LATE),
-        "refused by the target": view.parts_in(PartState.UNFIT),
+        "finished": view.parts_in(ParticipantPhase.FINISHED),
+        "lost": view.parts_in(ParticipantPhase.LOST),
+        "late": view.parts_in(ParticipantPhase.LATE),
+        "refused by the target": view.parts_in(ParticipantPhase.REJECTED),
     }
-    words = [f"{len(view.parts_in(PartState.RUNNING))} of {len(view.parts)} workers run the load"]
+    words = [
+        f"{len(view.parts_in(ParticipantPhase.RUNNING))} of {len(view.parts)} workers run the load"
+    ]
     return ", ".join([*words, *(f"{len(some)} {what}" for what, some in others.items() if some)])
 
 

@@ -24,7 +24,7 @@ from njst.load.net.websocket_stream import WebSocketStream
 from njst.load.protocol.handshake import Handshake, NoTlsError, RefusedError, Step
 from njst.load.protocol.parser import ProtocolError
 from njst.load.protocol.server_info import ServerInfo
-from njst.login.connect_errors import CLOSED, NO_TLS, or_mute, refusal_of, timed_out
+from njst.login.connect_errors import CLOSED, NO_TLS, failure_of, or_no_greeting, timed_out
 from njst.login.connect_options import login_options
 from njst.login.login_errors import LoginError
 from njst.login.tls_context import TlsContexts
@@ -126,13 +126,13 @@ class Dial:
         return self._or_mute(words) if is_connected else words
 
     def _or_mute(self, words: str) -> str:
-        return or_mute(words, self._connection, greeted=self.info is not None)
+        return or_no_greeting(words, self._connection, greeted=self.info is not None)
 
     def _failure(self, error: Exception) -> ConnectError:
         where, connection = self.server.url, self._connection
         if isinstance(error, NoTlsError):
             return ConnectError(ErrorClass.CONNECT_FAILED, "TargetTlsRefused", f"{where}: {NO_TLS}")
-        refusal = refusal_of(error, connection)
+        refusal = failure_of(error, connection)
         if refusal is not None:
             kind = (
                 ErrorClass.PERMISSION_DENIED

@@ -10,7 +10,7 @@ lower: so nothing is lost by cancellation, and they differ from the exact ones b
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.plan import PacePlan
+from njst.contract.plan import ArrivalPlan
 from njst.stats.offered_load import MS_NS, UNITS, Instants, Piece
 
 _SECOND_NS = 1_000_000_000
@@ -22,7 +22,7 @@ Times = npt.NDArray[np.int64]
 class ArrivalSchedule:
     """The due times of one client's messages, in ns after the start of its workload."""
 
-    def __init__(self, pace: PacePlan) -> None:
+    def __init__(self, pace: ArrivalPlan) -> None:
         self._parts = pace.parts
         self._index = pace.index
         self._instants = Instants(pace.pieces)

@@ -2,18 +2,18 @@
 
 import contextlib
 
-from njst.contract.plan import AuditPlan
-from njst.contract.results.readback import Sight
+from njst.contract.plan import SlicePlan
+from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ErrorClass
 from njst.load.host.spawn import spawn
 
 
-async def read_slice(plan: AuditPlan) -> Sight:
+async def read_slice(plan: SlicePlan) -> SliceResult:
     """Return what is in a slice, read by a process; cancelling this ends the process."""
     try:
         process = await spawn("njst.load.readback.readback_process")
     except OSError:
-        return Sight(problem=ErrorClass.PROCESS_DIED)
+        return SliceResult(problem=ErrorClass.PROCESS_DIED)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -21,8 +21,8 @@ async def read_slice(plan: AuditPlan) -> Sight:
             process.stdin.write(plan.model_dump_json().encode() + b"\n")
         line = await process.stdout.readline()
         if not line.endswith(b"\n"):
-            return Sight(problem=ErrorClass.PROCESS_DIED)
-        return Sight.model_validate_json(line)
+            return SliceResult(problem=ErrorClass.PROCESS_DIED)
+        return SliceResult.model_validate_json(line)
     finally:
         process.stdin.close()
         if process.returncode is None:

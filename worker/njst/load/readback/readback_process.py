@@ -12,8 +12,14 @@ import sys
 import threading
 from collections import Counter
 
-from njst.contract.plan import AuditPlan, PiecePlan
-from njst.contract.results.readback import READ_FAILED, Corrupted, PieceSight, Recovered, Sight
+from njst.contract.plan import RangePlan, SlicePlan
+from njst.contract.results.readback import (
+    READ_FAILED,
+    Corrupted,
+    RangeResult,
+    Recovered,
+    SliceResult,
+)
 from njst.load.host.clock import now_ns
 from njst.load.net.dial import ConnectError, DialSettings
 from njst.load.net.reconnect import open_stream
@@ -23,7 +29,7 @@ from njst.load.protocol import stamp
 from njst.load.protocol.parser import ProtocolError
 from njst.load.readback.stream_reader import ReaderSettings, StreamReader
 from njst.load.readback.verifier import SliceVerifier
-from njst.verification.range_codec import Entry, decode, fitted
+from njst.verification.range_codec import ProducerRanges, decode, fitted
 from njst.verification.ranges import count
 
 _WAIT_S = 0.05
@@ -38,7 +44,7 @@ _MOST_PIECES = 64
 
 def main() -> None:
     """Run one plan."""
-    plan = AuditPlan.model_validate_json(sys.stdin.buffer.readline())
+    plan = SlicePlan.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.stdout.write(_look(plan).model_dump_json() + "\n")
 
@@ -49,11 +55,11 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def _look(plan: AuditPlan) -> Sight:
+def _look(plan: SlicePlan) -> SliceResult:
     """Read all pieces; one that cannot be read leaves nothing proved."""
-    entries: list[Entry] = []
+    entries: list[ProducerRanges] = []
     corrupted: list[Corrupted] = []
-    pieces: list[PieceSight] = []
+    pieces: list[RangeResult] = []
     servers, settings = ServerPool(plan.connection), DialSettings.of(plan.connection)
     room = plan.max_bytes // _PART
     lost = {stamp.producer_code(one.number, one.index): one for one in plan.lost}
@@ -63,7 +69,9 @@ def _look(plan: AuditPlan) -> Sight:
         reading = StreamReader(_where(plan, piece), audit.take)
         _read(servers, settings, reading)
         if not reading.done:
-            return Sight(problem=READ_FAILED, words=f"{piece.stream}: {reading.problem}"[:300])
+            return SliceResult(
+                problem=READ_FAILED, words=f"{piece.stream}: {reading.problem}"[:300]
+            )
         for entry in audit.entries():
             if (whose := lost.get(entry.code)) is None:
                 entries.append(entry)
@@ -80,10 +88,10 @@ def _look(plan: AuditPlan) -> Sight:
         Recovered(worker=worker, workload=workload, count=recovered[worker, workload])
         for worker, workload in dict.fromkeys((one.worker, one.workload) for one in plan.lost)
     ]
-    return Sight(found=found, corrupted=corrupted, pieces=pieces, recovered=told)
+    return SliceResult(found=found, corrupted=corrupted, pieces=pieces, recovered=told)
 
 
-def _is_telling(plan: AuditPlan, piece: PiecePlan, sight: PieceSight) -> bool:
+def _is_telling(plan: SlicePlan, piece: RangePlan, sight: RangeResult) -> bool:
     """Whether a stream is not as it was, or only its state was asked for."""
     befores = [one.before for one in plan.receipts if one.stream == piece.stream]
     made = {before.created_ns for before in befores if before is not None}
@@ -92,7 +100,7 @@ def _is_telling(plan: AuditPlan, piece: PiecePlan, sight: PieceSight) -> bool:
     return is_changed or has_holes or piece.upto == piece.after
 
 
-def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
+def _producers(plan: SlicePlan, stream: str) -> dict[int, str]:
     """Return the workloads of a stream's producers; receipts that cannot be read name none."""
     workloads = {}
     for receipts in plan.receipts:
@@ -108,7 +116,7 @@ def _producers(plan: AuditPlan, stream: str) -> dict[int, str]:
     return workloads
 
 
-def _where(plan: AuditPlan, piece: PiecePlan) -> ReaderSettings:
+def _where(plan: SlicePlan, piece: RangePlan) -> ReaderSettings:
     token = secrets.token_hex(8)
     return ReaderSettings(
         api=plan.connection.js_api,

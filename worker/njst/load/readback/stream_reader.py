@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from njst.contract.results.readback import PieceSight
+from njst.contract.results.readback import RangeResult
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import (
     consumer_sequences,
@@ -30,7 +30,7 @@ from njst.load.protocol.jetstream_answers import (
 from njst.load.protocol.parser import Frame, MessageFrame, Ping, ServerError, parse
 from njst.load.readback.pull_sizes import PullSizes
 from njst.load.readback.stream_state import WORK_QUEUE, LeaderStreamState, stream_state
-from njst.verification.range_codec import Entry
+from njst.verification.range_codec import ProducerRanges
 from njst.verification.range_codec import encode as range_text
 from njst.verification.ranges import Range, Ranges, count
 
@@ -104,13 +104,13 @@ class StreamReader:
         self._progress_ns = self._progress_ns or now_ns
         return self._again(now_ns)
 
-    def sight(self) -> PieceSight:
+    def sight(self) -> RangeResult:
         """Return what the stream was, and which sequences of the piece have no message."""
         state = self._state
         if self._is_gone or state is None:
-            return PieceSight(stream=self._where.stream, is_gone=True, server=self._server)
+            return RangeResult(stream=self._where.stream, is_gone=True, server=self._server)
         front, inside = _parted(self._empty.ranges(), state.first)
-        return PieceSight(
+        return RangeResult(
             stream=self._where.stream,
             server=self._server,
             created_ns=state.created_ns,
@@ -420,4 +420,4 @@ def _parted(ranges: Sequence[Range], first: int) -> tuple[int, int]:
 
 
 def _text(ranges: list[Range]) -> str:
-    return range_text([Entry(0, 0, ranges)]) if ranges else ""
+    return range_text([ProducerRanges(0, 0, ranges)]) if ranges else ""

@@ -14,7 +14,7 @@ from njst.load.protocol import stamp
 from njst.load.recording.integrity import ConsumedMessages, IntegrityInspector
 from njst.load.recording.number_set import NumberSet
 from njst.load.recording.recorder import Recorder
-from njst.verification.range_codec import Entry
+from njst.verification.range_codec import ProducerRanges
 
 # Numbers from here on, which no njst has sent, are one.
 _MOST = np.uint64(1 << 62)
@@ -49,10 +49,10 @@ class SliceVerifier:
             self._copies[code] += self._found[code].add(numbers[first:last])
             first = last
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ProducerRanges]:
         """Return what was found of each producer of whom anything was."""
         return [
-            Entry(code, self._copies[code], None if found.is_full else found.ranges())
+            ProducerRanges(code, self._copies[code], None if found.is_full else found.ranges())
             for code, found in self._found.items()
             if found.ranges()
         ]

@@ -4,17 +4,17 @@ from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode,
 from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
 from njst.contract.kinds.publish import Verify
 from njst.contract.names.assets import (
-    GROUP,
+    QUEUE_GROUP,
     consumer_name,
     deliver_subject,
     has_own_consumers,
     shared_deliver_subject,
 )
-from njst.planning.client_slot import Place, There, Work
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 from njst.planning.kinds.key_value import _watch
 
 
-def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
+def consume_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> ConsumePlan | None:
     """Return what a consumer or watcher does; None where the workload is of another kind."""
     workload, consume = work.workload, work.workload.consume
     if consume is None:
@@ -25,7 +25,7 @@ def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | No
         stream=stream_name,
         consumer=consume.existing_consumer or consumer_name(work.job, workload, own),
         deliver=_deliver(work, place),
-        deliver_group=GROUP if consume.is_shared_push else "",
+        deliver_group=QUEUE_GROUP if consume.is_shared_push else "",
         ack=consume.effective_ack,
         batch=consume.batch,
         pulls=consume.pulls_at_once,
@@ -46,9 +46,9 @@ def consume_plan(work: Work, stream_name: str, place: Place) -> ConsumePlan | No
     )
 
 
-def _lets_go(work: Work, stream_name: str) -> bool:
+def _lets_go(work: WorkloadContext, stream_name: str) -> bool:
     """Whether what is consumed is to be looked for, and its stream has it no more by then."""
-    before = work.there.get(stream_name, There()).before
+    before = work.there.get(stream_name, StreamState()).before
     return (
         before is not None
         and before.limits.retention != "limits"
@@ -60,13 +60,13 @@ def _lets_go(work: Work, stream_name: str) -> bool:
     )
 
 
-def _heartbeat_ms(work: Work, consume: Consume) -> int:
+def _heartbeat_ms(work: WorkloadContext, consume: Consume) -> int:
     if consume.mode is ConsumeMode.PUSH and has_own_consumers(work.workload):
         return PUSH_HEARTBEAT_MS
     return (consume.heartbeat_seconds or 0) * 1000
 
 
-def _deliver(work: Work, place: Place) -> str:
+def _deliver(work: WorkloadContext, place: ClientSlot) -> str:
     """Return where a push consumer delivers to; nothing for one that is pulled from."""
     consume = work.workload.consume
     if consume is None or consume.mode is not ConsumeMode.PUSH:
@@ -76,7 +76,7 @@ def _deliver(work: Work, place: Place) -> str:
     return deliver_subject(work.job, work.workload, place.index)
 
 
-def _priority(consume: Consume, place: Place) -> PriorityPlan | None:
+def _priority(consume: Consume, place: ClientSlot) -> PriorityPlan | None:
     """Return how a client asks; those that stand by are spread over all workers."""
     priority = consume.priority
     if priority is None:
@@ -86,7 +86,7 @@ def _priority(consume: Consume, place: Place) -> PriorityPlan | None:
     is_prioritized = priority.policy is PriorityPolicy.PRIORITIZED
     return PriorityPlan(
         policy=priority.policy,
-        group=GROUP,
+        group=QUEUE_GROUP,
         min_pending=(priority.min_pending or 0) if stands_by else 0,
         min_ack_pending=(priority.min_ack_pending or 0) if stands_by else 0,
         level=1 if stands_by and is_prioritized else 0,

@@ -2,16 +2,16 @@
 
 from njst.contract.fields import INDEX
 from njst.contract.kinds.get import BY_SUBJECT, GetPlan
-from njst.planning.client_slot import Place, There, Work, split
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, split
 
 
-def get_plan(work: Work, stream_name: str, place: Place) -> GetPlan | None:
+def get_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> GetPlan | None:
     """Return what a reader does; None where the workload is of another kind."""
     get = work.workload.get
     if get is None:
         return None
     number = place.stream
-    last_sequence = work.there.get(stream_name, There()).last_sequence
+    last_sequence = work.there.get(stream_name, StreamState()).last_sequence
     last_sequence += _published_before(work, number)
     is_by_subject = get.mode in BY_SUBJECT
     count = len(get.subjects) * get.subject_count if is_by_subject else max(1, last_sequence)
@@ -29,7 +29,7 @@ def get_plan(work: Work, stream_name: str, place: Place) -> GetPlan | None:
     )
 
 
-def _published_before(work: Work, number: int) -> int:
+def _published_before(work: WorkloadContext, number: int) -> int:
     """Return how many messages the stream gets from workloads that this one begins after."""
     if work.stream is None:
         return 0

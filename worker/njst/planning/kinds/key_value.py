@@ -4,7 +4,7 @@ from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMod
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.names.assets import consumer_name, deliver_subject
 from njst.contract.names.buckets import bucket_of
-from njst.planning.client_slot import Place, Work
+from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 # What keys begin with that are nobody's own; those of a client begin with its number.
 SHARED_KEYS = "all"
@@ -12,7 +12,9 @@ SHARED_KEYS = "all"
 _RACES = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
-def key_value_plan(work: Work, stream_name: str, place: Place) -> KeyValuePlan | None:
+def key_value_plan(
+    work: WorkloadContext, stream_name: str, place: ClientSlot
+) -> KeyValuePlan | None:
     """Return what a client of a bucket does; None where the workload is of another kind."""
     key_value = work.workload.key_value
     if key_value is None or key_value.watches:
@@ -31,7 +33,7 @@ def key_value_plan(work: Work, stream_name: str, place: Place) -> KeyValuePlan |
     )
 
 
-def _watch(work: Work, stream_name: str, place: Place) -> ConsumePlan | None:
+def _watch(work: WorkloadContext, stream_name: str, place: ClientSlot) -> ConsumePlan | None:
     """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
     workload, key_value = work.workload, work.workload.key_value
     if key_value is None or not key_value.watches:

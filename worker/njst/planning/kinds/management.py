@@ -2,10 +2,12 @@
 
 from njst.contract.kinds.management import ManagementPlan
 from njst.contract.names.assets import asset_prefix
-from njst.planning.client_slot import Place, Work
+from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
-def management_plan(work: Work, stream_name: str, place: Place) -> ManagementPlan | None:
+def management_plan(
+    work: WorkloadContext, stream_name: str, place: ClientSlot
+) -> ManagementPlan | None:
     """Return what a manager does; None where the workload is of another kind."""
     management = work.workload.management
     if management is None:

@@ -3,10 +3,12 @@
 from njst.contract.kinds.object_store import ObjectStorePlan
 from njst.contract.names.assets import consumer_name
 from njst.contract.names.buckets import OBJECTS
-from njst.planning.client_slot import Place, Work
+from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
-def object_store_plan(work: Work, stream_name: str, place: Place) -> ObjectStorePlan | None:
+def object_store_plan(
+    work: WorkloadContext, stream_name: str, place: ClientSlot
+) -> ObjectStorePlan | None:
     """Return what a client of an object store does; None where the workload is of another kind."""
     store = work.workload.object_store
     if store is None:

@@ -12,10 +12,10 @@ from njst.contract.kinds.publish import (
     Verify,
 )
 from njst.contract.names.assets import publish_subjects
-from njst.planning.client_slot import Place, There, Work, ms
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 
-def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | None:
+def publish_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> PublishPlan | None:
     """Return what a publisher does; None where the workload is of another kind."""
     publish = work.workload.publish
     if publish is None or work.stream is None:
@@ -38,20 +38,20 @@ def publish_plan(work: Work, stream_name: str, place: Place) -> PublishPlan | No
         expect=publish.expect,
         reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
         delay_ms=ms(publish.delay_seconds) or 0,
-        last_sequence=work.there.get(stream_name, There()).last_sequence,
+        last_sequence=work.there.get(stream_name, StreamState()).last_sequence,
         ack_timeout_ms=publish.ack_timeout_seconds * 1000,
         read_back=_read_back(work, publish, stream_name),
     )
 
 
-def _read_back(work: Work, publish: Publish, stream_name: str) -> ReadBackPlan | None:
+def _read_back(work: WorkloadContext, publish: Publish, stream_name: str) -> ReadBackPlan | None:
     if publish.verify is Verify.NONE:
         return None
-    there = work.there.get(stream_name, There())
+    there = work.there.get(stream_name, StreamState())
     return ReadBackPlan(
         stream=stream_name,
         after_sequence=there.last_sequence,
-        obstacle=publish_obstacle(publish),
+        obstacle=unverifiable_reason(publish),
         before=there.before,
     )
 
@@ -89,7 +89,7 @@ _MESSAGE_ID = "nats-msg-id"
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
 
-def publish_obstacle(publish: Publish) -> str:
+def unverifiable_reason(publish: Publish) -> str:
     """Return what makes messages not be there, or not be known again; empty when nothing does."""
     # A counter's body is the server's own, and a file is sent as it is.
     has_stamp = publish.increment is None and publish.payload_file is None

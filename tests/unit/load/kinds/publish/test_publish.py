@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
-from njst.contract.plan import ClientPlan, PacePiece, PacePlan
+from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import single_publish_client
 from njst.load.load_client import StartTime
@@ -31,7 +31,7 @@ def publisher(
     mode: PublishMode = PublishMode.ASYNCHRONOUS,
     subjects: tuple[str, ...] = ("a",),
     duration_ms: int | None = None,
-    pace: PacePlan | None = None,
+    pace: ArrivalPlan | None = None,
     message_ids: bool = False,
     reuses: bool = False,
 ) -> RequestClient:
@@ -134,8 +134,8 @@ def test_the_window_holds_and_every_message_has_one_outcome(
 def test_latencies_are_exact_in_order_and_out_of_it(
     window: int, is_paced: bool, pieces: list[tuple[int, bool]]
 ) -> None:
-    steady = PacePiece(begin_per_second=1_000_000, end_per_second=1_000_000)
-    pace = PacePlan(pieces=[steady], parts=1, index=0)
+    steady = ArrivalPiece(begin_per_second=1_000_000, end_per_second=1_000_000)
+    pace = ArrivalPlan(pieces=[steady], parts=1, index=0)
     workload = started(publisher(1000, window=window, pace=pace if is_paced else None), 0)
     now, waiting, done = 1_000_000, {}, []
     for count, is_turned in pieces:
@@ -322,8 +322,8 @@ def test_what_was_there_already_counts_once_and_not_after_its_time_out(others: i
 
 def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -> None:
     second = 1_000_000_000
-    steady = PacePiece(begin_per_second=10, end_per_second=10)
-    pace = PacePlan(pieces=[steady], parts=1, index=0)
+    steady = ArrivalPiece(begin_per_second=10, end_per_second=10)
+    pace = ArrivalPlan(pieces=[steady], parts=1, index=0)
     workload = started(publisher(window=4, duration_ms=2_000, pace=pace), second)
     now, answers = second, 0
     while not workload.done:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from njst.contract.events import Cancelled, Event, Finished, Lost, Ready, Started
+from njst.contract.events import Cancelled, Event, Finished, Ready, Started, Suspected
 from njst.contract.results.job_status import MAX_BYTES, JobStatus
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.report import Latency, Report, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
-from njst.journal.report_builder import conclude, so_far
+from njst.journal.report_builder import final_report, report_so_far
 from njst.journal.state.job_view import JobView
-from njst.journal.state.projection import Entry, fold
+from njst.journal.state.projection import LogEntry, apply
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder
 from njst_operator.controllers.job.job_events import of_job
@@ -43,15 +43,15 @@ def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
     return replace(resource_of(body), status=before or JobStatus())
 
 
-def known(*events: tuple[str, Event], begin: list[Entry] = BEGIN) -> r.Known:
+def known(*events: tuple[str, Event], begin: list[LogEntry] = BEGIN) -> r.Known:
     view: JobView | None = None
     for entry in begin:
-        view = fold(view, entry)
+        view = apply(view, entry)
     for number, (worker, event) in enumerate(events):
-        entry = Entry(100 + number, (1001 + number) * S, "j", worker, event)
-        view = fold(view, entry)
+        entry = LogEntry(100 + number, (1001 + number) * S, "j", worker, event)
+        view = apply(view, entry)
     assert view is not None
-    return r.Known(view, so_far(view, {}, 1100 * S))
+    return r.Known(view, report_so_far(view, {}, 1100 * S))
 
 
 def written(actions: tuple[r.Action, ...]) -> JobStatus:
@@ -71,10 +71,10 @@ DONE: list[tuple[str, Event]] = [
 ]
 
 
-def finished(*, begin: list[Entry] = BEGIN, done: list[tuple[str, Event]] = DONE) -> r.Known:
+def finished(*, begin: list[LogEntry] = BEGIN, done: list[tuple[str, Event]] = DONE) -> r.Known:
     view = known(*done, begin=begin).view
     assert view is not None
-    report = conclude(view, {}, 1100 * S)
+    report = final_report(view, {}, 1100 * S)
     ending = ended().model_copy(update={"report": report})
     return known(*done, ("", ending), begin=begin)
 
@@ -359,7 +359,7 @@ def test_success_is_ready_finished_and_succeeded() -> None:
 
 
 def test_a_lost_worker_is_named() -> None:
-    accusations = [("a", Lost())] * 6
+    accusations = [("a", Suspected())] * 6
     new = written(r.reconcile(resource(), known(*accusations), NOW))
     assert new.lost_workers == ["a"]
 
@@ -439,7 +439,7 @@ def test_the_status_stays_small_at_every_limit() -> None:
         )
     ] * 512
     names = [f"{'worker' * 10}-{n}" for n in range(1000)]
-    view = fold(None, Entry(1, S, "j", "", created(*names)))
+    view = apply(None, LogEntry(1, S, "j", "", created(*names)))
     assert view is not None
     report = Report(
         verdict=Verdict.INVALID,
@@ -450,7 +450,7 @@ def test_the_status_stays_small_at_every_limit() -> None:
         workloads=workloads,
         thresholds=thresholds,
     )
-    over = fold(view, Entry(2, 2 * S, "j", "", ended().model_copy(update={"report": report})))
+    over = apply(view, LogEntry(2, 2 * S, "j", "", ended().model_copy(update={"report": report})))
     assert over is not None
     new = job_status_builder.of_job(resource(), over, report, NOW)
     assert len(new.to_json()) <= MAX_BYTES
@@ -510,7 +510,9 @@ def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
     begin = [
         *BEGIN[:1],
         *(
-            Entry(50 + n, 1000 * S + n, "j", worker, Ready(problem=why if worker == "a" else None))
+            LogEntry(
+                50 + n, 1000 * S + n, "j", worker, Ready(problem=why if worker == "a" else None)
+            )
             for n, worker in enumerate(WORKERS)
         ),
     ]
@@ -547,7 +549,7 @@ def test_errors_beside_a_success_are_explained() -> None:
     workload = report.workloads[0].model_copy(update={"errors": [error]})
     report = report.model_copy(update={"workloads": [workload]})
     assert view.ended is not None
-    view = view.but(ended=view.ended.model_copy(update={"report": report}))
+    view = view.replace(ended=view.ended.model_copy(update={"report": report}))
     new = job_status_builder.of_job(resource(), view, report, NOW)
     assert new.error_count == 5905
     assert new.message.endswith("; its 5905 errors are no more than thresholds on Errors allow")

@@ -70,6 +70,6 @@ def test_one_that_failed_counts_and_one_that_somebody_stopped_does_not() -> None
 
 def test_the_last_of_several_counts() -> None:
     one = job()
-    other = one.but(id="k", ended_ns=one.ended_ns + 5 * S)
+    other = one.replace(id="k", ended_ns=one.ended_ns + 5 * S)
     wanted = parse_spec({**table.SPEC, "skipIfRanWithinSeconds": WITHIN_S})
     assert earlier_run([one, other], ORIGIN, wanted, one.ended_ns + 9 * S) is other

@@ -22,10 +22,10 @@ from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack
 from njst.contract.spec.job import MAX_WORKLOADS, JobSpec
 from njst.contract.spec.threshold import Metric
 from njst.journal.state.job_view import JobView
-from njst.journal.state.projection import fold
+from njst.journal.state.projection import apply
 from njst_operator.controllers.job import job_status_builder, phase_status
 from njst_operator.kube.truncate import brief
-from tests.unit.journal.state.test_projection import SPEC, Entry, S, created
+from tests.unit.journal.state.test_projection import SPEC, LogEntry, S, created
 from tests.unit.operator.controllers.job.test_job_decide import NOW, resource
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,8 +110,8 @@ def _running(workers: int) -> JobView:
     servers = [f"nats://{'h' * 240}:{4000 + n}" for n in range(16)]
     spec = JobSpec.model_validate({**SPEC.model_dump(), "target": {"servers": servers}})
     begin = created(*names).model_copy(update={"spec": spec})
-    view = fold(None, Entry(1, S, "j", "", begin))
-    view = fold(view, Entry(2, 2 * S, "j", "", Started(run=names[:1], lead_ms=0)))
+    view = apply(None, LogEntry(1, S, "j", "", begin))
+    view = apply(view, LogEntry(2, 2 * S, "j", "", Started(run=names[:1], lead_ms=0)))
     assert view is not None
     return view
 
@@ -120,7 +120,7 @@ def _running(workers: int) -> JobView:
 @given(_report, st.sampled_from([1, 3, 1000]), _text)
 def test_a_status_is_never_larger_than_it_may_be(report: Report, workers: int, said: str) -> None:
     old = resource(JobStatus(revision=MAX_INTEGER, observed_generation=MAX_INTEGER))
-    view = fold(_running(workers), Entry(3, 3 * S, "j", "", Ended(report=report)))
+    view = apply(_running(workers), LogEntry(3, 3 * S, "j", "", Ended(report=report)))
     assert view is not None
     new = job_status_builder.of_job(old, view, report, NOW)
     assert len(new.to_json()) <= MAX_BYTES
