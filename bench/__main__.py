@@ -12,8 +12,8 @@ from bench.goals import Goal, summary
 from bench.load import bare_socket, engine_goals, pub_sub, request_reply
 from bench.load.cases import CHECKED, Case, all_cases
 from bench.load.comparison_table import Figures, markdown, to_json
-from bench.load.nats_bench_side import Peer, fetch_peer, peer_version
-from bench.load.njst_side import Ours
+from bench.load.nats_bench_side import NatsBench, fetch_peer, peer_version
+from bench.load.njst_side import NjstSide
 from bench.load.prepared_streams import prepare, server_of
 from bench.pairs import Spread, alternate
 from bench.run_outcome import RunOutcome
@@ -89,11 +89,11 @@ def _measure(
 def _figures(case: Case, url: str, program: Path, pairs: int) -> Figures:
     def ours() -> RunOutcome:
         prepare(url, case)
-        return Ours(url).run(case.spec())
+        return NjstSide(url).run(case.spec())
 
     def peer() -> RunOutcome:
         prepare(url, case, makes_bucket=True)
-        return Peer(program, url).run(case.peer_arguments())
+        return NatsBench(program, url).run(case.peer_arguments())
 
     return Figures(case, alternate(pairs * case.repeats, ours, peer))
 
@@ -114,7 +114,7 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
             with progress.step(f"{name} beside a bare socket"):
                 for _ in range(pairs):
                     prepare(url, case)
-                    rate = Ours(url).run(case.spec()).rate
+                    rate = NjstSide(url).run(case.spec()).rate
                     prepare(url, case)
                     ratios.append(rate / bare(url, case.spec()))
             yield Goal(f"{name} of a bare socket's rate", Spread.of(ratios), 0.9, at_least=True)

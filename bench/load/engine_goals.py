@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.goals import Goal
 from bench.load.cases import STREAM, SUBJECT, Case, Needs
-from bench.load.njst_side import Ours
+from bench.load.njst_side import NjstSide
 from bench.load.prepared_streams import prepare, server_of
 from bench.pairs import Spread
 from devenv.progress import Progress
@@ -48,7 +48,7 @@ def _open_loop(url: str, per_second: int, seconds: int, runs: int) -> Iterable[G
     for _ in range(runs):
         prepare(url, _STREAM)
         spec = _publish(messagesPerSecond=per_second, durationSeconds=seconds)
-        said.append(Ours(url).measure(spec))
+        said.append(NjstSide(url).measure(spec))
     offered = Spread.of([one["messages"] / (per_second * seconds) for one in said])
     yield Goal(f"open loop {per_second:,}/s: offered of planned", offered, 1.0, at_least=True)
     missing = Spread.of([abs(1 - one["rate"] / per_second) for one in said])
@@ -62,7 +62,7 @@ def _memory(url: str) -> Goal:
     peaks = []
     for messages in (200_000, 1_600_000):
         prepare(url, _STREAM)
-        peaks.append(Ours(url).measure(_publish(messages=messages))["residentMegabytes"])
+        peaks.append(NjstSide(url).measure(_publish(messages=messages))["residentMegabytes"])
     growth = Spread.of([peaks[1] / peaks[0]])
     return Goal("memory at 8 times the messages", growth, 1.1, at_least=False)
 
@@ -74,7 +74,7 @@ def _clients(url: str) -> Goal:
     # The server refuses (429) what its ingest queue cannot hold; that limit is not ours.
     spec["workloads"][0]["publish"]["window"] = 8
     spec["workloads"] = [{**spec["workloads"][0], "name": f"bench-{n}"} for n in range(4)]
-    said = Ours(url).measure(spec)
+    said = NjstSide(url).measure(spec)
     return Goal("1,000 clients: messages", Spread.of([said["messages"]]), 200_000, at_least=True)
 
 

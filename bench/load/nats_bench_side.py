@@ -37,7 +37,7 @@ def fetch_peer(progress: Progress) -> Path:
 
 
 @dataclass(frozen=True)
-class Peer:
+class NatsBench:
     """`nats bench`, as a user would run it."""
 
     program: Path

@@ -19,7 +19,7 @@ class OursError(Exception):
 
 
 @dataclass(frozen=True)
-class Ours:
+class NjstSide:
     """njst's load against one target."""
 
     url: str

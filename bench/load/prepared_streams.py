@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from bench.load.cases import BUCKET, KEYS, STREAM, SUBJECT, Case, Needs
-from bench.load.njst_side import Ours
+from bench.load.njst_side import NjstSide
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 
@@ -46,11 +46,11 @@ def prepare(url: str, case: Case, *, makes_bucket: bool = False) -> None:
     stored = asyncio.run(_prepare(url, case, makes_bucket=makes_bucket))
     if case.needs is Needs.FULL_STREAM and stored < case.messages:
         publish = {**_FILL, "payloadBytes": case.size_bytes}
-        Ours(url).measure(_of_stream(STREAM, case.messages, {"publish": publish}))
+        NjstSide(url).measure(_of_stream(STREAM, case.messages, {"publish": publish}))
     if case.needs is Needs.FULL_BUCKET and stored < _ALL_KEYS:
         for subjects in _keys_of_both_sides():
             how = {"payloadBytes": case.size_bytes, "subjects": [subjects], "subjectCount": KEYS}
-            Ours(url).measure(_of_stream(_BUCKET, KEYS, {"publish": how}))
+            NjstSide(url).measure(_of_stream(_BUCKET, KEYS, {"publish": how}))
 
 
 def _keys_of_both_sides() -> tuple[str, str]:

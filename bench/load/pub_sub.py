@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.goals import Goal
 from bench.load.cases import SUBJECT
-from bench.load.nats_bench_side import Peer
-from bench.load.njst_side import Ours
+from bench.load.nats_bench_side import NatsBench
+from bench.load.njst_side import NjstSide
 from bench.load.prepared_streams import server_of
 from bench.pairs import Spread, alternate
 from bench.run_outcome import RunOutcome
@@ -33,7 +33,7 @@ def _ours(url: str) -> RunOutcome:
         "receive": {"operation": "Subscribe", "subject": SUBJECT},
         "send": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128},
     }
-    return Ours(url).run_both(MESSAGES, both)
+    return NjstSide(url).run_both(MESSAGES, both)
 
 
 def _peer(program: Path, url: str) -> RunOutcome:
@@ -44,8 +44,8 @@ def _peer(program: Path, url: str) -> RunOutcome:
     ) as receiver:
         try:
             time.sleep(_AHEAD_S)
-            Peer(program, url).run(["pub", *flags])
+            NatsBench(program, url).run(["pub", *flags])
             said, _ = receiver.communicate(timeout=_RUN_TIMEOUT_S)
         finally:
             receiver.kill()
-    return Peer.outcome(said, cpu_s=0.0)
+    return NatsBench.outcome(said, cpu_s=0.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.goals import Goal
 from bench.load.cases import SUBJECT
-from bench.load.nats_bench_side import Peer
-from bench.load.njst_side import Ours
+from bench.load.nats_bench_side import NatsBench
+from bench.load.njst_side import NjstSide
 from bench.load.prepared_streams import server_of
 from bench.pairs import Spread, alternate
 from bench.run_outcome import RunOutcome
@@ -32,7 +32,7 @@ def _ours(url: str) -> RunOutcome:
         "ask": {"operation": "Request", "subject": SUBJECT, "payloadBytes": 128},
         "answer": {"operation": "Reply", "subject": SUBJECT, "payloadBytes": 128},
     }
-    return Ours(url).run_both(REQUESTS, both)
+    return NjstSide(url).run_both(REQUESTS, both)
 
 
 def _peer(program: Path, url: str) -> RunOutcome:
@@ -43,6 +43,6 @@ def _peer(program: Path, url: str) -> RunOutcome:
         try:
             time.sleep(_AHEAD_S)
             flags = [SUBJECT, f"--msgs={REQUESTS}", "--size=128"]
-            return Peer(program, url).run(["service", "request", *flags])
+            return NatsBench(program, url).run(["service", "request", *flags])
         finally:
             service.kill()

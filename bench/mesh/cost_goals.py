@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncGenerator
 
 from bench.goals import Goal
-from bench.mesh.worker_fleet import Crowd, crowd
+from bench.mesh.worker_fleet import WorkerFleet, crowd
 from bench.pairs import Spread
 
 FEW, MANY, PROCESSES = 40, 1_000, 4
@@ -40,7 +40,7 @@ async def _idle(workers: int) -> tuple[float, float]:
         )
 
 
-async def _cpu_s(mesh: Crowd) -> float:
+async def _cpu_s(mesh: WorkerFleet) -> float:
     figures = await mesh.figures()
     return mesh.server_cpu_s() + sum(float(figure["cpuS"]) for figure in figures)
 

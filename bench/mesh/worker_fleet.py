@@ -44,7 +44,7 @@ class Start:
 
 
 @dataclass
-class Crowd:
+class WorkerFleet:
     """`starts` has for each job how its workers began."""
 
     server: NatsServer
@@ -172,7 +172,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd() -> AsyncIterator[Crowd]:
+async def crowd() -> AsyncIterator[WorkerFleet]:
     """A server of its own with a door, and nobody there yet."""
     with NatsServer.start() as server:
         client = await connect(Connection(servers=[server.url]))
@@ -182,7 +182,7 @@ async def crowd() -> AsyncIterator[Crowd]:
         members = NatsDiscovery(client, Mesh())
         # As a worker does: who said hello and is busy now is waited for.
         await members.listen()
-        gathered = Crowd(server, Jobs(log, job_store, members), job_store)
+        gathered = WorkerFleet(server, Jobs(log, job_store, members), job_store)
         try:
             yield gathered
         finally:

@@ -11,7 +11,7 @@ from njst.contract.connection import Connection
 from njst.contract.names.mesh import is_mesh
 from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst_operator.kube.label_selector import Selector, SelectorError, parse_selector
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.watch_scope import WatchScope
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -23,7 +23,7 @@ class Config:
     # Options of the control connection by their keys.
     given: Mapping[str, str]
     mesh: str
-    scope: Scope
+    scope: WatchScope
     copy: str
     cluster: str
     health: tuple[str, int] | None
@@ -155,7 +155,7 @@ def parse_config(argv: Sequence[str]) -> Config:
     return Config(
         given={option.key: getattr(arguments, option.key) for option in OPTIONS},
         mesh=arguments.mesh,
-        scope=Scope(
+        scope=WatchScope(
             _namespaces(arguments.namespace or [os.environ.get("NJST_NAMESPACE", "")], parser),
             _selector(arguments.selector, parser),
         ),

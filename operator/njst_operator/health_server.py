@@ -9,9 +9,9 @@ from aiohttp import web
 
 from njst.login.nats_client import LoginClient
 from njst.stats.prometheus_text import MEDIA_TYPE, render
-from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.telemetry.operator_metrics import exposition, readiness
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.telemetry.replica_health import ReplicaHealth
 
 
 @dataclass
@@ -19,55 +19,61 @@ class Health:
     """How this copy is: until it works it lives, and says what it waits for."""
 
     waits_for: str = "the operator starts"
-    _performer: Performer | None = None
+    _performer: JobController | None = None
     _client: LoginClient | None = None
 
     def wait_for(self, words: str) -> None:
         """Say from now on what is waited for."""
         self.waits_for = words
 
-    def works(self, performer: Performer, client: LoginClient) -> None:
+    def works(self, controller: JobController, client: LoginClient) -> None:
         """Say from now on how these are."""
-        self._performer, self._client = performer, client
+        self._performer, self._client = controller, client
 
-    def pulse(self) -> Pulse | None:
-        """Return the pulse as it is now; None before there is one."""
+    def replica_health(self) -> ReplicaHealth | None:
+        """Return the replica_health as it is now; None before there is one."""
         if self._performer is None or self._client is None:
             return None
-        pulse = self._performer.pulse
-        pulse.nats(self._client.is_connected, _now_s())
-        pulse.nats_closed = self._client.is_closed
-        pulse.nats_trouble = self._client.trouble
-        return pulse
+        replica_health = self._performer.replica_health
+        replica_health.nats(self._client.is_connected, _now_s())
+        replica_health.nats_closed = self._client.is_closed
+        replica_health.nats_trouble = self._client.trouble
+        return replica_health
 
     async def look_at_login(self) -> None:
         """Find out whether the API server may still take the operator's login."""
         if self._performer is not None:
-            self._performer.pulse.login_trouble = await self._performer.kube.login_trouble()
+            self._performer.replica_health.login_trouble = (
+                await self._performer.kube.login_trouble()
+            )
 
     def not_live(self) -> str | None:
         """Return what only a restart can mend, or None."""
-        pulse = self.pulse()
-        return None if pulse is None else pulse.not_live(_now_s())
+        replica_health = self.replica_health()
+        return None if replica_health is None else replica_health.not_live(_now_s())
 
     def not_ready(self) -> str | None:
         """Return why this copy cannot do its work now, or None."""
-        pulse = self.pulse()
-        return self.waits_for if pulse is None else pulse.not_ready(_now_s())
+        replica_health = self.replica_health()
+        return self.waits_for if replica_health is None else replica_health.not_ready(_now_s())
 
     def verbose(self) -> str:
         """Return each thing that is looked at, in a line of its own, as an API server does."""
-        pulse = self.pulse()
-        checks = [("start", self.waits_for)] if pulse is None else pulse.checks(_now_s())
+        replica_health = self.replica_health()
+        checks = (
+            [("start", self.waits_for)]
+            if replica_health is None
+            else replica_health.checks(_now_s())
+        )
         return "".join(f"[-]{n} failed: {w}\n" if w else f"[+]{n} ok\n" for n, w in checks)
 
     def metrics(self) -> str:
         """Return the exposition; before there is something to count, that it is not ready."""
-        performer, pulse = self._performer, self.pulse()
-        if performer is None or pulse is None:
+        controller, replica_health = self._performer, self.replica_health()
+        if controller is None or replica_health is None:
             return render([readiness(ready=False)])
-        phases = (resource.status.phase for resource in performer.resources())
-        return exposition(performer.counts, pulse, phases, _now_s())
+        phases = (resource.status.phase for resource in controller.resources())
+        return exposition(controller.counts, replica_health, phases, _now_s())
 
 
 @asynccontextmanager

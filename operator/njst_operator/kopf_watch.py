@@ -13,13 +13,13 @@ from typing import Any
 import kopf
 
 from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.controllers.job.job_resource import resource_of
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
-from njst_operator.coordination.call_queue import Mailbox
+from njst_operator.coordination.call_queue import CallQueue
 from njst_operator.kube.api_transport import USER_AGENT, KubeError, bearer_of, find_server
 from njst_operator.kube.kube_client import PAGE
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.watch_scope import WatchScope
 
 REQUEST_TIMEOUT_S = 20
 WATCH_SERVER_TIMEOUT_S = 120
@@ -60,9 +60,12 @@ class _Logins:
 
 
 def watch(
-    scope: Scope, performer: Performer, loop: asyncio.AbstractEventLoop, stop: threading.Event
+    scope: WatchScope,
+    controller: JobController,
+    loop: asyncio.AbstractEventLoop,
+    stop: threading.Event,
 ) -> None:
-    """Hand over to `performer`, in `loop`, what is seen, until `stop` is set.
+    """Hand over to `controller`, in `loop`, what is seen, until `stop` is set.
 
     Runs a loop of its own, in the thread that calls. It may be called again after it has ended,
     with another event.
@@ -71,12 +74,12 @@ def watch(
         KubeError: kopf has given up.
     """
 
-    logins = _Logins(performer.config.wait_s, stop)
+    logins = _Logins(controller.config.wait_s, stop)
 
     async def until_it_ends() -> None:
         try:
             await kopf.operator(
-                registry=_registry(scope, performer, Mailbox(loop), logins),
+                registry=_registry(scope, controller, CallQueue(loop), logins),
                 # For peers, of which there are none. Without it kopf asks for the user's name, and
                 # the user of a container has none.
                 identity=_IDENTITY,
@@ -97,10 +100,10 @@ def watch(
 
 
 def _registry(
-    scope: Scope, performer: Performer, mailbox: Mailbox, logins: _Logins
+    scope: WatchScope, controller: JobController, mailbox: CallQueue, logins: _Logins
 ) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
-    scheduler = performer.scheduler
+    schedule_controller = controller.schedule_controller
 
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -122,21 +125,23 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await logins.next(lambda words: mailbox.put(performer.pulse.watch_login, words))
+        return await logins.next(
+            lambda words: mailbox.put(controller.replica_health.watch_login, words)
+        )
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(performer.on_unwatched, event["object"]["metadata"]["uid"])
+            mailbox.put(controller.on_unwatched, event["object"]["metadata"]["uid"])
         else:
-            mailbox.put(performer.on_watched, resource_of(event["object"]))
+            mailbox.put(controller.on_watched, resource_of(event["object"]))
 
     @kopf.on.event(GROUP, VERSION, SCHEDULE_PLURAL, registry=registry)
     async def on_schedule(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(scheduler.on_deleted, event["object"]["metadata"]["uid"])
+            mailbox.put(schedule_controller.on_deleted, event["object"]["metadata"]["uid"])
         else:
-            mailbox.put(scheduler.on_schedule, schedule_of(event["object"]))
+            mailbox.put(schedule_controller.on_schedule, schedule_of(event["object"]))
 
     return registry
 

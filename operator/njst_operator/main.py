@@ -23,13 +23,13 @@ from njst.journal.startup_retry import StartupRetry
 from njst.journal.state.job_store import JobStore
 from njst.login.login_errors import LoginError
 from njst_operator.config import Config, parse_config
-from njst_operator.controllers.job.job_controller import Performer
+from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.health_server import Health, served
 from njst_operator.kopf_watch import watch
-from njst_operator.kube.api_transport import Api, KubeError
-from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.api_transport import ApiTransport, KubeError
+from njst_operator.kube.kube_client import KubeClient
 from njst_operator.kube.preflight import check
-from njst_operator.watch_loop import Watching
+from njst_operator.watch_loop import WatchLoop
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ LOOK_FOR_CYCLES_AFTER = 50_000
 
 
 @asynccontextmanager
-async def open_kube(config: Config) -> AsyncIterator[Kube]:
+async def open_kube(config: Config) -> AsyncIterator[KubeClient]:
     """Find the API server, with all that is needed there.
 
     Raises:
         KubeError: there is none, or it lacks something.
     """
-    api = Api()
-    kube = Kube(api)
+    api = ApiTransport()
+    kube = KubeClient(api)
     try:
         await api.open()
         await check(kube, config.scope)
@@ -56,7 +56,9 @@ async def open_kube(config: Config) -> AsyncIterator[Kube]:
 
 
 @asynccontextmanager
-async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIterator[Performer]:
+async def open_controller(
+    config: Config, kube: KubeClient, health: Health
+) -> AsyncIterator[JobController]:
     """Join the mesh as one who never runs load.
 
     Raises:
@@ -74,16 +76,16 @@ async def open_performer(config: Config, kube: Kube, health: Health) -> AsyncIte
         members = NatsDiscovery(client, mesh)
         await members.listen()
         jobs = Jobs(journal, job_store, members, expect=config.expect_workers)
-        performer = Performer(
+        controller = JobController(
             config, kube, jobs, job_store, clock, connected=lambda: client.is_connected
         )
-        stop_listening = job_store.listen(performer.on_job)
+        stop_listening = job_store.listen(controller.on_job)
         try:
-            health.works(performer, client)
-            yield performer
+            health.works(controller, client)
+            yield controller
         finally:
             stop_listening()
-            await performer.stop()
+            await controller.stop()
     finally:
         await clock.stop()
         await journal.close()
@@ -114,22 +116,22 @@ async def run(config: Config) -> None:
         kube = await waiting.until_made(
             lambda: stack.enter_async_context(open_kube(config)), KubeError
         )
-        performer = await waiting.until_made(
-            lambda: stack.enter_async_context(open_performer(config, kube, health)),
+        controller = await waiting.until_made(
+            lambda: stack.enter_async_context(open_controller(config, kube, health)),
             JournalUnavailableError,
         )
         if config.once:
-            await performer.once()
+            await controller.once()
             return
-        resyncing = asyncio.create_task(performer.resync(), name="resync")
+        resyncing = asyncio.create_task(controller.resync(), name="resync")
         print(
             f"njst operator {config.copy} watches {config.scope} for mesh {config.mesh}",
             flush=True,
         )
-        watching = Watching(
+        watching = WatchLoop(
             check=partial(check, kube, config.scope),
-            watch=partial(watch, config.scope, performer, loop),
-            pulse=performer.pulse,
+            watch=partial(watch, config.scope, controller, loop),
+            replica_health=controller.replica_health,
             wait_s=config.wait_s,
         )
         try:

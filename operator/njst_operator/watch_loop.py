@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from njst_operator.controllers.work_item import now_s
 from njst_operator.kube.api_transport import KubeError
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ END_S = 60.0
 
 
 @dataclass
-class Watching:
+class WatchLoop:
     """One copy's watch, which is tried for `wait_s` seconds (inf: for ever) without success.
 
     `check` raises a KubeError while there is nothing that could be watched. `watch` runs in a
@@ -39,7 +39,7 @@ class Watching:
 
     check: Callable[[], Awaitable[None]]
     watch: Callable[[threading.Event], None]
-    pulse: Pulse
+    replica_health: ReplicaHealth
     wait_s: float
     _failures: int = 0
     _failing_since_s: float | None = None
@@ -75,15 +75,15 @@ class Watching:
                     {watching, stopping}, timeout=WORKS_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 # Without a login nothing is watched, however long the thread lasts.
-                if not watching.done() and not self.pulse.watch_login_trouble:
+                if not watching.done() and not self.replica_health.watch_login_trouble:
                     self._work()
-                behind_s = min(self.pulse.behind_s(now_s()), now_s() - begin_s)
+                behind_s = min(self.replica_health.behind_s(now_s()), now_s() - begin_s)
         finally:
             over.set()
             stopping.cancel()
         done, _ = await asyncio.wait({watching}, timeout=END_S)
         if not done:
-            self.pulse.watch_hangs = True
+            self.replica_health.watch_hangs = True
         await watching
         if behind_s > DEAF_S:
             raise KubeError(f"the watch has been deaf for {behind_s:.0f} s: it begins anew")
@@ -92,14 +92,14 @@ class Watching:
 
     def _work(self) -> None:
         self._failures, self._failing_since_s = 0, None
-        if self.pulse.watch_trouble:
-            self.pulse.watch_trouble = ""
+        if self.replica_health.watch_trouble:
+            self.replica_health.watch_trouble = ""
             log.warning("the watch works again")
 
     def _fail(self, words: str) -> None:
         """Say what is wrong, once."""
-        if words != self.pulse.watch_trouble:
-            self.pulse.watch_trouble = words
+        if words != self.replica_health.watch_trouble:
+            self.replica_health.watch_trouble = words
             log.warning("%s; trying again", words)
 
     def _again_s(self) -> float:

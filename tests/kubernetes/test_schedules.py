@@ -12,11 +12,11 @@ from devenv.environment import Environment
 from devenv.kubernetes.kubectl import KubectlError
 from njst.contract.spec.schedule import MAX_NAME
 from njst.local.wait_until import wait_until
-from njst_operator.controllers.schedule.schedule_controller import Scheduler
+from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
-from njst_operator.kube.api_transport import Api
-from njst_operator.kube.kube_client import Kube
-from njst_operator.telemetry.operator_metrics import Counts
+from njst_operator.kube.api_transport import ApiTransport
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,
@@ -233,17 +233,19 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", path)
 
     async def late(body: Json) -> int:
-        api, counts = Api(), Counts()
+        api, counts = ApiTransport(), OperatorMetrics()
         await api.open()
-        scheduler = Scheduler("late", Kube(api), counts, lambda: datetime.now(UTC))
-        scheduler.on_jobs_listed()
+        schedule_controller = ScheduleController(
+            "late", KubeClient(api), counts, lambda: datetime.now(UTC)
+        )
+        schedule_controller.on_jobs_listed()
         # As if it had waited since long.
         past = {"lastScheduleTime": "2020-01-01T00:00:00Z", "observedGeneration": -1}
-        scheduler.on_schedule(schedule_of({**body, "status": past}))
+        schedule_controller.on_schedule(schedule_of({**body, "status": past}))
         async with asyncio.timeout(PATIENCE_S):
             while not counts.looks:  # noqa: ASYNC110 - a count tells nobody
                 await asyncio.sleep(0.05)
-        await scheduler.stop()
+        await schedule_controller.stop()
         await api.close()
         return counts.events
 

@@ -6,18 +6,18 @@ and before that to the default installation, as a volume claim belongs to the de
 
 from dataclasses import dataclass
 
-from njst_operator.controllers.job.job_resource import Resource
-from njst_operator.controllers.schedule.schedule_resource import Schedule
+from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
 
 
 @dataclass(frozen=True)
-class Installation:
+class Ownership:
     """One installation: the name of its mesh, and whether it is the default one."""
 
     mesh: str
     is_default: bool = True
 
-    def takes(self, resource: Resource, *, in_own_log: bool) -> bool:
+    def takes(self, resource: JobResource, *, in_own_log: bool) -> bool:
         """Whether a resource is this installation's; `in_own_log`: its log has the job."""
         owner = resource.mesh or resource.accepted_by
         if owner:
@@ -25,6 +25,6 @@ class Installation:
         # A job that an older njst has begun stays where it is when another mesh becomes default.
         return self.is_default or in_own_log
 
-    def takes_schedule(self, schedule: Schedule) -> bool:
+    def takes_schedule(self, schedule: ScheduleResource) -> bool:
         """Whether a schedule is this installation's: it is where its jobs are."""
         return schedule.mesh == self.mesh if schedule.mesh else self.is_default

@@ -6,7 +6,7 @@ KEEP_S = 600.0
 MOST = 10_000
 
 
-class Gone:
+class Tombstones:
     """The uids of deleted resources with the time of each deletion; a uid never returns."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from njst.contract.results.outcome import Problem
-from njst_operator.controllers.job.job_resource import Resource
+from njst_operator.controllers.job.job_resource import JobResource
 
 # How soon what did not work is tried again, at first and at the most.
 RETRY_S = 1.0
@@ -12,10 +12,10 @@ RETRY_MAX_S = 8.0
 
 
 @dataclass
-class Seen:
+class WorkItem:
     """One resource; `wake` is set when there is a reason to look at it again."""
 
-    resource: Resource
+    resource: JobResource
     written_s: float = 0.0
     refusal: Problem | None = None
     failures: int = 0

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 
-class Mailbox:
+class CallQueue:
     """Wakes the loop once for all that comes until it has looked; waking it is what costs."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

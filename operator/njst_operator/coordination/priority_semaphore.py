@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 
-class Slots:
+class PrioritySemaphore:
     """At most so many inside at once."""
 
     def __init__(self, size: int) -> None:

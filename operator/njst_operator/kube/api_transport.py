@@ -41,7 +41,7 @@ class GoneError(KubeError):
     """The resource is not there any more."""
 
 
-class RefusedError(KubeError):
+class RequestRejectedError(KubeError):
     """The API server will never take this: it is not valid, or not allowed."""
 
 
@@ -50,13 +50,13 @@ class _UnauthorizedError(KubeError):
 
 
 _KINDS: dict[int, type[KubeError]] = {
-    400: RefusedError,
+    400: RequestRejectedError,
     401: _UnauthorizedError,
-    403: RefusedError,
+    403: RequestRejectedError,
     404: GoneError,
     409: ConflictError,
-    413: RefusedError,
-    422: RefusedError,
+    413: RequestRejectedError,
+    422: RequestRejectedError,
 }
 
 
@@ -106,7 +106,7 @@ def end_of(token: str) -> float | None:
     return float(end) if isinstance(end, int | float) else None
 
 
-class Api:
+class ApiTransport:
     """The connections; `open` before anything else.
 
     The generated classes of the client are left alone: importing those of the core API takes more

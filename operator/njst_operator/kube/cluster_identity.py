@@ -13,17 +13,17 @@ import asyncio
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from njst_operator.kube.api_transport import GoneError, RefusedError
-from njst_operator.kube.kube_client import Kube
+from njst_operator.kube.api_transport import GoneError, RequestRejectedError
+from njst_operator.kube.kube_client import KubeClient
 
 ACCOUNTS = "system:serviceaccount:"
 
 
 @dataclass
-class Identity:
+class ClusterIdentity:
     """The cluster's name, asked for once; `given` is one that was set by hand."""
 
-    kube: Kube
+    kube: KubeClient
     given: str = ""
     # None until it has been asked for; empty: the cluster does not say.
     known: str | None = None
@@ -47,7 +47,7 @@ class Identity:
     async def _account(self) -> str:
         try:
             user = await self.kube.whoami()
-        except (GoneError, RefusedError):
+        except (GoneError, RequestRejectedError):
             return ""  # older than Kubernetes 1.28, or forbidden
         # Only uids of ServiceAccounts are made by the cluster: others may be the same anywhere.
         is_account = str(user.get("username", "")).startswith(ACCOUNTS)
@@ -56,6 +56,6 @@ class Identity:
     async def _keys(self) -> str:
         try:
             keys = await self.kube.signing_keys()
-        except (GoneError, RefusedError):
+        except (GoneError, RequestRejectedError):
             return ""
         return blake2b("\0".join(sorted(keys)).encode(), digest_size=16).hexdigest() if keys else ""

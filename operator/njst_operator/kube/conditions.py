@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from njst.contract.results.job_status import Condition
-from njst_operator.kube.truncate import brief
+from njst_operator.kube.truncate import truncate
 
 # Bytes. Several conditions repeat a message; together they must stay small.
 MAX_MESSAGE = 240
@@ -15,7 +15,7 @@ TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 
 
 @dataclass(frozen=True)
-class Claim:
+class DesiredCondition:
     """What a condition should say now."""
 
     type: str
@@ -25,14 +25,16 @@ class Claim:
 
 
 def set_conditions(
-    old: Iterable[Condition], claims: Iterable[Claim], generation: int, now: datetime
+    old: Iterable[Condition], claims: Iterable[DesiredCondition], generation: int, now: datetime
 ) -> list[Condition]:
     """Return the conditions of `claims`, in order; one that stays as it was keeps its time."""
     before = {condition.type: condition for condition in old}
     return [_set(before.get(claim.type), claim, generation, now) for claim in claims]
 
 
-def _set(old: Condition | None, claim: Claim, generation: int, now: datetime) -> Condition:
+def _set(
+    old: Condition | None, claim: DesiredCondition, generation: int, now: datetime
+) -> Condition:
     unchanged = old is not None and old.status == claim.status
     since = old.last_transition_time if unchanged and old is not None else time_text(now)
     return Condition(
@@ -41,7 +43,7 @@ def _set(old: Condition | None, claim: Claim, generation: int, now: datetime) ->
         observed_generation=generation,
         last_transition_time=since,
         reason=claim.reason,
-        message=brief(claim.message, MAX_MESSAGE),
+        message=truncate(claim.message, MAX_MESSAGE),
     )
 
 

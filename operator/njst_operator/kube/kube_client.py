@@ -8,11 +8,11 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from njst.contract.names.kubernetes import API_VERSION, GROUP, VERSION
-from njst_operator.kube.api_transport import Api, Body, ConflictError, GoneError, Request
+from njst_operator.kube.api_transport import ApiTransport, Body, ConflictError, GoneError, Request
 from njst_operator.kube.conditions import time_text
-from njst_operator.kube.kube_event import News
-from njst_operator.kube.kube_object import Held, Status
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.kube_event import KubeEvent
+from njst_operator.kube.kube_object import KubeObject, Status
+from njst_operator.kube.watch_scope import WatchScope
 
 # A page of a list: some 100 resources of at most 8 KiB of status each.
 PAGE = 100
@@ -25,13 +25,15 @@ _SIGNING_KEYS = "/openid/v1/jwks"
 Read = TypeVar("Read")
 
 
-class Kube:
+class KubeClient:
     """The resources in one API server."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: ApiTransport) -> None:
         self._api = api
 
-    async def list(self, plural: str, scope: Scope, read: Callable[[Body], Read]) -> list[Read]:
+    async def list(
+        self, plural: str, scope: WatchScope, read: Callable[[Body], Read]
+    ) -> list[Read]:
         """Return what `read` makes of each resource of a scope, those of a namespace at one moment.
 
         They come in pages, so that never more than a page of whole objects is held.
@@ -39,7 +41,7 @@ class Kube:
         return (await self.list_at(plural, scope, read))[0]
 
     async def list_at(
-        self, plural: str, scope: Scope, read: Callable[[Body], Read]
+        self, plural: str, scope: WatchScope, read: Callable[[Body], Read]
     ) -> "tuple[builtins.list[Read], int]":
         """Return the same with the oldest version of a namespace's list, as a number."""
         found: builtins.list[Read] = []
@@ -59,7 +61,7 @@ class Kube:
             versions.append(int(page["metadata"]["resourceVersion"]))
         return found, min(versions)
 
-    async def is_there(self, held: Held[Any]) -> bool:
+    async def is_there(self, held: KubeObject[Any]) -> bool:
         """Whether this very resource exists, whatever its labels are."""
         query = {"fieldSelector": f"metadata.name={held.name}"}
         path = _path(held.plural, held.namespace)
@@ -100,7 +102,7 @@ class Kube:
         """Return why the API server will not take the operator's login; empty if it may."""
         return await self._api.login_trouble()
 
-    async def get(self, held: Held[Any]) -> Body:
+    async def get(self, held: KubeObject[Any]) -> Body:
         """Return the resource as it is now.
 
         Raises:
@@ -122,7 +124,7 @@ class Kube:
         """
         return await self._api.ask(Request("POST", _path(plural, namespace), body))
 
-    async def write_status(self, held: Held[Status], new: Status) -> Body:
+    async def write_status(self, held: KubeObject[Status], new: Status) -> Body:
         """Replace just the status that is held, by its revision; return the resource as it is then.
 
         Whoever writes anything but the status is not in the way, however often: that is why the
@@ -141,7 +143,7 @@ class Kube:
         ]
         return await self._api.ask(Request("PATCH", f"{_path_of(held)}/status", patch))
 
-    async def annotate(self, held: Held[Any], key: str, value: str) -> None:
+    async def annotate(self, held: KubeObject[Any], key: str, value: str) -> None:
         """Write one annotation into just this resource, not another one of the same name.
 
         Raises:
@@ -151,13 +153,13 @@ class Kube:
         body = {"metadata": {"uid": held.uid, "annotations": {key: value}}}
         await self._api.ask(Request("PATCH", _path_of(held), body))
 
-    async def delete(self, held: Held[Any]) -> None:
+    async def delete(self, held: KubeObject[Any]) -> None:
         """Delete just this resource, not another one of the same name; one that is gone is."""
         body = {"preconditions": {"uid": held.uid}}
         with contextlib.suppress(GoneError, ConflictError):
             await self._api.ask(Request("DELETE", _path_of(held), body))
 
-    async def tell(self, held: Held[Any], news: News) -> None:
+    async def record(self, held: KubeObject[Any], news: KubeEvent) -> None:
         """Create a Kubernetes Event; its name makes a second one of the same kind impossible."""
         body = _event(held, news, time_text(datetime.now(UTC)))
         path = f"/api/v1/namespaces/{held.namespace}/events"
@@ -169,11 +171,11 @@ def _path(plural: str, namespace: str) -> str:
     return f"{_ROOT}/namespaces/{namespace}/{plural}" if namespace else f"{_ROOT}/{plural}"
 
 
-def _path_of(held: Held[Any]) -> str:
+def _path_of(held: KubeObject[Any]) -> str:
     return f"{_path(held.plural, held.namespace)}/{held.name}"
 
 
-def _event(held: Held[Any], news: News, now: str) -> Body:
+def _event(held: KubeObject[Any], news: KubeEvent, now: str) -> Body:
     about = blake2b(news.about.encode(), digest_size=4).hexdigest() if news.about else ""
     # A part of a name must not end with a dash or a dot.
     parts = (held.name[:120].rstrip("-."), held.uid[:8], news.reason.lower(), about)

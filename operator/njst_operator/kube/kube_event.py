@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class News:
+class KubeEvent:
     """One Event. Where a reason can apply to several things, `about` names the one."""
 
     reason: str

@@ -13,7 +13,7 @@ Status = TypeVar("Status", JobStatus, ScheduleStatus)
 
 
 @dataclass(frozen=True)
-class Held(Generic[Status]):
+class KubeObject(Generic[Status]):
     """One resource; `status` is what njst last wrote, or the schema's default."""
 
     kind: ClassVar[str]
@@ -50,7 +50,7 @@ class Held(Generic[Status]):
 
 
 def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
-    """Return the fields of `Held` in an object of the API.
+    """Return the fields of `KubeObject` in an object of the API.
 
     A status that cannot be read counts as none.
     """

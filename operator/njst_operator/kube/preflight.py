@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL
 from njst_operator.kube.api_transport import KubeError
-from njst_operator.kube.kube_client import Kube
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.kube.watch_scope import WatchScope
 
 
 class Right(NamedTuple):
@@ -36,7 +36,7 @@ class IncompleteError(KubeError):
     """The cluster lacks what the operator needs; the message says what, and what to do."""
 
 
-async def check(kube: Kube, scope: Scope) -> None:
+async def check(kube: KubeClient, scope: WatchScope) -> None:
     """Do nothing when all is there, or when the API server cannot say.
 
     Raises:
@@ -46,7 +46,7 @@ async def check(kube: Kube, scope: Scope) -> None:
         await _check(kube, namespace)
 
 
-async def _check(kube: Kube, namespace: str) -> None:
+async def _check(kube: KubeClient, namespace: str) -> None:
     try:
         lacking = [right for right in NEEDED if not await _has(kube, right, namespace)]
         missing = [plural for plural in PLURALS if not await kube.serves(plural)]
@@ -64,5 +64,5 @@ async def _check(kube: Kube, namespace: str) -> None:
         )
 
 
-async def _has(kube: Kube, right: Right, namespace: str) -> bool:
+async def _has(kube: KubeClient, right: Right, namespace: str) -> bool:
     return await kube.may(right.verb, right.resource, right.group, namespace)

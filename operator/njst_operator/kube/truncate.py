@@ -5,7 +5,7 @@ import json
 _MARK = "…"
 
 
-def brief(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """Return a text whose JSON takes at most `limit` bytes without its quotes, cut where needed."""
     if _size(text) <= limit:
         return text

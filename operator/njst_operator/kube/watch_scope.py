@@ -10,7 +10,7 @@ ALL = ""
 
 
 @dataclass(frozen=True)
-class Scope:
+class WatchScope:
     """Without namespaces all of them; the same for jobs and schedules."""
 
     namespaces: tuple[str, ...] = ()

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from njst.stats.prometheus_text import Family, render
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.telemetry.replica_health import ReplicaHealth
 
 
 @dataclass
-class Counts:
+class OperatorMetrics:
     """Counters since the start of this copy."""
 
     looks: int = 0
@@ -27,7 +27,9 @@ def readiness(*, ready: bool) -> Family:
     return Family("njst_operator_ready", "gauge", words, [({}, int(ready))])
 
 
-def exposition(counts: Counts, pulse: Pulse, phases: Iterable[str], now_s: float) -> str:
+def exposition(
+    counts: OperatorMetrics, replica_health: ReplicaHealth, phases: Iterable[str], now_s: float
+) -> str:
     """Return all metrics; `phases` are those of the resources that are watched."""
     by_phase = Counter(phase or "New" for phase in phases)
     single = (
@@ -39,12 +41,17 @@ def exposition(counts: Counts, pulse: Pulse, phases: Iterable[str], now_s: float
             "watch_behind_seconds",
             "gauge",
             "For how long the watch has owed a change.",
-            pulse.behind_s(now_s),
+            replica_health.behind_s(now_s),
         ),
-        ("list_age_seconds", "gauge", "Age of the last list.", pulse.list_age_s(now_s) or 0.0),
-        ("nats_connected", "gauge", "1 with a control NATS.", int(pulse.nats_connected)),
+        (
+            "list_age_seconds",
+            "gauge",
+            "Age of the last list.",
+            replica_health.list_age_s(now_s) or 0.0,
+        ),
+        ("nats_connected", "gauge", "1 with a control NATS.", int(replica_health.nats_connected)),
     )
-    families = [readiness(ready=pulse.not_ready(now_s) is None)]
+    families = [readiness(ready=replica_health.not_ready(now_s) is None)]
     families += [
         Family(f"njst_operator_{name}", kind, words, [({}, value)])
         for name, kind, words, value in single

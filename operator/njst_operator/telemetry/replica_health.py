@@ -12,7 +12,7 @@ READY_BEHIND_S = 30.0
 
 
 @dataclass
-class Pulse:
+class ReplicaHealth:
     """What this copy has seen, and when."""
 
     listed_s: float | None = None

@@ -20,7 +20,7 @@ def test_the_columns_are_those_of_the_resource_type() -> None:
 
 def test_the_conditions_are_those_of_a_job_that_succeeded() -> None:
     shown = re.findall(r"Message: +(.+)\n +Status: +(\w+)\n +Type: +(\w+)", DOCS)
-    new = written(r.reconcile(resource(), finished(), NOW))
+    new = written(r.decide(resource(), finished(), NOW))
     said = [(c.message, c.status, c.type) for c in new.conditions]
     assert [row[1:] for row in shown] == [row[1:] for row in said]
     # The job's own id, and what it came to.

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from njst_operator.config import parse_config
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.watch_scope import WatchScope
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 BESIDE_A_WORKER = MANIFESTS / "base" / "worker.yaml"
@@ -37,7 +37,7 @@ def test_its_settings_are_those_that_the_program_reads(
     config = parse_config([])
     assert config.health == ("0.0.0.0", container["ports"][0]["containerPort"])
     assert config.copy == "told-by-the-pod"
-    assert config.scope == Scope()
+    assert config.scope == WatchScope()
     (account,) = _documents(MANIFESTS / "base" / "serviceaccount.yaml", "ServiceAccount")
     assert account["metadata"]["name"] == pod["serviceAccountName"]
 

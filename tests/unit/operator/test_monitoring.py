@@ -8,8 +8,8 @@ import httpx
 import pytest
 import yaml
 
-from njst_operator.telemetry.operator_metrics import Counts, exposition
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.telemetry.operator_metrics import OperatorMetrics, exposition
+from njst_operator.telemetry.replica_health import ReplicaHealth
 from tests.unit.api.fakes import Mesh
 
 FOLDER = Path(__file__).parents[3] / "manifests" / "components" / "monitoring"
@@ -20,7 +20,7 @@ async def told() -> set[str]:
     """The names of all metrics."""
     async with (await Mesh.open()).client() as client:
         worker: httpx.Response = await client.get("/metrics")
-    operator = exposition(Counts(), Pulse(), [], 0.0)
+    operator = exposition(OperatorMetrics(), ReplicaHealth(), [], 0.0)
     return set(re.findall(r"^# TYPE (\S+)", worker.text + operator, re.MULTILINE))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from njst_operator import watch_loop
 from njst_operator.kube.api_transport import KubeError
-from njst_operator.telemetry.replica_health import Pulse
-from njst_operator.watch_loop import Watching
+from njst_operator.telemetry.replica_health import ReplicaHealth
+from njst_operator.watch_loop import WatchLoop
 
 Watch = Callable[[threading.Event], None]
 
@@ -31,18 +31,20 @@ def in_turn(*watches: Watch) -> Watch:
     return lambda over: next(left)(over)  # noqa: PLW0108 - each call takes the next
 
 
-async def troubles_of(pulse: Pulse, watch: Watch, check: Callable[[], None]) -> list[str]:
+async def troubles_of(
+    replica_health: ReplicaHealth, watch: Watch, check: Callable[[], None]
+) -> list[str]:
     """What is said to be wrong, each once, until the last watch works."""
-    stop, said = asyncio.Event(), [pulse.watch_trouble]
+    stop, said = asyncio.Event(), [replica_health.watch_trouble]
 
     async def checked() -> None:
         check()
 
-    running = asyncio.create_task(Watching(checked, watch, pulse, 60).run(stop))
+    running = asyncio.create_task(WatchLoop(checked, watch, replica_health, 60).run(stop))
     async with asyncio.timeout(60):
-        while not said[-1] or pulse.watch_trouble:
-            if pulse.watch_trouble != said[-1]:
-                said.append(pulse.watch_trouble)
+        while not said[-1] or replica_health.watch_trouble:
+            if replica_health.watch_trouble != said[-1]:
+                said.append(replica_health.watch_trouble)
             await asyncio.sleep(0.001)
     stop.set()
     await running
@@ -55,7 +57,7 @@ def ends(_: threading.Event) -> None:
 
 async def test_a_watch_that_ends_is_begun_anew() -> None:
     watch = in_turn(ends, ends, until_stopped)
-    assert await troubles_of(Pulse(), watch, lambda: None) == ["the watch has ended"]
+    assert await troubles_of(ReplicaHealth(), watch, lambda: None) == ["the watch has ended"]
 
 
 async def test_what_is_missing_is_waited_for() -> None:
@@ -65,18 +67,18 @@ async def test_what_is_missing_is_waited_for() -> None:
         if next(left, False):
             raise KubeError("it is not installed")
 
-    assert await troubles_of(Pulse(), until_stopped, check) == ["it is not installed"]
+    assert await troubles_of(ReplicaHealth(), until_stopped, check) == ["it is not installed"]
 
 
 async def test_a_deaf_watch_is_begun_anew() -> None:
-    pulse = Pulse()
-    pulse.listed({"a": "7"}, asyncio.get_running_loop().time())
+    replica_health = ReplicaHealth()
+    replica_health.listed({"a": "7"}, asyncio.get_running_loop().time())
 
     def hears(over: threading.Event) -> None:
-        pulse.delivered("a", "7")
+        replica_health.delivered("a", "7")
         until_stopped(over)
 
-    said = await troubles_of(pulse, in_turn(until_stopped, hears), lambda: None)
+    said = await troubles_of(replica_health, in_turn(until_stopped, hears), lambda: None)
     assert [words[:28] for words in said] == ["the watch has been deaf for "]
 
 
@@ -84,7 +86,7 @@ async def test_nobody_is_waited_for_longer_than_was_said() -> None:
     async def nothing() -> None:
         pass
 
-    keeping = Watching(nothing, ends, Pulse(), 0.05)
+    keeping = WatchLoop(nothing, ends, ReplicaHealth(), 0.05)
     with pytest.raises(KubeError, match="the watch has ended"):
         await keeping.run(asyncio.Event())
-    assert keeping.pulse.watch_trouble == "the watch has ended"
+    assert keeping.replica_health.watch_trouble == "the watch has ended"

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from njst.contract.results.job_status import JobStatus
-from njst_operator.controllers.job.job_resource import Resource
-from njst_operator.kube.conditions import Claim, set_conditions
+from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.kube.conditions import DesiredCondition, set_conditions
 
 # A copy that reconnects within this time has said nothing; in it another one, which still hears
 # something, has renewed the status.
@@ -17,13 +17,15 @@ MESSAGE = (
 _OPEN = ("WorkersReady", "Finished", "Succeeded", "Reconciling", "Ready")
 
 
-def status_in_silence(resource: Resource, now: datetime) -> JobStatus:
+def status_in_silence(resource: JobResource, now: datetime) -> JobStatus:
     """Return the status with all that was said, and that nothing newer is known."""
     old = resource.status
     claims = [
-        Claim(c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message)
+        DesiredCondition(
+            c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message
+        )
         if c.type in _OPEN
-        else Claim(c.type, c.status, c.reason, c.message)
+        else DesiredCondition(c.type, c.status, c.reason, c.message)
         for c in old.conditions
     ]
     return old.model_copy(

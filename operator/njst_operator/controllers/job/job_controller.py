@@ -1,4 +1,4 @@
-"""Carries out what `reconcile` says, for every resource that is seen. All copies do the same."""
+"""Carries out what `decide` says, for every resource that is seen. All copies do the same."""
 
 import asyncio
 import logging
@@ -23,21 +23,21 @@ from njst_operator.config import Config
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder, phase_status, ttl
 from njst_operator.controllers.job.disconnected_status import SILENT_S
-from njst_operator.controllers.job.job_resource import MARK, Resource
+from njst_operator.controllers.job.job_resource import MARK, JobResource
 from njst_operator.controllers.job.recent_run import earlier_run
 from njst_operator.controllers.job.reflector import Reflector
 from njst_operator.controllers.job.status_writer import StatusWriter
-from njst_operator.controllers.ownership import Installation
-from njst_operator.controllers.schedule.schedule_controller import Scheduler
-from njst_operator.controllers.tombstones import Gone
-from njst_operator.controllers.work_item import RETRY_MAX_S, RETRY_S, Seen, now_s
+from njst_operator.controllers.ownership import Ownership
+from njst_operator.controllers.schedule.schedule_controller import ScheduleController
+from njst_operator.controllers.tombstones import Tombstones
+from njst_operator.controllers.work_item import RETRY_MAX_S, RETRY_S, WorkItem, now_s
 from njst_operator.coordination.jitter import turn, turn_s
 from njst_operator.kube.api_transport import ConflictError, GoneError, KubeError
-from njst_operator.kube.cluster_identity import Identity
-from njst_operator.kube.kube_client import Kube
-from njst_operator.kube.kube_event import News
-from njst_operator.telemetry.operator_metrics import Counts
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.kube.cluster_identity import ClusterIdentity
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.kube.kube_event import KubeEvent
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
+from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
@@ -53,43 +53,43 @@ MOST_LOOKS_ONCE = 4
 
 
 @dataclass
-class Performer:
+class JobController:
     """One copy of the operator."""
 
     config: Config
-    kube: Kube
+    kube: KubeClient
     jobs: Jobs
     job_store: JobStore
     clock: LogClock
-    counts: Counts = field(default_factory=Counts)
-    pulse: Pulse = field(default_factory=Pulse)
-    _seen: dict[str, Seen] = field(default_factory=dict)
+    counts: OperatorMetrics = field(default_factory=OperatorMetrics)
+    replica_health: ReplicaHealth = field(default_factory=ReplicaHealth)
+    _seen: dict[str, WorkItem] = field(default_factory=dict)
     # Deleted resources, so that an older list cannot bring one back.
-    _gone: Gone = field(default_factory=Gone)
+    _gone: Tombstones = field(default_factory=Tombstones)
     # Whether the control NATS is connected.
     connected: Callable[[], bool] = lambda: True
     _cancelling: set[asyncio.Task[None]] = field(default_factory=set)
     # Resources without a mesh of their own that another installation has accepted.
-    _left: dict[str, Resource] = field(default_factory=dict)
+    _left: dict[str, JobResource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts."""
         config = self.config
-        self._identity = Identity(self.kube, config.cluster)
-        self._installation = Installation(config.mesh, config.default_mesh)
+        self._identity = ClusterIdentity(self.kube, config.cluster)
+        self._installation = Ownership(config.mesh, config.default_mesh)
         self._writer = StatusWriter(config.copy, config.mesh, self.kube, self.counts)
-        self._reflector = Reflector(self.config, self.kube, self.counts, self.pulse, self)
+        self._reflector = Reflector(self.config, self.kube, self.counts, self.replica_health, self)
         takes = self._installation.takes_schedule
         selector, grace_s = config.scope.selector, config.grace_s
-        self.scheduler = Scheduler(
+        self.schedule_controller = ScheduleController(
             config.copy, self.kube, self.counts, self._now, takes, selector, grace_s
         )
 
-    def resources(self) -> list[Resource]:
+    def resources(self) -> list[JobResource]:
         """Return all resources that are there, as they were last seen."""
         return [seen.resource for seen in self._seen.values()]
 
-    def get(self, uid: str) -> Resource | None:
+    def get(self, uid: str) -> JobResource | None:
         """Return a resource as it was last seen, or None."""
         seen = self._seen.get(uid)
         return None if seen is None else seen.resource
@@ -105,14 +105,14 @@ class Performer:
             and self.config.scope.covers(origin.namespace)
         }
 
-    def on_watched(self, resource: Resource) -> None:
+    def on_watched(self, resource: JobResource) -> None:
         """Take a resource as the watch shows it; what only others write into it wakes nobody."""
         if resource.uid not in self._gone:
-            self.pulse.delivered(resource.uid, resource.resource_version)
+            self.replica_health.delivered(resource.uid, resource.resource_version)
         if self._takes(resource) and self._is_news(resource):
             self._wake(self._seen[resource.uid])
 
-    def on_listed(self, resource: Resource) -> None:
+    def on_listed(self, resource: JobResource) -> None:
         """Take a resource as a list shows it; only one that is over needs no look in any case."""
         if not self._takes(resource):
             return
@@ -120,7 +120,7 @@ class Performer:
         if seen is not None and (news or not seen.resource.settled):
             self._wake(seen)
 
-    def _takes(self, resource: Resource) -> bool:
+    def _takes(self, resource: JobResource) -> bool:
         """Return whether a resource is this installation's; leave it alone if not."""
         view = self.job_store.view(resource.uid)
         if self._installation.takes(resource, in_own_log=view is not None):
@@ -128,7 +128,7 @@ class Performer:
         seen = self._seen.pop(resource.uid, None)
         if seen is not None:
             self._writer.forget(resource.uid)
-            self.scheduler.on_job_deleted(resource)
+            self.schedule_controller.on_job_deleted(resource)
             if seen.task is not None:
                 seen.task.cancel()
         if resource.accepted_by and not resource.mesh:
@@ -148,20 +148,20 @@ class Performer:
             log.error("%s: %s", resource.name, words)
             self._begin(self._stop_twin(resource, words), f"yield {uid}")
 
-    async def _stop_twin(self, resource: Resource, words: str) -> None:
+    async def _stop_twin(self, resource: JobResource, words: str) -> None:
         await self._cancel(resource.uid, "TwoDefaultMeshes", words)
         try:
-            await self.kube.tell(resource, News("TwoDefaultMeshes", words, warning=True))
+            await self.kube.record(resource, KubeEvent("TwoDefaultMeshes", words, warning=True))
         except KubeError as error:
             log.warning("%s: no event TwoDefaultMeshes: %s", resource.name, error)
 
-    def _is_news(self, resource: Resource) -> bool:
+    def _is_news(self, resource: JobResource) -> bool:
         """Take a resource, unless it is an older version; return whether there is more to it."""
         if resource.uid in self._gone:
             return False
         seen, news = self._seen.get(resource.uid), False
         if seen is None:
-            seen = self._seen[resource.uid] = Seen(resource)
+            seen = self._seen[resource.uid] = WorkItem(resource)
             self._wake(seen)
         elif resource.is_newer_than(seen.resource):
             news = not resource.says_as_much_as(seen.resource)
@@ -171,7 +171,7 @@ class Performer:
                 seen.failures = 0
             seen.resource = resource
         self._writer.note(seen.resource)
-        self.scheduler.on_job(seen.resource)
+        self.schedule_controller.on_job(seen.resource)
         return news
 
     def on_deleted(self, uid: str) -> None:
@@ -183,11 +183,11 @@ class Performer:
     def on_unselected(self, uid: str) -> None:
         """Forget a resource that is there, and is another operator's: its job goes on."""
         self._left.pop(uid, None)
-        self.pulse.removed(uid)
+        self.replica_health.removed(uid)
         self._writer.forget(uid)
         seen = self._seen.pop(uid, None)
         if seen is not None:
-            self.scheduler.on_job_deleted(seen.resource)
+            self.schedule_controller.on_job_deleted(seen.resource)
             if seen.task is not None:
                 seen.task.cancel()
 
@@ -202,7 +202,7 @@ class Performer:
         else:
             self._begin(self._look_for(seen.resource), f"look for {uid}")
 
-    async def _look_for(self, resource: Resource) -> None:
+    async def _look_for(self, resource: JobResource) -> None:
         try:
             there = await self.kube.is_there(resource)
         except KubeError as error:
@@ -230,7 +230,7 @@ class Performer:
             if seen is not None:
                 self._wake(seen)
 
-    def _wake(self, seen: Seen) -> None:
+    def _wake(self, seen: WorkItem) -> None:
         """Have a resource looked at; one that is over and left alone has no task meanwhile."""
         seen.wake.set()
         if seen.task is None or seen.task.done():
@@ -243,22 +243,22 @@ class Performer:
 
     def on_history_back(self) -> None:
         """Take all resources anew: they are as they once were, and may have other versions now."""
-        self.pulse.history_back()
+        self.replica_health.history_back()
         # Also those that were deleted since.
         self._gone.clear()
         for seen in self._seen.values():
             seen.resource = seen.resource.as_oldest()
-        self.scheduler.on_history_back()
+        self.schedule_controller.on_history_back()
 
-    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+    async def on_list(self, resources: Collection[JobResource], gone: Collection[str]) -> None:
         """Look at all resources, and stop the jobs of those that are there no longer."""
         await self._identity.get()
         for resource in resources:
             self.on_listed(resource)
-        self.scheduler.on_jobs_listed()
+        self.schedule_controller.on_jobs_listed()
         for uid in gone:
             self.on_deleted(uid)
-        await self.scheduler.resync(self.config.scope)
+        await self.schedule_controller.resync(self.config.scope)
 
     async def once(self) -> None:
         """Do for every resource what is to be done now, and no more.
@@ -267,15 +267,15 @@ class Performer:
             KubeError: the resources cannot be listed.
         """
         for resource in filter(self._takes, await self._reflector.relist()):
-            self.scheduler.on_job(resource)
-            seen = Seen(resource)
+            self.schedule_controller.on_job(resource)
+            seen = WorkItem(resource)
             for _ in range(MOST_LOOKS_ONCE):
                 seen.wake.clear()
                 await self._try_look(seen)
                 if not seen.wake.is_set():
                     break
         await asyncio.gather(*self._cancelling)
-        await self.scheduler.once(self.config.scope)
+        await self.schedule_controller.once(self.config.scope)
 
     async def stop(self) -> None:
         """End all work; nothing here needs to be finished."""
@@ -284,7 +284,7 @@ class Performer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.scheduler.stop()
+        await self.schedule_controller.stop()
 
     async def _cancel(self, job: str, reason: str, message: str) -> None:
         view = self.job_store.get(job)
@@ -295,7 +295,7 @@ class Performer:
         except JournalUnavailableError as error:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
-    async def _keep(self, seen: Seen) -> None:
+    async def _keep(self, seen: WorkItem) -> None:
         """Reconcile one resource on every change; when something did not work, soon again.
 
         Return when it is over, and nothing is due any more.
@@ -311,7 +311,7 @@ class Performer:
             except TimeoutError:
                 continue
 
-    async def _try_look(self, seen: Seen) -> float | None:
+    async def _try_look(self, seen: WorkItem) -> float | None:
         """Do what is to be done now; return how long to wait for the next look, None for ever."""
         begin_s = now_s()
         try:
@@ -337,9 +337,9 @@ class Performer:
         seen.failures = 0
         return wait_s
 
-    async def _look(self, seen: Seen) -> float | None:
-        self.pulse.nats(self.connected(), now_s())
-        if not self.pulse.nats_connected and seen.resource.under_load:
+    async def _look(self, seen: WorkItem) -> float | None:
+        self.replica_health.nats(self.connected(), now_s())
+        if not self.replica_health.nats_connected and seen.resource.under_load:
             return await self._look_in_silence(seen)
         numbers_s = self._only_numbers_wait_s(seen)
         if numbers_s > 0:
@@ -349,9 +349,9 @@ class Performer:
             return RETRY_S if self.job_store.view(seen.resource.uid) is None else None
         return wait_s if wait_s is not None else self._until_ttl(seen.resource)
 
-    async def _carry_out(self, seen: Seen) -> float | None:
+    async def _carry_out(self, seen: WorkItem) -> float | None:
         wait_s: float | None = None
-        for action in r.reconcile(seen.resource, await self._known(seen), self._now()):
+        for action in r.decide(seen.resource, await self._known(seen), self._now()):
             match action:
                 case r.Submit(spec, waited_ms):
                     if await self._submitted_in_turn(seen):
@@ -368,14 +368,14 @@ class Performer:
                     await self.kube.delete(seen.resource)
         return wait_s
 
-    async def _mark(self, seen: Seen, uid: str) -> None:
+    async def _mark(self, seen: WorkItem, uid: str) -> None:
         if uid != seen.resource.uid:
             await self.kube.annotate(seen.resource, MARK, uid)
         elif not seen.marking:
             seen.marking = True
             self._begin(self._keep_marked(seen), f"mark {uid}")
 
-    async def _keep_marked(self, seen: Seen) -> None:
+    async def _keep_marked(self, seen: WorkItem) -> None:
         """Mark a resource as accepted, in turns; beside the looks, which need not wait for it."""
         uid = seen.resource.uid
         wait_s = turn_s(uid, self.config.copy)
@@ -394,16 +394,16 @@ class Performer:
             break
         seen.marking = False
 
-    async def _look_in_silence(self, seen: Seen) -> float:
+    async def _look_in_silence(self, seen: WorkItem) -> float:
         """Write nothing that is old; when nobody else writes either, that nothing is heard."""
         renewed_s = self._writer.numbers_due_s(seen) + SILENT_S
-        if self.pulse.silent_s(now_s()) >= SILENT_S and now_s() >= renewed_s:
-            for action in r.reconcile(seen.resource, r.Known(silent=True), self._now()):
+        if self.replica_health.silent_s(now_s()) >= SILENT_S and now_s() >= renewed_s:
+            for action in r.decide(seen.resource, r.ObservedState(silent=True), self._now()):
                 if isinstance(action, r.WriteStatus):
                     await self._writer.write(seen, action.status)
         return RETRY_S
 
-    def _only_numbers_wait_s(self, seen: Seen) -> float:
+    def _only_numbers_wait_s(self, seen: WorkItem) -> float:
         """Return how long nothing but numbers needs writing: merging histograms costs."""
         view, old = self.job_store.view(seen.resource.uid), seen.resource.status
         if view is None or seen.resource.settled or seen.resource.shall_end:
@@ -419,23 +419,23 @@ class Performer:
         """Return the log's time: copies whose clocks differ still agree."""
         return log_datetime(self.clock.now_ns())
 
-    def _until_ttl(self, resource: Resource) -> float | None:
+    def _until_ttl(self, resource: JobResource) -> float | None:
         at = ttl.expiry(resource) if resource.settled and not resource.deleting else None
         return None if at is None else max(0.1, (at - self._now()).total_seconds())
 
-    async def _known(self, seen: Seen) -> r.Known:
+    async def _known(self, seen: WorkItem) -> r.ObservedState:
         job = seen.resource.uid
         view = self.job_store.view(job)
         if seen.resource.settled:
-            return r.Known(view)
+            return r.ObservedState(view)
         if view is not None:
             report = self.jobs.report(view, self.clock.now_ns())
-            return r.Known(view, report, waits_for=self._waits_for(job))
+            return r.ObservedState(view, report, waits_for=self._waits_for(job))
         forgotten = seen.resource.has_job and await self.jobs.is_forgotten(job)
         earlier = await self._earlier(seen.resource)
-        return r.Known(refusal=seen.refusal, forgotten=forgotten, earlier=earlier)
+        return r.ObservedState(refusal=seen.refusal, forgotten=forgotten, earlier=earlier)
 
-    async def _earlier(self, resource: Resource) -> JobView | None:
+    async def _earlier(self, resource: JobResource) -> JobView | None:
         """Return the job that has run already, where the spec asks for that."""
         if not resource.wants_job or not resource.spec.get("skipIfRanWithinSeconds"):
             return None
@@ -444,7 +444,7 @@ class Performer:
             return earlier_run(self.job_store.jobs(), origin, spec, self.clock.now_ns())
         return None
 
-    async def _origin(self, resource: Resource) -> Origin:
+    async def _origin(self, resource: JobResource) -> Origin:
         return Origin(
             kind=OriginKind.RESOURCE,
             namespace=resource.namespace,
@@ -464,14 +464,14 @@ class Performer:
             return job
         return f"{origin.namespace}/{origin.name}"
 
-    async def _submitted_in_turn(self, seen: Seen) -> bool:
+    async def _submitted_in_turn(self, seen: WorkItem) -> bool:
         """Let other copies go first where many wait; return whether one has."""
         new = sum(other.resource.wants_job for other in self._seen.values())
         window_s = min(SUBMIT_WINDOW_S, SUBMIT_S * max(0, new - 1))
         await asyncio.sleep(window_s * turn(seen.resource.uid, self.config.copy))
         return self.job_store.view(seen.resource.uid) is not None
 
-    async def _submit(self, seen: Seen, spec: JobSpec, waited_ms: int) -> None:
+    async def _submit(self, seen: WorkItem, spec: JobSpec, waited_ms: int) -> None:
         resource = seen.resource
         origin = await self._origin(resource)
         before = seen.refusal

@@ -18,7 +18,7 @@ from njst.journal.state.job_view import JobView
 from njst_operator.controllers.job import job_status_builder, phase_status, ttl
 from njst_operator.controllers.job.disconnected_status import status_in_silence
 from njst_operator.controllers.job.ignored_fields import BY_SPEC, ignored
-from njst_operator.controllers.job.job_resource import Resource
+from njst_operator.controllers.job.job_resource import JobResource
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ DELETED = ("ResourceDeleted", "the NjstJob was deleted")
 
 
 @dataclass(frozen=True)
-class Known:
+class ObservedState:
     """What is known of the resource's job.
 
     `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
@@ -81,7 +81,7 @@ class Known:
     waits_for: Sequence[str] = ()
 
 
-def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+def decide(resource: JobResource, known: ObservedState, now: datetime) -> tuple[Action, ...]:
     """Return what to do now; doing it again, or by several copies, changes nothing more."""
     if resource.settled:
         return _after_the_end(resource, known, now)
@@ -93,7 +93,7 @@ def reconcile(resource: Resource, known: Known, now: datetime) -> tuple[Action, 
 
 
 def _with_job(
-    resource: Resource,
+    resource: JobResource,
     view: JobView,
     report: Report,
     waits_for: Sequence[str],
@@ -111,7 +111,7 @@ def _with_job(
     return (*actions, *_marked(resource))
 
 
-def _marked(resource: Resource) -> tuple[Action, ...]:
+def _marked(resource: JobResource) -> tuple[Action, ...]:
     return () if resource.mark == resource.uid else (Mark(resource.uid),)
 
 
@@ -120,8 +120,8 @@ def is_open(view: JobView) -> bool:
     return view.cancelled is None and view.ended is None
 
 
-def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
-    def say(saying: phase_status.Saying, spec: JobSpec | None = None) -> WriteStatus:
+def _without_job(resource: JobResource, known: ObservedState, now: datetime) -> tuple[Action, ...]:
+    def say(saying: phase_status.PhaseStatus, spec: JobSpec | None = None) -> WriteStatus:
         return WriteStatus(job_status_builder.without_job(resource, saying, now, spec))
 
     if resource.has_job:
@@ -142,7 +142,9 @@ def _without_job(resource: Resource, known: Known, now: datetime) -> tuple[Actio
     return _to_run(resource, spec, known, now)
 
 
-def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> tuple[Action, ...]:
+def _to_run(
+    resource: JobResource, spec: JobSpec, known: ObservedState, now: datetime
+) -> tuple[Action, ...]:
     if known.earlier is not None:
         saying = phase_status.ran_already(known.earlier, spec.skip_if_ran_within_seconds or 0)
         return (WriteStatus(job_status_builder.of_earlier(resource, saying, known.earlier, now)),)
@@ -150,7 +152,7 @@ def _to_run(resource: Resource, spec: JobSpec, known: Known, now: datetime) -> t
 
 
 def _try(
-    resource: Resource, spec: JobSpec, refusal: Problem | None, now: datetime
+    resource: JobResource, spec: JobSpec, refusal: Problem | None, now: datetime
 ) -> tuple[Action, ...]:
     """Submit; when that was refused, say so, until it has waited for too long."""
     waited_ms, limit_s = job_status_builder.waited_ms(resource, now), spec.queue_timeout_seconds
@@ -170,7 +172,7 @@ def _try(
     )
 
 
-def _cancelled_at_once(resource: Resource) -> phase_status.Saying:
+def _cancelled_at_once(resource: JobResource) -> phase_status.PhaseStatus:
     if resource.deleting:
         message = "the NjstJob was deleted before the job began"
         return phase_status.never_ran("Cancelled", DELETED[0], message)
@@ -178,7 +180,7 @@ def _cancelled_at_once(resource: Resource) -> phase_status.Saying:
     return phase_status.never_ran("Cancelled", "Requested", message)
 
 
-def _restored(resource: Resource, now: datetime) -> tuple[Action, ...]:
+def _restored(resource: JobResource, now: datetime) -> tuple[Action, ...]:
     """Hold what was restored or copied until somebody takes the mark away.
 
     The mark is there before the status is: a status that came with it is the only other witness.
@@ -188,7 +190,9 @@ def _restored(resource: Resource, now: datetime) -> tuple[Action, ...]:
     return (*mark, WriteStatus(held))
 
 
-def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Action, ...]:
+def _after_the_end(
+    resource: JobResource, known: ObservedState, now: datetime
+) -> tuple[Action, ...]:
     if known.view is not None and not resource.has_job and is_open(known.view):
         return (Cancel(*_cause(resource)),)
     # Deleting again what somebody's finalizer holds changes nothing.
@@ -198,7 +202,7 @@ def _after_the_end(resource: Resource, known: Known, now: datetime) -> tuple[Act
     return (*_seen_again(resource, known.view, now), *mark)
 
 
-def _cause(resource: Resource) -> tuple[str, str]:
+def _cause(resource: JobResource) -> tuple[str, str]:
     """Return why a resource has no job, though the log has one that nobody will look at."""
     if resource.status.job_id:
         return ("Restored", "the status of an earlier job was written over that of this one")
@@ -206,7 +210,7 @@ def _cause(resource: Resource) -> tuple[str, str]:
     return resource.status.reason, resource.status.message
 
 
-def _seen_again(resource: Resource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
+def _seen_again(resource: JobResource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
     """A change after the end changes nothing, but that it was looked at."""
     if resource.status.observed_generation == resource.generation:
         return ()

@@ -3,27 +3,27 @@
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.kube.conditions import is_true
-from njst_operator.kube.kube_event import News
+from njst_operator.kube.kube_event import KubeEvent
 
 _ENDS = ("Succeeded", "Failed", "Cancelled")
 # A threshold each is enough to see what is wrong; the status has all.
 MAX_BREACHED = 3
 
 
-def of_job(old: JobStatus, new: JobStatus) -> list[News]:
+def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
     """Return what `new` says that `old` did not."""
-    found: list[News] = []
+    found: list[KubeEvent] = []
     if new.job_id and not old.job_id:
-        found.append(News("JobSubmitted", f"job {new.job_id} was created"))
+        found.append(KubeEvent("JobSubmitted", f"job {new.job_id} was created"))
     if new.phase != old.phase:
         found += _of_phase(new)
     found += [
-        News("WorkerLost", f"{worker} is lost", warning=True, about=worker)
+        KubeEvent("WorkerLost", f"{worker} is lost", warning=True, about=worker)
         for worker in new.lost_workers
         if worker not in old.lost_workers
     ]
     found += [
-        News("WorkerRefused", worker, warning=True, about=worker)
+        KubeEvent("WorkerRefused", worker, warning=True, about=worker)
         for worker in new.refused_workers
         if worker not in old.refused_workers
     ]
@@ -33,14 +33,14 @@ def of_job(old: JobStatus, new: JobStatus) -> list[News]:
     return found
 
 
-def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[News]:
+def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[KubeEvent]:
     """Return what is wrong with a schedule now and was not before; a retry is nothing new."""
     if new.refusals and (new.reason != old.reason or not old.refusals):
         about = f"{new.refused_time} {new.observed_generation}"
-        return [News(new.reason, new.message, warning=True, about=about)]
+        return [KubeEvent(new.reason, new.message, warning=True, about=about)]
     is_new = (new.reason, new.message) != (old.reason, old.message)
     if is_new and is_stalled(new) and not new.refusals:
-        return [News(new.reason, new.message, warning=True, about=new.message)]
+        return [KubeEvent(new.reason, new.message, warning=True, about=new.message)]
     return []
 
 
@@ -49,23 +49,25 @@ def is_stalled(status: ScheduleStatus) -> bool:
     return is_true(status.conditions, "Stalled")
 
 
-def _of_phase(new: JobStatus) -> list[News]:
+def _of_phase(new: JobStatus) -> list[KubeEvent]:
     if new.phase == "Running":
-        return [News("Started", "the load has started")]
+        return [KubeEvent("Started", "the load has started")]
     if new.phase == "Suspended":
-        return [News("Suspended", new.message)]
+        return [KubeEvent("Suspended", new.message)]
     if new.phase == "Pending" and not new.job_id:
-        return [News("Waiting", f"{new.reason}: {new.message}", warning=True, about=new.reason)]
+        return [
+            KubeEvent("Waiting", f"{new.reason}: {new.message}", warning=True, about=new.reason)
+        ]
     if new.phase in _ENDS:
         words = f"{new.reason}: {new.message}"
-        return [News(new.phase, words, warning=new.phase == "Failed")]
+        return [KubeEvent(new.phase, words, warning=new.phase == "Failed")]
     return []
 
 
-def _breached(threshold: ThresholdStatus) -> News:
+def _breached(threshold: ThresholdStatus) -> KubeEvent:
     at_most = threshold.at_most is not None
     limit = f"at most {threshold.at_most}" if at_most else f"at least {threshold.at_least}"
     value = "no data" if threshold.value is None else str(threshold.value)
     what = f"{threshold.workload} {threshold.metric}"
     about = f"{what} {limit}"
-    return News("ThresholdBreached", f"{what} is {value}, {limit} allowed", True, about)
+    return KubeEvent("ThresholdBreached", f"{what} is {value}, {limit} allowed", True, about)

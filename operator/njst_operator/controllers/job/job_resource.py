@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from njst.contract.names.kubernetes import GROUP, KIND, PLURAL
 from njst.contract.results.job_status import JobStatus
 from njst.contract.spec.target import Target
-from njst_operator.kube.kube_object import Held, common_fields, parse_time
+from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
 
 # An annotation with the uid of the resource that was accepted as a job. A backup and a copy keep
 # annotations, and get another uid.
@@ -21,7 +21,7 @@ STEERING = ("mesh", "suspend", "cancel", "ttlSecondsAfterFinished")
 
 
 @dataclass(frozen=True)
-class Resource(Held[JobStatus]):
+class JobResource(KubeObject[JobStatus]):
     """One NjstJob; with a job of its own, its spec is reduced to what steers it."""
 
     kind: ClassVar[str] = KIND
@@ -84,13 +84,13 @@ class Resource(Held[JobStatus]):
         return self.status.phase in ("Running", "Cancelling")
 
 
-def resource_of(body: dict[str, Any]) -> Resource:
+def resource_of(body: dict[str, Any]) -> JobResource:
     """Return the NjstJob in an object of the API."""
     meta, common = body["metadata"], common_fields(body, JobStatus)
     if common["status"].job_id == common["uid"]:
         common["spec"] = {name: common["spec"].get(name) for name in STEERING}
     mark = str((meta.get("annotations") or {}).get(MARK, ""))
-    return Resource(**common, owner=_controller(meta), scheduled=_scheduled(meta), mark=mark)
+    return JobResource(**common, owner=_controller(meta), scheduled=_scheduled(meta), mark=mark)
 
 
 def _controller(meta: dict[str, Any]) -> str:

@@ -21,11 +21,17 @@ from njst.contract.results.tallies import ReadBack
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, ParticipantPhase
-from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, describe_target
-from njst_operator.controllers.job.phase_status import Saying, of_view
-from njst_operator.kube.conditions import FALSE, SPEC_IGNORED, Claim, set_conditions, time_text
+from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, describe_target
+from njst_operator.controllers.job.phase_status import PhaseStatus, of_view
+from njst_operator.kube.conditions import (
+    FALSE,
+    SPEC_IGNORED,
+    DesiredCondition,
+    set_conditions,
+    time_text,
+)
 from njst_operator.kube.kube_object import parse_time
-from njst_operator.kube.truncate import brief
+from njst_operator.kube.truncate import truncate
 
 # In bytes, but for the number of lost workers.
 MAX_MESSAGE = 400
@@ -37,7 +43,7 @@ _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
 
 def without_job(
-    resource: Resource, saying: Saying, now: datetime, spec: JobSpec | None = None
+    resource: JobResource, saying: PhaseStatus, now: datetime, spec: JobSpec | None = None
 ) -> JobStatus:
     """Return the status of a resource that has no job; what an earlier one said is kept.
 
@@ -50,7 +56,7 @@ def without_job(
             "observed_generation": resource.generation,
             "phase": saying.phase,
             "reason": saying.reason,
-            "message": brief(saying.message, MAX_MESSAGE),
+            "message": truncate(saying.message, MAX_MESSAGE),
             **asked,
             "completion_time": time_text(now) if over else None,
             "conditions": set_conditions(
@@ -60,7 +66,7 @@ def without_job(
     )
 
 
-def restored(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
+def restored(resource: JobResource, saying: PhaseStatus, now: datetime) -> JobStatus:
     """Return the status of a resource that is not what its own status says: nothing is kept."""
     old = resource.status
     if old.job_id:
@@ -68,7 +74,9 @@ def restored(resource: Resource, saying: Saying, now: datetime) -> JobStatus:
     return without_job(replace(resource, status=old), saying, now)
 
 
-def of_earlier(resource: Resource, saying: Saying, view: JobView, now: datetime) -> JobStatus:
+def of_earlier(
+    resource: JobResource, saying: PhaseStatus, view: JobView, now: datetime
+) -> JobStatus:
     """Return the status of a resource that repeats the result of an earlier job."""
     assert view.ended is not None
     said = without_job(resource, saying, now)
@@ -81,7 +89,7 @@ def _result_ref(view: JobView) -> str:
 
 
 def with_ignored(
-    said: JobStatus, resource: Resource, claim: Claim | None, now: datetime
+    said: JobStatus, resource: JobResource, claim: DesiredCondition | None, now: datetime
 ) -> JobStatus:
     """Return a status with the condition about what is ignored in the spec, or without one."""
     old = resource.status.conditions
@@ -90,7 +98,7 @@ def with_ignored(
     return said.model_copy(update={"conditions": [*others, *about]})
 
 
-def observed(resource: Resource) -> JobStatus:
+def observed(resource: JobResource) -> JobStatus:
     """Return the status as it is, for the generation that is there now."""
     generation = resource.generation
     conditions = [
@@ -103,7 +111,7 @@ def observed(resource: Resource) -> JobStatus:
 
 
 def of_job(
-    resource: Resource,
+    resource: JobResource,
     view: JobView,
     report: Report,
     now: datetime,
@@ -122,7 +130,7 @@ def of_job(
         revision=resource.status.revision,
         phase=saying.phase,
         reason=saying.reason,
-        message=brief(saying.message, MAX_MESSAGE),
+        message=truncate(saying.message, MAX_MESSAGE),
         job_id=view.id,
         result_ref=_result_ref(view) if ended else "",
         conditions=set_conditions(
@@ -189,13 +197,13 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
 def lost_workers(view: JobView) -> list[str]:
     """Return the first few workers that the job does without."""
     lost = view.parts_in(ParticipantPhase.LOST, ParticipantPhase.LATE)
-    return [brief(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
+    return [truncate(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
 
 
 def refused_workers(view: JobView) -> list[str]:
     """Return the first few workers that cannot run the job, each with why."""
     return [
-        f"{brief(worker, MAX_NAME)}: {brief(_why(view, worker), MAX_EXAMPLE)}"
+        f"{truncate(worker, MAX_NAME)}: {truncate(_why(view, worker), MAX_EXAMPLE)}"
         for worker in view.parts_in(ParticipantPhase.REJECTED)[:MAX_LOST]
     ]
 
@@ -205,7 +213,7 @@ def _why(view: JobView, worker: str) -> str:
     return "it did not say why" if problem is None else problem.message or problem.reason
 
 
-def waited_ms(resource: Resource, now: datetime) -> int:
+def waited_ms(resource: JobResource, now: datetime) -> int:
     """Return for how long a resource has waited for its job, by the status; suspended, it does not.
 
     What nobody has said yet is no time.
@@ -267,7 +275,7 @@ def _wanted(spec: JobSpec) -> WorkersStatus:
 
 
 def _target(spec: JobSpec) -> str:
-    return brief(describe_target(spec.target), MAX_TARGET)
+    return truncate(describe_target(spec.target), MAX_TARGET)
 
 
 def _verdict(report: Report) -> str:
@@ -280,7 +288,7 @@ def _workload(workload: WorkloadResult) -> WorkloadStatus:
     return WorkloadStatus(
         name=workload.workload,
         kind=workload.kind,
-        skipped=brief(workload.skipped, MAX_EXAMPLE),
+        skipped=truncate(workload.skipped, MAX_EXAMPLE),
         planned=workload.planned,
         attempted=workload.attempted,
         messages=workload.messages,
@@ -301,7 +309,7 @@ def _workload(workload: WorkloadResult) -> WorkloadStatus:
             ErrorStatus(
                 error_class=str(error.error_class),
                 count=error.count,
-                example=brief(error.example, MAX_EXAMPLE),
+                example=truncate(error.example, MAX_EXAMPLE),
             )
             for error in worst[:MAX_ERRORS]
         ],
@@ -323,7 +331,7 @@ def _read_back(proved: ReadBack | None) -> ReadBackStatus | None:
 def _advice(tester: Diagnosis | None) -> str:
     if tester is None or not tester.limited:
         return ""
-    return brief(f"{tester.reason}: {tester.message}", MAX_MESSAGE)
+    return truncate(f"{tester.reason}: {tester.message}", MAX_MESSAGE)
 
 
 def _latency(latency: Latency | None) -> LatencyStatus | None:

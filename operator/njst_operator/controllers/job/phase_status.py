@@ -12,22 +12,24 @@ from njst.contract.spec.job import VerdictPolicy
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from njst.journal.state.state_text import state_text
-from njst_operator.controllers.job.job_resource import MARK, Resource
-from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, Claim, time_text
+from njst_operator.controllers.job.job_resource import MARK, JobResource
+from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, DesiredCondition, time_text
 
 
 @dataclass(frozen=True)
-class Saying:
+class PhaseStatus:
     """A phase with its reason and message, and how the conditions stand in it."""
 
     phase: str
     reason: str
     message: str
-    claims: tuple[Claim, ...]
+    claims: tuple[DesiredCondition, ...]
 
 
-def _claims(reason: str, **said: tuple[str, str]) -> tuple[Claim, ...]:
-    return tuple(Claim(kind, status, reason, words) for kind, (status, words) in said.items())
+def _claims(reason: str, **said: tuple[str, str]) -> tuple[DesiredCondition, ...]:
+    return tuple(
+        DesiredCondition(kind, status, reason, words) for kind, (status, words) in said.items()
+    )
 
 
 _NOT_SUSPENDED = (FALSE, "spec.suspend does not hold the job")
@@ -38,9 +40,9 @@ _NOT_STALLED = (FALSE, "nothing has to be mended")
 _AT_REST = (FALSE, "njst has nothing more to do for it")
 
 
-def waiting(reason: str, message: str) -> Saying:
+def waiting(reason: str, message: str) -> PhaseStatus:
     """Not a job yet, and njst will try again."""
-    return Saying(
+    return PhaseStatus(
         "Pending",
         reason,
         message,
@@ -58,12 +60,12 @@ def waiting(reason: str, message: str) -> Saying:
     )
 
 
-def suspended() -> Saying:
+def suspended() -> PhaseStatus:
     """Not a job until suspend is false."""
     return _held("Suspended", "set spec.suspend to false to start the job")
 
 
-def restored(resource: Resource) -> Saying:
+def restored(resource: JobResource) -> PhaseStatus:
     """Not a job until somebody says that it shall be one again."""
     where = f"{resource.name} --namespace {resource.namespace}"
     return _held(
@@ -73,8 +75,8 @@ def restored(resource: Resource) -> Saying:
     )
 
 
-def _held(reason: str, message: str) -> Saying:
-    return Saying(
+def _held(reason: str, message: str) -> PhaseStatus:
+    return PhaseStatus(
         "Suspended",
         reason,
         message,
@@ -93,9 +95,9 @@ def _held(reason: str, message: str) -> Saying:
     )
 
 
-def never_ran(phase: str, reason: str, message: str) -> Saying:
+def never_ran(phase: str, reason: str, message: str) -> PhaseStatus:
     """Over before it began, or without a result that can be had."""
-    return Saying(
+    return PhaseStatus(
         phase,
         reason,
         message,
@@ -113,7 +115,7 @@ def never_ran(phase: str, reason: str, message: str) -> Saying:
     )
 
 
-def ran_already(view: JobView, within_s: int) -> Saying:
+def ran_already(view: JobView, within_s: int) -> PhaseStatus:
     """Not a job: an earlier one of the same spec has the result."""
     end = view.ended
     assert end is not None
@@ -124,7 +126,7 @@ def ran_already(view: JobView, within_s: int) -> Saying:
         f"job {view.id} of this name and spec ended at {time_text(log_datetime(view.ended_ns))}"
         f" ({end.report.reason}): not again within {within_s} s (spec.skipIfRanWithinSeconds)"
     )
-    return Saying(
+    return PhaseStatus(
         str(view.phase),
         reason,
         message,
@@ -142,13 +144,13 @@ def ran_already(view: JobView, within_s: int) -> Saying:
     )
 
 
-def of_view(view: JobView, waits_for: Sequence[str] = ()) -> Saying:
+def of_view(view: JobView, waits_for: Sequence[str] = ()) -> PhaseStatus:
     """What a job's own view says; `waits_for` are the jobs that run before it, in their order."""
     if view.ended is not None:
         report = view.ended.report
         return _ended(view, report.reason, report.message + _tolerated(report))
     reason, message = state_text(view, waits_for)
-    return Saying(
+    return PhaseStatus(
         str(view.phase),
         reason,
         message,
@@ -166,7 +168,7 @@ def of_view(view: JobView, waits_for: Sequence[str] = ()) -> Saying:
     )
 
 
-def _accepted(view: JobView) -> tuple[Claim, ...]:
+def _accepted(view: JobView) -> tuple[DesiredCondition, ...]:
     words = f"job {view.id} is for {len(view.parts)} workers"
     return _claims("JobCreated", Accepted=(TRUE, words))
 
@@ -186,14 +188,14 @@ def _tolerated(report: Report) -> str:
     return f"; its {errors} errors are no more than thresholds on Errors allow"
 
 
-def _ended(view: JobView, reason: str, message: str) -> Saying:
+def _ended(view: JobView, reason: str, message: str) -> PhaseStatus:
     passed = view.phase is Phase.SUCCEEDED
     # A failed test in a chart rolls the release back, unless its owner only wants to know.
     healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
     stalled, not_ready = f"it did not succeed: {message}", "it did not succeed"
     ready = "it succeeded" if passed else f"{not_ready}, and verdictPolicy is Report"
     ran = f"{len(view.run)} of {len(view.parts)} workers ran the load"
-    return Saying(
+    return PhaseStatus(
         str(view.phase),
         reason,
         message,

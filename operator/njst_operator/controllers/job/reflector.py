@@ -12,14 +12,14 @@ from typing import Protocol
 
 from njst.contract.names.kubernetes import GROUP, PLURAL
 from njst_operator.config import Config
-from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.work_item import now_s
 from njst_operator.coordination.jitter import turn
 from njst_operator.kube.api_transport import Body, GoneError, KubeError
-from njst_operator.kube.kube_client import Kube
-from njst_operator.telemetry.operator_metrics import Counts
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
+from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ NOT_INSTALLED = f"the resource type {PLURAL}.{GROUP} is not installed; kubectl a
 class Store(Protocol):
     """Who keeps the resources."""
 
-    def get(self, uid: str) -> Resource | None:
+    def get(self, uid: str) -> JobResource | None:
         """Return a resource as it was last seen, or None."""
 
     def keys(self) -> set[str]:
@@ -46,7 +46,7 @@ class Store(Protocol):
     def on_unselected(self, uid: str) -> None:
         """Forget a resource that is there, and is another operator's."""
 
-    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+    async def on_list(self, resources: Collection[JobResource], gone: Collection[str]) -> None:
         """Take all resources, and the uids of those that are there no longer.
 
         Raises:
@@ -59,9 +59,9 @@ class Reflector:
     """The lists of one copy, for one store."""
 
     config: Config
-    kube: Kube
-    counts: Counts
-    pulse: Pulse
+    kube: KubeClient
+    counts: OperatorMetrics
+    replica_health: ReplicaHealth
     store: Store
 
     def __post_init__(self) -> None:
@@ -86,16 +86,16 @@ class Reflector:
         end_s = now_s() + period_s
         while (left_s := end_s - now_s()) > 0:
             await asyncio.sleep(min(left_s, RETRY_LIST_S))
-            if self.pulse.watch_trouble:
+            if self.replica_health.watch_trouble:
                 return
 
-    async def relist(self) -> list[Resource]:
+    async def relist(self) -> list[JobResource]:
         """Return all resources.
 
         Raises:
             KubeError: they cannot be listed.
         """
-        known = self.pulse.highest
+        known = self.replica_health.highest
         found, version = await self._list()
         if version < known:
             # A list is as new as what was seen before it was asked for, unless somebody has
@@ -103,22 +103,22 @@ class Reflector:
             log.error("the API server went back from version %d to %d", known, version)
             self.store.on_history_back()
             found, version = await self._list()
-        self.pulse.at_version(version)
-        self.pulse.listed({r.uid: r.resource_version for r in found}, now_s())
+        self.replica_health.at_version(version)
+        self.replica_health.listed({r.uid: r.resource_version for r in found}, now_s())
         return found
 
-    async def _list(self) -> tuple[list[Resource], int]:
-        return await self.kube.list_at(Resource.plural, self.config.scope, self._read)
+    async def _list(self) -> tuple[list[JobResource], int]:
+        return await self.kube.list_at(JobResource.plural, self.config.scope, self._read)
 
     def _fail(self, error: KubeError) -> None:
         """Say that there is no list to be had, once."""
         words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
-        if words != self.pulse.lists_failing:
+        if words != self.replica_health.lists_failing:
             log.warning("resync: %s", words)
-        self.pulse.list_failed(words)
+        self.replica_health.list_failed(words)
         self.counts.errors["kubernetes"] += 1
 
-    def _read(self, body: Body) -> Resource:
+    def _read(self, body: Body) -> JobResource:
         """Return the resource in a listed object; one that has not changed is not read again."""
         meta = body["metadata"]
         stored = self.store.get(meta["uid"])
@@ -135,7 +135,7 @@ class Reflector:
         if not gone or not self.config.scope.selector:
             return gone
         everything = self.config.scope.unselected()
-        there = set(await self.kube.list(Resource.plural, everything, _uid))
+        there = set(await self.kube.list(JobResource.plural, everything, _uid))
         for uid in there.intersection(gone):
             self.store.on_unselected(uid)
         return [uid for uid in gone if uid not in there]

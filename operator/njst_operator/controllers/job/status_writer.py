@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.job import job_events, job_status_builder
-from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, Resource, resource_of
-from njst_operator.controllers.work_item import Seen, now_s
+from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, resource_of
+from njst_operator.controllers.work_item import WorkItem, now_s
 from njst_operator.coordination.jitter import TURN_S, turn, turn_s
-from njst_operator.coordination.priority_semaphore import Slots
+from njst_operator.coordination.priority_semaphore import PrioritySemaphore
 from njst_operator.kube.api_transport import ConflictError, KubeError
-from njst_operator.kube.kube_client import Kube
-from njst_operator.telemetry.operator_metrics import Counts
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ LEAVE_S = 60.0
 WRITES_AT_ONCE = 2
 
 
-class Window:
+class ConflictWindow:
     """How long all turns together take: longer while copies get in each other's way.
 
     Copies do not know how many they are, nor how slow the API server is. Both show in conflicts.
@@ -56,13 +56,13 @@ class StatusWriter:
 
     copy: str
     mesh: str
-    kube: Kube
-    counts: Counts
-    _window: Window = field(default_factory=Window)
+    kube: KubeClient
+    counts: OperatorMetrics
+    _window: ConflictWindow = field(default_factory=ConflictWindow)
     _running: set[str] = field(default_factory=set)
-    _slots: Slots = field(default_factory=lambda: Slots(WRITES_AT_ONCE))
+    _slots: PrioritySemaphore = field(default_factory=lambda: PrioritySemaphore(WRITES_AT_ONCE))
 
-    def note(self, resource: Resource) -> None:
+    def note(self, resource: JobResource) -> None:
         """Take note of a resource that is there now, in this version."""
         if resource.under_load:
             self._running.add(resource.uid)
@@ -73,12 +73,12 @@ class StatusWriter:
         """Take note that a resource is gone."""
         self._running.discard(uid)
 
-    def numbers_due_s(self, seen: Seen) -> float:
+    def numbers_due_s(self, seen: WorkItem) -> float:
         """Return the loop time from which on nothing but numbers may be written."""
         every_s = max(NUMBERS_EVERY_S, len(self._running) / NUMBERS_A_SECOND)
         return seen.written_s + every_s + turn_s(seen.resource.uid, self.copy)
 
-    async def write(self, seen: Seen, new: JobStatus) -> float | None:
+    async def write(self, seen: WorkItem, new: JobStatus) -> float | None:
         """Write a status in this copy's turn; return how long to wait when it is not due yet.
 
         Raises:
@@ -115,18 +115,18 @@ class StatusWriter:
         await self._tell(seen, old, new)
         return NUMBERS_EVERY_S if new.phase not in TERMINAL_PHASES else None
 
-    def _is_said_by_another(self, seen: Seen, new: JobStatus) -> bool:
+    def _is_said_by_another(self, seen: WorkItem, new: JobStatus) -> bool:
         """Whether another mesh says lately what this one would: both are default, by mistake."""
         old = seen.resource.status
         lately = now_s() < seen.written_s + LEAVE_S
         same = (old.phase, old.observed_generation) == (new.phase, new.observed_generation)
         return old.mesh not in ("", self.mesh) and lately and same and not new.job_id
 
-    async def _tell(self, seen: Seen, old: JobStatus, new: JobStatus) -> None:
+    async def _tell(self, seen: WorkItem, old: JobStatus, new: JobStatus) -> None:
         """Write Events; they are words for people, and nothing depends on them."""
         for item in job_events.of_job(old, new):
             try:
-                await self.kube.tell(seen.resource, item)
+                await self.kube.record(seen.resource, item)
             except KubeError as error:
                 log.warning("%s: no event %s: %s", seen.resource.name, item.reason, error)
             else:

@@ -8,18 +8,24 @@ from datetime import datetime
 
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
-from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.schedule import schedule_decide as s
-from njst_operator.controllers.schedule.schedule_resource import Schedule, schedule_of
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
 from njst_operator.controllers.work_item import RETRY_S, now_s
 from njst_operator.coordination.jitter import turn_s
-from njst_operator.kube.api_transport import Body, ConflictError, GoneError, KubeError, RefusedError
-from njst_operator.kube.kube_client import Kube
-from njst_operator.kube.kube_event import News
+from njst_operator.kube.api_transport import (
+    Body,
+    ConflictError,
+    GoneError,
+    KubeError,
+    RequestRejectedError,
+)
+from njst_operator.kube.kube_client import KubeClient
+from njst_operator.kube.kube_event import KubeEvent
 from njst_operator.kube.label_selector import Selector
-from njst_operator.kube.watch_scope import Scope
-from njst_operator.telemetry.operator_metrics import Counts
+from njst_operator.kube.watch_scope import WatchScope
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +39,7 @@ RETRY_MAX_S = 60.0
 class _Kept:
     """A schedule with what this copy knows of it."""
 
-    schedule: Schedule
+    schedule: ScheduleResource
     failures: int = 0
     # What was logged last: the same is not said twice in a row.
     said: str = ""
@@ -53,23 +59,23 @@ class _Kept:
 
 
 @dataclass
-class Scheduler:
+class ScheduleController:
     """The schedules of one copy; `now` is the log's time.
 
     A schedule that lists do not show is kept for `grace_s` seconds.
     """
 
     copy: str
-    kube: Kube
-    counts: Counts
+    kube: KubeClient
+    counts: OperatorMetrics
     now: Callable[[], datetime]
     # Whether a schedule is this installation's.
-    takes: Callable[[Schedule], bool] = lambda _: True
+    takes: Callable[[ScheduleResource], bool] = lambda _: True
     selector: Selector = field(default_factory=Selector)
     grace_s: float = 0.0
     _kept: dict[str, _Kept] = field(default_factory=dict)
     # The jobs of each schedule, by uid.
-    _jobs: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    _jobs: dict[str, dict[str, JobResource]] = field(default_factory=dict)
     # Before the jobs have been listed, none is known to be active.
     _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,13 +83,13 @@ class Scheduler:
         """Make the parts."""
         self._missing = Missing(self.grace_s)
 
-    def on_job(self, job: Resource) -> None:
+    def on_job(self, job: JobResource) -> None:
         """Take a job as the watch or a list shows it."""
         if job.owner:
             self._jobs.setdefault(job.owner, {})[job.uid] = job
             self._wake(job.owner)
 
-    def on_job_deleted(self, job: Resource) -> None:
+    def on_job_deleted(self, job: JobResource) -> None:
         """Forget a job that is gone."""
         if job.owner:
             jobs = self._jobs.get(job.owner, {})
@@ -96,7 +102,7 @@ class Scheduler:
         """Begin to decide: all jobs are known."""
         self._jobs_listed.set()
 
-    def on_schedule(self, schedule: Schedule) -> None:
+    def on_schedule(self, schedule: ScheduleResource) -> None:
         """Take a schedule as the watch or a list shows it; an older version changes nothing."""
         if not self.takes(schedule):
             self.on_deleted(schedule.uid)
@@ -122,7 +128,7 @@ class Scheduler:
         for kept in self._kept.values():
             kept.schedule = kept.schedule.as_oldest()
 
-    async def resync(self, scope: Scope) -> None:
+    async def resync(self, scope: WatchScope) -> None:
         """Compare with the whole list: what a watch missed is found here.
 
         Raises:
@@ -134,7 +140,7 @@ class Scheduler:
         for schedule in found.values():
             self.on_schedule(schedule)
 
-    async def once(self, scope: Scope) -> None:
+    async def once(self, scope: WatchScope) -> None:
         """Do for every schedule what is to be done now, and no more.
 
         Raises:
@@ -150,9 +156,9 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _list(self, scope: Scope) -> list[Schedule]:
+    async def _list(self, scope: WatchScope) -> list[ScheduleResource]:
         try:
-            return await self.kube.list(Schedule.plural, scope, schedule_of)
+            return await self.kube.list(ScheduleResource.plural, scope, schedule_of)
         except GoneError:
             return []  # the API does not know schedules: an older CRD was left as it was
 
@@ -195,7 +201,7 @@ class Scheduler:
         return wait_s
 
     async def _look(self, kept: _Kept) -> float:
-        plan = s.reconcile(kept.schedule, self._jobs_of(kept), self.now())
+        plan = s.decide(kept.schedule, self._jobs_of(kept), self.now())
         longest_s = LONGEST_S
         for action in plan.actions:
             match action:
@@ -205,7 +211,7 @@ class Scheduler:
                 case s.DeleteJob(job, replaced_by):
                     try:
                         await self.kube.delete(job)
-                    except RefusedError as error:
+                    except RequestRejectedError as error:
                         words = f"{job.name} cannot be deleted: {error}"
                         if replaced_by is not None:
                             refusal = s.Refusal(replaced_by, "JobRefused", words)
@@ -222,7 +228,7 @@ class Scheduler:
             return longest_s
         return min(longest_s, max(0.0, (plan.next - self.now()).total_seconds()))
 
-    def _jobs_of(self, kept: _Kept) -> list[Resource]:
+    def _jobs_of(self, kept: _Kept) -> list[JobResource]:
         return list(self._jobs.get(kept.schedule.uid, {}).values())
 
     async def _write(self, kept: _Kept, status: ScheduleStatus) -> None:
@@ -247,7 +253,7 @@ class Scheduler:
             return 0.0
         try:
             await self._create(kept, action)
-        except RefusedError as error:
+        except RequestRejectedError as error:
             return await self._refused(kept, _refusal_of(action.time, str(error)), upcoming)
         except ConflictError:
             return await self._taken(kept, action, upcoming)
@@ -256,7 +262,7 @@ class Scheduler:
     async def _taken(self, kept: _Kept, action: s.CreateJob, upcoming: datetime | None) -> float:
         """Look at who has the name of the job: mostly another copy was first."""
         meta = action.body["metadata"]
-        body = await self.kube.find(Resource.plural, meta["namespace"], meta["name"])
+        body = await self.kube.find(JobResource.plural, meta["namespace"], meta["name"])
         if body is None:
             return RETRY_S  # the conflict was another one, or it is gone again
         job = resource_of(body)
@@ -294,10 +300,10 @@ class Scheduler:
         if now.generation != known.generation or s.must_wait(now, self.now()):
             return
         made = self._selected(action.body, read["metadata"].get("labels") or {})
-        body = await self.kube.create(Resource.plural, now.namespace, made)
+        body = await self.kube.create(JobResource.plural, now.namespace, made)
         job = resource_of(body)
         self.on_job(job)
-        await self._tell(now, News("JobCreated", f"made {job.name}", about=job.name))
+        await self._tell(now, KubeEvent("JobCreated", f"made {job.name}", about=job.name))
 
     def _selected(self, body: Body, owner: Mapping[str, str]) -> Body:
         """Return a job with the labels that this operator's selector asks for.
@@ -307,15 +313,15 @@ class Scheduler:
         """
         labels = self.selector.inherited(body["metadata"]["labels"], owner)
         if not self.selector.matches(labels):
-            raise RefusedError(
+            raise RequestRejectedError(
                 "the labels in jobTemplate.metadata are not those that the operator's selector"
                 f" asks for: {self.selector.text}"
             )
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
-    async def _tell(self, schedule: Schedule, item: News) -> None:
+    async def _tell(self, schedule: ScheduleResource, item: KubeEvent) -> None:
         try:
-            await self.kube.tell(schedule, item)
+            await self.kube.record(schedule, item)
         except KubeError as error:
             log.warning("%s: no event %s: %s", schedule.name, item.reason, error)
         else:

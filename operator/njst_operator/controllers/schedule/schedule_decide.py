@@ -14,10 +14,10 @@ from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec
-from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, Resource
+from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, JobResource
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
-from njst_operator.controllers.schedule.schedule_resource import Schedule
-from njst_operator.kube.conditions import FALSE, TRUE, Claim, set_conditions, time_text
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
+from njst_operator.kube.conditions import FALSE, TRUE, DesiredCondition, set_conditions, time_text
 from njst_operator.kube.kube_object import parse_time
 
 MAX_ACTIVE = 10
@@ -40,7 +40,7 @@ class CreateJob:
 class DeleteJob:
     """Delete a job: enough of its kind are kept, or the job of `replaced_by` takes its place."""
 
-    job: Resource
+    job: JobResource
     replaced_by: datetime | None = None
 
 
@@ -64,30 +64,30 @@ Action = CreateJob | DeleteJob | WriteStatus
 
 
 @dataclass(frozen=True)
-class Plan:
+class Decision:
     """What to do now, and when to look again though nothing has changed."""
 
     actions: tuple[Action, ...]
     next: datetime | None = None
 
 
-def reconcile(schedule: Schedule, jobs: Sequence[Resource], now: datetime) -> Plan:
+def decide(schedule: ScheduleResource, jobs: Sequence[JobResource], now: datetime) -> Decision:
     """Return what to do; `jobs` are those of this schedule.
 
     A refusal is remembered in the status alone, so that all copies wait for the same time.
     """
     if schedule.deleting:
-        return Plan(())  # a finalizer holds it: its jobs go first, and there shall be no more
+        return Decision(())  # a finalizer holds it: its jobs go first, and there shall be no more
     try:
         spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
         upcoming = cron.next(now)
     except (InvalidDocumentError, UnreadableScheduleError) as error:
-        return Plan((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
+        return Decision((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
     outgrown = tuple(DeleteJob(job) for job in _outgrown(spec, jobs))
     if spec.suspend:
         said = _status(schedule, jobs, None, _suspended(), now)
-        return Plan((*outgrown, WriteStatus(said)))
+        return Decision((*outgrown, WriteStatus(said)))
     due = _due(spec, cron, _since(schedule, jobs), now)
     active = [job for job in jobs if not job.settled]
     is_refused = _is_refused(schedule, jobs)
@@ -104,12 +104,12 @@ def reconcile(schedule: Schedule, jobs: Sequence[Resource], now: datetime) -> Pl
     if is_refused:
         said = said.model_copy(update=_kept_refusal(schedule))
     looks = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
-    return Plan((*outgrown, *actions, WriteStatus(said)), min(looks))
+    return Decision((*outgrown, *actions, WriteStatus(said)), min(looks))
 
 
 def refused(
-    schedule: Schedule,
-    jobs: Sequence[Resource],
+    schedule: ScheduleResource,
+    jobs: Sequence[JobResource],
     refusal: Refusal,
     upcoming: datetime | None,
     now: datetime,
@@ -128,13 +128,13 @@ def refused(
     )
 
 
-def must_wait(schedule: Schedule, now: datetime) -> bool:
+def must_wait(schedule: ScheduleResource, now: datetime) -> bool:
     """Whether a job was refused, by the status, and the time of the next attempt has not come."""
     retry = _retry_time(schedule) if _is_refused(schedule, ()) else None
     return retry is not None and now < retry
 
 
-def _is_refused(schedule: Schedule, jobs: Sequence[Resource]) -> bool:
+def _is_refused(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> bool:
     """Whether the last job was refused; a changed schedule, or a newer job, begins anew."""
     status = schedule.status
     if not status.refusals or status.refused_time is None:
@@ -145,12 +145,12 @@ def _is_refused(schedule: Schedule, jobs: Sequence[Resource]) -> bool:
     return seen_to is None or seen_to < parse_time(status.refused_time)
 
 
-def _retry_time(schedule: Schedule) -> datetime | None:
+def _retry_time(schedule: ScheduleResource) -> datetime | None:
     text = schedule.status.retry_time
     return None if text is None else parse_time(text)
 
 
-def _kept_refusal(schedule: Schedule) -> dict[str, Any]:
+def _kept_refusal(schedule: ScheduleResource) -> dict[str, Any]:
     old = schedule.status
     return {
         "refusals": old.refusals,
@@ -159,24 +159,24 @@ def _kept_refusal(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def job_name(schedule: Schedule, time: datetime) -> str:
+def job_name(schedule: ScheduleResource, time: datetime) -> str:
     """Return the name of the job of a time."""
     return f"{schedule.name}-{int(time.timestamp())}"
 
 
-def last_time(schedule: Schedule) -> datetime | None:
+def last_time(schedule: ScheduleResource) -> datetime | None:
     """Return the last time that was seen to, by the status."""
     text = schedule.status.last_schedule_time
     return None if text is None else parse_time(text)
 
 
-def _seen_to(schedule: Schedule, jobs: Sequence[Resource]) -> datetime | None:
+def _seen_to(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime | None:
     """Return the last time that was seen to, though the status may not say so yet."""
     times = [last_time(schedule), *(job.scheduled for job in jobs)]
     return max((time for time in times if time is not None), default=None)
 
 
-def _since(schedule: Schedule, jobs: Sequence[Resource]) -> datetime:
+def _since(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime:
     """Return the time after which a time is due.
 
     A status that is older than the schedule was restored with it: what was missed before that is
@@ -201,7 +201,7 @@ def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> date
 
 
 def _make(
-    schedule: Schedule, spec: ScheduleSpec, active: Sequence[Resource], time: datetime
+    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[JobResource], time: datetime
 ) -> tuple[Action, ...]:
     replaced: tuple[Action, ...] = ()
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
@@ -211,7 +211,7 @@ def _make(
     return (*replaced, CreateJob(time, _job(schedule, spec, time)))
 
 
-def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, Any]:
+def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict[str, Any]:
     template = spec.job_template
     owner = {
         "apiVersion": API_VERSION,
@@ -235,7 +235,7 @@ def _job(schedule: Schedule, spec: ScheduleSpec, time: datetime) -> dict[str, An
     }
 
 
-def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
+def _outgrown(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
     """Return the finished jobs that the history has no room for, the oldest."""
     done = [job for job in jobs if job.settled and not job.deleting]
     done.sort(key=_end, reverse=True)
@@ -247,34 +247,34 @@ def _outgrown(spec: ScheduleSpec, jobs: Sequence[Resource]) -> list[Resource]:
     ]
 
 
-def _end(job: Resource) -> str:
+def _end(job: JobResource) -> str:
     return job.status.completion_time or ""
 
 
 # A reason, a message, and how the conditions stand.
-Stand = tuple[str, str, dict[str, str]]
+ScheduleState = tuple[str, str, dict[str, str]]
 
 
-def _scheduled() -> Stand:
+def _scheduled() -> ScheduleState:
     return "Scheduled", "jobs are made at their times", _stand(TRUE)
 
 
-def _waiting(due: datetime) -> Stand:
+def _waiting(due: datetime) -> ScheduleState:
     message = f"the job of {time_text(due)} waits for an earlier one"
     return "JobActive", message, _stand(TRUE)
 
 
-def _suspended() -> Stand:
+def _suspended() -> ScheduleState:
     message = "set spec.suspend to false to make jobs again"
     # It is as its spec wants it: whoever waits for a rollout need not wait for this.
     return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
 
 
-def _invalid(message: str) -> Stand:
+def _invalid(message: str) -> ScheduleState:
     return _stalled(INVALID, message)
 
 
-def _stalled(reason: str, message: str) -> Stand:
+def _stalled(reason: str, message: str) -> ScheduleState:
     return reason, message, {**_stand(FALSE), "Stalled": TRUE}
 
 
@@ -283,10 +283,10 @@ def _stand(ready: str) -> dict[str, str]:
 
 
 def _status(
-    schedule: Schedule,
-    jobs: Sequence[Resource],
+    schedule: ScheduleResource,
+    jobs: Sequence[JobResource],
     upcoming: datetime | None,
-    said: Stand,
+    said: ScheduleState,
     now: datetime,
 ) -> ScheduleStatus:
     reason, message, stand = said
@@ -294,7 +294,7 @@ def _status(
     old = schedule.status
     last = _seen_to(schedule, jobs)
     passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
-    claims = [Claim(kind, status, reason, message) for kind, status in stand.items()]
+    claims = [DesiredCondition(kind, status, reason, message) for kind, status in stand.items()]
     return ScheduleStatus(
         observed_generation=schedule.generation,
         revision=old.revision,

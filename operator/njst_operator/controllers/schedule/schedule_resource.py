@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from njst.contract.names.kubernetes import SCHEDULE_KIND, SCHEDULE_PLURAL
 from njst.contract.results.schedule_status import ScheduleStatus
-from njst_operator.kube.kube_object import Held, common_fields, parse_time
+from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
 
 
 @dataclass(frozen=True)
-class Schedule(Held[ScheduleStatus]):
+class ScheduleResource(KubeObject[ScheduleStatus]):
     """One NjstSchedule."""
 
     kind: ClassVar[str] = SCHEDULE_KIND
@@ -25,7 +25,7 @@ class Schedule(Held[ScheduleStatus]):
         return (template.get("spec") or {}).get("mesh") or ""
 
 
-def schedule_of(body: dict[str, Any]) -> Schedule:
+def schedule_of(body: dict[str, Any]) -> ScheduleResource:
     """Return the NjstSchedule in an object of the API."""
     created = parse_time(body["metadata"]["creationTimestamp"])
-    return Schedule(**common_fields(body, ScheduleStatus), created=created)
+    return ScheduleResource(**common_fields(body, ScheduleStatus), created=created)

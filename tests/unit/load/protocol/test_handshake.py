@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.load.protocol.handshake import Handshake, NoTlsError, RefusedError, Step
+from njst.load.protocol.handshake import Handshake, HandshakeRefusedError, HandshakeStep, NoTlsError
 from njst.load.protocol.parser import ProtocolError
 from njst.load.protocol.server_info import ServerInfo, server_info
 
@@ -22,11 +22,11 @@ def handshake(**how: bool) -> Handshake:
 
 def test_connect_follows_info_and_is_these_bytes() -> None:
     begun = handshake()
-    assert begun.feed(b"") is Step.HEAR
-    assert begun.feed(INFO) is Step.SEND
+    assert begun.feed(b"") is HandshakeStep.HEAR
+    assert begun.feed(INFO) is HandshakeStep.SEND
     assert begun.out == b'CONNECT {"verbose":false,"sig":"signed n"}\r\nPING\r\n'
-    assert begun.feed(b"") is Step.HEAR
-    assert begun.feed(b"PONG\r\nMSG a 1 0\r\n") is Step.DONE
+    assert begun.feed(b"") is HandshakeStep.HEAR
+    assert begun.feed(b"PONG\r\nMSG a 1 0\r\n") is HandshakeStep.DONE
     assert begun.rest == b"MSG a 1 0\r\n"
     assert begun.info is not None
     assert begun.info.others == ("b:1", "c:2")
@@ -40,13 +40,13 @@ def test_every_split_gives_the_same(cuts: list[int]) -> None:
     edges = sorted({0, *(cut for cut in cuts if cut < len(whole)), len(whole)})
     for begin, end in itertools.pairwise(edges):
         step = begun.feed(whole[begin:end])
-        while step is Step.SEND:
+        while step is HandshakeStep.SEND:
             steps.append(step)
             step = begun.feed(b"")
-        if step is Step.DONE:
+        if step is HandshakeStep.DONE:
             begun.rest += whole[end:]
             break
-    assert steps == [Step.SEND]
+    assert steps == [HandshakeStep.SEND]
     assert begun.rest == b"rest"
 
 
@@ -63,10 +63,10 @@ def test_every_split_gives_the_same(cuts: list[int]) -> None:
 def test_tls_comes_before_any_login(info: bytes, wants: bool, secures: bool) -> None:
     begun = handshake(wants_tls=wants)
     step = begun.feed(info)
-    assert (step is Step.SECURE) == secures
+    assert (step is HandshakeStep.SECURE) == secures
     if secures:
         assert begun.out == b"", "nothing was said in the clear"
-        assert begun.feed(b"") is Step.SEND
+        assert begun.feed(b"") is HandshakeStep.SEND
     assert begun.out.startswith(b"CONNECT ")
 
 
@@ -78,7 +78,7 @@ def test_tls_that_is_wanted_and_not_there() -> None:
 
 
 def test_under_tls_already_there_is_nothing_to_secure() -> None:
-    assert handshake(wants_tls=True, is_secure=True).feed(TLS_INFO) is Step.SEND
+    assert handshake(wants_tls=True, is_secure=True).feed(TLS_INFO) is HandshakeStep.SEND
 
 
 def test_words_in_the_clear_behind_info_are_not_believed() -> None:
@@ -91,7 +91,7 @@ def test_a_refusal(before: bytes) -> None:
     begun = handshake()
     if before:
         begun.feed(before)
-    with pytest.raises(RefusedError, match=r"^Authorization Violation$"):
+    with pytest.raises(HandshakeRefusedError, match=r"^Authorization Violation$"):
         begun.feed(b"-ERR 'Authorization Violation'\r\n")
 
 

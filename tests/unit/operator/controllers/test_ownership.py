@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from njst.contract.results.job_status import JobStatus
-from njst_operator.controllers.ownership import Installation
+from njst_operator.controllers.ownership import Ownership
 from tests.unit.operator.controllers.job.test_job_decide import resource
 from tests.unit.operator.controllers.schedule.test_schedule_decide import SPEC, schedule
 
-DEFAULT, OTHER = Installation("a"), Installation("b", is_default=False)
+DEFAULT, OTHER = Ownership("a"), Ownership("b", is_default=False)
 BY_OTHER = JobStatus(phase="Running", job_id="j", mesh="b")
 # An njst that knew no meshes did not write its own.
 BY_OLDER = JobStatus(phase="Running", job_id="j")

@@ -18,10 +18,10 @@ from njst.journal.report_builder import final_report
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.projection import LogEntry
 from njst_operator.config import Config
-from njst_operator.controllers.job.job_controller import Performer
-from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.job.job_controller import JobController
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.kube.api_transport import ConflictError
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.watch_scope import WatchScope
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 from tests.unit.operator.controllers.virtual import run
 
@@ -43,7 +43,7 @@ class Server:
 
     takes_s: float
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    watchers: list[Callable[[Resource], None]] = field(default_factory=list)
+    watchers: list[Callable[[JobResource], None]] = field(default_factory=list)
     writes: int = 0
     conflicts: int = 0
     events: int = 0
@@ -57,7 +57,7 @@ class Server:
         status = {"observedGeneration": -1}
         self._store(uid, {"metadata": meta, "spec": {**SPEC, **spec}, "status": status})
 
-    async def write_status(self, held: Resource, new: Any) -> dict[str, Any]:
+    async def write_status(self, held: JobResource, new: Any) -> dict[str, Any]:
         async with self._busy:
             await asyncio.sleep(self.takes_s)
             body = self.bodies[held.uid]
@@ -72,10 +72,10 @@ class Server:
     async def whoami(self) -> dict[str, Any]:
         return {"username": "system:serviceaccount:ns:njst-operator", "uid": "this-cluster"}
 
-    async def tell(self, *_: object) -> None:
+    async def record(self, *_: object) -> None:
         self.events += 1
 
-    async def annotate(self, held: Resource, key: str, value: str) -> None:
+    async def annotate(self, held: JobResource, key: str, value: str) -> None:
         body = self.bodies[held.uid]
         self.marks += 1
         annotations = {**body["metadata"].get("annotations", {}), key: value}
@@ -144,13 +144,13 @@ class PaperClock:
         return int(now_s() * 1e9)
 
 
-def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
+def copy_of(number: int, server: Server, log: PaperLog) -> JobController:
     job_store = JobStore()
     log.books.append(job_store)
     config = Config(
         {"url": "nats://127.0.0.1:4222"},
         "default",
-        Scope(("ns",)),
+        WatchScope(("ns",)),
         f"copy-{number}",
         "",
         None,
@@ -158,10 +158,12 @@ def copy_of(number: int, server: Server, log: PaperLog) -> Performer:
         30,
     )
     jobs = Jobs(cast("Any", log), job_store, cast("Any", PaperMembers()))
-    performer = Performer(config, cast("Any", server), jobs, job_store, cast("Any", PaperClock()))
-    job_store.listen(performer.on_job)
-    server.watchers.append(performer.on_watched)
-    return performer
+    controller = JobController(
+        config, cast("Any", server), jobs, job_store, cast("Any", PaperClock())
+    )
+    job_store.listen(controller.on_job)
+    server.watchers.append(controller.on_watched)
+    return controller
 
 
 async def until(
@@ -201,9 +203,9 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
         log.put(uid, Ready(), WORKER)
         log.put(uid, Started(run=[WORKER], lead_ms=0))
     await until(server, "Running")
-    for performer in copies[:dead]:
-        server.watchers.remove(performer.on_watched)
-        await performer.stop()
+    for controller in copies[:dead]:
+        server.watchers.remove(controller.on_watched)
+        await controller.stop()
     tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
     for uid in uids:
         log.put(uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
@@ -216,8 +218,8 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
         storm.cancel()
     # Nobody writes anything more.
     await asyncio.sleep(20)
-    for performer in copies[dead:]:
-        await performer.stop()
+    for controller in copies[dead:]:
+        await controller.stop()
     created = sum(type(entry.event).__name__ == "Created" for entry in log.entries)
     return Told(server.writes, server.conflicts, server.events, created, took_s)
 
@@ -253,7 +255,7 @@ def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
     async def submitted() -> float:
         server, log = Server(0.005), PaperLog()
         # Its turn is late.
-        performer = copy_of(7, server, log)
+        controller = copy_of(7, server, log)
         kept = {f"kept-{number}" for number in range(50)}
         for uid in kept:
             server.create(uid, suspend=True)
@@ -263,7 +265,7 @@ def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
         begin_s = now_s()
         server.create("job-0")
         await until(server, "Pending", among={"job-0"})
-        await performer.stop()
+        await controller.stop()
         return (log.entries[0].time_ns / 1e9) - begin_s
 
     # In virtual time: seen, members asked, appended.
@@ -279,7 +281,7 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
     copies = [copy_of(number, server, log) for number in range(2)]
     said: list[tuple[str, str]] = []
 
-    def note(resource: Resource) -> None:
+    def note(resource: JobResource) -> None:
         now = (resource.status.phase, resource.status.reason)
         if said[-1:] != [now]:
             said.append(now)
@@ -291,14 +293,14 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
     await until(server, "Running")
     await asyncio.sleep(5)
     server.watchers.append(note)
-    for performer in copies[hearing:]:
-        performer.connected = lambda: False
+    for controller in copies[hearing:]:
+        controller.connected = lambda: False
     await asyncio.sleep(60)
-    for performer in copies:
-        performer.connected = lambda: True
+    for controller in copies:
+        controller.connected = lambda: True
     await asyncio.sleep(10)
-    for performer in copies:
-        await performer.stop()
+    for controller in copies:
+        await controller.stop()
     return said
 
 
@@ -316,7 +318,7 @@ def test_a_copy_that_hears_nothing_leaves_the_word_to_one_that_does() -> None:
 def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> None:
     async def looks_of(*names: str) -> list[int]:
         server, log = Server(0.005), PaperLog()
-        performer = copy_of(0, server, log)
+        controller = copy_of(0, server, log)
         server.create("open")
         await until(server, "Pending")
         body = server.bodies["open"]
@@ -325,16 +327,16 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
             "spec": body["spec"],
             "status": {**body["status"], "phase": "Succeeded", "jobId": "over"},
         }
-        performer.on_watched(resource_of(over))
+        controller.on_watched(resource_of(over))
         await asyncio.sleep(20)
         looks = []
         for name in names:
-            before, resource = performer.counts.looks, performer.get(name)
+            before, resource = controller.counts.looks, controller.get(name)
             assert resource is not None
-            performer.on_listed(resource)
+            controller.on_listed(resource)
             await asyncio.sleep(0.1)
-            looks.append(performer.counts.looks - before)
-        await performer.stop()
+            looks.append(controller.counts.looks - before)
+        await controller.stop()
         return looks
 
     assert run(looks_of("over", "open", "over")) == [0, 1, 0]
@@ -343,13 +345,13 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
 def test_an_old_version_that_comes_late_changes_nothing() -> None:
     async def late() -> str:
         server, log = Server(0.005), PaperLog()
-        performer = copy_of(0, server, log)
+        controller = copy_of(0, server, log)
         server.create("job-0")
         await until(server, "Pending")
-        (now,) = performer.resources()
-        performer.on_listed(replace(now, resource_version="1"))
-        (after,) = performer.resources()
-        await performer.stop()
+        (now,) = controller.resources()
+        controller.on_listed(replace(now, resource_version="1"))
+        (after,) = controller.resources()
+        await controller.stop()
         return f"{now == after}"
 
     assert run(late()) == "True"

@@ -2,17 +2,17 @@
 
 import asyncio
 
-from njst_operator.coordination.priority_semaphore import Slots
+from njst_operator.coordination.priority_semaphore import PrioritySemaphore
 
 
-async def _enter(slots: Slots, rank: float, served: list[float]) -> None:
+async def _enter(slots: PrioritySemaphore, rank: float, served: list[float]) -> None:
     async with slots.at(rank):
         served.append(rank)
         await asyncio.sleep(0)
 
 
 async def test_the_lowest_rank_goes_first() -> None:
-    slots, served = Slots(1), list[float]()
+    slots, served = PrioritySemaphore(1), list[float]()
     async with slots.at(9):
         tasks = [asyncio.create_task(_enter(slots, rank, served)) for rank in (3, 1, 2)]
         await asyncio.sleep(0)
@@ -22,7 +22,7 @@ async def test_the_lowest_rank_goes_first() -> None:
 
 
 async def test_no_more_than_its_size_are_inside() -> None:
-    slots, inside, most = Slots(2), 0, 0
+    slots, inside, most = PrioritySemaphore(2), 0, 0
 
     async def enter() -> None:
         nonlocal inside, most
@@ -37,7 +37,7 @@ async def test_no_more_than_its_size_are_inside() -> None:
 
 
 async def test_one_who_gives_up_takes_no_slot() -> None:
-    slots, served = Slots(1), list[float]()
+    slots, served = PrioritySemaphore(1), list[float]()
     async with slots.at(9):
         leaving = asyncio.create_task(_enter(slots, 1, served))
         staying = asyncio.create_task(_enter(slots, 2, served))

@@ -9,8 +9,8 @@ import pytest
 from njst.contract.events import Created, Origin, OriginKind
 from njst.contract.parsing.document import parse_spec
 from njst_operator.controllers.job.job_resource import resource_of
-from njst_operator.kube.api_transport import GoneError, KubeError, RefusedError
-from njst_operator.kube.cluster_identity import Identity
+from njst_operator.kube.api_transport import GoneError, KubeError, RequestRejectedError
+from njst_operator.kube.cluster_identity import ClusterIdentity
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 from tests.unit.operator.controllers.test_replicas import WORKER, PaperLog, Server, copy_of
 from tests.unit.operator.controllers.virtual import run
@@ -39,13 +39,13 @@ class Cluster:
 
 
 async def name_of(cluster: Cluster, given: str = "") -> str:
-    identity = Identity(cast("Any", cluster), given)
+    identity = ClusterIdentity(cast("Any", cluster), given)
     return await identity.get()
 
 
 async def test_a_service_account_is_named_by_its_uid_and_asked_once() -> None:
-    cluster = Cluster(ACCOUNT, RefusedError("403"))
-    identity = Identity(cast("Any", cluster))
+    cluster = Cluster(ACCOUNT, RequestRejectedError("403"))
+    identity = ClusterIdentity(cast("Any", cluster))
     assert not identity.is_own("1234")
     assert [await identity.get(), await identity.get()] == ["1234", "1234"]
     assert cluster.asked == 1
@@ -64,7 +64,7 @@ async def test_without_one_the_keys_tell_clusters_apart(user: Any) -> None:
 
 
 async def test_a_cluster_that_does_not_say_has_no_name_and_no_orphans() -> None:
-    identity = Identity(cast("Any", Cluster({}, RefusedError("403"))))
+    identity = ClusterIdentity(cast("Any", Cluster({}, RequestRejectedError("403"))))
     assert await identity.get() == ""
     assert not identity.is_own("")
 
@@ -75,7 +75,7 @@ async def test_a_name_that_is_given_wins() -> None:
 
 async def test_an_api_server_that_is_away_is_asked_again() -> None:
     cluster = Cluster(KubeError("503"), [])
-    identity = Identity(cast("Any", cluster))
+    identity = ClusterIdentity(cast("Any", cluster))
     with pytest.raises(KubeError):
         await identity.get()
     cluster.user = ACCOUNT
@@ -87,16 +87,16 @@ def test_only_open_jobs_of_this_cluster_and_what_was_seen_can_be_missed() -> Non
 
     async def expected() -> set[str]:
         server, log = Server(0.005), PaperLog()
-        performer = copy_of(0, server, log)
+        controller = copy_of(0, server, log)
         for job, cluster in (("own", "this-cluster"), ("other", "b"), ("old", ""), ("seen", "")):
             origin = Origin(kind=OriginKind.RESOURCE, namespace="ns", name=job, cluster=cluster)
             created = Created(spec=parse_spec(SPEC), participants=[WORKER], origin=origin)
             log.put(job, created)
         server.create("seen")
-        performer.on_watched(resource_of(server.bodies["seen"]))
-        await performer.on_list([], [])
-        keys = performer.keys()
-        await performer.stop()
+        controller.on_watched(resource_of(server.bodies["seen"]))
+        await controller.on_list([], [])
+        keys = controller.keys()
+        await controller.stop()
         return keys
 
     assert run(expected()) == {"own", "seen"}

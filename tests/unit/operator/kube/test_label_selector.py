@@ -4,7 +4,7 @@ import pytest
 
 from njst_operator.config import parse_config
 from njst_operator.kube.label_selector import SelectorError, parse_selector
-from njst_operator.kube.watch_scope import Scope
+from njst_operator.kube.watch_scope import WatchScope
 
 LABELS = {"team": "a", "tier": "gold", "example.com/x": "", "n": "1"}
 
@@ -96,6 +96,6 @@ def test_a_bad_setting_ends_the_start(
 
 
 def test_a_scope_says_where_it_is() -> None:
-    assert str(Scope()) == "all namespaces"
-    assert str(Scope(("a",))) == "namespace a"
-    assert str(Scope(("a", "b"), parse_selector("team=a"))) == "namespaces a, b (team=a)"
+    assert str(WatchScope()) == "all namespaces"
+    assert str(WatchScope(("a",))) == "namespace a"
+    assert str(WatchScope(("a", "b"), parse_selector("team=a"))) == "namespaces a, b (team=a)"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devenv.kubernetes.kubeconfig import kubeconfig
-from njst_operator.kube.api_transport import Api, end_of
+from njst_operator.kube.api_transport import ApiTransport, end_of
 
 
 def _token(end_s: float) -> str:
@@ -46,7 +46,7 @@ def test_a_login_that_has_ended_is_told_and_a_newer_one_is_found(
         fresh.replace(path)
 
     async def troubles() -> list[str]:
-        api = Api()
+        api = ApiTransport()
         log_in(time.time() - 1)
         await api.open()
         ended = await api.login_trouble()

@@ -21,7 +21,7 @@ from njst.load.net.server_pool import PoolServer
 from njst.load.net.socket_stream import SocketStream
 from njst.load.net.tls_stream import TlsStream
 from njst.load.net.websocket_stream import WebSocketStream
-from njst.load.protocol.handshake import Handshake, NoTlsError, RefusedError, Step
+from njst.load.protocol.handshake import Handshake, HandshakeRefusedError, HandshakeStep, NoTlsError
 from njst.load.protocol.parser import ProtocolError
 from njst.load.protocol.server_info import ServerInfo
 from njst.login.connect_errors import CLOSED, NO_TLS, failure_of, or_no_greeting, timed_out
@@ -107,7 +107,14 @@ class Dial:
         except StopIteration as done:
             stream: SocketStream = done.value
             return stream
-        except (OSError, ProtocolError, RefusedError, NoTlsError, LoginError, ValueError) as error:
+        except (
+            OSError,
+            ProtocolError,
+            HandshakeRefusedError,
+            NoTlsError,
+            LoginError,
+            ValueError,
+        ) as error:
             self.close()
             raise self._failure(error) from error
         return None
@@ -136,11 +143,11 @@ class Dial:
         if refusal is not None:
             kind = (
                 ErrorClass.PERMISSION_DENIED
-                if isinstance(error, RefusedError) and refusal.kind != "LoginLate"
+                if isinstance(error, HandshakeRefusedError) and refusal.kind != "LoginLate"
                 else ErrorClass.CONNECT_FAILED
             )
             return ConnectError(kind, f"Target{refusal.kind}", f"{where}: {refusal.words}")
-        if isinstance(error, RefusedError):
+        if isinstance(error, HandshakeRefusedError):
             return ConnectError(ErrorClass.CONNECT_FAILED, "TargetRefused", f"{where}: {error}")
         words = f"{where}: {error or 'no answer'}"
         return ConnectError(ErrorClass.CONNECT_FAILED, "TargetUnreachable", words)
@@ -160,15 +167,15 @@ class Dial:
             is_secure=connection.is_tls_first or connection.is_websocket,
         )
         step = handshake.feed(greeting)
-        while step is not Step.DONE:
+        while step is not HandshakeStep.DONE:
             self.info = handshake.info
             match step:
-                case Step.HEAR:
+                case HandshakeStep.HEAR:
                     step = handshake.feed((yield from self._hear()))
-                case Step.SECURE:
+                case HandshakeStep.SECURE:
                     yield from self._secure()
                     step = handshake.feed(b"")
-                case Step.SEND:
+                case HandshakeStep.SEND:
                     yield from self._send(handshake.out)
                     step = handshake.feed(b"")
         self.info = handshake.info

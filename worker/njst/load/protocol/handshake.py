@@ -14,7 +14,7 @@ from njst.load.protocol.server_info import ServerInfo, server_info
 MAX_BYTES = 1024 * 1024
 
 
-class Step(Enum):
+class HandshakeStep(Enum):
     """What a handshake needs next: bytes of the server, TLS, `out` sent, or nothing more."""
 
     HEAR = auto()
@@ -23,7 +23,7 @@ class Step(Enum):
     DONE = auto()
 
 
-class RefusedError(Exception):
+class HandshakeRefusedError(Exception):
     """The server said -ERR; the text is its own."""
 
 
@@ -57,7 +57,7 @@ class Handshake:
         self._is_secure = is_secure
         self._greeted = False
 
-    def feed(self, data: bytes) -> Step:
+    def feed(self, data: bytes) -> HandshakeStep:
         """Take what has arrived; after SECURE and SEND feed b"" to go on.
 
         Raises:
@@ -74,20 +74,20 @@ class Handshake:
             return self._greet(self.info)
         return self._hear_pong()
 
-    def _hear_info(self) -> Step:
+    def _hear_info(self) -> HandshakeStep:
         frames, used = parse(self.rest, limit=1)
         if not used:
-            return Step.HEAR
+            return HandshakeStep.HEAR
         self.rest = self.rest[used:]
         frame = frames[0]
         if isinstance(frame, ServerError):
-            raise RefusedError(frame.text)
+            raise HandshakeRefusedError(frame.text)
         if not isinstance(frame, Info):
             raise ProtocolError(f"the first word of a server must be INFO, not {frame!r:.60}")
         self.info = server_info(frame.json)
         return self._secure(self.info)
 
-    def _secure(self, info: ServerInfo) -> Step:
+    def _secure(self, info: ServerInfo) -> HandshakeStep:
         offered = info.tls_required or info.tls_available
         if self._is_secure or not (self._wants_tls or info.tls_required):
             return self._greet(info)
@@ -97,27 +97,27 @@ class Handshake:
             # Whatever is said in the clear behind INFO may be another's.
             raise ProtocolError(f"plain text where TLS begins: {self.rest[:60]!r}")
         self._is_secure = True
-        return Step.SECURE
+        return HandshakeStep.SECURE
 
-    def _greet(self, info: ServerInfo) -> Step:
+    def _greet(self, info: ServerInfo) -> HandshakeStep:
         self._greeted = True
         self.out = encoder.connect(self._connect(info)) + encoder.PING
-        return Step.SEND
+        return HandshakeStep.SEND
 
-    def _hear_pong(self) -> Step:
+    def _hear_pong(self) -> HandshakeStep:
         at = 0
         while True:
             frames, used = parse(self.rest[at:], limit=1)
             if not used:
                 self.rest = self.rest[at:]
-                return Step.HEAR
+                return HandshakeStep.HEAR
             at += used
             frame = frames[0]
             if isinstance(frame, Pong):
                 self.rest = self.rest[at:]
-                return Step.DONE
+                return HandshakeStep.DONE
             if isinstance(frame, ServerError):
-                raise RefusedError(frame.text)
+                raise HandshakeRefusedError(frame.text)
             if isinstance(frame, Info):
                 self.info = server_info(frame.json)
             if isinstance(frame, MessageFrame):

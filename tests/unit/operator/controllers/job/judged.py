@@ -31,8 +31,8 @@ def _body(status: dict[str, Any], *, generation: int = 3, **meta: Any) -> dict[s
     }
 
 
-def _after(knowledge: r.Known, **spec: Any) -> dict[str, Any]:
-    new = written(r.reconcile(resource(**spec), knowledge, NOW))
+def _after(knowledge: r.ObservedState, **spec: Any) -> dict[str, Any]:
+    new = written(r.decide(resource(**spec), knowledge, NOW))
     return new.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -47,17 +47,17 @@ def _failed(policy: str) -> dict[str, Any]:
 
 
 def _restored() -> dict[str, Any]:
-    new = written(r.reconcile(replace(resource(), mark="old"), r.Known(), NOW))
+    new = written(r.decide(replace(resource(), mark="old"), r.ObservedState(), NOW))
     return new.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 _SUCCEEDED = _after(table.finished())
-_REFUSED = r.Known(refusal=Problem(reason="NATSUnavailable", message="it does not answer"))
+_REFUSED = r.ObservedState(refusal=Problem(reason="NATSUnavailable", message="it does not answer"))
 
 JUDGED = [
     Judged("made a moment ago", _body({"observedGeneration": -1}), "InProgress", "Progressing"),
     Judged("no NATS", _body(_after(_REFUSED)), "InProgress", "Progressing"),
-    Judged("suspended", _body(_after(r.Known(), suspend=True)), "Current", "Suspended"),
+    Judged("suspended", _body(_after(r.ObservedState(), suspend=True)), "Current", "Suspended"),
     Judged("restored", _body(_restored()), "Current", "Suspended"),
     Judged("preparing", _body(_after(known(begin=table.BEGIN[:1]))), "InProgress", "Progressing"),
     Judged("running", _body(_after(known())), "InProgress", "Progressing"),
@@ -70,8 +70,15 @@ JUDGED = [
     Judged("succeeded", _body(_SUCCEEDED), "Current", "Healthy"),
     Judged("failed", _body(_failed("Gate")), "Failed", "Degraded"),
     Judged("failed, only reported", _body(_failed("Report")), "Current", "Healthy"),
-    Judged("spec that cannot be read", _body(_after(r.Known(), streams=[])), "Failed", "Degraded"),
-    Judged("cancelled at once", _body(_after(r.Known(), cancel=True)), "Failed", "Degraded"),
+    Judged(
+        "spec that cannot be read",
+        _body(_after(r.ObservedState(), streams=[])),
+        "Failed",
+        "Degraded",
+    ),
+    Judged(
+        "cancelled at once", _body(_after(r.ObservedState(), cancel=True)), "Failed", "Degraded"
+    ),
     Judged("changed since", _body(_SUCCEEDED, generation=4), "InProgress", "Progressing"),
     Judged(
         "being deleted",

@@ -17,7 +17,7 @@ from njst.journal.state.projection import LogEntry, apply
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder
 from njst_operator.controllers.job.job_events import of_job
-from njst_operator.controllers.job.job_resource import MARK, Resource, resource_of
+from njst_operator.controllers.job.job_resource import MARK, JobResource, resource_of
 from njst_operator.kube.conditions import is_true
 from tests.unit.journal.state.test_projection import BEGIN, WORKERS, S, created, ended
 
@@ -28,7 +28,7 @@ SPEC: dict[str, Any] = {
 }
 
 
-def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
+def resource(before: JobStatus | None = None, **spec: Any) -> JobResource:
     body = {
         "metadata": {
             "uid": "j",
@@ -43,7 +43,7 @@ def resource(before: JobStatus | None = None, **spec: Any) -> Resource:
     return replace(resource_of(body), status=before or JobStatus())
 
 
-def known(*events: tuple[str, Event], begin: list[LogEntry] = BEGIN) -> r.Known:
+def known(*events: tuple[str, Event], begin: list[LogEntry] = BEGIN) -> r.ObservedState:
     view: JobView | None = None
     for entry in begin:
         view = apply(view, entry)
@@ -51,7 +51,7 @@ def known(*events: tuple[str, Event], begin: list[LogEntry] = BEGIN) -> r.Known:
         entry = LogEntry(100 + number, (1001 + number) * S, "j", worker, event)
         view = apply(view, entry)
     assert view is not None
-    return r.Known(view, report_so_far(view, {}, 1100 * S))
+    return r.ObservedState(view, report_so_far(view, {}, 1100 * S))
 
 
 def written(actions: tuple[r.Action, ...]) -> JobStatus:
@@ -71,7 +71,9 @@ DONE: list[tuple[str, Event]] = [
 ]
 
 
-def finished(*, begin: list[LogEntry] = BEGIN, done: list[tuple[str, Event]] = DONE) -> r.Known:
+def finished(
+    *, begin: list[LogEntry] = BEGIN, done: list[tuple[str, Event]] = DONE
+) -> r.ObservedState:
     view = known(*done, begin=begin).view
     assert view is not None
     report = final_report(view, {}, 1100 * S)
@@ -80,14 +82,14 @@ def finished(*, begin: list[LogEntry] = BEGIN, done: list[tuple[str, Event]] = D
 
 
 def test_a_new_resource_is_submitted() -> None:
-    (action,) = r.reconcile(resource(), r.Known(), NOW)
+    (action,) = r.decide(resource(), r.ObservedState(), NOW)
     assert isinstance(action, r.Submit)
     assert action.spec.workloads[0].messages == 9
 
 
 def test_one_that_waits_is_tried_again_and_says_why() -> None:
     refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
-    submit, write = r.reconcile(resource(), r.Known(refusal=refusal), NOW)
+    submit, write = r.decide(resource(), r.ObservedState(refusal=refusal), NOW)
     assert isinstance(submit, r.Submit)
     assert isinstance(write, r.WriteStatus)
     assert (write.status.phase, write.status.reason) == ("Pending", "NotEnoughWorkers")
@@ -99,15 +101,17 @@ TOO_FEW = Problem(reason="NotEnoughWorkers", message="20 wanted, 3 connected")
 
 
 def test_one_that_waits_for_too_long_fails() -> None:
-    first = written(r.reconcile(resource(queueTimeoutSeconds=60), r.Known(refusal=TOO_FEW), NOW))
+    first = written(
+        r.decide(resource(queueTimeoutSeconds=60), r.ObservedState(refusal=TOO_FEW), NOW)
+    )
     assert first.message == "20 wanted, 3 connected; it is tried for 60 s"
     waiting = resource(first, queueTimeoutSeconds=60)
-    submit, *_ = r.reconcile(waiting, r.Known(refusal=TOO_FEW), NOW + 59 * SECOND)
+    submit, *_ = r.decide(waiting, r.ObservedState(refusal=TOO_FEW), NOW + 59 * SECOND)
     assert isinstance(submit, r.Submit)
     assert submit.waited_ms == 59_000
     # By whichever copy: also by one that has not tried yet.
     for refusal in (TOO_FEW, None):
-        actions = r.reconcile(waiting, r.Known(refusal=refusal), NOW + 60 * SECOND)
+        actions = r.decide(waiting, r.ObservedState(refusal=refusal), NOW + 60 * SECOND)
         assert len(actions) == 1
         over = written(actions)
         assert (over.phase, over.reason) == ("Failed", "QueueTimeout")
@@ -117,20 +121,20 @@ def test_one_that_waits_for_too_long_fails() -> None:
 
 
 def test_the_time_of_suspend_is_no_waiting() -> None:
-    held = written(r.reconcile(resource(suspend=True), r.Known(), NOW))
+    held = written(r.decide(resource(suspend=True), r.ObservedState(), NOW))
     later = NOW + timedelta(days=1)
     released = resource(held, queueTimeoutSeconds=60)
-    submit, write = r.reconcile(released, r.Known(refusal=TOO_FEW), later)
+    submit, write = r.decide(released, r.ObservedState(refusal=TOO_FEW), later)
     assert isinstance(submit, r.Submit)
     assert submit.waited_ms == 0
     assert isinstance(write, r.WriteStatus)
     again = resource(write.status, queueTimeoutSeconds=60)
-    (submit, _) = r.reconcile(again, r.Known(refusal=TOO_FEW), later + 59 * SECOND)
+    (submit, _) = r.decide(again, r.ObservedState(refusal=TOO_FEW), later + 59 * SECOND)
     assert isinstance(submit, r.Submit)
 
 
 def test_a_suspended_one_is_not_submitted() -> None:
-    actions = r.reconcile(resource(suspend=True), r.Known(), NOW)
+    actions = r.decide(resource(suspend=True), r.ObservedState(), NOW)
     assert len(actions) == 1
     assert is_true(written(actions).conditions, "Suspended")
 
@@ -145,11 +149,13 @@ def test_a_suspended_one_is_not_submitted() -> None:
     ],
     ids=["created", "running", "all done", "ended"],
 )
-def test_suspend_says_nothing_of_a_job_that_is_in_the_log(knowledge: r.Known, phase: str) -> None:
+def test_suspend_says_nothing_of_a_job_that_is_in_the_log(
+    knowledge: r.ObservedState, phase: str
+) -> None:
     """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
-    actions = r.reconcile(resource(suspend=True), knowledge, NOW)
+    actions = r.decide(resource(suspend=True), knowledge, NOW)
     assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
-    plain = written(r.reconcile(resource(), knowledge, NOW))
+    plain = written(r.decide(resource(), knowledge, NOW))
     *others, last = written(actions).conditions
     assert written(actions).model_copy(update={"conditions": others}) == plain
     assert (last.type, last.status, last.reason) == ("SpecIgnored", "True", "JobBegan")
@@ -159,13 +165,13 @@ def test_suspend_says_nothing_of_a_job_that_is_in_the_log(knowledge: r.Known, ph
 
 def test_suspend_of_one_whose_job_another_copy_knows_is_left_to_it() -> None:
     before = JobStatus(phase="Running", job_id="j")
-    assert r.reconcile(resource(before, suspend=True), r.Known(), NOW) == ()
+    assert r.decide(resource(before, suspend=True), r.ObservedState(), NOW) == ()
 
 
 def test_suspend_and_cancel_together_is_cancelled() -> None:
-    new = written(r.reconcile(resource(suspend=True, cancel=True), r.Known(), NOW))
+    new = written(r.decide(resource(suspend=True, cancel=True), r.ObservedState(), NOW))
     assert (new.phase, new.reason) == ("Cancelled", "Requested")
-    actions = r.reconcile(resource(suspend=True, cancel=True), known(), NOW)
+    actions = r.decide(resource(suspend=True, cancel=True), known(), NOW)
     assert [action for action in actions if isinstance(action, r.Cancel)]
 
 
@@ -176,7 +182,7 @@ def test_suspend_and_cancel_together_is_cancelled() -> None:
 def test_what_can_never_run_is_finished_at_once(
     spec: dict[str, Any], phase: str, reason: str
 ) -> None:
-    new = written(r.reconcile(resource(**spec), r.Known(), NOW))
+    new = written(r.decide(resource(**spec), r.ObservedState(), NOW))
     assert (new.phase, new.reason) == (phase, reason)
     assert is_true(new.conditions, "Finished")
     assert new.completion_time == "2026-01-02T03:04:05Z"
@@ -184,28 +190,28 @@ def test_what_can_never_run_is_finished_at_once(
 
 def test_a_copy_that_lags_says_nothing_of_a_job_that_others_know() -> None:
     before = JobStatus(phase="Running", job_id="j")
-    assert r.reconcile(resource(before), r.Known(), NOW) == ()
+    assert r.decide(resource(before), r.ObservedState(), NOW) == ()
 
 
 def test_a_job_that_the_log_itself_has_forgotten_is_lost_and_never_submitted_again() -> None:
     before = JobStatus(phase="Running", job_id="j")
-    new = written(r.reconcile(resource(before), r.Known(forgotten=True), NOW))
+    new = written(r.decide(resource(before), r.ObservedState(forgotten=True), NOW))
     assert (new.phase, new.reason) == ("Failed", "ResultLost")
 
 
 def test_cancel_reaches_a_running_job_once() -> None:
-    cancel, _ = r.reconcile(resource(cancel=True), known(), NOW)
+    cancel, _ = r.decide(resource(cancel=True), known(), NOW)
     assert isinstance(cancel, r.Cancel)
     already = known(("", Cancelled(reason="Requested")))
-    assert [type(a) for a in r.reconcile(resource(cancel=True), already, NOW)] == [r.WriteStatus]
+    assert [type(a) for a in r.decide(resource(cancel=True), already, NOW)] == [r.WriteStatus]
 
 
 def test_mark__of_a_job_that_lacks_it__is_written() -> None:
     for mark in ("", "another"):
-        *_, action = r.reconcile(replace(resource(), mark=mark), known(), NOW)
+        *_, action = r.decide(replace(resource(), mark=mark), known(), NOW)
         assert action == r.Mark("j")
-    final = written(r.reconcile(resource(), finished(), NOW))
-    assert r.reconcile(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
+    final = written(r.decide(resource(), finished(), NOW))
+    assert r.decide(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +228,7 @@ def test_mark__of_a_job_that_lacks_it__is_written() -> None:
 )
 def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ...]) -> None:
     it = replace(resource(before), mark=mark)
-    todo = r.reconcile(it, r.Known(), NOW)
+    todo = r.decide(it, r.ObservedState(), NOW)
     assert tuple(type(action) for action in todo) == actions
     new = written(todo)
     assert (new.phase, new.reason, new.job_id) == ("Suspended", "Restored", "")
@@ -230,51 +236,51 @@ def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ..
     assert "njst.io/accepted-uid-" in new.message
     assert not job_status_builder.regresses(before, new)
     held = replace(it, status=new, mark="old")
-    assert written(r.reconcile(held, r.Known(), NOW)) == new
-    (released,) = r.reconcile(replace(held, mark=""), r.Known(), NOW)
+    assert written(r.decide(held, r.ObservedState(), NOW)) == new
+    (released,) = r.decide(replace(held, mark=""), r.ObservedState(), NOW)
     assert isinstance(released, r.Submit)
 
 
 def test_restored__cancelled_or_deleted__is_over() -> None:
     it = replace(resource(cancel=True), mark="old")
-    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+    assert written(r.decide(it, r.ObservedState(), NOW)).phase == "Cancelled"
     it = replace(resource(), mark="old", deleting=True)
-    assert written(r.reconcile(it, r.Known(), NOW)).phase == "Cancelled"
+    assert written(r.decide(it, r.ObservedState(), NOW)).phase == "Cancelled"
 
 
 def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
-    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
-    assert r.reconcile(resource(final), r.Known(), NOW) == ()
+    final = written(r.decide(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
+    assert r.decide(resource(final), r.ObservedState(), NOW) == ()
     # The job that began before the status was written back would run with nobody to see it.
-    (action,) = r.reconcile(resource(final), known(), NOW)
+    (action,) = r.decide(resource(final), known(), NOW)
     assert isinstance(action, r.Cancel)
     assert action.reason == "Restored"
 
 
 def test_cancel__set_back__is_ignored_and_said_so() -> None:
     asked = ("", Cancelled(reason="Requested", message="spec.cancel was set"))
-    new = written(r.reconcile(resource(), known(asked), NOW))
+    new = written(r.decide(resource(), known(asked), NOW))
     assert new.phase == "Cancelling"
     assert new.conditions[-1].reason == "JobCancelled"
     assert is_true(new.conditions, "SpecIgnored")
-    again = written(r.reconcile(resource(new, cancel=True), known(asked), NOW))
+    again = written(r.decide(resource(new, cancel=True), known(asked), NOW))
     assert not is_true(again.conditions, "SpecIgnored")
     by_http = ("", Cancelled(reason="Requested"))
-    new = written(r.reconcile(resource(), known(by_http), NOW))
+    new = written(r.decide(resource(), known(by_http), NOW))
     assert not is_true(new.conditions, "SpecIgnored")
 
 
 def test_spec_ignored__after_the_end__is_said_and_taken_back() -> None:
-    never = written(r.reconcile(resource(cancel=True), r.Known(), NOW))
+    never = written(r.decide(resource(cancel=True), r.ObservedState(), NOW))
     changed = replace(resource(never), generation=4)
-    new = written(r.reconcile(changed, r.Known(), NOW))
+    new = written(r.decide(changed, r.ObservedState(), NOW))
     assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Cancelled", True)
-    final = written(r.reconcile(resource(), finished(), NOW)).model_copy(update={"job_id": "j"})
+    final = written(r.decide(resource(), finished(), NOW)).model_copy(update={"job_id": "j"})
     held = replace(resource(final, suspend=True), generation=4)
-    new = written(r.reconcile(held, finished(), NOW))
+    new = written(r.decide(held, finished(), NOW))
     assert (new.phase, is_true(new.conditions, "SpecIgnored")) == ("Succeeded", True)
     released = replace(resource(new), generation=5)
-    new = written(r.reconcile(released, finished(), NOW))
+    new = written(r.decide(released, finished(), NOW))
     assert [c.type for c in new.conditions if c.type == "SpecIgnored"] == []
 
 
@@ -284,56 +290,56 @@ SKIP = {"skipIfRanWithinSeconds": 60}
 def test_earlier_run__lately__is_repeated_and_nothing_runs() -> None:
     earlier = finished().view
     assert earlier is not None
-    new = written(r.reconcile(resource(**SKIP), r.Known(earlier=earlier), NOW))
+    new = written(r.decide(resource(**SKIP), r.ObservedState(earlier=earlier), NOW))
     assert (new.phase, new.reason, new.verdict) == ("Succeeded", "RanAlready", "Valid")
     assert (new.job_id, new.result_ref) == ("", "/api/v1/jobs/j/report")
     assert new.completion_time == "2026-01-02T03:04:05Z"
     for kind in ("Finished", "Succeeded", "Ready"):
         assert is_true(new.conditions, kind)
-    held = r.reconcile(resource(suspend=True, **SKIP), r.Known(earlier=earlier), NOW)
+    held = r.decide(resource(suspend=True, **SKIP), r.ObservedState(earlier=earlier), NOW)
     assert written(held).phase == "Suspended"
 
 
 def test_deletion__before_the_job__never_runs() -> None:
     """A finalizer may keep the object for ever; it must not be submitted meanwhile."""
     for spec in ({}, {"suspend": True}, {"streams": []}):
-        new = written(r.reconcile(replace(resource(**spec), deleting=True), r.Known(), NOW))
+        new = written(r.decide(replace(resource(**spec), deleting=True), r.ObservedState(), NOW))
         assert (new.phase, new.reason) == ("Cancelled", "ResourceDeleted")
         assert is_true(new.conditions, "Finished")
 
 
 def test_deletion__of_a_running_job__cancels_it_once() -> None:
     going = replace(resource(), deleting=True)
-    cancel, write = r.reconcile(going, known(), NOW)
+    cancel, write = r.decide(going, known(), NOW)
     assert isinstance(cancel, r.Cancel)
     assert (cancel.reason, type(write)) == ("ResourceDeleted", r.WriteStatus)
     already = known(("", Cancelled(reason="ResourceDeleted")))
-    new = written(r.reconcile(going, already, NOW))
+    new = written(r.decide(going, already, NOW))
     assert (new.phase, new.reason) == ("Cancelling", "ResourceDeleted")
 
 
 def test_deletion__of_a_finished_job__is_left_to_its_finalizer() -> None:
-    final = written(r.reconcile(resource(), finished(), NOW))
+    final = written(r.decide(resource(), finished(), NOW))
     going = replace(resource(final, ttlSecondsAfterFinished=0), deleting=True, generation=4)
-    new = written(r.reconcile(going, finished(), NOW + timedelta(days=1)))
+    new = written(r.decide(going, finished(), NOW + timedelta(days=1)))
     assert (new.phase, new.observed_generation) == (final.phase, 4)
     seen = replace(going, status=new)
-    assert r.reconcile(seen, finished(), NOW + timedelta(days=1)) == ()
+    assert r.decide(seen, finished(), NOW + timedelta(days=1)) == ()
 
 
 @pytest.mark.parametrize("spec", [{"cancel": True}, {"streams": []}])
 def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
     spec: dict[str, Any],
 ) -> None:
-    never = written(r.reconcile(resource(**spec), r.Known(), NOW))
-    (action,) = r.reconcile(resource(never, **spec), known(), NOW)
+    never = written(r.decide(resource(**spec), r.ObservedState(), NOW))
+    (action,) = r.decide(resource(never, **spec), known(), NOW)
     assert action == r.Cancel(never.reason, never.message)
     stopped = known(("", Cancelled(reason="Requested")))
-    assert r.reconcile(resource(never, **spec), stopped, NOW) == ()
+    assert r.decide(resource(never, **spec), stopped, NOW) == ()
 
 
 def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
-    new = written(r.reconcile(resource(), known(), NOW))
+    new = written(r.decide(resource(), known(), NOW))
     assert new.phase == "Running"
     assert [c.type for c in new.conditions if c.status == "True"] == [
         "Accepted",
@@ -346,7 +352,7 @@ def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
 
 
 def test_success_is_ready_finished_and_succeeded() -> None:
-    new = written(r.reconcile(resource(), finished(), NOW))
+    new = written(r.decide(resource(), finished(), NOW))
     assert [c.type for c in new.conditions if c.status == "True"] == [
         "Accepted",
         "WorkersReady",
@@ -360,24 +366,24 @@ def test_success_is_ready_finished_and_succeeded() -> None:
 
 def test_a_lost_worker_is_named() -> None:
     accusations = [("a", Suspected())] * 6
-    new = written(r.reconcile(resource(), known(*accusations), NOW))
+    new = written(r.decide(resource(), known(*accusations), NOW))
     assert new.lost_workers == ["a"]
 
 
 def test_a_final_status_is_final() -> None:
-    final = written(r.reconcile(resource(), finished(), NOW))
+    final = written(r.decide(resource(), finished(), NOW))
     settled = resource(final)
-    assert r.reconcile(settled, known(), NOW) == ()
-    assert r.reconcile(settled, r.Known(), NOW) == ()
-    running = written(r.reconcile(resource(), known(), NOW))
+    assert r.decide(settled, known(), NOW) == ()
+    assert r.decide(settled, r.ObservedState(), NOW) == ()
+    running = written(r.decide(resource(), known(), NOW))
     assert job_status_builder.regresses(final, running)
     assert not job_status_builder.regresses(running, final)
 
 
 def test_a_later_generation_of_a_final_status_is_observed_and_nothing_else() -> None:
-    final = written(r.reconcile(resource(), finished(), NOW))
+    final = written(r.decide(resource(), finished(), NOW))
     changed = replace(resource(final), generation=4)
-    new = written(r.reconcile(changed, r.Known(), NOW))
+    new = written(r.decide(changed, r.ObservedState(), NOW))
     assert new.observed_generation == 4
     assert not job_status_builder.regresses(final, new)
     assert (
@@ -387,7 +393,7 @@ def test_a_later_generation_of_a_final_status_is_observed_and_nothing_else() -> 
 
 def test_numbers_never_go_back() -> None:
     def at(messages: int) -> JobStatus:
-        new = written(r.reconcile(resource(), known(), NOW))
+        new = written(r.decide(resource(), known(), NOW))
         workloads = [new.workloads[0].model_copy(update={"messages": messages})]
         return new.model_copy(update={"workloads": workloads})
 
@@ -396,24 +402,24 @@ def test_numbers_never_go_back() -> None:
 
 
 def test_the_ttl_counts_from_the_end() -> None:
-    final = written(r.reconcile(resource(), finished(), NOW))
+    final = written(r.decide(resource(), finished(), NOW))
     assert final.completion_time is not None
     end = datetime.fromisoformat(final.completion_time)
     settled = resource(final, ttlSecondsAfterFinished=60)
-    assert r.reconcile(settled, r.Known(), end + timedelta(seconds=59)) == ()
-    assert r.reconcile(settled, r.Known(), end + timedelta(seconds=60)) == (r.Delete(),)
+    assert r.decide(settled, r.ObservedState(), end + timedelta(seconds=59)) == ()
+    assert r.decide(settled, r.ObservedState(), end + timedelta(seconds=60)) == (r.Delete(),)
     kept = resource(final)
-    assert r.reconcile(kept, r.Known(), end + timedelta(days=999)) == ()
+    assert r.decide(kept, r.ObservedState(), end + timedelta(days=999)) == ()
 
 
 def test_a_condition_keeps_its_time_while_it_stays_as_it_was() -> None:
-    first = written(r.reconcile(resource(), known(), NOW))
+    first = written(r.decide(resource(), known(), NOW))
     later = NOW + timedelta(hours=1)
-    second = written(r.reconcile(resource(first), known(), later))
+    second = written(r.decide(resource(first), known(), later))
     assert [c.last_transition_time for c in first.conditions] == [
         c.last_transition_time for c in second.conditions
     ]
-    over = written(r.reconcile(resource(second), finished(), later))
+    over = written(r.decide(resource(second), finished(), later))
     changed = {c.type for c in over.conditions if c.last_transition_time != "2026-01-02T03:04:05Z"}
     assert changed == {"Finished", "Succeeded", "Reconciling", "Ready"}
 
@@ -482,8 +488,8 @@ def test_a_rate_stands_in_the_status_from_the_first_message_on() -> None:
     ]
     nothing = known(*running, begin=BEGIN[:1])
     assert nothing.view is not None
-    assert written(r.reconcile(resource(), nothing, NOW)).messages_per_second is None
-    assert written(r.reconcile(resource(), finished(), NOW)).messages_per_second == 9000
+    assert written(r.decide(resource(), nothing, NOW)).messages_per_second is None
+    assert written(r.decide(resource(), finished(), NOW)).messages_per_second == 9000
 
 
 def test_rates_are_of_all_workloads_together_and_the_latency_is_the_highest() -> None:
@@ -516,7 +522,7 @@ def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
             for n, worker in enumerate(WORKERS)
         ),
     ]
-    new = written(r.reconcile(resource(), known(begin=begin), NOW))
+    new = written(r.decide(resource(), known(begin=begin), NOW))
     assert new.workers is not None
     assert (new.workers.refused, new.workers.lost, new.workers.summary) == (1, 0, "2/3")
     assert new.lost_workers == []
@@ -526,10 +532,10 @@ def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
 
 def test_a_job_in_the_queue_names_the_one_before_it() -> None:
     waits = replace(known(begin=BEGIN[:1]), waits_for=("team/nightly", "other"))
-    new = written(r.reconcile(resource(), waits, NOW))
+    new = written(r.decide(resource(), waits, NOW))
     assert (new.phase, new.reason) == ("Pending", "WorkersBusy")
     assert new.message == "number 2 in the queue, behind job team/nightly and 1 more"
-    alone = written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW))
+    alone = written(r.decide(resource(), known(begin=BEGIN[:1]), NOW))
     assert alone.message == "3 workers prepare"
 
 
@@ -539,7 +545,7 @@ def test_a_job_that_its_user_stopped_has_no_verdict() -> None:
         ("DeadlineExceeded", "Failed", "Invalid"),
     ):
         stop: tuple[str, Event] = ("", Cancelled(reason=reason, message="stopped"))
-        new = written(r.reconcile(resource(), finished(done=[stop, *DONE]), NOW))
+        new = written(r.decide(resource(), finished(done=[stop, *DONE]), NOW))
         assert (new.phase, new.reason, new.verdict) == (phase, reason, verdict)
 
 
@@ -558,13 +564,15 @@ def test_errors_beside_a_success_are_explained() -> None:
 @pytest.mark.parametrize(
     "new",
     [
-        written(r.reconcile(resource(suspend=True), r.Known(), NOW)),
-        written(r.reconcile(resource(), r.Known(refusal=Problem(reason="A", message="b")), NOW)),
-        written(r.reconcile(resource(), known(begin=BEGIN[:1]), NOW)),
-        written(r.reconcile(resource(), known(), NOW)),
-        written(r.reconcile(resource(), finished(), NOW)),
-        written(r.reconcile(resource(), finished(done=DONE[:1]), NOW)),
-        written(r.reconcile(resource(cancel=True), r.Known(), NOW)),
+        written(r.decide(resource(suspend=True), r.ObservedState(), NOW)),
+        written(
+            r.decide(resource(), r.ObservedState(refusal=Problem(reason="A", message="b")), NOW)
+        ),
+        written(r.decide(resource(), known(begin=BEGIN[:1]), NOW)),
+        written(r.decide(resource(), known(), NOW)),
+        written(r.decide(resource(), finished(), NOW)),
+        written(r.decide(resource(), finished(done=DONE[:1]), NOW)),
+        written(r.decide(resource(cancel=True), r.ObservedState(), NOW)),
     ],
     ids=["suspended", "waiting", "preparing", "running", "succeeded", "failed", "never ran"],
 )
@@ -580,7 +588,7 @@ def test_one_that_waits_shows_its_target_and_how_many_workers_it_wants() -> None
         ({"workers": 2, "target": {"context": "production"}}, "context production", "0/2"),
         ({}, "control NATS", "0/all"),
     ):
-        new = written(r.reconcile(resource(**spec), r.Known(refusal=refusal), NOW))
+        new = written(r.decide(resource(**spec), r.ObservedState(refusal=refusal), NOW))
         assert new.target == target
         assert new.workers is not None
         assert new.workers.summary == workers
@@ -591,6 +599,6 @@ def test_the_duration_is_that_of_the_load_alone() -> None:
     over = finished()
     assert over.view is not None
     loaded_s = (over.view.load_end_ns - over.view.start_ns) / S
-    new = written(r.reconcile(resource(), over, NOW))
+    new = written(r.decide(resource(), over, NOW))
     assert 0 < loaded_s < 60
     assert new.duration == f"{loaded_s:.1f}s"

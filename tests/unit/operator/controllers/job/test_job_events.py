@@ -2,7 +2,7 @@
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst_operator.controllers.job.job_events import of_job
-from njst_operator.kube.kube_event import News
+from njst_operator.kube.kube_event import KubeEvent
 
 
 def reasons(old: JobStatus, new: JobStatus) -> list[str]:
@@ -24,7 +24,9 @@ def test_each_step_is_told_once() -> None:
 def test_a_resource_that_waits_says_for_what() -> None:
     waiting = JobStatus(phase="Pending", reason="NotEnoughWorkers", message="2 of 3")
     (told,) = of_job(JobStatus(), waiting)
-    expected = News("Waiting", "NotEnoughWorkers: 2 of 3", warning=True, about="NotEnoughWorkers")
+    expected = KubeEvent(
+        "Waiting", "NotEnoughWorkers: 2 of 3", warning=True, about="NotEnoughWorkers"
+    )
     assert told == expected
     assert reasons(JobStatus(), JobStatus(phase="Suspended")) == ["Suspended"]
 

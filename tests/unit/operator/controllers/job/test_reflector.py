@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from njst_operator.config import Config
-from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.job.reflector import RETRY_LIST_S, Reflector
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.kube.label_selector import parse_selector
-from njst_operator.kube.watch_scope import Scope
-from njst_operator.telemetry.operator_metrics import Counts
-from njst_operator.telemetry.replica_health import Pulse
+from njst_operator.kube.watch_scope import WatchScope
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
+from njst_operator.telemetry.replica_health import ReplicaHealth
 from tests.unit.operator.controllers.virtual import run
 
 PERIOD_S = 30
-CONFIG = Config({}, "default", Scope(("ns",)), "copy-1", "", None, False, PERIOD_S)
+CONFIG = Config({}, "default", WatchScope(("ns",)), "copy-1", "", None, False, PERIOD_S)
 
 
 def body(uid: str, version: int = 1) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class Lists:
 
     version: int = 1
 
-    async def list_at(self, _plural: str, scope: Scope, read: Any) -> tuple[list[Any], int]:
+    async def list_at(self, _plural: str, scope: WatchScope, read: Any) -> tuple[list[Any], int]:
         if self.everything and not scope.selector:
             return [read(found) for found in self.everything], self.version
         self.times_s.append(asyncio.get_running_loop().time())
@@ -45,7 +45,7 @@ class Lists:
         versions = [int(found["metadata"]["resourceVersion"]) for found in answer]
         return [read(found) for found in answer], max(versions, default=self.version)
 
-    async def list(self, plural: str, scope: Scope, read: Any) -> list[Any]:
+    async def list(self, plural: str, scope: WatchScope, read: Any) -> list[Any]:
         return (await self.list_at(plural, scope, read))[0]
 
 
@@ -53,12 +53,12 @@ class Lists:
 class Kept:
     """A store that takes all that it is told."""
 
-    resources: dict[str, Resource] = field(default_factory=dict)
+    resources: dict[str, JobResource] = field(default_factory=dict)
     gone_s: dict[str, float] = field(default_factory=dict)
     went_back: int = 0
     unselected: list[str] = field(default_factory=list)
 
-    def get(self, uid: str) -> Resource | None:
+    def get(self, uid: str) -> JobResource | None:
         return self.resources.get(uid)
 
     def keys(self) -> set[str]:
@@ -72,7 +72,7 @@ class Kept:
         del self.resources[uid]
         self.unselected.append(uid)
 
-    async def on_list(self, resources: Collection[Resource], gone: Collection[str]) -> None:
+    async def on_list(self, resources: Collection[JobResource], gone: Collection[str]) -> None:
         self.resources |= {resource.uid: resource for resource in resources}
         for uid in gone:
             del self.resources[uid]
@@ -82,7 +82,7 @@ class Kept:
 def reflect(
     lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S, config: Config = CONFIG
 ) -> Reflector:
-    reflector = Reflector(config, cast("Any", lists), Counts(), Pulse(), store)
+    reflector = Reflector(config, cast("Any", lists), OperatorMetrics(), ReplicaHealth(), store)
 
     async def for_a_while() -> None:
         running = asyncio.create_task(reflector.run())
@@ -120,7 +120,7 @@ def test_a_list_that_fails_is_tried_again_soon_and_makes_nothing_gone() -> None:
     reflector = reflect(lists, store, 2.5 * RETRY_LIST_S)
     assert len(lists.times_s) == 3
     assert reflector.counts.errors["kubernetes"] == 2
-    assert (reflector.pulse.lists_failing, store.gone_s) == ("", {})
+    assert (reflector.replica_health.lists_failing, store.gone_s) == ("", {})
 
 
 def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
@@ -143,6 +143,6 @@ def test_an_api_server_that_went_back_is_listed_again_and_all_is_read_anew() -> 
 def test_what_the_selector_does_not_take_any_more_is_not_gone() -> None:
     store = Kept({uid: resource_of(body(uid)) for uid in ("left", "gone", "mine")})
     lists = Lists([[body("mine")]], everything=[body("left"), body("mine"), body("other")])
-    scope = Scope(("ns",), parse_selector("team=a"))
+    scope = WatchScope(("ns",), parse_selector("team=a"))
     reflect(lists, store, config=replace(CONFIG, scope=scope))
     assert (set(store.gone_s), store.unselected) == ({"gone"}, ["left"])

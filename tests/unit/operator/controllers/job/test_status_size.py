@@ -24,7 +24,7 @@ from njst.contract.spec.threshold import Metric
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import apply
 from njst_operator.controllers.job import job_status_builder, phase_status
-from njst_operator.kube.truncate import brief
+from njst_operator.kube.truncate import truncate
 from tests.unit.journal.state.test_projection import SPEC, LogEntry, S, created
 from tests.unit.operator.controllers.job.test_job_decide import NOW, resource
 
@@ -131,7 +131,7 @@ def test_a_status_is_never_larger_than_it_may_be(report: Report, workers: int, s
 
 @given(st.text(_letters, max_size=40) | _text, st.integers(10, 300))
 def test_a_brief_text_is_a_beginning_that_is_as_long_as_may_be(text: str, limit: int) -> None:
-    cut = brief(text, limit)
+    cut = truncate(text, limit)
     assert len(JobStatus(message=cut).to_json()) - len(JobStatus().to_json()) <= limit
     assert cut == text or text.startswith(cut[:-1])
     if cut != text:

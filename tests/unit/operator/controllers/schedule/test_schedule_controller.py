@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from njst.contract.results.schedule_status import ScheduleStatus
-from njst_operator.controllers.schedule.schedule_controller import Scheduler
+from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
-from njst_operator.kube.api_transport import KubeError, RefusedError
-from njst_operator.telemetry.operator_metrics import Counts
+from njst_operator.kube.api_transport import KubeError, RequestRejectedError
+from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
 from tests.unit.operator.controllers.virtual import run
 
@@ -43,14 +43,14 @@ class Paper:
 
     async def write_status(self, _: object, new: ScheduleStatus) -> dict[str, Any]:
         self.attempts += 1
-        if isinstance(self.refusal, RefusedError) or self.refusal is None:
+        if isinstance(self.refusal, RequestRejectedError) or self.refusal is None:
             self.writes.append(new)
             said = {**new.model_dump(), "revision": len(self.writes)}
             self.body = {**self.body, "status": said}
             return self.body
         raise self.refusal
 
-    async def tell(self, *_: object) -> None:
+    async def record(self, *_: object) -> None:
         pass
 
 
@@ -67,29 +67,29 @@ def paper(**spec: Any) -> Paper:
     return Paper({"metadata": meta, "spec": whole, "status": {"observedGeneration": -1}})
 
 
-async def keep(kube: Paper, for_s: float) -> Scheduler:
-    scheduler = Scheduler(
-        "copy-1", cast("Any", kube), Counts(), now, lambda _: True, grace_s=GRACE_S
+async def keep(kube: Paper, for_s: float) -> ScheduleController:
+    schedule_controller = ScheduleController(
+        "copy-1", cast("Any", kube), OperatorMetrics(), now, lambda _: True, grace_s=GRACE_S
     )
-    scheduler.on_jobs_listed()
-    scheduler.on_schedule(schedule_of(kube.body))
+    schedule_controller.on_jobs_listed()
+    schedule_controller.on_schedule(schedule_of(kube.body))
     await asyncio.sleep(for_s)
-    return scheduler
+    return schedule_controller
 
 
 def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
     async def looks() -> list[int]:
         kube = paper(suspend=True)
         job = replace(resource(), owner="s")
-        scheduler = await keep(kube, 1)
+        schedule_controller = await keep(kube, 1)
         found: list[int] = []
         for _ in range(3):
-            await scheduler.resync("ns")
-            before = scheduler.counts.looks
-            scheduler.on_job(job)
+            await schedule_controller.resync("ns")
+            before = schedule_controller.counts.looks
+            schedule_controller.on_job(job)
             await asyncio.sleep(GRACE_S / 2)
-            found.append(scheduler.counts.looks - before)
-        await scheduler.stop()
+            found.append(schedule_controller.counts.looks - before)
+        await schedule_controller.stop()
         return found
 
     assert run(looks()) == [1, 1, 0]
@@ -98,9 +98,9 @@ def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
 def test_a_refused_job_is_tried_less_and_less_and_written_as_often() -> None:
     async def told() -> tuple[int, int, str]:
         kube = paper()
-        kube.refusal = RefusedError("403 exceeded quota: few")
-        scheduler = await keep(kube, 3000)
-        await scheduler.stop()
+        kube.refusal = RequestRejectedError("403 exceeded quota: few")
+        schedule_controller = await keep(kube, 3000)
+        await schedule_controller.stop()
         return kube.attempts - len(kube.writes), len(kube.writes), kube.writes[-1].reason
 
     creates, writes, reason = run(told())
@@ -113,8 +113,8 @@ def test_an_api_server_that_fails_is_asked_less_and_less() -> None:
     async def attempts() -> int:
         kube = paper(suspend=True)
         kube.refusal = KubeError("500")
-        scheduler = await keep(kube, 600)
-        await scheduler.stop()
+        schedule_controller = await keep(kube, 600)
+        await schedule_controller.stop()
         return kube.attempts
 
     assert run(attempts()) <= 15

@@ -11,10 +11,10 @@ from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
-from njst_operator.controllers.job.job_resource import Resource, resource_of
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
-from njst_operator.controllers.schedule.schedule_resource import Schedule
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
 from njst_operator.kube.conditions import is_true, time_text
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
@@ -24,15 +24,15 @@ SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 
-def schedule(last: datetime | None = None, **spec: Any) -> Schedule:
+def schedule(last: datetime | None = None, **spec: Any) -> ScheduleResource:
     """One that is due at noon of each day, made an hour after noon of the day before."""
     status = ScheduleStatus(last_schedule_time=None if last is None else time_text(last))
     whole = {"schedule": "0 12 * * *", "jobTemplate": {"spec": SPEC}, **spec}
     created = NOON - timedelta(hours=23)
-    return Schedule("s", "ns", "noon", 2, "5", whole, status, created)
+    return ScheduleResource("s", "ns", "noon", 2, "5", whole, status, created)
 
 
-def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None) -> Resource:
+def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None) -> JobResource:
     body = {
         "metadata": {
             "uid": f"uid-{time:%d%H%M}",
@@ -52,18 +52,18 @@ def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None
 
 
 def plan(
-    it: Schedule, jobs: list[Resource] | None = None, now: datetime = NOON
-) -> tuple[s.Plan, ScheduleStatus]:
-    made = s.reconcile(it, jobs or [], now)
+    it: ScheduleResource, jobs: list[JobResource] | None = None, now: datetime = NOON
+) -> tuple[s.Decision, ScheduleStatus]:
+    made = s.decide(it, jobs or [], now)
     (write,) = (action for action in made.actions if isinstance(action, s.WriteStatus))
     return made, write.status
 
 
-def created(made: s.Plan) -> list[datetime]:
+def created(made: s.Decision) -> list[datetime]:
     return [action.time for action in made.actions if isinstance(action, s.CreateJob)]
 
 
-def deleted(made: s.Plan) -> list[str]:
+def deleted(made: s.Decision) -> list[str]:
     return [action.job.uid for action in made.actions if isinstance(action, s.DeleteJob)]
 
 
@@ -79,7 +79,7 @@ def test_it_makes_a_job_at_its_time_and_not_before() -> None:
 
 
 def test_deletion__of_a_schedule__makes_no_more_jobs() -> None:
-    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
+    assert s.decide(replace(schedule(), deleting=True), [], NOON) == s.Decision(())
 
 
 def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
@@ -191,7 +191,9 @@ def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
     assert is_true(status.conditions, "Stalled")
 
 
-def refusal(it: Schedule, now: datetime = NOON, reason: str = "QuotaExceeded") -> Schedule:
+def refusal(
+    it: ScheduleResource, now: datetime = NOON, reason: str = "QuotaExceeded"
+) -> ScheduleResource:
     """The schedule after its job of noon was refused."""
     why = s.Refusal(NOON, reason, "403 exceeded quota")
     return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
@@ -242,7 +244,7 @@ def test_a_refusal_that_came_too_late_to_be_tried_again_stays_said() -> None:
 
 
 def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
-    assert s.reconcile(replace(schedule(), deleting=True), [], NOON) == s.Plan(())
+    assert s.decide(replace(schedule(), deleting=True), [], NOON) == s.Decision(())
 
 
 def test_events_tell_what_is_wrong_once() -> None:
