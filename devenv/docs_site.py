@@ -31,56 +31,58 @@ class DocsError(Exception):
     """The documentation cannot be built as it is; says which page is wrong, and how."""
 
 
-def build(folder: Path = DEFAULT_FOLDER) -> Path:
-    """Stage the pages in `folder`, build the site and return the folder that has it.
+def build(folder: Path, root: Path = ROOT) -> Path:
+    """Build the site of the repository at `root` and return the folder that has it.
+
+    Args:
+        folder: is emptied; gets the staged pages and the site.
+        root: the repository, with docs/ and mkdocs.yml.
 
     Raises:
         DocsError: a link leads nowhere, a page is in no menu, or Zensical reports a problem.
     """
     shutil.rmtree(folder, ignore_errors=True)
     pages = folder / "pages"
-    pages.mkdir(parents=True)
-    _stage(pages)
-    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    for path, text in {**_pages(root), **_python_pages(root)}.items():
+        (pages / path).parent.mkdir(parents=True, exist_ok=True)
+        (pages / path).write_text(text)
+    config = yaml.safe_load((root / "mkdocs.yml").read_text())
     config["nav"] = _expanded(config["nav"], pages)
     _check_menu(set(_listed(config["nav"])), pages)
     (folder / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False))
-    done = subprocess.run(
-        [sys.executable, "-m", "zensical", "build", "--strict", "-f", str(folder / "mkdocs.yml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DocsError(_problems(done.stdout + done.stderr))
+    _run_zensical(folder)
     return folder / "site"
 
 
-def _problems(output: str) -> str:
-    """Return what Zensical complains about, without colours and without its own stack."""
-    plain = _COLOUR.sub("", output)
-    stopped_by_strict = "Aborted because --strict" in plain
-    return plain.partition("Traceback")[0] if stopped_by_strict else plain
+def _run_zensical(folder: Path) -> None:
+    command = [sys.executable, "-m", "zensical", "build", "--strict"]
+    done = subprocess.run(
+        [*command, "-f", str(folder / "mkdocs.yml")], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        output = _COLOUR.sub("", done.stdout + done.stderr)
+        # What it warns of comes first; its own stack says nothing more.
+        strict = "Aborted because --strict" in output
+        raise DocsError(output.partition("Traceback")[0] if strict else output)
 
 
-def _stage(pages: Path) -> None:
-    """Write all pages, with links that lead to where the linked pages are staged."""
-    documents = [*ALWAYS, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
-    waiting, staged = documents, set(documents)
+def _pages(root: Path) -> dict[str, str]:
+    """Return the pages by where they are staged, with links that lead from there."""
+    waiting = [*ALWAYS, *(str(path.relative_to(root)) for path in (root / "docs").rglob("*.md"))]
+    pages: dict[str, str] = {}
     while waiting:
         path = waiting.pop()
-        target = pages / _staged(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / path).suffix == ".md":
-            text, linked = _relinked(path)
-        else:
-            text, linked = _shown(path), set()
-        target.write_text(text)
-        waiting += linked - staged
-        staged |= linked
-    for name, text in reference_pages(ROOT / "worker").items():
-        (pages / "python").mkdir(exist_ok=True)
-        (pages / "python" / name).write_text(text)
+        if _staged(path) not in pages:
+            text, linked = (
+                _relinked(root, path) if path.endswith(".md") else (_shown(root, path), [])
+            )
+            pages[_staged(path)] = text
+            waiting += linked
+    return pages
+
+
+def _python_pages(root: Path) -> dict[str, str]:
+    return {f"python/{name}": text for name, text in reference_pages(root / "worker").items()}
 
 
 def _staged(path: str) -> str:
@@ -92,21 +94,21 @@ def _staged(path: str) -> str:
     return f"files/{path}" if path.endswith(".md") else f"files/{path}.md"
 
 
-def _relinked(path: str) -> tuple[str, set[str]]:
+def _relinked(root: Path, path: str) -> tuple[str, list[str]]:
     """Return a page with links as they are staged, and what it links to."""
-    linked: set[str] = set()
+    linked: list[str] = []
     here = Path(_staged(path)).parent
 
     def relink(match: re.Match[str]) -> str:
-        target = os.path.relpath(ROOT / Path(path).parent / match[1], ROOT)
-        if target.startswith("..") or not (ROOT / target).exists():
+        target = os.path.relpath(root / Path(path).parent / match[1], root)
+        if target.startswith("..") or not (root / target).exists():
             raise DocsError(f"{path}: a link leads to {match[1]}, which is not there")
-        if (ROOT / target / "README.md").exists():
+        if (root / target / "README.md").exists():
             target = f"{target}/README.md"
-        linked.add(target)
+        linked.append(target)
         return f"]({os.path.relpath(_staged(target), here)}{match[2] or ''})"
 
-    return _outside_blocks((ROOT / path).read_text(), lambda text: _LINK.sub(relink, text)), linked
+    return _outside_blocks((root / path).read_text(), lambda text: _LINK.sub(relink, text)), linked
 
 
 def _outside_blocks(text: str, change: Callable[[str], str]) -> str:
@@ -115,15 +117,14 @@ def _outside_blocks(text: str, change: Callable[[str], str]) -> str:
     return "".join(part if odd % 2 else change(part) for odd, part in enumerate(parts))
 
 
-def _shown(path: str) -> str:
+def _shown(root: Path, path: str) -> str:
     """Return a page that shows a file, or all files of a folder."""
-    place = ROOT / path
-    files = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-    blocks = [
-        f"## {file.relative_to(place)}\n\n{_block(file)}" if place.is_dir() else _block(file)
-        for file in files
-    ]
-    return "\n".join([f"# {path}\n", *blocks])
+    place = root / path
+    if not place.is_dir():
+        return f"# {path}\n\n{_block(place)}"
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    parts = [f"## {file.relative_to(place)}\n\n{_block(file)}" for file in files]
+    return "\n".join([f"# {path}\n", *parts])
 
 
 def _block(file: Path) -> str:
@@ -144,7 +145,7 @@ def _replaced(entry: Any, pages: Path) -> list[Any]:
     if not isinstance(entry, str) or not entry.endswith("/*"):
         return [_expanded(entry, pages)]
     found = sorted((pages / entry.removesuffix("/*")).glob("*.md"))
-    return [str(p.relative_to(pages)) for p in found if p.name != "index.md"]
+    return [str(path.relative_to(pages)) for path in found if path.name != "index.md"]
 
 
 def _listed(entry: Any) -> Iterator[str]:
@@ -157,10 +158,10 @@ def _listed(entry: Any) -> Iterator[str]:
 
 def _check_menu(listed: set[str], pages: Path) -> None:
     """Raise an error when the menu and the pages do not agree; linked files need no entry."""
-    there = {str(p.relative_to(pages)) for p in pages.rglob("*.md")}
+    there = {str(path.relative_to(pages)) for path in pages.rglob("*.md")}
     if missing := sorted(listed - there):
         raise DocsError(f"mkdocs.yml lists pages that are not there: {', '.join(missing)}")
-    if unlisted := sorted(p for p in there - listed if not p.startswith("files/")):
+    if unlisted := sorted(path for path in there - listed if not path.startswith("files/")):
         raise DocsError(f"mkdocs.yml does not list these pages: {', '.join(unlisted)}")
 
 

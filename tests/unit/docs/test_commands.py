@@ -135,9 +135,10 @@ _CHECKS: dict[str, Callable[[list[str]], None]] = {
     "make": _check_make,
     "njst": _check_njst,
     "python": _check_python,
-    # NATS's own programs are not njst's to check.
+    # Other programs' own options are not njst's to check.
     "nats": _check_nothing,
     "nats-server": _check_nothing,
+    "pre-commit": _check_nothing,
 }
 
 

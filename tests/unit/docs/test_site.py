@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv import docs_site
-from devenv.docs_site import DocsError, build
+from devenv.docs_site import ALWAYS, ROOT, DocsError, build
 from devenv.python_reference import reference_pages
 
 _LOADED = re.compile(
@@ -15,10 +14,10 @@ _LOADED = re.compile(
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(tmp_path: Path) -> Path:
     """A repository with the pages that the site always has, and a menu that lists them."""
     root = tmp_path / "repository"
-    for name in docs_site.ALWAYS:
+    for name in ALWAYS:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(f"# {name}\n")
     (root / "docs").mkdir()
@@ -26,8 +25,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "mkdocs.yml").write_text(
         "site_name: t\ndocs_dir: pages\nsite_dir: site\nnav: [index.md, page.md]\n"
     )
-    monkeypatch.setattr(docs_site, "ROOT", root)
-    monkeypatch.setattr(docs_site, "reference_pages", lambda _source: {})
+    (root / "worker" / "njst" / "contract").mkdir(parents=True)
+    (root / "worker" / "njst" / "journal").mkdir()
+    (root / "worker" / "njst" / "journal" / "jobs.py").write_text('"""Nothing public."""\n')
     return root
 
 
@@ -42,7 +42,7 @@ def test_site_of_this_repository__builds_and_loads_nothing_from_other_hosts(
 
 def test_correct_pages__build(repository: Path, tmp_path: Path) -> None:
     (repository / "docs" / "page.md").write_text("# A page\n\n[home](../README.md)\n")
-    assert (build(tmp_path / "out") / "page" / "index.html").exists()
+    assert (build(tmp_path / "out", repository) / "page" / "index.html").exists()
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_link_that_leads_nowhere__fails_the_build(
 ) -> None:
     (repository / "docs" / "page.md").write_text(f"# A page\n\n{text}\n")
     with pytest.raises(DocsError, match=re.escape(problem)):
-        build(tmp_path / "out")
+        build(tmp_path / "out", repository)
 
 
 def test_page_in_no_menu__fails_the_build(repository: Path, tmp_path: Path) -> None:
     (repository / "docs" / "other.md").write_text("# Another\n")
     with pytest.raises(DocsError, match=r"does not list these pages: other\.md"):
-        build(tmp_path / "out")
+        build(tmp_path / "out", repository)
 
 
 def test_menu_with_a_page_that_is_not_there__fails_the_build(
@@ -74,7 +74,7 @@ def test_menu_with_a_page_that_is_not_there__fails_the_build(
 ) -> None:
     (repository / "docs" / "page.md").unlink()
     with pytest.raises(DocsError, match=r"lists pages that are not there: page\.md"):
-        build(tmp_path / "out")
+        build(tmp_path / "out", repository)
 
 
 def test_link_to_a_file_or_folder__leads_to_a_page_with_its_text(
@@ -85,7 +85,7 @@ def test_link_to_a_file_or_folder__leads_to_a_page_with_its_text(
     (repository / "docs" / "page.md").write_text(
         "# A page\n\n[all](../examples), [one](../examples/a.yaml)\n"
     )
-    site = build(tmp_path / "out")
+    site = build(tmp_path / "out", repository)
     for shown in ("files/examples", "files/examples/a.yaml"):
         assert "Shown" in (site / shown / "index.html").read_text()
 
@@ -105,7 +105,7 @@ def test_module_without_public_definitions__is_not_in_the_reference(tmp_path: Pa
 
 
 def test_list_of_decisions__has_each_decision_with_its_title() -> None:
-    folder = docs_site.ROOT / "docs" / "adr"
+    folder = ROOT / "docs" / "adr"
     titles = {
         path.name: re.sub(r"^# (\d+\. )?", "", path.read_text().splitlines()[0])
         for path in folder.glob("0*.md")
