@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from devenv.markdown_dialect import for_python_markdown
 from devenv.python_reference import reference_pages
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +109,8 @@ def _relinked(root: Path, path: str) -> tuple[str, list[str]]:
         linked.append(target)
         return f"]({os.path.relpath(_staged(target), here)}{match[2] or ''})"
 
-    return _outside_blocks((root / path).read_text(), lambda text: _LINK.sub(relink, text)), linked
+    text = _outside_blocks((root / path).read_text(), lambda text: _LINK.sub(relink, text))
+    return for_python_markdown(text), linked
 
 
 def _outside_blocks(text: str, change: Callable[[str], str]) -> str:

@@ -12,6 +12,8 @@ _LOADED = re.compile(
     r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^\s>]+"
 )
 
+_UNREAD_LIST = re.compile(r"<p>(?:(?!</p>).)*^(?:-|\d+\.) ", re.DOTALL | re.MULTILINE)
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -38,6 +40,7 @@ def test_site_of_this_repository__builds_and_loads_nothing_from_other_hosts(
     pages = list(site.rglob("*.html"))
     assert site / "index.html" in pages
     assert [found for page in pages for found in _LOADED.findall(page.read_text())] == []
+    assert [str(page) for page in pages if _UNREAD_LIST.search(page.read_text())] == []
 
 
 def test_correct_pages__build(repository: Path, tmp_path: Path) -> None:
