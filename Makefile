@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test chaos lint fmt \
+.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test chaos lint fmt docs \
   crds lock bench bench-check \
   bench-operator bench-operator-check bench-mesh bench-mesh-check clean
 
@@ -67,6 +67,9 @@ lint: $(READY) ## Check style, types, layers and generated files
 fmt: $(READY) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(READY) ## Build the site of the documentation in dist/docs/site; fails on broken links, anchors and unlisted pages
+	@$(BIN)/python -m devenv.docs_site
 
 crds: $(READY) ## Write crds/ anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds

@@ -10,7 +10,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
-{{- /* What a part is chosen by: dict "root" $ "component" "worker" */ -}}
+{{- /* Selector labels of a component: dict "root" $ "component" "worker" */ -}}
 {{- define "njst.selector" -}}
 app.kubernetes.io/name: njst
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -43,7 +43,7 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
-{{- /* Secrets for the control NATS: files that are read anew at each login. */ -}}
+{{- /* Secrets for the control NATS, as files: they are read again at each login. */ -}}
 {{- define "njst.loginVolume" -}}
 - name: login
   projected:
@@ -61,7 +61,7 @@ capabilities: {drop: [ALL]}
 {{- define "njst.operatorVolumes" -}}
 - name: operator-tmp
   emptyDir: {sizeLimit: 16Mi}
-# What automountServiceAccountToken would mount into every container.
+# The same volume that automountServiceAccountToken would mount into every container.
 - name: kubernetes
   projected:
     defaultMode: 0440
@@ -84,7 +84,7 @@ env:
   - name: POD_NAME
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
   {{- if eq .Values.operator.mode "Sidecar" }}
-  # It waits for what it lacks, however long: if it ended, the pod would not be ready.
+  # Waits for missing dependencies without a limit: if it ended, the pod would not be ready.
   - {name: NJST_WAIT_SECONDS, value: inf}
   {{- end }}
   - {name: MALLOC_ARENA_MAX, value: "2"}
