@@ -5,6 +5,7 @@ stream's stored timestamp: neither is repeated here, so neither can disagree. A 
 fields and events; an older one ignores both.
 """
 
+import json
 from enum import StrEnum
 
 from pydantic import Field
@@ -15,9 +16,16 @@ from njst.contract.results.readback import SliceResult, StreamConsumption, Strea
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
 from njst.contract.spec.job import JobSpec
+from njst.contract.spec.target import Target
 
 # Version of the payloads below, for the day when a field must change its meaning.
 SCHEMA = 1
+# Fields that the spec got after the first log was written, with their defaults. A field that is
+# added to the spec with a default other than None belongs in here; its default never changes then.
+_LATER_FIELDS = {
+    "queueTimeoutSeconds": JobSpec.model_fields["queue_timeout_seconds"].default,
+    "target.discover": Target.model_fields["discover"].default,
+}
 
 
 class OriginKind(StrEnum):
@@ -66,6 +74,22 @@ class Created(Payload):
     # Fields of the spec that a newer njst knows and this one does not; see
     # `njst.contract.parsing.forward_compat`.
     unknown_fields: list[str] = Field(default_factory=list)
+
+    def to_json(self) -> bytes:
+        """Return the event without the later fields of the spec that have their default.
+
+        A worker from before such a field declines a job that has it, so a job that does not use
+        the field must not have it: during a rollout both versions run the job.
+        """
+        document = json.loads(super().to_json())
+        for path, default in _LATER_FIELDS.items():
+            part = document["spec"]
+            *outer, name = path.split(".")
+            for key in outer:
+                part = part.get(key, {})
+            if part.get(name) == default:
+                del part[name]
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 class Ready(Payload):

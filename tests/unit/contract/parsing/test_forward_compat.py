@@ -95,3 +95,34 @@ def test_what_is_wrong_in_any_version_is_no_event() -> None:
         read_event(Created, json.dumps(document).encode())
     with pytest.raises(ValidationError):
         read_event(Started, b"{}")
+
+
+# What the spec of a job that uses no later field has in the log, since the first version.
+FIRST_FIELDS = {
+    "spec": "activeDeadlineSeconds,cancel,description,onWorkerLoss,priority,sharing,"
+    "startTimeoutSeconds,streams,suspend,target,thresholds,verdictPolicy,workers,workloads",
+    "target": "context,name,servers",
+}
+
+
+def test_created_event__without_later_fields__is_read_by_the_first_version() -> None:
+    event = Created(spec=SPEC, participants=["a"], origin=Origin(kind=OriginKind.HTTP))
+    spec = json.loads(event.to_json())["spec"]
+    assert spec.keys() <= set(FIRST_FIELDS["spec"].split(",")), spec.keys()
+    assert spec["target"].keys() <= set(FIRST_FIELDS["target"].split(",")), spec["target"]
+    assert read_event(Created, event.to_json()) == event
+
+
+def test_created_event__with_later_fields_set__keeps_them() -> None:
+    document = {
+        "queueTimeoutSeconds": 60,
+        "target": {"servers": ["nats://a:4222"], "discover": False},
+        "workloads": [{"name": "w", "core": {"operation": "Publish", "subject": "a"}}],
+    }
+    document["workloads"][0]["messages"] = 1
+    event = Created(
+        spec=parse_spec(document), participants=["a"], origin=Origin(kind=OriginKind.HTTP)
+    )
+    spec = json.loads(event.to_json())["spec"]
+    assert (spec["queueTimeoutSeconds"], spec["target"]["discover"]) == (60, False)
+    assert read_event(Created, event.to_json()) == event
