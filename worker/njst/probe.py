@@ -1,8 +1,8 @@
-"""`python -m njst.probe URL`: ask a health endpoint, print what it says; exit code 0: well.
+"""`python -m njst.probe URL`: ask a health endpoint, print its answer; exit code 0: healthy.
 
-For the health check of an image, and for probes whose words shall stand in `kubectl describe`,
-where those of an HTTP probe never do. Nothing but the standard library, because it is started again
-and again.
+For the health check of an image, and for probes whose reason should appear in `kubectl describe`,
+which shows none for an HTTP probe. It uses the standard library alone, because it starts again and
+again, and never a proxy: what it asks is in its own pod.
 """
 
 import json
@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 
 TIMEOUT_S = 4
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main(url: str) -> int:
@@ -23,7 +24,7 @@ def main(url: str) -> int:
 def ask(url: str) -> tuple[int, str]:
     """Return the exit code, and what the endpoint says in one line."""
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - ours
+        with _DIRECT.open(url, timeout=TIMEOUT_S) as answer:
             return 0, _words(answer.read())
     except urllib.error.HTTPError as error:
         return 1, _words(error.read())

@@ -44,6 +44,31 @@ def test_an_allowed_server_needs_no_context(tmp_path: Path, server: str) -> None
     assert resolve(Target(servers=[server]), policy(tmp_path, "db:4222")).servers == [server]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "server", "allowed"),
+    [
+        ("[fd00::5]:4222", "nats://[fd00::5]:4222", True),
+        ("[fd00::5]:4222", "nats://d:4222", False),
+        ("[fd00::5]:4222", "nats://[fd00::6]:4222", False),
+        ("[fd00::*]:*", "nats://[FD00::6]:1", True),
+        ("n[ab]:1", "nats://na:1", False),
+        ("n?:1", "nats://na:1", False),
+        ("n*:4222", "nats://NATS.example:4222", True),
+        ("*.example:4222", "nats://a.example:4223", False),
+        ("nats.example:4222", "nats://natsXexample:4222", False),
+    ],
+)
+def test_allow_list__brackets_and_dots__mean_themselves(
+    tmp_path: Path, pattern: str, server: str, *, allowed: bool
+) -> None:
+    target = Target(servers=[server])
+    if allowed:
+        assert resolve(target, policy(tmp_path, pattern)).servers == [server]
+        return
+    with pytest.raises(SetupError, match="allow-list"):
+        resolve(target, policy(tmp_path, pattern))
+
+
 def test_the_control_nats_may_always_be_named(tmp_path: Path) -> None:
     named = resolve(Target(servers=["nats://control:4222"]), policy(tmp_path))
     assert named.password == "", "a spec that names a server gets none of the worker's logins"

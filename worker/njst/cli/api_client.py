@@ -1,6 +1,8 @@
 """The CLI's view of a worker's HTTP API; errors become one line and an exit code."""
 
+import urllib.request
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -8,6 +10,8 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 
 TIMEOUT_S = 15.0
+# Addresses of this machine, which no proxy can reach.
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ApiClient:
@@ -16,7 +20,9 @@ class ApiClient:
     def __init__(self, urls: str) -> None:
         """Take one address, or several, comma separated."""
         self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
-        self._http = httpx.Client(timeout=TIMEOUT_S)
+        self._http = httpx.Client(
+            timeout=TIMEOUT_S, mounts={f"all://{host}": None for host in _LOOPBACK}
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +86,7 @@ class ApiClient:
             try:
                 return self._http.request(method, url + path, **request)
             except httpx.HTTPError as error:
-                errors.append(f"{url}: {error}")
+                errors.append(f"{url}{_through(url)}: {error}")
                 self._urls.append(self._urls.pop(0))
                 if method != "GET" and not isinstance(error, httpx.ConnectError):
                     break
@@ -90,6 +96,16 @@ class ApiClient:
             f"no worker answers at {'; '.join(errors)}; name another with --api or NJST_API",
             ExitCode.UNREACHABLE,
         )
+
+
+def _through(url: str) -> str:
+    """Return by which proxy of the environment a URL is asked, in words; empty without one."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = urllib.request.getproxies().get(parts.scheme, "")
+    if not proxy or host in ("localhost", "127.0.0.1", "::1") or urllib.request.proxy_bypass(host):
+        return ""
+    return f" (through the proxy {proxy}; NO_PROXY={host} avoids it)"
 
 
 def _problem(response: httpx.Response) -> CliError:

@@ -4,9 +4,9 @@ A spec never carries credentials; they stand in context files, in the format of 
 that whoever runs the workers mounts into them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
 from njst.contract.connection import Connection
@@ -22,7 +22,7 @@ class TargetPolicy:
     """Which targets this worker serves.
 
     `control` is the connection that carries the jobs, the default target. `allow` holds patterns
-    of `host:port`, with `*` for any part.
+    of `host:port`, with `*` for any part; an IPv6 address stands in brackets, as in a URL.
     """
 
     control: Connection
@@ -50,7 +50,7 @@ def _named(target: Target, policy: TargetPolicy) -> Connection:
     known = {_host_port(server) for server in policy.control.servers}
     for server in target.servers:
         place = _host_port(server)
-        if place not in known and not any(fnmatch(place, allow) for allow in policy.allow):
+        if place not in known and not any(_matches(place, allow) for allow in policy.allow):
             raise SetupError(
                 "TargetNotAllowed",
                 f"spec.target.servers: {place} is not in this worker's allow-list; add it with"
@@ -61,7 +61,13 @@ def _named(target: Target, policy: TargetPolicy) -> Connection:
 
 def _host_port(server: str) -> str:
     host, port = address(server)
-    return f"{host}:{port}"
+    return f"[{host}]:{port}".lower() if ":" in host else f"{host}:{port}".lower()
+
+
+def _matches(place: str, pattern: str) -> bool:
+    """Whether a pattern takes a `host:port`; no character but `*` has a meaning of its own."""
+    parts = map(re.escape, pattern.lower().split("*"))
+    return re.fullmatch(".*".join(parts), place) is not None
 
 
 def _from_context(name: str, folder: Path) -> Connection:
