@@ -20,8 +20,9 @@ from njst.contract.events import (
     Started,
 )
 from njst.contract.names.mesh import EventName
-from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.tallies import WorkloadTally
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import (
     Appended,
     JournalUnavailableError,
@@ -122,6 +123,11 @@ class Mesh:
     me: Member = field(default_factory=lambda: member("n1", clock_error_us=1_250))
     not_ready: Problem | None = None
     removed: list[str] = field(default_factory=list)
+    # Why the streams of a job cannot be removed.
+    unremovable: dict[str, SetupError] = field(default_factory=dict)
+    # Servers that may not be tested, and other names of the control NATS.
+    forbidden: set[str] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
 
     @classmethod
     async def open(cls) -> "Mesh":
@@ -141,6 +147,7 @@ class Mesh:
                 log_now_ns=lambda: self.log.now_ns,
                 ready=lambda: self.not_ready,
                 remove_streams=self._remove_streams,
+                target_at=self._target_at,
                 started_at=datetime(2026, 1, 2, tzinfo=UTC),
             )
         )
@@ -156,8 +163,15 @@ class Mesh:
         return view
 
     async def _remove_streams(self, view: JobView) -> list[str]:
+        if (error := self.unremovable.get(view.id)) is not None:
+            raise error
         self.removed.append(view.id)
         return []
+
+    async def _target_at(self, server: str) -> Target:
+        if server in self.forbidden:
+            raise SetupError("TargetNotAllowed", f"spec.target.servers: {server} is not allowed")
+        return Target() if server in self.aliases else Target(servers=[server])
 
     async def start(self, job: str) -> None:
         """All participants are ready and begin."""

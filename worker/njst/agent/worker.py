@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from njst import __version__
+from njst.agent.control_alias import resolves_alike
 from njst.agent.deps import AgentDeps, LoadHandle
 from njst.agent.orphan_reaper import OrphanReaper
 from njst.agent.runner import Agent
@@ -22,6 +23,7 @@ from njst.contract.names.mesh import Mesh
 from njst.contract.plan import LoadPlan
 from njst.contract.results.outcome import Problem, SetupError
 from njst.contract.spec.stream import Retain
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import Member
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
@@ -122,6 +124,21 @@ class Worker:
             view.ended is None and self.me.worker in view.created.participants
             for view in self.job_store.open_jobs()
         )
+
+    async def target_at(self, server: str) -> Target:
+        """Return the target that a server's URL means: the control NATS also by another name.
+
+        Raises:
+            SetupError: this worker may not test it.
+        """
+        target = Target(servers=[server])
+        try:
+            self.agent.deps.reach(target)
+        except SetupError:
+            if await resolves_alike(server, self.client.connection.servers):
+                return Target()
+            raise
+        return target
 
     async def remove_streams(self, view: JobView) -> list[str]:
         """Remove the streams that a job made, also those that it was to keep.

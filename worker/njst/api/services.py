@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from njst.contract.results.outcome import Problem
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
@@ -22,4 +23,6 @@ class Services:
     ready: Callable[[], Problem | None]
     # Removes the streams that a job made, also those that it was to keep; returns what stayed.
     remove_streams: Callable[[JobView], Awaitable[list[str]]]
+    # Returns the target that a server's URL means; raises SetupError when it is not allowed.
+    target_at: Callable[[str], Awaitable[Target]]
     started_at: datetime

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import nats.errors
 from nats.js.errors import APIError, NotFoundError
@@ -29,7 +30,6 @@ from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import ReportStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.job_store import JobStore
-from njst.journal.state.job_view import JobView
 from njst.login.nats_client import LoginClient
 
 
@@ -82,7 +82,8 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             me=_nobody,
             log_now_ns=clock.now_ns,
             ready=lambda: None,
-            remove_streams=_remove_nothing,
+            remove_streams=_not_here,
+            target_at=_not_here,
             started_at=datetime.now(UTC),
         )
         async with serve(create_app(services), "127.0.0.1", 0) as url:
@@ -113,5 +114,5 @@ def _nobody() -> Member:
     )
 
 
-async def _remove_nothing(_: JobView) -> list[str]:
+async def _not_here(_: object) -> NoReturn:
     raise NotImplementedError("the original API is a worker's")

@@ -89,6 +89,7 @@ def _services(node: Worker) -> Services:
         log_now_ns=node.clock.now_ns,
         ready=node.not_ready,
         remove_streams=node.remove_streams,
+        target_at=node.target_at,
         started_at=datetime.now(UTC),
     )
 

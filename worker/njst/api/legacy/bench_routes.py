@@ -14,6 +14,7 @@ from njst.api.job_submission import read_body
 from njst.api.legacy.bench_translation import (
     BenchError,
     BenchSettings,
+    in_original_words,
     read_spec,
     settings_of,
     shown_settings,
@@ -25,6 +26,7 @@ from njst.api.services import Services
 from njst.contract.events import Origin, OriginKind
 from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
 from njst.contract.results.outcome import SetupError
+from njst.contract.spec.target import Target
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_view import JobView
@@ -53,8 +55,6 @@ _ANSWERED = (
     BenchError,
     InvalidDocumentError,
     JournalUnavailableError,
-    NotEnoughWorkersError,
-    SetupError,
     UnknownJobError,
 )
 
@@ -67,11 +67,10 @@ def _original(error: Exception) -> tuple[int, str]:
         case ApiProblem():
             return error.status, error.detail
         case InvalidDocumentError():
-            return 400, f"unable to validate settings: {error}"
+            words = "; ".join(map(in_original_words, error.problems))
+            return 400, f"unable to validate settings: {words}"
         case UnknownJobError():
             return 404, "unable to get bucket: nats: bucket not found"
-        case SetupError():
-            return 500, f"unable to delete streams: {error.message}"
     return 500, f"unable to create jobs: {error}"
 
 
@@ -127,10 +126,15 @@ class _BenchApi:
             spec = read_spec(settings, self._job(settings.read.write_id))
         else:
             spec = write_spec(settings, job)
+        if spec.target.servers:
+            spec = spec.model_copy(update={"target": await self._target_of(spec.target)})
         origin = Origin(kind=OriginKind.BENCH, name=f"bench-{job}")
-        submitted = await self._jobs.submit(
-            Submission(id=job, spec=spec, origin=origin, settings=settings.to_json())
-        )
+        try:
+            submitted = await self._jobs.submit(
+                Submission(id=job, spec=spec, origin=origin, settings=settings.to_json())
+            )
+        except NotEnoughWorkersError as error:
+            raise await self._too_few_nodes(spec.workers) from error
         count = len(submitted.view.parts)
         message = f"benchmark created successfully; created {count} jobs"
         return JSONResponse({"id": job, "message": message})
@@ -155,11 +159,10 @@ class _BenchApi:
             view = await self._jobs.cancel(self._job(job).id, "Requested", "deleted")
         except UnknownJobError:
             return JSONResponse({"message": "emitted benchmark deletion job"})
-        if "streams" in request.query_params:
-            await self._remove_streams(view)
+        errors = await self._remove_streams(view) if "streams" in request.query_params else []
         if request.query_params.keys() & {"settings", "results"}:
             await self._jobs.delete(view.id)
-        return JSONResponse({"message": "emitted benchmark deletion job"})
+        return _done("emitted benchmark deletion job", errors)
 
     @_original_errors
     async def purge(self, request: Request) -> Response:
@@ -167,17 +170,49 @@ class _BenchApi:
         body = _json(await read_body(request))
         if not isinstance(body, dict) or body.get("all") is not True:
             raise BenchError(400, "'all' must be set to true to purge")
+        errors = []
         for view in self._jobs.all():
             if view.created.origin.kind is OriginKind.BENCH:
                 await self._jobs.cancel(view.id, "Requested", "purged")
-                await self._remove_streams(view)
+                errors += await self._remove_streams(view)
                 await self._jobs.delete(view.id)
-        return JSONResponse({"message": "purge initiated"})
+        return _done("purge initiated", errors)
 
-    async def _remove_streams(self, view: JobView) -> None:
+    async def _target_of(self, target: Target) -> Target:
+        """Return the target of a job, which may be the control NATS by another name.
+
+        Raises:
+            BenchError: the address is not allowed.
+        """
+        try:
+            return await self._services.target_at(target.servers[0])
+        except SetupError as error:
+            words = error.message.replace("spec.target.servers", "nats.address")
+            raise BenchError(400, f"unable to validate settings: {words}") from error
+
+    async def _too_few_nodes(self, wanted: int) -> BenchError:
+        present = len(await self._services.members.present())
+        words = f"{max(1, wanted)} nodes requested but {present} available"
+        return BenchError(500, f"unable to create jobs: {words}")
+
+    async def _remove_streams(self, view: JobView) -> list[str]:
+        """Remove a write's streams; return what could not be removed, and why.
+
+        What one job leaves behind, a server that is gone say, must not keep others from ending.
+        """
         write = settings_of(view).write
-        if write is not None and not write.keep_streams:
-            await self._services.remove_streams(view)
+        if write is None or write.keep_streams:
+            return []
+        try:
+            left = await self._services.remove_streams(view)
+        except SetupError as error:
+            left = [error.message]
+        return [f"unable to delete streams of {view.id}: {words}" for words in left]
+
+
+def _done(message: str, errors: list[str]) -> Response:
+    """Return the original's answer, with what could not be done where there is something."""
+    return JSONResponse({"message": message, **({"errors": errors} if errors else {})})
 
 
 def _json(text: bytes) -> Any:

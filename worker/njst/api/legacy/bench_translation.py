@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from njst.contract.fields import INDEX
 from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.field_errors import FieldProblem
 from njst.contract.results.report import Report, WorkerResult
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, Phase
@@ -165,6 +166,31 @@ def read_spec(settings: BenchSettings, write: JobView) -> JobSpec:
     )
 
 
+# What the fields of a job are called in the original's settings.
+_ORIGINAL_NAMES = (
+    ("spec.workloads[0].publish.window", "write.batch_size"),
+    ("spec.workloads[0].publish.payloadBytes", "write.msg_size_bytes"),
+    ("spec.workloads[0].publish.subjects", "write.subjects"),
+    ("spec.workloads[0].consume.batch", "read.batch_size"),
+    ("spec.workloads[0].consume.filterSubjects", "read.subjects"),
+    ("spec.workloads[0].clients", "num_workers_per_stream"),
+    ("spec.workloads[0].messages", "num_streams x num_messages_per_stream"),
+    ("spec.streams[0].count", "num_streams"),
+    ("spec.streams[0].replicas", "num_replicas"),
+    ("spec.workers", "num_nodes"),
+    ("spec.target.servers", "nats.address"),
+    ("spec.description", "description"),
+)
+
+
+def in_original_words(problem: FieldProblem) -> str:
+    """Return what is wrong with a job, naming the setting that it was made from."""
+    for field, name in _ORIGINAL_NAMES:
+        if problem.field.startswith(field):
+            return f"{name}{problem.field.removeprefix(field)}: {problem.message}"
+    return str(problem)
+
+
 def _filter(job: str, wanted: Sequence[str], written: WriteSettings) -> dict[str, list[str]]:
     """Return the consumer's filter: nothing for all subjects of the write, or some of them."""
     unknown = sorted(set(wanted) - set(written.subjects))
@@ -237,7 +263,7 @@ def status_of(view: JobView, report: Report, *, full: bool) -> dict[str, Any]:
         ),
         "total_processed": workload.messages,
         "total_errors": workload.error_count,
-        "started_at": rfc3339(view.start_ns or view.created_ns),
+        "started_at": rfc3339(view.start_ns if view.run else view.created_ns),
     }
     if view.ended is not None:
         status["ended_at"] = rfc3339(view.ended_ns)
