@@ -94,6 +94,37 @@ def test_yaml_is_read_as_json_sees_it() -> None:
     assert load_object(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [
+        ("1e+06", 1_000_000.0),
+        ("1_000_000", 1_000_000),
+        ("0o17", 15),
+        ("010", 8),
+        ("018", 18.0),
+        ("-0x10", -16),
+        ("0b101", 5),
+        ("y", True),
+        ("oFf", "oFf"),
+        ("Off", False),
+        ("1:30", "1:30"),
+        ("2020-01-01", "2020-01-01"),
+        ("1e500", "1e500"),
+        ("9223372036854775808", 9223372036854775808),
+        ("18446744073709551616", 18446744073709551616.0),
+        ("+", "+"),
+        ("~", None),
+        ("NULL", None),
+        ("nULL", "nULL"),
+        ("'010'", "010"),
+        ('"y"', "y"),
+    ],
+)
+def test_scalar__as_kubernetes_reads_it(scalar: str, value: object) -> None:
+    found = load_object(f"a: {scalar}".encode())["a"]
+    assert (found, type(found)) == (value, type(value))
+
+
 def test_json_may_be_as_large_as_a_document() -> None:
     text = b'{"a": [' + b"1," * (2 * MAX_VALUES) + b"1]}"
     assert len(load_object(text)["a"]) == 2 * MAX_VALUES + 1

@@ -1,16 +1,20 @@
 """From bytes, JSON or YAML, to JSON-like data; bounded, whatever the bytes are.
 
-JSON is read as JSON: YAML takes no tab for an indent, and its reader in Python is slow. That of C
-is none for strangers: it ends the process on a deeply nested text.
+JSON is read as JSON: YAML takes no tab for an indent, and its reader in Python is slow. The reader
+in C is not safe with text of strangers: deeply nested text ends the process.
+
+Plain scalars of YAML mean what they mean to kubectl and to an API server (`yaml_scalars`).
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
+from njst.contract.parsing.yaml_scalars import scalar_value
 
 # A spec at all its limits is well below these; NATS takes 1 MiB in a message.
 MAX_DOCUMENT_BYTES = 512 * 1024
@@ -20,6 +24,13 @@ MAX_DEPTH = 64
 
 _CORE = "tag:yaml.org,2002:"
 _MERGE = f"{_CORE}merge"
+_TAG_NAMES: dict[type, str] = {
+    bool: "bool",
+    float: "float",
+    int: "int",
+    str: "str",
+    type(None): "null",
+}
 _TAGS = frozenset(
     {_MERGE, *(f"{_CORE}{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))}
 )
@@ -122,6 +133,12 @@ class _Loader(yaml.SafeLoader):
             )
         return node
 
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        """Return the tag of a node: of a plain scalar by the rules of Kubernetes."""
+        if kind is yaml.ScalarNode and implicit[0] and value != "<<":
+            return _CORE + _TAG_NAMES[type(scalar_value(value))]
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+
     def _spend(self, values: int) -> None:
         self._values += values
         if self._values > MAX_VALUES or self._depth > MAX_DEPTH:
@@ -137,11 +154,15 @@ class _Loader(yaml.SafeLoader):
             )
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag.removeprefix(_CORE) not in ("timestamp", "value")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+def _scalar(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    """Return the value of a number, a switch or nothing; the text where it is none, as `!!int a`.
+
+    An explicit tag of a text that is something else is refused by the check of its field.
+    """
+    return scalar_value(str(loader.construct_scalar(node)))
+
+
+# `resolve` finds the kind of plain scalars, but for the key that merges mappings.
+_Loader.yaml_implicit_resolvers = {"<": [(_MERGE, re.compile(r"^(?:<<)$"))]}
+for _name in ("bool", "float", "int", "null"):
+    _Loader.add_constructor(f"{_CORE}{_name}", _scalar)
