@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from njst.agent.deps import AgentDeps
+from njst.backoff import Backoff
 from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
 from njst.contract.names.mesh import EventName
@@ -13,10 +14,8 @@ from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 
 log = logging.getLogger(__name__)
 
-# How long to leave a log that does not answer in peace before saying the same again: the first
-# time, and at most.
-RETRY_S = 0.5
-LAST_RETRY_S = 2.0
+# Between appends while the log does not answer.
+BACKOFF = Backoff(first_s=0.5, factor=2.0, ceiling_s=2.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class EventPublisher:
 
     async def _repeat(self, payload: Payload) -> None:
         name = EventName(self.job, EVENT_NAMES[type(payload)], self.deps.me)
-        retry_s, told = RETRY_S, ""
+        failures, told = 0, ""
         while True:
             try:
                 await self.deps.log.append(name, payload)
@@ -66,7 +65,7 @@ class EventPublisher:
                 if str(error) != told:
                     told = str(error)
                     log.warning("the event %s is not stored yet: %s", name.event, told)
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+                failures += 1
+                await asyncio.sleep(BACKOFF.pause_s(failures))
             else:
                 return
