@@ -19,6 +19,7 @@ from njst.journal.nats.log_clock import LogClock
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
+from njst.journal.state.rendezvous import share
 from njst_operator.config import Config
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder, phase_status, ttl
@@ -31,7 +32,7 @@ from njst_operator.controllers.ownership import Ownership
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.tombstones import Tombstones
 from njst_operator.controllers.work_item import RETRY_MAX_S, RETRY_S, WorkItem, now_s
-from njst_operator.coordination.jitter import turn, turn_s
+from njst_operator.coordination.jitter import delay_s
 from njst_operator.kube.api_transport import ConflictError, GoneError, KubeError
 from njst_operator.kube.cluster_identity import ClusterIdentity
 from njst_operator.kube.kube_client import KubeClient
@@ -243,7 +244,6 @@ class JobController:
 
     def on_history_back(self) -> None:
         """Take all resources anew: they are as they once were, and may have other versions now."""
-        self.replica_health.history_back()
         # Also those that were deleted since.
         self._gone.clear()
         for seen in self._seen.values():
@@ -378,7 +378,7 @@ class JobController:
     async def _keep_marked(self, seen: WorkItem) -> None:
         """Mark a resource as accepted, in turns; beside the looks, which need not wait for it."""
         uid = seen.resource.uid
-        wait_s = turn_s(uid, self.config.copy)
+        wait_s = delay_s(uid, self.config.copy)
         while uid in self._seen or self.config.once:
             await asyncio.sleep(wait_s)
             try:
@@ -468,7 +468,7 @@ class JobController:
         """Let other copies go first where many wait; return whether one has."""
         new = sum(other.resource.wants_job for other in self._seen.values())
         window_s = min(SUBMIT_WINDOW_S, SUBMIT_S * max(0, new - 1))
-        await asyncio.sleep(window_s * turn(seen.resource.uid, self.config.copy))
+        await asyncio.sleep(window_s * share(seen.resource.uid, self.config.copy))
         return self.job_store.view(seen.resource.uid) is not None
 
     async def _submit(self, seen: WorkItem, spec: JobSpec, waited_ms: int) -> None:

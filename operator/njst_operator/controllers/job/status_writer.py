@@ -9,10 +9,11 @@ import logging
 from dataclasses import dataclass, field
 
 from njst.contract.results.job_status import JobStatus
+from njst.journal.state.rendezvous import share
 from njst_operator.controllers.job import job_events, job_status_builder
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, resource_of
 from njst_operator.controllers.work_item import WorkItem, now_s
-from njst_operator.coordination.jitter import TURN_S, turn, turn_s
+from njst_operator.coordination.jitter import WINDOW_S, delay_s
 from njst_operator.coordination.priority_semaphore import PrioritySemaphore
 from njst_operator.kube.api_transport import ConflictError, KubeError
 from njst_operator.kube.kube_client import KubeClient
@@ -39,7 +40,7 @@ class ConflictWindow:
     MOST_S = 16.0
 
     def __init__(self) -> None:
-        self.seconds = TURN_S
+        self.seconds = WINDOW_S
 
     def on_conflict(self) -> None:
         """Take more time."""
@@ -47,7 +48,7 @@ class ConflictWindow:
 
     def on_order(self) -> None:
         """Take less time: a turn was kept."""
-        self.seconds = max(TURN_S, self.seconds * 0.95)
+        self.seconds = max(WINDOW_S, self.seconds * 0.95)
 
 
 @dataclass
@@ -76,7 +77,7 @@ class StatusWriter:
     def numbers_due_s(self, seen: WorkItem) -> float:
         """Return the loop time from which on nothing but numbers may be written."""
         every_s = max(NUMBERS_EVERY_S, len(self._running) / NUMBERS_A_SECOND)
-        return seen.written_s + every_s + turn_s(seen.resource.uid, self.copy)
+        return seen.written_s + every_s + delay_s(seen.resource.uid, self.copy)
 
     async def write(self, seen: WorkItem, new: JobStatus) -> float | None:
         """Write a status in this copy's turn; return how long to wait when it is not due yet.
@@ -90,7 +91,7 @@ class StatusWriter:
             return None
         if self._is_said_by_another(seen, new):
             return LEAVE_S
-        resource, place = seen.resource, turn(seen.resource.uid, self.copy)
+        resource, place = seen.resource, share(seen.resource.uid, self.copy)
         only_numbers = not job_status_builder.says_more_than(old, new)
         if not only_numbers:
             await asyncio.sleep(place * self._window.seconds)

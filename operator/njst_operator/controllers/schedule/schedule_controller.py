@@ -13,7 +13,7 @@ from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
 from njst_operator.controllers.work_item import RETRY_S, now_s
-from njst_operator.coordination.jitter import turn_s
+from njst_operator.coordination.jitter import delay_s
 from njst_operator.kube.api_transport import (
     Body,
     ConflictError,
@@ -221,7 +221,7 @@ class ScheduleController:
                         longest_s = RETRY_MAX_S
                 case s.WriteStatus(status) if status != kept.schedule.status:
                     revision = kept.schedule.status.revision
-                    await asyncio.sleep(turn_s(kept.schedule.uid, self.copy))
+                    await asyncio.sleep(delay_s(kept.schedule.uid, self.copy))
                     if kept.schedule.status.revision == revision:
                         await self._write(kept, status)
         if plan.next is None:
@@ -248,7 +248,7 @@ class ScheduleController:
         self, kept: _Kept, action: s.CreateJob, upcoming: datetime | None
     ) -> float:
         """Make the job unless another copy has gone first; return when to look again."""
-        await asyncio.sleep(turn_s(f"{kept.schedule.uid} {action.time}", self.copy) / 2)
+        await asyncio.sleep(delay_s(f"{kept.schedule.uid} {action.time}", self.copy) / 2)
         if any(job.scheduled == action.time for job in self._jobs_of(kept)):
             return 0.0
         try:
