@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from njst.backoff import Backoff
-from njst_operator.controllers.work_item import now_s
+from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.telemetry.replica_health import ReplicaHealth
 
