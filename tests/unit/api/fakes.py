@@ -141,7 +141,6 @@ class Mesh:
                 log_now_ns=lambda: self.log.now_ns,
                 ready=lambda: self.not_ready,
                 remove_streams=self._remove_streams,
-                started_at=datetime(2026, 1, 2, tzinfo=UTC),
             )
         )
 

@@ -83,7 +83,6 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             log_now_ns=clock.now_ns,
             ready=lambda: None,
             remove_streams=_remove_nothing,
-            started_at=datetime.now(UTC),
         )
         async with serve(create_app(services), "127.0.0.1", 0) as url:
             yield url

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +88,6 @@ def _services(node: Worker) -> Services:
         log_now_ns=node.clock.now_ns,
         ready=node.not_ready,
         remove_streams=node.remove_streams,
-        started_at=datetime.now(UTC),
     )
 
 
