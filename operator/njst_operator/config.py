@@ -24,7 +24,7 @@ class Config:
     given: Mapping[str, str]
     mesh: str
     scope: WatchScope
-    copy: str
+    replica: str
     cluster: str
     health: tuple[str, int] | None
     once: bool
@@ -159,7 +159,7 @@ def parse_config(argv: Sequence[str]) -> Config:
             _namespaces(arguments.namespace or [os.environ.get("NJST_NAMESPACE", "")], parser),
             _selector(arguments.selector, parser),
         ),
-        copy=arguments.copy or socket.gethostname(),
+        replica=arguments.copy or socket.gethostname(),
         cluster=arguments.cluster,
         health=_address(arguments.health, parser),
         once=arguments.once,

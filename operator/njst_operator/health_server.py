@@ -1,6 +1,5 @@
 """/livez, /readyz and /metrics of one copy, for the kubelet and for Prometheus."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from aiohttp import web
 
 from njst.login.nats_client import LoginClient
 from njst.stats.prometheus_text import MEDIA_TYPE, render
-from njst_operator.controllers.job.job_controller import JobController
+from njst_operator.controllers.manager import Manager
+from njst_operator.coordination.loop_clock import now_s
 from njst_operator.telemetry.operator_metrics import exposition, readiness
 from njst_operator.telemetry.replica_health import ReplicaHealth
 
@@ -19,43 +19,41 @@ class Health:
     """How this copy is: until it works it lives, and says what it waits for."""
 
     waits_for: str = "the operator starts"
-    _performer: JobController | None = None
+    _manager: Manager | None = None
     _client: LoginClient | None = None
 
     def wait_for(self, words: str) -> None:
         """Say from now on what is waited for."""
         self.waits_for = words
 
-    def works(self, controller: JobController, client: LoginClient) -> None:
+    def works(self, manager: Manager, client: LoginClient) -> None:
         """Say from now on how these are."""
-        self._performer, self._client = controller, client
+        self._manager, self._client = manager, client
 
     def replica_health(self) -> ReplicaHealth | None:
         """Return the replica_health as it is now; None before there is one."""
-        if self._performer is None or self._client is None:
+        if self._manager is None or self._client is None:
             return None
-        replica_health = self._performer.replica_health
-        replica_health.nats(self._client.is_connected, _now_s())
+        replica_health = self._manager.replica_health
+        replica_health.nats(self._client.is_connected, now_s())
         replica_health.nats_closed = self._client.is_closed
         replica_health.nats_trouble = self._client.trouble
         return replica_health
 
     async def look_at_login(self) -> None:
         """Find out whether the API server may still take the operator's login."""
-        if self._performer is not None:
-            self._performer.replica_health.login_trouble = (
-                await self._performer.kube.login_trouble()
-            )
+        if self._manager is not None:
+            self._manager.replica_health.login_trouble = await self._manager.kube.login_trouble()
 
     def not_live(self) -> str | None:
         """Return what only a restart can mend, or None."""
         replica_health = self.replica_health()
-        return None if replica_health is None else replica_health.not_live(_now_s())
+        return None if replica_health is None else replica_health.not_live(now_s())
 
     def not_ready(self) -> str | None:
         """Return why this copy cannot do its work now, or None."""
         replica_health = self.replica_health()
-        return self.waits_for if replica_health is None else replica_health.not_ready(_now_s())
+        return self.waits_for if replica_health is None else replica_health.not_ready(now_s())
 
     def verbose(self) -> str:
         """Return each thing that is looked at, in a line of its own, as an API server does."""
@@ -63,17 +61,17 @@ class Health:
         checks = (
             [("start", self.waits_for)]
             if replica_health is None
-            else replica_health.checks(_now_s())
+            else replica_health.checks(now_s())
         )
         return "".join(f"[-]{n} failed: {w}\n" if w else f"[+]{n} ok\n" for n, w in checks)
 
     def metrics(self) -> str:
         """Return the exposition; before there is something to count, that it is not ready."""
-        controller, replica_health = self._performer, self.replica_health()
-        if controller is None or replica_health is None:
+        manager, replica_health = self._manager, self.replica_health()
+        if manager is None or replica_health is None:
             return render([readiness(ready=False)])
-        phases = (resource.status.phase for resource in controller.resources())
-        return exposition(controller.counts, replica_health, phases, _now_s())
+        phases = (resource.status.phase for resource in manager.resources())
+        return exposition(manager.metrics, replica_health, phases, now_s())
 
 
 @asynccontextmanager
@@ -116,7 +114,3 @@ def _app(health: Health) -> web.Application:
 
 def _answer(problem: str | None, words: str | None = None) -> web.Response:
     return web.Response(status=200 if problem is None else 503, text=words or problem or "ok")
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

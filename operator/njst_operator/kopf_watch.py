@@ -13,8 +13,8 @@ from typing import Any
 import kopf
 
 from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.controllers.job.job_resource import resource_of
+from njst_operator.controllers.manager import Manager
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.coordination.call_queue import CallQueue
 from njst_operator.kube.api_transport import USER_AGENT, KubeError, bearer_of, find_server
@@ -61,11 +61,11 @@ class _Logins:
 
 def watch(
     scope: WatchScope,
-    controller: JobController,
+    manager: Manager,
     loop: asyncio.AbstractEventLoop,
     stop: threading.Event,
 ) -> None:
-    """Hand over to `controller`, in `loop`, what is seen, until `stop` is set.
+    """Hand what is seen to `manager`, in `loop`, until `stop` is set.
 
     Runs a loop of its own, in the thread that calls. It may be called again after it has ended,
     with another event.
@@ -74,12 +74,12 @@ def watch(
         KubeError: kopf has given up.
     """
 
-    logins = _Logins(controller.config.wait_s, stop)
+    logins = _Logins(manager.config.wait_s, stop)
 
     async def until_it_ends() -> None:
         try:
             await kopf.operator(
-                registry=_registry(scope, controller, CallQueue(loop), logins),
+                registry=_registry(scope, manager, CallQueue(loop), logins),
                 # For peers, of which there are none. Without it kopf asks for the user's name, and
                 # the user of a container has none.
                 identity=_IDENTITY,
@@ -100,10 +100,9 @@ def watch(
 
 
 def _registry(
-    scope: WatchScope, controller: JobController, mailbox: CallQueue, logins: _Logins
+    scope: WatchScope, manager: Manager, calls: CallQueue, logins: _Logins
 ) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
-    schedule_controller = controller.schedule_controller
 
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -125,23 +124,21 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await logins.next(
-            lambda words: mailbox.put(controller.replica_health.watch_login, words)
-        )
+        return await logins.next(lambda words: calls.put(manager.replica_health.watch_login, words))
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(controller.on_unwatched, event["object"]["metadata"]["uid"])
+            calls.put(manager.on_unwatched, event["object"]["metadata"]["uid"])
         else:
-            mailbox.put(controller.on_watched, resource_of(event["object"]))
+            calls.put(manager.on_watched, resource_of(event["object"]))
 
     @kopf.on.event(GROUP, VERSION, SCHEDULE_PLURAL, registry=registry)
     async def on_schedule(event: Any, **_: Any) -> None:
         if event["type"] == "DELETED":
-            mailbox.put(schedule_controller.on_deleted, event["object"]["metadata"]["uid"])
+            calls.put(manager.on_schedule_deleted, event["object"]["metadata"]["uid"])
         else:
-            mailbox.put(schedule_controller.on_schedule, schedule_of(event["object"]))
+            calls.put(manager.on_schedule, schedule_of(event["object"]))
 
     return registry
 

@@ -23,7 +23,7 @@ from njst.journal.startup_retry import StartupRetry
 from njst.journal.state.job_store import JobStore
 from njst.login.login_errors import LoginError
 from njst_operator.config import Config, parse_config
-from njst_operator.controllers.job.job_controller import JobController
+from njst_operator.controllers.manager import Manager
 from njst_operator.health_server import Health, served
 from njst_operator.kopf_watch import watch
 from njst_operator.kube.api_transport import ApiTransport, KubeError
@@ -56,9 +56,7 @@ async def open_kube(config: Config) -> AsyncIterator[KubeClient]:
 
 
 @asynccontextmanager
-async def open_controller(
-    config: Config, kube: KubeClient, health: Health
-) -> AsyncIterator[JobController]:
+async def open_manager(config: Config, kube: KubeClient, health: Health) -> AsyncIterator[Manager]:
     """Join the mesh as one who never runs load.
 
     Raises:
@@ -76,16 +74,14 @@ async def open_controller(
         members = NatsDiscovery(client, mesh)
         await members.listen()
         jobs = Jobs(journal, job_store, members, expect=config.expect_workers)
-        controller = JobController(
-            config, kube, jobs, job_store, clock, connected=lambda: client.is_connected
-        )
-        stop_listening = job_store.listen(controller.on_job)
+        manager = Manager(config, kube, jobs, job_store, clock, lambda: client.is_connected)
+        stop_listening = job_store.listen(manager.on_job_changed)
         try:
-            health.works(controller, client)
-            yield controller
+            health.works(manager, client)
+            yield manager
         finally:
             stop_listening()
-            await controller.stop()
+            await manager.stop()
     finally:
         await clock.stop()
         await journal.close()
@@ -116,30 +112,30 @@ async def run(config: Config) -> None:
         kube = await waiting.until_made(
             lambda: stack.enter_async_context(open_kube(config)), KubeError
         )
-        controller = await waiting.until_made(
-            lambda: stack.enter_async_context(open_controller(config, kube, health)),
+        manager = await waiting.until_made(
+            lambda: stack.enter_async_context(open_manager(config, kube, health)),
             JournalUnavailableError,
         )
         if config.once:
-            await controller.once()
+            await manager.once()
             return
-        resyncing = asyncio.create_task(controller.resync(), name="resync")
+        managing = asyncio.create_task(manager.run(), name="manager")
         print(
-            f"njst operator {config.copy} watches {config.scope} for mesh {config.mesh}",
+            f"njst operator {config.replica} watches {config.scope} for mesh {config.mesh}",
             flush=True,
         )
         watching = WatchLoop(
             check=partial(check, kube, config.scope),
-            watch=partial(watch, config.scope, controller, loop),
-            replica_health=controller.replica_health,
+            watch=partial(watch, config.scope, manager, loop),
+            replica_health=manager.replica_health,
             wait_s=config.wait_s,
         )
         try:
             await watching.run(stop)
         finally:
-            resyncing.cancel()
+            managing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await resyncing
+                await managing
 
 
 def main() -> None:

@@ -10,15 +10,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from njst_operator.controllers.work_item import now_s
+from njst.backoff import Backoff
+from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
-# How soon a watch that has ended is begun anew, at first and at the most.
-AGAIN_S = 1.0
-AGAIN_MAX_S = 30.0
+# Before a watch that has ended is begun anew.
+BACKOFF = Backoff(first_s=1.0, factor=2.0, ceiling_s=30.0)
 # What is missing (a resource type, a right) is looked for so often.
 LOOK_EVERY_S = 3.0
 # A watch that has lasted so long works.
@@ -54,7 +54,8 @@ class WatchLoop:
             wait_s = LOOK_EVERY_S
             try:
                 await self.check()
-                wait_s = self._again_s()
+                self._failures += 1
+                wait_s = BACKOFF.pause_s(self._failures)
                 await self._watch(stop)
             except KubeError as error:
                 if self._failing_since_s is None:
@@ -101,10 +102,6 @@ class WatchLoop:
         if words != self.replica_health.watch_trouble:
             self.replica_health.watch_trouble = words
             log.warning("%s; trying again", words)
-
-    def _again_s(self) -> float:
-        self._failures += 1
-        return min(AGAIN_MAX_S, AGAIN_S * 2.0 ** min(self._failures - 1, 16))
 
 
 async def _pause(stop: asyncio.Event, wait_s: float) -> None:

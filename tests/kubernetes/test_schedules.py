@@ -245,7 +245,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
         async with asyncio.timeout(PATIENCE_S):
             while not counts.looks:  # noqa: ASYNC110 - a count tells nobody
                 await asyncio.sleep(0.05)
-        await schedule_controller.stop()
+        await schedule_controller.loop.stop()
         await api.close()
         return counts.events
 

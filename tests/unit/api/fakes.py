@@ -148,7 +148,6 @@ class Mesh:
                 ready=lambda: self.not_ready,
                 remove_streams=self._remove_streams,
                 target_at=self._target_at,
-                started_at=datetime(2026, 1, 2, tzinfo=UTC),
             )
         )
 

@@ -36,7 +36,7 @@ def test_its_settings_are_those_that_the_program_reads(
         monkeypatch.setenv(variable["name"], variable.get("value", "told-by-the-pod"))
     config = parse_config([])
     assert config.health == ("0.0.0.0", container["ports"][0]["containerPort"])
-    assert config.copy == "told-by-the-pod"
+    assert config.replica == "told-by-the-pod"
     assert config.scope == WatchScope()
     (account,) = _documents(MANIFESTS / "base" / "serviceaccount.yaml", "ServiceAccount")
     assert account["metadata"]["name"] == pod["serviceAccountName"]

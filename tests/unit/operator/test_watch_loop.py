@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from njst.backoff import Backoff
 from njst_operator import watch_loop
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.telemetry.replica_health import ReplicaHealth
@@ -16,7 +17,8 @@ Watch = Callable[[threading.Event], None]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AGAIN_S", "LOOK_EVERY_S", "WORKS_S"):
+    monkeypatch.setattr(watch_loop, "BACKOFF", Backoff(0.01, 2.0, 0.02))
+    for name in ("LOOK_EVERY_S", "WORKS_S"):
         monkeypatch.setattr(watch_loop, name, 0.01)
     monkeypatch.setattr(watch_loop, "DEAF_S", 0.05)
 

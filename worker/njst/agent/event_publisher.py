@@ -1,72 +1,64 @@
-"""How a worker says its own events of one job: again and again, until they are in the log."""
+"""Publishes this worker's events of one job, with retries, until they are in the log."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from njst.agent.deps import AgentDeps
+from njst.backoff import Backoff
 from njst.contract.event_limits import smaller
 from njst.contract.events import EVENT_NAMES, Payload
 from njst.contract.names.mesh import EventName
 from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
+from njst.journal.state.job_view import JobView
+from njst.journal.wait_for_job import wait_for_job
 
 log = logging.getLogger(__name__)
 
-# How long to leave a log that does not answer in peace before saying the same again: the first
-# time, and at most.
-RETRY_S = 0.5
-LAST_RETRY_S = 2.0
+# Between appends while the log does not answer.
+BACKOFF = Backoff(first_s=0.5, factor=2.0, ceiling_s=2.0)
 
 
 @dataclass(frozen=True)
 class EventPublisher:
-    """One worker's, in one job."""
+    """The publisher of one worker in one job."""
 
     deps: AgentDeps
     job: str
 
-    async def publish(self, payload: Payload, heard: Callable[[], bool]) -> None:
-        """Append a worker's own event, again while the log does not answer, until it is heard.
+    async def publish(self, payload: Payload, is_logged: Callable[[JobView], bool]) -> None:
+        """Append an event, with retries, until the log has answered or `is_logged` of the job.
 
-        The log itself may be quicker than its answer, and the answer may be lost.
+        The job's view may show the event before the answer comes, and the answer may be lost.
         """
-        hearing = asyncio.create_task(self.until(heard))
-        saying = asyncio.create_task(self._repeat(payload))
+        echo = asyncio.create_task(wait_for_job(self.deps.job_store, self.job, is_logged))
+        appending = asyncio.create_task(self._append(payload))
+        waiting: set[asyncio.Task[Any]] = {echo, appending}
         try:
-            await asyncio.wait({hearing, saying}, return_when=asyncio.FIRST_COMPLETED)
-            if saying.done():
-                saying.result()
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if appending.done():
+                appending.result()
         finally:
-            hearing.cancel()
-            saying.cancel()
+            echo.cancel()
+            appending.cancel()
 
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Return when it holds of the job, looked at whenever that has changed."""
-        changed = asyncio.Event()
-        stop_listening = self.deps.job_store.listen(lambda _: changed.set(), self.job)
-        try:
-            while not holds():
-                changed.clear()
-                await changed.wait()
-        finally:
-            stop_listening()
-
-    async def _repeat(self, payload: Payload) -> None:
+    async def _append(self, payload: Payload) -> None:
         name = EventName(self.job, EVENT_NAMES[type(payload)], self.deps.me)
-        retry_s, told = RETRY_S, ""
+        failures, logged = 0, ""
         while True:
             try:
                 await self.deps.log.append(name, payload)
             except EventTooLargeError as error:
-                # A job must be able to end: less is said, until it is little enough.
+                # A job must be able to end: the event is made smaller until it fits.
                 log.warning("%s", error)
                 payload = smaller(payload)
             except JournalUnavailableError as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.warning("the event %s is not stored yet: %s", name.event, told)
-                await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
+                if str(error) != logged:
+                    logged = str(error)
+                    log.warning("the event %s is not stored yet: %s", name.event, logged)
+                failures += 1
+                await asyncio.sleep(BACKOFF.pause_s(failures))
             else:
                 return

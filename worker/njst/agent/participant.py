@@ -122,7 +122,7 @@ class Participant:
     async def _say_ready(self, problem: Problem | None = None) -> None:
         """Say that this worker is ready, or why it is not."""
         await self._publisher.publish(
-            Ready(problem=problem), lambda: not self._is(ParticipantPhase.PREPARING)
+            Ready(problem=problem), lambda view: not self._is(view, ParticipantPhase.PREPARING)
         )
 
     async def _set_up(self) -> LoadHandle:
@@ -160,7 +160,8 @@ class Participant:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if released.done():
             # Others may have started it all the same, and wait for this worker's last word.
-            if self._is(ParticipantPhase.RUNNING):
+            view = self.deps.job_store.view(self.view.id)
+            if view is not None and self._is(view, ParticipantPhase.RUNNING):
                 await self._say_finished(load, Outcome.STOPPED)
             return
         self.stage = ParticipantStage.LOADING
@@ -210,7 +211,9 @@ class Participant:
             receipts=receipts,
             consumed=consumed,
         )
-        await self._publisher.publish(finished, lambda: not self._is(ParticipantPhase.RUNNING))
+        await self._publisher.publish(
+            finished, lambda view: not self._is(view, ParticipantPhase.RUNNING)
+        )
 
     def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
         """Return them with how far the clock may be off, where others' clocks are in a latency.
@@ -249,6 +252,5 @@ class Participant:
             )
             await self.deps.log.publish_progress(self.view.id, self.deps.me, progress)
 
-    def _is(self, state: ParticipantPhase) -> bool:
-        view = self.deps.job_store.view(self.view.id)
-        return view is not None and view.ended is None and view.parts[self.deps.me].state is state
+    def _is(self, view: JobView, state: ParticipantPhase) -> bool:
+        return view.ended is None and view.parts[self.deps.me].state is state

@@ -8,7 +8,6 @@ from typing import Any
 from njst.agent import actions as a
 from njst.agent import decide as d
 from njst.agent.deps import AgentDeps
-from njst.agent.event_publisher import RETRY_S
 from njst.agent.final_report import final_report_event
 from njst.agent.participant import Participant
 from njst.contract.events import (
@@ -43,6 +42,8 @@ LEAVE_S = 5.0
 # How long a clean-up is tried, and how often.
 CLEAN_S = 30.0
 CLEAN_AGAIN_S = 1.0
+# How long a log that refuses an event is left alone.
+RETRY_S = 0.5
 # What was made less than this before a job's end may have been made after its clean-up: more than
 # the error of any clock here.
 MADE_LATE_NS = 1_000_000_000

@@ -1,11 +1,13 @@
-"""What a worker does after its load: it reads the slices that fall to it, until all are read.
+"""After its load a worker reads back the slices that are assigned to it, until all are read.
 
-Which ones these are follows from the view alone: more of them when another reader is lost.
+The view alone says which slices these are: more of them when another reader is lost.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeVar
 
 from njst.agent.deps import AgentDeps
 from njst.agent.event_publisher import EventPublisher
@@ -15,20 +17,23 @@ from njst.contract.events import SliceRead
 from njst.contract.plan import LostProducer, RangePlan, SlicePlan
 from njst.contract.results.readback import SliceResult
 from njst.journal.state.job_view import JobView, ParticipantPhase
+from njst.journal.wait_for_job import wait_for_job
 from njst.planning.client_plans import client_plans
 from njst.verification.slices import slices
+
+T = TypeVar("T")
 
 
 @dataclass
 class SliceReader:
-    """One worker's, in one job; `released` tells it to stop."""
+    """The slices of one worker in one job; `released` tells it to stop."""
 
     deps: AgentDeps
     job: str
     connection: Connection
     released: asyncio.Event
-    # The slices of which it has said what is in them: the log may not have come back with it yet.
-    _told: set[int] = field(default_factory=set)
+    # Slices whose result is published; the view may not show it yet.
+    _published: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """Return when this worker is not needed any more, or told to stop."""
@@ -38,39 +43,43 @@ class SliceReader:
             while not released.done() and (view := self._open()) is not None:
                 number = self._next(view)
                 if number is None:
-                    await _first(asyncio.create_task(publisher.until(self._has_news)), released)
+                    changed = wait_for_job(self.deps.job_store, self.job, self._has_work_or_is_over)
+                    await _unless_released(changed, released)
                     continue
-                sight = await _first(asyncio.create_task(self._look(view, number)), released)
-                if sight is not None:
-                    said = SliceRead(slice=number, sight=sight)
-                    await publisher.publish(said, partial(self._is_seen, number))
-                    self._told.add(number)
+                result = await _unless_released(self._read(view, number), released)
+                if result is not None:
+                    await publisher.publish(
+                        SliceRead(slice=number, sight=result),
+                        partial(self._is_seen_or_over, number),
+                    )
+                    self._published.add(number)
         finally:
             released.cancel()
         if self._open() is not None:
-            # It leaves; the others go on without it.
-            await publisher.publish(SliceRead(), lambda: self._open() is None)
+            # This worker leaves; the others read on without it.
+            await publisher.publish(SliceRead(), self._is_over)
 
     def _open(self) -> JobView | None:
-        """Return the job as long as something of it is loaded or read, and this worker counts."""
         view = self.deps.job_store.view(self.job)
-        if view is None or view.settled or view.cancelled or view.ended:
-            return None
+        return None if view is None or self._is_over(view) else view
+
+    def _is_over(self, view: JobView) -> bool:
+        """Whether nothing of the job is loaded or read any more, or not by this worker."""
+        if view.settled or view.cancelled or view.ended:
+            return True
         part = view.parts[self.deps.me]
-        return None if part.state is ParticipantPhase.LOST or part.gone else view
+        return part.state is ParticipantPhase.LOST or part.gone
 
     def _next(self, view: JobView) -> int | None:
-        return next((n for n in view.to_read(self.deps.me) if n not in self._told), None)
+        return next((n for n in view.to_read(self.deps.me) if n not in self._published), None)
 
-    def _has_news(self) -> bool:
-        view = self._open()
-        return view is None or self._next(view) is not None
+    def _has_work_or_is_over(self, view: JobView) -> bool:
+        return self._is_over(view) or self._next(view) is not None
 
-    def _is_seen(self, number: int) -> bool:
-        view = self._open()
-        return view is None or number in view.seen
+    def _is_seen_or_over(self, number: int, view: JobView) -> bool:
+        return number in view.seen or self._is_over(view)
 
-    async def _look(self, view: JobView, number: int) -> SliceResult:
+    async def _read(self, view: JobView, number: int) -> SliceResult:
         receipts = [some for told in view.receipts.values() for some in told]
         pieces = slices(receipts, view.slices)[number]
         return await self.deps.look(
@@ -86,7 +95,7 @@ class SliceReader:
 
 
 def _lost(view: JobView) -> list[LostProducer]:
-    """Return the producers of lost workers whose messages can be known again."""
+    """Return the producers of lost workers whose messages can be recognised in the stream."""
     return [
         LostProducer(
             worker=worker,
@@ -101,11 +110,12 @@ def _lost(view: JobView) -> list[LostProducer]:
     ]
 
 
-async def _first(
-    task: "asyncio.Task[SliceResult] | asyncio.Task[None]", released: "asyncio.Task[bool]"
-) -> SliceResult | None:
-    """Return what a task returns; None when it is ended because this worker is to stop."""
-    waiting: set[asyncio.Task[object]] = {task, released}
+async def _unless_released(
+    work: Coroutine[Any, Any, T], released: "asyncio.Task[bool]"
+) -> T | None:
+    """Return the result of `work`; None when it was cancelled because this worker is to stop."""
+    task = asyncio.create_task(work)
+    waiting: set[asyncio.Task[Any]] = {task, released}
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if task.done():

@@ -11,20 +11,9 @@ from njst.contract.results.outcome import Problem
 from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
-from njst.journal.state.job_view import JobView, ParticipantPhase
+from njst.journal.state.job_view import JobView
 from njst.journal.state.state_text import StateText, state_text
-
-
-class WorkerCounts(Message):
-    """How far the participants are; `summary` is what fits a column: ready or more, of all."""
-
-    wanted: int
-    ready: int
-    running: int
-    finished: int
-    lost: int
-    refused: int = 0
-    summary: str
+from njst.journal.state.worker_counts import WorkerCounts, worker_counts
 
 
 class JobDocument(Message):
@@ -96,28 +85,6 @@ def document_of(
         tester=report.tester,
         left_behind=report.left_behind,
         spec=view.created.spec,
-    )
-
-
-def worker_counts(view: JobView) -> WorkerCounts:
-    """Return how many participants are how far."""
-
-    def count(*states: ParticipantPhase) -> int:
-        return len(view.parts_in(*states))
-
-    lost, refused = (
-        count(ParticipantPhase.LOST, ParticipantPhase.LATE),
-        count(ParticipantPhase.REJECTED),
-    )
-    ready = len(view.parts) - lost - refused - count(ParticipantPhase.PREPARING)
-    return WorkerCounts(
-        wanted=len(view.parts),
-        ready=ready,
-        running=count(ParticipantPhase.RUNNING),
-        finished=count(ParticipantPhase.FINISHED),
-        lost=lost,
-        refused=refused,
-        summary=f"{ready}/{len(view.parts)}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.target import Target
@@ -25,4 +24,3 @@ class Services:
     remove_streams: Callable[[JobView], Awaitable[list[str]]]
     # Returns the target that a server's URL means; raises SetupError when it is not allowed.
     target_at: Callable[[str], Awaitable[Target]]
-    started_at: datetime

@@ -84,7 +84,6 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             ready=lambda: None,
             remove_streams=_not_here,
             target_at=_not_here,
-            started_at=datetime.now(UTC),
         )
         async with serve(create_app(services), "127.0.0.1", 0) as url:
             yield url

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,7 +89,6 @@ def _services(node: Worker) -> Services:
         ready=node.not_ready,
         remove_streams=node.remove_streams,
         target_at=node.target_at,
-        started_at=datetime.now(UTC),
     )
 
 

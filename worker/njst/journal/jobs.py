@@ -16,6 +16,7 @@ from njst.journal.report_builder import log_datetime, report_so_far
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
+from njst.journal.wait_for_job import wait_for_job
 
 # How long an own event may take to come back; then the connection is broken.
 ECHO_TIMEOUT_S = 5.0
@@ -193,7 +194,7 @@ class Jobs:
             waited_ms=submission.waited_ms or 0,
         )
         appended = await self._append(submission.id, created)
-        view = await self._when(submission.id, lambda _: True)
+        view = await self._echo(submission.id, lambda _: True)
         return Submitted(view, new=appended)
 
     async def submit_patiently(
@@ -231,7 +232,7 @@ class Jobs:
         if view.cancelled is not None or view.ended is not None:
             return view
         await self._append(job, Cancelled(reason=reason, message=message))
-        return await self._when(job, lambda v: bool(v.cancelled or v.ended))
+        return await self._echo(job, lambda v: bool(v.cancelled or v.ended))
 
     async def delete(self, job: str) -> None:
         """Cancel a job if it still runs, and show it no longer. What it made is cleaned up.
@@ -286,24 +287,13 @@ class Jobs:
         appended = await self._log.append(EventName(job, EVENT_NAMES[type(payload)]), payload)
         return appended.stored
 
-    async def _when(self, job: str, reached: Callable[[JobView], bool]) -> JobView:
+    async def _echo(self, job: str, reached: Callable[[JobView], bool]) -> JobView:
         """Wait until the own event has come back through the log."""
-        arrived: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
-
-        def look(changed: str) -> None:
-            view = self._job_store.view(changed)
-            if view is not None and reached(view) and not arrived.done():
-                arrived.set_result(view)
-
-        stop_listening = self._job_store.listen(look, job)
         try:
-            look(job)
             async with asyncio.timeout(ECHO_TIMEOUT_S):
-                return await arrived
+                return await wait_for_job(self._job_store, job, reached)
         except TimeoutError as error:
             raise JournalUnavailableError("the job log does not answer; try again") from error
-        finally:
-            stop_listening()
 
 
 def _with_rest(view: JobView, report: Report) -> Report:

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-_FIRST_PAUSE_S = 0.01
-_LONGEST_PAUSE_S = 0.2
+from njst.backoff import Backoff
+
+_BACKOFF = Backoff(first_s=0.01, factor=1.3, ceiling_s=0.2)
 
 
 def wait_until(missing: Callable[[], str | None], timeout_s: float) -> str | None:
@@ -14,7 +15,7 @@ def wait_until(missing: Callable[[], str | None], timeout_s: float) -> str | Non
     answer"; any other error ends the wait.
     """
     deadline_s = time.monotonic() + timeout_s
-    pause_s = _FIRST_PAUSE_S
+    attempt = 0
     while True:
         try:
             lacking = missing()
@@ -22,5 +23,5 @@ def wait_until(missing: Callable[[], str | None], timeout_s: float) -> str | Non
             lacking = f"it does not answer ({error})"
         if lacking is None or time.monotonic() > deadline_s:
             return lacking
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 1.3, _LONGEST_PAUSE_S)
+        attempt += 1
+        time.sleep(_BACKOFF.pause_s(attempt))

@@ -15,7 +15,7 @@ import base64
 import binascii
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 LOWEST_US = 1
@@ -60,11 +60,6 @@ class Histogram:
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
         self._counts = {slot: n for slot, n in sorted((counts or {}).items()) if n}
-
-    @classmethod
-    def from_dense(cls, counts: Sequence[int]) -> Self:
-        """Return the histogram of a count for each of the LENGTH slots."""
-        return cls({slot: int(n) for slot, n in enumerate(counts) if n})
 
     @classmethod
     def of(cls, values_us: Iterable[int]) -> Self:

@@ -15,7 +15,7 @@ from njst.contract.results.outcome import QUEUE_TIMEOUT, Problem
 from njst.contract.results.report import Report, Verdict
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView
-from njst_operator.controllers.job import job_status_builder, phase_status, ttl
+from njst_operator.controllers.job import job_status_builder, phase_status
 from njst_operator.controllers.job.disconnected_status import status_in_silence
 from njst_operator.controllers.job.ignored_fields import BY_SPEC, ignored
 from njst_operator.controllers.job.job_resource import JobResource
@@ -195,8 +195,9 @@ def _after_the_end(
 ) -> tuple[Action, ...]:
     if known.view is not None and not resource.has_job and is_open(known.view):
         return (Cancel(*_cause(resource)),)
+    expires_at = resource.expires_at
     # Deleting again what somebody's finalizer holds changes nothing.
-    if ttl.is_over(resource, now) and not resource.deleting:
+    if expires_at is not None and now >= expires_at and not resource.deleting:
         return (Delete(),)
     mark = _marked(resource) if resource.has_job else ()
     return (*_seen_again(resource, known.view, now), *mark)

@@ -1,7 +1,7 @@
 """An NjstJob as the API server holds it, reduced to what a decision needs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from njst.contract.names.kubernetes import GROUP, KIND, PLURAL
@@ -68,8 +68,16 @@ class JobResource(KubeObject[JobStatus]):
         return self.status.phase in TERMINAL_PHASES
 
     @property
+    def expires_at(self) -> datetime | None:
+        """When `ttlSecondsAfterFinished` ends, counted from its completion; None for never."""
+        ttl_s = self.spec.get("ttlSecondsAfterFinished")
+        if ttl_s is None or self.status.completion_time is None:
+            return None
+        return parse_time(self.status.completion_time) + timedelta(seconds=ttl_s)
+
+    @property
     def wants_job(self) -> bool:
-        """Whether nothing but the copies of the operator keeps it from having a job."""
+        """Whether nothing but the operator itself keeps it from having a job."""
         off = self.settled or self.deleting or self.spec.get("suspend")
         return not (off or self.has_job or self.accepted_as)
 

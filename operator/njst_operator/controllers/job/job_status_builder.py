@@ -21,6 +21,7 @@ from njst.contract.results.tallies import ReadBack
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, ParticipantPhase
+from njst.journal.state.worker_counts import worker_counts
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, describe_target
 from njst_operator.controllers.job.phase_status import PhaseStatus, of_view
 from njst_operator.kube.conditions import (
@@ -141,7 +142,7 @@ def of_job(
         completion_time=time_text(end) if ended else None,
         duration=_load_duration(view, end),
         verdict=_verdict(report) if ended else "",
-        workers=_workers(view),
+        workers=WorkersStatus(**worker_counts(view).model_dump(by_alias=False)),
         lost_workers=lost_workers(view),
         refused_workers=refused_workers(view),
         messages_per_second=_sum(w.messages_per_second for w in counted),
@@ -252,21 +253,6 @@ def says_more_than(old: JobStatus, new: JobStatus) -> bool:
 
 def _done(status: JobStatus) -> int:
     return sum(workload.messages for workload in status.workloads)
-
-
-def _workers(view: JobView) -> WorkersStatus:
-    lost = len(view.parts_in(ParticipantPhase.LOST, ParticipantPhase.LATE))
-    refused = len(view.parts_in(ParticipantPhase.REJECTED))
-    ready = len(view.parts) - lost - refused - len(view.parts_in(ParticipantPhase.PREPARING))
-    return WorkersStatus(
-        wanted=len(view.parts),
-        ready=ready,
-        running=len(view.parts_in(ParticipantPhase.RUNNING)),
-        finished=len(view.parts_in(ParticipantPhase.FINISHED)),
-        lost=lost,
-        refused=refused,
-        summary=f"{ready}/{len(view.parts)}",
-    )
 
 
 def _wanted(spec: JobSpec) -> WorkersStatus:

@@ -5,20 +5,20 @@ revision cannot both succeed: the API server refuses the second, which looks aga
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 
 from njst.contract.results.job_status import JobStatus
+from njst.journal.state.rendezvous import share
 from njst_operator.controllers.job import job_events, job_status_builder
+from njst_operator.controllers.job.cached_job import CachedJob
 from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, resource_of
-from njst_operator.controllers.work_item import WorkItem, now_s
-from njst_operator.coordination.jitter import TURN_S, turn, turn_s
+from njst_operator.coordination.jitter import WINDOW_S, delay_s
+from njst_operator.coordination.loop_clock import now_s
 from njst_operator.coordination.priority_semaphore import PrioritySemaphore
-from njst_operator.kube.api_transport import ConflictError, KubeError
+from njst_operator.kube.api_transport import ConflictError
+from njst_operator.kube.event_recorder import EventRecorder
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
-
-log = logging.getLogger(__name__)
 
 # Numbers of a running job are written this often, and so often of all running jobs together; what
 # is more than a number, at once.
@@ -39,7 +39,7 @@ class ConflictWindow:
     MOST_S = 16.0
 
     def __init__(self) -> None:
-        self.seconds = TURN_S
+        self.seconds = WINDOW_S
 
     def on_conflict(self) -> None:
         """Take more time."""
@@ -47,17 +47,18 @@ class ConflictWindow:
 
     def on_order(self) -> None:
         """Take less time: a turn was kept."""
-        self.seconds = max(TURN_S, self.seconds * 0.95)
+        self.seconds = max(WINDOW_S, self.seconds * 0.95)
 
 
 @dataclass
 class StatusWriter:
     """The writing side of one copy."""
 
-    copy: str
+    replica: str
     mesh: str
     kube: KubeClient
-    counts: OperatorMetrics
+    events: EventRecorder
+    metrics: OperatorMetrics
     _window: ConflictWindow = field(default_factory=ConflictWindow)
     _running: set[str] = field(default_factory=set)
     _slots: PrioritySemaphore = field(default_factory=lambda: PrioritySemaphore(WRITES_AT_ONCE))
@@ -73,61 +74,52 @@ class StatusWriter:
         """Take note that a resource is gone."""
         self._running.discard(uid)
 
-    def numbers_due_s(self, seen: WorkItem) -> float:
+    def numbers_due_s(self, cached: CachedJob) -> float:
         """Return the loop time from which on nothing but numbers may be written."""
         every_s = max(NUMBERS_EVERY_S, len(self._running) / NUMBERS_A_SECOND)
-        return seen.written_s + every_s + turn_s(seen.resource.uid, self.copy)
+        return cached.written_s + every_s + delay_s(cached.resource.uid, self.replica)
 
-    async def write(self, seen: WorkItem, new: JobStatus) -> float | None:
+    async def write(self, cached: CachedJob, new: JobStatus) -> float | None:
         """Write a status in this copy's turn; return how long to wait when it is not due yet.
 
         Raises:
             KubeError: it is not known to be written.
         """
-        old = seen.resource.status
+        old = cached.resource.status
         new = job_status_builder.fit(new.model_copy(update={"mesh": self.mesh}))
         if new == old or job_status_builder.regresses(old, new):
             return None
-        if self._is_said_by_another(seen, new):
+        if self._is_said_by_another(cached, new):
             return LEAVE_S
-        resource, place = seen.resource, turn(seen.resource.uid, self.copy)
+        resource, place = cached.resource, share(cached.resource.uid, self.replica)
         only_numbers = not job_status_builder.says_more_than(old, new)
         if not only_numbers:
             await asyncio.sleep(place * self._window.seconds)
-        elif now_s() < (due_s := self.numbers_due_s(seen)):
+        elif now_s() < (due_s := self.numbers_due_s(cached)):
             return due_s - now_s()
         # Numbers can wait until all that is more has been written.
         async with self._slots.at(place + only_numbers):
-            if seen.resource.status.revision != old.revision:
+            if cached.resource.status.revision != old.revision:
                 self._window.on_order()
                 return 0.0  # another copy was first
             try:
-                seen.resource = resource_of(await self.kube.write_status(resource, new))
+                cached.resource = resource_of(await self.kube.write_status(resource, new))
             except ConflictError:
                 self._window.on_conflict()
                 raise
         self._window.on_order()
-        self.note(seen.resource)
-        if seen.resource.generation != resource.generation:
-            seen.wake.set()  # the watch brings nothing new of what this answer shows already
-        seen.written_s = now_s()
-        self.counts.status_writes += 1
-        await self._tell(seen, old, new)
+        self.note(cached.resource)
+        cached.written_s = now_s()
+        self.metrics.status_writes += 1
+        for event in job_events.of_job(old, new):
+            await self.events.record(cached.resource, event)
+        if cached.resource.generation != resource.generation:
+            return 0.0  # the watch will bring nothing newer than this answer has shown
         return NUMBERS_EVERY_S if new.phase not in TERMINAL_PHASES else None
 
-    def _is_said_by_another(self, seen: WorkItem, new: JobStatus) -> bool:
+    def _is_said_by_another(self, cached: CachedJob, new: JobStatus) -> bool:
         """Whether another mesh says lately what this one would: both are default, by mistake."""
-        old = seen.resource.status
-        lately = now_s() < seen.written_s + LEAVE_S
+        old = cached.resource.status
+        lately = now_s() < cached.written_s + LEAVE_S
         same = (old.phase, old.observed_generation) == (new.phase, new.observed_generation)
         return old.mesh not in ("", self.mesh) and lately and same and not new.job_id
-
-    async def _tell(self, seen: WorkItem, old: JobStatus, new: JobStatus) -> None:
-        """Write Events; they are words for people, and nothing depends on them."""
-        for item in job_events.of_job(old, new):
-            try:
-                await self.kube.record(seen.resource, item)
-            except KubeError as error:
-                log.warning("%s: no event %s: %s", seen.resource.name, item.reason, error)
-            else:
-                self.counts.events += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from njst.backoff import Backoff
 from njst.contract.names.kubernetes import API_VERSION, GROUP, KIND, SCHEDULE_KIND
 from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
@@ -23,9 +24,8 @@ from njst_operator.kube.kube_object import parse_time
 MAX_ACTIVE = 10
 MAX_MESSAGE = 400
 INVALID = "InvalidSchedule"
-# How soon a refused job is tried again, at first and at the most, in seconds.
-FIRST_RETRY_S = 10
-LONGEST_RETRY_S = 300
+# Before a refused job is created again.
+REFUSED_BACKOFF = Backoff(first_s=10, factor=2, ceiling_s=300)
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,7 @@ def refused(
 ) -> ScheduleStatus:
     """Return the status of a schedule whose job was refused just now; the next attempt is later."""
     refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
-    delay_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(refusals - 1, 16))
-    retry = now + timedelta(seconds=delay_s)
+    retry = now + timedelta(seconds=REFUSED_BACKOFF.pause_s(refusals))
     said = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
     return said.model_copy(
         update={

@@ -5,8 +5,8 @@ import gc
 import tracemalloc
 
 from njst.contract.results.job_status import JobStatus
-from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.controllers.job.job_resource import resource_of
+from njst_operator.controllers.manager import Manager
 from njst_operator.controllers.tombstones import KEEP_S, MOST, Tombstones
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 from tests.unit.operator.controllers.test_replicas import PaperLog, Server, copy_of
@@ -16,7 +16,7 @@ DELETIONS = 20_000
 FINISHED = 500
 
 
-def show(controller: JobController, number: int) -> str:
+def show(manager: Manager, number: int) -> str:
     """Let a finished job of a schedule be seen; return its uid."""
     uid = f"uid-{number}"
     status = JobStatus(observed_generation=1, phase="Succeeded", job_id=uid)
@@ -29,17 +29,17 @@ def show(controller: JobController, number: int) -> str:
         "ownerReferences": [{"uid": f"schedule-{number}", "controller": True}],
     }
     body = {"metadata": meta, "spec": SPEC, "status": status.model_dump(by_alias=True)}
-    controller.on_watched(resource_of(body))
+    manager.on_watched(resource_of(body))
     return uid
 
 
 def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
     async def grown_bytes() -> int:
-        controller = copy_of(0, Server(0.005), PaperLog())
+        manager = copy_of(0, Server(0.005), PaperLog())
 
         async def come_and_go(first: int, count: int) -> None:
             for number in range(first, first + count):
-                controller.on_deleted(show(controller, number))
+                manager.on_deleted(show(manager, number))
                 if number % 500 == 0:
                     await asyncio.sleep(KEEP_S / 10)
             await asyncio.sleep(1)
@@ -55,7 +55,7 @@ def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
             tracemalloc.stop()
         # Nobody waits for anything of them.
         assert len(asyncio.all_tasks()) == 1
-        await controller.stop()
+        await manager.stop()
         return after - before
 
     # Twenty bytes for each deletion would be more.
@@ -64,16 +64,16 @@ def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
 
 def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -> None:
     async def tasks() -> tuple[int, int]:
-        controller = copy_of(0, Server(0.005), PaperLog())
+        manager = copy_of(0, Server(0.005), PaperLog())
         for number in range(FINISHED):
-            show(controller, number)
+            show(manager, number)
         await asyncio.sleep(1)
-        left, looks = len(asyncio.all_tasks()), controller.counts.looks
+        left, looks = len(asyncio.all_tasks()), manager.metrics.looks
         assert looks == FINISHED
-        controller.on_job("uid-7")
+        manager.on_job_changed("uid-7")
         await asyncio.sleep(1)
-        await controller.stop()
-        return left, controller.counts.looks - looks
+        await manager.stop()
+        return left, manager.metrics.looks - looks
 
     assert run(tasks()) == (1, 1)
 

@@ -18,8 +18,8 @@ from njst.journal.report_builder import final_report
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.projection import LogEntry
 from njst_operator.config import Config
-from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
+from njst_operator.controllers.manager import Manager
 from njst_operator.kube.api_transport import ConflictError
 from njst_operator.kube.watch_scope import WatchScope
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
@@ -144,7 +144,9 @@ class PaperClock:
         return int(now_s() * 1e9)
 
 
-def copy_of(number: int, server: Server, log: PaperLog) -> JobController:
+def copy_of(
+    number: int, server: Server, log: PaperLog, connected: Callable[[], bool] = lambda: True
+) -> Manager:
     job_store = JobStore()
     log.books.append(job_store)
     config = Config(
@@ -158,12 +160,12 @@ def copy_of(number: int, server: Server, log: PaperLog) -> JobController:
         30,
     )
     jobs = Jobs(cast("Any", log), job_store, cast("Any", PaperMembers()))
-    controller = JobController(
-        config, cast("Any", server), jobs, job_store, cast("Any", PaperClock())
+    manager = Manager(
+        config, cast("Any", server), jobs, job_store, cast("Any", PaperClock()), connected
     )
-    job_store.listen(controller.on_job)
-    server.watchers.append(controller.on_watched)
-    return controller
+    job_store.listen(manager.on_job_changed)
+    server.watchers.append(manager.on_watched)
+    return manager
 
 
 async def until(
@@ -203,9 +205,9 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
         log.put(uid, Ready(), WORKER)
         log.put(uid, Started(run=[WORKER], lead_ms=0))
     await until(server, "Running")
-    for controller in copies[:dead]:
-        server.watchers.remove(controller.on_watched)
-        await controller.stop()
+    for manager in copies[:dead]:
+        server.watchers.remove(manager.on_watched)
+        await manager.stop()
     tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
     for uid in uids:
         log.put(uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
@@ -218,8 +220,8 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
         storm.cancel()
     # Nobody writes anything more.
     await asyncio.sleep(20)
-    for controller in copies[dead:]:
-        await controller.stop()
+    for manager in copies[dead:]:
+        await manager.stop()
     created = sum(type(entry.event).__name__ == "Created" for entry in log.entries)
     return Told(server.writes, server.conflicts, server.events, created, took_s)
 
@@ -255,7 +257,7 @@ def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
     async def submitted() -> float:
         server, log = Server(0.005), PaperLog()
         # Its turn is late.
-        controller = copy_of(7, server, log)
+        manager = copy_of(7, server, log)
         kept = {f"kept-{number}" for number in range(50)}
         for uid in kept:
             server.create(uid, suspend=True)
@@ -265,7 +267,7 @@ def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
         begin_s = now_s()
         server.create("job-0")
         await until(server, "Pending", among={"job-0"})
-        await controller.stop()
+        await manager.stop()
         return (log.entries[0].time_ns / 1e9) - begin_s
 
     # In virtual time: seen, members asked, appended.
@@ -278,7 +280,11 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
     Return each phase with its reason, as they were written.
     """
     server, log = Server(0.02), PaperLog()
-    copies = [copy_of(number, server, log) for number in range(2)]
+    deaf: set[int] = set()
+    copies = [
+        copy_of(number, server, log, lambda number=number: number not in deaf)  # type: ignore[misc]
+        for number in range(2)
+    ]
     said: list[tuple[str, str]] = []
 
     def note(resource: JobResource) -> None:
@@ -293,14 +299,12 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
     await until(server, "Running")
     await asyncio.sleep(5)
     server.watchers.append(note)
-    for controller in copies[hearing:]:
-        controller.connected = lambda: False
+    deaf.update(range(hearing, 2))
     await asyncio.sleep(60)
-    for controller in copies:
-        controller.connected = lambda: True
+    deaf.clear()
     await asyncio.sleep(10)
-    for controller in copies:
-        await controller.stop()
+    for manager in copies:
+        await manager.stop()
     return said
 
 
@@ -318,7 +322,7 @@ def test_a_copy_that_hears_nothing_leaves_the_word_to_one_that_does() -> None:
 def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> None:
     async def looks_of(*names: str) -> list[int]:
         server, log = Server(0.005), PaperLog()
-        controller = copy_of(0, server, log)
+        manager = copy_of(0, server, log)
         server.create("open")
         await until(server, "Pending")
         body = server.bodies["open"]
@@ -327,31 +331,31 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
             "spec": body["spec"],
             "status": {**body["status"], "phase": "Succeeded", "jobId": "over"},
         }
-        controller.on_watched(resource_of(over))
+        manager.on_watched(resource_of(over))
         await asyncio.sleep(20)
         looks = []
         for name in names:
-            before, resource = controller.counts.looks, controller.get(name)
+            before, resource = manager.metrics.looks, manager.get(name)
             assert resource is not None
-            controller.on_listed(resource)
+            await manager.on_list([resource], [])
             await asyncio.sleep(0.1)
-            looks.append(controller.counts.looks - before)
-        await controller.stop()
+            looks.append(manager.metrics.looks - before)
+        await manager.stop()
         return looks
 
     assert run(looks_of("over", "open", "over")) == [0, 1, 0]
 
 
 def test_an_old_version_that_comes_late_changes_nothing() -> None:
-    async def late() -> str:
+    async def late() -> bool:
         server, log = Server(0.005), PaperLog()
-        controller = copy_of(0, server, log)
+        manager = copy_of(0, server, log)
         server.create("job-0")
         await until(server, "Pending")
-        (now,) = controller.resources()
-        controller.on_listed(replace(now, resource_version="1"))
-        (after,) = controller.resources()
-        await controller.stop()
-        return f"{now == after}"
+        (now,) = manager.resources()
+        await manager.on_list([replace(now, resource_version="1")], [])
+        (after,) = manager.resources()
+        await manager.stop()
+        return now == after
 
-    assert run(late()) == "True"
+    assert run(late())

@@ -11,23 +11,11 @@ from dataclasses import dataclass
 from njst.contract.fields import MESH
 
 _MESH = re.compile(MESH)
-_JOB_ID = re.compile(r"[a-z0-9][-a-z0-9]{0,62}")
-_WORKER = re.compile(r"[a-z0-9][-a-z0-9]{0,94}")
 
 
 def is_mesh(text: str) -> bool:
     """Whether `text` may name a mesh: lower-case letters, digits and inner dashes, at most 32."""
     return _MESH.fullmatch(text) is not None
-
-
-def is_job_id(text: str) -> bool:
-    """Whether `text` may be a job's id: a token that is safe in a subject and in a URL."""
-    return _JOB_ID.fullmatch(text) is not None
-
-
-def is_worker(text: str) -> bool:
-    """Whether `text` may be a worker's id."""
-    return _WORKER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
+from njst.backoff import Backoff
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.stream_admin import said
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
@@ -35,9 +36,8 @@ WATCH_S = 0.25
 # So many looks without a word are silence. Looks, not seconds: a process that was held up has not
 # listened, and a new consumer would only add to what holds it up.
 SILENT_LOOKS = int(2.5 * HEARTBEAT_S / WATCH_S)
-# The longest pause between two attempts that fail: what hundreds ask for again at once must not
-# be what keeps the server from answering.
-AGAIN_S = 2.0
+# Between attempts that fail. Jitter keeps hundreds of readers from asking at the same moment.
+BACKOFF = Backoff(first_s=2 * WATCH_S, factor=2.0, ceiling_s=2.0, jitter=0.5)
 # An ephemeral consumer outlives a lost reader for this long.
 INACTIVE_S = 30.0
 FOLLOW_TIMEOUT_S = 30.0
@@ -77,12 +77,6 @@ def parse_ack_subject(reply: str) -> AckSubject:
     at = 4 if len(tokens) == 9 else 6
     _delivered, stream_seq, consumer_seq, time_ns, pending = (int(t) for t in tokens[at : at + 5])
     return AckSubject(stream_seq, consumer_seq, time_ns, pending)
-
-
-def pause_s(failures: int, share: float) -> float:
-    """Return how long to wait after so many failures in a row; `share` (0 to 1) spreads many."""
-    longest_s = min(AGAIN_S, WATCH_S * 2.0 ** min(failures, 10))
-    return longest_s * (1 + share) / 2 if failures else WATCH_S
 
 
 class OrderedReader:
@@ -147,8 +141,8 @@ class OrderedReader:
         while not (self._client.is_closed or self._is_stopped):
             if self._client.is_connected and self._is_broken():
                 failures = 0 if await self._try_renew() else failures + 1
-            share = random.random()  # noqa: S311 - it only spreads many
-            await asyncio.sleep(pause_s(failures, share))
+            random01 = random.random()  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(BACKOFF.pause_s(failures, random01) if failures else WATCH_S)
             self._quiet_looks += 1
 
     def _is_broken(self) -> bool:

@@ -1,8 +1,8 @@
-"""Whose turn it is, without asking anyone: a rank that every worker computes alike.
+"""Who goes first, without asking anyone: every member computes the same order.
 
 Highest random weight ("rendezvous") hashing, Thaler and Ravishankar 1998: each pair of key and
-worker has a weight, and the workers' order for a key is the order of their weights. A worker that
-comes or goes changes no one else's order.
+member has a weight, and the members' order for a key is the order of their weights. A member that
+comes or goes does not change the order of the others.
 """
 
 from collections.abc import Iterable
@@ -11,17 +11,22 @@ from hashlib import blake2b
 
 
 def order(key: str, workers: Iterable[str]) -> list[str]:
-    """Return `workers` in the order of their turns for `key`."""
+    """Return `workers` in their order for `key`."""
     return list(_order(key, tuple(workers)))
 
 
 def rank(key: str, worker: str, workers: Iterable[str]) -> int:
     """Return the place of `worker` in the order, from 0; one that is not in it comes last."""
-    turns = _order(key, tuple(workers))
-    return turns.index(worker) if worker in turns else len(turns)
+    ordered = _order(key, tuple(workers))
+    return ordered.index(worker) if worker in ordered else len(ordered)
 
 
-# Asked at every look at a job, for workers that do not change.
+def share(key: str, member: str) -> float:
+    """Return the place of `member` for `key` among members that nobody knows, from 0 to 1."""
+    return int.from_bytes(_weight(key, member), "big") / 2**64
+
+
+# Computed at each decision about a job, for workers that do not change.
 @lru_cache(maxsize=256)
 def _order(key: str, workers: tuple[str, ...]) -> tuple[str, ...]:
     weighed = sorted(set(workers), key=lambda worker: (_weight(key, worker), worker), reverse=True)

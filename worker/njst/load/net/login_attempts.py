@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from njst.backoff import Backoff
 from njst.load.net.dial import ConnectError, Dial, DialSettings
 from njst.load.net.server_pool import PoolServer, ServerPool
 from njst.load.net.socket_stream import SocketStream
@@ -19,17 +20,16 @@ from njst.load.net.socket_stream import SocketStream
 HEAD_START_NS = 250_000_000
 # The same for one whose server has greeted it: that one is there, and its line may be long.
 GREETED_NS = 2_000_000_000
-FIRST_PAUSE_NS = 50_000_000
-LAST_PAUSE_NS = 1_000_000_000
+_BACKOFF = Backoff(first_s=0.05, factor=2.0, ceiling_s=1.0)
 
 
 @dataclass
 class _Miss:
-    """A server's last failure, when it is tried again, and the pause after that."""
+    """A server's last failure, when it is tried again, and how often it has failed in a row."""
 
     error: ConnectError
     retry_ns: int
-    pause_ns: int
+    failures: int
 
 
 class LoginAttempts:
@@ -58,7 +58,7 @@ class LoginAttempts:
         self._broken = broken
         self._misses.clear()
         is_alone = broken is not None and len(self._servers.known) == 1
-        self._next_ns = now_ns + (FIRST_PAUSE_NS if is_alone else 0)
+        self._next_ns = now_ns + (_pause_ns(1) if is_alone else 0)
 
     def step(self, now_ns: int) -> tuple[Dial, SocketStream] | None:
         """Go on with all attempts and begin those that are due; return the first that is in."""
@@ -119,8 +119,8 @@ class LoginAttempts:
 
     def _miss(self, server: PoolServer, error: ConnectError, now_ns: int) -> None:
         before = self._misses.get(server)
-        pause_ns = FIRST_PAUSE_NS if before is None else before.pause_ns
-        self._misses[server] = _Miss(error, now_ns + pause_ns, min(2 * pause_ns, LAST_PAUSE_NS))
+        failures = 1 if before is None else before.failures + 1
+        self._misses[server] = _Miss(error, now_ns + _pause_ns(failures), failures)
         self._servers.note_missed(server)
         self._next_ns = now_ns
         self._on_miss(error)
@@ -130,6 +130,10 @@ class LoginAttempts:
         self.close()
         self._servers.note_taken(dial.server)
         return dial, stream
+
+
+def _pause_ns(failures: int) -> int:
+    return int(_BACKOFF.pause_s(failures) * 1e9)
 
 
 class _Watch:

@@ -9,6 +9,7 @@ from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.kube.api_transport import KubeError, RequestRejectedError
+from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
 from tests.unit.operator.controllers.virtual import run
@@ -69,7 +70,7 @@ def paper(**spec: Any) -> Paper:
 
 async def keep(kube: Paper, for_s: float) -> ScheduleController:
     schedule_controller = ScheduleController(
-        "copy-1", cast("Any", kube), OperatorMetrics(), now, lambda _: True, grace_s=GRACE_S
+        "copy-1", cast("Any", kube), OperatorMetrics(), now, grace_s=GRACE_S
     )
     schedule_controller.on_jobs_listed()
     schedule_controller.on_schedule(schedule_of(kube.body))
@@ -84,12 +85,12 @@ def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
         schedule_controller = await keep(kube, 1)
         found: list[int] = []
         for _ in range(3):
-            await schedule_controller.resync("ns")
-            before = schedule_controller.counts.looks
+            await schedule_controller.relist(WatchScope(("ns",)))
+            before = schedule_controller.metrics.looks
             schedule_controller.on_job(job)
             await asyncio.sleep(GRACE_S / 2)
-            found.append(schedule_controller.counts.looks - before)
-        await schedule_controller.stop()
+            found.append(schedule_controller.metrics.looks - before)
+        await schedule_controller.loop.stop()
         return found
 
     assert run(looks()) == [1, 1, 0]
@@ -100,7 +101,7 @@ def test_a_refused_job_is_tried_less_and_less_and_written_as_often() -> None:
         kube = paper()
         kube.refusal = RequestRejectedError("403 exceeded quota: few")
         schedule_controller = await keep(kube, 3000)
-        await schedule_controller.stop()
+        await schedule_controller.loop.stop()
         return kube.attempts - len(kube.writes), len(kube.writes), kube.writes[-1].reason
 
     creates, writes, reason = run(told())
@@ -114,7 +115,7 @@ def test_an_api_server_that_fails_is_asked_less_and_less() -> None:
         kube = paper(suspend=True)
         kube.refusal = KubeError("500")
         schedule_controller = await keep(kube, 600)
-        await schedule_controller.stop()
+        await schedule_controller.loop.stop()
         return kube.attempts
 
     assert run(attempts()) <= 15

@@ -11,11 +11,11 @@ from itertools import count
 from typing import Protocol
 
 from njst.contract.names.kubernetes import GROUP, PLURAL
+from njst.journal.state.rendezvous import share
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.missing import Missing
-from njst_operator.controllers.work_item import now_s
-from njst_operator.coordination.jitter import turn
+from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import Body, GoneError, KubeError
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
@@ -60,7 +60,7 @@ class Reflector:
 
     config: Config
     kube: KubeClient
-    counts: OperatorMetrics
+    metrics: OperatorMetrics
     replica_health: ReplicaHealth
     store: Store
 
@@ -79,7 +79,7 @@ class Reflector:
             except KubeError as error:
                 self._fail(error)
                 period_s = min(RETRY_LIST_S, self.config.resync_s)
-            await self._rest(period_s * (0.8 + 0.4 * turn("resync", self.config.copy)))
+            await self._rest(period_s * (0.8 + 0.4 * share("resync", self.config.replica)))
 
     async def _rest(self, period_s: float) -> None:
         """Wait for the next list; without a watch, not for long: lists do its work."""
@@ -101,6 +101,7 @@ class Reflector:
             # A list is as new as what was seen before it was asked for, unless somebody has
             # restored an older state of etcd.
             log.error("the API server went back from version %d to %d", known, version)
+            self.replica_health.history_back()
             self.store.on_history_back()
             found, version = await self._list()
         self.replica_health.at_version(version)
@@ -116,7 +117,7 @@ class Reflector:
         if words != self.replica_health.lists_failing:
             log.warning("resync: %s", words)
         self.replica_health.list_failed(words)
-        self.counts.errors["kubernetes"] += 1
+        self.metrics.errors["kubernetes"] += 1
 
     def _read(self, body: Body) -> JobResource:
         """Return the resource in a listed object; one that has not changed is not read again."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
-from njst_operator.controllers.job.reflector import RETRY_LIST_S, Reflector
+from njst_operator.controllers.reflector import RETRY_LIST_S, Reflector
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.kube.label_selector import parse_selector
 from njst_operator.kube.watch_scope import WatchScope
@@ -119,7 +119,7 @@ def test_a_list_that_fails_is_tried_again_soon_and_makes_nothing_gone() -> None:
     lists = Lists([KubeError("503"), KubeError("503"), [body("a")]])
     reflector = reflect(lists, store, 2.5 * RETRY_LIST_S)
     assert len(lists.times_s) == 3
-    assert reflector.counts.errors["kubernetes"] == 2
+    assert reflector.metrics.errors["kubernetes"] == 2
     assert (reflector.replica_health.lists_failing, store.gone_s) == ("", {})
 
 
