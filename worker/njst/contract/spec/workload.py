@@ -128,44 +128,10 @@ class Workload(Model):
             ),
         ),
         Rule(
-            cel="has(self.core) || has(self.management) || has(self.stream)",
+            cel="has(self.management) || has(self.core) || has(self.stream)",
             message="stream must be set: the name of one of streams",
             holds=lambda self: (
                 self.core is not None or self.management is not None or self.stream is not None
-            ),
-        ),
-        Rule(
-            cel="!has(self.management) ||"
-            " has(self.stream) == self.management.operation.contains('Consumer')",
-            message="management of consumers needs a stream, management of streams has none",
-            holds=lambda self: (
-                self.management is None
-                or (self.stream is not None) == self.management.is_of_consumers
-            ),
-        ),
-        Rule(
-            cel="!has(self.management) || !self.management.operation.startsWith('Delete') ||"
-            f" (has(self.messages) && self.messages <= {_MAX_DELETED})",
-            message=f"DeleteStream and DeleteConsumer need messages, at most {_MAX_DELETED}: each"
-            " is made before the start",
-            holds=lambda self: (
-                self.management is None
-                or not self.management.deletes
-                or (self.messages is not None and self.messages <= _MAX_DELETED)
-            ),
-        ),
-        Rule(
-            cel="!has(self.keyValue) || !has(self.stream) || self.stream.startsWith('KV_')",
-            message="the stream of a keyValue workload must begin with KV_",
-            holds=lambda self: (
-                self.key_value is None or self.stream is None or self.stream.startswith("KV_")
-            ),
-        ),
-        Rule(
-            cel="!has(self.objectStore) || !has(self.stream) || self.stream.startsWith('OBJ_')",
-            message="the stream of an objectStore workload must begin with OBJ_",
-            holds=lambda self: (
-                self.object_store is None or self.stream is None or self.stream.startswith("OBJ_")
             ),
         ),
         Rule(
@@ -186,11 +152,12 @@ class Workload(Model):
             holds=lambda self: not self.stages or self.warmup_seconds < self.length_seconds,
         ),
         Rule(
-            cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || (!has(self.consume) &&"
-            " (!has(self.publish) || self.publish.mode in ['Synchronous', 'Asynchronous']) &&"
-            " (!has(self.core) || self.core.operation in ['Publish', 'Request']) &&"
+            cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || ("
+            "(!has(self.publish) || self.publish.mode in ['Synchronous', 'Asynchronous']) &&"
+            " !has(self.consume) &&"
             " (!has(self.get) || self.get.mode != 'Batch') &&"
-            " (!has(self.keyValue) || self.keyValue.operation != 'Watch'))",
+            " (!has(self.keyValue) || self.keyValue.operation != 'Watch') &&"
+            " (!has(self.core) || self.core.operation in ['Publish', 'Request']))",
             message="an offered rate is for single messages that a client sends: not for consume,"
             " batches, Watch, Subscribe and Reply",
             holds=lambda self: not self.is_paced or self.can_be_paced,
@@ -205,6 +172,40 @@ class Workload(Model):
                 self.consume is None
                 or self.duration_seconds is not None
                 or (self.consume.priority is None and not self.consume.is_shared_push)
+            ),
+        ),
+        Rule(
+            cel="!has(self.keyValue) || !has(self.stream) || self.stream.startsWith('KV_')",
+            message="the stream of a keyValue workload must begin with KV_",
+            holds=lambda self: (
+                self.key_value is None or self.stream is None or self.stream.startswith("KV_")
+            ),
+        ),
+        Rule(
+            cel="!has(self.objectStore) || !has(self.stream) || self.stream.startsWith('OBJ_')",
+            message="the stream of an objectStore workload must begin with OBJ_",
+            holds=lambda self: (
+                self.object_store is None or self.stream is None or self.stream.startswith("OBJ_")
+            ),
+        ),
+        Rule(
+            cel="!has(self.management) ||"
+            " has(self.stream) == self.management.operation.contains('Consumer')",
+            message="management of consumers needs a stream, management of streams has none",
+            holds=lambda self: (
+                self.management is None
+                or (self.stream is not None) == self.management.is_of_consumers
+            ),
+        ),
+        Rule(
+            cel="!has(self.management) || !self.management.operation.startsWith('Delete') ||"
+            f" (has(self.messages) && self.messages <= {_MAX_DELETED})",
+            message=f"DeleteStream and DeleteConsumer need messages, at most {_MAX_DELETED}: each"
+            " is made before the start",
+            holds=lambda self: (
+                self.management is None
+                or not self.management.deletes
+                or (self.messages is not None and self.messages <= _MAX_DELETED)
             ),
         ),
     )
