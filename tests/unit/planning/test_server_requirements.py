@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from njst.contract.kinds.kind import ServerRelease
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import client_plans
-from njst.planning.server_requirements import ServerRelease, TargetServer, requirements, unsupported
+from njst.planning.server_requirements import TargetServer, requirements, unsupported
 from njst.provisioning.streams import stream_config
 
 V211, V212, V214 = ServerRelease(1, "2.11"), ServerRelease(2, "2.12"), ServerRelease(4, "2.14")

@@ -15,6 +15,7 @@ from njst.contract.kinds.key_value import KeyValuePlan
 from njst.contract.kinds.management import ManagementPlan
 from njst.contract.kinds.object_store import ObjectStorePlan
 from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
+from njst.contract.kinds.registry import KINDS
 from njst.contract.model import Message
 from njst.contract.results.readback import StreamReceipts
 
@@ -73,6 +74,12 @@ class ClientPlan(Message):
     object_store: ObjectStorePlan | None = None
     management: ManagementPlan | None = None
     core: CorePlan | None = None
+
+    @property
+    def timeout_ms(self) -> int:
+        """How long an answer is waited for, or a message; of a client that is not skipped."""
+        kind = next(kind for kind in KINDS.values() if getattr(self, kind.name) is not None)
+        return kind.timeout_ms(getattr(self, kind.name))
 
 
 class LoadPlan(Message):

@@ -136,7 +136,7 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
         ]
         start_ms = _start_ms(view, workload)
         window_us = _window_us(view, workload) if start_ms is not None else 0
-        total = totals(workload.name, workload.kinds[0], tallies, window_us)
+        total = totals(workload.name, workload.kind.title, tallies, window_us)
         planned = planned_messages(workload)
         results.append(total.model_copy(update={"planned": planned, "start_ms": start_ms}))
     return results

@@ -7,13 +7,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.planning.arrivals import arrival_plan
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
-from njst.planning.kinds.consume import consume_plan
-from njst.planning.kinds.core import core_plan
-from njst.planning.kinds.get import get_plan
-from njst.planning.kinds.key_value import key_value_plan
-from njst.planning.kinds.management import management_plan
-from njst.planning.kinds.object_store import object_store_plan
-from njst.planning.kinds.publish import publish_plan
+from njst.planning.registry import kind_plan
 
 
 def client_plans(
@@ -70,11 +64,5 @@ def _clients(work: WorkloadContext, worker: int, workers: int) -> Iterator[Clien
                 is_gated=bool(workload.after),
                 reconnect_ms=ms(workload.reconnect_seconds),
                 pace=arrival_plan(workload, place),
-                publish=publish_plan(work, name, place),
-                consume=consume_plan(work, name, place),
-                get=get_plan(work, name, place),
-                key_value=key_value_plan(work, name, place),
-                object_store=object_store_plan(work, name, place),
-                management=management_plan(work, name, place),
-                core=core_plan(workload),
+                **kind_plan(work, name, place),
             )

@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Annotated, ClassVar
 
 import pytest
 import yaml
+from pydantic import Field, create_model
 
 from njst.contract.crd.crds import crds, to_yaml
 from njst.contract.crd.structural_schema import structural
-from njst.contract.model import Model
+from njst.contract.model import Model, Rule
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import ScheduleSpec
 
@@ -85,3 +87,29 @@ def _properties(node: dict[str, object]) -> dict[str, dict[str, object]]:
     """The fields of an object's schema; a field may itself have this name."""
     found = node.get("properties")
     return found if isinstance(found, dict) and node.get("type") == "object" else {}
+
+
+class _Inner(Model):
+    number: int = 0
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(cel="self.number > 0", message="inner", holds=lambda self: self.number > 0),
+    )
+
+
+class _Outer(Model):
+    many: list[Annotated[_Inner, Field(description="Nested.")]] = Field(default_factory=list)
+
+
+def test_structural_schema__of_a_nested_model_with_a_rule__has_the_rule() -> None:
+    items = structural(_Outer)["properties"]["many"]["items"]
+    assert items["x-kubernetes-validations"] == [
+        {"rule": "self.?number.orValue(0) > 0", "message": "inner"}
+    ]
+
+
+def test_structural_schema__of_two_models_with_one_name__is_refused() -> None:
+    namesake = type("_Inner", (Model,), {})
+    both = create_model("Both", __base__=Model, inner=(_Inner | None, None), other=(namesake, None))
+    with pytest.raises(ValueError, match="two models have the name _Inner"):
+        structural(both)

@@ -6,32 +6,16 @@ same node. What stands around a schema is in `crds.py`.
 
 import json
 import re
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from njst.contract.kinds import (
-    consume,
-    core,
-    get,
-    key_value,
-    management,
-    object_store,
-    priority,
-    publish,
-)
 from njst.contract.model import Model, Rule
-from njst.contract.spec import job, schedule, stages, stream, workload
 
-_KINDS = (consume, core, get, key_value, management, object_store, priority, publish)
-_MODELS: dict[str, type[Model]] = {
-    name: kind
-    for module in (job, schedule, stream, workload, stages, *_KINDS)
-    for name, kind in vars(module).items()
-    if isinstance(kind, type) and issubclass(kind, Model) and kind is not Model
-}
-
+# Where the rules of a model wait in its JSON Schema until its own schema is made.
+_RULES = "rules"
 _KEEP = frozenset(
     {
         "default",
@@ -69,15 +53,42 @@ def list_map(key: str) -> dict[str, Any]:
 
 
 def structural(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's structural schema: no references, no nulls, no unions."""
+    """Return a model's structural schema: no references, no nulls, no unions.
+
+    Raises:
+        ValueError: two models that it reaches have one name: their rules could not be told apart.
+    """
     document = model.model_json_schema(by_alias=True, mode="validation")
     definitions = document.pop("$defs", {})
+    for name, reached in _reached(model).items():
+        node = document if reached is model else definitions[name]
+        node[_RULES] = reached.rules if issubclass(reached, Model) else ()
     return _node(document, definitions)
+
+
+def _reached(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return a model and all that its fields reach, nested ones too, by their names."""
+    found = {model.__name__: model}
+    left = [model]
+    while left:
+        for field in left.pop().model_fields.values():
+            for part in _models_in(field.annotation):
+                if part.__name__ not in found:
+                    left.append(part)
+                if found.setdefault(part.__name__, part) is not part:
+                    raise ValueError(f"two models have the name {part.__name__}")
+    return found
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
 
 
 def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     node = _resolve(node, definitions)
-    title = node.get("title", "")
     kept = {key: deepcopy(value) for key, value in node.items() if key in _KEEP}
     if "properties" in kept:
         kept["properties"] = {
@@ -93,8 +104,7 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
         del kept["default"]
     if "description" in kept:
         kept["description"] = " ".join([*kept["description"].split(), *_default_words(kept)])
-    rules = _MODELS[title].rules if title in _MODELS and "properties" in kept else ()
-    validations = [_validation(rule, kept) for rule in rules if rule.cel]
+    validations = [_validation(rule, kept) for rule in node.get(_RULES, ()) if rule.cel]
     if validations:
         kept["x-kubernetes-validations"] = validations
     return kept

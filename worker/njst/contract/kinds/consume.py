@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from njst.contract.fields import ConsumerName, SubjectFilter
-from njst.contract.kinds.priority import Priority, PriorityPlan
+from njst.contract.kinds.kind import NEVER, V2_11, V2_12, Kind, ServerRelease, nothing
+from njst.contract.kinds.priority import Priority, PriorityPlan, PriorityPolicy
 from njst.contract.model import Message, Model, Rule
 
 Backoff = Annotated[int, Field(ge=1, le=3600)]
@@ -353,3 +354,44 @@ class ConsumePlan(Message):
     again: str = ""
     # The clock of the server that stores the stream; None: unknown.
     store_clock: ClockPlan | None = None
+
+
+_PRIORITY_RELEASES = {
+    PriorityPolicy.OVERFLOW: V2_11,
+    PriorityPolicy.PINNED_CLIENT: V2_11,
+    PriorityPolicy.PRIORITIZED: V2_12,
+}
+
+
+def _features(consume: Consume) -> list[tuple[str, ServerRelease]]:
+    if consume.priority is None:
+        return []
+    policy = consume.priority.policy
+    return [(f"priority.policy {policy}", _PRIORITY_RELEASES[policy])]
+
+
+CONSUME = Kind(
+    name="consume",
+    spec=Consume,
+    plan=ConsumePlan,
+    can_be_paced=NEVER,
+    receives=lambda _: True,
+    timeout_ms=lambda plan: plan.idle_timeout_ms,
+    message_sizes=nothing,
+    server_features=_features,
+    consumers_per_stream=lambda consume, clients, _: clients if consume.has_own_consumers else 1,
+    workload_rules=(
+        Rule(
+            cel="!has(self.consume) || has(self.durationSeconds) ||"
+            " (!has(self.consume.priority) && (self.consume.mode != 'Push' ||"
+            " !has(self.consume.consumers) || self.consume.consumers == 'Own'))",
+            message="consume with priority, and mode Push with consumers Shared, need"
+            " durationSeconds: the server says who gets how many",
+            holds=lambda workload: (
+                workload.consume is None
+                or workload.duration_seconds is not None
+                or (workload.consume.priority is None and not workload.consume.is_shared_push)
+            ),
+        ),
+    ),
+)

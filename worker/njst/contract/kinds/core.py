@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from njst.contract.fields import Subject
+from njst.contract.kinds.kind import Kind, Predicate
 from njst.contract.model import Message, Model
 
 
@@ -44,3 +45,19 @@ class CorePlan(Message):
     timeout_ms: int
     stream: str = ""
     last_sequence: int = 0
+
+
+_SENDS = (CoreOperation.PUBLISH, CoreOperation.REQUEST)
+
+CORE = Kind(
+    name="core",
+    spec=Core,
+    plan=CorePlan,
+    can_be_paced=Predicate(
+        lambda core: core.operation in _SENDS, "self.core.operation in ['Publish', 'Request']"
+    ),
+    receives=lambda core: core.operation is CoreOperation.SUBSCRIBE,
+    timeout_ms=lambda plan: plan.timeout_ms,
+    message_sizes=lambda core: [("payloadBytes", core.payload_bytes)],
+    needs_stream=False,
+)

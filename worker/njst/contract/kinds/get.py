@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from njst.contract.fields import MOST_SUBJECTS, Order, SubjectFilter, has_wildcard
+from njst.contract.kinds.kind import V2_11, Kind, Predicate, nothing
 from njst.contract.model import Message, Model, Rule
 
 
@@ -112,3 +113,15 @@ class GetPlan(Message):
     last_sequence: int = 0
     first: int = 0
     timeout_ms: int
+
+
+GET = Kind(
+    name="get",
+    spec=Get,
+    plan=GetPlan,
+    can_be_paced=Predicate(lambda get: get.mode is not GetMode.BATCH, "self.get.mode != 'Batch'"),
+    receives=lambda _: False,
+    timeout_ms=lambda plan: plan.timeout_ms,
+    message_sizes=nothing,
+    server_features=lambda get: [(f"mode {get.mode}", V2_11)] if get.mode in _MANY else [],
+)

@@ -6,6 +6,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from njst.contract.fields import Order, SubjectFilter
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
+from njst.contract.kinds.kind import SHORTEST_NUMBER, Kind, Predicate, stream_prefix_rule
 from njst.contract.model import Message, Model, Rule
 
 
@@ -95,3 +97,27 @@ class KeyValuePlan(Message):
     value_bytes: int
     window: int = 1
     timeout_ms: int
+
+
+# What writes a value, and what expects a revision of its key.
+_WRITES = (KeyValueOperation.PUT, KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
+_EXPECTS = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
+
+KEY_VALUE = Kind(
+    name="key_value",
+    spec=KeyValue,
+    plan=KeyValuePlan,
+    can_be_paced=Predicate(
+        lambda key_value: not key_value.watches, "self.keyValue.operation != 'Watch'"
+    ),
+    receives=lambda _: False,
+    timeout_ms=lambda plan: plan.timeout_ms,
+    message_sizes=lambda key_value: (
+        [("valueBytes", key_value.value_bytes)] if key_value.operation in _WRITES else []
+    ),
+    message_headers=lambda key_value, _: (
+        [(LAST_SUBJECT_SEQUENCE, SHORTEST_NUMBER)] if key_value.operation in _EXPECTS else []
+    ),
+    consumers_per_stream=lambda key_value, clients, _: clients if key_value.watches else 1,
+    workload_rules=(stream_prefix_rule("key_value", "KV_"),),
+)

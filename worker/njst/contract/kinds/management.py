@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from njst.contract.fields import Storage
+from njst.contract.kinds.kind import ALWAYS, Kind, nothing
 from njst.contract.model import Message, Model, Rule
 
 
@@ -84,3 +85,54 @@ class ManagementPlan(Message):
     replicas: int = 1
     window: int = 1
     timeout_ms: int
+
+
+# So many streams or consumers may be made before the start, to be removed by the load.
+_MAX_DELETED = 100_000
+# How many a duration makes is not known beforehand.
+_ENDLESS = 1_000_000
+
+
+def _consumers(management: Management, clients: int, messages: int | None) -> int:
+    if management.operation is ManagementOperation.CYCLE_CONSUMER:
+        return clients * (management.assets + management.window)
+    made = 0
+    if management.operation is ManagementOperation.CREATE_CONSUMER or management.deletes:
+        made = _ENDLESS if messages is None else messages
+    return clients * management.assets + made
+
+
+MANAGEMENT = Kind(
+    name="management",
+    spec=Management,
+    plan=ManagementPlan,
+    can_be_paced=ALWAYS,
+    receives=lambda _: False,
+    timeout_ms=lambda plan: plan.timeout_ms,
+    message_sizes=nothing,
+    consumers_per_stream=_consumers,
+    # Of consumers only: see the first rule.
+    needs_stream=False,
+    workload_rules=(
+        Rule(
+            cel="!has(self.management) ||"
+            " has(self.stream) == self.management.operation.contains('Consumer')",
+            message="management of consumers needs a stream, management of streams has none",
+            holds=lambda workload: (
+                workload.management is None
+                or (workload.stream is not None) == workload.management.is_of_consumers
+            ),
+        ),
+        Rule(
+            cel="!has(self.management) || !self.management.operation.startsWith('Delete') ||"
+            f" (has(self.messages) && self.messages <= {_MAX_DELETED})",
+            message=f"DeleteStream and DeleteConsumer need messages, at most {_MAX_DELETED}: each"
+            " is made before the start",
+            holds=lambda workload: (
+                workload.management is None
+                or not workload.management.deletes
+                or (workload.messages is not None and workload.messages <= _MAX_DELETED)
+            ),
+        ),
+    ),
+)

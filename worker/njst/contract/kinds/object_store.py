@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from njst.contract.fields import Order
+from njst.contract.kinds.kind import ALWAYS, Kind, stream_prefix_rule
 from njst.contract.model import Message, Model
 
 
@@ -58,3 +59,17 @@ class ObjectStorePlan(Message):
     chunk_bytes: int
     window: int = 1
     timeout_ms: int
+
+
+OBJECT_STORE = Kind(
+    name="object_store",
+    spec=ObjectStore,
+    plan=ObjectStorePlan,
+    can_be_paced=ALWAYS,
+    receives=lambda _: False,
+    timeout_ms=lambda plan: plan.timeout_ms,
+    message_sizes=lambda store: [("chunkBytes", store.chunk_bytes)],
+    # A Get makes a consumer for each object, one at a time.
+    consumers_per_stream=lambda _, clients, __: clients,
+    workload_rules=(stream_prefix_rule("object_store", "OBJ_"),),
+)

@@ -1,11 +1,33 @@
 """Publish messages to a stream."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
 from njst.contract.fields import MOST_SUBJECTS, FileName, Order, Subject
+from njst.contract.header_names import (
+    BATCH_ID,
+    BATCH_SEQUENCE,
+    INCREMENT_HEADER,
+    LAST_SEQUENCE,
+    LAST_SUBJECT_SEQUENCE,
+    MESSAGE_ID,
+    SCHEDULE,
+    SCHEDULE_TARGET,
+    STREAM_HEADER,
+    TTL_HEADER,
+)
+from njst.contract.kinds.kind import (
+    SHORTEST_NUMBER,
+    V2_11,
+    V2_12,
+    V2_14,
+    Kind,
+    Predicate,
+    ServerRelease,
+)
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.model import Message, Model, Rule
 from njst.contract.stream_bounds import StreamBefore
@@ -271,6 +293,17 @@ class Publish(Model):
         ),
     )
 
+    def fixed_headers(self, stream: str) -> list[tuple[str, str]]:
+        """Return the headers that are the same in each message to a stream."""
+        headers = [(header.name, header.value) for header in self.headers]
+        if self.ttl_seconds is not None:
+            headers.append((TTL_HEADER, str(self.ttl_seconds)))
+        if self.increment is not None:
+            headers.append((INCREMENT_HEADER, f"{self.increment:+d}"))
+        if self.expect_stream:
+            headers.append((STREAM_HEADER, stream))
+        return headers
+
 
 class ReadBackPlan(Message):
     """Where to look for what was acknowledged: in a stream, behind a sequence.
@@ -312,3 +345,58 @@ class PublishPlan(Message):
     last_sequence: int = 0
     ack_timeout_ms: int
     read_back: ReadBackPlan | None = None
+
+
+_MODE_RELEASES = {PublishMode.ATOMIC_BATCH: V2_12, PublishMode.FAST_BATCH: V2_14}
+# The header that says what a message expects; always as wide as the largest sequence.
+_EXPECT_HEADERS = {
+    Expect.NONE: [],
+    Expect.LAST_SEQUENCE: [(LAST_SEQUENCE, "0" * 19)],
+    Expect.LAST_SUBJECT_SEQUENCE: [(LAST_SUBJECT_SEQUENCE, "0" * 19)],
+}
+_INSTANT = "@at 2000-01-01T00:00:00.000000000Z"
+
+
+def _sizes(publish: Publish) -> Iterator[tuple[str, int]]:
+    # A counter has no payload, and that of a file is known to the worker alone.
+    if publish.increment is None and publish.payload_file is None:
+        yield "payloadBytes", publish.payload_bytes
+        yield "payloadBytesMax", publish.payload_bytes_max or 0
+
+
+def _headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
+    headers = publish.fixed_headers(stream) + _EXPECT_HEADERS[publish.expect]
+    if publish.message_ids is not MessageIds.NONE:
+        headers.append((MESSAGE_ID, SHORTEST_NUMBER))
+    if publish.delay_seconds is not None:
+        headers += [(SCHEDULE, _INSTANT), (SCHEDULE_TARGET, "")]
+    if publish.mode is PublishMode.ATOMIC_BATCH:
+        headers += [(BATCH_ID, SHORTEST_NUMBER), (BATCH_SEQUENCE, "1")]
+    return headers
+
+
+def _features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
+    if publish.mode in _MODE_RELEASES:
+        yield f"mode {publish.mode}", _MODE_RELEASES[publish.mode]
+    if publish.ttl_seconds is not None:
+        yield "ttlSeconds", V2_11
+    if publish.increment is not None:
+        yield "increment", V2_12
+    if publish.delay_seconds is not None:
+        yield "delaySeconds", V2_12
+
+
+PUBLISH = Kind(
+    name="publish",
+    spec=Publish,
+    plan=PublishPlan,
+    can_be_paced=Predicate(
+        lambda publish: publish.mode in _SINGLY,
+        "self.publish.mode in ['Synchronous', 'Asynchronous']",
+    ),
+    receives=lambda _: False,
+    timeout_ms=lambda plan: plan.ack_timeout_ms,
+    message_sizes=_sizes,
+    message_headers=_headers,
+    server_features=_features,
+)

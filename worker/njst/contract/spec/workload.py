@@ -1,25 +1,38 @@
 """A workload of a job: one kind of load, its length, and its shape."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from njst.contract.fields import Label, StreamName
 from njst.contract.kinds.consume import Consume
-from njst.contract.kinds.core import Core, CoreOperation
-from njst.contract.kinds.get import Get, GetMode
+from njst.contract.kinds.core import Core
+from njst.contract.kinds.get import Get
 from njst.contract.kinds.key_value import KeyValue
+from njst.contract.kinds.kind import ALWAYS, NEVER, Kind
 from njst.contract.kinds.management import Management
 from njst.contract.kinds.object_store import ObjectStore
-from njst.contract.kinds.publish import Publish, PublishMode
+from njst.contract.kinds.publish import Publish
+from njst.contract.kinds.registry import KINDS
 from njst.contract.model import Model, Rule
 from njst.contract.spec.stages import Stage
 
-_KINDS = ("publish", "consume", "get", "keyValue", "objectStore", "management", "core")
-_ONE_KIND = f"exactly one of {', '.join(_KINDS[:-1])} and {_KINDS[-1]} must be set"
-# So many streams or consumers may be made before the start, to be removed by the load.
-_MAX_DELETED = 100_000
+_FIELDS = [kind.field for kind in KINDS.values()]
+_ONE_KIND = f"exactly one of {', '.join(_FIELDS[:-1])} and {_FIELDS[-1]} must be set"
+_WITHOUT_STREAM = [kind.field for kind in KINDS.values() if not kind.needs_stream]
 _STAGED = "(has(self.stages) && size(self.stages) > 0)"
+
+
+def _can_be_paced_cel() -> str:
+    """Return the condition of each kind that has one, in CEL."""
+    terms = []
+    for kind in KINDS.values():
+        is_absent, cel = f"!has(self.{kind.field})", kind.can_be_paced.cel
+        if kind.can_be_paced is NEVER:
+            terms.append(is_absent)
+        elif kind.can_be_paced is not ALWAYS:
+            terms.append(f"({is_absent} || {cel})")
+    return " && ".join(terms)
 
 
 class Workload(Model):
@@ -101,7 +114,7 @@ class Workload(Model):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel=f"[{', '.join(f'has(self.{kind})' for kind in _KINDS)}]"
+            cel=f"[{', '.join(f'has(self.{kind})' for kind in _FIELDS)}]"
             ".filter(kind, kind).size() == 1",
             message=_ONE_KIND,
             holds=lambda self: len(self.kinds) == 1,
@@ -128,44 +141,10 @@ class Workload(Model):
             ),
         ),
         Rule(
-            cel="has(self.core) || has(self.management) || has(self.stream)",
+            cel=" || ".join(f"has(self.{name})" for name in [*_WITHOUT_STREAM, "stream"]),
             message="stream must be set: the name of one of streams",
             holds=lambda self: (
-                self.core is not None or self.management is not None or self.stream is not None
-            ),
-        ),
-        Rule(
-            cel="!has(self.management) ||"
-            " has(self.stream) == self.management.operation.contains('Consumer')",
-            message="management of consumers needs a stream, management of streams has none",
-            holds=lambda self: (
-                self.management is None
-                or (self.stream is not None) == self.management.is_of_consumers
-            ),
-        ),
-        Rule(
-            cel="!has(self.management) || !self.management.operation.startsWith('Delete') ||"
-            f" (has(self.messages) && self.messages <= {_MAX_DELETED})",
-            message=f"DeleteStream and DeleteConsumer need messages, at most {_MAX_DELETED}: each"
-            " is made before the start",
-            holds=lambda self: (
-                self.management is None
-                or not self.management.deletes
-                or (self.messages is not None and self.messages <= _MAX_DELETED)
-            ),
-        ),
-        Rule(
-            cel="!has(self.keyValue) || !has(self.stream) || self.stream.startsWith('KV_')",
-            message="the stream of a keyValue workload must begin with KV_",
-            holds=lambda self: (
-                self.key_value is None or self.stream is None or self.stream.startswith("KV_")
-            ),
-        ),
-        Rule(
-            cel="!has(self.objectStore) || !has(self.stream) || self.stream.startsWith('OBJ_')",
-            message="the stream of an objectStore workload must begin with OBJ_",
-            holds=lambda self: (
-                self.object_store is None or self.stream is None or self.stream.startswith("OBJ_")
+                self.stream is not None or any(not kind.needs_stream for kind in self.kinds)
             ),
         ),
         Rule(
@@ -186,48 +165,33 @@ class Workload(Model):
             holds=lambda self: not self.stages or self.warmup_seconds < self.length_seconds,
         ),
         Rule(
-            cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || (!has(self.consume) &&"
-            " (!has(self.publish) || self.publish.mode in ['Synchronous', 'Asynchronous']) &&"
-            " (!has(self.core) || self.core.operation in ['Publish', 'Request']) &&"
-            " (!has(self.get) || self.get.mode != 'Batch') &&"
-            " (!has(self.keyValue) || self.keyValue.operation != 'Watch'))",
+            cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || ({_can_be_paced_cel()})",
             message="an offered rate is for single messages that a client sends: not for consume,"
             " batches, Watch, Subscribe and Reply",
             holds=lambda self: not self.is_paced or self.can_be_paced,
         ),
-        Rule(
-            cel="!has(self.consume) || has(self.durationSeconds) ||"
-            " (!has(self.consume.priority) && (self.consume.mode != 'Push' ||"
-            " !has(self.consume.consumers) || self.consume.consumers == 'Own'))",
-            message="consume with priority, and mode Push with consumers Shared, need"
-            " durationSeconds: the server says who gets how many",
-            holds=lambda self: (
-                self.consume is None
-                or self.duration_seconds is not None
-                or (self.consume.priority is None and not self.consume.is_shared_push)
-            ),
-        ),
+        *(rule for kind in KINDS.values() for rule in kind.workload_rules),
     )
 
     @property
-    def kinds(self) -> list[str]:
-        """The names of the kinds that are set, CamelCase; exactly one in a valid workload."""
-        kinds = {
-            "Publish": self.publish,
-            "Consume": self.consume,
-            "Get": self.get,
-            "KeyValue": self.key_value,
-            "ObjectStore": self.object_store,
-            "Management": self.management,
-            "Core": self.core,
-        }
-        return [name for name, kind in kinds.items() if kind is not None]
+    def kinds(self) -> list[Kind[Any, Any]]:
+        """The kinds that are set; exactly one in a valid workload."""
+        return [kind for kind in KINDS.values() if getattr(self, kind.name) is not None]
+
+    @property
+    def kind(self) -> Kind[Any, Any]:
+        """The kind of a valid workload."""
+        return self.kinds[0]
+
+    @property
+    def kind_spec(self) -> Any:
+        """The spec of the kind of a valid workload: the value of the field of its name."""
+        return getattr(self, self.kind.name)
 
     @property
     def receives(self) -> bool:
         """Whether its messages come from publishers, which may be other workers."""
-        is_subscriber = self.core is not None and self.core.operation is CoreOperation.SUBSCRIBE
-        return self.consume is not None or is_subscriber
+        return self.kind.receives(self.kind_spec)
 
     @property
     def length_seconds(self) -> int | None:
@@ -243,13 +207,5 @@ class Workload(Model):
 
     @property
     def can_be_paced(self) -> bool:
-        """Whether single messages leave a client, so that each can have its instant."""
-        if self.publish is not None:
-            return self.publish.mode in (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
-        if self.core is not None:
-            return self.core.operation in (CoreOperation.PUBLISH, CoreOperation.REQUEST)
-        if self.get is not None:
-            return self.get.mode is not GetMode.BATCH
-        if self.key_value is not None:
-            return not self.key_value.watches
-        return self.consume is None
+        """Whether a client sends single messages, so that each can have its due time."""
+        return all(kind.can_be_paced.holds(getattr(self, kind.name)) for kind in self.kinds)

@@ -23,14 +23,14 @@ def open_client(plan: ClientPlan, inbox: str, shared: SharedRecords) -> LoadClie
         ValueError: the plan has no kind that this version knows.
     """
     recorder = shared.recorder(plan.workload, planned_of(plan))
-    for kind, make in _KINDS.items():
+    for kind, make in LOAD_KINDS.items():
         if getattr(plan, kind) is not None:
             return make(plan, inbox, recorder, shared)
     raise ValueError(f"client {plan.index} of {plan.workload} has nothing to do")
 
 
-# By the field of a plan that is set.
-_KINDS: dict[str, Callable[[ClientPlan, str, Recorder, SharedRecords], LoadClient]] = {
+# By the field of a plan that is set: the keys of `njst.contract.kinds.registry.KINDS`.
+LOAD_KINDS: dict[str, Callable[[ClientPlan, str, Recorder, SharedRecords], LoadClient]] = {
     "publish": publish_client,
     "consume": consume_client,
     "get": lambda plan, inbox, recorder, _: get_client(plan, inbox, recorder),

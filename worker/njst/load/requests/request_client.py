@@ -68,7 +68,7 @@ class RequestClient:
         # Messages before this number were due while the window was full.
         self._held_until = 0
         self._chunk = max(1, min(self._window, CHUNK_BYTES // requests.frame_bytes))
-        self._timeout_ns = _timeout_ms(plan) * 1_000_000
+        self._timeout_ns = plan.timeout_ms * 1_000_000
         # At an offered rate: when its duration ends, and when an answer came last.
         self._end_ns = 0
         self._heard_ns = 0
@@ -365,12 +365,3 @@ class RequestClient:
     def done(self) -> bool:
         """Whether all that was to be sent has an outcome."""
         return self._pacer.is_over and not self._waiting
-
-
-def _timeout_ms(plan: ClientPlan) -> int:
-    if plan.publish is not None:
-        return plan.publish.ack_timeout_ms
-    for kind in (plan.get, plan.key_value, plan.object_store, plan.management, plan.core):
-        if kind is not None:
-            return kind.timeout_ms
-    raise ValueError(f"client {plan.index} of {plan.workload} makes no requests")

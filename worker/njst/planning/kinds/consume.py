@@ -1,4 +1,4 @@
-"""How a consumer, or a watcher of keys, gets its messages."""
+"""How a consumer gets its messages."""
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode, ConsumePlan
 from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
@@ -7,31 +7,29 @@ from njst.contract.names.assets import (
     QUEUE_GROUP,
     consumer_name,
     deliver_subject,
-    has_own_consumers,
     shared_deliver_subject,
 )
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
-from njst.planning.kinds.key_value import _watch
 
 
-def consume_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> ConsumePlan | None:
-    """Return what a consumer or watcher does; None where the workload is of another kind."""
-    workload, consume = work.workload, work.workload.consume
-    if consume is None:
-        return _watch(work, stream_name, place)
-    own = place.index if has_own_consumers(workload) else None
+def consume_plan(
+    work: WorkloadContext, consume: Consume, stream_name: str, place: ClientSlot
+) -> ConsumePlan:
+    """Return what a consumer does."""
+    workload = work.workload
+    own = place.index if consume.has_own_consumers else None
     return ConsumePlan(
         mode=consume.mode,
         stream=stream_name,
         consumer=consume.existing_consumer or consumer_name(work.job, workload, own),
-        deliver=_deliver(work, place),
+        deliver=_deliver(work, consume, place),
         deliver_group=QUEUE_GROUP if consume.is_shared_push else "",
         ack=consume.effective_ack,
         batch=consume.batch,
         pulls=consume.pulls_at_once,
         max_bytes=consume.max_bytes or 0,
         expires_ms=consume.expires_seconds * 1000,
-        heartbeat_ms=_heartbeat_ms(work, consume),
+        heartbeat_ms=_heartbeat_ms(consume),
         ack_wait_ms=consume.first_ack_wait_seconds * 1000,
         nak_percent=consume.nak_percent,
         nak_delay_ms=consume.nak_delay_seconds * 1000,
@@ -60,16 +58,15 @@ def _lets_go(work: WorkloadContext, stream_name: str) -> bool:
     )
 
 
-def _heartbeat_ms(work: WorkloadContext, consume: Consume) -> int:
-    if consume.mode is ConsumeMode.PUSH and has_own_consumers(work.workload):
+def _heartbeat_ms(consume: Consume) -> int:
+    if consume.mode is ConsumeMode.PUSH and consume.has_own_consumers:
         return PUSH_HEARTBEAT_MS
     return (consume.heartbeat_seconds or 0) * 1000
 
 
-def _deliver(work: WorkloadContext, place: ClientSlot) -> str:
+def _deliver(work: WorkloadContext, consume: Consume, place: ClientSlot) -> str:
     """Return where a push consumer delivers to; nothing for one that is pulled from."""
-    consume = work.workload.consume
-    if consume is None or consume.mode is not ConsumeMode.PUSH:
+    if consume.mode is not ConsumeMode.PUSH:
         return ""
     if consume.is_shared_push:
         return shared_deliver_subject(work.job, work.workload, place.stream)

@@ -1,14 +1,11 @@
 """What a client of core NATS does."""
 
-from njst.contract.kinds.core import CorePlan
-from njst.contract.spec.workload import Workload
+from njst.contract.kinds.core import Core, CorePlan
+from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
-def core_plan(workload: Workload) -> CorePlan | None:
-    """Return what it does; None where the workload is of another kind."""
-    core = workload.core
-    if core is None:
-        return None
+def core_plan(_: WorkloadContext, core: Core, __: str, ___: ClientSlot) -> CorePlan:
+    """Return what a client does: the same for each."""
     return CorePlan(
         operation=core.operation,
         subject=core.subject,

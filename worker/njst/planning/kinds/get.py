@@ -1,15 +1,12 @@
 """What a client reads directly."""
 
 from njst.contract.fields import INDEX
-from njst.contract.kinds.get import BY_SUBJECT, GetPlan
+from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, split
 
 
-def get_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> GetPlan | None:
-    """Return what a reader does; None where the workload is of another kind."""
-    get = work.workload.get
-    if get is None:
-        return None
+def get_plan(work: WorkloadContext, get: Get, stream_name: str, place: ClientSlot) -> GetPlan:
+    """Return what a reader does."""
     number = place.stream
     last_sequence = work.there.get(stream_name, StreamState()).last_sequence
     last_sequence += _published_before(work, number)

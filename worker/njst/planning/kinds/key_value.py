@@ -1,7 +1,7 @@
-"""What a client does to keys, but for watching them."""
+"""What a client does to keys, or how it watches them."""
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMode, ConsumePlan
-from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
+from njst.contract.kinds.key_value import KeyValue, KeyValueOperation, KeyValuePlan
 from njst.contract.names.assets import consumer_name, deliver_subject
 from njst.contract.names.buckets import bucket_of
 from njst.planning.client_slot import ClientSlot, WorkloadContext
@@ -13,12 +13,11 @@ _RACES = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
 def key_value_plan(
-    work: WorkloadContext, stream_name: str, place: ClientSlot
-) -> KeyValuePlan | None:
-    """Return what a client of a bucket does; None where the workload is of another kind."""
-    key_value = work.workload.key_value
-    if key_value is None or key_value.watches:
-        return None
+    work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
+) -> KeyValuePlan | ConsumePlan:
+    """Return what a client of a bucket does."""
+    if key_value.watches:
+        return _watch(work, key_value, stream_name, place)
     is_spread = key_value.shared_keys and key_value.operation not in _RACES
     return KeyValuePlan(
         operation=key_value.operation,
@@ -33,16 +32,15 @@ def key_value_plan(
     )
 
 
-def _watch(work: WorkloadContext, stream_name: str, place: ClientSlot) -> ConsumePlan | None:
+def _watch(
+    work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
+) -> ConsumePlan:
     """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
-    workload, key_value = work.workload, work.workload.key_value
-    if key_value is None or not key_value.watches:
-        return None
     return ConsumePlan(
         mode=ConsumeMode.ORDERED,
         stream=stream_name,
-        consumer=consumer_name(work.job, workload, place.index),
-        deliver=deliver_subject(work.job, workload, place.index),
+        consumer=consumer_name(work.job, work.workload, place.index),
+        deliver=deliver_subject(work.job, work.workload, place.index),
         ack=AckPolicy.NONE,
         batch=1,
         heartbeat_ms=PUSH_HEARTBEAT_MS,

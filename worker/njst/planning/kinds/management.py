@@ -1,17 +1,14 @@
 """What a client does to streams or consumers."""
 
-from njst.contract.kinds.management import ManagementPlan
+from njst.contract.kinds.management import Management, ManagementPlan
 from njst.contract.names.assets import asset_prefix
 from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
 def management_plan(
-    work: WorkloadContext, stream_name: str, place: ClientSlot
-) -> ManagementPlan | None:
-    """Return what a manager does; None where the workload is of another kind."""
-    management = work.workload.management
-    if management is None:
-        return None
+    work: WorkloadContext, management: Management, stream_name: str, place: ClientSlot
+) -> ManagementPlan:
+    """Return what a manager does."""
     return ManagementPlan(
         operation=management.operation,
         job=work.job,

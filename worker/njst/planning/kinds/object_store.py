@@ -1,18 +1,15 @@
 """What a client does to objects."""
 
-from njst.contract.kinds.object_store import ObjectStorePlan
+from njst.contract.kinds.object_store import ObjectStore, ObjectStorePlan
 from njst.contract.names.assets import consumer_name
 from njst.contract.names.buckets import OBJECTS
 from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
 def object_store_plan(
-    work: WorkloadContext, stream_name: str, place: ClientSlot
-) -> ObjectStorePlan | None:
-    """Return what a client of an object store does; None where the workload is of another kind."""
-    store = work.workload.object_store
-    if store is None:
-        return None
+    work: WorkloadContext, store: ObjectStore, stream_name: str, place: ClientSlot
+) -> ObjectStorePlan:
+    """Return what a client of an object store does."""
     return ObjectStorePlan(
         operation=store.operation,
         job=work.job,

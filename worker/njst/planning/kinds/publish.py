@@ -1,6 +1,5 @@
 """What a publisher sends."""
 
-from njst.contract.header_names import INCREMENT_HEADER, STREAM_HEADER, TTL_HEADER
 from njst.contract.kinds.payload import STAMP_BYTES, PayloadPlan
 from njst.contract.kinds.publish import (
     MessageIds,
@@ -15,11 +14,11 @@ from njst.contract.names.assets import publish_subjects
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 
-def publish_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> PublishPlan | None:
-    """Return what a publisher does; None where the workload is of another kind."""
-    publish = work.workload.publish
-    if publish is None or work.stream is None:
-        return None
+def publish_plan(
+    work: WorkloadContext, publish: Publish, stream_name: str, place: ClientSlot
+) -> PublishPlan:
+    """Return what a publisher does."""
+    assert work.stream is not None
     subjects = publish_subjects(work.stream, work.workload, place.stream)
     count = len(subjects) * publish.subject_count
     return PublishPlan(
@@ -34,7 +33,7 @@ def publish_plan(work: WorkloadContext, stream_name: str, place: ClientSlot) -> 
         first_subject=place.first(count, work.workload.messages),
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
-        headers=fixed_headers(publish, stream_name),
+        headers=publish.fixed_headers(stream_name),
         expect=publish.expect,
         reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
         delay_ms=ms(publish.delay_seconds) or 0,
@@ -66,25 +65,9 @@ def _payload(publish: Publish) -> PayloadPlan:
     )
 
 
-def fixed_headers(publish: Publish, stream_name: str) -> list[tuple[str, str]]:
-    """Return the headers that are the same in each message."""
-    headers = [(header.name, header.value) for header in publish.headers]
-    if publish.ttl_seconds is not None:
-        headers.append((TTL_HEADER, str(publish.ttl_seconds)))
-    if publish.increment is not None:
-        headers.append((INCREMENT_HEADER, f"{publish.increment:+d}"))
-    if publish.expect_stream:
-        headers.append((STREAM_HEADER, stream_name))
-    return headers
-
-
 # Headers by which a message does away with others, or with itself, or is not stored as it came.
 _HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
-
-
 _MESSAGE_ID = "nats-msg-id"
-
-
 # Where each message has an acknowledgement that says whether it was there already.
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
