@@ -23,15 +23,23 @@ def check_payload_sizes(spec: JobSpec, max_payload: int, longest: Mapping[int, i
         SetupError: naming the field of the spec that is too large.
     """
     for number, workload in enumerate(spec.workloads):
-        headers = _header_bytes(workload)
-        for field, size in _sizes(workload, longest.get(number)):
-            if size + headers > max_payload:
-                more = f" and {headers} of headers" if headers else ""
-                raise SetupError(
-                    "PayloadTooLarge",
-                    f"spec.workloads[{number}].{field}: {size} bytes{more}; the target takes at"
-                    f" most {max_payload} in a message (max_payload)",
-                )
+        for field, size, headers in oversized_fields(workload, max_payload, longest.get(number)):
+            more = f" and {headers} of headers" if headers else ""
+            raise SetupError(
+                "PayloadTooLarge",
+                f"spec.workloads[{number}].{field}: {size} bytes{more}; the target takes at"
+                f" most {max_payload} in a message (max_payload)",
+            )
+
+
+def oversized_fields(
+    workload: Workload, limit_bytes: int, longest: int | None
+) -> Iterator[tuple[str, int, int]]:
+    """Yield the fields whose messages are over a limit, with the bytes of payload and headers."""
+    headers = _header_bytes(workload)
+    for field, size in _sizes(workload, longest):
+        if size + headers > limit_bytes:
+            yield field, size, headers
 
 
 def _header_bytes(workload: Workload) -> int:

@@ -20,6 +20,7 @@ from njst.provisioning.bulk_assets import JetStreamApi, make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
+from njst.provisioning.existing_streams import check_existing_streams
 from njst.provisioning.payload_files import largest, payload_plans, with_files
 from njst.provisioning.store_clock import with_store_clocks
 from njst.provisioning.streams import make_streams
@@ -71,6 +72,7 @@ async def provision(
             skipped = unsupported(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
+        await check_existing_streams(client, spec, skipped, longest)
         there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
         found = with_files(client_plans(job, spec, participants, me, there, skipped), files)
         plans = [_marked(for_connection(plan, connection), home.log) for plan in found]

@@ -1,4 +1,4 @@
-"""Streams that are filled from others: nobody publishes to them."""
+"""Stream configurations, and the streams of a job: made, or taken as they are."""
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -15,34 +15,12 @@ from njst.contract.fields import Storage
 from njst.contract.kinds.publish import PublishMode
 from njst.contract.names.assets import OWNER_KEY, owner_marks, stream_names, stream_subjects
 from njst.contract.names.buckets import BUCKET, OBJECTS
-from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Compression, Discard, Retention, Stream
+from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
-from njst.provisioning.retention_check import stream_before
 from njst.provisioning.target_connection import STREAM_EXISTS, explained
-
-
-def check_subjects(spec: JobSpec, stream: Stream, info: StreamInfo) -> None:
-    """Refuse a publisher that is pointed at a stream without subjects.
-
-    Raises:
-        SetupError: naming the workload, and where its messages should go.
-    """
-    config = info.config
-    if config.subjects:
-        return
-    origins = [source.name for source in [config.mirror, *(config.sources or [])] if source]
-    for number, workload in enumerate(spec.workloads):
-        if workload.stream != stream.name or workload.publish is None:
-            continue
-        words = f"spec.workloads[{number}] ({workload.name}).stream: {config.name} has no subjects"
-        if origins:
-            named = " or ".join(origins)
-            words = f"{words}, it is filled from {named}; publish to {named}"
-        raise SetupError("StreamTakesNoSubjects", words)
-
 
 _STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
 
@@ -111,7 +89,6 @@ async def make_streams(
             field = f"spec.streams[{number}] ({name})"
             if stream.use_existing:
                 info = await explained(field, js.stream_info(name))
-                check_subjects(spec, stream, info)
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await explained(field, _add_stream(js, job, config))
@@ -134,3 +111,31 @@ async def _add_stream(js: JetStreamContext, job: str, config: StreamConfig) -> S
         if (info.config.metadata or {}).get(OWNER_KEY) != job:
             raise
         return info
+
+
+def stream_before(info: StreamInfo, server: str) -> StreamBefore:
+    """Return what a stream is now, by the word of a server of this id."""
+    config = info.config
+    created_ns = 0
+    if info.created is not None:
+        created_ns = round(info.created.timestamp() * 1_000_000) * 1000
+    return StreamBefore(
+        server=server,
+        created_ns=created_ns,
+        limits=StreamLimits(
+            retention=_word(config.retention, "limits"),
+            discard=_word(config.discard, "old"),
+            max_msgs=_limit(config.max_msgs),
+            max_bytes=_limit(config.max_bytes),
+            max_age=round((config.max_age or 0) * 1e9),
+            max_msgs_per_subject=_limit(config.max_msgs_per_subject),
+        ),
+    )
+
+
+def _word(value: object, default: str) -> str:
+    return str(getattr(value, "value", value) or default)
+
+
+def _limit(bound: int | None) -> int:
+    return bound if bound is not None and bound > 0 else -1

@@ -9,7 +9,7 @@ way at a time, since the next has to know what became of it.
 import re
 from dataclasses import replace
 
-from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
+from njst.contract.header_names import LAST_SEQUENCE, LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.publish import Expect
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
@@ -25,7 +25,7 @@ from njst.load.templates.frame_layout import FrameSettings
 _NOTHING = Answers([], 0, 0)
 
 _HEADERS = {
-    Expect.LAST_SEQUENCE: "Nats-Expected-Last-Sequence",
+    Expect.LAST_SEQUENCE: LAST_SEQUENCE,
     Expect.LAST_SUBJECT_SEQUENCE: LAST_SUBJECT_SEQUENCE,
 }
 # As wide as the largest sequence: the frames of a cycle keep their lengths.

@@ -14,8 +14,10 @@ from njst.load.readback.stream_state import stream_state
 from njst.planning.client_plans import client_plans
 from njst.planning.client_slot import StreamState
 from njst.planning.kinds.publish import unverifiable_reason
-from njst.provisioning.retention_check import stream_before
-from njst.provisioning.streams import stream_config
+from njst.provisioning.streams import (
+    stream_before,
+    stream_config,
+)
 
 
 def spec_of(how: dict[str, Any] | None = None, **stream: Any) -> JobSpec:

@@ -1,0 +1,112 @@
+"""Existing streams: whether they suit the job, found out before the load and without storing."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+
+import nats.errors
+from nats.aio.client import Client
+from nats.js.api import StreamInfo
+
+from njst.contract.header_names import LAST_SEQUENCE, STREAM_HEADER
+from njst.contract.names.assets import publish_subjects, stream_names
+from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
+from njst.login.nats_client import LoginClient
+from njst.planning.stream_requirements import StreamSettings, check_stream
+from njst.provisioning.target_connection import explained, workload_field
+
+# A publish that expects this last sequence is refused by every stream, and stored by none.
+_NO_SEQUENCE = str(2**63 - 1)
+_WRONG_STREAM = 10060
+# Of a workload with many subjects the first ones are asked about.
+_MOST_SUBJECTS = 4
+_ANSWER_S = 2.0
+
+
+async def check_existing_streams(
+    client: LoginClient, spec: JobSpec, skipped: Collection[str], longest: Mapping[int, int]
+) -> None:
+    """Do nothing if each existing stream of a job suits the workloads that use it.
+
+    Args:
+        client: a connection to the target.
+        spec: the job.
+        skipped: names of workloads that do not run.
+        longest: as `check_payload_sizes` takes it.
+
+    Raises:
+        SetupError: naming the workload, the field, and what about the stream is in the way.
+    """
+    js = client.jetstream()
+    for place, stream in enumerate(spec.streams):
+        workloads = [
+            (number, workload)
+            for number, workload in enumerate(spec.workloads)
+            if workload.stream == stream.name and workload.name not in skipped
+        ]
+        if not stream.use_existing or not workloads:
+            continue
+        for index, name in enumerate(stream_names(stream)):
+            info = await explained(f"spec.streams[{place}] ({name})", js.stream_info(name))
+            settings = stream_settings(info)
+            for number, workload in workloads:
+                check_stream(number, workload, settings, longest.get(number))
+                publish = workload.publish
+                # A schedule is stored under its own subject, and a subject of many has a number.
+                if publish is not None and publish.delay_seconds is None:
+                    subjects = publish_subjects(stream, workload, index)
+                    if publish.subject_count > 1:
+                        subjects = [f"{subject}.0" for subject in subjects]
+                    field = f"{workload_field(number, workload)}.publish.subjects"
+                    await _check_subjects(client, field, name, subjects)
+
+
+def stream_settings(info: StreamInfo) -> StreamSettings:
+    """Return what decides whether a workload can use a stream."""
+    config = info.config
+    sources = [config.mirror, *(config.sources or [])]
+    size = config.max_msg_size
+    return StreamSettings(
+        name=config.name or "",
+        has_subjects=bool(config.subjects),
+        origins=tuple(source.name for source in sources if source),
+        acknowledges=not config.no_ack,
+        is_sealed=bool(config.sealed),
+        allows_direct_get=bool(config.allow_direct or config.mirror_direct),
+        max_message_bytes=size if size is not None and size >= 0 else None,
+    )
+
+
+async def _check_subjects(client: Client, field: str, name: str, subjects: Sequence[str]) -> None:
+    """Do nothing if a stream takes these subjects, wherever mappings and imports lead them.
+
+    Each gets a publish that no stream can store, because of the sequence that it expects: the
+    refusal says which stream it came to. Without an answer, since it is not allowed say, the load
+    itself will find out.
+
+    Raises:
+        SetupError: no stream takes a subject, or another one does.
+    """
+    headers = {STREAM_HEADER: name, LAST_SEQUENCE: _NO_SEQUENCE}
+    for subject in subjects[:_MOST_SUBJECTS]:
+        try:
+            answer = await client.request(subject, b"", timeout=_ANSWER_S, headers=headers)
+        except nats.errors.NoRespondersError as error:
+            words = f"{field}: no stream takes {subject}; {name} must have it among its subjects"
+            raise SetupError("SubjectNotTaken", words) from error
+        except (nats.errors.Error, TimeoutError):
+            continue
+        if (other := _other_stream(answer.data)) is not None:
+            words = f"{field}: {subject} is taken by the stream {other}, not by {name}"
+            raise SetupError("SubjectNotTaken", words)
+
+
+def _other_stream(answer: bytes) -> str | None:
+    """Return the stream that took a publish for another one; None where the right one did."""
+    try:
+        document = json.loads(answer)
+        if document["error"]["err_code"] == _WRONG_STREAM:
+            return str(document["stream"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return None
