@@ -44,43 +44,43 @@ _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
 
 def without_job(
-    resource: JobResource, saying: PhaseStatus, now: datetime, spec: JobSpec | None = None
+    resource: JobResource, phase_status: PhaseStatus, now: datetime, spec: JobSpec | None = None
 ) -> JobStatus:
     """Return the status of a resource that has no job; what an earlier one said is kept.
 
     `spec` is what the job will be, if that is known.
     """
-    over = saying.phase in TERMINAL_PHASES
+    over = phase_status.phase in TERMINAL_PHASES
     asked = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
     return resource.status.model_copy(
         update={
             "observed_generation": resource.generation,
-            "phase": saying.phase,
-            "reason": saying.reason,
-            "message": truncate(saying.message, MAX_MESSAGE),
+            "phase": phase_status.phase,
+            "reason": phase_status.reason,
+            "message": truncate(phase_status.message, MAX_MESSAGE),
             **asked,
             "completion_time": time_text(now) if over else None,
             "conditions": set_conditions(
-                resource.status.conditions, saying.claims, resource.generation, now
+                resource.status.conditions, phase_status.conditions, resource.generation, now
             ),
         }
     )
 
 
-def restored(resource: JobResource, saying: PhaseStatus, now: datetime) -> JobStatus:
+def restored(resource: JobResource, phase_status: PhaseStatus, now: datetime) -> JobStatus:
     """Return the status of a resource that is not what its own status says: nothing is kept."""
     old = resource.status
     if old.job_id:
         old = JobStatus(revision=old.revision)
-    return without_job(replace(resource, status=old), saying, now)
+    return without_job(replace(resource, status=old), phase_status, now)
 
 
 def of_earlier(
-    resource: JobResource, saying: PhaseStatus, view: JobView, now: datetime
+    resource: JobResource, phase_status: PhaseStatus, view: JobView, now: datetime
 ) -> JobStatus:
     """Return the status of a resource that repeats the result of an earlier job."""
     assert view.ended is not None
-    said = without_job(resource, saying, now)
+    said = without_job(resource, phase_status, now)
     result = {"verdict": str(view.ended.report.verdict), "result_ref": _result_ref(view)}
     return said.model_copy(update=result)
 
@@ -90,11 +90,13 @@ def _result_ref(view: JobView) -> str:
 
 
 def with_ignored(
-    said: JobStatus, resource: JobResource, claim: DesiredCondition | None, now: datetime
+    said: JobStatus, resource: JobResource, condition: DesiredCondition | None, now: datetime
 ) -> JobStatus:
     """Return a status with the condition about what is ignored in the spec, or without one."""
     old = resource.status.conditions
-    about = set_conditions(old, [claim], resource.generation, now) if claim is not None else []
+    about = (
+        set_conditions(old, [condition], resource.generation, now) if condition is not None else []
+    )
     others = [condition for condition in said.conditions if condition.type != SPEC_IGNORED]
     return said.model_copy(update={"conditions": [*others, *about]})
 
@@ -122,20 +124,20 @@ def of_job(
 
     `waits_for` are the jobs that run before it, as people call them, the first one first.
     """
-    saying = of_view(view, waits_for)
+    phase_status = of_view(view, waits_for)
     ended = view.ended is not None
     end = report.completion_time if ended else now
     counted = [workload for workload in report.workloads if workload.elapsed_us]
     full = JobStatus(
         observed_generation=resource.generation,
         revision=resource.status.revision,
-        phase=saying.phase,
-        reason=saying.reason,
-        message=truncate(saying.message, MAX_MESSAGE),
+        phase=phase_status.phase,
+        reason=phase_status.reason,
+        message=truncate(phase_status.message, MAX_MESSAGE),
         job_id=view.id,
         result_ref=_result_ref(view) if ended else "",
         conditions=set_conditions(
-            resource.status.conditions, saying.claims, resource.generation, now
+            resource.status.conditions, phase_status.conditions, resource.generation, now
         ),
         submit_time=time_text(log_datetime(view.created_ns)),
         start_time=time_text(log_datetime(view.start_ns)) if view.run else None,
