@@ -40,7 +40,7 @@ class KubeObject(Generic[Status]):
         """Return the resource as a version that every other one is newer than."""
         return replace(self, resource_version="0")
 
-    def says_as_much_as(self, other: Self) -> bool:
+    def is_equivalent_to(self, other: Self) -> bool:
         """Whether only others have changed something in it, which is no reason to look."""
         return (self.generation, self.status, self.deleting) == (
             other.generation,
