@@ -20,7 +20,7 @@ _OPEN = ("WorkersReady", "Finished", "Succeeded", "Reconciling", "Ready")
 def disconnected_status_of(resource: JobResource, now: datetime) -> JobStatus:
     """Return the present status, with the reason why nothing newer is known."""
     old = resource.status
-    claims = [
+    desired = [
         DesiredCondition(
             c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message
         )
@@ -33,6 +33,6 @@ def disconnected_status_of(resource: JobResource, now: datetime) -> JobStatus:
             "observed_generation": resource.generation,
             "reason": REASON,
             "message": MESSAGE,
-            "conditions": set_conditions(old.conditions, claims, resource.generation, now),
+            "conditions": set_conditions(old.conditions, desired, resource.generation, now),
         }
     )
