@@ -18,9 +18,9 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class Config:
-    """Where the operator works."""
+    """Settings of one replica of the operator."""
 
-    # Options of the control connection by their keys.
+    # Options of the control connection, by key.
     given: Mapping[str, str]
     mesh: str
     scope: WatchScope
@@ -31,26 +31,26 @@ class Config:
     resync_s: int
     wait_s: float = 0.0
     log_replicas: int = 0
-    # Whether it takes jobs that name no mesh.
+    # Whether it handles resources that name no mesh.
     default_mesh: bool = True
-    # How many workers there should be; 0: nobody knows.
+    # How many workers the mesh should have; 0: unknown.
     expect_workers: int = 0
 
     @property
     def grace_s(self) -> float:
-        """How long a resource must be missing in the lists before it counts as deleted."""
+        """How long a resource must be missing from the lists before it counts as deleted."""
         return 2.0 * self.resync_s
 
     def control(self) -> Connection:
-        """Return the control connection, with its context as it is now.
+        """Return the control connection; its NATS context is read now.
 
         Raises:
-            LoginError: what is given cannot be used.
+            LoginError: the given options cannot be used.
         """
         return control_connection(self.given, name="njst-operator")
 
 
-# Which variable stands for which option; those of the control connection are in OPTIONS.
+# Environment variables by option; those of the control connection are in OPTIONS.
 VARIABLES = {
     "mesh": "NJST_MESH",
     "default_mesh": "NJST_DEFAULT_MESH",
@@ -67,7 +67,7 @@ VARIABLES = {
 
 
 def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    """Return the parser; the environment says what is not on the command line."""
+    """Return the parser; defaults come from the environment."""
 
     def env(dest: str, default: str) -> str:
         return environment.get(VARIABLES[dest], default)
@@ -143,7 +143,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def parse_config(argv: Sequence[str]) -> Config:
-    """Return the settings; a flag wins over its environment variable."""
+    """Return the settings; an option overrides its environment variable."""
     parser = build_parser(os.environ)
     arguments = parser.parse_args(argv)
     if not is_mesh(arguments.mesh):
@@ -179,7 +179,7 @@ def _namespaces(given: Sequence[str], parser: argparse.ArgumentParser) -> tuple[
                 f'--namespace: "{name}" is no name of a namespace: 1 to 63 lower-case letters,'
                 " digits or inner dashes"
             )
-    # Each once: whoever watches one twice sees everything twice.
+    # Without duplicates: a namespace that is watched twice brings every change twice.
     return tuple(dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""/livez, /readyz and /metrics of one copy, for the kubelet and for Prometheus."""
+"""/livez, /readyz and /metrics of one replica, for the kubelet and for Prometheus."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,22 +16,22 @@ from njst_operator.telemetry.replica_health import ReplicaHealth
 
 @dataclass
 class Health:
-    """How this copy is: until it works it lives, and says what it waits for."""
+    """The health of this replica; until it has started, it is live and says what it waits for."""
 
     waits_for: str = "the operator starts"
     _manager: Manager | None = None
     _client: LoginClient | None = None
 
     def wait_for(self, words: str) -> None:
-        """Say from now on what is waited for."""
+        """Report from now on what the start waits for."""
         self.waits_for = words
 
     def works(self, manager: Manager, client: LoginClient) -> None:
-        """Say from now on how these are."""
+        """Report from now on the health of these."""
         self._manager, self._client = manager, client
 
     def replica_health(self) -> ReplicaHealth | None:
-        """Return the replica_health as it is now; None before there is one."""
+        """Return the present health; None before the start is over."""
         if self._manager is None or self._client is None:
             return None
         replica_health = self._manager.replica_health
@@ -41,22 +41,22 @@ class Health:
         return replica_health
 
     async def look_at_login(self) -> None:
-        """Find out whether the API server may still take the operator's login."""
+        """Check whether the API server can still accept the operator's login."""
         if self._manager is not None:
             self._manager.replica_health.login_trouble = await self._manager.kube.login_trouble()
 
     def not_live(self) -> str | None:
-        """Return what only a restart can mend, or None."""
+        """Return the problem that only a restart can solve, or None."""
         replica_health = self.replica_health()
         return None if replica_health is None else replica_health.not_live(now_s())
 
     def not_ready(self) -> str | None:
-        """Return why this copy cannot do its work now, or None."""
+        """Return why this replica cannot work now, or None."""
         replica_health = self.replica_health()
         return self.waits_for if replica_health is None else replica_health.not_ready(now_s())
 
     def verbose(self) -> str:
-        """Return each thing that is looked at, in a line of its own, as an API server does."""
+        """Return each check in a line of its own, in the format of an API server."""
         replica_health = self.replica_health()
         checks = (
             [("start", self.waits_for)]
@@ -66,7 +66,7 @@ class Health:
         return "".join(f"[-]{n} failed: {w}\n" if w else f"[+]{n} ok\n" for n, w in checks)
 
     def metrics(self) -> str:
-        """Return the exposition; before there is something to count, that it is not ready."""
+        """Return the metrics as Prometheus text; during the start only that it is not ready."""
         manager, replica_health = self._manager, self.replica_health()
         if manager is None or replica_health is None:
             return render([readiness(ready=False)])
@@ -76,7 +76,7 @@ class Health:
 
 @asynccontextmanager
 async def served(address: tuple[str, int] | None, health: Health) -> AsyncIterator[None]:
-    """Serve meanwhile; without an address nothing.
+    """Serve until the block ends; without an address serve nothing.
 
     Raises:
         OSError: the port is taken.

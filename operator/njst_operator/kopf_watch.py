@@ -1,7 +1,7 @@
-"""kopf watches, everything else decides. The one file that imports kopf.
+"""The watch: kopf watches and does nothing else. The one file that imports kopf.
 
-Only `on.event` is registered: no finalizer that would hang a deletion, no annotation, no state on
-the object but the status.
+Only `on.event` is registered: no finalizer that could block a deletion, no annotation, no state of
+kopf on the object.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from njst_operator.kube.watch_scope import WatchScope
 REQUEST_TIMEOUT_S = 20
 WATCH_SERVER_TIMEOUT_S = 120
 WATCH_CLIENT_TIMEOUT_S = 150
-# A task for each resource lives as long after its last change, with all that it has read.
+# How long kopf keeps a task, with the object, after the last change of a resource.
 IDLE_S = 0.1
 LOGIN_POLL_S = 1.0
 _IDENTITY: Any = "njst-operator"
@@ -34,18 +34,18 @@ REFUSED = "the API server refuses the login (401)"
 
 
 class _Logins:
-    """kopf asks for a login when it has none: at first, and when the last one was refused."""
+    """The logins that kopf asks for: at the start, and when the last one was refused."""
 
     def __init__(self, patience_s: float, stop: threading.Event) -> None:
         self._patience_s, self._stop = patience_s, stop
-        # Why there will be no other login; empty as long as there may be one.
+        # Why there will be no further login; empty as long as there may be one.
         self.ended = ""
         self._last: kopf.ConnectionInfo | None = None
 
     async def next(self, tell: Callable[[str], None]) -> kopf.ConnectionInfo:
-        """Return another login than the last one: kopf does not take the same again.
+        """Return a login that differs from the last one: kopf does not try the same one again.
 
-        Without one it lets all end: kopf alone would stay, deaf, when it has no login.
+        If none comes, the watch is stopped: kopf without a login would go on and see nothing.
         """
         give_up_s = time.monotonic() + self._patience_s
         while (found := await _login()) == self._last:
@@ -65,10 +65,9 @@ def watch(
     loop: asyncio.AbstractEventLoop,
     stop: threading.Event,
 ) -> None:
-    """Hand what is seen to `manager`, in `loop`, until `stop` is set.
+    """Pass what is watched to `manager`, in `loop`, until `stop` is set; blocks.
 
-    Runs a loop of its own, in the thread that calls. It may be called again after it has ended,
-    with another event.
+    It runs an event loop of its own in the calling thread, and may be called again afterwards.
 
     Raises:
         KubeError: kopf has given up.
@@ -80,7 +79,7 @@ def watch(
         try:
             await kopf.operator(
                 registry=_registry(scope, manager, CallQueue(loop), logins),
-                # For peers, of which there are none. Without it kopf asks for the user's name, and
+                # Only for peering, which is off. Without it kopf asks for the name of the user, and
                 # the user of a container has none.
                 identity=_IDENTITY,
                 standalone=True,
@@ -91,7 +90,7 @@ def watch(
         except Exception as error:
             raise KubeError(f"the watch has ended: {error!r}") from error
         finally:
-            # A thread of kopf's waits for it, and the loop for that thread.
+            # A thread of kopf's waits for it, and kopf's loop for that thread.
             stop.set()
 
     asyncio.run(until_it_ends())
@@ -144,7 +143,7 @@ def _registry(
 
 
 class _Unread(kopf.DiffBaseStorage):
-    """Spares kopf a copy of each object that nothing here compares with an earlier one."""
+    """Keeps kopf from copying each object: nothing here needs the difference to an older one."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
         return kopf.BodyEssence()
@@ -153,18 +152,18 @@ class _Unread(kopf.DiffBaseStorage):
         return None
 
     def store(self, **_: Any) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
 
 class _Connection(kopf.ConnectionInfo):
-    """The connection of the watches, which has the operator's name in audit logs."""
+    """The connection of the watches, with the operator's name for audit logs."""
 
     def as_http_headers(self) -> dict[str, str]:
         return {**super().as_http_headers(), "User-Agent": USER_AGENT}
 
 
 async def _login() -> kopf.ConnectionInfo:
-    """Return the connection as the kubernetes client configures it, by a token or certificates."""
+    """Return the connection that the kubernetes client is configured for."""
     found = await find_server()
     scheme, token = await bearer_of(found)
     return _Connection(

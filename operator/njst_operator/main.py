@@ -1,4 +1,4 @@
-"""`njst-operator`: puts the parts together, and runs them until it is told to end."""
+"""`njst-operator`: connects, wires the parts together, and runs until SIGTERM or SIGINT."""
 
 import asyncio
 import contextlib
@@ -33,17 +33,17 @@ from njst_operator.watch_loop import WatchLoop
 
 log = logging.getLogger(__name__)
 
-# Python looks for cycles after so many new containers. A page of a list is some ten thousand, has
-# none and is gone at once: to look as often as usual takes four times as long as to read it.
-LOOK_FOR_CYCLES_AFTER = 50_000
+# Generation 0 of the garbage collector. A page of a list has some ten thousand containers, without
+# cycles and soon freed: with the default threshold, collecting takes four times as long as parsing.
+GC_THRESHOLD = 50_000
 
 
 @asynccontextmanager
 async def open_kube(config: Config) -> AsyncIterator[KubeClient]:
-    """Find the API server, with all that is needed there.
+    """Connect to the API server, and check that it has all that the operator needs.
 
     Raises:
-        KubeError: there is none, or it lacks something.
+        KubeError: it cannot be reached, or lacks something.
     """
     api = ApiTransport()
     kube = KubeClient(api)
@@ -57,10 +57,10 @@ async def open_kube(config: Config) -> AsyncIterator[KubeClient]:
 
 @asynccontextmanager
 async def open_manager(config: Config, kube: KubeClient, health: Health) -> AsyncIterator[Manager]:
-    """Join the mesh as one who never runs load.
+    """Connect to the mesh and make the manager; the operator itself never runs load.
 
     Raises:
-        JournalUnavailableError: the control NATS is not there or cannot carry a job log.
+        JournalUnavailableError: the control NATS cannot be reached, or cannot have a job log.
     """
     mesh = Mesh(config.mesh)
     client = await connect(_control(config))
@@ -96,11 +96,10 @@ def _control(config: Config) -> Connection:
 
 
 async def run(config: Config) -> None:
-    """Work until SIGTERM or SIGINT; with `--once`, for as long as there is something to do.
+    """Run until SIGTERM or SIGINT; with `--once` until nothing is left to be done now.
 
-    kopf has a thread and a loop of its own: on its way out it waits for every task of its loop,
-    and ours have other reasons to live. What Kubernetes lacks later is waited
-    for as at the start.
+    kopf runs in a thread with an event loop of its own, because it does not stop before all tasks
+    of its loop have ended.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -139,12 +138,12 @@ async def run(config: Config) -> None:
 
 
 def main() -> None:
-    """Run the operator; what it cannot work without is one line and exit code 1."""
+    """Run the operator; without NATS or Kubernetes it logs one line and exits with code 1."""
     log_lines.set_up()
-    # What ends a watch is said by whoever begins it anew, in one line and once.
+    # WatchLoop logs why a watch has ended, in one line.
     logging.getLogger("kopf").setLevel(logging.CRITICAL)
     config = parse_config(sys.argv[1:])
-    gc.set_threshold(LOOK_FOR_CYCLES_AFTER)
+    gc.set_threshold(GC_THRESHOLD)
     try:
         asyncio.run(run(config))
     except (JournalUnavailableError, KubeError, OSError) as error:

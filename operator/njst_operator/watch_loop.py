@@ -1,7 +1,7 @@
-"""Keeps a watch open: one that ends, or goes deaf, is begun anew in the same process.
+"""Keeps a watch open: one that ends, or brings nothing any more, is restarted in this process.
 
-An operator beside a worker must not end for what it alone lacks: its pod would leave the Service,
-and the worker with it. One that stands alone gives up at last, as at its start.
+An operator that is a sidecar of a worker must not exit because of Kubernetes: its pod, with the
+worker, would leave the Service. An operator in a pod of its own gives up in the end.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
-# Before a watch that has ended is begun anew.
+# Before a watch that has ended is restarted.
 BACKOFF = Backoff(first_s=1.0, factor=2.0, ceiling_s=30.0)
-# What is missing (a resource type, a right) is looked for so often.
+# How often a missing resource type or right is checked again.
 LOOK_EVERY_S = 3.0
-# A watch that has lasted so long works.
+# A watch that has lasted this long counts as working.
 WORKS_S = 2.0
-# ... and one that has owed a change for so long is given up.
+# A watch that has not brought a listed change for this long is restarted.
 DEAF_S = 90.0
 # A watch that does not end within this time hangs.
 END_S = 60.0
@@ -31,10 +31,10 @@ END_S = 60.0
 
 @dataclass
 class WatchLoop:
-    """One copy's watch, which is tried for `wait_s` seconds (inf: for ever) without success.
+    """The watch of one replica; it gives up after `wait_s` seconds without success (inf: never).
 
-    `check` raises a KubeError while there is nothing that could be watched. `watch` runs in a
-    thread of its own until its event is set; it raises a KubeError when it ends by itself.
+    `check` raises a KubeError while the resources cannot be watched. `watch` runs in a thread of
+    its own until its event is set; it raises a KubeError when it ends by itself.
     """
 
     check: Callable[[], Awaitable[None]]
@@ -48,7 +48,7 @@ class WatchLoop:
         """Watch until `stop` is set.
 
         Raises:
-            KubeError: what has kept it from watching for `wait_s` seconds.
+            KubeError: why it could not watch for `wait_s` seconds.
         """
         while not stop.is_set():
             wait_s = LOOK_EVERY_S
@@ -75,7 +75,7 @@ class WatchLoop:
                 await asyncio.wait(
                     {watching, stopping}, timeout=WORKS_S, return_when=asyncio.FIRST_COMPLETED
                 )
-                # Without a login nothing is watched, however long the thread lasts.
+                # Without a login the thread runs, and watches nothing.
                 if not watching.done() and not self.replica_health.watch_login_trouble:
                     self._work()
                 behind_s = min(self.replica_health.behind_s(now_s()), now_s() - begin_s)
@@ -98,7 +98,7 @@ class WatchLoop:
             log.warning("the watch works again")
 
     def _fail(self, words: str) -> None:
-        """Say what is wrong, once."""
+        """Log a problem, once for each."""
         if words != self.replica_health.watch_trouble:
             self.replica_health.watch_trouble = words
             log.warning("%s; trying again", words)

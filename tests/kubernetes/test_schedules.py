@@ -243,7 +243,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
         past = {"lastScheduleTime": "2020-01-01T00:00:00Z", "observedGeneration": -1}
         schedule_controller.on_schedule(schedule_of({**body, "status": past}))
         async with asyncio.timeout(PATIENCE_S):
-            while not counts.looks:  # noqa: ASYNC110 - a count tells nobody
+            while not counts.reconciles:  # noqa: ASYNC110 - a count tells nobody
                 await asyncio.sleep(0.05)
         await schedule_controller.loop.stop()
         await api.close()

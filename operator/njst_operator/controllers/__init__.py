@@ -1,1 +1,1 @@
-"""Controllers: what watches and log say becomes reconciles."""
+"""Controllers: changes that the watch, the lists and the job log show are reconciled."""

@@ -1,7 +1,7 @@
-"""Which of several njst installations in one Kubernetes takes care of a resource; pure.
+"""Which of several njst installations in one cluster handles a resource; pure.
 
-A resource that names a mesh is that mesh's. One that names none belongs to whoever accepted it,
-and before that to the default installation, as a volume claim belongs to the default class.
+A resource that names a mesh belongs to that mesh. One that names none belongs to the installation
+that accepted it, and before that to the default one, as a volume claim does to the default class.
 """
 
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from njst_operator.controllers.schedule.schedule_resource import ScheduleResourc
 
 @dataclass(frozen=True)
 class Ownership:
-    """One installation: the name of its mesh, and whether it is the default one."""
+    """One installation: the name of its mesh, and whether it is the default installation."""
 
     mesh: str
     is_default: bool = True
 
     def takes(self, resource: JobResource, *, in_own_log: bool) -> bool:
-        """Whether a resource is this installation's; `in_own_log`: its log has the job."""
+        """Whether a resource belongs here; `in_own_log`: the job log of this mesh has its job."""
         owner = resource.mesh or resource.accepted_by
         if owner:
             return owner == self.mesh
-        # A job that an older njst has begun stays where it is when another mesh becomes default.
+        # A job that an older njst submitted stays here even if another mesh is the default now.
         return self.is_default or in_own_log
 
     def takes_schedule(self, schedule: ScheduleResource) -> bool:
-        """Whether a schedule is this installation's: it is where its jobs are."""
+        """Whether a schedule belongs here, which its jobs then do as well."""
         return schedule.mesh == self.mesh if schedule.mesh else self.is_default

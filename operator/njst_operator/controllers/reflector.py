@@ -1,6 +1,6 @@
-"""Lists the NjstJobs again and again, in case the watch has missed one.
+"""Lists the NjstJobs periodically, in case the watch has missed a change.
 
-What client-go calls a reflector; its other half, the watch, is kopf's.
+This is half of what client-go calls a reflector; kopf does the other half, the watch.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from njst_operator.telemetry.replica_health import ReplicaHealth
 
 log = logging.getLogger(__name__)
 
-# The second list finds what has changed between the first one and the watch's own beginning; later
-# ones cost more than they find.
+# The second list finds what changed between the first list and the beginning of the watch. Later
+# lists cost more than they find, and come less often.
 EAGER_LISTS = 2
 RARELY = 4
 RETRY_LIST_S = 5.0
@@ -32,31 +32,31 @@ NOT_INSTALLED = f"the resource type {PLURAL}.{GROUP} is not installed; kubectl a
 
 
 class Store(Protocol):
-    """Who keeps the resources."""
+    """The cache that the lists are compared with."""
 
     def get(self, uid: str) -> JobResource | None:
-        """Return a resource as it was last seen, or None."""
+        """Return the newest known version of a resource, or None."""
 
     def keys(self) -> set[str]:
-        """Return the uid of each resource that there should be."""
+        """Return the uid of each resource that should be in a list."""
 
     def on_history_back(self) -> None:
-        """Forget all versions: the API server is at an earlier one, and counts from there."""
+        """Forget all versions: the API server went back to an earlier one."""
 
     def on_unselected(self, uid: str) -> None:
-        """Forget a resource that is there, and is another operator's."""
+        """Forget a resource that exists and that another operator handles."""
 
     async def on_list(self, resources: Collection[JobResource], gone: Collection[str]) -> None:
-        """Take all resources, and the uids of those that are there no longer.
+        """Take a whole list, and the uids of the resources that are gone.
 
         Raises:
-            KubeError: what else is to be asked of the API server now, it has not answered.
+            KubeError: the API server does not answer a further request.
         """
 
 
 @dataclass
 class Reflector:
-    """The lists of one copy, for one store."""
+    """The lists of one replica."""
 
     config: Config
     kube: KubeClient
@@ -69,7 +69,7 @@ class Reflector:
         self._missing = Missing(self.config.grace_s)
 
     async def run(self) -> None:
-        """List for ever."""
+        """List until cancelled."""
         for number in count():
             try:
                 resources = await self.relist()
@@ -82,7 +82,7 @@ class Reflector:
             await self._rest(period_s * (0.8 + 0.4 * share("resync", self.config.replica)))
 
     async def _rest(self, period_s: float) -> None:
-        """Wait for the next list; without a watch, not for long: lists do its work."""
+        """Wait for the next list; without a watch not for long: lists do its work then."""
         end_s = now_s() + period_s
         while (left_s := end_s - now_s()) > 0:
             await asyncio.sleep(min(left_s, RETRY_LIST_S))
@@ -90,7 +90,7 @@ class Reflector:
                 return
 
     async def relist(self) -> list[JobResource]:
-        """Return all resources.
+        """List all resources once, and return them.
 
         Raises:
             KubeError: they cannot be listed.
@@ -98,8 +98,8 @@ class Reflector:
         known = self.replica_health.highest
         found, version = await self._list()
         if version < known:
-            # A list is as new as what was seen before it was asked for, unless somebody has
-            # restored an older state of etcd.
+            # A list is at least as new as anything seen before, unless an older state of etcd was
+            # restored.
             log.error("the API server went back from version %d to %d", known, version)
             self.replica_health.history_back()
             self.store.on_history_back()
@@ -112,7 +112,7 @@ class Reflector:
         return await self.kube.list_at(JobResource.plural, self.config.scope, self._read)
 
     def _fail(self, error: KubeError) -> None:
-        """Say that there is no list to be had, once."""
+        """Log why there is no list, once for each reason."""
         words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
         if words != self.replica_health.lists_failing:
             log.warning("resync: %s", words)
@@ -120,7 +120,7 @@ class Reflector:
         self.metrics.errors["kubernetes"] += 1
 
     def _read(self, body: Body) -> JobResource:
-        """Return the resource in a listed object; one that has not changed is not read again."""
+        """Return the resource in a listed object; an unchanged one is taken from the store."""
         meta = body["metadata"]
         stored = self.store.get(meta["uid"])
         if stored is not None and stored.resource_version == meta["resourceVersion"]:
@@ -128,9 +128,9 @@ class Reflector:
         return resource_of(body)
 
     async def _without_unselected(self, gone: list[str]) -> list[str]:
-        """Return what is really gone, and forget what only the selector does not take any more.
+        """Return what is really gone; what only lost its label is forgotten.
 
-        The job log does not know labels: a job that another operator looks after is missing in
+        The job log has no labels: jobs of resources that another operator selects are missing in
         every list of this one.
         """
         if not gone or not self.config.scope.selector:
@@ -142,7 +142,7 @@ class Reflector:
         return [uid for uid in gone if uid not in there]
 
     def _gone(self, listed: set[str]) -> list[str]:
-        """Return what has not been listed for two periods."""
+        """Return the uids that have been missing for the grace period."""
         return self._missing.gone(self.store.keys(), listed, now_s())
 
 

@@ -1,13 +1,13 @@
-"""Resources that are gone, for as long as an older list may still show them."""
+"""Deleted resources, remembered for as long as an older list may still show them."""
 
-# A list of many pages takes less; what is shown later is a resource that was there then.
+# Longer than a list of many pages takes.
 KEEP_S = 600.0
-# Of more only the last ones are kept: some 2 MB.
+# Only the newest are kept: some 2 MB.
 MOST = 10_000
 
 
 class Tombstones:
-    """The uids of deleted resources with the time of each deletion; a uid never returns."""
+    """The uids of deleted resources, each with its time of deletion; no uid is used twice."""
 
     def __init__(self) -> None:
         self._at_s: dict[str, float] = {}
@@ -19,11 +19,11 @@ class Tombstones:
         return len(self._at_s)
 
     def clear(self) -> None:
-        """Forget all: what was deleted may be there again."""
+        """Forget all, because deleted resources may be back."""
         self._at_s.clear()
 
     def add(self, uid: str, now_s: float) -> None:
-        """Take note of a deletion, and forget those that no list shows any more."""
+        """Add a deletion, and drop those that no list can show any more."""
         self._at_s.pop(uid, None)
         self._at_s[uid] = now_s
         while len(self._at_s) > MOST or now_s - next(iter(self._at_s.values())) > KEEP_S:

@@ -1,4 +1,4 @@
-"""Calls that one thread leaves for the event loop of another."""
+"""Calls that one thread queues for the event loop of another."""
 
 import asyncio
 import logging
@@ -12,17 +12,17 @@ Item = TypeVar("Item")
 
 
 class CallQueue:
-    """Wakes the loop once for all that comes until it has looked; waking it is what costs."""
+    """Wakes the loop once per batch of calls: waking it costs more than a call."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Prepare for calls in `loop`."""
+        """Queue calls for `loop`."""
         self._loop = loop
         self._calls: deque[Callable[[], object]] = deque()
 
     def put(self, call: Callable[[Item], object], item: Item) -> None:
-        """Let the loop make this call, after all that were left before."""
+        """Queue a call behind all earlier ones; may be used from any thread."""
         self._calls.append(lambda: call(item))
-        # The loop takes a call out before it makes it: whoever finds only his own has to wake it.
+        # `_drain` removes a call before it makes it, so the first call in the queue wakes the loop.
         if len(self._calls) == 1:
             self._loop.call_soon_threadsafe(self._drain)
 

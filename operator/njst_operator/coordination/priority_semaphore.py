@@ -1,7 +1,7 @@
-"""A few slots for many, who are served in the order of their ranks and not of their coming.
+"""A semaphore that admits waiters in the order of their ranks, not of their arrival.
 
-All copies of the operator have the same work before them. Each begins with what it is the first
-one to do, and finds the rest done when it comes to it.
+All replicas of the operator have the same work to do. Each begins with what it is ranked first for,
+and finds the rest done by others when its turn comes.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from itertools import count
 
 
 class PrioritySemaphore:
-    """At most so many inside at once."""
+    """At most `size` holders at once."""
 
     def __init__(self, size: int) -> None:
         self._free = size

@@ -1,4 +1,4 @@
-"""One client of the API server: where it is, who asks, and what its refusals mean."""
+"""The connection to the API server: its address, the login, and errors by status."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ from kubernetes.aio.client import ApiClient, Configuration
 from njst import __version__
 
 REQUEST_TIMEOUT_S = 10.0
-# Requests under way at once; a thousand resources must not be a thousand connections.
+# Concurrent requests: a thousand resources must not take a thousand connections.
 IN_FLIGHT = 8
-# What audit logs call the operator; up to the slash it is its field manager too.
+# The operator's name in audit logs; the part before the slash is its field manager.
 USER_AGENT = f"njst-operator/{__version__}"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -28,25 +28,25 @@ Body = dict[str, Any]
 
 
 class KubeError(Exception):
-    """The API server refused, or did not answer; `retry_s` is how long it asks to be left alone."""
+    """The API server refused or did not answer; `retry_s` is the pause that it asks for."""
 
     retry_s = 0.0
 
 
 class ConflictError(KubeError):
-    """The resource is not what it was any more, or is there already: look again."""
+    """The resource has changed, or exists already: read it again."""
 
 
 class GoneError(KubeError):
-    """The resource is not there any more."""
+    """The resource does not exist any more."""
 
 
 class RequestRejectedError(KubeError):
-    """The API server will never take this: it is not valid, or not allowed."""
+    """The API server will never accept this request: it is invalid, or forbidden."""
 
 
 class _UnauthorizedError(KubeError):
-    """The API server does not know who asks."""
+    """The API server does not accept the login."""
 
 
 _KINDS: dict[int, type[KubeError]] = {
@@ -62,7 +62,7 @@ _KINDS: dict[int, type[KubeError]] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked; the body of a PATCH is a JSON patch when it is a list, else a merge patch."""
+    """A request; the body of a PATCH is a JSON patch if it is a list, else a merge patch."""
 
     method: str
     path: str
@@ -71,10 +71,10 @@ class Request:
 
 
 async def find_server() -> Configuration:
-    """Return where the API server is and who asks: as in a pod, else by KUBECONFIG.
+    """Return the address of the API server and the login: those of the pod, else of KUBECONFIG.
 
     Raises:
-        KubeError: neither is there.
+        KubeError: there is neither.
     """
     settings = Configuration(client_session_kwargs={"trust_env": False})
     try:
@@ -88,7 +88,7 @@ async def find_server() -> Configuration:
 
 
 async def bearer_of(found: Configuration) -> tuple[str, str]:
-    """Return scheme and token of a login; empty where it has none."""
+    """Return scheme and token of a login; empty if it has none."""
     header = found.get_api_key_with_prefix("BearerToken")
     if asyncio.iscoroutine(header):
         header = await header
@@ -97,7 +97,7 @@ async def bearer_of(found: Configuration) -> tuple[str, str]:
 
 
 def end_of(token: str) -> float | None:
-    """Return when a token ends, in s since the Unix epoch; None where it does not say so."""
+    """Return when a token expires, in s since the Unix epoch; None if it does not say."""
     try:
         claims = token.split(".")[1]
         end = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
@@ -107,23 +107,23 @@ def end_of(token: str) -> float | None:
 
 
 class ApiTransport:
-    """The connections; `open` before anything else.
+    """The connections to the API server; call `open` first.
 
-    The generated classes of the client are left alone: importing those of the core API takes more
+    The generated classes of the client are not used: importing those of the core API takes more
     time and memory than a thousand resources.
     """
 
     def __init__(self) -> None:
         self._client: ApiClient | None = None
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        # What the API server said to the login that is there now; empty when it took it.
+        # Why the API server refused the present login; empty if it accepted it.
         self._refused = ""
         self._login_ends_s: float | None = None
-        # How far this host's clock is ahead of the API server's, which is the one that counts.
+        # How far this host's clock is ahead of the API server's, by which tokens expire.
         self._ahead_s = 0.0
 
     async def open(self) -> None:
-        """Find the API server, or find it anew.
+        """Connect to the API server, or reconnect.
 
         Raises:
             KubeError: there is none.
@@ -136,9 +136,9 @@ class ApiTransport:
             await old.close()
 
     async def login_trouble(self) -> str:
-        """Return why the API server will not take the login that is there now; empty if it may.
+        """Return why the API server will not accept the present login; empty if it may.
 
-        One that has ended is looked for anew.
+        If the login has expired, the present one is read again first.
         """
         if self._login_has_ended():
             with contextlib.suppress(KubeError):
@@ -156,10 +156,10 @@ class ApiTransport:
             await self._client.close()
 
     async def ask(self, request: Request) -> Body:
-        """Make a request; with a token that has expired, once more with the one that is there now.
+        """Make a request; if the token has expired, repeat it once with the present token.
 
-        A mounted token is replaced long before its end, so this is for clocks that jump, and for
-        a ServiceAccount that was made anew.
+        A mounted token is renewed long before its end, so this is for clocks that jump and for a
+        ServiceAccount that was deleted and created again.
 
         Raises:
             KubeError: it was refused, or not answered in time.
@@ -203,7 +203,7 @@ class ApiTransport:
 
 
 def _ahead_s(date: str, before_s: float) -> float:
-    """Return how far the host's clock is ahead of an answer's; what was known if it has none."""
+    """Return how far the host's clock is ahead of an answer's; `before_s` if that has no date."""
     try:
         return time.time() - parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):
@@ -211,7 +211,7 @@ def _ahead_s(date: str, before_s: float) -> float:
 
 
 def _document(text: bytes) -> Body:
-    """Return what an answer says; nothing where it is no document."""
+    """Return the document in an answer; an empty one if there is none."""
     try:
         said = json.loads(text)
     except ValueError:
@@ -220,11 +220,11 @@ def _document(text: bytes) -> Body:
 
 
 def _error_of(request: Request, status: int, said: Body, after: str) -> KubeError:
-    """Return what a metav1.Status means."""
+    """Return the error that a metav1.Status stands for."""
     kind = _KINDS.get(status, KubeError)
     is_patch = isinstance(request.body, list)
     if status == 422 and is_patch and not (said.get("details") or {}).get("name"):
-        # What is not valid is named. A test in a JSON patch that fails has this status, and is not.
+        # A failed test in a JSON patch has this status too, but names no resource.
         kind = ConflictError
     found = kind(f"{status} {str(said.get('message') or 'without a word')[:300]}")
     found.retry_s = float(after) if after.isdigit() else 0.0

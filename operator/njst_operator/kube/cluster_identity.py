@@ -1,12 +1,12 @@
-"""Which cluster this is, told by the cluster itself: no setting, and no rights but everybody's.
+"""The name of this cluster, from the cluster itself: without a setting and without extra rights.
 
-Clusters may share a control NATS. Each job says in its `created` event which cluster it came from,
-so that no other cluster takes it for one whose resource is gone. The name of a cluster is the uid
-of the ServiceAccount that asks: every copy of an installation has the same one, an upgrade keeps
-it, and no two clusters give the same uid. Who asks as a person is told the cluster's keys instead.
+Clusters may share a control NATS. Each job's `created` event names its cluster, so that no other
+cluster mistakes it for a job whose resource was deleted. The name is the uid of the operator's
+ServiceAccount: it is the same for all replicas, an upgrade keeps it, and no two clusters have the
+same. For an operator that a person runs, the ids of the cluster's signing keys take its place.
 
-An unknown cluster has no name, and one that changes has lost its old name: then jobs are nobody's
-orphans, and end by their own deadline. Nothing is ever cancelled by mistake.
+If the name is unknown or has changed, no job is cancelled by mistake: jobs of deleted resources
+then run until their own deadline.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ ACCOUNTS = "system:serviceaccount:"
 
 @dataclass
 class ClusterIdentity:
-    """The cluster's name, asked for once; `given` is one that was set by hand."""
+    """The cluster's name, requested once; `given` is a name from the settings."""
 
     kube: KubeClient
     given: str = ""
-    # None until it has been asked for; empty: the cluster does not say.
+    # None until it was requested; empty: the cluster does not tell.
     known: str | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -41,7 +41,7 @@ class ClusterIdentity:
         return self.known
 
     def is_own(self, cluster: str) -> bool:
-        """Whether a job that says it is of `cluster` is certainly of this one."""
+        """Whether a job of `cluster` is certainly a job of this cluster."""
         return bool(cluster) and cluster == (self.given or self.known)
 
     async def _account(self) -> str:
@@ -49,7 +49,7 @@ class ClusterIdentity:
             user = await self.kube.whoami()
         except (GoneError, RequestRejectedError):
             return ""  # older than Kubernetes 1.28, or forbidden
-        # Only uids of ServiceAccounts are made by the cluster: others may be the same anywhere.
+        # Only uids of ServiceAccounts are unique to a cluster.
         is_account = str(user.get("username", "")).startswith(ACCOUNTS)
         return str(user.get("uid", "")) if is_account else ""
 

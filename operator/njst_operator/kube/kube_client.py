@@ -1,4 +1,4 @@
-"""What the operator asks of the API server, and no more."""
+"""The requests that the operator makes to the API server."""
 
 import builtins
 import contextlib
@@ -26,7 +26,7 @@ Read = TypeVar("Read")
 
 
 class KubeClient:
-    """The resources in one API server."""
+    """The resources of one API server."""
 
     def __init__(self, api: ApiTransport) -> None:
         self._api = api
@@ -34,19 +34,19 @@ class KubeClient:
     async def list(
         self, plural: str, scope: WatchScope, read: Callable[[Body], Read]
     ) -> list[Read]:
-        """Return what `read` makes of each resource of a scope, those of a namespace at one moment.
+        """List a scope and return `read` of each object; consistent within a namespace.
 
-        They come in pages, so that never more than a page of whole objects is held.
+        Lists come in pages, so that never more than one page of whole objects is in memory.
         """
         return (await self.list_at(plural, scope, read))[0]
 
     async def list_at(
         self, plural: str, scope: WatchScope, read: Callable[[Body], Read]
     ) -> "tuple[builtins.list[Read], int]":
-        """Return the same with the oldest version of a namespace's list, as a number."""
+        """Return the same, and the lowest resourceVersion of these lists."""
         found: builtins.list[Read] = []
         versions: builtins.list[int] = []
-        for namespace in scope.asked:
+        for namespace in scope.listed_namespaces:
             path = _path(plural, namespace)
             query = {"limit": str(PAGE)}
             if scope.selector.text:
@@ -61,17 +61,17 @@ class KubeClient:
             versions.append(int(page["metadata"]["resourceVersion"]))
         return found, min(versions)
 
-    async def is_there(self, held: KubeObject[Any]) -> bool:
-        """Whether this very resource exists, whatever its labels are."""
-        query = {"fieldSelector": f"metadata.name={held.name}"}
-        path = _path(held.plural, held.namespace)
+    async def is_there(self, resource: KubeObject[Any]) -> bool:
+        """Whether the resource with this uid exists, whatever its labels."""
+        query = {"fieldSelector": f"metadata.name={resource.name}"}
+        path = _path(resource.plural, resource.namespace)
         page = await self._api.ask(Request("GET", path, query=query))
-        return any(body["metadata"]["uid"] == held.uid for body in page["items"])
+        return any(body["metadata"]["uid"] == resource.uid for body in page["items"])
 
     async def serves(self, plural: str) -> bool:
-        """Whether the API server offers this type of resource; everybody may ask.
+        """Whether the API server serves this type of resource; needs no rights.
 
-        What it offers is where a watch looks for what it is to watch, once, when it begins.
+        kopf looks the types up once, when a watch begins.
         """
         try:
             offered = await self._api.ask(Request("GET", _ROOT))
@@ -80,38 +80,38 @@ class KubeClient:
         return any(kind["name"] == plural for kind in offered.get("resources") or ())
 
     async def may(self, verb: str, resource: str, group: str, namespace: str) -> bool:
-        """Whether this account has a right, in a namespace or in all; everybody may ask."""
+        """Whether this account has a right, in a namespace or in all; needs no rights."""
         kind, _, subresource = resource.partition("/")
-        asked = {"verb": verb, "group": group, "resource": kind, "subresource": subresource}
-        body = {"spec": {"resourceAttributes": {**asked, "namespace": namespace}}}
+        attributes = {"verb": verb, "group": group, "resource": kind, "subresource": subresource}
+        body = {"spec": {"resourceAttributes": {**attributes, "namespace": namespace}}}
         answer = await self._api.ask(Request("POST", _REVIEWS, body))
         return bool(answer["status"]["allowed"])
 
     async def whoami(self) -> Body:
-        """Return the user that the API server takes this account for; everybody may ask."""
+        """Return the user that the API server takes this account for; needs no rights."""
         answer = await self._api.ask(Request("POST", _WHOAMI, {}))
         user: Body = (answer.get("status") or {}).get("userInfo") or {}
         return user
 
     async def signing_keys(self) -> tuple[str, ...]:
-        """Return the ids of the keys that sign the tokens of ServiceAccounts."""
+        """Return the ids of the keys that sign ServiceAccount tokens."""
         answer = await self._api.ask(Request("GET", _SIGNING_KEYS))
         return tuple(str(key["kid"]) for key in answer.get("keys") or [] if "kid" in key)
 
     async def login_trouble(self) -> str:
-        """Return why the API server will not take the operator's login; empty if it may."""
+        """Return why the API server will not accept the operator's login; empty if it may."""
         return await self._api.login_trouble()
 
-    async def get(self, held: KubeObject[Any]) -> Body:
-        """Return the resource as it is now.
+    async def get(self, resource: KubeObject[Any]) -> Body:
+        """Return the present version of a resource.
 
         Raises:
-            GoneError: there is none of this name any more.
+            GoneError: there is no resource of this name.
         """
-        return await self._api.ask(Request("GET", _path_of(held)))
+        return await self._api.ask(Request("GET", _path_of(resource)))
 
     async def find(self, plural: str, namespace: str, name: str) -> Body | None:
-        """Return the resource of a name as it is now, or None; it takes the right to list."""
+        """Return the present resource of a name, or None; needs only the right to list."""
         query = {"fieldSelector": f"metadata.name={name}"}
         page = await self._api.ask(Request("GET", _path(plural, namespace), query=query))
         return next(iter(page["items"]), None)
@@ -120,50 +120,50 @@ class KubeClient:
         """Create a resource.
 
         Raises:
-            ConflictError: there is one of this name.
+            ConflictError: the name is in use.
         """
         return await self._api.ask(Request("POST", _path(plural, namespace), body))
 
-    async def write_status(self, held: KubeObject[Status], new: Status) -> Body:
-        """Replace just the status that is held, by its revision; return the resource as it is then.
+    async def write_status(self, resource: KubeObject[Status], new: Status) -> Body:
+        """Replace a status by compare-and-set on its revision; return the new resource.
 
-        Whoever writes anything but the status is not in the way, however often: that is why the
-        version of the resource is not asked for.
+        The condition is not the resourceVersion, so that frequent writes by others to the rest of
+        the resource cause no conflicts.
 
         Raises:
-            ConflictError: another copy has written a status since, or it is another resource.
-            GoneError: it is there no longer.
+            ConflictError: another replica has written a status since, or the uid is another.
+            GoneError: it does not exist any more.
         """
-        revision = held.status.revision
-        said = {**new.model_dump(mode="json", exclude_none=True), "revision": revision + 1}
+        revision = resource.status.revision
+        written = {**new.model_dump(mode="json", exclude_none=True), "revision": revision + 1}
         patch: list[Body] = [
-            {"op": "test", "path": "/metadata/uid", "value": held.uid},
+            {"op": "test", "path": "/metadata/uid", "value": resource.uid},
             {"op": "test", "path": "/status/revision", "value": revision},
-            {"op": "add", "path": "/status", "value": said},
+            {"op": "add", "path": "/status", "value": written},
         ]
-        return await self._api.ask(Request("PATCH", f"{_path_of(held)}/status", patch))
+        return await self._api.ask(Request("PATCH", f"{_path_of(resource)}/status", patch))
 
-    async def annotate(self, held: KubeObject[Any], key: str, value: str) -> None:
-        """Write one annotation into just this resource, not another one of the same name.
+    async def annotate(self, resource: KubeObject[Any], key: str, value: str) -> None:
+        """Write one annotation into the resource with this uid, not into another of its name.
 
         Raises:
-            ConflictError: it is another resource.
-            GoneError: it is there no longer.
+            ConflictError: the uid is another.
+            GoneError: it does not exist any more.
         """
-        body = {"metadata": {"uid": held.uid, "annotations": {key: value}}}
-        await self._api.ask(Request("PATCH", _path_of(held), body))
+        body = {"metadata": {"uid": resource.uid, "annotations": {key: value}}}
+        await self._api.ask(Request("PATCH", _path_of(resource), body))
 
-    async def delete(self, held: KubeObject[Any]) -> None:
-        """Delete just this resource, not another one of the same name; one that is gone is."""
-        body = {"preconditions": {"uid": held.uid}}
+    async def delete(self, resource: KubeObject[Any]) -> None:
+        """Delete the resource with this uid, not another of its name; it may be gone already."""
+        body = {"preconditions": {"uid": resource.uid}}
         with contextlib.suppress(GoneError, ConflictError):
-            await self._api.ask(Request("DELETE", _path_of(held), body))
+            await self._api.ask(Request("DELETE", _path_of(resource), body))
 
-    async def record(self, held: KubeObject[Any], news: KubeEvent) -> None:
-        """Create a Kubernetes Event; its name makes a second one of the same kind impossible."""
-        body = _event(held, news, time_text(datetime.now(UTC)))
-        path = f"/api/v1/namespaces/{held.namespace}/events"
-        with contextlib.suppress(ConflictError):  # another copy was first
+    async def record(self, resource: KubeObject[Any], event: KubeEvent) -> None:
+        """Create a Kubernetes Event; all replicas give it the same name, so it is created once."""
+        body = _event(resource, event, time_text(datetime.now(UTC)))
+        path = f"/api/v1/namespaces/{resource.namespace}/events"
+        with contextlib.suppress(ConflictError):  # another replica was first
             await self._api.ask(Request("POST", path, body))
 
 
@@ -171,29 +171,29 @@ def _path(plural: str, namespace: str) -> str:
     return f"{_ROOT}/namespaces/{namespace}/{plural}" if namespace else f"{_ROOT}/{plural}"
 
 
-def _path_of(held: KubeObject[Any]) -> str:
-    return f"{_path(held.plural, held.namespace)}/{held.name}"
+def _path_of(resource: KubeObject[Any]) -> str:
+    return f"{_path(resource.plural, resource.namespace)}/{resource.name}"
 
 
-def _event(held: KubeObject[Any], news: KubeEvent, now: str) -> Body:
-    about = blake2b(news.about.encode(), digest_size=4).hexdigest() if news.about else ""
-    # A part of a name must not end with a dash or a dot.
-    parts = (held.name[:120].rstrip("-."), held.uid[:8], news.reason.lower(), about)
+def _event(resource: KubeObject[Any], event: KubeEvent, now: str) -> Body:
+    about = blake2b(event.about.encode(), digest_size=4).hexdigest() if event.about else ""
+    # No part of a name may end with a dash or a dot.
+    parts = (resource.name[:120].rstrip("-."), resource.uid[:8], event.reason.lower(), about)
     return {
         "metadata": {
             "name": ".".join(part for part in parts if part),
-            "namespace": held.namespace,
+            "namespace": resource.namespace,
         },
         "involvedObject": {
             "apiVersion": API_VERSION,
-            "kind": held.kind,
-            "name": held.name,
-            "namespace": held.namespace,
-            "uid": held.uid,
+            "kind": resource.kind,
+            "name": resource.name,
+            "namespace": resource.namespace,
+            "uid": resource.uid,
         },
-        "reason": news.reason,
-        "message": news.message[:1000],
-        "type": "Warning" if news.warning else "Normal",
+        "reason": event.reason,
+        "message": event.message[:1000],
+        "type": "Warning" if event.warning else "Normal",
         "firstTimestamp": now,
         "lastTimestamp": now,
         "count": 1,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class KubeEvent:
-    """One Event. Where a reason can apply to several things, `about` names the one."""
+    """One Event; `about` tells apart Events of one reason."""
 
     reason: str
     message: str

@@ -1,4 +1,4 @@
-"""What all kinds have in common: a resource as the API server holds it, in one version."""
+"""What all kinds have in common: one version of a resource; pure."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,22 +26,22 @@ class KubeObject(Generic[Status]):
     resource_version: str
     spec: dict[str, Any]
     status: Status
-    # Somebody has asked for its deletion; a finalizer may still hold it.
+    # Its deletion was requested; a finalizer may still hold it.
     deleting: bool = field(default=False, kw_only=True)
 
     def is_newer_than(self, other: Self) -> bool:
         """Whether this is a later version of the same resource.
 
-        Versions are numbers that grow: the API conventions say so since Kubernetes 1.35.
+        Versions are growing numbers: the API conventions guarantee it since Kubernetes 1.35.
         """
         return int(self.resource_version) > int(other.resource_version)
 
     def as_oldest(self) -> Self:
-        """Return the resource as a version that every other one is newer than."""
+        """Return the resource with a version that any other version is newer than."""
         return replace(self, resource_version="0")
 
-    def says_as_much_as(self, other: Self) -> bool:
-        """Whether only others have changed something in it, which is no reason to look."""
+    def is_equivalent_to(self, other: Self) -> bool:
+        """Whether nothing differs that njst acts on."""
         return (self.generation, self.status, self.deleting) == (
             other.generation,
             other.status,
@@ -52,7 +52,7 @@ class KubeObject(Generic[Status]):
 def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
     """Return the fields of `KubeObject` in an object of the API.
 
-    A status that cannot be read counts as none.
+    A status that cannot be parsed counts as empty.
     """
     meta = body["metadata"]
     try:
@@ -60,7 +60,7 @@ def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
     except ValidationError:
         found = status()
     if found.observed_generation < 0:
-        # The schema's words for people, not njst's.
+        # Defaults of the CRD, for people, until njst writes its own.
         words = {"phase", "reason", "message"} & status.model_fields.keys()
         found = found.model_copy(update=dict.fromkeys(words, ""))
     return {
@@ -76,9 +76,9 @@ def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
 
 
 def parse_time(text: str) -> datetime:
-    """Return a time of a status.
+    """Parse a time of a status.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a time.
     """
     return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Label selectors as kubectl takes them, read once at the start: a bad one is refused in words."""
+"""Label selectors in the syntax of kubectl."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY = re.compile(rf"(?:[a-z0-9](?:[-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}")
 _VALUE = re.compile(rf"(?:{_NAME})?")
-# Commas that no bracket holds.
+# Commas outside brackets.
 _COMMA = re.compile(r",(?![^(]*\))")
 _SET = re.compile(r"(\S+)\s+(in|notin)\s*\(([^()]*)\)")
 _COMPARED = re.compile(r"([^=!\s]+)\s*(==|=|!=)\s*(\S*)")
@@ -16,19 +16,19 @@ _FORMS = "key, !key, key=value, key!=value, key in (a, b) or key notin (a, b)"
 
 
 class SelectorError(ValueError):
-    """A text that is no label selector; the message says which part, and what is allowed."""
+    """Not a label selector; the message names the part and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What one label must be: one of `values`, or there with any; not so if it is not `wanted`."""
+    """A label must have one of `values`, or any value if None; the opposite if not `wanted`."""
 
     key: str
     values: frozenset[str] | None
     wanted: bool
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels fulfil it; one that is not there fulfils all that want it not to be."""
+        """Whether labels meet the requirement; a missing label meets any negated one."""
         value = labels.get(self.key)
         found = value is not None and (self.values is None or value in self.values)
         return found is self.wanted
@@ -36,7 +36,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Selector:
-    """Which resources an operator takes; without requirements all."""
+    """Which resources an operator handles; without requirements all."""
 
     text: str = ""
     requirements: tuple[Requirement, ...] = ()
@@ -45,13 +45,13 @@ class Selector:
         return bool(self.requirements)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether it takes what has these labels."""
+        """Whether it selects a resource with these labels."""
         return all(requirement.holds(labels) for requirement in self.requirements)
 
     def inherited(self, labels: Mapping[str, str], owner: Mapping[str, str]) -> dict[str, str]:
-        """Return the labels of something that is made for `owner`, which the selector takes.
+        """Return the labels of an object that is created for an `owner` that the selector matches.
 
-        Labels that the selector asks for come from the owner where they are not given.
+        Labels that the selector requires come from the owner where they are not given.
         """
         if self.matches(labels):
             return dict(labels)
@@ -60,10 +60,10 @@ class Selector:
 
 
 def parse_selector(text: str) -> Selector:
-    """Return the selector in a text; of an empty one, one that takes all.
+    """Parse a selector; an empty text selects everything.
 
     Raises:
-        SelectorError: a part of it is none.
+        SelectorError: a part of it is invalid.
     """
     if not text.strip():
         return Selector()

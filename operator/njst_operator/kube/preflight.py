@@ -1,7 +1,7 @@
-"""What the operator needs of a Kubernetes API: resource types, and rights.
+"""Preflight checks: the resource types and RBAC rights that the operator needs.
 
-Looked at before each watch: what is missing would otherwise show as a watch that stays deaf, or as
-a status that never comes.
+They run before each watch: otherwise a missing right would show as a watch that brings nothing, or
+as a status that is never written.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from njst_operator.kube.watch_scope import WatchScope
 
 
 class Right(NamedTuple):
-    """A verb on a resource; the same words as in a rule of RBAC."""
+    """A verb on a resource, in the words of an RBAC rule."""
 
     verb: str
     resource: str
@@ -33,16 +33,16 @@ NEEDED = (
 
 
 class IncompleteError(KubeError):
-    """The cluster lacks what the operator needs; the message says what, and what to do."""
+    """A resource type or a right is missing; the message says which, and what to do."""
 
 
 async def check(kube: KubeClient, scope: WatchScope) -> None:
-    """Do nothing when all is there, or when the API server cannot say.
+    """Check all that the operator needs; pass if the API server cannot tell.
 
     Raises:
         IncompleteError: a resource type or a right is missing.
     """
-    for namespace in scope.asked:
+    for namespace in scope.listed_namespaces:
         await _check(kube, namespace)
 
 

@@ -1,4 +1,4 @@
-"""Texts cut to bytes: a status has a bound in bytes, and a message may be in any script."""
+"""Truncates text to a number of bytes, since a status is bounded in bytes."""
 
 import json
 
@@ -6,7 +6,7 @@ _MARK = "…"
 
 
 def truncate(text: str, limit: int) -> str:
-    """Return a text whose JSON takes at most `limit` bytes without its quotes, cut where needed."""
+    """Return the text, truncated so that its JSON without quotes takes at most `limit` bytes."""
     if _size(text) <= limit:
         return text
     room, kept = limit - _size(_MARK), 0

@@ -1,4 +1,4 @@
-"""Which resources one operator looks at: what a selector takes, in some namespaces or in all."""
+"""Which resources one operator watches: by selector, in some namespaces or in all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,18 +11,18 @@ ALL = ""
 
 @dataclass(frozen=True)
 class WatchScope:
-    """Without namespaces all of them; the same for jobs and schedules."""
+    """The scope of jobs and schedules alike; without namespaces all of them."""
 
     namespaces: tuple[str, ...] = ()
     selector: Selector = field(default_factory=Selector)
 
     @property
-    def asked(self) -> Sequence[str]:
-        """The namespaces to ask for one after the other; the empty name asks for all at once."""
+    def listed_namespaces(self) -> Sequence[str]:
+        """The namespaces to list one after the other; the empty name stands for all at once."""
         return self.namespaces or (ALL,)
 
     def covers(self, namespace: str) -> bool:
-        """Whether resources of a namespace are looked at."""
+        """Whether resources of a namespace are watched."""
         return not self.namespaces or namespace in self.namespaces
 
     def unselected(self) -> Self:

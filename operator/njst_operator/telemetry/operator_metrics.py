@@ -1,4 +1,4 @@
-"""What this copy has done, as Prometheus reads it."""
+"""Counters of this replica, as Prometheus text."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ from njst_operator.telemetry.replica_health import ReplicaHealth
 
 @dataclass
 class OperatorMetrics:
-    """Counters since the start of this copy."""
+    """Counters since the start of this replica."""
 
-    looks: int = 0
-    look_seconds: float = 0.0
+    reconciles: int = 0
+    reconcile_seconds: float = 0.0
     status_writes: int = 0
     events: int = 0
     errors: Counter[str] = field(
@@ -22,7 +22,7 @@ class OperatorMetrics:
 
 
 def readiness(*, ready: bool) -> Family:
-    """Return the metric that says whether this copy can do its work."""
+    """Return the metric that says whether this replica is ready."""
     words = "1 when /readyz says ok."
     return Family("njst_operator_ready", "gauge", words, [({}, int(ready))])
 
@@ -30,17 +30,17 @@ def readiness(*, ready: bool) -> Family:
 def exposition(
     counts: OperatorMetrics, replica_health: ReplicaHealth, phases: Iterable[str], now_s: float
 ) -> str:
-    """Return all metrics; `phases` are those of the resources that are watched."""
+    """Return all metrics as text; `phases` are those of all known resources."""
     by_phase = Counter(phase or "New" for phase in phases)
     single = (
-        ("reconciles_total", "counter", "Looks at a resource.", counts.looks),
-        ("reconcile_seconds_total", "counter", "Time of these looks.", counts.look_seconds),
+        ("reconciles_total", "counter", "Reconciliations of a resource.", counts.reconciles),
+        ("reconcile_seconds_total", "counter", "Time that these took.", counts.reconcile_seconds),
         ("status_writes_total", "counter", "Statuses written.", counts.status_writes),
         ("events_total", "counter", "Kubernetes Events written.", counts.events),
         (
             "watch_behind_seconds",
             "gauge",
-            "For how long the watch has owed a change.",
+            "How far the watch is behind the lists.",
             replica_health.behind_s(now_s),
         ),
         (
@@ -60,7 +60,7 @@ def exposition(
         Family(
             "njst_operator_errors_total",
             "counter",
-            "What did not work at the first attempt.",
+            "Errors after which a reconciliation was repeated.",
             [({"kind": kind}, count) for kind, count in sorted(counts.errors.items())],
         ),
         Family(

@@ -1,43 +1,44 @@
-"""Whether this copy still sees what it must see; times are given, in seconds of a steady clock.
+"""Whether watch, list and job log are up to date; pure: times are given, in loop time.
 
-kopf does not tell how old its watch is. So the list that is read again and again is compared with
-what the watch has brought: a version that was listed and does not come is the age of a deaf watch.
+kopf does not tell whether its watch still works. So each list is compared with what the watch has
+delivered: how long ago a version was listed that the watch has not delivered is how far the watch
+is behind.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# A copy that is so far behind has no business to be counted on.
+# A replica is not ready if its watch is further behind.
 READY_BEHIND_S = 30.0
 
 
 @dataclass
 class ReplicaHealth:
-    """What this copy has seen, and when."""
+    """What this replica has seen, and when."""
 
     listed_s: float | None = None
-    # Why the last list failed; empty when it did not.
+    # Why the last list failed; empty if it did not.
     lists_failing: str = ""
-    # Why the API server does not take the operator's login, or that of its watches.
+    # Why the API server refuses the operator's login, or that of its watches.
     login_trouble: str = ""
     watch_login_trouble: str = ""
     # Why there is no watch now; empty while there is one.
     watch_trouble: str = ""
-    # It was told to end, and has not.
+    # The watch was stopped, and has not ended.
     watch_hangs: bool = False
     nats_connected: bool = True
     nats_heard_s: float | None = None
-    # What the last attempt to reconnect was told, where it was told something.
+    # Why the last attempt to reconnect failed, if that is known.
     nats_trouble: str = ""
     nats_closed: bool = False
-    # The latest version that the API server has had.
+    # The highest resourceVersion that was seen.
     highest: int = 0
     _delivered: dict[str, int] = field(default_factory=dict)
-    # Versions that a list has shown and the watch has not, each with the time of that list.
+    # Versions that were listed and not delivered yet, each with the time of the list.
     _awaited: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def delivered(self, uid: str, version: str) -> None:
-        """Take note of what the watch has brought."""
+        """Record a version that the watch has delivered."""
         self._delivered[uid] = int(version)
         self.at_version(int(version))
         awaited = self._awaited.get(uid)
@@ -45,17 +46,17 @@ class ReplicaHealth:
             del self._awaited[uid]
 
     def at_version(self, version: int) -> None:
-        """Take note of a version that the API server has certainly had."""
+        """Record a version that the API server has had."""
         self.highest = max(self.highest, version)
 
     def history_back(self) -> None:
-        """Forget all versions: the API server counts again from an earlier one."""
+        """Forget all versions: the API server went back to an earlier one."""
         self.highest = 0
         self._delivered.clear()
         self._awaited.clear()
 
     def nats(self, connected: bool, now_s: float) -> None:
-        """Take note of whether the control NATS is connected now."""
+        """Record whether the control NATS is connected now."""
         self.nats_connected = connected
         if connected:
             self.nats_heard_s = now_s
@@ -67,12 +68,12 @@ class ReplicaHealth:
         return now_s - self.nats_heard_s
 
     def removed(self, uid: str) -> None:
-        """Take note that a resource is gone."""
+        """Forget a resource that is gone."""
         self._delivered.pop(uid, None)
         self._awaited.pop(uid, None)
 
     def listed(self, versions: Mapping[str, str], now_s: float) -> None:
-        """Take note of a whole list."""
+        """Record a whole list: resourceVersions by uid."""
         self.listed_s = now_s
         self.lists_failing = ""
         self._awaited = {
@@ -82,23 +83,23 @@ class ReplicaHealth:
         }
 
     def watch_login(self, trouble: str) -> None:
-        """Take note of why the watches have no login; empty when they have one."""
+        """Record why the watches have no login; empty if they have one."""
         self.watch_login_trouble = trouble
 
     def list_failed(self, words: str) -> None:
-        """Take note that the API server has not given a list, and of what it said."""
+        """Record that a list failed, and why."""
         self.lists_failing = words
 
     def behind_s(self, now_s: float) -> float:
-        """Return for how long the watch has owed something; 0 when it owes nothing."""
+        """Return for how long the watch has not delivered a listed version; 0 if it has all."""
         return max((now_s - since_s for _, since_s in self._awaited.values()), default=0.0)
 
     def list_age_s(self, now_s: float) -> float | None:
-        """Return how old the last list is; None before the first."""
+        """Return the age of the last list; None before the first."""
         return None if self.listed_s is None else now_s - self.listed_s
 
     def not_live(self, _: float) -> str | None:
-        """Return what only a restart can mend, or None."""
+        """Return the problem that only a restart can solve, or None."""
         if self.nats_closed:
             return "the connection to the control NATS is closed for good"
         if self.watch_hangs:
@@ -106,11 +107,11 @@ class ReplicaHealth:
         return None
 
     def not_ready(self, now_s: float) -> str | None:
-        """Return why this copy cannot do its work now, or None."""
+        """Return why this replica cannot work now, or None."""
         return next((words for _, words in self.checks(now_s) if words is not None), None)
 
     def checks(self, now_s: float) -> list[tuple[str, str | None]]:
-        """Return what is looked at, by name, each with what is wrong with it, or None."""
+        """Return all checks: the name of each, and its problem or None."""
         return [
             ("nats", self._nats_problem()),
             ("login", self._login_problem()),

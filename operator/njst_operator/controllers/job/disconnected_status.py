@@ -1,4 +1,4 @@
-"""What a copy says of a running job when it hears nothing from the control NATS."""
+"""The status of a running job while no replica is connected to the control NATS; pure."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.kube.conditions import DesiredCondition, set_conditions
 
-# A copy that reconnects within this time has said nothing; in it another one, which still hears
-# something, has renewed the status.
-SILENT_S = 10.0
+# A replica waits this long before it says so: it may reconnect, or another replica that is still
+# connected may renew the status.
+DISCONNECTED_S = 10.0
 REASON = "NATSUnavailable"
 MESSAGE = (
     "no operator hears from the control NATS: the load may go on, and the status will catch up;"
@@ -17,10 +17,10 @@ MESSAGE = (
 _OPEN = ("WorkersReady", "Finished", "Succeeded", "Reconciling", "Ready")
 
 
-def status_in_silence(resource: JobResource, now: datetime) -> JobStatus:
-    """Return the status with all that was said, and that nothing newer is known."""
+def disconnected_status_of(resource: JobResource, now: datetime) -> JobStatus:
+    """Return the present status, with the reason why nothing newer is known."""
     old = resource.status
-    claims = [
+    desired = [
         DesiredCondition(
             c.type, c.status, REASON, MESSAGE if c.type == "Reconciling" else c.message
         )
@@ -33,6 +33,6 @@ def status_in_silence(resource: JobResource, now: datetime) -> JobStatus:
             "observed_generation": resource.generation,
             "reason": REASON,
             "message": MESSAGE,
-            "conditions": set_conditions(old.conditions, claims, resource.generation, now),
+            "conditions": set_conditions(old.conditions, desired, resource.generation, now),
         }
     )

@@ -1,7 +1,7 @@
-"""What a spec says that can no longer be: accepted by the API server, ignored, and told; pure.
+"""Spec fields that come too late: accepted by the API server, ignored, and reported; pure.
 
-Whoever applies a file again and again, as GitOps does, sets `suspend` and `cancel` back to what the
-file says. A refusal would hold up all else in the same set.
+GitOps applies the same file again and again, and so sets `suspend` and `cancel` back to the values
+in the file. If they were refused, nothing else in the same set could be applied.
 """
 
 from njst.journal.state.job_view import JobView
@@ -13,7 +13,7 @@ BY_SPEC = "spec.cancel was set"
 
 
 def ignored(resource: JobResource, view: JobView | None) -> DesiredCondition | None:
-    """Return the condition about what is ignored, or None."""
+    """Return the condition SpecIgnored, or None if nothing is ignored."""
     has_job = view is not None or resource.has_job
     if resource.spec.get("suspend") and has_job:
         message = "spec.suspend is ignored: the job has begun; spec.cancel stops it"
@@ -25,7 +25,7 @@ def ignored(resource: JobResource, view: JobView | None) -> DesiredCondition | N
 
 
 def _was_cancelled(resource: JobResource, view: JobView | None) -> bool:
-    """Whether the spec said so once, and not somebody at the HTTP API."""
+    """Whether the job was cancelled through the spec, and not through the HTTP API."""
     if view is not None:
         return view.cancelled is not None and view.cancelled.message.startswith(BY_SPEC)
     over = resource.status.phase in TERMINAL_PHASES

@@ -16,7 +16,7 @@ from njst_operator.config import Config
 from njst_operator.controllers.job import job_decide as d
 from njst_operator.controllers.job import job_status_builder, phase_status
 from njst_operator.controllers.job.cached_job import CachedJob
-from njst_operator.controllers.job.disconnected_status import SILENT_S
+from njst_operator.controllers.job.disconnected_status import DISCONNECTED_S
 from njst_operator.controllers.job.job_observer import JobObserver
 from njst_operator.controllers.job.job_resource import MARK, JobResource
 from njst_operator.controllers.job.status_writer import StatusWriter
@@ -90,7 +90,7 @@ class JobController:
         if cached is None:
             cached, has_news = self._cache.setdefault(uid, CachedJob(resource)), True
         elif resource.is_newer_than(cached.resource):
-            has_news = not resource.says_as_much_as(cached.resource)
+            has_news = not resource.is_equivalent_to(cached.resource)
             if cached.resource.status != resource.status:
                 cached.written_s = now_s()
             cached.resource = resource
@@ -241,8 +241,8 @@ class JobController:
 
     async def _reconcile_disconnected(self, cached: CachedJob) -> float:
         """Write nothing that is old; if no replica writes anything, that NATS does not answer."""
-        renewed_s = self._writer.numbers_due_s(cached) + SILENT_S
-        if self.replica_health.silent_s(now_s()) >= SILENT_S and now_s() >= renewed_s:
+        renewed_s = self._writer.numbers_due_s(cached) + DISCONNECTED_S
+        if self.replica_health.silent_s(now_s()) >= DISCONNECTED_S and now_s() >= renewed_s:
             silent = d.ObservedState(silent=True)
             for action in d.decide(cached.resource, silent, self.observer.now()):
                 if isinstance(action, d.WriteStatus):
@@ -252,7 +252,7 @@ class JobController:
     def _only_numbers_wait_s(self, cached: CachedJob) -> float:
         """Return for how long only numbers could be new: merging histograms takes time."""
         view, old = self.job_store.view(cached.resource.uid), cached.resource.status
-        if view is None or cached.resource.settled or cached.resource.shall_end:
+        if view is None or cached.resource.settled or cached.resource.is_to_end:
             return 0.0
         new = phase_status.of_view(view, self.job_store.waits_for(view.id))
         is_same = (old.phase, old.reason) == (new.phase, new.reason)

@@ -1,7 +1,7 @@
-"""What to do about one resource: a pure function of it, its job, and the time.
+"""Decides what to do about one NjstJob: a pure function of the resource, its job and the time.
 
-Any number of copies may run it at once: submitting is a compare-and-set by uid, cancelling twice
-is harmless, and a status is written only over an older one.
+Any number of replicas may act on it at once: a job is submitted by compare-and-set on the uid,
+cancelling twice is harmless, and a status is written only over an older one.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from njst.contract.results.report import Report, Verdict
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView
 from njst_operator.controllers.job import job_status_builder, phase_status
-from njst_operator.controllers.job.disconnected_status import status_in_silence
+from njst_operator.controllers.job.disconnected_status import disconnected_status_of
 from njst_operator.controllers.job.ignored_fields import BY_SPEC, ignored
 from njst_operator.controllers.job.job_resource import JobResource
 
 
 @dataclass(frozen=True)
 class Submit:
-    """Make the job; its id is the resource's uid. It has waited for workers for so long."""
+    """Submit the job, with the uid as its id; it has waited for workers for `waited_ms`."""
 
     spec: JobSpec
     waited_ms: int = 0
@@ -39,37 +39,37 @@ class Cancel:
 
 @dataclass(frozen=True)
 class WriteStatus:
-    """Write this status, unless it says what is there already."""
+    """Write this status, unless the resource has it already."""
 
     status: JobStatus
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Write into the resource's metadata which uid was accepted as a job."""
+    """Annotate the resource with the uid that was accepted as a job."""
 
     uid: str
 
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete the resource: its time is over."""
+    """Delete the resource: its ttlSecondsAfterFinished is over."""
 
 
 Action = Submit | Cancel | WriteStatus | Mark | Delete
 
-# Why a job is cancelled whose resource is gone, or is about to be.
+# Why the job of a deleted resource is cancelled.
 DELETED = ("ResourceDeleted", "the NjstJob was deleted")
 
 
 @dataclass(frozen=True)
 class ObservedState:
-    """What is known of the resource's job.
+    """What is known of the job of a resource.
 
-    `refusal` is why the last submission failed; `forgotten` says that the log itself, not only
-    what was read of it, has no such job; `silent` that nobody has heard of it for long; `earlier`
-    is a job of the same name and spec that ended lately, where the spec asks for that; `waits_for`
-    are the jobs that run before it, as people call them.
+    `refusal` is why the last submission failed; `forgotten`: the log itself has no such job, not
+    only what this replica has read of it; `silent`: NATS has not answered for long; `earlier` is a
+    recent job of the same name and spec, if the spec asks for that; `waits_for` are the jobs that
+    run before it, by the names that people know.
     """
 
     view: JobView | None = None
@@ -81,15 +81,15 @@ class ObservedState:
     waits_for: Sequence[str] = ()
 
 
-def decide(resource: JobResource, known: ObservedState, now: datetime) -> tuple[Action, ...]:
-    """Return what to do now; doing it again, or by several copies, changes nothing more."""
+def decide(resource: JobResource, observed: ObservedState, now: datetime) -> tuple[Action, ...]:
+    """Return what to do now; to do it twice, or by several replicas, does no harm."""
     if resource.settled:
-        return _after_the_end(resource, known, now)
-    if known.silent:
-        return (WriteStatus(status_in_silence(resource, now)),)
-    if known.view is not None and known.report is not None:
-        return _with_job(resource, known.view, known.report, known.waits_for, now)
-    return _without_job(resource, known, now)
+        return _after_the_end(resource, observed, now)
+    if observed.silent:
+        return (WriteStatus(disconnected_status_of(resource, now)),)
+    if observed.view is not None and observed.report is not None:
+        return _with_job(resource, observed.view, observed.report, observed.waits_for, now)
+    return _without_job(resource, observed, now)
 
 
 def _with_job(
@@ -105,9 +105,9 @@ def _with_job(
             actions.append(Cancel(*DELETED))
         elif resource.spec.get("cancel"):
             actions.append(Cancel("Requested", BY_SPEC))
-    said = job_status_builder.of_job(resource, view, report, now, waits_for)
-    said = job_status_builder.with_ignored(said, resource, ignored(resource, view), now)
-    actions.append(WriteStatus(said))
+    status = job_status_builder.of_job(resource, view, report, now, waits_for)
+    status = job_status_builder.with_ignored(status, resource, ignored(resource, view), now)
+    actions.append(WriteStatus(status))
     return (*actions, *_marked(resource))
 
 
@@ -120,48 +120,50 @@ def is_open(view: JobView) -> bool:
     return view.cancelled is None and view.ended is None
 
 
-def _without_job(resource: JobResource, known: ObservedState, now: datetime) -> tuple[Action, ...]:
-    def say(saying: phase_status.PhaseStatus, spec: JobSpec | None = None) -> WriteStatus:
-        return WriteStatus(job_status_builder.without_job(resource, saying, now, spec))
+def _without_job(
+    resource: JobResource, observed: ObservedState, now: datetime
+) -> tuple[Action, ...]:
+    def write(phase: phase_status.PhaseStatus, spec: JobSpec | None = None) -> WriteStatus:
+        return WriteStatus(job_status_builder.without_job(resource, phase, now, spec))
 
     if resource.has_job:
-        # Without the log's own word this copy has only not read as far as the job.
+        # Unless the log has forgotten it, this replica has only not read as far as the job.
         message = "the job log has forgotten this job; its result is lost"
-        lost = say(phase_status.never_ran("Failed", "ResultLost", message))
-        return (lost,) if known.forgotten else ()
-    if resource.shall_end:
-        return (say(_cancelled_at_once(resource)),)
+        lost = write(phase_status.never_ran("Failed", "ResultLost", message))
+        return (lost,) if observed.forgotten else ()
+    if resource.is_to_end:
+        return (write(_cancelled_at_once(resource)),)
     if resource.accepted_as:
         return _restored(resource, now)
     try:
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
-        return (say(phase_status.never_ran("Failed", "InvalidSpec", str(error))),)
+        return (write(phase_status.never_ran("Failed", "InvalidSpec", str(error))),)
     if spec.suspend:
-        return (say(phase_status.suspended(), spec),)
-    return _to_run(resource, spec, known, now)
+        return (write(phase_status.suspended(), spec),)
+    return _to_run(resource, spec, observed, now)
 
 
 def _to_run(
-    resource: JobResource, spec: JobSpec, known: ObservedState, now: datetime
+    resource: JobResource, spec: JobSpec, observed: ObservedState, now: datetime
 ) -> tuple[Action, ...]:
-    if known.earlier is not None:
-        saying = phase_status.ran_already(known.earlier, spec.skip_if_ran_within_seconds or 0)
-        return (WriteStatus(job_status_builder.of_earlier(resource, saying, known.earlier, now)),)
-    return _try(resource, spec, known.refusal, now)
+    if observed.earlier is not None:
+        phase = phase_status.ran_already(observed.earlier, spec.skip_if_ran_within_seconds or 0)
+        return (WriteStatus(job_status_builder.of_earlier(resource, phase, observed.earlier, now)),)
+    return _try(resource, spec, observed.refusal, now)
 
 
 def _try(
     resource: JobResource, spec: JobSpec, refusal: Problem | None, now: datetime
 ) -> tuple[Action, ...]:
-    """Submit; when that was refused, say so, until it has waited for too long."""
+    """Submit the job; after a refusal say why, until it has waited for too long."""
     waited_ms, limit_s = job_status_builder.waited_ms(resource, now), spec.queue_timeout_seconds
     if waited_ms >= limit_s * 1000:
         why = refusal.message if refusal else resource.status.message
         message = f"it did not get its workers within {limit_s} s: {why}"
         over = phase_status.never_ran("Failed", QUEUE_TIMEOUT, message)
-        said = job_status_builder.without_job(resource, over, now, spec)
-        return (WriteStatus(said.model_copy(update={"verdict": str(Verdict.INVALID)})),)
+        status = job_status_builder.without_job(resource, over, now, spec)
+        return (WriteStatus(status.model_copy(update={"verdict": str(Verdict.INVALID)})),)
     if refusal is None:
         return (Submit(spec, waited_ms),)
     message = f"{refusal.message}; it is tried for {limit_s} s"
@@ -181,9 +183,9 @@ def _cancelled_at_once(resource: JobResource) -> phase_status.PhaseStatus:
 
 
 def _restored(resource: JobResource, now: datetime) -> tuple[Action, ...]:
-    """Hold what was restored or copied until somebody takes the mark away.
+    """Hold a restored or copied resource until a person removes its mark.
 
-    The mark is there before the status is: a status that came with it is the only other witness.
+    The mark is written before the status, which erases the only other trace of the earlier job.
     """
     held = job_status_builder.restored(resource, phase_status.restored(resource), now)
     mark: tuple[Action, ...] = () if resource.mark else (Mark(resource.accepted_as),)
@@ -191,31 +193,33 @@ def _restored(resource: JobResource, now: datetime) -> tuple[Action, ...]:
 
 
 def _after_the_end(
-    resource: JobResource, known: ObservedState, now: datetime
+    resource: JobResource, observed: ObservedState, now: datetime
 ) -> tuple[Action, ...]:
-    if known.view is not None and not resource.has_job and is_open(known.view):
+    if observed.view is not None and not resource.has_job and is_open(observed.view):
         return (Cancel(*_cause(resource)),)
     expires_at = resource.expires_at
-    # Deleting again what somebody's finalizer holds changes nothing.
+    # A resource that a finalizer holds is not deleted again.
     if expires_at is not None and now >= expires_at and not resource.deleting:
         return (Delete(),)
     mark = _marked(resource) if resource.has_job else ()
-    return (*_seen_again(resource, known.view, now), *mark)
+    return (*_observed_again(resource, observed.view, now), *mark)
 
 
 def _cause(resource: JobResource) -> tuple[str, str]:
-    """Return why a resource has no job, though the log has one that nobody will look at."""
+    """Return why the job in the log does not belong to its resource, and is to be cancelled."""
     if resource.status.job_id:
         return ("Restored", "the status of an earlier job was written over that of this one")
-    # One copy said that it never ran while another one, which had not seen why, submitted it.
+    # One replica wrote that the job never ran while another, which did not know why, submitted it.
     return resource.status.reason, resource.status.message
 
 
-def _seen_again(resource: JobResource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
-    """A change after the end changes nothing, but that it was looked at."""
+def _observed_again(
+    resource: JobResource, view: JobView | None, now: datetime
+) -> tuple[Action, ...]:
+    """Mark a new generation as observed: a change after the end has no other effect."""
     if resource.status.observed_generation == resource.generation:
         return ()
-    said = job_status_builder.with_ignored(
+    status = job_status_builder.with_ignored(
         job_status_builder.observed(resource), resource, ignored(resource, view), now
     )
-    return (WriteStatus(said),)
+    return (WriteStatus(status),)

@@ -1,4 +1,4 @@
-"""What is worth a Kubernetes Event: the difference between two statuses, each thing once."""
+"""Which Kubernetes Events a change of status is worth; pure."""
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst.contract.results.schedule_status import ScheduleStatus
@@ -6,12 +6,12 @@ from njst_operator.kube.conditions import is_true
 from njst_operator.kube.kube_event import KubeEvent
 
 _ENDS = ("Succeeded", "Failed", "Cancelled")
-# A threshold each is enough to see what is wrong; the status has all.
+# A few breached thresholds show what is wrong; the status has all of them.
 MAX_BREACHED = 3
 
 
 def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
-    """Return what `new` says that `old` did not."""
+    """Return the Events for what is in `new` and not in `old`."""
     found: list[KubeEvent] = []
     if new.job_id and not old.job_id:
         found.append(KubeEvent("JobSubmitted", f"job {new.job_id} was created"))
@@ -34,7 +34,7 @@ def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
 
 
 def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[KubeEvent]:
-    """Return what is wrong with a schedule now and was not before; a retry is nothing new."""
+    """Return the Events for what is newly wrong with a schedule; a retry is not new."""
     if new.refusals and (new.reason != old.reason or not old.refusals):
         about = f"{new.refused_time} {new.observed_generation}"
         return [KubeEvent(new.reason, new.message, warning=True, about=about)]
@@ -45,7 +45,7 @@ def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[KubeEvent]:
 
 
 def is_stalled(status: ScheduleStatus) -> bool:
-    """Whether somebody must do something before the schedule makes jobs again."""
+    """Whether the schedule makes no jobs until a person does something."""
     return is_true(status.conditions, "Stalled")
 
 

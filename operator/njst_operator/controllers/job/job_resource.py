@@ -1,4 +1,4 @@
-"""An NjstJob as the API server holds it, reduced to what a decision needs."""
+"""An NjstJob as the API server has it, reduced to what decisions need; pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,20 +9,20 @@ from njst.contract.results.job_status import JobStatus
 from njst.contract.spec.target import Target
 from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
 
-# An annotation with the uid of the resource that was accepted as a job. A backup and a copy keep
-# annotations, and get another uid.
+# An annotation with the uid of the resource that was accepted as a job. A restored or copied
+# resource keeps its annotations, and has another uid.
 MARK = f"{GROUP}/accepted-uid"
 SCHEDULED_TIME = f"{GROUP}/scheduled-time"
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
 
 
-# What a spec still says once there is a job, whose own spec is in the log.
+# The spec fields that still count once there is a job: the rest of its spec is in the job log.
 STEERING = ("mesh", "suspend", "cancel", "ttlSecondsAfterFinished")
 
 
 @dataclass(frozen=True)
 class JobResource(KubeObject[JobStatus]):
-    """One NjstJob; with a job of its own, its spec is reduced to what steers it."""
+    """One NjstJob; once it has a job, its spec is reduced to the STEERING fields."""
 
     kind: ClassVar[str] = KIND
     plural: ClassVar[str] = PLURAL
@@ -30,36 +30,36 @@ class JobResource(KubeObject[JobStatus]):
     # The uid of the schedule that made it, and the time that it was made for.
     owner: str = ""
     scheduled: datetime | None = None
-    # What its MARK says; empty without one.
+    # The value of its MARK; empty without one.
     mark: str = ""
 
     @property
     def has_job(self) -> bool:
-        """Whether its status says that it became a job; not what it was before it was restored."""
+        """Whether its status names its own job, not one that it was restored with."""
         return self.status.job_id == self.uid
 
     @property
     def accepted_as(self) -> str:
-        """The uid under which it became a job once, before it was restored or copied; or nothing.
+        """The uid of the resource that it was restored or copied from, if that had a job; or empty.
 
-        A mark tells it, or a status that came with it.
+        Its mark has that uid, or else a status that was restored with it.
         """
         return next(
             (uid for uid in (self.mark, self.status.job_id) if uid not in ("", self.uid)), ""
         )
 
-    def says_as_much_as(self, other: Self) -> bool:
-        """Whether only others have changed something in it, which is no reason to look."""
-        return super().says_as_much_as(other) and self.mark == other.mark
+    def is_equivalent_to(self, other: Self) -> bool:
+        """Whether nothing differs that njst acts on."""
+        return super().is_equivalent_to(other) and self.mark == other.mark
 
     @property
     def mesh(self) -> str:
-        """The installation that the spec names, or nothing."""
+        """The mesh that the spec names, or empty."""
         return self.spec.get("mesh") or ""
 
     @property
     def accepted_by(self) -> str:
-        """The installation whose log has its job; nothing before, or where an older njst did it."""
+        """The mesh whose log has its job; empty before that, or if an older njst submitted it."""
         return self.status.mesh if self.has_job else ""
 
     @property
@@ -82,13 +82,13 @@ class JobResource(KubeObject[JobStatus]):
         return not (off or self.has_job or self.accepted_as)
 
     @property
-    def shall_end(self) -> bool:
-        """Whether somebody wants its job stopped."""
+    def is_to_end(self) -> bool:
+        """Whether its job is to be cancelled."""
         return self.deleting or bool(self.spec.get("cancel"))
 
     @property
     def under_load(self) -> bool:
-        """Whether workers are at it, so that its status is renewed every few seconds."""
+        """Whether its load may run, so that its status is renewed every few seconds."""
         return self.status.phase in ("Running", "Cancelling")
 
 
@@ -107,7 +107,7 @@ def _controller(meta: dict[str, Any]) -> str:
 
 
 def _scheduled(meta: dict[str, Any]) -> datetime | None:
-    """Return the time in the annotation; anyone may write there anything."""
+    """Return the time in the annotation; None if it is not a time with a zone."""
     try:
         time = parse_time((meta.get("annotations") or {}).get(SCHEDULED_TIME, ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The status of a resource, built from a job's view and report; pure, and bounded in size."""
+"""Builds the status of an NjstJob from the job's view and report; pure, and bounded in size."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -34,55 +34,55 @@ from njst_operator.kube.conditions import (
 from njst_operator.kube.kube_object import parse_time
 from njst_operator.kube.truncate import truncate
 
-# In bytes, but for the number of lost workers.
+# Bytes; MAX_LOST is a number of workers.
 MAX_MESSAGE = 400
 MAX_TARGET = 200
 MAX_NAME = 64
 MAX_LOST = 5
-# How far a phase is; a status never goes back.
+# Phases in their order: a status never goes back to an earlier one.
 _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
 
 def without_job(
-    resource: JobResource, saying: PhaseStatus, now: datetime, spec: JobSpec | None = None
+    resource: JobResource, phase_status: PhaseStatus, now: datetime, spec: JobSpec | None = None
 ) -> JobStatus:
-    """Return the status of a resource that has no job; what an earlier one said is kept.
+    """Return the status of a resource without a job; other fields of its old status are kept.
 
-    `spec` is what the job will be, if that is known.
+    `spec` is the spec of the future job, if it is known.
     """
-    over = saying.phase in TERMINAL_PHASES
-    asked = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
+    over = phase_status.phase in TERMINAL_PHASES
+    wanted = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
     return resource.status.model_copy(
         update={
             "observed_generation": resource.generation,
-            "phase": saying.phase,
-            "reason": saying.reason,
-            "message": truncate(saying.message, MAX_MESSAGE),
-            **asked,
+            "phase": phase_status.phase,
+            "reason": phase_status.reason,
+            "message": truncate(phase_status.message, MAX_MESSAGE),
+            **wanted,
             "completion_time": time_text(now) if over else None,
             "conditions": set_conditions(
-                resource.status.conditions, saying.claims, resource.generation, now
+                resource.status.conditions, phase_status.conditions, resource.generation, now
             ),
         }
     )
 
 
-def restored(resource: JobResource, saying: PhaseStatus, now: datetime) -> JobStatus:
-    """Return the status of a resource that is not what its own status says: nothing is kept."""
+def restored(resource: JobResource, phase_status: PhaseStatus, now: datetime) -> JobStatus:
+    """Return the status of a restored resource: the status that it came with is dropped."""
     old = resource.status
     if old.job_id:
         old = JobStatus(revision=old.revision)
-    return without_job(replace(resource, status=old), saying, now)
+    return without_job(replace(resource, status=old), phase_status, now)
 
 
 def of_earlier(
-    resource: JobResource, saying: PhaseStatus, view: JobView, now: datetime
+    resource: JobResource, phase_status: PhaseStatus, view: JobView, now: datetime
 ) -> JobStatus:
     """Return the status of a resource that repeats the result of an earlier job."""
     assert view.ended is not None
-    said = without_job(resource, saying, now)
+    status = without_job(resource, phase_status, now)
     result = {"verdict": str(view.ended.report.verdict), "result_ref": _result_ref(view)}
-    return said.model_copy(update=result)
+    return status.model_copy(update=result)
 
 
 def _result_ref(view: JobView) -> str:
@@ -90,17 +90,19 @@ def _result_ref(view: JobView) -> str:
 
 
 def with_ignored(
-    said: JobStatus, resource: JobResource, claim: DesiredCondition | None, now: datetime
+    status: JobStatus, resource: JobResource, condition: DesiredCondition | None, now: datetime
 ) -> JobStatus:
-    """Return a status with the condition about what is ignored in the spec, or without one."""
+    """Return a status with the condition SpecIgnored, or without it."""
     old = resource.status.conditions
-    about = set_conditions(old, [claim], resource.generation, now) if claim is not None else []
-    others = [condition for condition in said.conditions if condition.type != SPEC_IGNORED]
-    return said.model_copy(update={"conditions": [*others, *about]})
+    about = (
+        set_conditions(old, [condition], resource.generation, now) if condition is not None else []
+    )
+    others = [condition for condition in status.conditions if condition.type != SPEC_IGNORED]
+    return status.model_copy(update={"conditions": [*others, *about]})
 
 
 def observed(resource: JobResource) -> JobStatus:
-    """Return the status as it is, for the generation that is there now."""
+    """Return the present status, marked as observed for the present generation."""
     generation = resource.generation
     conditions = [
         condition.model_copy(update={"observed_generation": generation})
@@ -120,22 +122,22 @@ def of_job(
 ) -> JobStatus:
     """Return the status of a resource whose job is known.
 
-    `waits_for` are the jobs that run before it, as people call them, the first one first.
+    `waits_for` are the jobs that run before it, by the names that people know, in order.
     """
-    saying = of_view(view, waits_for)
+    phase_status = of_view(view, waits_for)
     ended = view.ended is not None
     end = report.completion_time if ended else now
     counted = [workload for workload in report.workloads if workload.elapsed_us]
     full = JobStatus(
         observed_generation=resource.generation,
         revision=resource.status.revision,
-        phase=saying.phase,
-        reason=saying.reason,
-        message=truncate(saying.message, MAX_MESSAGE),
+        phase=phase_status.phase,
+        reason=phase_status.reason,
+        message=truncate(phase_status.message, MAX_MESSAGE),
         job_id=view.id,
         result_ref=_result_ref(view) if ended else "",
         conditions=set_conditions(
-            resource.status.conditions, saying.claims, resource.generation, now
+            resource.status.conditions, phase_status.conditions, resource.generation, now
         ),
         submit_time=time_text(log_datetime(view.created_ns)),
         start_time=time_text(log_datetime(view.start_ns)) if view.run else None,
@@ -159,7 +161,7 @@ def of_job(
 
 
 def fit(status: JobStatus) -> JobStatus:
-    """Return a status of at most MAX_BYTES: details go first, and it says which."""
+    """Return a status of at most MAX_BYTES; details are left out, and `omitted` names them."""
     for what, cut in _CUTS:
         if len(status.to_json()) <= MAX_BYTES:
             return status
@@ -196,13 +198,13 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
 
 
 def lost_workers(view: JobView) -> list[str]:
-    """Return the first few workers that the job does without."""
+    """Return the first few lost workers."""
     lost = view.parts_in(ParticipantPhase.LOST, ParticipantPhase.LATE)
     return [truncate(worker, MAX_NAME) for worker in lost[:MAX_LOST]]
 
 
 def refused_workers(view: JobView) -> list[str]:
-    """Return the first few workers that cannot run the job, each with why."""
+    """Return the first few workers that cannot run the job, each with its reason."""
     return [
         f"{truncate(worker, MAX_NAME)}: {truncate(_why(view, worker), MAX_EXAMPLE)}"
         for worker in view.parts_in(ParticipantPhase.REJECTED)[:MAX_LOST]
@@ -215,9 +217,9 @@ def _why(view: JobView, worker: str) -> str:
 
 
 def waited_ms(resource: JobResource, now: datetime) -> int:
-    """Return for how long a resource has waited for its job, by the status; suspended, it does not.
+    """Return for how long a resource has waited for its job, according to its status.
 
-    What nobody has said yet is no time.
+    A suspended resource does not wait, and one without a status has not waited yet.
     """
     if resource.status.phase != "Pending":
         return 0
@@ -228,7 +230,7 @@ def waited_ms(resource: JobResource, now: datetime) -> int:
 
 
 def regresses(old: JobStatus, new: JobStatus) -> bool:
-    """Whether writing `new` over `old` would take back what was already said."""
+    """Whether `new` is a step back from `old`."""
     if old.phase in TERMINAL_PHASES:
         newer = new.observed_generation > old.observed_generation
         return new.phase != old.phase or not newer
@@ -239,8 +241,8 @@ def regresses(old: JobStatus, new: JobStatus) -> bool:
     return _done(new) < _done(old)
 
 
-def says_more_than(old: JobStatus, new: JobStatus) -> bool:
-    """Whether more than numbers has changed: such a status is written at once."""
+def changes_more_than_numbers(old: JobStatus, new: JobStatus) -> bool:
+    """Whether more than numbers has changed, so that the status is to be written at once."""
     return (
         old.phase != new.phase
         or old.reason != new.reason
@@ -256,7 +258,7 @@ def _done(status: JobStatus) -> int:
 
 
 def _wanted(spec: JobSpec) -> WorkersStatus:
-    """Return how many workers a job will have that there is not yet."""
+    """Return how many workers a future job will have."""
     return WorkersStatus(wanted=spec.workers, summary=f"0/{spec.workers or 'all'}")
 
 
@@ -265,7 +267,7 @@ def _target(spec: JobSpec) -> str:
 
 
 def _verdict(report: Report) -> str:
-    """Return the verdict; a job that its user stopped has none, but for what it proved before."""
+    """Return the verdict; a job that its user cancelled has none."""
     return "" if report.reason in USER_CANCEL_REASONS else str(report.verdict)
 
 
@@ -340,7 +342,7 @@ def _threshold(threshold: ThresholdResult) -> ThresholdStatus:
 
 
 def _sum(values: Iterable[int]) -> int | None:
-    """Return the sum; None of nothing, which is not 0."""
+    """Return the sum; None, not 0, if there are no values."""
     found = list(values)
     return sum(found) if found else None
 
@@ -351,7 +353,7 @@ def _p99(workloads: Sequence[WorkloadResult]) -> int | None:
 
 
 def _load_duration(view: JobView, end: datetime) -> str:
-    """Return how long the load ran, or runs; reading back what was stored is no load."""
+    """Return how long the load has run; reading back stored messages does not count."""
     if not view.run:
         return ""
     if view.load_end_ns:

@@ -1,10 +1,10 @@
-"""What each phase claims: one function for each, read beside kstatus, `kubectl wait` and Argo CD.
+"""Phase, reason, message and conditions of an NjstJob; each case is one function here.
 
 kstatus (Flux, Helm) sees Reconciling, Stalled and Ready; `kubectl wait` uses Finished, which is
 True at every end, and Succeeded, which is the verdict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from njst.contract.results.report import Report, Verdict
@@ -18,45 +18,65 @@ from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, DesiredCondition
 
 @dataclass(frozen=True)
 class PhaseStatus:
-    """A phase with its reason and message, and how the conditions stand in it."""
+    """A phase with its reason and message, and the conditions that go with it."""
 
     phase: str
     reason: str
     message: str
-    claims: tuple[DesiredCondition, ...]
+    conditions: tuple[DesiredCondition, ...]
 
 
-def _claims(reason: str, **said: tuple[str, str]) -> tuple[DesiredCondition, ...]:
-    return tuple(
-        DesiredCondition(kind, status, reason, words) for kind, (status, words) in said.items()
+# The conditions of every status, in their order.
+_TYPES = (
+    *("Accepted", "WorkersReady", "Finished", "Succeeded"),
+    *("Suspended", "Reconciling", "Stalled", "Ready"),
+)
+# A condition's status and message, by its type: what holds unless a case says otherwise.
+_Conditions = Mapping[str, tuple[str, str]]
+_OPEN: _Conditions = {
+    "WorkersReady": (UNKNOWN, "workers are chosen when the job is accepted"),
+    "Finished": (FALSE, "the job is not over"),
+    "Succeeded": (UNKNOWN, "the verdict comes at the end"),
+    "Suspended": (FALSE, "spec.suspend does not hold the job"),
+    "Stalled": (FALSE, "nothing has to be mended"),
+    "Ready": (UNKNOWN, "known when the job is over"),
+}
+_OVER: _Conditions = {
+    "Suspended": _OPEN["Suspended"],
+    "Reconciling": (FALSE, "njst has nothing more to do for it"),
+    "Stalled": _OPEN["Stalled"],
+}
+
+
+def _phase_status(
+    phase: str, reason: str, message: str, usual: _Conditions, **special: tuple[str, str]
+) -> PhaseStatus:
+    """Return a status with the usual conditions, but for the special ones.
+
+    Accepted, once it is True, keeps the reason JobCreated, whatever comes of the job.
+    """
+    found = {**usual, **special}
+    conditions = tuple(
+        DesiredCondition(
+            kind,
+            found[kind][0],
+            "JobCreated" if (kind, found[kind][0]) == ("Accepted", TRUE) else reason,
+            found[kind][1],
+        )
+        for kind in _TYPES
     )
-
-
-_NOT_SUSPENDED = (FALSE, "spec.suspend does not hold the job")
-_NOT_OVER = (FALSE, "the job is not over")
-_NO_VERDICT = (UNKNOWN, "the verdict comes at the end")
-_NOT_READY_YET = (UNKNOWN, "known when the job is over")
-_NOT_STALLED = (FALSE, "nothing has to be mended")
-_AT_REST = (FALSE, "njst has nothing more to do for it")
+    return PhaseStatus(phase, reason, message, conditions)
 
 
 def waiting(reason: str, message: str) -> PhaseStatus:
     """Not a job yet, and njst will try again."""
-    return PhaseStatus(
+    return _phase_status(
         "Pending",
         reason,
         message,
-        _claims(
-            reason,
-            Accepted=(FALSE, "the job is not in the job log yet"),
-            WorkersReady=(UNKNOWN, "workers are chosen when the job is accepted"),
-            Finished=_NOT_OVER,
-            Succeeded=_NO_VERDICT,
-            Suspended=_NOT_SUSPENDED,
-            Reconciling=(TRUE, f"njst tries again: {message}"),
-            Stalled=_NOT_STALLED,
-            Ready=_NOT_READY_YET,
-        ),
+        _OPEN,
+        Accepted=(FALSE, "the job is not in the job log yet"),
+        Reconciling=(TRUE, f"njst tries again: {message}"),
     )
 
 
@@ -66,7 +86,7 @@ def suspended() -> PhaseStatus:
 
 
 def restored(resource: JobResource) -> PhaseStatus:
-    """Not a job until somebody says that it shall be one again."""
+    """Not a job until a person removes the mark of the job that it once was."""
     where = f"{resource.name} --namespace {resource.namespace}"
     return _held(
         "Restored",
@@ -76,42 +96,32 @@ def restored(resource: JobResource) -> PhaseStatus:
 
 
 def _held(reason: str, message: str) -> PhaseStatus:
-    return PhaseStatus(
+    return _phase_status(
         "Suspended",
         reason,
         message,
-        _claims(
-            reason,
-            Accepted=(FALSE, "a suspended job is not submitted"),
-            WorkersReady=(UNKNOWN, "workers are chosen when the job is accepted"),
-            Finished=_NOT_OVER,
-            Succeeded=_NO_VERDICT,
-            Suspended=(TRUE, message),
-            Reconciling=(FALSE, "njst waits until it is no longer suspended"),
-            Stalled=_NOT_STALLED,
-            # It is as its spec wants it: whoever waits for a rollout need not wait for this.
-            Ready=(TRUE, "it is suspended, as its spec wants it"),
-        ),
+        _OPEN,
+        Accepted=(FALSE, "a suspended job is not submitted"),
+        Suspended=(TRUE, message),
+        Reconciling=(FALSE, "njst waits until it is no longer suspended"),
+        # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
+        Ready=(TRUE, "it is suspended, as its spec wants it"),
     )
 
 
 def never_ran(phase: str, reason: str, message: str) -> PhaseStatus:
-    """Over before it began, or without a result that can be had."""
-    return PhaseStatus(
+    """Over before it began, or its result is lost."""
+    return _phase_status(
         phase,
         reason,
         message,
-        _claims(
-            reason,
-            Accepted=(FALSE, "there is no job of this resource in the job log"),
-            WorkersReady=(FALSE, "no worker has it"),
-            Finished=(TRUE, f"it is over: {phase}"),
-            Succeeded=(FALSE, "there is no result"),
-            Suspended=_NOT_SUSPENDED,
-            Reconciling=_AT_REST,
-            Stalled=(TRUE, message),
-            Ready=(FALSE, "it did not succeed"),
-        ),
+        _OVER,
+        Accepted=(FALSE, "there is no job of this resource in the job log"),
+        WorkersReady=(FALSE, "no worker has it"),
+        Finished=(TRUE, f"it is over: {phase}"),
+        Succeeded=(FALSE, "there is no result"),
+        Stalled=(TRUE, message),
+        Ready=(FALSE, "it did not succeed"),
     )
 
 
@@ -119,58 +129,54 @@ def ran_already(view: JobView, within_s: int) -> PhaseStatus:
     """Not a job: an earlier one of the same spec has the result."""
     end = view.ended
     assert end is not None
-    passed = view.phase is Phase.SUCCEEDED
-    healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
-    reason = "RanAlready"
+    passed, healthy = _passed(view)
     message = (
         f"job {view.id} of this name and spec ended at {time_text(log_datetime(view.ended_ns))}"
         f" ({end.report.reason}): not again within {within_s} s (spec.skipIfRanWithinSeconds)"
     )
-    return PhaseStatus(
+    special = {} if healthy else {"Stalled": (TRUE, message)}
+    return _phase_status(
         str(view.phase),
-        reason,
+        "RanAlready",
         message,
-        _claims(
-            reason,
-            Accepted=(FALSE, "an earlier job has the result"),
-            WorkersReady=(FALSE, "no worker is needed"),
-            Finished=(TRUE, message),
-            Succeeded=(TRUE if passed else FALSE, f"the earlier job says {end.report.reason}"),
-            Suspended=_NOT_SUSPENDED,
-            Reconciling=_AT_REST,
-            Stalled=_NOT_STALLED if healthy else (TRUE, message),
-            Ready=(TRUE, "the earlier job counts") if healthy else (FALSE, "it did not succeed"),
-        ),
+        _OVER,
+        Accepted=(FALSE, "an earlier job has the result"),
+        WorkersReady=(FALSE, "no worker is needed"),
+        Finished=(TRUE, message),
+        Succeeded=(TRUE if passed else FALSE, f"the earlier job says {end.report.reason}"),
+        Ready=(TRUE, "the earlier job counts") if healthy else (FALSE, "it did not succeed"),
+        **special,
     )
 
 
 def of_view(view: JobView, waits_for: Sequence[str] = ()) -> PhaseStatus:
-    """What a job's own view says; `waits_for` are the jobs that run before it, in their order."""
+    """The status of a job by its view; `waits_for` are the jobs that run before it, in order."""
     if view.ended is not None:
         report = view.ended.report
         return _ended(view, report.reason, report.message + _tolerated(report))
     reason, message = state_text(view, waits_for)
-    return PhaseStatus(
+    return _phase_status(
         str(view.phase),
         reason,
         message,
-        _accepted(view)
-        + _claims(
-            reason,
-            WorkersReady=_ready(view),
-            Finished=_NOT_OVER,
-            Succeeded=_NO_VERDICT,
-            Suspended=_NOT_SUSPENDED,
-            Reconciling=(TRUE, message),
-            Stalled=_NOT_STALLED,
-            Ready=_NOT_READY_YET,
-        ),
+        _OPEN,
+        Accepted=_accepted(view),
+        WorkersReady=_ready(view),
+        Reconciling=(TRUE, message),
     )
 
 
-def _accepted(view: JobView) -> tuple[DesiredCondition, ...]:
-    words = f"job {view.id} is for {len(view.parts)} workers"
-    return _claims("JobCreated", Accepted=(TRUE, words))
+def _accepted(view: JobView) -> tuple[str, str]:
+    return TRUE, f"job {view.id} is for {len(view.parts)} workers"
+
+
+def _passed(view: JobView) -> tuple[bool, bool]:
+    """Return whether an ended job succeeded, and whether that is fine with its owner.
+
+    A failed test in a chart rolls the release back, unless its verdictPolicy is Report.
+    """
+    passed = view.phase is Phase.SUCCEEDED
+    return passed, passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
 
 
 def _ready(view: JobView) -> tuple[str, str]:
@@ -189,25 +195,20 @@ def _tolerated(report: Report) -> str:
 
 
 def _ended(view: JobView, reason: str, message: str) -> PhaseStatus:
-    passed = view.phase is Phase.SUCCEEDED
-    # A failed test in a chart rolls the release back, unless its owner only wants to know.
-    healthy = passed or view.created.spec.verdict_policy is VerdictPolicy.REPORT
-    stalled, not_ready = f"it did not succeed: {message}", "it did not succeed"
+    passed, healthy = _passed(view)
+    not_ready = "it did not succeed"
     ready = "it succeeded" if passed else f"{not_ready}, and verdictPolicy is Report"
     ran = f"{len(view.run)} of {len(view.parts)} workers ran the load"
-    return PhaseStatus(
+    special = {} if healthy else {"Stalled": (TRUE, f"{not_ready}: {message}")}
+    return _phase_status(
         str(view.phase),
         reason,
         message,
-        _accepted(view)
-        + _claims(
-            reason,
-            WorkersReady=(TRUE, ran) if view.run else (FALSE, "no worker ran the load"),
-            Finished=(TRUE, f"it is over: {view.phase}"),
-            Succeeded=(TRUE if passed else FALSE, message),
-            Suspended=_NOT_SUSPENDED,
-            Reconciling=_AT_REST,
-            Stalled=_NOT_STALLED if healthy else (TRUE, stalled),
-            Ready=(TRUE, ready) if healthy else (FALSE, not_ready),
-        ),
+        _OVER,
+        Accepted=_accepted(view),
+        WorkersReady=(TRUE, ran) if view.run else (FALSE, "no worker ran the load"),
+        Finished=(TRUE, f"it is over: {view.phase}"),
+        Succeeded=(TRUE if passed else FALSE, message),
+        Ready=(TRUE, ready) if healthy else (FALSE, not_ready),
+        **special,
     )

@@ -1,4 +1,4 @@
-"""`skipIfRanWithinSeconds`: whether a job has run already that a new resource asks for; pure."""
+"""`skipIfRanWithinSeconds`: whether the job that a resource asks for ran recently; pure."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from njst.contract.events import Origin, OriginKind
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, Phase
 
-# What says when and how long, not what is run.
+# Fields that do not change what the job runs.
 _STEERING = {
     "suspend": False,
     "cancel": False,
@@ -19,9 +19,9 @@ _STEERING = {
 def earlier_run(
     jobs: Iterable[JobView], origin: Origin, spec: JobSpec, now_ns: int
 ) -> JobView | None:
-    """Return the last job of this origin and spec that ended lately, or None.
+    """Return the last job of this origin and spec that ended recently, or None.
 
-    One that was cancelled before its end has measured nothing that would count.
+    A cancelled job does not count.
     """
     within_s = spec.skip_if_ran_within_seconds
     if within_s is None or origin.kind is not OriginKind.RESOURCE:

@@ -1,7 +1,7 @@
-"""Writes statuses, in turns: about one write a change, whatever the number of copies.
+"""Writes statuses: about one write per change, whatever the number of replicas.
 
-The first copy by turn writes at once, the others find it written. Two that write over the same
-revision cannot both succeed: the API server refuses the second, which looks again.
+The replica that is first by rank writes at once; the others wait, and find the status written. Of
+two writes over the same revision the API server refuses the second, and that replica reconciles.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from njst_operator.kube.event_recorder import EventRecorder
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 
-# Numbers of a running job are written this often, and so often of all running jobs together; what
-# is more than a number, at once.
+# Of a running job, mere numbers are written this often, and so often of all running jobs together.
+# Anything else is written at once.
 NUMBERS_EVERY_S = 2.0
 NUMBERS_A_SECOND = 5
-# How long the words of another installation stand about a job that nobody has yet.
+# How long the status that another installation has written about a job without a log entry stands.
 LEAVE_S = 60.0
-# More would only wait in the API server, and be too late there.
+# More would only queue in the API server, and be outdated there.
 WRITES_AT_ONCE = 2
 
 
 class ConflictWindow:
-    """How long all turns together take: longer while copies get in each other's way.
+    """The window over which replicas spread their writes: longer while they conflict.
 
-    Copies do not know how many they are, nor how slow the API server is. Both show in conflicts.
+    Replicas know neither how many they are nor how slow the API server is. Conflicts show both.
     """
 
     MOST_S = 16.0
@@ -42,17 +42,17 @@ class ConflictWindow:
         self.seconds = WINDOW_S
 
     def on_conflict(self) -> None:
-        """Take more time."""
+        """Widen the window."""
         self.seconds = min(self.MOST_S, self.seconds * 1.5)
 
     def on_order(self) -> None:
-        """Take less time: a turn was kept."""
+        """Narrow the window: a write met no conflict."""
         self.seconds = max(WINDOW_S, self.seconds * 0.95)
 
 
 @dataclass
 class StatusWriter:
-    """The writing side of one copy."""
+    """The status writes of one replica."""
 
     replica: str
     mesh: str
@@ -64,23 +64,26 @@ class StatusWriter:
     _slots: PrioritySemaphore = field(default_factory=lambda: PrioritySemaphore(WRITES_AT_ONCE))
 
     def note(self, resource: JobResource) -> None:
-        """Take note of a resource that is there now, in this version."""
+        """Take the newest version of a resource."""
         if resource.under_load:
             self._running.add(resource.uid)
         else:
             self._running.discard(resource.uid)
 
     def forget(self, uid: str) -> None:
-        """Take note that a resource is gone."""
+        """Forget a resource."""
         self._running.discard(uid)
 
     def numbers_due_s(self, cached: CachedJob) -> float:
-        """Return the loop time from which on nothing but numbers may be written."""
+        """Return the loop time from which a status may be written for its numbers alone."""
         every_s = max(NUMBERS_EVERY_S, len(self._running) / NUMBERS_A_SECOND)
         return cached.written_s + every_s + delay_s(cached.resource.uid, self.replica)
 
     async def write(self, cached: CachedJob, new: JobStatus) -> float | None:
-        """Write a status in this copy's turn; return how long to wait when it is not due yet.
+        """Write a status when it is this replica's turn.
+
+        Returns:
+            Seconds until the resource is to be reconciled again; None: not before it changes.
 
         Raises:
             KubeError: it is not known to be written.
@@ -92,16 +95,16 @@ class StatusWriter:
         if self._is_said_by_another(cached, new):
             return LEAVE_S
         resource, place = cached.resource, share(cached.resource.uid, self.replica)
-        only_numbers = not job_status_builder.says_more_than(old, new)
+        only_numbers = not job_status_builder.changes_more_than_numbers(old, new)
         if not only_numbers:
             await asyncio.sleep(place * self._window.seconds)
         elif now_s() < (due_s := self.numbers_due_s(cached)):
             return due_s - now_s()
-        # Numbers can wait until all that is more has been written.
+        # Mere numbers let all other writes go first.
         async with self._slots.at(place + only_numbers):
             if cached.resource.status.revision != old.revision:
                 self._window.on_order()
-                return 0.0  # another copy was first
+                return 0.0  # another replica was first
             try:
                 cached.resource = resource_of(await self.kube.write_status(resource, new))
             except ConflictError:
@@ -118,7 +121,7 @@ class StatusWriter:
         return NUMBERS_EVERY_S if new.phase not in TERMINAL_PHASES else None
 
     def _is_said_by_another(self, cached: CachedJob, new: JobStatus) -> bool:
-        """Whether another mesh says lately what this one would: both are default, by mistake."""
+        """Whether another mesh has just written the same: both are the default mesh, by mistake."""
         old = cached.resource.status
         lately = now_s() < cached.written_s + LEAVE_S
         same = (old.phase, old.observed_generation) == (new.phase, new.observed_generation)

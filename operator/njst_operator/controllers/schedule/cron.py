@@ -1,4 +1,4 @@
-"""When a schedule is due; times in, times out."""
+"""When a schedule is due; pure."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ _MACROS = {
 
 
 class UnreadableScheduleError(ValueError):
-    """No times can be made of it; the message names the field."""
+    """The schedule or its time zone cannot be read; the message names the field."""
 
 
 class Cron:
@@ -45,7 +45,7 @@ class Cron:
 
     def last(self, now: datetime) -> datetime | None:
         """Return the latest time that is not after `now`, in UTC."""
-        # Backwards it begins before the moment that it is given, in whole seconds.
+        # CronSim, going backwards, excludes the moment that it starts from, in whole seconds.
         after = now.replace(microsecond=0) + timedelta(seconds=1)
         return _utc(next(CronSim(self._text, after.astimezone(self._zone), reverse=True), None))
 

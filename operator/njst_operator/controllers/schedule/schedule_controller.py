@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 # After an error other than a refused job, whose retries are in its status.
 BACKOFF = Backoff(first_s=2.0, factor=2.0, ceiling_s=60.0)
-# Not even a schedule of long ago is left alone for ever: clocks are set, and zones change.
+# The longest time between two looks at a schedule: clocks are set, and time zones change.
 LONGEST_S = 3600.0
-# How soon the name of a job is tried again that was in use and is free again.
+# How soon a job is created again whose name was in use a moment ago.
 RETRY_S = 1.0
 
 
@@ -39,7 +39,7 @@ class _CachedSchedule:
     """The newest version of a schedule that was seen."""
 
     resource: ScheduleResource
-    # The last job that could not be deleted, as it was logged: repetitions are not.
+    # The last warning about a job that cannot be deleted: repetitions are not logged.
     logged: str = ""
 
 
@@ -113,7 +113,7 @@ class ScheduleController:
             cached.resource = cached.resource.as_oldest()
 
     async def relist(self, scope: WatchScope) -> list[ScheduleResource]:
-        """Return all schedules, and forget those that have been missing for the grace.
+        """Return all schedules, and forget those that have been missing for the grace period.
 
         Raises:
             KubeError: they cannot be listed.
@@ -192,7 +192,7 @@ class ScheduleController:
     async def _create_in_turn(
         self, cached: _CachedSchedule, action: d.CreateJob, upcoming: datetime | None
     ) -> float:
-        """Make the job unless another copy has gone first; return when to look again."""
+        """Create the job unless another replica was first; return when to reconcile again."""
         await asyncio.sleep(delay_s(f"{cached.resource.uid} {action.time}", self.replica) / 2)
         if any(job.scheduled == action.time for job in self._jobs_of(cached.resource.uid)):
             return 0.0
@@ -207,7 +207,7 @@ class ScheduleController:
     async def _taken(
         self, cached: _CachedSchedule, action: d.CreateJob, upcoming: datetime | None
     ) -> float:
-        """Look at who has the name of the job: mostly another copy was first."""
+        """Find out which job has the name already: mostly another replica was first."""
         meta = action.body["metadata"]
         body = await self.kube.find(JobResource.plural, meta["namespace"], meta["name"])
         if body is None:
@@ -224,17 +224,16 @@ class ScheduleController:
     async def _write_refusal(
         self, cached: _CachedSchedule, refusal: d.Refusal, upcoming: datetime | None
     ) -> float:
-        """Say in the status, for all copies, why there is no job and when the next attempt is."""
+        """Write for all replicas why there is no job, and when the next attempt is."""
         jobs = self._jobs_of(cached.resource.uid)
         await self._write(cached, d.refused(cached.resource, jobs, refusal, upcoming, self.now()))
         return 0.0
 
     async def _create(self, cached: _CachedSchedule, action: d.CreateJob) -> None:
-        """Make the job of a time, unless its time was seen to already.
+        """Create the job of a time, unless that time is done already.
 
-        A copy that was away may not know yet that the job has been and is gone, that another copy
-        was refused just now, or that the schedule is another one by now: so it is read anew right
-        before.
+        The schedule is read again right before, because this replica may have missed that the job
+        came and went, that another replica's job was refused, or that the schedule has changed.
 
         Raises:
             GoneError: there is no such schedule any more.
@@ -260,7 +259,7 @@ class ScheduleController:
         """Return a job with the labels that this operator's selector asks for.
 
         Raises:
-            RefusedError: its own labels keep it from being selected: nobody here would run it.
+            RequestRejectedError: its own labels keep the operator from selecting it.
         """
         labels = self.selector.inherited(body["metadata"]["labels"], owner)
         if not self.selector.matches(labels):
@@ -272,6 +271,6 @@ class ScheduleController:
 
 
 def _refusal_of(time: datetime, words: str) -> d.Refusal:
-    """Return why the API server does not want a job; a quota is what users can raise."""
+    """Return why the API server refuses a job; a quota has a reason of its own."""
     reason = "QuotaExceeded" if "exceeded quota" in words else "JobRefused"
     return d.Refusal(time, reason, words)

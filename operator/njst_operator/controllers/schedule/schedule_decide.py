@@ -1,7 +1,7 @@
-"""What to do about one NjstSchedule: a pure function of it, its jobs, and the time.
+"""Decides what to do about one NjstSchedule: a pure function of it, its jobs and the time.
 
-Each time has a job of one name, so that any number of copies make one job: the API server refuses
-the second. A time is never made up for once a later one has been seen to.
+The name of a job follows from its time, so that any number of replicas create one job: the API
+server refuses the second. A missed time is not made up for once a later one is done.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ REFUSED_BACKOFF = Backoff(first_s=10, factor=2, ceiling_s=300)
 
 @dataclass(frozen=True)
 class CreateJob:
-    """Make the job of a time."""
+    """Create the job of a time."""
 
     time: datetime
     body: dict[str, Any]
@@ -38,7 +38,7 @@ class CreateJob:
 
 @dataclass(frozen=True)
 class DeleteJob:
-    """Delete a job: enough of its kind are kept, or the job of `replaced_by` takes its place."""
+    """Delete a job that is beyond the history limit, or that the job of `replaced_by` replaces."""
 
     job: JobResource
     replaced_by: datetime | None = None
@@ -46,7 +46,7 @@ class DeleteJob:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the job of a time cannot be made."""
+    """Why the job of a time cannot be created."""
 
     time: datetime
     reason: str
@@ -55,7 +55,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class WriteStatus:
-    """Write this status, unless it says what is there already."""
+    """Write this status, unless the schedule has it already."""
 
     status: ScheduleStatus
 
@@ -65,7 +65,7 @@ Action = CreateJob | DeleteJob | WriteStatus
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now, and when to look again though nothing has changed."""
+    """What to do now, and when to reconcile again although nothing changes."""
 
     actions: tuple[Action, ...]
     next: datetime | None = None
@@ -74,20 +74,20 @@ class Decision:
 def decide(schedule: ScheduleResource, jobs: Sequence[JobResource], now: datetime) -> Decision:
     """Return what to do; `jobs` are those of this schedule.
 
-    A refusal is remembered in the status alone, so that all copies wait for the same time.
+    A refusal is kept in the status alone, so that all replicas wait for the same time.
     """
     if schedule.deleting:
-        return Decision(())  # a finalizer holds it: its jobs go first, and there shall be no more
+        return Decision(())  # a finalizer holds it while its jobs are deleted: no new ones
     try:
         spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
         upcoming = cron.next(now)
     except (InvalidDocumentError, UnreadableScheduleError) as error:
         return Decision((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
-    outgrown = tuple(DeleteJob(job) for job in _outgrown(spec, jobs))
+    beyond_history = tuple(DeleteJob(job) for job in _beyond_history(spec, jobs))
     if spec.suspend:
-        said = _status(schedule, jobs, None, _suspended(), now)
-        return Decision((*outgrown, WriteStatus(said)))
+        status = _status(schedule, jobs, None, _suspended(), now)
+        return Decision((*beyond_history, WriteStatus(status)))
     due = _due(spec, cron, _since(schedule, jobs), now)
     active = [job for job in jobs if not job.settled]
     is_refused = _is_refused(schedule, jobs)
@@ -95,16 +95,16 @@ def decide(schedule: ScheduleResource, jobs: Sequence[JobResource], now: datetim
     may_try = due is not None and (retry is None or now >= retry)
     actions = _make(schedule, spec, active, due) if due is not None and may_try else ()
     if is_refused:
-        stand = _stalled(schedule.status.reason, schedule.status.message)
+        state = _stalled(schedule.status.reason, schedule.status.message)
     elif due is not None and not actions:
-        stand = _waiting(due)
+        state = _waiting(due)
     else:
-        stand = _scheduled()
-    said = _status(schedule, jobs, upcoming, stand, now)
+        state = _scheduled()
+    status = _status(schedule, jobs, upcoming, state, now)
     if is_refused:
-        said = said.model_copy(update=_kept_refusal(schedule))
-    looks = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
-    return Decision((*outgrown, *actions, WriteStatus(said)), min(looks))
+        status = status.model_copy(update=_refusal_fields(schedule))
+    times = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
+    return Decision((*beyond_history, *actions, WriteStatus(status)), min(times))
 
 
 def refused(
@@ -114,11 +114,11 @@ def refused(
     upcoming: datetime | None,
     now: datetime,
 ) -> ScheduleStatus:
-    """Return the status of a schedule whose job was refused just now; the next attempt is later."""
+    """Return the status of a schedule whose job was just refused, with the time of the next try."""
     refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
     retry = now + timedelta(seconds=REFUSED_BACKOFF.pause_s(refusals))
-    said = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
-    return said.model_copy(
+    status = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
+    return status.model_copy(
         update={
             "refusals": refusals,
             "refused_time": time_text(refusal.time),
@@ -128,20 +128,20 @@ def refused(
 
 
 def must_wait(schedule: ScheduleResource, now: datetime) -> bool:
-    """Whether a job was refused, by the status, and the time of the next attempt has not come."""
+    """Whether, according to the status, a job was refused and its retry is not due yet."""
     retry = _retry_time(schedule) if _is_refused(schedule, ()) else None
     return retry is not None and now < retry
 
 
 def _is_refused(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> bool:
-    """Whether the last job was refused; a changed schedule, or a newer job, begins anew."""
+    """Whether the last job was refused, and neither the schedule nor its jobs changed since."""
     status = schedule.status
     if not status.refusals or status.refused_time is None:
         return False
     if status.observed_generation != schedule.generation:
         return False
-    seen_to = _seen_to(schedule, jobs)
-    return seen_to is None or seen_to < parse_time(status.refused_time)
+    last_done = _last_done(schedule, jobs)
+    return last_done is None or last_done < parse_time(status.refused_time)
 
 
 def _retry_time(schedule: ScheduleResource) -> datetime | None:
@@ -149,7 +149,7 @@ def _retry_time(schedule: ScheduleResource) -> datetime | None:
     return None if text is None else parse_time(text)
 
 
-def _kept_refusal(schedule: ScheduleResource) -> dict[str, Any]:
+def _refusal_fields(schedule: ScheduleResource) -> dict[str, Any]:
     old = schedule.status
     return {
         "refusals": old.refusals,
@@ -164,13 +164,13 @@ def job_name(schedule: ScheduleResource, time: datetime) -> str:
 
 
 def last_time(schedule: ScheduleResource) -> datetime | None:
-    """Return the last time that was seen to, by the status."""
+    """Return the last time that is done, according to the status."""
     text = schedule.status.last_schedule_time
     return None if text is None else parse_time(text)
 
 
-def _seen_to(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime | None:
-    """Return the last time that was seen to, though the status may not say so yet."""
+def _last_done(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime | None:
+    """Return the last time that is done, according to the status or the jobs themselves."""
     times = [last_time(schedule), *(job.scheduled for job in jobs)]
     return max((time for time in times if time is not None), default=None)
 
@@ -178,18 +178,18 @@ def _seen_to(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetim
 def _since(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime:
     """Return the time after which a time is due.
 
-    A status that is older than the schedule was restored with it: what was missed before that is
-    not made up for, because no load starts by restoring a backup.
+    A status that is older than the schedule was restored with it. Times that were missed before
+    that are not made up for: restoring a backup must not start a load.
     """
-    seen_to, created = _seen_to(schedule, jobs), schedule.created
-    if seen_to is None:
+    last_done, created = _last_done(schedule, jobs), schedule.created
+    if last_done is None:
         return created
     times = (parse_time(condition.last_transition_time) for condition in schedule.status.conditions)
-    return max(seen_to, created) if any(time < created for time in times) else seen_to
+    return max(last_done, created) if any(time < created for time in times) else last_done
 
 
 def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:
-    """Return the time whose job is to be made now: the last one only, if several were missed."""
+    """Return the time whose job is to be created now: of several missed times the last."""
     time = cron.last(now)
     if time is None or time <= since:
         return None
@@ -229,13 +229,13 @@ def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict
             "annotations": {**template.metadata.annotations, SCHEDULED_TIME: time_text(time)},
             "ownerReferences": [owner],
         },
-        # As it was written, so that the defaults are those of the API server.
+        # Unparsed, so that the API server applies its own defaults.
         "spec": schedule.spec["jobTemplate"]["spec"],
     }
 
 
-def _outgrown(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
-    """Return the finished jobs that the history has no room for, the oldest."""
+def _beyond_history(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
+    """Return the oldest finished jobs, those beyond the history limits."""
     done = [job for job in jobs if job.settled and not job.deleting]
     done.sort(key=_end, reverse=True)
     passed = [job for job in done if job.status.phase == "Succeeded"]
@@ -250,23 +250,23 @@ def _end(job: JobResource) -> str:
     return job.status.completion_time or ""
 
 
-# A reason, a message, and how the conditions stand.
+# A reason, a message, and the status of each condition.
 ScheduleState = tuple[str, str, dict[str, str]]
 
 
 def _scheduled() -> ScheduleState:
-    return "Scheduled", "jobs are made at their times", _stand(TRUE)
+    return "Scheduled", "jobs are made at their times", _condition_statuses(TRUE)
 
 
 def _waiting(due: datetime) -> ScheduleState:
     message = f"the job of {time_text(due)} waits for an earlier one"
-    return "JobActive", message, _stand(TRUE)
+    return "JobActive", message, _condition_statuses(TRUE)
 
 
 def _suspended() -> ScheduleState:
     message = "set spec.suspend to false to make jobs again"
-    # It is as its spec wants it: whoever waits for a rollout need not wait for this.
-    return "Suspended", message, {**_stand(TRUE), "Suspended": TRUE}
+    # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
+    return "Suspended", message, {**_condition_statuses(TRUE), "Suspended": TRUE}
 
 
 def _invalid(message: str) -> ScheduleState:
@@ -274,10 +274,10 @@ def _invalid(message: str) -> ScheduleState:
 
 
 def _stalled(reason: str, message: str) -> ScheduleState:
-    return reason, message, {**_stand(FALSE), "Stalled": TRUE}
+    return reason, message, {**_condition_statuses(FALSE), "Stalled": TRUE}
 
 
-def _stand(ready: str) -> dict[str, str]:
+def _condition_statuses(ready: str) -> dict[str, str]:
     return {"Ready": ready, "Suspended": FALSE, "Reconciling": FALSE, "Stalled": FALSE}
 
 
@@ -285,21 +285,23 @@ def _status(
     schedule: ScheduleResource,
     jobs: Sequence[JobResource],
     upcoming: datetime | None,
-    said: ScheduleState,
+    state: ScheduleState,
     now: datetime,
 ) -> ScheduleStatus:
-    reason, message, stand = said
+    reason, message, statuses = state
     active = sorted(job.name for job in jobs if not job.settled)
     old = schedule.status
-    last = _seen_to(schedule, jobs)
+    last = _last_done(schedule, jobs)
     passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
-    claims = [DesiredCondition(kind, status, reason, message) for kind, status in stand.items()]
+    conditions = [
+        DesiredCondition(kind, status, reason, message) for kind, status in statuses.items()
+    ]
     return ScheduleStatus(
         observed_generation=schedule.generation,
         revision=old.revision,
         reason=reason,
         message=message[:MAX_MESSAGE],
-        conditions=set_conditions(old.conditions, claims, schedule.generation, now),
+        conditions=set_conditions(old.conditions, conditions, schedule.generation, now),
         active_count=len(active),
         active=active[:MAX_ACTIVE],
         last_schedule_time=None if last is None else time_text(last),

@@ -1,4 +1,4 @@
-"""The NjstSchedule as the API server holds it."""
+"""An NjstSchedule as the API server has it; pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class ScheduleResource(KubeObject[ScheduleStatus]):
 
     @property
     def mesh(self) -> str:
-        """The installation that its jobs name, or nothing."""
+        """The mesh that its jobs name, or empty."""
         template = self.spec.get("jobTemplate") or {}
         return (template.get("spec") or {}).get("mesh") or ""
 

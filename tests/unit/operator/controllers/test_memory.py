@@ -68,12 +68,12 @@ def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -
         for number in range(FINISHED):
             show(manager, number)
         await asyncio.sleep(1)
-        left, looks = len(asyncio.all_tasks()), manager.metrics.looks
+        left, looks = len(asyncio.all_tasks()), manager.metrics.reconciles
         assert looks == FINISHED
         manager.on_job_changed("uid-7")
         await asyncio.sleep(1)
         await manager.stop()
-        return left, manager.metrics.looks - looks
+        return left, manager.metrics.reconciles - looks
 
     assert run(tasks()) == (1, 1)
 

@@ -335,11 +335,11 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
         await asyncio.sleep(20)
         looks = []
         for name in names:
-            before, resource = manager.metrics.looks, manager.get(name)
+            before, resource = manager.metrics.reconciles, manager.get(name)
             assert resource is not None
             await manager.on_list([resource], [])
             await asyncio.sleep(0.1)
-            looks.append(manager.metrics.looks - before)
+            looks.append(manager.metrics.reconciles - before)
         await manager.stop()
         return looks
 

@@ -94,7 +94,7 @@ def test_nats() -> None:
 def test_metrics_tell_what_was_done() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9"}, 10.0)
-    counts = OperatorMetrics(looks=3, look_seconds=0.25)
+    counts = OperatorMetrics(reconciles=3, reconcile_seconds=0.25)
     counts.errors["conflict"] += 2
     text = exposition(counts, replica_health, ["", "Running", "Running"], 14.0)
     lines = text.splitlines()

@@ -86,10 +86,10 @@ def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
         found: list[int] = []
         for _ in range(3):
             await schedule_controller.relist(WatchScope(("ns",)))
-            before = schedule_controller.metrics.looks
+            before = schedule_controller.metrics.reconciles
             schedule_controller.on_job(job)
             await asyncio.sleep(GRACE_S / 2)
-            found.append(schedule_controller.metrics.looks - before)
+            found.append(schedule_controller.metrics.reconciles - before)
         await schedule_controller.loop.stop()
         return found
 
