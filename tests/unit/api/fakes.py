@@ -1,7 +1,6 @@
 """A mesh in memory with the HTTP API of one worker, and the events that its workers publish."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import httpx
 from fastapi import FastAPI
@@ -52,7 +51,6 @@ class Mesh:
                 log_now_ns=self.log.clock.now_ns,
                 ready=lambda: self.not_ready,
                 remove_streams=self._remove_streams,
-                started_at=datetime(2026, 1, 2, tzinfo=UTC),
             )
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from njst.contract.results.outcome import Problem
 from njst.journal.interfaces import Member, Members
@@ -22,4 +21,3 @@ class Services:
     ready: Callable[[], Problem | None]
     # Removes the streams that a job made, also those that it was to keep; returns what stayed.
     remove_streams: Callable[[JobView], Awaitable[list[str]]]
-    started_at: datetime
