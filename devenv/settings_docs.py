@@ -8,15 +8,15 @@ from typing import NamedTuple
 import typer
 
 from njst.cli.worker_command import worker
-from njst.login.control_options import BY_KEY
+from njst.login.control_options import OPTIONS
 from njst_operator.config import VARIABLES, build_parser
 
 _HEAD = """\
 # Settings
 
-Options and environment of both programs; an option wins over its variable. In Kubernetes they
-stand in the ConfigMap `njst`, and files of a login in `/etc/njst/login`, see
-[Connections](connections.md). Made by `make manifests` from the programs; do not edit it here.
+Options and environment variables of both programs; an option takes precedence over its variable. In
+Kubernetes the ConfigMap `njst` holds them, and `/etc/njst/login` the files of a login: see
+[Connections](connections.md). `make manifests` generates this page; do not edit it.
 """
 
 
@@ -31,7 +31,7 @@ class Setting(NamedTuple):
 
 def page() -> str:
     """Return the whole page."""
-    control = [_shown(o.flags, o.variables, "", o.help) for o in BY_KEY.values()]
+    control = [_shown(o.flags, o.variables, "", o.help) for o in OPTIONS]
     return "\n".join(
         [
             _HEAD,
@@ -45,16 +45,12 @@ def page() -> str:
 def _of_worker() -> Iterator[Setting]:
     app = typer.Typer()
     app.command()(worker)
+    control = {option.key for option in OPTIONS}
     for option in typer.main.get_command(app).params:
-        if option.name in {"help", *_control_names()} or option.envvar is None:
+        if option.name in control or option.envvar is None:
             continue
         variables = [option.envvar] if isinstance(option.envvar, str) else option.envvar
         yield _shown(option.opts, variables, option.default, getattr(option, "help", "") or "")
-
-
-def _control_names() -> set[str]:
-    """Return what the control connection's options are called as parameters of the worker."""
-    return {"nats"} | BY_KEY.keys()
 
 
 def _of_operator() -> Iterator[Setting]:

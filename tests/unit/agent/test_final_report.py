@@ -16,7 +16,8 @@ from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import LogEntry
-from tests.unit.api.fakes import MemoryLog
+from njst.testing.fake_clock import FakeClock
+from njst.testing.memory_log import MemoryLog
 from tests.unit.sim.world import at_once
 
 SPEC = parse_spec(
@@ -39,12 +40,6 @@ class Shelf:
 
     async def get(self, stored: StoredReport) -> Report:
         return self.reports[stored.name]
-
-
-class SmallLog(MemoryLog):
-    @property
-    def max_event_bytes(self) -> int:
-        return 64 * 1024
 
 
 def settled(workers: int) -> tuple[JobStore, JobView]:
@@ -74,22 +69,12 @@ def settled(workers: int) -> tuple[JobStore, JobView]:
 
 
 def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
-    class Clock:
-        def now_ns(self) -> int:
-            return 10**13
-
-        def monotonic_ns_at(self, log_ns: int) -> int:
-            return log_ns
-
-        def outages_since(self, monotonic_ns: int) -> None:
-            return None
-
     nothing: Any = None
     return AgentDeps(
         me="worker-0000",
         log=log,
         job_store=job_store,
-        time=Clock(),
+        time=FakeClock(10**13),
         resolve=nothing,
         make=nothing,
         remove=nothing,
@@ -141,7 +126,8 @@ async def test_without_a_store_it_is_said_what_does_not_fit_and_why() -> None:
 @pytest.mark.parametrize("broken", ["", "no room"])
 async def test_a_control_nats_with_small_messages_gets_a_small_event(broken: str) -> None:
     job_store, view = settled(1000)
-    log = SmallLog()
+    log = MemoryLog()
+    log.max_event_bytes = 64 * 1024
     end = await final_report_event(deps(job_store, Shelf(broken), log), view)
     assert len(end.to_json()) <= log.max_event_bytes
     assert end.report.workloads[0].messages == sum(range(1000))

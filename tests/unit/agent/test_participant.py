@@ -8,17 +8,17 @@ from njst.agent.actions import ParticipantStage
 from njst.agent.deps import AgentDeps
 from njst.agent.participant import Participant
 from njst.contract.connection import Connection
-from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready, Started
+from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
-from njst.journal.interfaces import Appended
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import ParticipantPhase
-from tests.unit.api.fakes import MemoryLog
+from njst.testing.fake_clock import FakeClock
+from njst.testing.memory_log import MemoryLog
 from tests.unit.sim.world import NoReports, at_once
 
 JOB, ME = "job", "me"
@@ -70,33 +70,6 @@ class Idle:
         self.killed = True
 
 
-class HeardLog(MemoryLog):
-    """Remembers what was said."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[Payload] = []
-
-    async def append(self, name: EventName, payload: Payload) -> Appended:
-        self.said.append(payload)
-        return await super().append(name, payload)
-
-
-class SameTime:
-    """The log's time is this process's."""
-
-    error_us = 0
-
-    def now_ns(self) -> int:
-        return 0
-
-    def monotonic_ns_at(self, log_ns: int) -> int:
-        return log_ns
-
-    def outages_since(self, monotonic_ns: int) -> None:
-        return None
-
-
 async def nothing_to_make(*_: object) -> list[ClientPlan]:
     return []
 
@@ -107,8 +80,11 @@ class Scene:
 
     prepare: Callable[[], "asyncio.Future[Idle]"]
     make: Callable[..., Awaitable[list[ClientPlan]]] = nothing_to_make
-    log: HeardLog = field(default_factory=HeardLog)
+    log: MemoryLog = field(default_factory=MemoryLog)
     job_store: JobStore = field(default_factory=JobStore)
+
+    def published(self) -> list[Event | None]:
+        return [entry.event for entry in self.log.entries]
 
     async def take_part(self) -> tuple[Participant, "asyncio.Task[None]"]:
         await self.log.follow(self.job_store.on_entry, self.job_store.on_progress)
@@ -130,7 +106,7 @@ class Scene:
             me=ME,
             log=self.log,
             job_store=self.job_store,
-            time=SameTime(),
+            time=FakeClock(0),
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
             make=self.make,
             remove=remove,
@@ -183,7 +159,7 @@ async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> 
     await is_over(running)
     assert load.killed
     assert part.stage is ParticipantStage.STOPPED
-    assert not any(isinstance(payload, Ready) for payload in scene.log.said)
+    assert not any(isinstance(payload, Ready) for payload in scene.published())
 
 
 class Endless:
@@ -220,7 +196,7 @@ async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
     await is_over(running)
     assert endless.given_up.is_set()
     assert scene.state() is ParticipantPhase.LATE
-    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    [said] = [payload for payload in scene.published() if isinstance(payload, Ready)]
     assert said.problem == Problem(
         reason=START_TIMEOUT, message="still connecting its clients: 0 of them"
     )
@@ -239,7 +215,7 @@ async def test_one_that_waits_for_the_target_says_so() -> None:
     await began.wait()
     part.give_up()
     await is_over(running)
-    [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
+    [said] = [payload for payload in scene.published() if isinstance(payload, Ready)]
     assert said.problem is not None
     assert said.problem.message == "still making streams and consumers on the target"
 
@@ -252,7 +228,7 @@ async def test_one_that_is_ready_just_in_time_is_ready() -> None:
     part.give_up()
     part.release()
     await is_over(running)
-    assert [p for p in scene.log.said if isinstance(p, Ready)] == [Ready()]
+    assert [p for p in scene.published() if isinstance(p, Ready)] == [Ready()]
 
 
 def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:
@@ -271,7 +247,7 @@ async def test_one_released_after_the_others_started_it_says_its_last_word() -> 
     await scene.log.append(EventName(JOB, "started"), Started(run=[ME], lead_ms=400))
     part.release()
     await is_over(running)
-    [last] = [payload for payload in scene.log.said if isinstance(payload, Finished)]
+    [last] = [payload for payload in scene.published() if isinstance(payload, Finished)]
     assert last.outcome is Outcome.STOPPED
     assert scene.state() is ParticipantPhase.FINISHED
     assert load.killed
@@ -285,5 +261,5 @@ async def test_one_released_before_any_start_owes_no_word() -> None:
     await scene.until(ParticipantPhase.READY)
     part.release()
     await is_over(running)
-    assert not any(isinstance(payload, Finished) for payload in scene.log.said)
+    assert not any(isinstance(payload, Finished) for payload in scene.published())
     assert load.killed

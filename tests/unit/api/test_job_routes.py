@@ -93,7 +93,7 @@ async def test_a_waiting_job_that_is_cancelled_waits_for_nobody(
     url = f"{JOBS}/{waiting}"
     await http.post(f"{url}/cancel")
     assert (await http.get(url)).json()["waitsFor"] == []
-    report = final_report(mesh.view(waiting), {}, mesh.log.now_ns)
+    report = final_report(mesh.view(waiting), {}, mesh.log.clock.now_ns())
     await mesh.log.append(EventName(waiting, "ended"), Ended(report=report))
     ended = (await http.get(url)).json()
     assert (ended["phase"], ended["waitsFor"]) == ("Cancelled", [])

@@ -18,7 +18,7 @@ def test_architecture_page__rooms_of_njst__are_all_named() -> None:
     rooms = {path.parent.name for path in Path(njst_file).parent.glob("*/__init__.py")}
     table = PAGE.split("| rooms of `worker/njst`")[1].split("\n\n")[0]
     first_column = "".join(re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE))
-    assert set(re.findall(r"`([a-z]+)`", first_column)) == rooms - {"testing"}
+    assert set(re.findall(r"`([a-z]+)`", first_column)) == rooms
 
 
 def test_rooms__of_all_packages__have_at_most_twelve_files() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +13,6 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Report
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.job import JobSpec
-from njst.journal.interfaces import Member
 from njst.journal.jobs import (
     EXPECT_MS,
     KEPT_SO_FAR,
@@ -29,27 +28,23 @@ from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
 from njst.journal.state.state_text import state_text
 from njst.report.terminal import render
-from tests.unit.api.fakes import FixedMembers, MemoryLog
-from tests.unit.operator.controllers.virtual import run
+from njst.testing.fake_members import FakeMembers, member
+from njst.testing.memory_log import MemoryLog
+from njst.testing.virtual_loop import run
 
 
-class ZonedMembers:
+def zoned_members() -> FakeMembers:
     """Six workers in two zones, every second of them with a fast disk."""
-
-    async def present(self) -> list[Member]:
-        moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return [
-            Member(
-                worker=f"w{number}",
-                name=f"w{number}",
-                host="h",
-                version="1",
-                started_at=moment,
+    return FakeMembers(
+        *(
+            member(
+                f"w{number}",
                 zone="north" if number < 4 else "south",
                 labels={"disk": "fast" if number % 2 else "slow"},
             )
             for number in range(6)
-        ]
+        )
+    )
 
 
 def spec(**changes: object) -> JobSpec:
@@ -61,7 +56,7 @@ def spec(**changes: object) -> JobSpec:
 async def jobs() -> Jobs:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
-    return Jobs(log, job_store, ZonedMembers())
+    return Jobs(log, job_store, zoned_members())
 
 
 async def submit(jobs: Jobs, **changes: object) -> tuple[list[str], dict[str, int]]:
@@ -79,7 +74,7 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
 ) -> None:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
-    jobs = Jobs(log, job_store, ZonedMembers())
+    jobs = Jobs(log, job_store, zoned_members())
     await submit(jobs)
     merged: list[str] = []
 
@@ -97,7 +92,7 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
     assert [messages(1), messages(2)] == [0, 0]
     assert len(merged) == 1
     for done in (3, 5):
-        log.now_ns += 10**9
+        log.clock.advance(1)
         tally = WorkloadTally(workload="w", messages=done)
         await log.publish_progress("job-1", "w1", Progress(elapsed_ms=1, workloads=[tally]))
         assert [messages(3), messages(4)] == [done, done]
@@ -110,7 +105,7 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
 async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_over() -> None:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
-    jobs = Jobs(log, job_store, ZonedMembers())
+    jobs = Jobs(log, job_store, zoned_members())
     await submit(jobs)
     final = report_so_far(jobs.get("job-1"), {}, 10**9)
     await log.append(EventName("job-1", "ended"), Ended(report=final))
@@ -154,9 +149,9 @@ async def test_too_few_are_told_with_the_labels(jobs: Jobs) -> None:
 
 async def _expecting(
     *there: str, age: timedelta = timedelta(seconds=5)
-) -> tuple[Jobs, FixedMembers]:
+) -> tuple[Jobs, FakeMembers]:
     """The jobs of a mesh of which three workers are wanted, and these are there for so long."""
-    log, job_store, members = MemoryLog(), JobStore(), FixedMembers(*there)
+    log, job_store, members = MemoryLog(), JobStore(), FakeMembers(*there)
     await log.follow(job_store.on_entry, job_store.on_progress)
     began = max(member.started_at for member in await members.present())
     return Jobs(log, job_store, members, expect=3, now=lambda: began + age), members
@@ -230,12 +225,12 @@ async def _never() -> bool:
 async def test_jobs_that_have_waited_for_too_long_are_known() -> None:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
-    jobs = Jobs(log, job_store, FixedMembers("w1"))
+    jobs = Jobs(log, job_store, FakeMembers("w1"))
     for job, limit_s in (("first", 10), ("second", 20), ("third", 10)):
         changed = spec(queueTimeoutSeconds=limit_s)
         await jobs.submit(Submission(job, changed, Origin(kind=OriginKind.HTTP)))
 
     def overdue(at_s: int) -> list[str]:
-        return [view.id for view in job_store.overdue(log.now_ns + at_s * 10**9)]
+        return [view.id for view in job_store.overdue(log.clock.now_ns() + at_s * 10**9)]
 
     assert (overdue(9), overdue(10), overdue(20)) == ([], ["third"], ["second", "third"])

@@ -9,7 +9,7 @@ import pytest
 from njst.agent import runner
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.report import Verdict
-from tests.unit.sim.loop import VirtualLoop
+from njst.testing.virtual_loop import VirtualLoop
 from tests.unit.sim.world import World
 
 JOBS, WORKERS = 300, 2

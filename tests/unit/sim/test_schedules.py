@@ -20,7 +20,7 @@ from njst.contract.results.readback import READ_FAILED, STOPPED, WORKER_LOST
 from njst.contract.results.report import Verdict
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
-from tests.unit.sim.loop import VirtualLoop
+from njst.testing.virtual_loop import VirtualLoop
 from tests.unit.sim.world import EPOCH_NS, WRITTEN, SimWorker, World
 
 SCHEDULES = int(os.environ.get("NJST_SCHEDULES", "600"))
@@ -228,7 +228,7 @@ class Run:
             "join": world.join,
             "cancel": lambda: self._cancel(worker, self.jobs[fault.worker % len(self.jobs)]),
             "leave": worker.stop.set,
-            "jump": lambda: world.log.jump(fault.lasts_ms - 10_000),
+            "jump": lambda: world.log.clock.advance(fault.lasts_ms / 1e3 - 10),
             "target down": lambda: world.target_down(seconds),
             "unfit": lambda: setattr(worker, "unfit", True),
             "mute": lambda: world.mute(worker, seconds),
@@ -262,7 +262,7 @@ class Run:
         return self.schedule.shared[self.jobs.index(job)]
 
     def _check_may_run(self, worker: SimWorker, view: JobView) -> None:
-        now_ns = self.world.log.now_ns()
+        now_ns = self.world.log.clock.now_ns()
         part = view.parts[worker.name]
         assert part.state in (
             ParticipantPhase.RUNNING,
@@ -279,7 +279,7 @@ class Run:
             assert self.loop.time() - heard_s < STOP_S, f"{worker.name} loads after the end"
         deadline_ns = view.start_ns + DEADLINE_S * 10**9
         late_ns = now_ns - max(deadline_ns, EPOCH_NS + int(worker.able_since_s * 1e9))
-        if self.world.log.down or worker.link.cut:
+        if self.world.log.broken or worker.link.cut:
             late_ns = now_ns - deadline_ns
         assert late_ns < 1.5e9, f"{worker.name} loads after the deadline"
 
@@ -306,7 +306,7 @@ def check(run: Run) -> None:
         assert view is not None
         assert view.ended is not None
         for name in ("created", "started", "ended", "cleaned"):
-            count = sum(n.job == job and n.event == name for n in world.log.stored)
+            count = sum(n.job == job and n.event == name for n in world.log.names)
             assert count <= 1, f"{name} is stored {count} times"
         _check_starts(run, view)
         _check_verdict(run, view)

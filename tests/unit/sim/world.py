@@ -9,22 +9,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from random import Random
 from typing import TypeVar
 
 from njst.agent.deps import AgentDeps
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
-from njst.contract.events import (
-    DECISIONS,
-    EVENT_TYPES,
-    Event,
-    Origin,
-    OriginKind,
-    Payload,
-    Progress,
-)
+from njst.contract.events import Origin, OriginKind, Payload, Progress
 from njst.contract.kinds.publish import ReadBackPlan
 from njst.contract.names.mesh import EventName
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, RangePlan, Receipt, SlicePlan
@@ -36,12 +27,14 @@ from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
 from njst.journal.state.job_store import JobStore
-from njst.journal.state.projection import LogEntry
+from njst.testing.fake_clock import FakeClock
+from njst.testing.fake_members import FakeMembers
+from njst.testing.memory_log import MemoryLog
+from njst.testing.virtual_loop import SimulatedProcess, VirtualLoop
 from njst.verification.range_codec import ProducerRanges as Numbers
 from njst.verification.range_codec import encode
 from njst.verification.ranges import Ranges
 from njst.verification.slices import FEWEST
-from tests.unit.sim.loop import Process, VirtualLoop
 
 EPOCH_NS = 1_700_000_000 * 10**9
 APPEND_TIMEOUT_S = 2.0
@@ -55,59 +48,13 @@ UNAVAILABLE = "the job log does not answer; try again"
 
 
 @dataclass
-class SimLog:
-    """The stream and the progress beside it."""
-
-    loop: VirtualLoop
-    random: Random
-    links: list["SimLink"] = field(default_factory=list)
-    entries: list[LogEntry] = field(default_factory=list)
-    taken: set[EventName] = field(default_factory=set)
-    stored: list[EventName] = field(default_factory=list)
-    truth: JobStore = field(default_factory=JobStore)
-    last: dict[tuple[str, str], tuple[Progress, int]] = field(default_factory=dict)
-    down: bool = False
-    # Chance of an append whose request, or whose answer, is lost.
-    loss: float = 0.0
-    jump_ns: int = 0
-    # Workers whose progress gets lost, though all else that they say arrives.
-    mute: set[str] = field(default_factory=set)
-
-    def now_ns(self) -> int:
-        return EPOCH_NS + int(self.loop.time() * 1e9) + self.jump_ns
-
-    def jump(self, milliseconds: int) -> None:
-        """Set the log's clock; workers find out at once."""
-        self.jump_ns += milliseconds * 1_000_000
-
-    def store(self, name: EventName, payload: Payload) -> Appended:
-        if name.event in DECISIONS and name in self.taken:
-            return Appended(stored=False)
-        self.taken.add(name)
-        event: Event | None = payload if name.event in EVENT_TYPES else None  # type: ignore[assignment]
-        entry = LogEntry(len(self.entries) + 1, self.now_ns(), name.job, name.worker, event)
-        self.entries.append(entry)
-        self.stored.append(name)
-        self.truth.on_entry(entry)
-        for link in self.links:
-            link.catch_up()
-        return Appended(stored=True, seq=entry.seq, time_ns=entry.time_ns)
-
-    def replace_progress(self, job: str, worker: str, progress: Progress) -> None:
-        if self.down or worker in self.mute:
-            return
-        self.last[job, worker] = (progress, self.now_ns())
-        for link in self.links:
-            link.show_progress(job, worker, progress, self.now_ns())
-
-
-@dataclass
 class SimLink:
-    """One worker's connection to the log."""
+    """One worker's connection to the log, through a network that is slow and loses messages."""
 
-    log: SimLog
-    process: Process
+    world: "World"
+    process: SimulatedProcess
     cut: bool = False
+    max_event_bytes: int = 2**20
     _sent: int = 0
     _due_s: float = 0.0
     _on_entry: OnEntry | None = None
@@ -115,12 +62,12 @@ class SimLink:
 
     @property
     def broken(self) -> bool:
-        return self.cut or self.log.down
+        return self.cut or bool(self.world.log.broken)
 
     async def append(self, name: EventName, payload: Payload) -> Appended:
         """As in nats-py: a request into a broken connection times out, and is sent later."""
-        random = self.log.random
-        if self.broken or random.random() < self.log.loss:
+        random = self.world.random
+        if self.broken or random.random() < self.world.loss:
             if random.random() < 0.5:
                 self._store_later(name, payload)
             await asyncio.sleep(APPEND_TIMEOUT_S)
@@ -129,74 +76,70 @@ class SimLink:
         if self.broken:
             await asyncio.sleep(APPEND_TIMEOUT_S)
             raise JournalUnavailableError(UNAVAILABLE)
-        appended = self.log.store(name, payload)
-        if random.random() < self.log.loss:
+        appended = self.world.log.store(name, payload)
+        if random.random() < self.world.loss:
             await asyncio.sleep(APPEND_TIMEOUT_S)
             raise JournalUnavailableError(UNAVAILABLE)
         await asyncio.sleep(random.uniform(0.0002, 0.01))
         return appended
 
-    @property
-    def max_event_bytes(self) -> int:
-        return 2**20
-
     async def holds(self, name: EventName) -> bool:
-        return name in self.log.taken
+        return self.world.log.has(name)
 
     async def forget(self, job: str) -> None:
-        raise AssertionError("no simulated mesh has so many jobs")
+        raise AssertionError("a simulated mesh never has too many jobs")
 
     async def publish_progress(self, job: str, worker: str, progress: Progress) -> None:
-        if not self.broken:
-            self.log.replace_progress(job, worker, progress)
+        if not self.broken and worker not in self.world.muted:
+            await self.world.log.publish_progress(job, worker, progress)
 
     async def follow(self, on_entry: OnEntry, on_progress: OnProgress | None = None) -> None:
         self._on_entry, self._on_progress = on_entry, on_progress
-        self.log.links.append(self)
+        self.world.log.subscribe(lambda _: self.catch_up(), self.show_progress)
         self.catch_up()
         await self._caught_up()
-        for (job, worker), (progress, time_ns) in self.log.last.items():
+        for (job, worker), (progress, time_ns) in self.world.log.progress.items():
             self.show_progress(job, worker, progress, time_ns)
 
     async def _caught_up(self) -> None:
         # In simulated time looking again costs nothing.
-        while self.broken or self._due_s > self.log.loop.time():  # noqa: ASYNC110
+        while self.broken or self._due_s > self.world.loop.time():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     async def close(self) -> None:
-        self.log.links.remove(self)
+        self._on_entry = self._on_progress = None
 
     def catch_up(self) -> None:
         """Send what the worker has not got yet, in order, each a bit later; some twice."""
         if self.broken or self._on_entry is None:
             return
-        for entry in self.log.entries[self._sent :]:
-            delay_s = self.log.random.uniform(0.0001, 0.01)
-            self._due_s = max(self._due_s, self.log.loop.time() + delay_s)
-            for _ in range(1 if self.log.random.random() < 0.95 else 2):
+        for entry in self.world.log.entries[self._sent :]:
+            delay_s = self.world.random.uniform(0.0001, 0.01)
+            self._due_s = max(self._due_s, self.world.loop.time() + delay_s)
+            for _ in range(1 if self.world.random.random() < 0.95 else 2):
                 self._call(self._on_entry, entry)
-        self._sent = len(self.log.entries)
+        self._sent = len(self.world.log.entries)
 
     def show_progress(self, job: str, worker: str, progress: Progress, time_ns: int) -> None:
         if not self.broken and self._on_progress is not None:
-            self._due_s = max(self._due_s, self.log.loop.time() + 0.0001)
+            self._due_s = max(self._due_s, self.world.loop.time() + 0.0001)
             self._call(self._on_progress, job, worker, progress, time_ns)
 
     def _call(self, call: object, *arguments: object) -> None:
         # A later timer of the same instant could overtake: heaps are not stable.
         self._due_s += 1e-7
-        self.log.loop.call_at(self._due_s, call, *arguments, context=self.process.context)  # type: ignore[arg-type]
+        self.world.loop.call_at(self._due_s, call, *arguments, context=self.process.context)  # type: ignore[arg-type]
 
     def _store_later(self, name: EventName, payload: Payload) -> None:
         def retry() -> None:
             if self.process.dead:
                 return
             if self.broken:
-                self.log.loop.at(self.log.loop.time() + 0.5, retry)
+                self.world.loop.at(self.world.loop.time() + 0.5, retry)
             else:
-                self.log.store(name, payload)
+                self.world.log.store(name, payload)
 
-        self.log.loop.at(self.log.loop.time() + self.log.random.uniform(0.01, 3.0), retry)
+        self.world.loop.at(self.world.loop.time() + self.world.random.uniform(0.01, 3.0), retry)
 
 
 @dataclass
@@ -313,7 +256,7 @@ class SimLoad:
     async def stop(self) -> None:
         if self.stopped_s is None:
             self._outcome = Outcome.STOPPED
-            await asyncio.sleep(self.worker.log.random.uniform(0.0, 0.2))
+            await asyncio.sleep(self.worker.world.random.uniform(0.0, 0.2))
         self._end()
 
     def kill(self) -> None:
@@ -346,40 +289,32 @@ async def at_once(compute: Callable[[], _Result], /) -> _Result:
     return compute()
 
 
-@dataclass
-class SimTime:
-    loop: VirtualLoop
-    log: SimLog
-    error_ns: int
+class SimTime(FakeClock):
+    """A worker's idea of the log's time, which is off by `error_ns`."""
+
+    def __init__(self, clock: FakeClock, error_ns: int) -> None:
+        super().__init__()
+        self.clock, self.error_ns = clock, error_ns
+        self.error_us = abs(error_ns) // 1000
 
     def now_ns(self) -> int:
-        return self.log.now_ns() + self.error_ns
-
-    @property
-    def error_us(self) -> int:
-        return abs(self.error_ns) // 1000
+        return self.clock.now_ns() + self.error_ns
 
     def monotonic_ns_at(self, log_ns: int) -> int:
-        return log_ns - self.error_ns - self.log.jump_ns - EPOCH_NS
-
-    def outages_since(self, monotonic_ns: int) -> None:
-        return None
+        return self.clock.monotonic_ns_at(log_ns - self.error_ns)
 
 
 @dataclass
 class SimMembers:
+    """The workers that can answer, as one of them finds them."""
+
     world: "World"
     me: "SimWorker"
 
     async def present(self) -> list[Member]:
-        if self.me.link.broken:
-            raise JournalUnavailableError("the control NATS cannot be reached; try again")
-        await asyncio.sleep(0.1)
-        moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return [
-            Member(worker=w.name, name=w.name, host="h", version="1", started_at=moment)
-            for w in sorted(self.world.able(), key=lambda w: w.name)
-        ]
+        members = FakeMembers(*(worker.name for worker in self.world.able()), delay_s=0.1)
+        members.broken = UNAVAILABLE if self.me.link.broken else ""
+        return await members.present()
 
 
 class SimWorker:
@@ -387,13 +322,13 @@ class SimWorker:
 
     def __init__(self, world: "World", name: str) -> None:
         self.name, self.number = name, len(world.workers)
-        self.world, self.loop, self.log = world, world.loop, world.log
-        self.process = Process(name)
-        self.link = SimLink(self.log, self.process)
+        self.world, self.loop = world, world.loop
+        self.process = SimulatedProcess(name)
+        self.link = SimLink(world, self.process)
         self.job_store = JobStore()
         self.loads: list[SimLoad] = []
-        error_ns = self.log.random.randint(-CLOCK_ERROR_NS, CLOCK_ERROR_NS)
-        self.time = SimTime(self.loop, self.log, error_ns)
+        error_ns = world.random.randint(-CLOCK_ERROR_NS, CLOCK_ERROR_NS)
+        self.time = SimTime(world.log.clock, error_ns)
         self.stop = asyncio.Event()
         self.unfit = False
         # Since when nothing keeps it from the log.
@@ -421,16 +356,16 @@ class SimWorker:
     async def _make(
         self, job: str, spec: JobSpec, connection: Connection, workers: Sequence[str], me: str
     ) -> list[ClientPlan]:
-        await asyncio.sleep(self.log.random.uniform(0.001, 0.3))
+        await asyncio.sleep(self.world.random.uniform(0.001, 0.3))
         self.world.target.reach()
         if self.unfit:
             raise SetupError("NoRoom", "this worker cannot")
         self.world.target.made[job] = self
-        await asyncio.sleep(self.log.random.uniform(0.001, 0.1))
+        await asyncio.sleep(self.world.random.uniform(0.001, 0.1))
         return []
 
     async def _remove(self, job: str, spec: JobSpec, connection: Connection) -> list[str]:
-        await asyncio.sleep(self.log.random.uniform(0.001, 0.1))
+        await asyncio.sleep(self.world.random.uniform(0.001, 0.1))
         self.world.target.reach()
         if job in self.world.target.made:
             del self.world.target.made[job]
@@ -438,7 +373,7 @@ class SimWorker:
         return []
 
     async def _prepare(self, plan: LoadPlan, timeout_s: float) -> SimLoad:
-        await asyncio.sleep(self.log.random.uniform(0.05, 0.4))
+        await asyncio.sleep(self.world.random.uniform(0.05, 0.4))
         view = self.job_store.view(plan.job)
         assert view is not None
         load = SimLoad(self, plan.job, float(view.created.spec.workloads[0].duration_seconds or 1))
@@ -447,7 +382,7 @@ class SimWorker:
 
     async def _look(self, plan: SlicePlan) -> SliceResult:
         self.world.looks.append((plan.job, self.name))
-        await asyncio.sleep(self.log.random.uniform(0.01, self.world.look_s))
+        await asyncio.sleep(self.world.random.uniform(0.01, self.world.look_s))
         if self.world.target.down:
             return SliceResult(problem=READ_FAILED)
         return self.world.target.sight(plan.job, plan.pieces)
@@ -459,8 +394,14 @@ class World:
     def __init__(self, loop: VirtualLoop, seed: int) -> None:
         self.loop = loop
         self.random = Random(seed)
-        self.log = SimLog(loop, self.random)
-        self.truth = self.log.truth
+        self.log = MemoryLog(FakeClock(EPOCH_NS, loop))
+        # Folds the log without a network in between.
+        self.truth = JobStore()
+        self.log.subscribe(self.truth.on_entry)
+        # Chance of an append whose request, or whose answer, is lost.
+        self.loss = 0.0
+        # Workers whose progress gets lost, though all else that they publish arrives.
+        self.muted: set[str] = set()
         self.target = SimTarget()
         self.workers: list[SimWorker] = []
         # How long it takes to read a slice at most, and who has begun to read one of which job.
@@ -494,7 +435,7 @@ class World:
                 await worker.jobs.submit(submission)
 
         def attempt() -> None:
-            if EventName(job, "created") in self.log.taken:
+            if self.log.has(EventName(job, "created")):
                 return
             for worker in self.able()[:1]:
                 self.loop.create_task(submit(worker), context=worker.process.context)
@@ -533,26 +474,25 @@ class World:
         self.loop.at(self.loop.time() + seconds, heal)
 
     def log_down(self, seconds: float) -> None:
-        self.log.down = True
+        self.log.broken = UNAVAILABLE
 
         def up() -> None:
-            self.log.down = False
+            self.log.broken = ""
             for worker in self.workers:
                 worker.able_since_s = self.loop.time()
-            for link in self.log.links:
-                link.catch_up()
+                worker.link.catch_up()
 
         self.loop.at(self.loop.time() + seconds, up)
 
     def mute(self, worker: SimWorker, seconds: float) -> None:
         """Lose a worker's progress for a while; it is well, and says so when it is asked."""
-        self.log.mute.add(worker.name)
-        self.loop.at(self.loop.time() + seconds, self.log.mute.discard, worker.name)
+        self.muted.add(worker.name)
+        self.loop.at(self.loop.time() + seconds, self.muted.discard, worker.name)
 
     def lose(self, chance: float, seconds: float) -> None:
         """Lose requests and answers for a while."""
-        self.log.loss = chance
-        self.loop.at(self.loop.time() + seconds, setattr, self.log, "loss", 0.0)
+        self.loss = chance
+        self.loop.at(self.loop.time() + seconds, setattr, self, "loss", 0.0)
 
     def target_down(self, seconds: float) -> None:
         """Let the target be away for a while; load that runs does not mind."""

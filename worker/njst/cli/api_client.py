@@ -1,4 +1,4 @@
-"""The CLI's view of a worker's HTTP API; errors become one line and an exit code."""
+"""HTTP client of a worker's API for the CLI; errors become one message and an exit code."""
 
 import urllib.request
 from typing import Any, Self
@@ -15,10 +15,10 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ApiClient:
-    """The workers' API; any worker answers for any job, so the next is asked when one is gone."""
+    """Client of the API of any worker: every worker knows every job, so the client fails over."""
 
     def __init__(self, urls: str) -> None:
-        """Take one address, or several, comma separated."""
+        """Take the URL of one worker, or of several, comma separated."""
         self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
         self._http = httpx.Client(
             timeout=TIMEOUT_S, mounts={f"all://{host}": None for host in _LOOPBACK}
@@ -33,10 +33,10 @@ class ApiClient:
     def submit(
         self, document: bytes, key: str | None, *, dry_run: bool = False, wait: bool = False
     ) -> dict[str, Any]:
-        """Create a job; the same key again returns the same job.
+        """Create a job; the same idempotency key again returns the same job.
 
-        With `wait` the answer comes when there are enough workers, or when the spec's
-        queueTimeoutSeconds are over.
+        With `wait` the worker answers once there are enough workers, or when the spec's
+        queueTimeoutSeconds have passed.
         """
         headers = {"content-type": "application/yaml"}
         if key:
@@ -48,11 +48,11 @@ class ApiClient:
         return self._json("POST", "/api/v1/jobs", content=document, headers=headers, **request)
 
     def job(self, job: str) -> dict[str, Any]:
-        """Return a job as it is now."""
+        """Return the state of a job."""
         return self._json("GET", f"/api/v1/jobs/{job}")
 
     def jobs(self, limit: int, phase: str = "") -> list[dict[str, Any]]:
-        """Return so many of the newest jobs, newest first."""
+        """Return at most `limit` jobs, newest first."""
         params: dict[str, str | int] = {"limit": limit}
         if phase:
             params["phase"] = phase
@@ -80,7 +80,7 @@ class ApiClient:
         return document
 
     def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Return the first answer; what may have been done is not asked of another worker."""
+        """Return the first answer; a request that may have had an effect is not sent again."""
         errors = []
         for url in list(self._urls):
             try:

@@ -1,4 +1,4 @@
-"""`njst dev`: a NATS and some workers on this machine, in one command."""
+"""`njst dev`: a NATS server and some workers on this machine."""
 
 import os
 import signal
@@ -24,18 +24,21 @@ HTTP_PORT = 5000
 
 
 def dev(
-    workers: Annotated[int, typer.Option(min=1, max=32, help="How many workers.")] = 3,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Number of workers.")] = 3,
     nats: Annotated[
-        str, typer.Option("--nats", help="Use this NATS instead of starting one.")
+        str, typer.Option("--nats", help="Use this NATS server instead of starting one.")
     ] = "",
     context: Annotated[
-        str, typer.Option("--context", help="Use the NATS of this context instead.")
+        str, typer.Option("--context", help="Use the NATS server of this context instead.")
     ] = "",
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="Keep data and logs here; else they go at the end.")
+        Path | None,
+        typer.Option(
+            "--dir", help="Folder for data and logs, kept at the end (default: temporary)."
+        ),
     ] = None,
 ) -> None:
-    """Run a NATS and workers until Ctrl-C; busy ports are replaced by free ones."""
+    """Run a NATS server and workers until Ctrl-C; busy ports are replaced by free ones."""
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -68,7 +71,7 @@ def dev(
 
 
 def _start_nats(stack: ExitStack, place: Path) -> str:
-    """Start a NATS; what the environment says of another one is not for it."""
+    """Start a NATS server; variables of the environment that name another one are removed."""
     for name in [
         name for name in os.environ if name.startswith(("NATS_", "NJST_NATS", "NJST_TLS"))
     ]:
@@ -78,7 +81,7 @@ def _start_nats(stack: ExitStack, place: Path) -> str:
 
 
 def _watch(stop: threading.Event, place: Path, started: Sequence[LocalWorker]) -> None:
-    """Say where the workers are, and return when it is time to end them."""
+    """Print the URLs of the workers, and return when they should stop."""
     for one in started:
         one.service.wait_ready(READY_TIMEOUT_S)
         print(f"{one.name:<21} {one.url}  (API: {one.url}/docs)", flush=True)
@@ -99,7 +102,7 @@ def _watch(stop: threading.Event, place: Path, started: Sequence[LocalWorker]) -
 
 
 def _free_or_any(wanted: int) -> int:
-    """Return `wanted` when nobody has it, else 0, which takes any free port."""
+    """Return `wanted` if that port is free, else 0, which means any free port."""
     try:
         ReservedPort(wanted).close()
     except LocalServerError:

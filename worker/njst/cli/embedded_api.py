@@ -1,6 +1,6 @@
-"""The API without a worker: in this process, for as long as a command takes, on the control NATS.
+"""The API in this process, directly on the control NATS, for the duration of one command.
 
-It is the very API of the workers on a port of 127.0.0.1, so a command is the same either way.
+It is the same API as that of a worker, on a port of 127.0.0.1, so commands need not know which.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def embedded_api(connection: Connection, mesh: str) -> Iterator[str]:
     """Serve the API of a mesh, and yield its address.
 
     Raises:
-        ApiError: the control NATS cannot be reached, or there is no such mesh on it.
+        CliError: the control NATS cannot be reached, or has no such mesh.
     """
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
@@ -79,7 +79,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             mesh=mesh.name,
             jobs=Jobs(log, job_store, members, ReportStore(client, mesh)),
             members=members,
-            me=_nobody,
+            me=_no_member,
             log_now_ns=clock.now_ns,
             ready=lambda: None,
             remove_streams=_not_here,
@@ -94,24 +94,24 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
 
 
 async def _need_mesh(client: LoginClient, mesh: Mesh) -> None:
-    """Make sure that a typing error makes no streams."""
+    """Require that the mesh exists: a mistyped name must not create streams."""
     where = ", ".join(client.connection.servers)
     try:
         await client.jetstream().stream_info(mesh.log_stream)
     except NotFoundError as error:
         raise JournalUnavailableError(
-            f"there is no mesh {mesh.name!r} on {where}: no worker was ever there; --mesh names"
-            " another one"
+            f"there is no mesh {mesh.name!r} on {where}: no worker has ever joined it; use"
+            " --mesh to name another"
         ) from error
     except (APIError, nats.errors.Error, TimeoutError) as error:
         raise JournalUnavailableError(f"control NATS {where}: {error}") from error
 
 
-def _nobody() -> Member:
+def _no_member() -> Member:
     return Member(
         worker="", name="njst", host="", version=__version__, started_at=datetime.now(UTC)
     )
 
 
 async def _not_here(_: object) -> NoReturn:
-    raise NotImplementedError("the original API is a worker's")
+    raise NotImplementedError("only a worker serves the original API")

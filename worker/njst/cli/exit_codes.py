@@ -1,4 +1,4 @@
-"""Exit codes of the njst command (docs/cli.md); 99 and above mean what they mean to k6's users."""
+"""Exit codes of the njst command (docs/cli.md); those from 99 on are compatible with k6."""
 
 from enum import IntEnum
 
@@ -7,7 +7,7 @@ from njst.contract.results.report import Verdict
 
 
 class ExitCode(IntEnum):
-    """Why the command ended."""
+    """Why a command ended."""
 
     PASSED = 0
     ERROR = 1

@@ -1,4 +1,4 @@
-"""Follow a job over the API until it has ended; one line on stderr when something moved."""
+"""Follow a job over the API until it has ended; one progress line per change."""
 
 import time
 from collections.abc import Callable
@@ -18,9 +18,9 @@ def follow(
     """Return the job's document once it has ended.
 
     Raises:
-        ApiError: the time-out, or a worker that does not answer any more.
+        CliError: the job has not ended in time, or no worker answers any more.
     """
-    give_up = time.monotonic() + timeout_s
+    deadline = time.monotonic() + timeout_s
     last = ""
     while True:
         document = api.job(job)
@@ -30,13 +30,13 @@ def follow(
             last = line
         if document["phase"] in ENDED:
             return document
-        if time.monotonic() > give_up:
+        if time.monotonic() > deadline:
             raise CliError(f"job {job} is still {document['phase']}", ExitCode.TIMEOUT)
         time.sleep(POLL_S)
 
 
 def progress_line(document: dict[str, Any]) -> str:
-    """Return one line that says where a job is."""
+    """Return the state of a job in one line."""
     workers = document.get("workers", {})
     parts = [f"{document['phase']:<10}", f"workers {workers.get('summary', '')}"]
     for workload in document.get("workloads", []):

@@ -1,8 +1,7 @@
-"""The commands for jobs and workers: through any worker, or straight to the control NATS."""
+"""The commands for jobs and workers."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,35 +12,32 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import ENDED, follow, progress_line
 from njst.cli.output import Output, OutputOption, show
+from njst.cli.shared_options import with_client
 from njst.contract.results.report import Report
 from njst.report.terminal import render, table
 
-DEFAULT_API = "http://127.0.0.1:5000"
 CANCEL_S = 60.0
 
-ApiUrl = Annotated[
-    str,
-    typer.Option(
-        "--api", envvar="NJST_API", help="Any worker's address; several, comma separated."
-    ),
-]
-Nats = Annotated[str, typer.Option("--nats", "-s", help="Control NATS to go to without a worker.")]
-Context = Annotated[str, typer.Option("--context", help="NATS context of the control NATS.")]
-MeshName = Annotated[str, typer.Option("--mesh", envvar="NJST_MESH", help="With --nats: its name.")]
 JobFile = Annotated[
-    str, typer.Argument(help="An NjstJob or a bare spec, YAML or JSON; - is stdin.")
+    str, typer.Argument(help="An NjstJob or a bare spec, in YAML or JSON; - reads stdin.")
 ]
-JobId = Annotated[str, typer.Argument(help="A job's id.")]
-Key = Annotated[str | None, typer.Option(help="Submitting again is the same job.")]
+JobId = Annotated[str, typer.Argument(help="Job ID.")]
+Key = Annotated[
+    str | None, typer.Option(help="Idempotency key; the same key again returns the same job.")
+]
 Wait = Annotated[
     bool,
-    typer.Option("--wait", help="Too few workers: wait for more, up to queueTimeoutSeconds."),
+    typer.Option(
+        "--wait", help="If there are too few workers, wait for more, up to queueTimeoutSeconds."
+    ),
 ]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", help="How long to wait for the job to end, in seconds.")
+]
 
 
 def say(text: str) -> None:
-    """Print for the person who waits; never part of a result."""
+    """Print a message for the user on stderr; stdout has results only."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -49,7 +45,7 @@ def read(file: str) -> bytes:
     """Return a file, or stdin.
 
     Raises:
-        ApiError: it cannot be read.
+        CliError: the file cannot be read.
     """
     if file == "-":
         return sys.stdin.buffer.read()
@@ -59,183 +55,141 @@ def read(file: str) -> bytes:
         raise CliError(f"{file}: {error.strerror}", ExitCode.USAGE) from error
 
 
-@contextmanager
-def _door(api: str, nats: str, context: str, mesh: str) -> Iterator[ApiClient]:
-    """Yield the API of a worker, or one of this process's own."""
-    if not (nats or context):
-        with ApiClient(api) as door:
-            yield door
-        return
-    from njst.cli.embedded_api import embedded_api  # noqa: PLC0415
-    from njst.contract.names.mesh import is_mesh  # noqa: PLC0415
-    from njst.login.control_options import OPTIONS, control_connection, from_environment  # noqa: PLC0415
-    from njst.login.login_errors import LoginError  # noqa: PLC0415
-
-    if not is_mesh(mesh):
-        raise CliError(f"--mesh {mesh!r} is no name of a mesh", ExitCode.USAGE)
-    given = {option.key: from_environment(option) for option in OPTIONS}
-    given |= {"url": nats, "context": context}
-    try:
-        connection = control_connection(given, name="njst-cli")
-    except LoginError as error:
-        raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
-    with embedded_api(connection, mesh) as url, ApiClient(url) as door:
-        yield door
-
-
+@with_client
 def run(
     file: JobFile,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     key: Key = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Print the id, do not wait.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Print the job ID and do not wait.")
+    ] = False,
     wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Submit a job, follow it, and print its report; the exit code is the verdict."""
-    with _door(api, nats, context, mesh) as door:
-        shown = door.submit(read(file), key, wait=wait)
-        _go_on(door, shown, None if detach else timeout_s, output)
+    """Submit a job, follow it and print its report; the exit code is the verdict."""
+    shown = client.submit(read(file), key, wait=wait)
+    _follow_submitted(client, shown, None if detach else timeout_s, output)
 
 
+@with_client
 def submit(
     file: JobFile,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     key: Key = None,
-    watch_it: Annotated[bool, typer.Option("--watch", help="Follow it, as run does.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only have it checked.")] = False,
+    watch_it: Annotated[bool, typer.Option("--watch", help="Follow the job, as run does.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only validate the job.")] = False,
     wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Submit a job and print its id."""
-    with _door(api, nats, context, mesh) as door:
-        document = read(file)
-        if dry_run:
-            checked = door.submit(document, key, dry_run=True)
-            show(checked, output, lambda: "valid")
-            return
-        shown = door.submit(document, key, wait=wait)
-        _go_on(door, shown, timeout_s if watch_it else None, output)
+    """Submit a job and print its ID."""
+    document = read(file)
+    if dry_run:
+        checked = client.submit(document, key, dry_run=True)
+        show(checked, output, lambda: "valid")
+        return
+    shown = client.submit(document, key, wait=wait)
+    _follow_submitted(client, shown, timeout_s if watch_it else None, output)
 
 
+@with_client
 def watch(
     job: JobId,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     timeout_s: Timeout = 86_400.0,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Follow a job until it has ended, and print its report; the exit code is the verdict."""
-    with _door(api, nats, context, mesh) as door:
-        follow(door, job, say, timeout_s)
-        raise typer.Exit(_print_report(door, job, output))
+    """Follow a job until it ends and print its report; the exit code is the verdict."""
+    follow(client, job, say, timeout_s)
+    raise typer.Exit(_print_report(client, job, output))
 
 
+@with_client
 def list_jobs(
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
-    phase: Annotated[str, typer.Option(help="Only those in this phase.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="So many, the newest.")] = 50,
+    client: ApiClient,
+    phase: Annotated[str, typer.Option(help="Show only jobs in this phase.")] = "",
+    limit: Annotated[
+        int, typer.Option(min=1, max=500, help="Largest number of jobs to show.")
+    ] = 50,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the newest jobs."""
-    with _door(api, nats, context, mesh) as door:
-        jobs = door.jobs(limit, phase)
-        show(jobs, output, lambda: _table(_JOB_COLUMNS, map(_job_row, jobs)))
+    jobs = client.jobs(limit, phase)
+    show(jobs, output, lambda: _table(_JOB_COLUMNS, map(_job_row, jobs)))
 
 
+@with_client
 def get(
     job: JobId,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print where a job is; once it has ended, its report."""
-    with _door(api, nats, context, mesh) as door:
-        document = door.job(job)
-        if output is Output.TABLE and document["phase"] in ENDED:
-            _print_report(door, job, output)
-            return
-        show(document, output, lambda: _standing(document))
+    """Print the state of a job, or its report once it has ended."""
+    document = client.job(job)
+    if output is Output.TABLE and document["phase"] in ENDED:
+        _print_report(client, job, output)
+        return
+    show(document, output, lambda: _state_text(document))
 
 
+@with_client
 def report(
     job: JobId,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Print the whole report of a job that has ended; the exit code is the verdict."""
-    with _door(api, nats, context, mesh) as door:
-        raise typer.Exit(_print_report(door, job, output))
+    """Print the full report of a job that has ended; the exit code is the verdict."""
+    raise typer.Exit(_print_report(client, job, output))
 
 
+@with_client
 def cancel(
     job: JobId,
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Stop a job; what it measured is kept. One that is over stays as it is."""
-    with _door(api, nats, context, mesh) as door:
-        document = door.cancel(job)
-        show(document, output, lambda: str(document["phase"]))
+    """Stop a job and keep what it measured; a job that has ended does not change."""
+    document = client.cancel(job)
+    show(document, output, lambda: str(document["phase"]))
 
 
+@with_client
 def cluster(
-    api: ApiUrl = DEFAULT_API,
-    nats: Nats = "",
-    context: Context = "",
-    mesh: MeshName = "default",
+    client: ApiClient,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the workers of the mesh."""
-    with _door(api, nats, context, mesh) as door:
-        members = door.cluster()
-        show(members, output, lambda: _table(_MEMBER_COLUMNS, map(_member_row, members)))
+    members = client.cluster()
+    show(members, output, lambda: _table(_MEMBER_COLUMNS, map(_member_row, members)))
 
 
-def _go_on(door: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: Output) -> None:
-    """Follow a job that was submitted for so long; None: not at all."""
+def _follow_submitted(
+    client: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: Output
+) -> None:
+    """Follow a submitted job for `timeout_s` seconds; None: print it and return."""
     job = shown["id"]
     if timeout_s is None:
         show(shown, output, lambda: str(job))
         return
     say(f"job {job} for {len(shown['participants'])} workers")
     try:
-        follow(door, job, say, timeout_s)
+        follow(client, job, say, timeout_s)
     except KeyboardInterrupt:
-        say("cancelling; what was measured is kept")
-        door.cancel(job)
-        follow(door, job, say, CANCEL_S)
-    raise typer.Exit(_print_report(door, job, output))
+        say("cancelling; measurements are kept")
+        client.cancel(job)
+        follow(client, job, say, CANCEL_S)
+    raise typer.Exit(_print_report(client, job, output))
 
 
-def _print_report(door: ApiClient, job: str, output: Output) -> ExitCode:
-    document = door.report(job)
+def _print_report(client: ApiClient, job: str, output: Output) -> ExitCode:
+    document = client.report(job)
     ended = Report.model_validate(document)
-    show(document, output, lambda: render(ended, door.job(job).get("name") or job))
+    show(document, output, lambda: render(ended, client.job(job).get("name") or job))
     return of_verdict(ended.verdict, ended.reason)
 
 
-def _standing(document: dict[str, Any]) -> str:
+def _state_text(document: dict[str, Any]) -> str:
     why = document.get("message") or ""
     return progress_line(document) + (f"\n{document['reason']}: {why}" if why else "")
 

@@ -21,7 +21,9 @@ app = typer.Typer(
 )
 ManifestFile = Annotated[
     str,
-    typer.Argument(help="An NjstJob, an NjstSchedule or a bare spec, YAML or JSON; - is stdin."),
+    typer.Argument(
+        help="An NjstJob, an NjstSchedule or a bare spec, in YAML or JSON; - reads stdin."
+    ),
 ]
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
@@ -29,7 +31,7 @@ for name, command in job_commands.COMMANDS.items():
 
 @app.command()
 def validate(file: ManifestFile) -> None:
-    """Check a job or a schedule without sending it anywhere."""
+    """Check a job or a schedule locally, without a worker."""
     try:
         check_document(job_commands.read(file))
     except InvalidDocumentError as error:
@@ -46,7 +48,7 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command; an error is one message on stderr and an exit code."""
+    """Run a command; an error becomes one message on stderr and an exit code."""
     from njst.cli import dev_command, worker_command  # noqa: PLC0415
 
     app.command("worker")(worker_command.worker)

@@ -1,4 +1,4 @@
-"""How a command prints its result: as a table for people, or as a document for programs."""
+"""The output of a command: a table for people, JSON or YAML for programs."""
 
 import json
 from collections.abc import Callable
@@ -10,18 +10,18 @@ import yaml
 
 
 class Output(StrEnum):
-    """The forms of a result."""
+    """Output formats."""
 
     TABLE = "table"
     JSON = "json"
     YAML = "yaml"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="table, json or yaml.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format.")]
 
 
 def show(document: Any, output: Output, words: Callable[[], str]) -> None:
-    """Print a document; `words` are what a person reads of it."""
+    """Print a document as JSON or YAML, or as the text that `words` returns."""
     if output is Output.JSON:
         print(json.dumps(document, indent=2))
     elif output is Output.YAML:

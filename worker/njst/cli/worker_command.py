@@ -2,11 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,66 +17,67 @@ from njst.api.services import Services
 from njst.api.startup_gate import StartupGate
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.shared_options import with_control
 from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.startup_retry import StartupRetry
-from njst.login.control_options import BY_KEY, control_connection
+from njst.login.control_options import control_connection
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import DEFAULT_FOLDER
 
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """Where the HTTP API listens; port 0 takes a free one."""
+    """The address of the HTTP API; port 0 picks a free port."""
 
     host: str
     port: int
 
 
 @dataclass(frozen=True)
-class Patience:
-    """For how long to wait for a control NATS at the start, and for own jobs at the end."""
+class WaitLimits:
+    """How many seconds to wait for a control NATS at startup and for running jobs at the end."""
 
     start_s: float
     drain_s: float
 
 
 async def run_worker(
-    settings: Callable[[], WorkerSettings], http: HttpSettings, patience: Patience
+    settings: Callable[[], WorkerSettings], http: HttpSettings, limits: WaitLimits
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
-        settings: read anew for each attempt to join: a file may come late, or be mended.
-        http: answers from the first moment on.
-        patience: how long to wait.
+        settings: read again for each attempt to join, since a file may appear late or be corrected.
+        http: where to listen; the API answers before the worker has joined.
+        limits: how long to wait.
 
     Raises:
-        JournalUnavailableError: the control NATS cannot carry a job log.
-        ApiError: what is given for it is no login.
-        OSError: the HTTP address is taken.
+        JournalUnavailableError: the control NATS cannot be used for a job log.
+        CliError: the options of the control connection are invalid.
+        OSError: the HTTP address is in use.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    door = StartupGate()
-    waiting = StartupRetry(patience.start_s, door.wait_for, stop.is_set)
-    async with serve(door, http.host, http.port) as url, AsyncExitStack() as stack:
+    gate = StartupGate()
+    waiting = StartupRetry(limits.start_s, gate.wait_for, stop.is_set)
+    async with serve(gate, http.host, http.port) as url, AsyncExitStack() as stack:
         node = await waiting.until_made(
             lambda: stack.enter_async_context(open_worker(settings())),
             *(JournalUnavailableError, CliError),
         )
-        door.open(create_app(_services(node)))
+        gate.open(create_app(_services(node)))
         servers = ", ".join(node.client.connection.servers)
         print(
             f"njst worker {node.me.worker} serves {url} (mesh {node.mesh}, NATS {servers})",
             flush=True,
         )
         await stop.wait()
-        if patience.drain_s:
-            await node.drain(patience.drain_s)
+        if limits.drain_s:
+            await node.drain(limits.drain_s)
 
 
 def _services(node: Worker) -> Services:
@@ -92,60 +93,51 @@ def _services(node: Worker) -> Services:
     )
 
 
-def _nats(key: str) -> Any:
-    """Return an option of the control connection, named as the nats CLI names it."""
-    option = BY_KEY[key]
-    return typer.Option(*option.flags, envvar=list(option.variables), help=option.help)
-
-
+@with_control
 def worker(
-    nats: Annotated[str, _nats("url")] = "",
-    context: Annotated[str, _nats("context")] = "",
+    control: Mapping[str, str],
     http: Annotated[
         str,
-        typer.Option(envvar="NJST_HTTP", help="Where the API listens; port 0 takes a free one."),
+        typer.Option(envvar="NJST_HTTP", help="Address of the HTTP API; port 0 picks a free port."),
     ] = "127.0.0.1:5000",
-    mesh: Annotated[str, typer.Option(envvar="NJST_MESH", help="Name of the mesh.")] = "default",
-    name: Annotated[str, typer.Option(envvar="NJST_NAME", help="This worker's; the host's.")] = "",
-    zone: Annotated[str, typer.Option(envvar="NJST_ZONE", help="Where it runs; shown.")] = "",
+    mesh: Annotated[str, typer.Option(envvar="NJST_MESH", help="Mesh name.")] = "default",
+    name: Annotated[
+        str, typer.Option(envvar="NJST_NAME", help="Worker name (default: host name).")
+    ] = "",
+    zone: Annotated[
+        str,
+        typer.Option(envvar="NJST_ZONE", help="Zone label, shown in reports and `njst cluster`."),
+    ] = "",
     label: Annotated[
         str,
         typer.Option(
             envvar="NJST_LABELS",
-            help="Labels for spec.workerSelector: key=value, comma separated.",
+            help="Labels that spec.workerSelector matches: key=value, comma separated.",
         ),
     ] = "",
-    user: Annotated[str, _nats("user")] = "",
-    password: Annotated[str, _nats("password")] = "",
-    token: Annotated[str, _nats("token")] = "",
-    creds: Annotated[str, _nats("creds")] = "",
-    nkey: Annotated[str, _nats("nkey")] = "",
-    user_jwt: Annotated[str, _nats("user_jwt")] = "",
-    user_seed: Annotated[str, _nats("user_seed")] = "",
-    cert: Annotated[str, _nats("cert")] = "",
-    key: Annotated[str, _nats("key")] = "",
-    ca: Annotated[str, _nats("ca")] = "",
-    tls_hostname: Annotated[str, _nats("tls_hostname")] = "",
-    tls_first: Annotated[str, _nats("tls_first")] = "",
-    jetstream_domain: Annotated[str, _nats("jetstream_domain")] = "",
-    jetstream_api_prefix: Annotated[str, _nats("jetstream_api_prefix")] = "",
-    inbox_prefix: Annotated[str, _nats("inbox_prefix")] = "",
     contexts: Annotated[
-        Path, typer.Option(envvar="NJST_CONTEXTS", help="Folder of NATS contexts for targets.")
+        Path,
+        typer.Option(
+            envvar="NJST_CONTEXTS", help="Folder of the NATS contexts that targets may name."
+        ),
     ] = DEFAULT_FOLDER,
     allow_target: Annotated[
         str,
         typer.Option(
             envvar="NJST_ALLOW_TARGETS",
-            help="Targets that spec.target.servers may name: host:port, * for any part, comma"
-            " separated. The control NATS always may be.",
+            help="Servers that spec.target.servers may name: host:port with * as a wildcard, comma"
+            " separated. The control NATS is always allowed.",
         ),
     ] = "",
     payloads: Annotated[
-        Path, typer.Option(envvar="NJST_PAYLOADS", help="Folder of files that may be payloads.")
+        Path,
+        typer.Option(envvar="NJST_PAYLOADS", help="Folder of the files that payloads may use."),
     ] = Path("~/.config/njst/payloads"),
     processes: Annotated[
-        int, typer.Option(envvar="NJST_PROCESSES", min=0, help="Load processes; 0: one a core.")
+        int,
+        typer.Option(
+            envvar="NJST_PROCESSES", min=0, help="Number of load processes; 0: one per core."
+        ),
     ] = 0,
     log_replicas: Annotated[
         int,
@@ -153,7 +145,7 @@ def worker(
             envvar="NJST_LOG_REPLICAS",
             min=0,
             max=5,
-            help="Copies of the job log; 0: as many as the cluster gives, up to 3.",
+            help="Replicas of the job log; 0: as many as the cluster allows, up to 3.",
         ),
     ] = 0,
     expect_workers: Annotated[
@@ -161,7 +153,7 @@ def worker(
         typer.Option(
             envvar="NJST_EXPECT_WORKERS",
             min=0,
-            help="How many workers there should be; a job that got fewer says so.",
+            help="Expected number of workers; a job that gets fewer reports it.",
         ),
     ] = 0,
     wait_seconds: Annotated[
@@ -169,7 +161,7 @@ def worker(
         typer.Option(
             envvar="NJST_WAIT_SECONDS",
             min=0,
-            help="How long to wait at the start for a control NATS that can be used.",
+            help="How long to wait for a usable control NATS at startup, in seconds.",
         ),
     ] = 0,
     drain_seconds: Annotated[
@@ -177,7 +169,8 @@ def worker(
         typer.Option(
             envvar="NJST_DRAIN_SECONDS",
             min=0,
-            help="How long SIGTERM waits for the jobs of this worker to end; new ones it refuses.",
+            help="How long to wait for running jobs to end after SIGTERM, in seconds; new jobs are"
+            " refused.",
         ),
     ] = 0,
 ) -> None:
@@ -190,34 +183,15 @@ def worker(
         raise typer.BadParameter(
             "must be 1 to 32 lower-case letters, digits or inner dashes", param_hint="--mesh"
         )
-    given = {
-        "url": nats,
-        "context": context,
-        "user": user,
-        "password": password,
-        "token": token,
-        "creds": creds,
-        "nkey": nkey,
-        "user_jwt": user_jwt,
-        "user_seed": user_seed,
-        "cert": cert,
-        "key": key,
-        "ca": ca,
-        "tls_hostname": tls_hostname,
-        "tls_first": tls_first,
-        "jetstream_domain": jetstream_domain,
-        "jetstream_api_prefix": jetstream_api_prefix,
-        "inbox_prefix": inbox_prefix,
-    }
     labels = _labels(label)
 
     def settings() -> WorkerSettings:
         try:
-            control = control_connection(given, name="njst-worker", contexts=contexts)
+            connection = control_connection(control, name="njst-worker", contexts=contexts)
         except LoginError as error:
             raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
         return WorkerSettings(
-            control=control,
+            control=connection,
             mesh=mesh,
             name=name,
             zone=zone,
@@ -232,7 +206,7 @@ def worker(
 
     at = HttpSettings(host or "0.0.0.0", int(port))  # noqa: S104
     try:
-        asyncio.run(run_worker(settings, at, Patience(wait_seconds, drain_seconds)))
+        asyncio.run(run_worker(settings, at, WaitLimits(wait_seconds, drain_seconds)))
     except (JournalUnavailableError, OSError) as error:
         raise CliError(str(error)) from error
 

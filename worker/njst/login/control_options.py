@@ -1,7 +1,7 @@
-"""Options of the control connection, with the names and variables that the `nats` CLI has.
+"""The options of the control connection, shared by the worker and the operator.
 
-The worker and the operator take the same ones. An option wins over its variable, and both over the
-same field of a context.
+Names and environment variables are those of the `nats` CLI. An option takes precedence over its
+variable, and both over the same field of a context.
 """
 
 import os
@@ -15,7 +15,7 @@ from njst.login.nats_context import DEFAULT_FOLDER, connection_of, context_keys,
 
 @dataclass(frozen=True)
 class Option:
-    """One option; its key in a context, its names, its variables, the first that is set wins."""
+    """An option: its key in a context, its flags, and its variables; the first that is set wins."""
 
     key: str
     flags: tuple[str, ...]
@@ -28,28 +28,47 @@ OPTIONS = (
         "url",
         ("--nats", "--server", "-s"),
         ("NJST_NATS", "NATS_URL"),
-        "Control NATS, comma separated; nats://127.0.0.1:4222.",
+        "Control NATS URLs, comma separated (default: nats://127.0.0.1:4222).",
     ),
-    Option("context", ("--context",), ("NATS_CONTEXT",), "A NATS context, or a path to one."),
-    Option("user", ("--user",), ("NJST_NATS_USER", "NATS_USER"), "User name, or a token."),
+    Option(
+        "context",
+        ("--context",),
+        ("NATS_CONTEXT",),
+        "NATS context: its name or the path of its file.",
+    ),
+    Option("user", ("--user",), ("NJST_NATS_USER", "NATS_USER"), "User name or token."),
     Option("password", ("--password",), ("NJST_NATS_PASSWORD", "NATS_PASSWORD"), "Password."),
     Option("token", ("--token",), ("NJST_NATS_TOKEN", "NATS_TOKEN"), "Token."),
-    Option("creds", ("--creds",), ("NATS_CREDS",), "File with user JWT and seed."),
-    Option("nkey", ("--nkey",), ("NATS_NKEY",), "File with the seed of an NKey."),
-    Option("user_jwt", ("--jwt",), ("NATS_JWT",), "User JWT, or file with it; needs --seed."),
-    Option("user_seed", ("--seed",), ("NATS_SEED",), "Seed for --jwt, or file with it."),
-    Option("cert", ("--tlscert",), ("NATS_CERT",), "File with the client certificate."),
-    Option("key", ("--tlskey",), ("NATS_KEY",), "File with its key."),
-    Option("ca", ("--tlsca",), ("NATS_CA",), "File with the CA of the servers."),
-    Option("tls_hostname", ("--tlsname",), ("NJST_TLS_NAME",), "Name in their certificate."),
-    Option("tls_first", ("--tlsfirst",), ("NJST_TLS_FIRST",), "TLS before the greeting: true."),
+    Option(
+        "creds", ("--creds",), ("NATS_CREDS",), "Credentials file with a user JWT and its seed."
+    ),
+    Option("nkey", ("--nkey",), ("NATS_NKEY",), "File with an NKey seed."),
+    Option("user_jwt", ("--jwt",), ("NATS_JWT",), "User JWT, or a file with it; requires --seed."),
+    Option("user_seed", ("--seed",), ("NATS_SEED",), "Seed for --jwt, or a file with it."),
+    Option("cert", ("--tlscert",), ("NATS_CERT",), "Client certificate file."),
+    Option("key", ("--tlskey",), ("NATS_KEY",), "Private key file of the client certificate."),
+    Option("ca", ("--tlsca",), ("NATS_CA",), "CA file to verify the servers."),
+    Option(
+        "tls_hostname",
+        ("--tlsname",),
+        ("NJST_TLS_NAME",),
+        "Server name expected in the certificate.",
+    ),
+    Option(
+        "tls_first",
+        ("--tlsfirst",),
+        ("NJST_TLS_FIRST",),
+        "true: TLS handshake before INFO (handshake_first).",
+    ),
     Option("jetstream_domain", ("--js-domain",), ("NJST_JS_DOMAIN",), "JetStream domain."),
     Option(
-        "jetstream_api_prefix", ("--js-api-prefix",), ("NJST_JS_API_PREFIX",), "JetStream prefix."
+        "jetstream_api_prefix",
+        ("--js-api-prefix",),
+        ("NJST_JS_API_PREFIX",),
+        "JetStream API prefix.",
     ),
-    Option("inbox_prefix", ("--inbox-prefix",), ("NJST_INBOX_PREFIX",), "Prefix of inboxes."),
+    Option("inbox_prefix", ("--inbox-prefix",), ("NJST_INBOX_PREFIX",), "Inbox prefix."),
 )
-BY_KEY = {option.key: option for option in OPTIONS}
 
 
 def control_connection(
@@ -58,12 +77,12 @@ def control_connection(
     """Return the control connection.
 
     Args:
-        given: values of OPTIONS by their keys; empty ones count as not given.
-        name: shown by the servers.
-        contexts: where contexts are looked up by their name.
+        given: values of OPTIONS by their keys; "" means not given.
+        name: the connection name that servers show.
+        contexts: the folder in which contexts are looked up by name.
 
     Raises:
-        LoginError: what is given cannot be used, or the context cannot.
+        LoginError: an option or the context is invalid.
     """
     values = {key: value for key, value in given.items() if value}
     context = values.pop("context", "")
@@ -75,5 +94,5 @@ def control_connection(
 
 
 def from_environment(option: Option) -> str:
-    """Return what the environment says of an option."""
+    """Return the value of an option in the environment, or ""."""
     return next((os.environ[v] for v in option.variables if os.environ.get(v)), "")

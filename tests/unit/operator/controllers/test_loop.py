@@ -8,11 +8,11 @@ import pytest
 
 from njst.backoff import Backoff
 from njst.journal.interfaces import JournalUnavailableError
+from njst.testing.virtual_loop import run
 from njst_operator.controllers.loop import CONFLICT_RETRY_S, MOST_ROUNDS_ONCE, ControllerLoop
 from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import ConflictError, GoneError, KubeError
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
-from tests.unit.operator.controllers.virtual import run
 
 BACKOFF = Backoff(first_s=1.0, factor=2.0, ceiling_s=4.0)
 

@@ -5,12 +5,12 @@ import gc
 import tracemalloc
 
 from njst.contract.results.job_status import JobStatus
+from njst.testing.virtual_loop import run
 from njst_operator.controllers.job.job_resource import resource_of
 from njst_operator.controllers.manager import Manager
 from njst_operator.controllers.tombstones import KEEP_S, MOST, Tombstones
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
-from tests.unit.operator.controllers.test_replicas import PaperLog, Server, copy_of
-from tests.unit.operator.controllers.virtual import run
+from tests.unit.operator.controllers.test_replicas import Server, copy_of, log_in_loop_time
 
 DELETIONS = 20_000
 FINISHED = 500
@@ -35,7 +35,7 @@ def show(manager: Manager, number: int) -> str:
 
 def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
     async def grown_bytes() -> int:
-        manager = copy_of(0, Server(0.005), PaperLog())
+        manager = copy_of(0, Server(0.005), log_in_loop_time())
 
         async def come_and_go(first: int, count: int) -> None:
             for number in range(first, first + count):
@@ -64,7 +64,7 @@ def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
 
 def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -> None:
     async def tasks() -> tuple[int, int]:
-        manager = copy_of(0, Server(0.005), PaperLog())
+        manager = copy_of(0, Server(0.005), log_in_loop_time())
         for number in range(FINISHED):
             show(manager, number)
         await asyncio.sleep(1)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from njst.testing.virtual_loop import run
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.reflector import RETRY_LIST_S, Reflector
@@ -13,7 +14,6 @@ from njst_operator.kube.label_selector import parse_selector
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from njst_operator.telemetry.replica_health import ReplicaHealth
-from tests.unit.operator.controllers.virtual import run
 
 PERIOD_S = 30
 CONFIG = Config({}, "default", WatchScope(("ns",)), "copy-1", "", None, False, PERIOD_S)

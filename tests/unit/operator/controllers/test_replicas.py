@@ -3,27 +3,27 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
-from njst.contract.events import Ended, Event, Finished, Ready, Started
+from njst.contract.events import EVENT_TYPES, Ended, Finished, Payload, Ready, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.tallies import WorkloadTally
-from njst.journal.interfaces import Appended, Member
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import final_report
 from njst.journal.state.job_store import JobStore
-from njst.journal.state.projection import LogEntry
+from njst.testing.fake_clock import FakeClock
+from njst.testing.fake_members import FakeMembers
+from njst.testing.memory_log import MemoryLog
+from njst.testing.virtual_loop import run
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.manager import Manager
-from njst_operator.kube.api_transport import ConflictError
+from njst_operator.kube.api_transport import ConflictError, GoneError
 from njst_operator.kube.watch_scope import WatchScope
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
-from tests.unit.operator.controllers.virtual import run
 
 COPIES = 10
 JOBS = 12
@@ -76,6 +76,8 @@ class Server:
         self.events += 1
 
     async def annotate(self, held: JobResource, key: str, value: str) -> None:
+        if held.uid not in self.bodies:
+            raise GoneError("404")
         body = self.bodies[held.uid]
         self.marks += 1
         annotations = {**body["metadata"].get("annotations", {}), key: value}
@@ -108,47 +110,21 @@ class Server:
         return {body["status"].get("phase", "") for body in bodies}
 
 
-@dataclass
-class PaperLog:
-    """A log that all copies read at once."""
-
-    books: list[JobStore] = field(default_factory=list)
-    entries: list[LogEntry] = field(default_factory=list)
-
-    async def append(self, name: EventName, payload: Any) -> Appended:
-        await asyncio.sleep(0.01)
-        if name.event == "created" and any(entry.job == name.job for entry in self.entries):
-            return Appended(stored=False)
-        self.put(name.job, payload, name.worker)
-        return Appended(stored=True)
-
-    def put(self, job: str, event: Event, worker: str = "") -> None:
-        entry = LogEntry(len(self.entries) + 1, int(now_s() * 1e9), job, worker, event)
-        self.entries.append(entry)
-        for job_store in self.books:
-            job_store.on_entry(entry)
-
-    async def holds(self, name: EventName) -> bool:
-        return any(entry.job == name.job for entry in self.entries)
+def log_in_loop_time() -> MemoryLog:
+    """An empty log, whose time is that of the running loop."""
+    return MemoryLog(FakeClock(0, asyncio.get_running_loop()), append_s=0.01)
 
 
-class PaperMembers:
-    async def present(self) -> list[Member]:
-        await asyncio.sleep(0.03)
-        moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return [Member(worker=WORKER, name=WORKER, host="h", version="1", started_at=moment)]
-
-
-class PaperClock:
-    def now_ns(self) -> int:
-        return int(now_s() * 1e9)
+def put(log: MemoryLog, job: str, event: Payload, worker: str = "") -> None:
+    name = next(name for name, kind in EVENT_TYPES.items() if kind is type(event))
+    log.store(EventName(job, name, worker), event)
 
 
 def copy_of(
-    number: int, server: Server, log: PaperLog, connected: Callable[[], bool] = lambda: True
+    number: int, server: Server, log: MemoryLog, connected: Callable[[], bool] = lambda: True
 ) -> Manager:
     job_store = JobStore()
-    log.books.append(job_store)
+    log.subscribe(job_store.on_entry, job_store.on_progress)
     config = Config(
         {"url": "nats://127.0.0.1:4222"},
         "default",
@@ -159,9 +135,9 @@ def copy_of(
         False,
         30,
     )
-    jobs = Jobs(cast("Any", log), job_store, cast("Any", PaperMembers()))
+    jobs = Jobs(log, job_store, FakeMembers(WORKER, delay_s=0.03))
     manager = Manager(
-        config, cast("Any", server), jobs, job_store, cast("Any", PaperClock()), connected
+        config, cast("Any", server), jobs, job_store, cast("Any", log.clock), connected
     )
     job_store.listen(manager.on_job_changed)
     server.watchers.append(manager.on_watched)
@@ -194,7 +170,7 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
 
     With `storm_s` somebody else writes into each resource so often.
     """
-    server, log = Server(takes_s), PaperLog()
+    server, log = Server(takes_s), log_in_loop_time()
     copies = [copy_of(number, server, log) for number in range(COPIES)]
     uids = [f"job-{number}" for number in range(JOBS)]
     for uid in uids:
@@ -202,18 +178,18 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
     storm = asyncio.create_task(server.storm(storm_s)) if storm_s else None
     await until(server, "Pending")
     for uid in uids:
-        log.put(uid, Ready(), WORKER)
-        log.put(uid, Started(run=[WORKER], lead_ms=0))
+        put(log, uid, Ready(), WORKER)
+        put(log, uid, Started(run=[WORKER], lead_ms=0))
     await until(server, "Running")
     for manager in copies[:dead]:
         server.watchers.remove(manager.on_watched)
         await manager.stop()
     tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
     for uid in uids:
-        log.put(uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
+        put(log, uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
         view = copies[-1].job_store.view(uid)
         assert view is not None
-        log.put(uid, Ended(report=final_report(view, {}, int(now_s() * 1e9))))
+        put(log, uid, Ended(report=final_report(view, {}, int(now_s() * 1e9))))
     await until(server, "Succeeded")
     took_s = now_s()
     if storm is not None:
@@ -255,7 +231,7 @@ def test_the_copies_that_are_left_do_the_work_of_the_dead() -> None:
 
 def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
     async def submitted() -> float:
-        server, log = Server(0.005), PaperLog()
+        server, log = Server(0.005), log_in_loop_time()
         # Its turn is late.
         manager = copy_of(7, server, log)
         kept = {f"kept-{number}" for number in range(50)}
@@ -279,7 +255,7 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
 
     Return each phase with its reason, as they were written.
     """
-    server, log = Server(0.02), PaperLog()
+    server, log = Server(0.02), log_in_loop_time()
     deaf: set[int] = set()
     copies = [
         copy_of(number, server, log, lambda number=number: number not in deaf)  # type: ignore[misc]
@@ -294,8 +270,8 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
 
     server.create("job-0")
     await until(server, "Pending")
-    log.put("job-0", Ready(), WORKER)
-    log.put("job-0", Started(run=[WORKER], lead_ms=0))
+    put(log, "job-0", Ready(), WORKER)
+    put(log, "job-0", Started(run=[WORKER], lead_ms=0))
     await until(server, "Running")
     await asyncio.sleep(5)
     server.watchers.append(note)
@@ -321,7 +297,7 @@ def test_a_copy_that_hears_nothing_leaves_the_word_to_one_that_does() -> None:
 
 def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> None:
     async def looks_of(*names: str) -> list[int]:
-        server, log = Server(0.005), PaperLog()
+        server, log = Server(0.005), log_in_loop_time()
         manager = copy_of(0, server, log)
         server.create("open")
         await until(server, "Pending")
@@ -348,7 +324,7 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
 
 def test_an_old_version_that_comes_late_changes_nothing() -> None:
     async def late() -> bool:
-        server, log = Server(0.005), PaperLog()
+        server, log = Server(0.005), log_in_loop_time()
         manager = copy_of(0, server, log)
         server.create("job-0")
         await until(server, "Pending")

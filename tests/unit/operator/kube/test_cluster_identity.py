@@ -7,13 +7,19 @@ from typing import Any, cast
 import pytest
 
 from njst.contract.events import Created, Origin, OriginKind
+from njst.contract.names.mesh import EventName
 from njst.contract.parsing.document import parse_spec
+from njst.testing.virtual_loop import run
 from njst_operator.controllers.job.job_resource import resource_of
 from njst_operator.kube.api_transport import GoneError, KubeError, RequestRejectedError
 from njst_operator.kube.cluster_identity import ClusterIdentity
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
-from tests.unit.operator.controllers.test_replicas import WORKER, PaperLog, Server, copy_of
-from tests.unit.operator.controllers.virtual import run
+from tests.unit.operator.controllers.test_replicas import (
+    WORKER,
+    Server,
+    copy_of,
+    log_in_loop_time,
+)
 
 ACCOUNT = {"username": "system:serviceaccount:ns:njst-operator", "uid": "1234"}
 
@@ -86,12 +92,12 @@ def test_only_open_jobs_of_this_cluster_and_what_was_seen_can_be_missed() -> Non
     """A job of an older njst does not say where it came from: then only who saw it may tell."""
 
     async def expected() -> set[str]:
-        server, log = Server(0.005), PaperLog()
+        server, log = Server(0.005), log_in_loop_time()
         controller = copy_of(0, server, log)
         for job, cluster in (("own", "this-cluster"), ("other", "b"), ("old", ""), ("seen", "")):
             origin = Origin(kind=OriginKind.RESOURCE, namespace="ns", name=job, cluster=cluster)
             created = Created(spec=parse_spec(SPEC), participants=[WORKER], origin=origin)
-            log.put(job, created)
+            log.store(EventName(job, "created"), created)
         server.create("seen")
         controller.on_watched(resource_of(server.bodies["seen"]))
         await controller.on_list([], [])

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from njst.contract.results.schedule_status import ScheduleStatus
+from njst.testing.virtual_loop import run
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.kube.api_transport import KubeError, RequestRejectedError
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
-from tests.unit.operator.controllers.virtual import run
 
 BEGIN = datetime(2026, 1, 5, 12, tzinfo=UTC)
 GRACE_S = 60.0

@@ -1,0 +1,120 @@
+"""Options that commands share: a group is declared once, and a command names one parameter.
+
+typer reads options from the signature of a function, so a decorator puts the options of a group
+in the place of that parameter.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from njst.cli.api_client import ApiClient
+from njst.cli.cli_errors import CliError
+from njst.cli.exit_codes import ExitCode
+from njst.contract.names.mesh import is_mesh
+from njst.login.control_options import OPTIONS, Option, control_connection, from_environment
+from njst.login.login_errors import LoginError
+
+DEFAULT_API = "http://127.0.0.1:5000"
+Command = Callable[..., None]
+
+
+def with_control(command: Command) -> Command:
+    """Give a command the options of the control connection, in its parameter `control`.
+
+    That is a mapping from the keys of OPTIONS to their values; "" means not given.
+    """
+
+    def call(**given: Any) -> None:
+        control: Mapping[str, str] = {option.key: given.pop(option.key) for option in OPTIONS}
+        command(control=control, **given)
+
+    return _expanded(command, "control", [_parameter(option) for option in OPTIONS], call)
+
+
+def with_client(command: Command) -> Command:
+    """Give a command the options that lead to a mesh, and a client of its API as `client`."""
+
+    def call(api: str, nats: str, context: str, mesh: str, **given: Any) -> None:
+        with _open_client(api, nats, context, mesh) as client:
+            command(client=client, **given)
+
+    parameters = [*inspect.signature(_open_client).parameters.values()]
+    return _expanded(command, "client", parameters, call)
+
+
+@contextmanager
+def _open_client(
+    api: Annotated[
+        str,
+        typer.Option(
+            "--api", envvar="NJST_API", help="URL of a worker's API; several, comma separated."
+        ),
+    ] = DEFAULT_API,
+    nats: Annotated[
+        str,
+        typer.Option("--nats", "-s", help="Control NATS URL, to work without a worker's API."),
+    ] = "",
+    context: Annotated[
+        str,
+        typer.Option(
+            "--context", help="NATS context of the control NATS, to work without a worker's API."
+        ),
+    ] = "",
+    mesh: Annotated[
+        str,
+        typer.Option("--mesh", envvar="NJST_MESH", help="Mesh name; with --nats or --context."),
+    ] = "default",
+) -> Iterator[ApiClient]:
+    """Yield a client of a worker's API, or of one that this process serves."""
+    if not (nats or context):
+        with ApiClient(api) as client:
+            yield client
+        return
+    from njst.cli.embedded_api import embedded_api  # noqa: PLC0415 - most commands need no NATS
+
+    if not is_mesh(mesh):
+        raise CliError(f"--mesh: {mesh!r} is not a valid mesh name", ExitCode.USAGE)
+    given = {option.key: from_environment(option) for option in OPTIONS}
+    given |= {"url": nats, "context": context}
+    try:
+        connection = control_connection(given, name="njst-cli")
+    except LoginError as error:
+        raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
+    with embedded_api(connection, mesh) as url, ApiClient(url) as client:
+        yield client
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    shown = typer.Option(
+        *option.flags,
+        envvar=list(option.variables),
+        help=option.help,
+        rich_help_panel="Control NATS",
+    )
+    return inspect.Parameter(
+        option.key, inspect.Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, shown]
+    )
+
+
+def _expanded(
+    command: Command, name: str, into: Sequence[inspect.Parameter], call: Command
+) -> Command:
+    """Return `call` with the signature of `command`, whose parameter `name` became others."""
+    signature = inspect.signature(command)
+    at = list(signature.parameters).index(name)
+    parameters = [*signature.parameters.values()]
+    parameters[at : at + 1] = into
+
+    @wraps(command)
+    def expanded(**given: Any) -> None:
+        call(**given)
+
+    expanded.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    )
+    return expanded
