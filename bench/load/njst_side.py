@@ -55,11 +55,11 @@ class NjstSide:
         said = self.measure(spec)
         return RunOutcome(said["rate"], said["cpuSeconds"], said["p50"], said["p99"])
 
-    def run_both(self, messages: int, cores: Mapping[str, object]) -> RunOutcome:
-        """Run two core workloads, by name, at both ends of a subject; return the rate of one."""
-        workloads = [{"name": n, "messages": messages, "core": core} for n, core in cores.items()]
+    def run_both(self, messages: int, kind: str, ends: Mapping[str, object]) -> RunOutcome:
+        """Run two workloads of a kind, by name, at both ends of a subject; return one's rate."""
+        workloads = [{"name": n, "messages": messages, kind: end} for n, end in ends.items()]
         said = self.measure({"workloads": workloads})
-        return RunOutcome(said["rate"] / len(cores), said["cpuSeconds"])
+        return RunOutcome(said["rate"] / len(ends), said["cpuSeconds"])
 
 
 def _environment() -> dict[str, str]:

@@ -33,7 +33,7 @@ def _ours(url: str) -> RunOutcome:
         "receive": {"operation": "Subscribe", "subject": SUBJECT},
         "send": {"operation": "Publish", "subject": SUBJECT, "payloadBytes": 128},
     }
-    return NjstSide(url).run_both(MESSAGES, both)
+    return NjstSide(url).run_both(MESSAGES, "core", both)
 
 
 def _peer(program: Path, url: str) -> RunOutcome:

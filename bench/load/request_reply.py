@@ -1,8 +1,9 @@
-"""Core requests and their answers, one client each: the peer is a pair of `nats bench service`."""
+"""Requests and their answers, one client each: the peer is a pair of `nats bench service`."""
 
 import subprocess
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from bench.goals import Goal
@@ -20,19 +21,22 @@ _AHEAD_S = 1.0
 
 
 def goals(program: Path, pairs: int, progress: Progress) -> Iterable[Goal]:
-    """Yield the figure beside its goal: how many requests a client gets answered, one by one."""
-    with server_of(1) as url, progress.step("core request and reply"):
-        found = alternate(pairs, lambda: _ours(url), lambda: _peer(program, url))
-    ratio = Spread.of([pair.rate_ratio for pair in found])
-    yield Goal("core request and reply: rate", ratio, 0.5, at_least=True)
+    """Yield figures beside their goals: how many requests a client gets answered, one by one."""
+    for kind, answers in (("core", "Reply"), ("service", "Serve")):
+        what = f"{kind} request and {answers.lower()}"
+        with server_of(1) as url, progress.step(what):
+            ours = partial(_ours, url, kind, answers)
+            found = alternate(pairs, ours, partial(_peer, program, url))
+        ratio = Spread.of([pair.rate_ratio for pair in found])
+        yield Goal(f"{what}: rate", ratio, 0.5, at_least=True)
 
 
-def _ours(url: str) -> RunOutcome:
+def _ours(url: str, kind: str, answers: str) -> RunOutcome:
     both = {
         "ask": {"operation": "Request", "subject": SUBJECT, "payloadBytes": 128},
-        "answer": {"operation": "Reply", "subject": SUBJECT, "payloadBytes": 128},
+        "answer": {"operation": answers, "subject": SUBJECT, "payloadBytes": 128},
     }
-    return NjstSide(url).run_both(REQUESTS, both)
+    return NjstSide(url).run_both(REQUESTS, kind, both)
 
 
 def _peer(program: Path, url: str) -> RunOutcome:

@@ -121,7 +121,7 @@ class Runner:
 
 
 def is_core(spec: JobSpec) -> bool:
-    return any(workload.core is not None for workload in spec.workloads)
+    return any(workload.core or workload.service for workload in spec.workloads)
 
 
 def _totals(group: LoadGroup) -> Results:

@@ -47,7 +47,9 @@ def _whole(shown: dict[str, Any]) -> dict[str, Any]:
     workloads = shown.get("workloads") or [
         {"name": "w", "stream": "S", "messages": 1, "publish": {}}
     ]
-    streams = [{"name": name} for name in dict.fromkeys(w["stream"] for w in workloads)]
+    streams = [
+        {"name": name} for name in dict.fromkeys(w["stream"] for w in workloads if "stream" in w)
+    ]
     return {"streams": streams, "workloads": workloads, **shown}
 
 

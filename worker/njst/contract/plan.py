@@ -16,6 +16,7 @@ from njst.contract.kinds.management import ManagementPlan
 from njst.contract.kinds.object_store import ObjectStorePlan
 from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
 from njst.contract.kinds.registry import KINDS
+from njst.contract.kinds.service import ServicePlan
 from njst.contract.model import Message
 from njst.contract.results.readback import StreamReceipts
 
@@ -74,6 +75,7 @@ class ClientPlan(Message):
     object_store: ObjectStorePlan | None = None
     management: ManagementPlan | None = None
     core: CorePlan | None = None
+    service: ServicePlan | None = None
 
     @property
     def timeout_ms(self) -> int:

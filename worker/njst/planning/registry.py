@@ -13,6 +13,7 @@ from njst.planning.kinds.key_value import key_value_plan
 from njst.planning.kinds.management import management_plan
 from njst.planning.kinds.object_store import object_store_plan
 from njst.planning.kinds.publish import publish_plan
+from njst.planning.kinds.service import service_plan
 
 # From a workload, its spec of this kind, a stream's name and a client's slot to the client's plan.
 Planner = Callable[[WorkloadContext, Any, str, ClientSlot], Message]
@@ -25,6 +26,7 @@ PLANNERS: dict[str, Planner] = {
     "object_store": object_store_plan,
     "management": management_plan,
     "core": core_plan,
+    "service": service_plan,
 }
 # A watcher of keys is a consumer: the plan of a client may be of another kind than its workload.
 _FIELDS = {kind.plan: kind.name for kind in KINDS.values()}

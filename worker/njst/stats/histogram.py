@@ -18,6 +18,8 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Self
 
+from njst.stats import varint
+
 LOWEST_US = 1
 HIGHEST_US = (1 << 42) - 1
 # The highest value of a histogram that has no larger ones, where it is written.
@@ -142,8 +144,8 @@ class Histogram:
         expected = 0
         for slot, n in self._counts.items():
             if slot > expected:
-                payload += _zigzag(-(slot - expected))
-            payload += _zigzag(n)
+                varint.put(payload, _zigzag(expected - slot))
+            varint.put(payload, _zigzag(n))
             expected = slot + 1
         highest = USUAL_HIGHEST_US if slot <= _USUAL_LAST else HIGHEST_US
         header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, highest, 1.0)
@@ -183,17 +185,16 @@ def _unpack(packed: bytes) -> bytes:
     return body
 
 
+def _zigzag(number: int) -> int:
+    """Return a number with its sign in the last bit."""
+    return (number << 1) ^ (number >> 63)
+
+
 def _counts(payload: bytes) -> dict[int, int]:
-    """Return the counts by slot, in their order. Most numbers have one byte: those go first."""
+    """Return the counts by slot, in their order."""
     counts: dict[int, int] = {}
-    slot = at = 0
-    end = len(payload)
-    while at < end:
-        number = payload[at]
-        if number < 0x80:
-            at += 1
-        else:
-            number, at = _number(payload, at)
+    slot = 0
+    for number in varint.read_all(payload):
         if number & 1:  # negative: a run of empty slots
             slot += (number + 1) >> 1
             continue
@@ -203,34 +204,3 @@ def _counts(payload: bytes) -> dict[int, int]:
             counts[slot] = number >> 1
         slot += 1
     return counts
-
-
-def _zigzag(number: int) -> bytes:
-    """Encode as zigzag LEB128 of at most 9 bytes, the ninth with all its 8 bits."""
-    value = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    for _ in range(8):
-        if value < 0x80:
-            out.append(value)
-            return bytes(out)
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0xFF)
-    return bytes(out)
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number as `_zigzag` encodes it, its sign still in the last bit, and its end."""
-    value = 0
-    for place in range(9):
-        if at >= len(data):
-            raise ValueError("an HDR histogram that ends early")
-        byte = data[at]
-        at += 1
-        if place == 8:
-            value |= byte << 56
-            break
-        value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            break
-    return value, at

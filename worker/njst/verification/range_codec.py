@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from njst.stats import varint
 from njst.verification.ranges import MOST_RANGES, Range
 
 # What one text may become: a hundred thousand producers with many ranges each are less.
@@ -28,13 +29,13 @@ def encode(entries: Iterable[ProducerRanges]) -> str:
     out = bytearray()
     last = 0
     for code, number, ranges in sorted(entries, key=lambda entry: entry.code):
-        _put(out, code - last)
-        _put(out, number)
-        _put(out, 0 if ranges is None else len(ranges) + 1)
+        varint.put(out, code - last)
+        varint.put(out, number)
+        varint.put(out, 0 if ranges is None else len(ranges) + 1)
         last, at = code, 0
         for begin, end in ranges or ():
-            _put(out, begin - at)
-            _put(out, end - begin)
+            varint.put(out, begin - at)
+            varint.put(out, end - begin)
             at = end
     return b64encode(zlib.compress(bytes(out), 6)).decode() if out else ""
 
@@ -54,7 +55,7 @@ def decode(text: str) -> list[ProducerRanges]:
         raise ValueError(str(error)) from error
     if not inflate.eof:
         raise ValueError("it is cut off, or too long")
-    return list(_entries(_numbers(data)))
+    return list(_entries(varint.read_all(data)))
 
 
 def fitted(entries: Iterable[ProducerRanges], max_bytes: int) -> str:
@@ -87,25 +88,3 @@ def _next(numbers: Iterator[int]) -> int:
     for number in numbers:
         return number
     raise ValueError("it ends within a producer")
-
-
-def _put(out: bytearray, number: int) -> None:
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-
-
-def _numbers(data: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        if byte & 0x80:
-            shift += 7
-            if shift > 63:
-                raise ValueError("a number of more than 64 bits")
-        else:
-            yield number
-            number = shift = 0
-    if shift:
-        raise ValueError("it ends within a number")

@@ -92,6 +92,42 @@ def _stages(
     return f"stages {str(value)[:60]} {more}", change, field
 
 
+def _services() -> list[tuple[str, Callable[[Spec], None], str]]:
+    """Rows: the first workload is a service, alone but for what is said of it."""
+    serve = {"operation": "Serve", "subject": "a"}
+    ask = {"operation": "Request", "subject": "a"}
+    field = "spec.workloads[0].service"
+    rows: list[tuple[Spec, str]] = [
+        ({"service": {"operation": "Serve"}}, f"{field}.subject"),
+        ({"service": {"subject": "a"}}, f"{field}.operation"),
+        ({"service": {**serve, "operation": "Discover"}}, f"{field}.operation"),
+        ({"service": {**serve, "subject": "a.>"}}, f"{field}.subject"),
+        ({"service": {**serve, "name": "a.b"}}, f"{field}.name"),
+        ({"service": {**serve, "name": ""}}, f"{field}.name"),
+        ({"service": {**serve, "version": "1.0"}}, f"{field}.version"),
+        ({"service": {**serve, "version": "1.0.01"}}, f"{field}.version"),
+        ({"service": {**serve, "version": "1.0.0-01"}}, f"{field}.version"),
+        ({"service": {**serve, "errorPercent": 101}}, f"{field}.errorPercent"),
+        ({"service": {**serve, "window": 0}}, f"{field}.window"),
+        ({"service": {**serve, "timeoutSeconds": 301}}, f"{field}.timeoutSeconds"),
+        ({"service": {**serve, "payloadBytes": -1}}, f"{field}.payloadBytes"),
+        ({"service": {**ask, "name": "a"}}, field),
+        ({"service": {**ask, "version": "1.0.0"}}, field),
+        ({"service": {**ask, "errorPercent": 1}}, field),
+        ({"service": ask, "stream": "A"}, "spec.workloads[0]"),
+        ({"service": ask, "core": ask}, "spec.workloads[0]"),
+        ({"service": serve, "messagesPerSecond": 5}, "spec.workloads[0]"),
+    ]
+
+    def row(workload: Spec, field: str) -> tuple[str, Callable[[Spec], None], str]:
+        def change(spec: Spec) -> None:
+            spec["workloads"][0] = {"name": "w", "messages": 10, **workload}
+
+        return f"service {workload}", change, field
+
+    return [row(*each) for each in rows]
+
+
 _STAGE = {"durationSeconds": 5, "messagesPerSecond": 10}
 
 _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
@@ -344,6 +380,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", messages=100_001),
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", durationSeconds=1),
     _kind("management", {"operation": "CreateStream"}, "spec.workloads[0]"),
+    *_services(),
     _kind("core", {"operation": "Publish"}, "spec.workloads[0].core.subject"),
     _kind("core", {"operation": "Publish", "subject": "a.*"}, "spec.workloads[0].core.subject"),
     _set("workloads.1.consume.batch", 0),
@@ -593,6 +630,30 @@ GOOD: list[tuple[str, Spec]] = [
                     "startSeconds": 5,
                 },
             ],
+        },
+    ),
+    (
+        "services",
+        {
+            "workloads": [
+                {
+                    "name": "s",
+                    "durationSeconds": 9,
+                    "service": {
+                        "operation": "Serve",
+                        "subject": "a.b",
+                        "name": "A_b-1",
+                        "version": "1.2.3-rc.1+build.5",
+                        "errorPercent": 100,
+                    },
+                },
+                {
+                    "name": "r",
+                    "durationSeconds": 9,
+                    "messagesPerSecond": 5,
+                    "service": {"operation": "Request", "subject": "$SRV.PING"},
+                },
+            ]
         },
     ),
     ("steered", {**good(), "suspend": True, "cancel": True, "ttlSecondsAfterFinished": 0}),

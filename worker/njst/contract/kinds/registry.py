@@ -10,7 +10,9 @@ from njst.contract.kinds.kind import Kind
 from njst.contract.kinds.management import MANAGEMENT
 from njst.contract.kinds.object_store import OBJECT_STORE
 from njst.contract.kinds.publish import PUBLISH
+from njst.contract.kinds.service import SERVICE
 
 KINDS: dict[str, Kind[Any, Any]] = {
-    kind.name: kind for kind in (PUBLISH, CONSUME, GET, KEY_VALUE, OBJECT_STORE, MANAGEMENT, CORE)
+    kind.name: kind
+    for kind in (PUBLISH, CONSUME, GET, KEY_VALUE, OBJECT_STORE, MANAGEMENT, CORE, SERVICE)
 }

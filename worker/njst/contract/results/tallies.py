@@ -12,6 +12,7 @@ class ErrorClass(StrEnum):
 
     TIMEOUT = "Timeout"
     NO_RESPONDERS = "NoResponders"
+    SERVICE_ERROR = "ServiceError"
     NO_STREAM = "NoStream"
     NO_CONSUMER = "NoConsumer"
     LIMIT_EXCEEDED = "LimitExceeded"

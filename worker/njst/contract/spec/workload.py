@@ -14,6 +14,7 @@ from njst.contract.kinds.management import Management
 from njst.contract.kinds.object_store import ObjectStore
 from njst.contract.kinds.publish import Publish
 from njst.contract.kinds.registry import KINDS
+from njst.contract.kinds.service import Service
 from njst.contract.model import Model, Rule
 from njst.contract.spec.stages import Stage
 
@@ -44,7 +45,8 @@ class Workload(Model):
     name: Label = Field(description="What the result calls it.")
     stream: StreamName | None = Field(
         None,
-        description="Name of an entry of spec.streams. Core and management of streams have none.",
+        description="Name of an entry of spec.streams. Core, service and management of streams"
+        " have none.",
     )
     clients: int = Field(
         1, ge=1, le=256, description="NATS connections of each worker, for each of the streams."
@@ -111,6 +113,9 @@ class Workload(Model):
         None, description="Make, ask about and remove streams and consumers."
     )
     core: Core | None = Field(None, description="Core NATS, without JetStream.")
+    service: Service | None = Field(
+        None, description="Requests to a service of the micro protocol, or the service itself."
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -167,7 +172,7 @@ class Workload(Model):
         Rule(
             cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || ({_can_be_paced_cel()})",
             message="an offered rate is for single messages that a client sends: not for consume,"
-            " batches, Watch, Subscribe and Reply",
+            " batches, Watch, Subscribe, Reply and Serve",
             holds=lambda self: not self.is_paced or self.can_be_paced,
         ),
         *(rule for kind in KINDS.values() for rule in kind.workload_rules),

@@ -10,6 +10,7 @@ from njst.load.kinds.key_value.clients import key_value_client
 from njst.load.kinds.management.clients import management_client
 from njst.load.kinds.object_store.clients import object_store_client
 from njst.load.kinds.publish.clients import publish_client
+from njst.load.kinds.service.clients import service_client
 from njst.load.load_client import LoadClient
 from njst.load.pacing.pacer import planned_of
 from njst.load.recording.recorder import Recorder
@@ -38,4 +39,5 @@ LOAD_KINDS: dict[str, Callable[[ClientPlan, str, Recorder, SharedRecords], LoadC
     "object_store": lambda plan, inbox, recorder, _: object_store_client(plan, inbox, recorder),
     "management": lambda plan, inbox, recorder, _: management_client(plan, inbox, recorder),
     "core": core_client,
+    "service": service_client,
 }

@@ -16,11 +16,12 @@ from njst.load.recording.recorder import Recorder
 from njst.load.scan.frame_matrix import FEWEST, FrameShape, numbers_in_group
 from njst.load.templates.payloads import bodies
 
-QUEUE = "njst"
-
 
 class CoreSubscriber:
     """Subscribe, or answer requests: each client its own number of messages."""
+
+    # Those who reply share the requests in this queue group.
+    queue = "njst"
 
     def __init__(self, plan: ClientPlan, recorder: Recorder, inspector: IntegrityInspector) -> None:
         core = plan.core
@@ -54,7 +55,7 @@ class CoreSubscriber:
         self._farewell.start_again()
         if not self._is_reply:
             return encoder.sub(self._core.subject, _SID)
-        share = b"SUB %s %s %d\r\n" % (self._core.subject.encode(), QUEUE.encode(), _SID)
+        share = encoder.sub(self._core.subject, _SID, self.queue)
         if self._plan.messages is None:
             return share
         missing = self._plan.messages - self._taken
@@ -75,10 +76,14 @@ class CoreSubscriber:
         """Return the replies that are due, behind the last of them a PING."""
         if not self._replies:
             return self._farewell.ask(now_ns) if self._is_full else b""
-        tail = b" %d\r\n%s\r\n" % (len(self._body), self._body)
-        out = b"".join([b"PUB %s%s" % (reply, tail) for reply in self._replies])
+        out = self._answers(self._replies, now_ns)
         self._replies.clear()
         return out
+
+    def _answers(self, replies: list[bytes], now_ns: int) -> bytes:  # noqa: ARG002 - not timed
+        """Return the answers to requests with these reply subjects."""
+        tail = b" %d\r\n%s\r\n" % (len(self._body), self._body)
+        return b"".join([b"PUB %s%s" % (reply, tail) for reply in replies])
 
     def scan(self, data: bytes, now_ns: int) -> int:
         """Take messages as long as they are plain ones."""

@@ -1,0 +1,1 @@
+"""Clients of the micro protocol (ADR-32)."""
