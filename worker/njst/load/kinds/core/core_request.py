@@ -1,4 +1,4 @@
-"""Core NATS: which client does what; subscribe, and request with reply."""
+"""Core NATS requests, each with one reply."""
 
 import re
 
@@ -8,19 +8,19 @@ from njst.load.kinds.core.core_publish import core_cycle
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, status_of
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.templates.frame_cycle import FrameStamper
 
 _SID = 1
-_NOTHING = Answers([], 0, 0)
 
 
-class CoreRequestCodec:
-    """Requests to whoever replies."""
+class CoreRequestCodec(RequestCodec):
+    """Requests to one subject."""
 
-    weight = 1
+    can_prebuild = True
 
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        super().__init__()
         core = plan.core
         assert core is not None
         self.window = core.window
@@ -36,12 +36,12 @@ class CoreRequestCodec:
         """Return the requests."""
         return self._cycle.encode(first, count, log_ns)
 
-    def ready(self, first: int, count: int) -> FrameStamper:
-        """Return what stamps each of some requests that lie ready."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:
+        """Return a stamper of requests that are made ahead."""
         return self._cycle.ready(first, count)
 
-    def subject(self, number: int) -> str:  # noqa: ARG002 - all go to one
-        """Return where a request goes: what is denied there is the oldest of them."""
+    def address(self, number: int) -> str | None:  # noqa: ARG002 - all go to one
+        """Return the subject of all requests: a denied one is the oldest of them."""
         return self._subject
 
     def scan(self, data: bytes) -> Answers:
@@ -54,7 +54,7 @@ class CoreRequestCodec:
                 break
             tokens.append(head[1])
             at = end
-        return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
+        return Answers(numbers_of(tokens), self._size, at) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the request, or that nobody replies."""

@@ -8,7 +8,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_request import _SID
 from njst.load.kinds.final_flush import LATE, FinalFlush
-from njst.load.load_client import StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, MessageFrame, Pong, ServerError
 from njst.load.recording.integrity import IntegrityInspector
@@ -19,7 +19,7 @@ from njst.load.templates.payloads import bodies
 QUEUE = "njst"
 
 
-class CoreSubscriber:
+class CoreSubscriber(LoadClient):
     """Subscribe, or answer requests: each client its own number of messages."""
 
     def __init__(self, plan: ClientPlan, recorder: Recorder, inspector: IntegrityInspector) -> None:
@@ -66,10 +66,6 @@ class CoreSubscriber:
         self._heard_ns = start.at_ns
         duration_ms = self._plan.duration_ms
         self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
-
-    def due_ns(self) -> int | None:
-        """Return None: others set the pace."""
-        return None
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return the replies that are due, behind the last of them a PING."""
@@ -164,11 +160,6 @@ class CoreSubscriber:
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted
         """Take nothing more."""
         self._closing = True
-
-    @property
-    def unfinished(self) -> int:
-        """Return 0: a message is attempted when it comes, and done."""
-        return 0
 
     def stop(self) -> None:
         """Want nothing more."""

@@ -10,11 +10,10 @@ from njst.contract.plan import ClientPlan
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, get_failure
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import FEW, Answers
+from njst.load.requests.codec import FEW, NO_ANSWERS, Answers, RequestCodec
 from njst.load.templates.frame_cycle import FrameStamper
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
-_NOTHING = Answers([], 0, 0)
 _GOOD = b"NATS/1.0\r\n"
 # Rows of a cycle that is drawn once.
 _DRAWN = 4096
@@ -22,15 +21,16 @@ _DRAWN = 4096
 MOST_READY = 10_000
 
 
-class DirectGetCodec:
+class DirectGetCodec(RequestCodec):
     """Requests for single messages."""
 
-    weight = 1
+    can_prebuild = True
 
     def __init__(
         self, asked: Callable[[int], tuple[bytes, bytes]], inbox: str, window: int
     ) -> None:
-        """`asked` tells the subject and the body of each request."""
+        """`asked` returns the subject and the body of a request."""
+        super().__init__()
         self.window = window
         self._inbox = inbox.encode()
         self._asked = asked
@@ -43,8 +43,8 @@ class DirectGetCodec:
         """Return the requests."""
         return b"".join(self._frames(first, count))
 
-    def ready(self, first: int, count: int) -> FrameStamper:
-        """Return what gives each of some requests, which carry no time."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:
+        """Return what gives each request; requests carry no time."""
         frames = self._frames(first, count)
         return lambda place, log_ns: frames[place]  # noqa: ARG005
 
@@ -71,7 +71,7 @@ class DirectGetCodec:
             sizes.append(size)
             at = end
         if not tokens:
-            return _NOTHING
+            return NO_ANSWERS
         if len(tokens) <= FEW:
             return Answers([int(token, 16) for token in tokens], sizes, at)
         return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), at)

@@ -15,22 +15,20 @@ from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand, written_key
 
-_NOTHING = Answers([], 0, 0)
 _DRAWN = 4096
 _BODIES = 64
 _BODIES_BYTES = 1024 * 1024
 
 
-class UpdateCodec:
-    """Updates of one client, in the order of its keys, those with one under way left out."""
-
-    weight = 1
+class UpdateCodec(RequestCodec):
+    """Updates of one client in the order of its keys, without those that have one in flight."""
 
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        super().__init__()
         key_value = plan.key_value
         assert key_value is not None
         self.window = key_value.window
@@ -87,7 +85,7 @@ class UpdateCodec:
             tokens.append(found[1])
             self._learn(int(found[1], 16), int(found[2]))
             at = found.end()
-        return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
+        return Answers(numbers_of(tokens), self._size, at) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the value, or why it is not written; learn the revision of both."""

@@ -18,11 +18,9 @@ from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publ
 from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.recording.producer_receipts import ProducerReceipts
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.puback_runs import stream_pattern
 from njst.load.templates.frame_layout import FrameSettings
-
-_NOTHING = Answers([], 0, 0)
 
 _HEADERS = {
     Expect.LAST_SEQUENCE: "Nats-Expected-Last-Sequence",
@@ -38,11 +36,8 @@ def _whole(_number: int) -> int:
     return 0
 
 
-class ExpectedSequenceCodec:
-    """Frames of one client that names what it knows, and its acknowledgements."""
-
-    weight = 1
-    window = 1
+class ExpectedSequenceCodec(RequestCodec):
+    """Messages of one client with the last sequence that it knows, and their acknowledgements."""
 
     def __init__(
         self,
@@ -54,7 +49,7 @@ class ExpectedSequenceCodec:
     ) -> None:
         publish = plan.publish
         assert publish is not None
-        self.tokens = tokens or ReplyTokens()
+        super().__init__(tokens)
         self._stream = publish.stream
         self._marks = None if receipts is None else receipts.marks
         plain = FrameSettings(
@@ -101,7 +96,7 @@ class ExpectedSequenceCodec:
         """Take one plain acknowledgement."""
         found = self._stored.fullmatch(data)
         if found is None:
-            return _NOTHING
+            return NO_ANSWERS
         number = self.tokens.number(int(found[1], 16))
         self._learn(number, int(found[2]))
         self._note(number, int(found[2]))
