@@ -1,7 +1,5 @@
 """Core NATS requests, each with one reply."""
 
-import re
-
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_publish import core_cycle
@@ -9,6 +7,7 @@ from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, status_of
 from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.message_heads import answer_pattern, plain_answers
 from njst.load.templates.frame_cycle import FrameStamper
 
 _SID = 1
@@ -28,9 +27,7 @@ class CoreRequestCodec(RequestCodec):
         self._size = core.payload_bytes
         self._subject = core.subject
         self._cycle = core_cycle(plan, core, inbox, job)
-        self._reply = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9})\r\n"
-        )
+        self._reply = answer_pattern(inbox)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return the requests."""
@@ -45,16 +42,9 @@ class CoreRequestCodec(RequestCodec):
         return self._subject
 
     def scan(self, data: bytes) -> Answers:
-        """Take replies as long as they are plain ones."""
-        tokens: list[bytes] = []
-        at = 0
-        while head := self._reply.match(data, at):
-            end = head.end() + int(head[2]) + 2
-            if end > len(data):
-                break
-            tokens.append(head[1])
-            at = end
-        return Answers(numbers_of(tokens), self._size, at) if tokens else NO_ANSWERS
+        """Take replies, up to a status or anything else."""
+        tokens, _, taken = plain_answers(self._reply, data)
+        return Answers(numbers_of(tokens), self._size, taken) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the request, or that nobody replies."""

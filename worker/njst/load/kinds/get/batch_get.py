@@ -1,6 +1,5 @@
 """Direct gets of many messages with one request (ADR-31): the answer is all of them and an end."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
@@ -9,8 +8,8 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
 from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import Answers, RequestCodec
+from njst.load.scan.message_heads import answer_pattern, plain_answers
 
-_GOOD = b"NATS/1.0\r\n"
 _END = 204
 
 
@@ -24,26 +23,17 @@ class _ManyMessagesCodec(RequestCodec):
         self.window = window
         self.weight = weight
         self._got: dict[int, tuple[int, int]] = {}
-        self._part = re.compile(
-            rb"HMSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
-        )
+        self._part = answer_pattern(inbox)
 
     def scan(self, data: bytes) -> Answers:
-        """Take messages, up to and without the end of an answer."""
-        match = self._part.match
-        at = 0
-        counts: dict[bytes, list[int]] = {}
-        while head := match(data, at):
-            begin = head.end()
-            end = begin + int(head[3]) + 2
-            size = int(head[3]) - int(head[2])
-            if end > len(data) or size < 0 or not data.startswith(_GOOD, begin):
-                break
-            counts.setdefault(head[1], []).append(size)
-            at = end
-        for token, sizes in counts.items():
-            self._add(int(token, 16) // self.weight, len(sizes), sum(sizes))
-        return Answers([], 0, at)
+        """Take messages, up to the status that ends an answer."""
+        tokens, sizes, taken = plain_answers(self._part, data)
+        by_token: dict[bytes, list[int]] = {}
+        for token, size in zip(tokens, sizes, strict=True):
+            by_token.setdefault(token, []).append(size)
+        for token, some in by_token.items():
+            self._add(int(token, 16) // self.weight, len(some), sum(some))
+        return Answers([], 0, taken)
 
     def _add(self, number: int, count: int, size: int) -> None:
         before, size_before = self._got.get(number, (0, 0))

@@ -6,7 +6,6 @@ client under way: the second could not know what to expect. Whoever holds a key 
 refused.
 """
 
-import re
 from collections.abc import Sequence
 
 from njst.contract.kinds.payload import PayloadPlan
@@ -16,6 +15,7 @@ from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.puback_runs import puback_pattern
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand, written_key
 
@@ -45,11 +45,7 @@ class UpdateCodec(RequestCodec):
         self._revisions: list[int | None] = [None] * len(subjects)
         self._busy: set[int] = set()
         self._keys: dict[int, int] = {}
-        self._stored = re.compile(
-            rb"MSG " + re.escape(self._inbox) + rb"([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
-            rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
-        )
+        self._stored = puback_pattern(inbox)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return a PUB for a key that is new to the client, else an HPUB with its revision."""

@@ -1,7 +1,5 @@
 """Publish single messages: each has an acknowledgement of its own."""
 
-import re
-
 from njst.contract.header_names import MESSAGE_ID
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
@@ -55,10 +53,6 @@ class PublishCodec(RequestCodec):
         # The sequence of a duplicate is that of the message that was stored before it.
         noted = None if receipts is None or self._has_ids else receipts.marks
         self._acks = PubAckScanner(inbox, self.tokens, self._stream, noted)
-        self._again = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{[^\r\n]*"duplicate": ?true'
-        )
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return PUB or HPUB frames."""
@@ -87,10 +81,7 @@ class PublishCodec(RequestCodec):
 
     def _duplicates(self, data: bytes, end: int) -> list[int]:
         """Return the messages that the stream had already; without ids it cannot know any."""
-        if not self._has_ids or data.find(b'"duplicate"', 0, end) < 0:
-            return []
-        again = self._again.findall(data, 0, end)
-        return [self.tokens.number(int(token, 16)) for token in again]
+        return self._acks.duplicates(data, end) if self._has_ids else []
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
         """Return the payload bytes of the message, or why it is not stored."""
