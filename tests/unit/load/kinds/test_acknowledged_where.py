@@ -75,8 +75,8 @@ def publisher(receipts: bool = True, **how: object) -> RequestClient:
 
 
 def receipts_of(workload: RequestClient) -> ProducerReceipts:
-    assert workload._receipts is not None
-    return workload._receipts
+    assert workload._outcomes._receipts is not None
+    return workload._outcomes._receipts
 
 
 @pytest.mark.parametrize("expect", [Expect.NONE, Expect.LAST_SEQUENCE])

@@ -101,8 +101,8 @@ def test_many_subjects_and_many_payloads_go_each_their_own_way(file: Path) -> No
     requests = PublishCodec(plan(file, CROWD, **how), INBOX, "job")
     data = requests.encode(77, 50, 1)
     assert sent(data) == [(f"s.{number}", LINES[number % 40]) for number in range(77, 127)]
-    assert requests.subject(77) == "s.77"
-    assert PublishCodec(plan(file, CROWD), INBOX, "job").subject(77) == "s"
+    assert requests.address(77) == "s.77"
+    assert PublishCodec(plan(file, CROWD), INBOX, "job").address(77) == "s"
 
 
 def test_an_acknowledged_message_has_the_bytes_of_its_own_line(file: Path) -> None:

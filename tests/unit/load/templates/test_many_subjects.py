@@ -65,7 +65,7 @@ def test_in_turns_each_message_has_the_next_subject(ids: bool) -> None:
         data = requests.encode(first, 7, 1)
         assert subjects_in(data) == [name(first + n) for n in range(7)]
         assert data == b"".join(requests.encode(first + n, 1, 1) for n in range(7))
-        assert requests.subject(first) == name(first)
+        assert requests.address(first) == name(first)
 
 
 @pytest.mark.parametrize("each", [1, EACH])
@@ -74,7 +74,7 @@ def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: in
     client = plan(delay_ms=delay_ms, subject_count=each)
     kind = DelayedCodec if delay_ms else PublishCodec
     requests = kind(client, INBOX, "job")
-    stamper = requests.ready(5, 3)
+    stamper = requests.prebuilt(5, 3)
     for place in range(3):
         assert stamper(place, 10**18 + place) == requests.encode(5 + place, 1, 10**18 + place)
 
@@ -91,7 +91,7 @@ def test_a_schedule_is_the_same_as_one_that_lies_ready(header: tuple[str, str]) 
     for number in (0, 7, EACH - 1, EACH, 3 * EACH - 1):
         alone = DelayedCodec(plan(subjects=[name(number)], subject_count=1, **how), INBOX, "job")
         assert many.encode(number, 1, 10**18) == alone.encode(number, 1, 10**18)
-        assert many.subject(number) == alone.subject(number)
+        assert many.address(number) == alone.address(number)
 
 
 def test_the_hottest_subject_has_its_part() -> None:

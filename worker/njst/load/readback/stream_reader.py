@@ -12,7 +12,6 @@ is read, so it is asked once more in the end how many it let go of.
 """
 
 import json
-import re
 from base64 import b64decode
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -30,6 +29,7 @@ from njst.load.protocol.jetstream_answers import (
 from njst.load.protocol.parser import Frame, MessageFrame, Ping, ServerError, parse
 from njst.load.readback.pull_sizes import PullSizes
 from njst.load.readback.stream_state import WORK_QUEUE, LeaderStreamState, stream_state
+from njst.load.scan.message_heads import head_pattern, messages
 from njst.verification.range_codec import ProducerRanges
 from njst.verification.range_codec import encode as range_text
 from njst.verification.ranges import Range, Ranges, count
@@ -44,7 +44,7 @@ _CONSUMER_IDLE_NS = 60_000_000_000
 _STREAM_NOT_FOUND = 10059
 _MESSAGE_NOT_FOUND = 10037
 _MOST_WORDS = 300
-_MESSAGE = re.compile(rb"H?MSG \S+ (\d{1,9}) (\$JS\.ACK\.\S+) (?:(\d{1,9}) )?(\d{1,9})\r\n")
+_MESSAGE = head_pattern(rb"\S+", rb"(?P<sid>\d{1,9})", rb"(?P<reply>\$JS\.ACK\.\S+) ")
 
 Take = Callable[[bytes, Sequence[int], Sequence[int]], None]
 
@@ -227,22 +227,16 @@ class StreamReader:
 
     def _scan(self, data: bytes, now_ns: int) -> int:
         """Take the messages at the beginning of `data`."""
-        match, own = _MESSAGE.match, b"%d" % self._round
+        own = b"%d" % self._round
         replies: list[bytes] = []
         places: list[int] = []
         sizes: list[int] = []
-        at, limit = 0, len(data)
-        while head := match(data, at):
-            size = int(head[4])
-            begin = head.end()
-            end = begin + size + 2
-            if end > limit:
-                break
-            if head[1] == own:
-                header = int(head[3] or 0)
-                replies.append(head[2])
-                places.append(begin + header)
-                sizes.append(size - header)
+        at = 0
+        for head, begin, end in messages(_MESSAGE, data, 0):
+            if head["sid"] == own:
+                replies.append(head["reply"])
+                places.append(begin)
+                sizes.append(end - 2 - begin)
             at = end
         if replies:
             self._deliver(data, replies, places, sizes, now_ns)

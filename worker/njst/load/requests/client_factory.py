@@ -1,13 +1,11 @@
-"""Which client makes some requests: with a fast path where one fits."""
-
-from collections.abc import Callable, Sequence
+"""Opens request clients: with a fast path where one fits."""
 
 from njst.contract.plan import ClientPlan
 from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import RequestCodec
-from njst.load.requests.fastpath.closed_loop import ClosedLoopClient
-from njst.load.requests.fastpath.prebuilt import PreparingCodec
+from njst.load.requests.fastpath.closed_loop import ClosedLoop
+from njst.load.requests.outcomes import Outcomes
 from njst.load.requests.request_client import RequestClient
 
 
@@ -15,12 +13,12 @@ def request_client(
     plan: ClientPlan,
     inbox: str,
     recorder: Recorder,
-    requests: RequestCodec,
-    lost: Callable[[Sequence[int]], None] | None = None,
+    codec: RequestCodec,
     receipts: ProducerReceipts | None = None,
 ) -> RequestClient:
-    """Return the client that makes these requests, in turns where that is all there can be."""
-    is_single = requests.window == requests.weight == 1
-    if lost is None and plan.pace is None and is_single and isinstance(requests, PreparingCodec):
-        return ClosedLoopClient(plan, inbox, recorder, requests, requests.ready, receipts)
-    return RequestClient(plan, inbox, recorder, requests, lost, receipts)
+    """Return the client that makes these requests; one at a time in a closed loop."""
+    outcomes = Outcomes(plan, recorder, codec.weight, receipts)
+    is_closed_loop = plan.pace is None and codec.window == codec.weight == 1
+    has_fast_path = is_closed_loop and codec.can_prebuild
+    fast_path = ClosedLoop(plan, inbox, codec, outcomes) if has_fast_path else None
+    return RequestClient(plan, inbox, codec, outcomes, fast_path)

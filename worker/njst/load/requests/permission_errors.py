@@ -6,7 +6,6 @@ flight to that subject.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
 
 from njst.contract.results.tallies import ErrorClass
 from njst.load.recording.recorder import Recorder, refusal_class
@@ -24,22 +23,24 @@ def is_too_large(words: str) -> bool:
     return refusal_class(words) is ErrorClass.PAYLOAD_TOO_LARGE
 
 
-@runtime_checkable
-class AddressedCodec(Protocol):
-    """Requests that know where each of them goes."""
-
-    def subject(self, number: int) -> str:
-        """Return the subject of a request."""
-        ...
-
-
 class PermissionErrors:
-    """The refusals of one client's messages."""
+    """The permission errors of one client's requests."""
 
-    def __init__(self, recorder: Recorder, requests: object, frames: Callable[[int], int]) -> None:
-        """`frames` tells of how many messages, denied one by one, a request is made."""
+    def __init__(
+        self,
+        recorder: Recorder,
+        address: Callable[[int], str | None],
+        frames: Callable[[int], int],
+    ) -> None:
+        """Take how to find a request.
+
+        Args:
+            recorder: takes what is no error of a request.
+            address: returns the subject of a request; None if it is unknown.
+            frames: returns how many messages, denied one by one, a request is.
+        """
         self._recorder = recorder
-        self._subject = requests.subject if isinstance(requests, AddressedCodec) else None
+        self._address = address
         self._frames = frames
         self._denied = 0
         self._unknown = 0
@@ -67,9 +68,7 @@ class PermissionErrors:
     def _whose(self, subject: str, waiting: Sequence[int]) -> int | None:
         if waiting and (len(waiting) == 1 or self._frames(waiting[0]) > 1):
             return waiting[0]
-        if self._subject is None:
-            return None
-        return next((number for number in waiting if self._subject(number) == subject), None)
+        return next((number for number in waiting if self._address(number) == subject), None)
 
     def settled(self) -> None:
         """Begin to count anew: the oldest request has its outcome."""

@@ -7,9 +7,8 @@ import select
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.host.clock import now_ns as read_clock_ns
-from njst.load.kinds.consume.consumer import ConsumeClient
 from njst.load.kinds.registry import open_client
-from njst.load.load_client import LoadClient, Pinging, StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.net.dial import NOTHING, READ, WRITE, ConnectError, DialSettings
 from njst.load.net.keepalive import SILENT_NS, Keepalive, Silence
 from njst.load.net.reconnect import Reconnect
@@ -19,7 +18,6 @@ from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, Info, Ping, Pong, ProtocolError, ServerError, parse
 from njst.load.protocol.server_info import server_info
 from njst.load.recording.shared_records import SharedRecords
-from njst.load.requests.fastpath.closed_loop import ClosedLoopClient
 from njst.load.runtime.ping_pong import ping_pong
 
 # A client that begins later than the common start subscribes so long before: enough for the servers
@@ -45,12 +43,8 @@ class ClientConnection:
     ) -> None:
         inbox = f"{settings.connection.inbox_prefix}.{secrets.token_hex(8)}"
         self.workload: LoadClient = open_client(plan, inbox, shared)
-        # How a workload of single requests goes on in one step, if this is one.
-        self._next_request = (
-            self.workload.next_request if isinstance(self.workload, ClosedLoopClient) else None
-        )
-        acknowledges = isinstance(self.workload, ConsumeClient) and self.workload.acknowledges
-        self._most_gathered = _MOST_GATHERED if acknowledges else 0
+        self._next_request = self.workload.next_request
+        self._most_gathered = _MOST_GATHERED if self.workload.gathers else 0
         self.stream: SocketStream | None = None
         self.plan = plan
         self.begun = False
@@ -59,7 +53,6 @@ class ClientConnection:
         self._over = False
         self._reconnect = Reconnect(settings, servers, self.workload.recorder, plan.reconnect_ms)
         self._keepalive = Keepalive()
-        self._pinging = self.workload if isinstance(self.workload, Pinging) else None
         # Whether the next thing to send is a PING of the lifeline, and whether it waits in `_out`.
         self._asks = self._asks_in_out = False
         self._in = b""
@@ -199,11 +192,7 @@ class ClientConnection:
 
     def _ask(self) -> bytes:
         self._asks, self._asks_in_out = False, True
-        return self._keepalive.ping(self._workload_pings)
-
-    @property
-    def _workload_pings(self) -> int:
-        return 0 if self._pinging is None else self._pinging.pings
+        return self._keepalive.ping(self.workload.pings)
 
     def read(self, now_ns: int) -> bool:
         """Take what has arrived; return whether it was an answer and the next request is sent."""
@@ -415,7 +404,7 @@ class ClientConnection:
     def _adopt(self, stream: SocketStream, now_ns: int) -> None:
         """Use a connection that is logged in: subscribe, and go on."""
         self.stream = stream
-        self._keepalive.begin(now_ns, self._workload_pings)
+        self._keepalive.begin(now_ns, self.workload.pings)
         self._asks = self._asks_in_out = False
         self._out = self.workload.opening() if self._is_open else b""
         if stream.received:

@@ -1,13 +1,11 @@
 """Requests and answers in turns over one socket, with as little as possible between them."""
 
 import socket
-from collections.abc import Callable
 from typing import NamedTuple
 
 from njst.load.host.clock import now_ns
+from njst.load.load_client import NextRequest
 from njst.load.net.socket_stream import NOW
-
-Turn = Callable[[bytes, int], bytes | memoryview]
 
 
 class PingPongEnd(NamedTuple):
@@ -24,7 +22,9 @@ class PingPongEnd(NamedTuple):
     heard_ns: int
 
 
-def ping_pong(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> PingPongEnd:
+def ping_pong(
+    sock: socket.socket, room: int, next_request: NextRequest, until_ns: int
+) -> PingPongEnd:
     """Wait for an answer and send the next request, until the time or until it is not like that.
 
     A closed loop of small messages feels each call and each attribute here.
@@ -32,7 +32,7 @@ def ping_pong(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> Ping
     Args:
         sock: blocking, with a time-out of the kernel's (SO_RCVTIMEO).
         room: the most to receive at once.
-        turn: returns the next request for an answer; nothing for anything else.
+        next_request: returns the next request for an answer; nothing for anything else.
         until_ns: CLOCK_MONOTONIC.
 
     Raises:
@@ -46,7 +46,7 @@ def ping_pong(sock: socket.socket, room: int, turn: Turn, until_ns: int) -> Ping
         except BlockingIOError:
             return PingPongEnd(None, b"", clock_ns(), at_ns)
         at_ns = clock_ns()
-        out = turn(data, at_ns)
+        out = next_request(data, at_ns)
         if not out:
             return PingPongEnd(data, b"", at_ns, at_ns)
         try:

@@ -15,14 +15,12 @@ from njst.load.scan.frame_matrix import (
     Span,
     numbers_in_group,
 )
+from njst.load.scan.message_heads import head_pattern
 
 Numbers = npt.NDArray[np.int64]
 
 # A message with an ACK subject as its reply; 1 and 2 are the subscriptions of a consuming client.
-DELIVERY = re.compile(
-    rb"H?MSG (?P<subject>\S+) [12] (?P<reply>\$JS\.ACK\.\S+)"
-    rb" (?:(?P<header>\d{1,9}) )?(?P<size>\d{1,9})\r\n"
-)
+DELIVERY = head_pattern(rb"(?P<subject>\S+)", b"[12]", rb"(?P<reply>\$JS\.ACK\.\S+) ")
 _ZERO = ord("0")
 # Which token of an ACK subject is the delivery count, by the number of tokens: versions 1 and 2.
 _COUNTS = {9: 4, 11: 6}
@@ -103,16 +101,17 @@ def form_of(data: bytes, first: "re.Match[bytes]") -> DeliveryShape | None:
 
     Args:
         data: what has arrived.
-        first: a match of `DELIVERY` that is a whole first delivery.
+        first: a match of `DELIVERY`: the head of a first delivery.
     """
     at, line_end = first.span()
     head, size = line_end - at, int(first["size"])
-    if (len(data) - at) // (head + size + 2) < FEWEST:
+    header = int(first["header"] or 0)
+    if header > size or (len(data) - at) // (head + size + 2) < FEWEST:
         return None
     counters = _counters(first["reply"], first.start("reply") - at)
     if counters is None:
         return None
-    payload = head + int(first["header"] or 0)
+    payload = head + header
     digits = [*numbers_in_group(first, "subject"), *counters]
     begin, end = first.span("reply")
     return DeliveryShape(

@@ -20,9 +20,20 @@ _SEQUENCE = re.compile(rb'"seq":(\d{1,20})')
 _ANY_STREAM = rb'[^"\r\n]+'
 
 
-def stream_pattern(stream: str) -> bytes:
-    """Return what an acknowledgement names as its stream: this one, or any if it is empty."""
-    return re.escape(stream.encode()) if stream else _ANY_STREAM
+def puback_pattern(inbox: str, stream: str = "") -> "re.Pattern[bytes]":
+    """Return the pattern of a plain acknowledgement by this stream, or by any if it is empty.
+
+    Returns:
+        Groups: 1, the token; 2, the sequence; 3, set if the stream had the message already.
+    """
+    name = re.escape(stream.encode()) if stream else _ANY_STREAM
+    return re.compile(
+        rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
+        rb'\{"stream":"' + name + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
+        rb'(?:, ?"domain":"[^"\r\n]*")?(, ?"duplicate": ?true)?'
+        rb'(?:, ?"val": ?"[^"\r\n]*")?'
+        rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
+    )
 
 
 class _Run(NamedTuple):
@@ -83,15 +94,7 @@ class PubAckScanner:
     ) -> None:
         self._tokens = tokens or ReplyTokens()
         self._noted = noted
-        self._one = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"'
-            + stream_pattern(stream)
-            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
-            rb'(?:, ?"domain":"[^"\r\n]*")?(?:, ?"duplicate": ?true)?'
-            rb'(?:, ?"val": ?"[^"\r\n]*")?'
-            rb'(?:, ?"batch": ?"[^"\r\n]*", ?"count": ?\d{1,9})?\}\r\n'
-        )
+        self._one = puback_pattern(inbox, stream)
         # The last run's: most often the next one's too, and known without a look at its first.
         self._form: _Form | None = None
         # Behind the last one, where those go on that come in order.
@@ -118,6 +121,13 @@ class PubAckScanner:
         if self._noted is not None and found and found[-1][-1] >= self._noted.next:
             self._note(self._noted, data, at, int(found[-1][-1]))
         return joined(found), at
+
+    def duplicates(self, data: bytes, end: int) -> list[int]:
+        """Return the numbers of those before `end` whose message the stream had already."""
+        if data.find(b'"duplicate"', 0, end) < 0:
+            return []
+        found = self._one.findall(data, 0, end)
+        return [self._tokens.number(int(token, 16)) for token, _, again in found if again]
 
     def _note(self, noted: Noted, data: bytes, end: int, number: int) -> None:
         """Tell of the last acknowledgement before `end`."""

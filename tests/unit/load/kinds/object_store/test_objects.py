@@ -13,11 +13,13 @@ from njst.contract.kinds.object_store import ObjectStoreOperation, ObjectStorePl
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.object_store.object_steps import Content
-from njst.load.kinds.object_store.objects import ObjectClient, ObjectCodec
+from njst.load.kinds.object_store.objects import ObjectCodec
 from njst.load.kinds.object_store.store_frames import ObjectInfo, StoreFrames, parse_info
 from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Recorder
+from njst.load.requests.client_factory import request_client
+from njst.load.requests.request_client import RequestClient
 from tests.unit.load.feeding import errors
 
 INBOX = "_INBOX.test"
@@ -26,7 +28,7 @@ NUID = "abcdefabcdef"
 META = "$O.b.M.MC0w"  # of object 0-0
 
 
-def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> ObjectClient:
+def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> RequestClient:
     store = {"object_bytes": 250, "chunk_bytes": 100, "window": 2, "objects": 1, **how}
     plan = ClientPlan(
         workload="w",
@@ -42,7 +44,8 @@ def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> Object
             **store,
         ),
     )
-    workload = ObjectClient(plan, INBOX, Recorder("w", messages), ObjectCodec(plan, INBOX, NUID))
+    codec = ObjectCodec(plan, INBOX, NUID)
+    workload = request_client(plan, INBOX, Recorder("w", messages), codec)
     workload.recorder.start(1)
     workload.start(StartTime(1))
     return workload
@@ -51,7 +54,7 @@ def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> Object
 _FRAME = re.compile(rb"H?PUB (\S+) (?:_INBOX\.test\.([0-9a-f]{10}) )?(?:\d+ )?(\d+)\r\n")
 
 
-def sent(workload: ObjectClient, now_ns: int) -> list[tuple[str, int, bytes]]:
+def sent(workload: RequestClient, now_ns: int) -> list[tuple[str, int, bytes]]:
     """(subject, number, body) of all that is sent until an answer must come."""
     found = []
     while data := workload.next_bytes(now_ns):
@@ -64,7 +67,7 @@ def sent(workload: ObjectClient, now_ns: int) -> list[tuple[str, int, bytes]]:
     return found
 
 
-def feed(workload: ObjectClient, data: bytes, now_ns: int = 5) -> None:
+def feed(workload: RequestClient, data: bytes, now_ns: int = 5) -> None:
     assert workload.scan(data, now_ns) == 0
     frames, used = parse(data)
     assert used == len(data)
@@ -186,7 +189,7 @@ def test_a_put_from_the_first_call_to_the_last() -> None:
 
 def test_objects_are_as_random_as_they_look() -> None:
     store = client(ObjectStoreOperation.PUT, 1, object_bytes=300_000, chunk_bytes=7_000)
-    content = Content(store._objects._store, 3)
+    content = Content(store._codec._store, 3)
     objects = [b"".join(content.chunks(number)) for number in range(4)]
     assert [len(one) for one in objects] == [300_000] * 4
     chunks = [part for number in range(4) for part in content.chunks(number)]
@@ -254,7 +257,7 @@ def test_old_chunks_that_cannot_be_removed_are_an_error_and_the_new_ones_stay() 
     assert workload.done
 
 
-def getting(content: list[bytes], **change: Any) -> ObjectClient:
+def getting(content: list[bytes], **change: Any) -> RequestClient:
     workload = client(ObjectStoreOperation.GET, 1)
     sent(workload, 10)
     feed(workload, message(0, description(b"".join(content), len(content), **change)))

@@ -33,13 +33,13 @@ def test_what_lies_ready_is_bounded_for_all_clients_of_a_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    ready = PublishCodec.ready
+    prebuilt = PublishCodec.prebuilt
 
     def noting(self: PublishCodec, first: int, count: int) -> FrameStamper:
         made.append(count)
-        return ready(self, first, count)
+        return prebuilt(self, first, count)
 
-    monkeypatch.setattr(PublishCodec, "ready", noting)
+    monkeypatch.setattr(PublishCodec, "prebuilt", noting)
     plan = ClientPlan(
         workload="w",
         index=0,

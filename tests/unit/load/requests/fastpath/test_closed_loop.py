@@ -18,7 +18,8 @@ from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.recording.recorder import Recorder
-from njst.load.requests.fastpath.closed_loop import AHEAD, ClosedLoopClient
+from njst.load.requests.fastpath.closed_loop import AHEAD
+from njst.load.requests.request_client import RequestClient
 
 INBOX = "_INBOX.test"
 STEP_NS = 1_000_000
@@ -26,14 +27,14 @@ TIMEOUT_MS = 20
 WARM_NS = 5 * STEP_NS
 
 
-def turns(**plan: object) -> ClosedLoopClient:
+def turns(**plan: object) -> RequestClient:
     made = ClientPlan.model_validate({"workload": "w", "index": 0, **plan})
     recorder = Recorder("w", made.messages)
     if made.get is not None:
-        workload: object = get_client(made, INBOX, recorder)
+        workload = get_client(made, INBOX, recorder)
     else:
         workload = single_publish_client(made, INBOX, recorder, "job")
-    assert isinstance(workload, ClosedLoopClient)
+    assert workload.next_request is not None
     recorder.start(WARM_NS)
     workload.start(StartTime(0, log_offset_ns=7))
     return workload
@@ -41,7 +42,7 @@ def turns(**plan: object) -> ClosedLoopClient:
 
 def publisher(
     messages: int | None = None, duration_ms: int | None = None, *, reuses: bool = False
-) -> ClosedLoopClient:
+) -> RequestClient:
     publish = PublishPlan(
         mode=PublishMode.SYNCHRONOUS,
         window=1,
@@ -54,7 +55,7 @@ def publisher(
     return turns(messages=messages, duration_ms=duration_ms, publish=publish)
 
 
-def getter(messages: int | None = None, duration_ms: int | None = None) -> ClosedLoopClient:
+def getter(messages: int | None = None, duration_ms: int | None = None) -> RequestClient:
     get = GetPlan(
         stream="S", mode=GetMode.SEQUENCE, window=1, last_sequence=9, timeout_ms=TIMEOUT_MS
     )
@@ -81,7 +82,7 @@ def stored(number: int, kind: str) -> bytes:
     )
 
 
-def feed(workload: ClosedLoopClient, data: bytes, now_ns: int) -> None:
+def feed(workload: RequestClient, data: bytes, now_ns: int) -> None:
     rest = data[workload.scan(data, now_ns) :]
     for frame in parse(rest)[0]:
         workload.on_frame(frame, now_ns)
@@ -113,7 +114,7 @@ def token_in(frame: bytes | memoryview) -> bytes:
 @pytest.mark.parametrize("end", [{"messages": 12}, {"duration_ms": 30}])
 @given(events=EVENTS)
 def test_a_turn_is_what_the_general_way_does(
-    make: Callable[..., ClosedLoopClient],
+    make: Callable[..., RequestClient],
     answer: Callable[[int, str], bytes],
     end: dict[str, int],
     events: list[tuple[str, int]],

@@ -13,7 +13,7 @@ from njst.load.kinds.consume.deliveries import Deliveries
 from njst.load.kinds.consume.ordered_reset import OrderedReset
 from njst.load.kinds.consume.pulls import Pulls
 from njst.load.kinds.final_flush import LATE, UNCONFIRMED, FinalFlush
-from njst.load.load_client import StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import JetStreamStatus, api_failure, status_of
 from njst.load.protocol.parser import Frame, MessageFrame, Pong, ServerError
@@ -32,7 +32,7 @@ _SILENCE_NS = PUSH_HEARTBEAT_MS * 1_000_000
 _GONE = (ErrorClass.NO_CONSUMER, ErrorClass.NO_STREAM)
 
 
-class ConsumeClient:
+class ConsumeClient(LoadClient):
     """One consuming client."""
 
     def __init__(
@@ -50,8 +50,7 @@ class ConsumeClient:
             IntegrityInspector(stamp.job_code(job), recorder, consumed) if consume.verify else None
         )
         self._deliveries = Deliveries(plan, recorder, inspector, self._pulls, self._replies)
-        # Whether the server waits for a word on each message.
-        self.acknowledges = consume.ack is not AckPolicy.NONE
+        self.gathers = consume.ack is not AckPolicy.NONE
         self._limit = plan.messages
         self._again = OrderedReset(plan, self._confirm)
         self._end_ns = 0
@@ -275,11 +274,6 @@ class ConsumeClient:
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted
         """Take nothing more."""
         self._deliveries.is_over = True
-
-    @property
-    def unfinished(self) -> int:
-        """Return 0: a message is attempted when it comes, and done."""
-        return 0
 
     def stop(self) -> None:
         """Ask for nothing more."""

@@ -1,5 +1,6 @@
 """First deliveries and later ones, as they are taken from what has arrived."""
 
+import re
 from collections.abc import Sequence
 
 from njst.contract.kinds.consume import ConsumeMode
@@ -20,6 +21,7 @@ from njst.load.recording.hop_latency import NO_LATENCIES, HopLatency, sampling_s
 from njst.load.recording.integrity import IntegrityInspector
 from njst.load.recording.recorder import Nanoseconds, Recorder
 from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, DeliveryShape, Numbers, form_of
+from njst.load.scan.message_heads import messages
 
 
 class Deliveries:
@@ -91,43 +93,36 @@ class Deliveries:
         self._gaps = DeliveryGaps()
 
     def _scan(self, data: bytes, at: int, now_ns: int) -> tuple[int, DeliveryRun | None]:
-        """Take messages one by one; return where that ended, and a run if there is one there."""
-        match, first_time = DELIVERY.match, self._first_time
+        """Take messages one by one; return where that ended, or a run if one begins at `at`."""
+        first = DELIVERY.match(data, at)
+        if first is not None and (run := self._run(data, first)) is not None:
+            return at, run
+        first_time = self._first_time
         replies: list[bytes] = []
         places: list[int] = []
         sizes: list[int] = []
-        run: DeliveryRun | None = None
-        # Where the last one looked at began no run, the next ones most often do not either.
-        looks = self._fates.are_all_accepted
-        limit = len(data)
-        while head := match(data, at):
-            size = int(head[4])
-            begin = head.end()
-            end = begin + size + 2
-            if end > limit or (head[3] and int(head[3]) > size):
-                break
-            reply = head[2]
-            is_first = reply.startswith(first_time)
-            if looks and is_first:
-                form = form_of(data, head)
-                run = None if form is None else form.run(data, at)
-                if run is not None:
-                    self._form = form
-                    break
-                looks = False
-            if head[3]:
-                begin += int(head[3])
-                size = end - 2 - begin
-            if is_first:
+        for head, begin, end in messages(DELIVERY, data, at):
+            reply = head["reply"]
+            if reply.startswith(first_time):
                 replies.append(reply)
                 places.append(begin)
-                sizes.append(size)
+                sizes.append(end - 2 - begin)
             else:
-                self._unusual(data, reply, begin, size, now_ns)
+                self._unusual(data, reply, begin, end - 2 - begin, now_ns)
             at = end
         if replies:
             self._take(data, replies, places, sizes, now_ns)
-        return at, run
+        return at, None
+
+    def _run(self, data: bytes, first: "re.Match[bytes]") -> DeliveryRun | None:
+        """Return the run that begins with this head, and remember its form."""
+        if not self._fates.are_all_accepted or not first["reply"].startswith(self._first_time):
+            return None
+        form = form_of(data, first)
+        run = None if form is None else form.run(data, first.start())
+        if run is not None:
+            self._form = form
+        return run
 
     def _unusual(self, data: bytes, reply: bytes, begin: int, size: int, now_ns: int) -> None:
         """Take a redelivery, or learn the server's form of ACK subjects from a first delivery."""

@@ -6,7 +6,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
 from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
-from njst.load.load_client import StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.parser import Frame, Pong, ServerError
@@ -37,7 +37,7 @@ def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameC
     )
 
 
-class CorePublisher:
+class CorePublisher(LoadClient):
     """Publish as fast as the connection takes it, or at an offered rate.
 
     A message counts when the server has read it and said nothing against it: from time to time a
@@ -60,15 +60,16 @@ class CorePublisher:
         # Messages before this number are before the PING under way, if there is one.
         self._mark: int | None = None
         self._asked_ns = 0
-        self.pings = 0
+        self._pings = 0
         # Since when there is nothing to do but to wait for a PONG.
         self._idle_ns = 0
         self._log_offset_ns = 0
         self._is_abandoned = False
 
-    def opening(self) -> bytes:
-        """Return nothing: there is nothing to hear."""
-        return b""
+    @property
+    def pings(self) -> int:
+        """How many PINGs it has sent."""
+        return self._pings
 
     def start(self, start: StartTime) -> None:
         """Begin."""
@@ -99,12 +100,8 @@ class CorePublisher:
             return b""
         self._mark = self._pacer.next
         self._asked_ns = now_ns
-        self.pings += 1
+        self._pings += 1
         return encoder.PING
-
-    def scan(self, data: bytes, now_ns: int) -> int:  # noqa: ARG002 - nothing is received
-        """Leave all to the exact parser."""
-        return 0
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take the answer to a PING, or an error."""

@@ -1,6 +1,4 @@
-"""Core NATS: which client does what; subscribe, and request with reply."""
-
-import re
+"""Core NATS requests, each with one reply."""
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
@@ -8,19 +6,22 @@ from njst.load.kinds.core.core_publish import core_cycle
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, status_of
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.message_heads import answer_pattern, plain_answers
 from njst.load.templates.frame_cycle import FrameStamper
 
 _SID = 1
-_NOTHING = Answers([], 0, 0)
 
 
-class CoreRequestCodec:
-    """Requests to whoever replies."""
+class CoreRequestCodec(RequestCodec):
+    """Requests to one subject."""
 
-    weight = 1
+    can_prebuild = True
+    # Whether an answer with headers can be good without a closer look.
+    takes_headers = True
 
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        super().__init__()
         core = plan.core
         assert core is not None
         self.window = core.window
@@ -28,33 +29,24 @@ class CoreRequestCodec:
         self._size = core.payload_bytes
         self._subject = core.subject
         self._cycle = core_cycle(plan, core, inbox, job)
-        self._reply = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9})\r\n"
-        )
+        self._reply = answer_pattern(inbox, with_headers=self.takes_headers)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return the requests."""
         return self._cycle.encode(first, count, log_ns)
 
-    def ready(self, first: int, count: int) -> FrameStamper:
-        """Return what stamps each of some requests that lie ready."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:
+        """Return a stamper of requests that are made ahead."""
         return self._cycle.ready(first, count)
 
-    def subject(self, number: int) -> str:  # noqa: ARG002 - all go to one
-        """Return where a request goes: what is denied there is the oldest of them."""
+    def address(self, number: int) -> str | None:  # noqa: ARG002 - all go to one
+        """Return the subject of all requests: a denied one is the oldest of them."""
         return self._subject
 
     def scan(self, data: bytes) -> Answers:
-        """Take replies as long as they are plain ones."""
-        tokens: list[bytes] = []
-        at = 0
-        while head := self._reply.match(data, at):
-            end = head.end() + int(head[2]) + 2
-            if end > len(data):
-                break
-            tokens.append(head[1])
-            at = end
-        return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
+        """Take replies, up to a status or anything else."""
+        tokens, _, taken = plain_answers(self._reply, data)
+        return Answers(numbers_of(tokens), self._size, taken) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the request, or that nobody replies."""

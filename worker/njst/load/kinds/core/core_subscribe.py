@@ -1,23 +1,24 @@
 """Subscribing and replying client."""
 
-import re
-
 from njst.contract.kinds.core import CoreOperation
 from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_request import _SID
 from njst.load.kinds.final_flush import LATE, FinalFlush
-from njst.load.load_client import StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, MessageFrame, Pong, ServerError
 from njst.load.recording.integrity import IntegrityInspector
 from njst.load.recording.recorder import Recorder
-from njst.load.scan.frame_matrix import FEWEST, FrameShape, numbers_in_group
+from njst.load.scan.frame_matrix import FEWEST, FrameMatrix, FrameShape, numbers_in_group
+from njst.load.scan.message_heads import head_pattern, messages
 from njst.load.templates.payloads import bodies
 
+_MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"1", rb"(?:(?P<reply>\S+) )?")
 
-class CoreSubscriber:
+
+class CoreSubscriber(LoadClient):
     """Subscribe, or answer requests: each client its own number of messages."""
 
     # Those who reply share the requests in this queue group.
@@ -34,9 +35,6 @@ class CoreSubscriber:
         self._body = bodies(
             PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes), 1, plan.index
         )[0]
-        self._message = re.compile(
-            rb"MSG (?P<subject>\S+) 1 (?:(?P<reply>\S+) )?(?P<size>\d{1,9})\r\n"
-        )
         self._replies: list[bytes] = []
         self._farewell = FinalFlush()
         self._taken = 0
@@ -68,10 +66,6 @@ class CoreSubscriber:
         duration_ms = self._plan.duration_ms
         self._end_ns = start.at_ns + duration_ms * 1_000_000 if duration_ms is not None else 0
 
-    def due_ns(self) -> int | None:
-        """Return None: others set the pace."""
-        return None
-
     def next_bytes(self, now_ns: int) -> bytes:
         """Return the replies that are due, behind the last of them a PING."""
         if not self._replies:
@@ -86,29 +80,19 @@ class CoreSubscriber:
         return b"".join([b"PUB %s%s" % (reply, tail) for reply in replies])
 
     def scan(self, data: bytes, now_ns: int) -> int:
-        """Take messages as long as they are plain ones."""
-        match = self._message.match
+        """Take messages, up to anything else: runs of one shape first, then one by one."""
         places: list[int] = []
         sizes: list[int] = []
-        at, limit = 0, len(data)
-        looks = not self._is_reply
-        while head := match(data, at):
-            size = int(head["size"])
-            end = head.end() + size + 2
-            if end > limit:
-                break
-            if looks and (limit - at) // (end - at) >= FEWEST:
-                digits = numbers_in_group(head, "subject")
-                rows = FrameShape(data[at:end], head.end() - at, digits).grid(data, at)
-                if rows is not None:
-                    places += range(head.end(), head.end() + len(rows) * rows.size, rows.size)
-                    sizes += [size] * len(rows)
-                    at += len(rows) * rows.size
-                    continue
-                # Where one begins no run, the next ones most often do not either.
-                looks = False
-            places.append(head.end())
-            sizes.append(size)
+        at = 0
+        # Where one begins no run, the next ones most often do not either.
+        while not self._is_reply and (run := _run(data, at)):
+            begin, size, rows = run
+            places += range(begin, begin + len(rows) * rows.size, rows.size)
+            sizes += [size] * len(rows)
+            at += len(rows) * rows.size
+        for head, begin, end in messages(_MESSAGE, data, at):
+            places.append(begin)
+            sizes.append(end - 2 - begin)
             if self._is_reply and head["reply"]:
                 self._replies.append(head["reply"])
             at = end
@@ -170,11 +154,6 @@ class CoreSubscriber:
         """Take nothing more."""
         self._closing = True
 
-    @property
-    def unfinished(self) -> int:
-        """Return 0: a message is attempted when it comes, and done."""
-        return 0
-
     def stop(self) -> None:
         """Want nothing more."""
         self._closing = True
@@ -189,3 +168,21 @@ class CoreSubscriber:
     def done(self) -> bool:
         """Whether this client has its messages, and the server has read its replies."""
         return self._is_full and not self._replies and self._farewell.is_over
+
+
+def _run(data: bytes, at: int) -> tuple[int, int, FrameMatrix] | None:
+    """Return the messages of one shape from `at` on; None when they are few.
+
+    Returns:
+        Where the payload of the first begins, the bytes of each payload, and the frames.
+    """
+    head = _MESSAGE.match(data, at)
+    if head is None:
+        return None
+    size, header = int(head["size"]), int(head["header"] or 0)
+    end = head.end() + size + 2
+    if header > size or (len(data) - at) // (end - at) < FEWEST:
+        return None
+    shape = FrameShape(data[at:end], head.end() - at, numbers_in_group(head, "subject"))
+    rows = shape.grid(data, at)
+    return None if rows is None else (head.end() + header, size - header, rows)

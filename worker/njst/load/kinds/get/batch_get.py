@@ -1,6 +1,5 @@
 """Direct gets of many messages with one request (ADR-31): the answer is all of them and an end."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from njst.contract.fields import has_wildcard
@@ -8,44 +7,39 @@ from njst.contract.kinds.get import GetPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.protocol.jetstream_answers import Failure, batch_end, get_failure, status_of
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import Answers, RequestCodec
+from njst.load.scan.message_heads import answer_pattern, plain_answers
 
-_GOOD = b"NATS/1.0\r\n"
 _END = 204
 
 
-class _Parts:
-    """What has come of the answers that are not complete, by the number of their request."""
+class _ManyMessagesCodec(RequestCodec):
+    """Answers of many messages: what has come of those that are not complete, by request."""
 
-    def __init__(self, inbox: str, weight: int) -> None:
-        self._weight = weight
+    frame_bytes = 120
+
+    def __init__(self, inbox: str, window: int, weight: int) -> None:
+        super().__init__()
+        self.window = window
+        self.weight = weight
         self._got: dict[int, tuple[int, int]] = {}
-        self._part = re.compile(
-            rb"HMSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
-        )
+        self._part = answer_pattern(inbox)
 
     def scan(self, data: bytes) -> Answers:
-        """Take messages, up to and without the end of an answer."""
-        match = self._part.match
-        at = 0
-        counts: dict[bytes, list[int]] = {}
-        while head := match(data, at):
-            begin = head.end()
-            end = begin + int(head[3]) + 2
-            size = int(head[3]) - int(head[2])
-            if end > len(data) or size < 0 or not data.startswith(_GOOD, begin):
-                break
-            counts.setdefault(head[1], []).append(size)
-            at = end
-        for token, sizes in counts.items():
-            self._add(int(token, 16) // self._weight, len(sizes), sum(sizes))
-        return Answers([], 0, at)
+        """Take messages, up to the status that ends an answer."""
+        tokens, sizes, taken = plain_answers(self._part, data)
+        by_token: dict[bytes, list[int]] = {}
+        for token, size in zip(tokens, sizes, strict=True):
+            by_token.setdefault(token, []).append(size)
+        for token, some in by_token.items():
+            self._add(int(token, 16) // self.weight, len(some), sum(some))
+        return Answers([], 0, taken)
 
     def _add(self, number: int, count: int, size: int) -> None:
         before, size_before = self._got.get(number, (0, 0))
         self._got[number] = (before + count, size_before + size)
 
-    def take(self, number: int, message: MessageFrame, wanted: int | None) -> int | Failure | None:
+    def _take(self, number: int, message: MessageFrame, wanted: int | None) -> int | Failure | None:
         """Return the payload bytes of an answer at its end; None for one of its messages.
 
         `wanted` is how many messages it must have; None: any number but none at all.
@@ -62,26 +56,21 @@ class _Parts:
         return size
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Drop what has come of answers that nobody waits for any more."""
+        """Drop what has come of answers that failed."""
         for number in numbers:
             self._got.pop(number, None)
 
 
-class BatchGetCodec:
-    """So many messages from a sequence on."""
+class BatchGetCodec(_ManyMessagesCodec):
+    """A number of messages from a sequence on."""
 
     def __init__(self, get: GetPlan, subject: str, inbox: str, messages: int | None) -> None:
-        self.weight = get.batch
-        self.window = get.window
-        self.frame_bytes = 120
+        super().__init__(inbox, get.window, get.batch)
         self._messages = messages
         self._head = f"PUB {subject} {inbox}.".encode()
         self._first = get.first
         # Every request begins where a whole batch is left.
         self._span = max(1, get.last_sequence - get.batch + 1)
-        self._parts = _Parts(inbox, self.weight)
-        self.scan = self._parts.scan
-        self.forget = self._parts.forget
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the requests; their reply ends in the number of their first message."""
@@ -102,7 +91,7 @@ class BatchGetCodec:
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of all messages at their end."""
-        return self._parts.take(number, message, self._size(number))
+        return self._take(number, message, self._size(number))
 
 
 class FilteredBatchCodec(BatchGetCodec):
@@ -128,25 +117,20 @@ class FilteredBatchCodec(BatchGetCodec):
         return outcome
 
 
-class MultiLastCodec:
+class MultiLastCodec(_ManyMessagesCodec):
     """The last messages of many subjects; all of them together are one message of the load."""
-
-    weight = 1
 
     def __init__(
         self, get: GetPlan, subject: str, inbox: str, name: Callable[[int], bytes]
     ) -> None:
-        """`name` tells the subjects in the order in which they are asked for, `batch` at a time."""
-        self.window = get.window
+        """`name` returns the subjects in the order in which they are got, `batch` at a time."""
+        super().__init__(inbox, get.window, 1)
         self._head = f"PUB {subject} {inbox}.".encode()
         self._name = name
         # More than there are would only name some of them twice.
         self._batch = min(get.batch, len(get.subjects) * get.subject_count)
         self._is_countable = not any(map(has_wildcard, get.subjects))
         self.frame_bytes = len(self.encode(0, 1, 0))
-        self._parts = _Parts(inbox, self.weight)
-        self.scan = self._parts.scan
-        self.forget = self._parts.forget
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the requests."""
@@ -164,4 +148,4 @@ class MultiLastCodec:
     def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of all messages at their end."""
         wanted = len(self._asked(number)) if self._is_countable else None
-        return self._parts.take(number, message, wanted)
+        return self._take(number, message, wanted)

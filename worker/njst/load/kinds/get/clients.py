@@ -18,19 +18,17 @@ def get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClien
     subject = f"{plan.api_prefix}.DIRECT.GET.{get.stream}"
     if get.mode is GetMode.BATCH:
         kind = FilteredBatchCodec if get.subjects else BatchGetCodec
-        pages = kind(get, subject, inbox, plan.messages)
-        return RequestClient(plan, inbox, recorder, pages, pages.forget)
+        return request_client(plan, inbox, recorder, kind(get, subject, inbox, plan.messages))
     name = _names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
     if get.mode is GetMode.MULTI_LAST:
-        asked = MultiLastCodec(get, subject, inbox, name)
-        return RequestClient(plan, inbox, recorder, asked, asked.forget)
+        return request_client(plan, inbox, recorder, MultiLastCodec(get, subject, inbox, name))
     if get.mode is GetMode.LAST_BY_SUBJECT:
-        requests = DirectGetCodec(_last_of(f"{subject}.", name), inbox, get.window)
+        codec = DirectGetCodec(_last_of(f"{subject}.", name), inbox, get.window)
     else:
         last = max(1, get.last_sequence)
         number = draw_many(get.order, last, _DRAWN, plan.index, get.first)
         where = subject.encode()
-        requests = DirectGetCodec(
+        codec = DirectGetCodec(
             lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window
         )
-    return request_client(plan, inbox, recorder, requests)
+    return request_client(plan, inbox, recorder, codec)

@@ -1,6 +1,5 @@
 """Direct gets (ADR-31): stored messages without a consumer, one by one."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,41 +9,39 @@ from njst.contract.plan import ClientPlan
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, get_failure
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import FEW, Answers
+from njst.load.requests.codec import FEW, NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.message_heads import answer_pattern, plain_answers
 from njst.load.templates.frame_cycle import FrameStamper
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
-_NOTHING = Answers([], 0, 0)
-_GOOD = b"NATS/1.0\r\n"
 # Rows of a cycle that is drawn once.
 _DRAWN = 4096
 # Names of so many subjects lie ready; of more, each is made when it is asked for.
 MOST_READY = 10_000
 
 
-class DirectGetCodec:
+class DirectGetCodec(RequestCodec):
     """Requests for single messages."""
 
-    weight = 1
+    can_prebuild = True
 
     def __init__(
         self, asked: Callable[[int], tuple[bytes, bytes]], inbox: str, window: int
     ) -> None:
-        """`asked` tells the subject and the body of each request."""
+        """`asked` returns the subject and the body of a request."""
+        super().__init__()
         self.window = window
         self._inbox = inbox.encode()
         self._asked = asked
         self.frame_bytes = len(b"".join(self._frames(0, 1)))
-        self._answer = re.compile(
-            rb"HMSG " + re.escape(self._inbox) + rb"\.([0-9a-f]{10}) 1 (\d{1,9}) (\d{1,9})\r\n"
-        )
+        self._answer = answer_pattern(inbox)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the requests."""
         return b"".join(self._frames(first, count))
 
-    def ready(self, first: int, count: int) -> FrameStamper:
-        """Return what gives each of some requests, which carry no time."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:
+        """Return what gives each request; requests carry no time."""
         frames = self._frames(first, count)
         return lambda place, log_ns: frames[place]  # noqa: ARG005
 
@@ -57,24 +54,13 @@ class DirectGetCodec:
         return frames
 
     def scan(self, data: bytes) -> Answers:
-        """Take messages as long as they are plain ones."""
-        tokens: list[bytes] = []
-        sizes: list[int] = []
-        at = 0
-        while head := self._answer.match(data, at):
-            begin = head.end()
-            end = begin + int(head[3]) + 2
-            size = int(head[3]) - int(head[2])
-            if end > len(data) or size < 0 or not data.startswith(_GOOD, begin):
-                break
-            tokens.append(head[1])
-            sizes.append(size)
-            at = end
+        """Take messages, up to a status or anything else."""
+        tokens, sizes, taken = plain_answers(self._answer, data)
         if not tokens:
-            return _NOTHING
+            return NO_ANSWERS
         if len(tokens) <= FEW:
-            return Answers([int(token, 16) for token in tokens], sizes, at)
-        return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), at)
+            return Answers([int(token, 16) for token in tokens], sizes, taken)
+        return Answers(numbers_of(tokens), np.array(sizes, dtype=np.int64), taken)
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
         """Return the size of the message, or why there is none."""

@@ -14,7 +14,6 @@ from njst.load.kinds.publish.single import PublishCodec
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
-from njst.load.requests.step_client import StepClient
 from njst.load.templates.subjects import written_key
 
 _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
@@ -33,11 +32,10 @@ def key_value_client(plan: ClientPlan, inbox: str, recorder: Recorder, job: str)
     if key_value.operation is KeyValueOperation.GET:
         return key_value_get_client(plan, inbox, recorder)
     if key_value.operation is KeyValueOperation.UPDATE:
-        requests = UpdateCodec(plan, inbox, job)
-        return RequestClient(plan, inbox, recorder, requests, requests.forget)
+        return request_client(plan, inbox, recorder, UpdateCodec(plan, inbox, job))
     written = plan.model_copy(update={"publish": _publish(plan.api_prefix, key_value)})
     if key_value.operation is KeyValueOperation.CREATE:
-        return StepClient(plan, inbox, recorder, CreateCodec(written, inbox, job))
+        return request_client(plan, inbox, recorder, CreateCodec(written, inbox, job))
     publishing = written.model_copy(update={"key_value": None})
     return request_client(publishing, inbox, recorder, PublishCodec(publishing, inbox, job))
 
@@ -67,8 +65,8 @@ def key_value_get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> Re
     order, first = key_value.key_order, key_value.first_key
     name = _names(plan, stems, key_value.keys, order, first)
     before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
-    requests = DirectGetCodec(_last_of(before, name), inbox, key_value.window)
-    return request_client(plan, inbox, recorder, requests)
+    codec = DirectGetCodec(_last_of(before, name), inbox, key_value.window)
+    return request_client(plan, inbox, recorder, codec)
 
 
 def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:

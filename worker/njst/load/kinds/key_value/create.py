@@ -30,6 +30,8 @@ _SEQUENCE = re.compile(rb"\r\nNats-Sequence:[ \t]*(\d{1,18})\r\n")
 class CreateCodec(PublishCodec):
     """The creates of one client; `plan` also has what it publishes."""
 
+    can_prebuild = False  # an answer may lead to another step
+
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
         super().__init__(plan, inbox, job)
         key_value = plan.key_value

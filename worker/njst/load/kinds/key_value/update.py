@@ -6,7 +6,6 @@ client under way: the second could not know what to expect. Whoever holds a key 
 refused.
 """
 
-import re
 from collections.abc import Sequence
 
 from njst.contract.kinds.payload import PayloadPlan
@@ -15,22 +14,21 @@ from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.puback_runs import puback_pattern
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand, written_key
 
-_NOTHING = Answers([], 0, 0)
 _DRAWN = 4096
 _BODIES = 64
 _BODIES_BYTES = 1024 * 1024
 
 
-class UpdateCodec:
-    """Updates of one client, in the order of its keys, those with one under way left out."""
-
-    weight = 1
+class UpdateCodec(RequestCodec):
+    """Updates of one client in the order of its keys, without those that have one in flight."""
 
     def __init__(self, plan: ClientPlan, inbox: str, job: str) -> None:
+        super().__init__()
         key_value = plan.key_value
         assert key_value is not None
         self.window = key_value.window
@@ -47,11 +45,7 @@ class UpdateCodec:
         self._revisions: list[int | None] = [None] * len(subjects)
         self._busy: set[int] = set()
         self._keys: dict[int, int] = {}
-        self._stored = re.compile(
-            rb"MSG " + re.escape(self._inbox) + rb"([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"[^"\r\n]+", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
-            rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
-        )
+        self._stored = puback_pattern(inbox)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return a PUB for a key that is new to the client, else an HPUB with its revision."""
@@ -87,7 +81,7 @@ class UpdateCodec:
             tokens.append(found[1])
             self._learn(int(found[1], 16), int(found[2]))
             at = found.end()
-        return Answers(numbers_of(tokens), self._size, at) if tokens else _NOTHING
+        return Answers(numbers_of(tokens), self._size, at) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the value, or why it is not written; learn the revision of both."""

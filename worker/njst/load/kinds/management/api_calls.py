@@ -10,9 +10,8 @@ from njst.load.protocol import encoder
 from njst.load.protocol.digits import DIGITS
 from njst.load.protocol.jetstream_answers import Failure, api_failure
 from njst.load.protocol.parser import MessageFrame
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import RequestCodec
 
-_NOTHING = Answers([], 0, 0)
 # What a call takes on the wire, about.
 _FRAME_BYTES = 400
 _CYCLES = (ManagementOperation.CYCLE_STREAM, ManagementOperation.CYCLE_CONSUMER)
@@ -20,21 +19,13 @@ _INFO = (ManagementOperation.STREAM_INFO, ManagementOperation.CONSUMER_INFO)
 _CREATE = (ManagementOperation.CREATE_STREAM, ManagementOperation.CREATE_CONSUMER)
 
 
-class _ApiAnswers:
-    """Answers of the API are large and few: the exact parser takes all of them."""
-
-    weight = 1
-    frame_bytes = _FRAME_BYTES
-
-    def scan(self, data: bytes) -> Answers:  # noqa: ARG002 - the protocol's
-        """Leave all to the exact parser."""
-        return _NOTHING
-
-
-class ApiCallCodec(_ApiAnswers):
+class ApiCallCodec(RequestCodec):
     """Calls of one operation, each for another stream or consumer."""
 
+    frame_bytes = _FRAME_BYTES
+
     def __init__(self, management: ManagementPlan, assets: Assets, inbox: str) -> None:
+        super().__init__()
         self.window = management.window
         self._inbox = inbox
         self._plan = management
@@ -71,13 +62,16 @@ class _Lane:
     step: int = 0
 
 
-class AssetCycleCodec(_ApiAnswers):
+class AssetCycleCodec(RequestCodec):
     """Create, info and delete of one asset after the other, `window` of them side by side.
 
     Only what this client has made is removed: after a create that failed comes another asset.
     """
 
+    frame_bytes = _FRAME_BYTES
+
     def __init__(self, management: ManagementPlan, assets: Assets, inbox: str) -> None:
+        super().__init__()
         self.window = management.window
         self._inbox = inbox
         self._plan = management

@@ -4,6 +4,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.management.api_calls import _CYCLES, ApiCallCodec, AssetCycleCodec
 from njst.load.kinds.management.asset_requests import assets_of
 from njst.load.recording.recorder import Recorder
+from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
 
 
@@ -13,6 +14,5 @@ def management_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> Reque
     assert management is not None
     assets = assets_of(management, plan.api_prefix)
     if management.operation in _CYCLES:
-        cycles = AssetCycleCodec(management, assets, inbox)
-        return RequestClient(plan, inbox, recorder, cycles, cycles.forget)
-    return RequestClient(plan, inbox, recorder, ApiCallCodec(management, assets, inbox))
+        return request_client(plan, inbox, recorder, AssetCycleCodec(management, assets, inbox))
+    return request_client(plan, inbox, recorder, ApiCallCodec(management, assets, inbox))

@@ -21,26 +21,20 @@ from njst.load.kinds.object_store.object_steps import (
 from njst.load.kinds.object_store.store_frames import StoreFrames
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, delivery_of, status_of
-from njst.load.protocol.parser import Frame, MessageFrame
-from njst.load.recording.recorder import Recorder
-from njst.load.requests.codec import Answers
-from njst.load.requests.step_client import StepClient
+from njst.load.protocol.parser import MessageFrame
+from njst.load.requests.codec import RequestCodec
 from njst.load.templates.subjects import draw
 
-_NOTHING = Answers([], 0, 0)
 _DELIVERY_SID = 2
 _DRAWN = 4096
 
 
-class ObjectCodec:
+class ObjectCodec(RequestCodec):
     """The objects of one client, one after the other."""
-
-    weight = 1
-    window = 1
-    frame_bytes = 200
 
     def __init__(self, plan: ClientPlan, inbox: str, nuid_prefix: str) -> None:
         """`nuid_prefix`: 12 characters that no other client has."""
+        super().__init__()
         store = plan.object_store
         assert store is not None
         self._store = store
@@ -52,15 +46,14 @@ class ObjectCodec:
         self._steps: dict[int, Steps] = {}
         self._loose: list[bytes] = []
 
-    @property
-    def deliver(self) -> str:
-        """Where chunks are pushed to."""
-        return self._frames.deliver
+    def opening(self) -> bytes:
+        """Subscribe to the chunks that are pushed."""
+        return encoder.sub(self._frames.deliver, _DELIVERY_SID)
 
     @property
-    def pending(self) -> bool:
-        """Whether there is something to send that belongs to no object any more."""
-        return bool(self._loose)
+    def is_idle(self) -> bool:
+        """Whether nothing is left to send besides what belongs to an object in flight."""
+        return not self._loose
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the first call of an object: for its description."""
@@ -79,10 +72,18 @@ class ObjectCodec:
             return DeleteSteps(self._store, self._frames, number)
         return PutSteps(self._store, self._frames, number, name, nuid, self._content.chunks(number))
 
-    def keep_flowing(self, status: MessageFrame) -> None:
-        """Answer the flow control of a consumer: the server waits for it."""
-        if status.reply:
-            self._loose.append(encoder.pub(status.reply.decode(), b""))
+    def translate(self, frame: MessageFrame) -> MessageFrame | None:
+        """Return a chunk, which has the subject that it is stored by, as an answer to its object.
+
+        Flow control of the consumer is answered: the server waits for that.
+        """
+        if frame.sid != _DELIVERY_SID:
+            return frame
+        if status_of(frame) is None:
+            return replace(frame, subject=b"." + _number_of(frame.reply))
+        if frame.reply:
+            self._loose.append(encoder.pub(frame.reply.decode(), b""))
+        return None
 
     def more(self, log_ns: int) -> bytes:  # noqa: ARG002 - the protocol's
         """Return what the object under way has to send, a chunk at a time."""
@@ -94,10 +95,6 @@ class ObjectCodec:
             if out := steps.more():
                 return out
         return b""
-
-    def scan(self, data: bytes) -> Answers:  # noqa: ARG002 - the protocol's
-        """Leave all to the exact parser: what is large here is the payload."""
-        return _NOTHING
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure | None:
         """Return the size of an object when it is complete, or why it failed."""
@@ -115,34 +112,6 @@ class ObjectCodec:
             steps = self._steps.pop(number, None)
             if steps is not None and (farewell := steps.over()):
                 self._loose.append(farewell)
-
-
-class ObjectClient(StepClient):
-    """A client whose calls bring about others before they are answered."""
-
-    def __init__(
-        self, plan: ClientPlan, inbox: str, recorder: Recorder, objects: ObjectCodec
-    ) -> None:
-        super().__init__(plan, inbox, recorder, objects)
-        self._objects = objects
-
-    def opening(self) -> bytes:
-        """Subscribe to the answers, and to the chunks that are pushed."""
-        return super().opening() + encoder.sub(self._objects.deliver, _DELIVERY_SID)
-
-    def on_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take a frame; a chunk comes with the subject that it is stored by."""
-        if isinstance(frame, MessageFrame) and frame.sid == _DELIVERY_SID:
-            if status_of(frame) is not None:
-                self._objects.keep_flowing(frame)
-                return
-            frame = replace(frame, subject=b"." + _number_of(frame.reply))
-        super().on_frame(frame, now_ns)
-
-    @property
-    def done(self) -> bool:
-        """Whether all objects have an outcome, and nothing is to be tidied up."""
-        return super().done and not self._objects.pending
 
 
 def _number_of(reply: bytes) -> bytes:

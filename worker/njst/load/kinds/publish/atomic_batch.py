@@ -4,6 +4,7 @@ The headers of each message name its batch and its place; the last one commits, 
 reply. A request is a batch: its latency is that of the whole.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from njst.contract.plan import ClientPlan
@@ -14,9 +15,7 @@ from njst.load.protocol.jetstream_answers import Failure, publish_answer
 from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.producer_receipts import ProducerReceipts
-from njst.load.recording.recorder import Recorder
-from njst.load.requests.codec import Answers
-from njst.load.requests.request_client import RequestClient
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.puback_runs import PubAckScanner
 from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
 from njst.load.templates.frame_layout import FrameSettings, publish_row
@@ -24,18 +23,20 @@ from njst.load.templates.open_frames import OPEN_SUBJECT
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand
 
-_NOTHING = Answers([], 0, 0)
 # So many messages of a batch are on their way before the others are made: a server that has only
 # this client would else wait for the whole.
 _HEAD = 64
 
 
-class AtomicBatchCodec:
+class AtomicBatchCodec(RequestCodec):
     """The batches of one client."""
+
+    sends_each_message = True
 
     def __init__(
         self, plan: ClientPlan, inbox: str, job: str, receipts: ProducerReceipts | None = None
     ) -> None:
+        super().__init__()
         publish = plan.publish
         assert publish is not None
         self._publish = publish
@@ -60,7 +61,7 @@ class AtomicBatchCodec:
         self._tail = self._make_tail()
         noted = None if receipts is None else receipts.marks
         self._acks = PubAckScanner(inbox, None, publish.stream, noted)
-        # Messages of a batch that are still to be made: the first, how many, and their time.
+        # What is still to be sent of a batch: its first message, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 
     def _rows(self, size: int, batches: int) -> list[FrameTemplate]:
@@ -104,7 +105,7 @@ class AtomicBatchCodec:
         return self._tail is not None and whole is not None and (number + 1) * self.weight > whole
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
-        """Return the frames of whole batches; of a single one the beginning, if `rest` follows."""
+        """Return the frames of whole batches; of a single large one the head, `more` the rest."""
         if count == 1 and self.weight > _HEAD and not self._is_tail(first):
             begin = first * self.weight
             self._rest = (begin + _HEAD, self.weight - _HEAD, log_ns)
@@ -119,7 +120,7 @@ class AtomicBatchCodec:
             out = self._cycle.encode(first * self.weight, count * self.weight, log_ns) + out
         return out
 
-    def rest(self) -> bytes:
+    def more(self, log_ns: int) -> bytes:  # noqa: ARG002 - a batch has one time
         """Return what `encode` has left of a batch."""
         if self._rest is None:
             return b""
@@ -127,9 +128,10 @@ class AtomicBatchCodec:
         self._rest = None
         return out
 
-    def drop_rest(self) -> None:
-        """Make no more of a batch whose beginning is lost."""
-        self._rest = None
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Send no more of a batch that has failed."""
+        if self._rest is not None and self._rest[0] // self.weight in numbers:
+            self._rest = None
 
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements: each is for its batch, by the number of the last message."""
@@ -138,7 +140,7 @@ class AtomicBatchCodec:
             return Answers([number], self._size(number), len(data))
         found, taken = self._acks.scan(data)
         if not taken:
-            return _NOTHING
+            return NO_ANSWERS
         numbers = [number // self.weight for number in as_list(found)]
         return Answers(numbers, [self._size(number) for number in numbers], taken)
 
@@ -154,32 +156,3 @@ class AtomicBatchCodec:
                 return Failure(ErrorClass.BATCH_REFUSED, answer.words)
             return answer
         return self._size(number)
-
-
-class AtomicBatchClient(RequestClient):
-    """One client that publishes batches; a batch may leave in two parts."""
-
-    def __init__(
-        self,
-        plan: ClientPlan,
-        inbox: str,
-        recorder: Recorder,
-        requests: AtomicBatchCodec,
-        receipts: ProducerReceipts | None = None,
-    ) -> None:
-        super().__init__(plan, inbox, recorder, requests, receipts=receipts)
-        self._batches = requests
-
-    def next_bytes(self, now_ns: int) -> bytes:
-        """Return the rest of a batch that has begun, or what begins now."""
-        return self._batches.rest() or super().next_bytes(now_ns)
-
-    def on_disconnect(self, words: str, now_ns: int) -> None:
-        """Fail what was in flight; a batch that had begun is not gone on with."""
-        self._batches.drop_rest()
-        super().on_disconnect(words, now_ns)
-
-    def abandon(self, now_ns: int) -> None:
-        """Leave what is in flight without an outcome, and a batch that had begun unfinished."""
-        self._batches.drop_rest()
-        super().abandon(now_ns)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.atomic_batch import AtomicBatchClient, AtomicBatchCodec
+from njst.load.kinds.publish.atomic_batch import AtomicBatchCodec
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec, window_of
@@ -37,14 +37,14 @@ def single_publish_client(
     publish = plan.publish
     assert publish is not None
     tokens = ReusedTokens(window_of(publish)) if publish.reuses_replies else ReplyTokens()
-    requests: RequestCodec
+    codec: RequestCodec
     if publish.expect is not Expect.NONE:
-        requests = ExpectedSequenceCodec(plan, inbox, job, tokens, receipts)
+        codec = ExpectedSequenceCodec(plan, inbox, job, tokens, receipts)
     elif publish.delay_ms:
-        requests = DelayedCodec(plan, inbox, job, tokens, receipts)
+        codec = DelayedCodec(plan, inbox, job, tokens, receipts)
     else:
-        requests = PublishCodec(plan, inbox, job, tokens, receipts)
-    return request_client(plan, inbox, recorder, requests, receipts=receipts)
+        codec = PublishCodec(plan, inbox, job, tokens, receipts)
+    return request_client(plan, inbox, recorder, codec, receipts)
 
 
 def atomic_batch_client(
@@ -55,9 +55,8 @@ def atomic_batch_client(
     receipts: ProducerReceipts | None = None,
 ) -> RequestClient:
     """Return the client of an AtomicBatch plan."""
-    return AtomicBatchClient(
-        plan, inbox, recorder, AtomicBatchCodec(plan, inbox, job, receipts), receipts
-    )
+    codec = AtomicBatchCodec(plan, inbox, job, receipts)
+    return request_client(plan, inbox, recorder, codec, receipts)
 
 
 _PUBLISHERS: dict[

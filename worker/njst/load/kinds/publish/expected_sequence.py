@@ -6,7 +6,6 @@ subject that was there before goes without a condition, and its answer tells. On
 way at a time, since the next has to know what became of it.
 """
 
-import re
 from dataclasses import replace
 
 from njst.contract.header_names import LAST_SEQUENCE, LAST_SUBJECT_SEQUENCE
@@ -18,11 +17,9 @@ from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publ
 from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.recording.producer_receipts import ProducerReceipts
-from njst.load.requests.codec import Answers
-from njst.load.scan.puback_runs import stream_pattern
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
+from njst.load.scan.puback_runs import puback_pattern
 from njst.load.templates.frame_layout import FrameSettings
-
-_NOTHING = Answers([], 0, 0)
 
 _HEADERS = {
     Expect.LAST_SEQUENCE: LAST_SEQUENCE,
@@ -38,11 +35,8 @@ def _whole(_number: int) -> int:
     return 0
 
 
-class ExpectedSequenceCodec:
-    """Frames of one client that names what it knows, and its acknowledgements."""
-
-    weight = 1
-    window = 1
+class ExpectedSequenceCodec(RequestCodec):
+    """Messages of one client with the last sequence that it knows, and their acknowledgements."""
 
     def __init__(
         self,
@@ -54,7 +48,7 @@ class ExpectedSequenceCodec:
     ) -> None:
         publish = plan.publish
         assert publish is not None
-        self.tokens = tokens or ReplyTokens()
+        super().__init__(tokens)
         self._stream = publish.stream
         self._marks = None if receipts is None else receipts.marks
         plain = FrameSettings(
@@ -77,13 +71,7 @@ class ExpectedSequenceCodec:
         is_known = is_whole or not publish.last_sequence
         self._known: list[int | None] = [publish.last_sequence if is_known else None]
         self._known *= parts
-        self._stored = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{"stream":"'
-            + stream_pattern(self._stream)
-            + rb'", ?(?:"domain":"[^"\r\n]*", ?)?"seq":(\d{1,20})'
-            rb'(?:, ?"domain":"[^"\r\n]*")?\}\r\n'
-        )
+        self._stored = puback_pattern(inbox, self._stream)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return the frames of messages; there is no more than one at a time."""
@@ -98,10 +86,10 @@ class ExpectedSequenceCodec:
         return frame.replace(_OPEN, condition, 1)
 
     def scan(self, data: bytes) -> Answers:
-        """Take one plain acknowledgement."""
+        """Take one plain acknowledgement of a message that was not stored before."""
         found = self._stored.fullmatch(data)
-        if found is None:
-            return _NOTHING
+        if found is None or found[3]:
+            return NO_ANSWERS
         number = self.tokens.number(int(found[1], 16))
         self._learn(number, int(found[2]))
         self._note(number, int(found[2]))

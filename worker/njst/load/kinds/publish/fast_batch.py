@@ -20,7 +20,7 @@ import numpy as np
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
-from njst.load.load_client import StartTime
+from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import BAD_ANSWERS, wrong_stream
@@ -35,7 +35,7 @@ GROUPS = 2
 _SID = 1
 
 
-class FastBatchClient:
+class FastBatchClient(LoadClient):
     """One client with one batch at a time."""
 
     def __init__(
@@ -100,10 +100,6 @@ class FastBatchClient:
         self._log_offset_ns = start.log_offset_ns
         self._heard_ns = start.at_ns
         self._pacer.start(start)
-
-    def due_ns(self) -> int | None:
-        """Return None: the server's acknowledgements set the pace."""
-        return None
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return what the groups have room for; at the end, what ends the batch."""

@@ -1,7 +1,5 @@
 """Publish single messages: each has an acknowledgement of its own."""
 
-import re
-
 from njst.contract.header_names import MESSAGE_ID
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
@@ -12,20 +10,19 @@ from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.protocol.request_numbers import as_array
 from njst.load.recording.producer_receipts import ProducerReceipts
-from njst.load.requests.codec import Answers
+from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.puback_runs import PubAckScanner
 from njst.load.templates.frame_cycle import FrameStamper, made_late
 from njst.load.templates.frame_layout import OPEN_INSTANT, FrameSettings
 
-NOTHING = Answers([], 0, 0)
 # What is longer is hardly one acknowledgement alone.
 _ALONE_BYTES = 200
 
 
-class PublishCodec:
+class PublishCodec(RequestCodec):
     """Frames of one client, and its acknowledgements."""
 
-    weight = 1
+    can_prebuild = True
 
     def __init__(
         self,
@@ -37,7 +34,7 @@ class PublishCodec:
     ) -> None:
         publish = plan.publish
         assert publish is not None
-        self.tokens = tokens or ReplyTokens()
+        super().__init__(tokens)
         self._stream = publish.stream
         self.window = window_of(publish)
         has_ids = publish.message_ids or publish.delay_ms > 0
@@ -56,21 +53,17 @@ class PublishCodec:
         # The sequence of a duplicate is that of the message that was stored before it.
         noted = None if receipts is None or self._has_ids else receipts.marks
         self._acks = PubAckScanner(inbox, self.tokens, self._stream, noted)
-        self._again = re.compile(
-            rb"MSG " + re.escape(inbox.encode()) + rb"\.([0-9a-f]{10}) 1 \d+\r\n"
-            rb'\{[^\r\n]*"duplicate": ?true'
-        )
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
         """Return PUB or HPUB frames."""
         return self._frames.encode(first, count, log_ns, shift=self.tokens.shift)
 
-    def subject(self, number: int) -> str:
-        """Return where a message goes."""
+    def address(self, number: int) -> str | None:
+        """Return the subject of a message."""
         return self._frames.subject(number)
 
-    def ready(self, first: int, count: int) -> FrameStamper:
-        """Return what stamps each of some frames that lie ready."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:
+        """Return a stamper of frames that are made ahead."""
         return self._frames.ready(first, count, shift=self.tokens.shift)
 
     def scan(self, data: bytes) -> Answers:
@@ -82,16 +75,13 @@ class PublishCodec:
                 return Answers([alone], sizes, len(data), self._duplicates(data, len(data)))
         numbers, taken = self._acks.scan(data)
         if not taken:
-            return NOTHING
+            return NO_ANSWERS
         those = sizes if isinstance(sizes, int) else sizes[as_array(numbers) % len(sizes)]
         return Answers(numbers, those, taken, self._duplicates(data, taken))
 
     def _duplicates(self, data: bytes, end: int) -> list[int]:
         """Return the messages that the stream had already; without ids it cannot know any."""
-        if not self._has_ids or data.find(b'"duplicate"', 0, end) < 0:
-            return []
-        again = self._again.findall(data, 0, end)
-        return [self.tokens.number(int(token, 16)) for token in again]
+        return self._acks.duplicates(data, end) if self._has_ids else []
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
         """Return the payload bytes of the message, or why it is not stored."""
@@ -123,8 +113,8 @@ class DelayedCodec(PublishCodec):
         due_ns = log_ns + self._delay_ns
         return super().encode(first, count, due_ns).replace(OPEN_INSTANT, encoder.instant(due_ns))
 
-    def ready(self, first: int, count: int) -> FrameStamper:  # noqa: ARG002
-        """Return what makes each of some frames: their instant is known when they leave."""
+    def prebuilt(self, first: int, count: int) -> FrameStamper:  # noqa: ARG002
+        """Return what makes each frame when it leaves: its due time is not known before."""
         return made_late(self.encode, first)
 
 

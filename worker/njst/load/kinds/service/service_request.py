@@ -19,6 +19,8 @@ _ERROR, _CODE = _value_of(ERROR_HEADER), _value_of(ERROR_CODE_HEADER)
 class ServiceRequestCodec(CoreRequestCodec):
     """Core requests; an answer with the headers of a service error is a failure."""
 
+    takes_headers = False
+
     def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the request, or the error with the code and words of the service."""
         words, code = _ERROR.search(message.header), _CODE.search(message.header)
