@@ -15,8 +15,8 @@ from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Member
 from njst.journal.jobs import (
+    CACHED_REPORTS,
     EXPECT_MS,
-    KEPT_SO_FAR,
     YOUNG_S,
     Jobs,
     NotEnoughWorkersError,
@@ -127,11 +127,11 @@ async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_o
 
 
 async def test_reports_so_far_of_many_jobs_do_not_pile_up(jobs: Jobs) -> None:
-    for number in range(KEPT_SO_FAR + 5):
+    for number in range(CACHED_REPORTS + 5):
         submission = Submission(f"job-{number}", spec(), Origin(kind=OriginKind.HTTP))
         view = (await jobs.submit(submission)).view
         assert jobs.report(view, 10**9).workloads[0].messages == 0
-    assert len(jobs._so_far) == KEPT_SO_FAR
+    assert len(jobs._cached_reports) == CACHED_REPORTS
 
 
 async def test_only_those_with_all_the_labels_take_part(jobs: Jobs) -> None:
@@ -197,7 +197,7 @@ def test_whoever_waits_gets_its_job_when_the_workers_come() -> None:
     async def waited_s() -> float:
         jobs, members = await _expecting("w1")
         asyncio.get_running_loop().call_later(10, members.workers.extend, ["w2", "w3"])
-        view = (await jobs.submit_patiently(_waiting(0), _never)).view
+        view = (await jobs.submit_and_wait(_waiting(0), _never)).view
         assert len(view.parts) == 3
         return asyncio.get_running_loop().time()
 
@@ -208,19 +208,19 @@ def test_whoever_waits_for_too_long_is_told() -> None:
     async def waited_s() -> float:
         jobs, _ = await _expecting("w1")
         with pytest.raises(QueueTimeoutError, match=r"within 5 s: .*asks for 9 workers, 1 are"):
-            await jobs.submit_patiently(_waiting(0, workers=9, queueTimeoutSeconds=5), _never)
+            await jobs.submit_and_wait(_waiting(0, workers=9, queueTimeoutSeconds=5), _never)
         return asyncio.get_running_loop().time()
 
     assert 5 <= run(waited_s()) <= 6
 
 
 async def test_nobody_is_waited_for_when_nobody_waits() -> None:
-    async def gone() -> bool:
+    async def is_gone() -> bool:
         return True
 
     jobs, _ = await _expecting("w1")
     with pytest.raises(NotEnoughWorkersError, match="asks for 9 workers, 1 are connected"):
-        await jobs.submit_patiently(_waiting(0, workers=9), gone)
+        await jobs.submit_and_wait(_waiting(0, workers=9), is_gone)
 
 
 async def _never() -> bool:
