@@ -178,7 +178,7 @@ def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> Non
         return [w for w in WORKERS if any(isinstance(x, a.StartPhase) for x in world.decide(w))]
 
     assert len(openers()) == 1
-    world.now_ns += d.TURN_NS
+    world.now_ns += d.RANK_DELAY_NS
     assert len(openers()) == 2
     world.view = replace(world.view)
     world.act(openers()[0])

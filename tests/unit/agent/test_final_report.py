@@ -91,12 +91,12 @@ def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
         job_store=job_store,
         time=Clock(),
         resolve=nothing,
-        make=nothing,
-        remove=nothing,
+        provision=nothing,
+        teardown=nothing,
         prepare=nothing,
-        look=nothing,
+        read_slice=nothing,
         reports=shelf,
-        beside=at_once,
+        run_in_thread=at_once,
     )
 
 

@@ -132,12 +132,12 @@ class Scene:
             job_store=self.job_store,
             time=SameTime(),
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
-            make=self.make,
-            remove=remove,
+            provision=self.make,
+            teardown=remove,
             prepare=prepare,
-            look=look,
+            read_slice=look,
             reports=NoReports(),
-            beside=at_once,
+            run_in_thread=at_once,
         )
         part = Participant(deps, view)
         return part, asyncio.create_task(part.run())
@@ -179,7 +179,7 @@ async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> 
     scene = Scene(lambda: asyncio.ensure_future(slow()))
     part, running = await scene.take_part()
     await began.wait()
-    part.release()
+    part.stop()
     await is_over(running)
     assert load.killed
     assert part.stage is ParticipantStage.STOPPED
@@ -206,7 +206,7 @@ async def test_a_preparation_that_is_given_up_is_told_so() -> None:
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
     await endless.began.wait()
-    part.release()
+    part.stop()
     await is_over(running)
     assert endless.given_up.is_set()
 
@@ -216,7 +216,7 @@ async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
     await endless.began.wait()
-    part.give_up()
+    part.report_late()
     await is_over(running)
     assert endless.given_up.is_set()
     assert scene.state() is ParticipantPhase.LATE
@@ -237,7 +237,7 @@ async def test_one_that_waits_for_the_target_says_so() -> None:
     scene = Scene(at_once_prepared(Idle()), make=make)
     part, running = await scene.take_part()
     await began.wait()
-    part.give_up()
+    part.report_late()
     await is_over(running)
     [said] = [payload for payload in scene.log.said if isinstance(payload, Ready)]
     assert said.problem is not None
@@ -249,8 +249,8 @@ async def test_one_that_is_ready_just_in_time_is_ready() -> None:
     scene = Scene(at_once_prepared(Idle()))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
-    part.give_up()
-    part.release()
+    part.report_late()
+    part.stop()
     await is_over(running)
     assert [p for p in scene.log.said if isinstance(p, Ready)] == [Ready()]
 
@@ -269,7 +269,7 @@ async def test_one_released_after_the_others_started_it_says_its_last_word() -> 
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
     await scene.log.append(EventName(JOB, "started"), Started(run=[ME], lead_ms=400))
-    part.release()
+    part.stop()
     await is_over(running)
     [last] = [payload for payload in scene.log.said if isinstance(payload, Finished)]
     assert last.outcome is Outcome.STOPPED
@@ -283,7 +283,7 @@ async def test_one_released_before_any_start_owes_no_word() -> None:
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
-    part.release()
+    part.stop()
     await is_over(running)
     assert not any(isinstance(payload, Finished) for payload in scene.log.said)
     assert load.killed
