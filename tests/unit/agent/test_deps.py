@@ -24,7 +24,7 @@ def deps() -> AgentDeps:
     )
 
 
-def test_the_servers_that_a_cluster_has_named_are_known_for_its_target_alone() -> None:
+def test_discovered_servers__of_a_target__are_used_for_it_alone() -> None:
     worker, target, other = deps(), Target(servers=["nats://a:1"]), Target()
     worker.remember_servers(target, ["b:2", "c:3"])
     assert worker.connection_to(target).found == ["b:2", "c:3"]

@@ -164,7 +164,7 @@ async def is_over(running: "asyncio.Task[None]") -> None:
         await running
 
 
-async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> None:
+async def test_stop__preparation_just_done__leaves_no_process() -> None:
     """Its processes were there already when the word came to give it up."""
     load, began = Idle(), asyncio.Event()
 
@@ -201,7 +201,7 @@ class Endless:
         raise AssertionError
 
 
-async def test_a_preparation_that_is_given_up_is_told_so() -> None:
+async def test_stop__preparing__cancels_the_preparation() -> None:
     endless = Endless()
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
@@ -211,7 +211,7 @@ async def test_a_preparation_that_is_given_up_is_told_so() -> None:
     assert endless.given_up.is_set()
 
 
-async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
+async def test_report_late__preparing__says_what_it_was_doing() -> None:
     endless = Endless()
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
@@ -226,7 +226,7 @@ async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
     )
 
 
-async def test_one_that_waits_for_the_target_says_so() -> None:
+async def test_report_late__connecting__says_so() -> None:
     began = asyncio.Event()
 
     async def make(*_: object) -> list[ClientPlan]:
@@ -244,7 +244,7 @@ async def test_one_that_waits_for_the_target_says_so() -> None:
     assert said.problem.message == "still making streams and consumers on the target"
 
 
-async def test_one_that_is_ready_just_in_time_is_ready() -> None:
+async def test_report_late__just_ready__stays_ready() -> None:
     """The time-out and the end of the preparation may be seen in the same breath."""
     scene = Scene(at_once_prepared(Idle()))
     part, running = await scene.take_part()
@@ -262,7 +262,7 @@ def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:
     return lambda: asyncio.ensure_future(prepare())
 
 
-async def test_one_released_after_the_others_started_it_says_its_last_word() -> None:
+async def test_stop__started_by_others__publishes_finished() -> None:
     """Nobody must wait for it until it is missed."""
     load = Idle()
     scene = Scene(at_once_prepared(load))
@@ -278,7 +278,7 @@ async def test_one_released_after_the_others_started_it_says_its_last_word() -> 
     assert not load.starts
 
 
-async def test_one_released_before_any_start_owes_no_word() -> None:
+async def test_stop__before_any_start__publishes_nothing() -> None:
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
