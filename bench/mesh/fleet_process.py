@@ -142,12 +142,12 @@ async def join(url: str, name: str) -> tuple[Client, LogClock]:
         job_store=job_store,
         time=clock,
         resolve=lambda _: Connection(servers=[url]),
-        make=_make,
-        remove=_remove,
+        provision=_make,
+        teardown=_remove,
         prepare=_prepare,
-        look=_look,
+        read_slice=_look,
         reports=ReportStore(client, mesh),
-        beside=asyncio.to_thread,
+        run_in_thread=asyncio.to_thread,
     )
     me = Member(worker=name, name=name, host="bench", version="bench", started_at=datetime.now(UTC))
     await NatsDiscovery(client, mesh).answer(lambda: me)

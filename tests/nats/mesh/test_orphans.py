@@ -100,7 +100,7 @@ async def scene(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> Asy
 
     def noting_kit(*arguments: Any) -> AgentDeps:
         deps = real_kit(*arguments)
-        homes.append(deps.make.keywords["home"])  # type: ignore[attr-defined]
+        homes.append(deps.provision.keywords["home"])  # type: ignore[attr-defined]
         return deps
 
     monkeypatch.setattr(worker, "_deps", noting_kit)

@@ -101,7 +101,7 @@ class World:
 
 
 @given(st.data())
-def test_nothing_begins_before_everyone_who_runs_is_done_and_in_the_end_all_begins(
+def test_phases__any_order__begin_after_those_before_and_all_begin(
     data: st.DataObject,
 ) -> None:
     world = World.started()
@@ -155,7 +155,7 @@ def finish(world: World) -> None:
         assert world.done[worker] == {workload.name for workload in SPEC.workloads}
 
 
-def test_a_worker_that_has_finished_is_waited_for_no_more() -> None:
+def test_phases__finished_worker__is_not_waited_for() -> None:
     world = World.started()
     for worker in ("a", "b"):
         world.done[worker].add("fill")
@@ -168,7 +168,7 @@ def test_a_worker_that_has_finished_is_waited_for_no_more() -> None:
     assert set(opened) == {a.StartPhase(("read", "both"))}
 
 
-def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> None:
+def test_phases__first_by_rank_fails__the_next_starts_them() -> None:
     world = World.started()
     for worker in WORKERS:
         world.done[worker].add("fill")
@@ -178,7 +178,7 @@ def test_only_the_first_by_rank_says_it_and_the_others_when_it_does_not() -> Non
         return [w for w in WORKERS if any(isinstance(x, a.StartPhase) for x in world.decide(w))]
 
     assert len(openers()) == 1
-    world.now_ns += d.TURN_NS
+    world.now_ns += d.RANK_DELAY_NS
     assert len(openers()) == 2
     world.view = replace(world.view)
     world.act(openers()[0])

@@ -79,24 +79,24 @@ READY = [(1.0, worker, Ready()) for worker in WORKERS]
 STARTED = [*READY, (2.0, "", Started(run=list(WORKERS), lead_ms=400))]
 
 
-def test_an_idle_participant_prepares() -> None:
+def test_decide__idle_participant__prepares() -> None:
     assert d.decide(history(), know("a", 0.1)) == (a.Prepare(),)
 
 
-def test_a_worker_that_joined_later_never_runs_the_job() -> None:
+def test_decide__worker_that_joined_later__does_nothing() -> None:
     assert d.decide(history(), know("late", 0.1)) == ()
     assert d.decide(history(*STARTED), know("late", 2.1)) == ()
 
 
-def test_a_job_waits_while_an_earlier_one_holds_its_workers() -> None:
+def test_decide__workers_in_use_by_another_job__waits() -> None:
     assert d.decide(history(), know("a", 5, queue_since_ns=None)) == ()
 
 
-def test_a_worker_prepares_once() -> None:
+def test_decide__already_preparing__does_nothing() -> None:
     assert d.decide(history(), know("a", 1, stage=a.ParticipantStage.PREPARING)) == ()
 
 
-def test_when_all_are_ready_the_first_by_rank_starts_them_at_once() -> None:
+def test_start__all_ready__first_by_rank_starts_at_once() -> None:
     view = history(*READY)
     prepared = {"stage": a.ParticipantStage.PREPARED}
     assert d.decide(view, know(FIRST, 1.0, **prepared)) == (a.StartJob(WORKERS),)
@@ -104,12 +104,12 @@ def test_when_all_are_ready_the_first_by_rank_starts_them_at_once() -> None:
     assert d.decide(view, know(SECOND, 1.03, **prepared)) == (a.StartJob(WORKERS),)
 
 
-def test_a_bystander_starts_a_job_whose_participants_do_not() -> None:
+def test_start__participants_do_not_act__bystander_starts() -> None:
     assert d.decide(history(*READY), know("late", 1.2)) == ()
     assert d.decide(history(*READY), know("late", 3.0)) == (a.StartJob(WORKERS),)
 
 
-def test_those_in_time_start_without_the_rest() -> None:
+def test_start__some_late__starts_those_in_time() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
     assert d.decide(view, know("a", 14.9, stage=a.ParticipantStage.PREPARED)) == ()
     assert d.decide(view, know("a", 15.1, stage=a.ParticipantStage.PREPARED)) == (
@@ -117,7 +117,7 @@ def test_those_in_time_start_without_the_rest() -> None:
     )
 
 
-def test_a_worker_that_is_not_ready_in_time_says_what_keeps_it() -> None:
+def test_start_timeout__worker_not_ready__reports_late() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
     preparing = {"stage": a.ParticipantStage.PREPARING}
     assert d.decide(view, know(THIRD, 9.9, **preparing)) == ()
@@ -127,7 +127,7 @@ def test_a_worker_that_is_not_ready_in_time_says_what_keeps_it() -> None:
     assert d.decide(view, know(THIRD, 10.1, stage=a.ParticipantStage.PREPARED)) == ()
 
 
-def test_when_all_who_are_late_have_said_why_nobody_waits_longer() -> None:
+def test_start__all_late_have_reported__does_not_wait() -> None:
     late = [(10.1, worker, Ready(problem=SLOW)) for worker in ("b", "c")]
     view = history((1.0, "a", Ready()), *late, startTimeoutSeconds=10)
     assert d.decide(view, know("a", 10.2, stage=a.ParticipantStage.PREPARED)) == (
@@ -139,7 +139,7 @@ def test_when_all_who_are_late_have_said_why_nobody_waits_longer() -> None:
     )
 
 
-def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
+def test_start_timeout__job_was_queued__counts_from_admission() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
     waited = know("a", 15, stage=a.ParticipantStage.PREPARED, queue_since_ns=BEGIN + 10 * S)
     assert d.decide(view, waited) == ()
@@ -181,7 +181,7 @@ def test_the_start_timeout_counts_from_the_end_of_the_job_before() -> None:
         ),
     ],
 )
-def test_a_strict_job_is_cancelled_when_a_worker_is_missing(
+def test_strict_job__worker_missing__is_cancelled(
     events: Sequence[tuple[float, str, Event]], second: float, reason: str, part_of_message: str
 ) -> None:
     view = history(*events, onWorkerLoss="Fail")
@@ -194,7 +194,7 @@ def test_a_strict_job_is_cancelled_when_a_worker_is_missing(
     assert part_of_message in cancels[0].message
 
 
-def test_a_job_that_does_not_get_its_workers_in_time_is_cancelled() -> None:
+def test_queue_timeout__over__cancels() -> None:
     view = history(queueTimeoutSeconds=20)
     waiting: dict[str, object] = {"queue_since_ns": None, "waits_for": ("job-0", "job-x")}
     assert d.decide(view, know(FIRST, 19.9, **waiting)) == ()
@@ -208,19 +208,19 @@ def test_a_job_that_does_not_get_its_workers_in_time_is_cancelled() -> None:
     assert a.Cancel not in map(type, d.decide(view, has_workers))
 
 
-def test_the_started_load_at_the_common_instant() -> None:
+def test_started__prepared_worker__loads_at_the_common_instant() -> None:
     view = history(*STARTED)
     assert d.decide(view, know("a", 2.1, stage=a.ParticipantStage.PREPARED)) == (
         a.StartLoad(BEGIN + int(2.4 * S)),
     )
 
 
-def test_a_worker_that_was_ready_too_late_gives_up() -> None:
+def test_started__worker_too_late__stops() -> None:
     view = history((1.0, "a", Ready()), (2.0, "", Started(run=["a"], lead_ms=400)))
     assert d.decide(view, know("b", 2.1, stage=a.ParticipantStage.PREPARED)) == (a.StopLoad(),)
 
 
-def test_cancel_stops_the_load_and_keeps_quiet_afterwards() -> None:
+def test_cancelled__loading_worker__stops_once() -> None:
     view = history(*STARTED, (5.0, "", Cancelled(reason="Requested")))
     alive = heard(5, *WORKERS)
     assert d.decide(view, know("a", 5.1, stage=a.ParticipantStage.LOADING, heard_ns=alive)) == (
@@ -229,13 +229,13 @@ def test_cancel_stops_the_load_and_keeps_quiet_afterwards() -> None:
     assert d.decide(view, know("a", 5.2, stage=a.ParticipantStage.STOPPED, heard_ns=alive)) == ()
 
 
-def test_a_cancelled_job_that_never_started_is_ended_and_released() -> None:
+def test_cancelled__never_started__is_ended() -> None:
     view = history((1.0, "a", Ready()), (2.0, "", Cancelled(reason="Requested")))
     actions = d.decide(view, know(FIRST, 2.0, stage=a.ParticipantStage.PREPARED))
     assert actions == (a.StopLoad(), a.EndJob())
 
 
-def test_the_deadline_counts_from_the_common_start() -> None:
+def test_deadline__running__counts_from_the_common_start() -> None:
     view = history(*STARTED, activeDeadlineSeconds=10)
     alive = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(12.3, *WORKERS)}
     assert d.decide(view, know(FIRST, 12.39, **alive)) == ()
@@ -244,14 +244,14 @@ def test_the_deadline_counts_from_the_common_start() -> None:
     assert cancel.reason == "DeadlineExceeded"
 
 
-def test_a_silent_worker_is_suspected_by_one_that_hears_itself() -> None:
+def test_silent_worker__others_receive_progress__is_suspected() -> None:
     view = history(*STARTED)
     others = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(7, FIRST, SECOND)}
     actions = d.decide(view, know(FIRST, 7.2, **others))
     assert actions == (a.Suspect(THIRD, 4800),)
 
 
-def test_a_worker_that_does_not_hear_itself_accuses_nobody() -> None:
+def test_silent_worker__own_progress_missing_too__is_not_suspected() -> None:
     view = history(*STARTED)
     assert (
         d.decide(view, know(FIRST, 7.2, stage=a.ParticipantStage.LOADING, heard_ns=heard(3, FIRST)))
@@ -259,14 +259,14 @@ def test_a_worker_that_does_not_hear_itself_accuses_nobody() -> None:
     )
 
 
-def test_an_accusation_is_repeated_often_enough_for_the_chain_and_not_more() -> None:
+def test_suspicion__silence_lasts__is_repeated_within_the_chain_gap() -> None:
     view = history(*STARTED, (7.0, THIRD, Suspected()))
     others = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(7.5, FIRST, SECOND)}
     assert d.decide(view, know(FIRST, 7.5, **others)) == ()
     assert d.decide(view, know(FIRST, 7.75, **others)) == (a.Suspect(THIRD, 5350),)
 
 
-def test_the_suspected_answers() -> None:
+def test_suspected__running_worker__refutes() -> None:
     view = history(*STARTED, (7.0, THIRD, Suspected()))
     alive = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(7, *WORKERS)}
     assert d.decide(view, know(THIRD, 7.1, **alive)) == (a.Refute(),)
@@ -274,7 +274,7 @@ def test_the_suspected_answers() -> None:
     assert d.decide(answered, know(THIRD, 7.2, **alive)) == ()
 
 
-def test_a_worker_that_was_declared_lost_stops_its_load_at_once() -> None:
+def test_lost__running_worker__stops_at_once() -> None:
     lost = [(5 + n, THIRD, Suspected()) for n in range(5)]
     view = history(*STARTED, *lost)
     alive = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(9, *WORKERS)}
@@ -284,14 +284,14 @@ def test_a_worker_that_was_declared_lost_stops_its_load_at_once() -> None:
 DONE = [*STARTED, *[(6.0, worker, Finished(outcome=Outcome.COMPLETED)) for worker in WORKERS]]
 
 
-def test_a_settled_job_is_ended_in_turns() -> None:
+def test_settled_job__by_rank__is_ended() -> None:
     view = history(*DONE)
     released = {"stage": a.ParticipantStage.STOPPED}
     assert d.decide(view, know(FIRST, 6.0, **released)) == (a.EndJob(),)
     assert d.decide(view, know(SECOND, 6.0, **released)) == ()
 
 
-def test_an_ended_job_is_cleaned_by_the_first_and_if_that_one_dies_by_the_next() -> None:
+def test_ended_job__first_by_rank_dies__next_cleans_up() -> None:
     report = Report(
         verdict=Verdict.VALID,
         reason="Completed",
@@ -305,14 +305,14 @@ def test_an_ended_job_is_cleaned_by_the_first_and_if_that_one_dies_by_the_next()
     assert d.decide(view, know(SECOND, 9.2, **released)) == (a.Clean(),)
 
 
-def test_who_has_given_up_a_job_does_not_answer_for_it() -> None:
+def test_suspected__worker_that_stopped__does_not_refute() -> None:
     """Its load is gone: silence lets the job end."""
     view = history(*STARTED, (7.0, THIRD, Suspected()))
     alive = {"stage": a.ParticipantStage.STOPPED, "heard_ns": heard(7, *WORKERS)}
     assert d.decide(view, know(THIRD, 7.1, **alive)) == ()
 
 
-def test_a_worker_whose_log_is_silent_stops_at_the_deadline_by_itself() -> None:
+def test_deadline__log_does_not_answer__worker_stops_by_itself() -> None:
     view = history(*STARTED, activeDeadlineSeconds=10)
     cut_off = {"stage": a.ParticipantStage.LOADING, "heard_ns": heard(4, *WORKERS)}
     assert a.StopLoad(overdue=True) not in d.decide(view, know(THIRD, 13.3, **cut_off))
@@ -327,7 +327,7 @@ LOADED = [
 READING = {"stage": a.ParticipantStage.READING}
 
 
-def test_a_job_that_is_read_back_is_not_ended_and_its_readers_are_watched() -> None:
+def test_read_back__silent_reader__is_suspected_job_not_ended() -> None:
     view = history(*LOADED)
     all_well = know(FIRST, 8, **READING, heard_ns=heard(7.5, *WORKERS))
     assert d.decide(view, all_well) == ()
@@ -337,7 +337,7 @@ def test_a_job_that_is_read_back_is_not_ended_and_its_readers_are_watched() -> N
     assert d.decide(view, deaf) == ()
 
 
-def test_a_reader_that_is_suspected_answers_and_one_that_was_lost_stops() -> None:
+def test_reader__suspected_or_lost__refutes_or_stops() -> None:
     alive = {**READING, "heard_ns": heard(10, *WORKERS)}
     view = history(*LOADED, (9.0, THIRD, Suspected()))
     assert d.decide(view, know(THIRD, 9.1, **alive)) == (a.Refute(),)
@@ -345,7 +345,7 @@ def test_a_reader_that_is_suspected_answers_and_one_that_was_lost_stops() -> Non
     assert d.decide(lost, know(THIRD, 12.1, **alive)) == (a.StopLoad(),)
 
 
-def test_the_deadline_holds_for_the_reading_too() -> None:
+def test_deadline__read_back__is_cancelled() -> None:
     view = history(*LOADED, activeDeadlineSeconds=10)
     (cancel,) = d.decide(view, know(FIRST, 12.5, **READING, heard_ns=heard(12, *WORKERS)))
     assert isinstance(cancel, a.Cancel)
@@ -353,12 +353,12 @@ def test_the_deadline_holds_for_the_reading_too() -> None:
     assert a.StopLoad(overdue=True) in overdue
 
 
-def test_a_lost_reader_does_not_fail_a_strict_job() -> None:
+def test_strict_job__lost_reader__does_not_fail() -> None:
     view = history(*LOADED, *[(9.0 + n, THIRD, Suspected()) for n in range(4)], onWorkerLoss="Fail")
     assert d.decide(view, know(FIRST, 12.1, **READING, heard_ns=heard(12, FIRST, SECOND))) == ()
 
 
-def test_a_reading_that_is_cancelled_is_over() -> None:
+def test_read_back__cancelled__is_ended() -> None:
     view = history(*LOADED, (7.0, "", Cancelled(reason="Requested")))
     told = d.decide(view, know(FIRST, 7.1, **READING, heard_ns=heard(7, *WORKERS)))
     assert told == (a.StopLoad(), a.EndJob())

@@ -15,23 +15,25 @@ def deps() -> AgentDeps:
         job_store=nothing,
         time=nothing,
         resolve=lambda target: Connection(servers=target.servers or ["nats://control:4222"]),
-        make=nothing,
-        remove=nothing,
+        provision=nothing,
+        teardown=nothing,
         prepare=nothing,
-        look=nothing,
+        read_slice=nothing,
         reports=nothing,
-        beside=nothing,
+        run_in_thread=nothing,
     )
 
 
-def test_the_servers_that_a_cluster_has_named_are_known_for_its_target_alone() -> None:
+def test_discovered_servers__of_a_target__are_used_for_it_alone() -> None:
     worker, target, other = deps(), Target(servers=["nats://a:1"]), Target()
-    worker.learn(target, ["b:2", "c:3"])
-    assert worker.reach(target).found == ["b:2", "c:3"]
-    assert worker.reach(target).servers == ["nats://a:1"]
-    assert worker.reach(other).found == []
-    worker.learn(target, [])
-    assert worker.reach(target).found == ["b:2", "c:3"], "a load that learnt nothing says nothing"
-    worker.learn(target, ["d:4"])
-    assert worker.reach(target).found == ["d:4"]
-    assert deps().reach(target).found == []
+    worker.remember_servers(target, ["b:2", "c:3"])
+    assert worker.connection_to(target).found == ["b:2", "c:3"]
+    assert worker.connection_to(target).servers == ["nats://a:1"]
+    assert worker.connection_to(other).found == []
+    worker.remember_servers(target, [])
+    assert worker.connection_to(target).found == ["b:2", "c:3"], (
+        "a load that learnt nothing says nothing"
+    )
+    worker.remember_servers(target, ["d:4"])
+    assert worker.connection_to(target).found == ["d:4"]
+    assert deps().connection_to(target).found == []

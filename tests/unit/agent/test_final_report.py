@@ -76,16 +76,16 @@ def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
         job_store=job_store,
         time=FakeClock(10**13),
         resolve=nothing,
-        make=nothing,
-        remove=nothing,
+        provision=nothing,
+        teardown=nothing,
         prepare=nothing,
-        look=nothing,
+        read_slice=nothing,
         reports=shelf,
-        beside=at_once,
+        run_in_thread=at_once,
     )
 
 
-async def test_a_small_report_is_in_the_log_alone() -> None:
+async def test_ended__small_report__is_in_the_log_alone() -> None:
     job_store, view = settled(3)
     shelf = Shelf()
     end = await final_report_event(deps(job_store, shelf, MemoryLog()), view)
@@ -94,7 +94,7 @@ async def test_a_small_report_is_in_the_log_alone() -> None:
     assert end.report.omitted == ""
 
 
-async def test_a_large_one_is_stored_whole_and_the_log_has_the_totals() -> None:
+async def test_ended__large_report__is_stored_and_the_log_has_totals() -> None:
     job_store, view = settled(1000)
     shelf = Shelf()
     end = await final_report_event(deps(job_store, shelf, MemoryLog()), view)
@@ -108,7 +108,7 @@ async def test_a_large_one_is_stored_whole_and_the_log_has_the_totals() -> None:
     assert [w.workloads[0].messages for w in whole.workers] == list(range(1000))
 
 
-async def test_without_a_store_nothing_is_lost_that_fits() -> None:
+async def test_ended__store_fails__has_all_that_fits() -> None:
     job_store, view = settled(200)
     end = await final_report_event(deps(job_store, Shelf("no room"), MemoryLog()), view)
     assert len(end.to_json()) > WHOLE_BYTES
@@ -116,7 +116,7 @@ async def test_without_a_store_nothing_is_lost_that_fits() -> None:
     assert [w.workloads[0].messages for w in end.report.workers] == list(range(200))
 
 
-async def test_without_a_store_it_is_said_what_does_not_fit_and_why() -> None:
+async def test_ended__store_fails_and_too_large__says_what_is_omitted() -> None:
     job_store, view = settled(2000)
     end = await final_report_event(deps(job_store, Shelf("no room"), MemoryLog()), view)
     assert end.stored is None
@@ -124,7 +124,7 @@ async def test_without_a_store_it_is_said_what_does_not_fit_and_why() -> None:
 
 
 @pytest.mark.parametrize("broken", ["", "no room"])
-async def test_a_control_nats_with_small_messages_gets_a_small_event(broken: str) -> None:
+async def test_ended__small_max_payload__is_small(broken: str) -> None:
     job_store, view = settled(1000)
     log = MemoryLog()
     log.max_event_bytes = 64 * 1024

@@ -108,12 +108,12 @@ class Scene:
             job_store=self.job_store,
             time=FakeClock(0),
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
-            make=self.make,
-            remove=remove,
+            provision=self.make,
+            teardown=remove,
             prepare=prepare,
-            look=look,
+            read_slice=look,
             reports=NoReports(),
-            beside=at_once,
+            run_in_thread=at_once,
         )
         part = Participant(deps, view)
         return part, asyncio.create_task(part.run())
@@ -140,7 +140,7 @@ async def is_over(running: "asyncio.Task[None]") -> None:
         await running
 
 
-async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> None:
+async def test_stop__preparation_just_done__leaves_no_process() -> None:
     """Its processes were there already when the word came to give it up."""
     load, began = Idle(), asyncio.Event()
 
@@ -155,7 +155,7 @@ async def test_a_preparation_that_ends_as_it_is_given_up_leaves_no_process() -> 
     scene = Scene(lambda: asyncio.ensure_future(slow()))
     part, running = await scene.take_part()
     await began.wait()
-    part.release()
+    part.stop()
     await is_over(running)
     assert load.killed
     assert part.stage is ParticipantStage.STOPPED
@@ -177,22 +177,22 @@ class Endless:
         raise AssertionError
 
 
-async def test_a_preparation_that_is_given_up_is_told_so() -> None:
+async def test_stop__preparing__cancels_the_preparation() -> None:
     endless = Endless()
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
     await endless.began.wait()
-    part.release()
+    part.stop()
     await is_over(running)
     assert endless.given_up.is_set()
 
 
-async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
+async def test_report_late__preparing__says_what_it_was_doing() -> None:
     endless = Endless()
     scene = Scene(lambda: asyncio.ensure_future(endless.prepare()))
     part, running = await scene.take_part()
     await endless.began.wait()
-    part.give_up()
+    part.report_late()
     await is_over(running)
     assert endless.given_up.is_set()
     assert scene.state() is ParticipantPhase.LATE
@@ -202,7 +202,7 @@ async def test_one_that_is_not_ready_in_time_says_what_it_was_doing() -> None:
     )
 
 
-async def test_one_that_waits_for_the_target_says_so() -> None:
+async def test_report_late__connecting__says_so() -> None:
     began = asyncio.Event()
 
     async def make(*_: object) -> list[ClientPlan]:
@@ -213,20 +213,20 @@ async def test_one_that_waits_for_the_target_says_so() -> None:
     scene = Scene(at_once_prepared(Idle()), make=make)
     part, running = await scene.take_part()
     await began.wait()
-    part.give_up()
+    part.report_late()
     await is_over(running)
     [said] = [payload for payload in scene.published() if isinstance(payload, Ready)]
     assert said.problem is not None
     assert said.problem.message == "still making streams and consumers on the target"
 
 
-async def test_one_that_is_ready_just_in_time_is_ready() -> None:
+async def test_report_late__just_ready__stays_ready() -> None:
     """The time-out and the end of the preparation may be seen in the same breath."""
     scene = Scene(at_once_prepared(Idle()))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
-    part.give_up()
-    part.release()
+    part.report_late()
+    part.stop()
     await is_over(running)
     assert [p for p in scene.published() if isinstance(p, Ready)] == [Ready()]
 
@@ -238,14 +238,14 @@ def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:
     return lambda: asyncio.ensure_future(prepare())
 
 
-async def test_one_released_after_the_others_started_it_says_its_last_word() -> None:
+async def test_stop__started_by_others__publishes_finished() -> None:
     """Nobody must wait for it until it is missed."""
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
     await scene.log.append(EventName(JOB, "started"), Started(run=[ME], lead_ms=400))
-    part.release()
+    part.stop()
     await is_over(running)
     [last] = [payload for payload in scene.published() if isinstance(payload, Finished)]
     assert last.outcome is Outcome.STOPPED
@@ -254,12 +254,12 @@ async def test_one_released_after_the_others_started_it_says_its_last_word() -> 
     assert not load.starts
 
 
-async def test_one_released_before_any_start_owes_no_word() -> None:
+async def test_stop__before_any_start__publishes_nothing() -> None:
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
-    part.release()
+    part.stop()
     await is_over(running)
     assert not any(isinstance(payload, Finished) for payload in scene.published())
     assert load.killed

@@ -14,8 +14,8 @@ from njst.contract.results.report import Report
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.job import JobSpec
 from njst.journal.jobs import (
+    CACHED_REPORTS,
     EXPECT_MS,
-    KEPT_SO_FAR,
     YOUNG_S,
     Jobs,
     NotEnoughWorkersError,
@@ -65,11 +65,11 @@ async def submit(jobs: Jobs, **changes: object) -> tuple[list[str], dict[str, in
     return created.participants, created.zones
 
 
-async def test_all_take_part_and_their_zones_are_counted(jobs: Jobs) -> None:
+async def test_submit__all_workers__take_part_and_zones_are_counted(jobs: Jobs) -> None:
     assert await submit(jobs) == ([f"w{n}" for n in range(6)], {"north": 4, "south": 2})
 
 
-async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_changes(
+async def test_report_so_far__nothing_changed__is_merged_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log, job_store = MemoryLog(), JobStore()
@@ -102,7 +102,7 @@ async def test_a_report_so_far_is_merged_once_for_all_who_look_until_something_c
     assert len(merged) == 4
 
 
-async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_over() -> None:
+async def test_report__clean_up_failed__has_what_is_left_behind() -> None:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
     jobs = Jobs(log, job_store, zoned_members())
@@ -121,26 +121,26 @@ async def test_what_the_clean_up_left_behind_is_in_the_report_of_a_job_that_is_o
         )
 
 
-async def test_reports_so_far_of_many_jobs_do_not_pile_up(jobs: Jobs) -> None:
-    for number in range(KEPT_SO_FAR + 5):
+async def test_report_cache__many_jobs__is_bounded(jobs: Jobs) -> None:
+    for number in range(CACHED_REPORTS + 5):
         submission = Submission(f"job-{number}", spec(), Origin(kind=OriginKind.HTTP))
         view = (await jobs.submit(submission)).view
         assert jobs.report(view, 10**9).workloads[0].messages == 0
-    assert len(jobs._so_far) == KEPT_SO_FAR
+    assert len(jobs._cached_reports) == CACHED_REPORTS
 
 
-async def test_only_those_with_all_the_labels_take_part(jobs: Jobs) -> None:
+async def test_submit__worker_selector__takes_workers_with_all_labels(jobs: Jobs) -> None:
     selector = {"matchLabels": {"disk": "fast", "zone": "north"}}
     assert await submit(jobs, workerSelector=selector) == (["w1", "w3"], {"north": 2})
 
 
-async def test_the_number_of_workers_counts_among_the_selected(jobs: Jobs) -> None:
+async def test_submit__workers_and_selector__counts_selected_workers(jobs: Jobs) -> None:
     selector = {"matchLabels": {"disk": "fast"}}
     participants, _ = await submit(jobs, workerSelector=selector, workers=2)
     assert participants == sorted(order("job-1", ["w1", "w3", "w5"])[:2])
 
 
-async def test_too_few_are_told_with_the_labels(jobs: Jobs) -> None:
+async def test_submit__too_few_workers__names_the_labels(jobs: Jobs) -> None:
     selector = {"matchLabels": {"disk": "fast", "zone": "south"}}
     words = "asks for 2 workers, 1 are connected that have disk=fast, zone=south"
     with pytest.raises(NotEnoughWorkersError, match=words):
@@ -162,7 +162,7 @@ def _waiting(waited_ms: int | None, **changes: object) -> Submission:
     return Submission("job-1", spec(**changes), origin, waited_ms=waited_ms)
 
 
-async def test_a_job_for_all_workers_waits_for_those_that_are_wanted_but_not_for_long() -> None:
+async def test_submit__fewer_than_expected__waits_but_not_for_long() -> None:
     jobs, _ = await _expecting("w1")
     words = "1 of 3 workers that are wanted here are connected; the others have 60 s to come"
     for waited_ms in (0, EXPECT_MS - 1):
@@ -174,9 +174,7 @@ async def test_a_job_for_all_workers_waits_for_those_that_are_wanted_but_not_for
     assert view.queue_end_ns == view.created_ns + (3_600_000 - EXPECT_MS) * 1_000_000
 
 
-async def test_a_job_that_says_how_many_workers_and_one_that_does_not_wait_take_what_is_there() -> (
-    None
-):
+async def test_submit__number_given_or_no_wait__takes_present_workers() -> None:
     jobs, _ = await _expecting("w1")
     assert (await jobs.submit(_waiting(0, workers=1))).view.wanted == 1
     jobs, _ = await _expecting("w1")
@@ -188,41 +186,41 @@ async def test_a_job_that_says_how_many_workers_and_one_that_does_not_wait_take_
     assert (await jobs.submit(_waiting(None))).view.wanted == 3
 
 
-def test_whoever_waits_gets_its_job_when_the_workers_come() -> None:
+def test_submit_and_wait__workers_come__creates_the_job() -> None:
     async def waited_s() -> float:
         jobs, members = await _expecting("w1")
         asyncio.get_running_loop().call_later(10, members.workers.extend, ["w2", "w3"])
-        view = (await jobs.submit_patiently(_waiting(0), _never)).view
+        view = (await jobs.submit_and_wait(_waiting(0), _never)).view
         assert len(view.parts) == 3
         return asyncio.get_running_loop().time()
 
     assert 10 <= run(waited_s()) <= 11
 
 
-def test_whoever_waits_for_too_long_is_told() -> None:
+def test_submit_and_wait__queue_timeout_over__raises() -> None:
     async def waited_s() -> float:
         jobs, _ = await _expecting("w1")
         with pytest.raises(QueueTimeoutError, match=r"within 5 s: .*asks for 9 workers, 1 are"):
-            await jobs.submit_patiently(_waiting(0, workers=9, queueTimeoutSeconds=5), _never)
+            await jobs.submit_and_wait(_waiting(0, workers=9, queueTimeoutSeconds=5), _never)
         return asyncio.get_running_loop().time()
 
     assert 5 <= run(waited_s()) <= 6
 
 
-async def test_nobody_is_waited_for_when_nobody_waits() -> None:
-    async def gone() -> bool:
+async def test_submit_and_wait__client_gone__stops() -> None:
+    async def is_gone() -> bool:
         return True
 
     jobs, _ = await _expecting("w1")
     with pytest.raises(NotEnoughWorkersError, match="asks for 9 workers, 1 are connected"):
-        await jobs.submit_patiently(_waiting(0, workers=9), gone)
+        await jobs.submit_and_wait(_waiting(0, workers=9), is_gone)
 
 
 async def _never() -> bool:
     return False
 
 
-async def test_jobs_that_have_waited_for_too_long_are_known() -> None:
+async def test_overdue__queue_timeout_over__returns_the_jobs() -> None:
     log, job_store = MemoryLog(), JobStore()
     await log.follow(job_store.on_entry, job_store.on_progress)
     jobs = Jobs(log, job_store, FakeMembers("w1"))

@@ -13,12 +13,12 @@ def record(message: str) -> logging.LogRecord:
     return made
 
 
-def test_a_line_has_time_level_job_and_words() -> None:
+def test_log_line__record__has_time_level_job_and_message() -> None:
     (line,) = parsed(LineFormatter().format(record("no room")))
     assert line == LogLine("2026-01-02T03:04:05.678Z", "WARNING", "-", "no room")
 
 
-async def test_the_job_is_that_of_the_task_and_of_those_that_it_starts() -> None:
+async def test_current_job__new_task__is_inherited() -> None:
     async def say() -> str:
         await asyncio.sleep(0)
         return parsed(LineFormatter().format(record("x")))[0].job

@@ -57,7 +57,7 @@ def whole(**changes: int) -> ReadBack:
     return ReadBack(acknowledged=count, found=count).model_copy(update=changes)
 
 
-def test_each_reads_its_slice_and_the_job_is_over_when_all_are_seen() -> None:
+def test_read_back__all_slices_read__job_is_settled() -> None:
     view = history(*LOADED)
     assert (view.phase, view.settled, view.slices) == (Phase.RUNNING, False, 3)
     assert [view.to_read(worker) for worker in NAMES] == [[0], [1], [2]]
@@ -70,18 +70,18 @@ def test_each_reads_its_slice_and_the_job_is_over_when_all_are_seen() -> None:
     assert read_back(view) == whole()
 
 
-def test_nobody_reads_as_long_as_somebody_loads() -> None:
+def test_read_back__load_still_runs__has_not_begun() -> None:
     view = history(*LOADED[:-1], seen("a", 0, "a"))
     assert not view.reading
     assert not view.seen
     assert view.watched == ("c",)
 
 
-def test_there_are_no_more_readers_than_the_log_has_room_for() -> None:
+def test_read_back__many_workers__has_few_readers() -> None:
     assert READERS <= 8
 
 
-def test_the_slice_of_one_that_is_lost_goes_to_the_next() -> None:
+def test_read_back__lost_reader__slice_goes_to_the_next() -> None:
     view = history(*LOADED, seen("a", 0, "a"), *losing("c"))
     assert view.parts["c"].state is ParticipantPhase.FINISHED, "what it measured counts"
     assert [view.to_read(worker) for worker in NAMES] == [[2], [1], []]
@@ -92,7 +92,7 @@ def test_the_slice_of_one_that_is_lost_goes_to_the_next() -> None:
     assert read_back(done) == whole()
 
 
-def test_one_that_answers_stays_and_one_that_leaves_says_so() -> None:
+def test_read_back__refuting_reader__stays_until_it_leaves() -> None:
     view = history(*LOADED, *losing("c")[:-1], ("c", Refuted()), *losing("c")[:-1])
     assert view.to_read("c") == [2]
     view = history(*LOADED, ("c", SliceRead()))
@@ -101,7 +101,7 @@ def test_one_that_answers_stays_and_one_that_leaves_says_so() -> None:
     assert early.readers == ("b", "c")
 
 
-def test_if_nobody_is_left_to_read_the_report_says_so() -> None:
+def test_read_back__no_reader_left__is_in_the_report() -> None:
     gone: list[tuple[str, Event]] = [(worker, SliceRead()) for worker in NAMES]
     view = history(*LOADED, seen("a", 0, "a"), *gone)
     assert view.settled
@@ -113,7 +113,7 @@ def test_if_nobody_is_left_to_read_the_report_says_so() -> None:
     assert report.verdict is not Verdict.VALID
 
 
-def test_a_cancelled_job_is_not_read_any_more() -> None:
+def test_read_back__cancelled__is_over() -> None:
     for events in (
         [*LOADED, seen("a", 0, "a"), ("", Cancelled(reason="Requested"))],
         [*LOADED[:-1], ("", Cancelled(reason="Requested")), finished("c")],
@@ -126,7 +126,7 @@ def test_a_cancelled_job_is_not_read_any_more() -> None:
         assert late.seen == view.seen
 
 
-def test_what_one_worker_lacks_is_lost_once_whoever_read_it() -> None:
+def test_read_back__message_missing__is_lost_once() -> None:
     view = history(*LOADED, seen("c", 2, "c"), seen("b", 1, "b", lacks=1), seen("a", 0, "a"))
     assert read_back(view) == whole(found=3 * SIZE - 1, lost=1)
     report = final_report(view, {}, view.last_ns)
@@ -136,13 +136,13 @@ def test_what_one_worker_lacks_is_lost_once_whoever_read_it() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.STOPPED, Outcome.FAILED])
-def test_one_that_was_stopped_reads_nothing_and_is_read_by_others(outcome: Outcome) -> None:
+def test_read_back__stopped_worker__is_read_by_others(outcome: Outcome) -> None:
     view = history(*LOADED[:-1], finished("c", outcome))
     assert ("c" in view.readers) == (outcome is Outcome.FAILED)
     assert view.receipts.keys() == set(NAMES)
 
 
-def test_those_of_an_older_njst_have_read_for_themselves() -> None:
+def test_read_back__older_njst__has_read_for_itself() -> None:
     proved = WorkloadTally(
         workload="write", messages=SIZE, read_back=ReadBack(acknowledged=SIZE, found=SIZE)
     )
@@ -156,6 +156,6 @@ def test_those_of_an_older_njst_have_read_for_themselves() -> None:
     assert alone.settled, "a log of an older njst ends as it did"
 
 
-def test_a_job_without_a_read_back_is_over_with_its_load() -> None:
+def test_settled__without_read_back__when_the_load_is_over() -> None:
     nothing = Finished(outcome=Outcome.COMPLETED, receipts=[])
     assert history(*READY, STARTED, *[(worker, nothing) for worker in NAMES]).settled

@@ -80,7 +80,7 @@ def seen(*tallies: WorkloadTally) -> ProgressEntry:
     return ProgressEntry(Progress(elapsed_ms=1, workloads=list(tallies)), BEGIN)
 
 
-def test_the_end_of_a_job_where_all_went_well() -> None:
+def test_final_report__all_went_well__has_the_totals() -> None:
     view = history(
         *READY,
         STARTED,
@@ -114,7 +114,7 @@ def test_the_end_of_a_job_where_all_went_well() -> None:
     assert report.completion_time == report.create_time + timedelta(seconds=60)
 
 
-def test_a_lost_worker_counts_with_what_was_last_seen_of_it() -> None:
+def test_final_report__lost_worker__has_its_last_progress() -> None:
     accusations = LOST_AFTER_NS // S + 1
     view = history(
         *READY,
@@ -130,7 +130,7 @@ def test_a_lost_worker_counts_with_what_was_last_seen_of_it() -> None:
     assert report.workloads[0].planned == 10, "the whole that was asked for"
 
 
-def test_who_did_not_run_is_told_apart() -> None:
+def test_final_report__workers_that_did_not_run__are_told_apart() -> None:
     problem = Problem(reason="StreamExists", message="S is there")
     view = history(("a", Ready()), ("b", Ready(problem=problem)), STARTED, ("a", done(wrote(10))))
     workers = final_report(view, {}, BEGIN).workers
@@ -142,7 +142,7 @@ def test_who_did_not_run_is_told_apart() -> None:
     assert workers[1].problem == problem
 
 
-def test_a_job_that_never_started_has_no_start_time() -> None:
+def test_final_report__never_started__has_no_start_time() -> None:
     view = history(("", Cancelled(reason="Requested", message="by hand")))
     report = final_report(view, {}, BEGIN + S)
     assert (report.verdict, report.reason, report.message) == (
@@ -153,7 +153,7 @@ def test_a_job_that_never_started_has_no_start_time() -> None:
     assert report.start_time is None
 
 
-def test_thresholds_of_a_load_that_no_worker_began_have_no_data() -> None:
+def test_final_report__load_never_began__thresholds_have_no_data() -> None:
     spec = SPEC.model_copy(
         update={"thresholds": [Threshold(workload="write", metric=Metric.ERRORS, at_most=100)]}
     )
@@ -165,7 +165,7 @@ def test_thresholds_of_a_load_that_no_worker_began_have_no_data() -> None:
     assert (threshold.value, threshold.verdict) == (None, Verdict.INVALID)
 
 
-def test_a_worker_that_stopped_early_keeps_its_own_words() -> None:
+def test_final_report__worker_stopped_early__keeps_its_problem() -> None:
     problem = Problem(reason="ProcessDied", message="a load process died")
     failed = Finished(outcome=Outcome.FAILED, problem=problem, workloads=[wrote(1)])
     view = history(*READY, STARTED, ("a", failed), ("b", done()), ("c", done()))
@@ -174,7 +174,7 @@ def test_a_worker_that_stopped_early_keeps_its_own_words() -> None:
     assert (report.verdict, report.reason) == (Verdict.INVALID, "ProcessDied")
 
 
-def test_histograms_of_single_workers_are_left_out_and_their_counts_kept() -> None:
+def test_final_report__workers__have_counts_without_histograms() -> None:
     tally = wrote(10, 7).model_copy(
         update={
             "service": Histogram.of([7]).encode(),
@@ -191,7 +191,7 @@ def test_histograms_of_single_workers_are_left_out_and_their_counts_kept() -> No
         assert report.workloads[0].series is not None
 
 
-def test_a_running_job_has_a_report_of_what_is_known_by_now() -> None:
+def test_report_so_far__running__has_what_is_known() -> None:
     view = history(*READY, STARTED, ("a", done(wrote(4))))
     report = report_so_far(view, {"b": seen(wrote(2))}, BEGIN + 9 * S)
     assert (report.verdict, report.reason) == (Verdict.UNKNOWN, "Running")
@@ -200,7 +200,7 @@ def test_a_running_job_has_a_report_of_what_is_known_by_now() -> None:
     assert report.completion_time == report.create_time + timedelta(seconds=9)
 
 
-def test_the_report_of_an_ended_job_is_the_one_in_the_log() -> None:
+def test_report_so_far__ended__is_the_report_in_the_log() -> None:
     final = ended()
     view = history(*READY, STARTED, ("", final))
     assert report_so_far(view, {"a": seen(wrote(4))}, BEGIN) is final.report
@@ -216,7 +216,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_a_result_that_cannot_be_read_fails_its_worker_and_not_the_end(
+def test_final_report__damaged_histogram__fails_only_its_worker(
     damage: dict[str, object],
 ) -> None:
     """It stays in the log for good: without a report no worker could ever end the job."""
@@ -231,12 +231,12 @@ def test_a_result_that_cannot_be_read_fails_its_worker_and_not_the_end(
 
 
 @given(st.integers(0, 2**62))
-def test_log_times_are_exact_to_the_microsecond(time_ns: int) -> None:
+def test_log_datetime__any_time__is_exact_to_the_microsecond(time_ns: int) -> None:
     since_epoch = log_datetime(time_ns) - datetime(1970, 1, 1, tzinfo=UTC)
     assert since_epoch // timedelta(microseconds=1) == time_ns // 1_000
 
 
-def test_each_workload_says_when_it_began() -> None:
+def test_report__workloads_with_phases__say_when_they_began() -> None:
     spec = parse_spec(
         {
             "streams": [{"name": "S"}],

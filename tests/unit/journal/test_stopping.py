@@ -53,7 +53,7 @@ class Answer:
     data = b'{"ts": "2026-01-01T00:00:00Z"}'
 
 
-async def test_a_clock_stops_though_an_answer_comes_at_that_moment(
+async def test_clock__stopped_as_an_answer_comes__stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(log_clock, "PING_S", 0.0)
@@ -66,7 +66,7 @@ async def test_a_clock_stops_though_an_answer_comes_at_that_moment(
         await clock.stop()
 
 
-async def test_a_reader_stops_though_an_answer_comes_at_that_moment() -> None:
+async def test_reader__stopped_as_an_answer_comes__stops() -> None:
     client = DeafClient()
 
     async def never() -> None:

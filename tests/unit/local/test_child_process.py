@@ -64,18 +64,18 @@ _UNTIL_THE_CHILD_RUNS = 'while "deaf" not in child.log_tail(): child.wait(0.01)\
         pytest.param("os.kill(os.getpid(), 9)", id="is killed before the child runs"),
     ],
 )
-def test_a_child_ends_when_its_parent(parent: str, tmp_path: Path) -> None:
+def test_child__parent_ends__ends(parent: str, tmp_path: Path) -> None:
     assert _ended_within(_pid_of_the_child_of(parent, tmp_path), 60)
 
 
-def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+def test_child__starting_thread_ends__goes_on(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
         child = executor.submit(ChildProcess, SLEEP, tmp_path / "log").result(60)
     assert child.wait(0.2) is None
     child.kill()
 
 
-def test_a_child_ends_with_its_handle(tmp_path: Path) -> None:
+def test_child__handle_closed__ends(tmp_path: Path) -> None:
     child = ChildProcess(SLEEP, tmp_path / "log")
     pid = child.pid
     del child
@@ -84,14 +84,14 @@ def test_a_child_ends_with_its_handle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "expected"), [("sys.exit(3)", 3), ("os.kill(0, 9)", -9)])
-def test_exit_codes(tmp_path: Path, code: str, expected: int) -> None:
+def test_child__exits__has_the_exit_code(tmp_path: Path, code: str, expected: int) -> None:
     child = ChildProcess([sys.executable, "-S", "-c", f"import os, sys; {code}"], tmp_path / "log")
     assert child.wait(60) == expected
     child.kill()
     assert child.exit_code() == expected
 
 
-def test_stop_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
+def test_stop__sigterm_ignored__kills(tmp_path: Path) -> None:
     child = ChildProcess(DEAF, tmp_path / "log")
     while "deaf" not in child.log_tail():
         assert child.wait(0.01) is None
@@ -99,7 +99,7 @@ def test_stop_ends_a_program_that_ignores_sigterm(tmp_path: Path) -> None:
     assert child.exit_code() == -signal.SIGKILL
 
 
-def test_stop_ends_what_the_program_started(tmp_path: Path) -> None:
+def test_stop__grandchildren__ends_them(tmp_path: Path) -> None:
     program = f"import subprocess; p = subprocess.Popen({SLEEP!r}); print(p.pid, flush=True)"
     child = ChildProcess([sys.executable, "-c", f"{program}; p.wait()"], tmp_path / "log")
     while not child.log_tail():
@@ -109,7 +109,7 @@ def test_stop_ends_what_the_program_started(tmp_path: Path) -> None:
     assert _ended_within(grandchild, 60)
 
 
-def test_the_log_tail_is_of_this_run(tmp_path: Path) -> None:
+def test_log_tail__second_run__has_this_run_only(tmp_path: Path) -> None:
     for run in ("first", "second"):
         child = ChildProcess([sys.executable, "-S", "-c", f"print({run!r})"], tmp_path / "log")
         assert child.wait(60) == 0
@@ -118,6 +118,6 @@ def test_the_log_tail_is_of_this_run(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "first\nsecond\n"
 
 
-def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+def test_child__log_cannot_be_opened__names_it(tmp_path: Path) -> None:
     with pytest.raises(LocalServerError, match=r"cannot start .*nowhere"):
         ChildProcess(SLEEP, tmp_path / "nowhere" / "log")

@@ -11,7 +11,7 @@ def _listen(port: int) -> socket.socket:
     return socket.create_server((LOOPBACK, port))
 
 
-def test_a_server_can_listen_on_a_reserved_port_again_and_again() -> None:
+def test_reserved_port__server_restarts__can_listen_again() -> None:
     port = ReservedPort()
     for _ in range(2):
         with _listen(port.number), socket.create_connection((LOOPBACK, port.number)):
@@ -19,7 +19,7 @@ def test_a_server_can_listen_on_a_reserved_port_again_and_again() -> None:
     port.close()
 
 
-def test_a_reserved_port_is_given_to_nobody_who_asks_for_a_free_one() -> None:
+def test_reserved_port__others_ask_for_a_free_port__is_not_given() -> None:
     port = ReservedPort()
     others = [ReservedPort() for _ in range(200)]
     assert port.number not in {other.number for other in others}
@@ -27,7 +27,7 @@ def test_a_reserved_port_is_given_to_nobody_who_asks_for_a_free_one() -> None:
         held.close()
 
 
-def test_a_port_that_a_server_listens_on_is_refused() -> None:
+def test_reserved_port__in_use__is_refused() -> None:
     with _listen(0) as server:
         number = server.getsockname()[1]
         with pytest.raises(LocalServerError, match=f"port {number} .* in use"):
@@ -35,6 +35,6 @@ def test_a_port_that_a_server_listens_on_is_refused() -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 65536])
-def test_a_number_that_is_no_port_is_refused(number: int) -> None:
+def test_reserved_port__invalid_number__is_refused(number: int) -> None:
     with pytest.raises(LocalServerError, match=f"port {number}: .*0 .*65535"):
         ReservedPort(number)

@@ -39,19 +39,19 @@ def _answers(*answers: str | Exception | None) -> Callable[[], str | None]:
     return look
 
 
-def test_waits_until_nothing_is_missing() -> None:
+def test_wait_until__nothing_missing__returns_none() -> None:
     assert wait_until(_answers("a leader", OSError("refused"), None), 10) is None
 
 
-def test_returns_what_was_missing_last(clock: _Clock) -> None:
+def test_wait_until__timeout__returns_what_is_missing(clock: _Clock) -> None:
     assert wait_until(_answers("a leader", "a quorum"), 20) == "a quorum"
     assert clock.now_s == pytest.approx(20, abs=0.2), "it looks often, and not for longer"
 
 
-def test_an_answer_that_never_comes_names_the_error() -> None:
+def test_wait_until__no_answer__names_the_error() -> None:
     assert wait_until(_answers(OSError("refused")), 0) == "it does not answer (refused)"
 
 
-def test_any_other_error_ends_the_wait() -> None:
+def test_wait_until__other_error__raises() -> None:
     with pytest.raises(ZeroDivisionError):
         wait_until(_answers(ZeroDivisionError()), 10)

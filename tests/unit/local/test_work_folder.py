@@ -3,7 +3,7 @@ from pathlib import Path
 from njst.local.work_folder import WorkFolder
 
 
-def test_a_temporary_folder_is_deleted_with_what_is_in_it() -> None:
+def test_work_folder__temporary__is_deleted_with_its_content() -> None:
     folder = WorkFolder(None, prefix="njst-test-")
     (folder.path / "store").mkdir()
     folder.close()
@@ -11,7 +11,7 @@ def test_a_temporary_folder_is_deleted_with_what_is_in_it() -> None:
     assert not folder.path.exists()
 
 
-def test_a_given_folder_is_made_and_kept(tmp_path: Path) -> None:
+def test_work_folder__given__is_created_and_kept(tmp_path: Path) -> None:
     folder = WorkFolder(tmp_path / "a" / "b", prefix="unused")
     folder.close()
     assert folder.path == tmp_path / "a" / "b"

@@ -12,7 +12,7 @@ PATCH = Path(__file__).parents[3] / "manifests" / "argocd" / "argocd-cm.yaml"
 
 
 @pytest.mark.parametrize("judged", JUDGED, ids=lambda judged: judged.name)
-def test_argo_cd_judges_rightly(judged: Judged) -> None:
+def test_argocd__each_phase__has_the_right_health(judged: Judged) -> None:
     script = yaml.safe_load(PATCH.read_text())["data"][
         "resource.customizations.health.njst.io_NjstJob"
     ]

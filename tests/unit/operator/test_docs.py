@@ -10,7 +10,7 @@ from tests.unit.operator.controllers.job.test_job_decide import NOW, finished, r
 DOCS = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text()
 
 
-def test_the_columns_are_those_of_the_resource_type() -> None:
+def test_docs__columns__are_those_of_the_crd() -> None:
     (version,) = crds()["njst.io_njstjobs.yaml"]["spec"]["versions"]
     columns = version["additionalPrinterColumns"]
     # kubectl shows what is for -o wide after the rest.
@@ -18,7 +18,7 @@ def test_the_columns_are_those_of_the_resource_type() -> None:
     assert re.search(r"(?i)^NAME +" + " +".join(map(re.escape, names)) + "$", DOCS, re.MULTILINE)
 
 
-def test_the_conditions_are_those_of_a_job_that_succeeded() -> None:
+def test_docs__conditions__are_those_of_a_succeeded_job() -> None:
     shown = re.findall(r"Message: +(.+)\n +Status: +(\w+)\n +Type: +(\w+)", DOCS)
     new = written(r.decide(resource(), finished(), NOW))
     said = [(c.message, c.status, c.type) for c in new.conditions]
@@ -28,7 +28,7 @@ def test_the_conditions_are_those_of_a_job_that_succeeded() -> None:
     assert [row for row in shown if row[2] not in own] == [row for row in said if row[2] not in own]
 
 
-def test_the_explanation_is_that_of_the_field() -> None:
+def test_docs__explanation__is_that_of_the_field() -> None:
     (version,) = crds()["njst.io_njstjobs.yaml"]["spec"]["versions"]
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     publish = spec["properties"]["workloads"]["items"]["properties"]["publish"]

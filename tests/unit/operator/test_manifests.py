@@ -28,7 +28,7 @@ def _operator(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("path", "kind"), PLACES)
-def test_its_settings_are_those_that_the_program_reads(
+def test_manifest__environment__is_read_by_the_program(
     path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pod, container = _operator(path, kind)
@@ -42,7 +42,7 @@ def test_its_settings_are_those_that_the_program_reads(
     assert account["metadata"]["name"] == pod["serviceAccountName"]
 
 
-def test_beside_a_worker_and_alone_it_is_the_same_container() -> None:
+def test_manifest__sidecar_and_deployment__have_the_same_container() -> None:
     """But for what would take a worker out of its Service for a fault of the operator."""
     beside, alone = (_operator(*where)[1] for where in PLACES)
     probes = {"startupProbe", "readinessProbe"}
@@ -53,14 +53,14 @@ def test_beside_a_worker_and_alone_it_is_the_same_container() -> None:
     assert beside == {key: value for key, value in alone.items() if key not in probes}
 
 
-def test_as_many_workers_are_expected_as_there_are() -> None:
+def test_manifest__expected_workers__are_the_replicas() -> None:
     settings = yaml.safe_load((MANIFESTS / "base" / "kustomization.yaml").read_text())
     (generated,) = settings["configMapGenerator"]
     (workers,) = _documents(BESIDE_A_WORKER, "StatefulSet")
     assert f"NJST_EXPECT_WORKERS={workers['spec']['replicas']}" in generated["literals"]
 
 
-def test_its_rights_are_the_same_in_one_namespace_and_in_all() -> None:
+def test_manifest__rights__are_the_same_per_namespace_and_cluster() -> None:
     (everywhere,) = _documents(MANIFESTS / "base" / "operator-clusterrole.yaml", "ClusterRole")
     (here,) = _documents(MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml", "Role")
     assert everywhere["rules"] == here["rules"]

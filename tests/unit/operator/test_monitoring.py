@@ -39,16 +39,16 @@ def dashboard() -> list[str]:
     return variables + [t["expr"] for panel in said["panels"] for t in panel["targets"]]
 
 
-async def test_alerts_ask_for_what_is_there(told: set[str]) -> None:
+async def test_alerts__metrics__exist(told: set[str]) -> None:
     assert asked(alerts())
     assert asked(alerts()) <= told
 
 
-async def test_the_dashboard_shows_all_that_is_there(told: set[str]) -> None:
+async def test_dashboard__metrics__are_all_shown(told: set[str]) -> None:
     assert asked(dashboard()) | {"njst_worker_ready"} == told
 
 
-def test_panels_do_not_overlap() -> None:
+def test_dashboard__panels__do_not_overlap() -> None:
     places = [
         panel["gridPos"] for panel in json.loads((FOLDER / "njst.json").read_text())["panels"]
     ]

@@ -57,12 +57,12 @@ def ends(_: threading.Event) -> None:
     raise KubeError("the watch has ended")
 
 
-async def test_a_watch_that_ends_is_begun_anew() -> None:
+async def test_watch__ended__is_restarted() -> None:
     watch = in_turn(ends, ends, until_stopped)
     assert await troubles_of(ReplicaHealth(), watch, lambda: None) == ["the watch has ended"]
 
 
-async def test_what_is_missing_is_waited_for() -> None:
+async def test_watch__failed_check__is_retried() -> None:
     left = iter([True, True, False])
 
     def check() -> None:
@@ -72,7 +72,7 @@ async def test_what_is_missing_is_waited_for() -> None:
     assert await troubles_of(ReplicaHealth(), until_stopped, check) == ["it is not installed"]
 
 
-async def test_a_deaf_watch_is_begun_anew() -> None:
+async def test_watch__behind_for_long__is_restarted() -> None:
     replica_health = ReplicaHealth()
     replica_health.listed({"a": "7"}, asyncio.get_running_loop().time())
 
@@ -84,7 +84,7 @@ async def test_a_deaf_watch_is_begun_anew() -> None:
     assert [words[:28] for words in said] == ["the watch has been deaf for "]
 
 
-async def test_nobody_is_waited_for_longer_than_was_said() -> None:
+async def test_watch__wait_time_over__gives_up() -> None:
     async def nothing() -> None:
         pass
 

@@ -339,12 +339,12 @@ class SimWorker:
             job_store=self.job_store,
             time=self.time,
             resolve=lambda _: Connection(servers=["nats://target:4222"]),
-            make=self._make,
-            remove=self._remove,
+            provision=self._make,
+            teardown=self._remove,
             prepare=self._prepare,
-            look=self._look,
+            read_slice=self._look,
             reports=NoReports(),
-            beside=at_once,
+            run_in_thread=at_once,
         )
         self.agent = Agent(deps)
         self.jobs = Jobs(self.link, self.job_store, SimMembers(world, self))

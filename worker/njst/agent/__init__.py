@@ -1,1 +1,1 @@
-"""What a worker does with the views of its jobs."""
+"""The control loop of a worker: views of jobs in, actions out."""

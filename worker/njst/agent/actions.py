@@ -1,16 +1,19 @@
-"""The actions that a worker decides on, and what it knows when it decides; pure."""
+"""The actions that a worker decides on, and what it knows when it decides; pure.
+
+Events in the log keep their names: `begun` starts a phase, `lost` suspects, `alive` refutes.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-# From `started` to the common start: long enough for all to have read it (92 ms at 100 workers
-# were measured), short enough for nobody to wait.
+# From `started` to the common start: long enough for all workers to read it (92 ms were measured
+# with 100 workers), and short enough not to matter.
 LEAD_MS = 400
 
 
 class ParticipantStage(StrEnum):
-    """How far this process is with a job; it starts at IDLE after every boot."""
+    """The stage of a job in this process; IDLE after every restart."""
 
     IDLE = "Idle"
     PREPARING = "Preparing"
@@ -22,24 +25,24 @@ class ParticipantStage(StrEnum):
 
 @dataclass(frozen=True)
 class Prepare:
-    """Make what the job needs, connect the clients, then say `ready`."""
+    """Provision what the job needs, connect the clients, and publish `ready`."""
 
 
 @dataclass(frozen=True)
 class ReportLate:
-    """Say, in place of `ready`, what keeps this worker from being ready in time."""
+    """Publish, in place of `ready`, why this worker is not ready in time."""
 
 
 @dataclass(frozen=True)
 class StartLoad:
-    """Start the load at `at_ns` of the log's time."""
+    """Start the load at `at_ns` (log time)."""
 
     at_ns: int
 
 
 @dataclass(frozen=True)
 class BeginWorkload:
-    """Let a workload begin that waited for others, at `at_ns` of the log's time."""
+    """Begin a workload that waited for others, at `at_ns` (log time)."""
 
     workload: str
     at_ns: int
@@ -47,9 +50,9 @@ class BeginWorkload:
 
 @dataclass(frozen=True)
 class StopLoad:
-    """Stop the load, or give up its preparation; what was measured is reported.
+    """Stop the load, or give up its preparation; the measurements are reported.
 
-    `overdue` says that the deadline is over and the log silent: nobody else can end this load.
+    `overdue`: the deadline is over and the log does not answer, so this worker stops by itself.
     """
 
     overdue: bool = False
@@ -107,7 +110,7 @@ class EndJob:
 
 @dataclass(frozen=True)
 class Clean:
-    """Remove what the job made, then append `cleaned`."""
+    """Remove what the job made on its target, then append `cleaned`."""
 
 
 Action = (
@@ -129,11 +132,11 @@ Action = (
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a worker knows of one job; times are the log's, in ns.
+    """What a worker knows of one job; times are log time in ns.
 
     `queue_since_ns` is None while earlier jobs hold a worker that this job needs. `heard_ns` has
     the stored time of each participant's last progress. `done` are the awaited workloads that this
-    worker has nothing more to do of, `begun` those that were let begin here.
+    worker has finished, `begun` those that waited for others and have begun here.
     """
 
     me: str
@@ -143,5 +146,5 @@ class Knowledge:
     heard_ns: Mapping[str, int]
     done: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
-    # The jobs that it waits for, in their order.
+    # The jobs that it waits for, in order.
     waits_for: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What an agent needs from outside, as protocols: real ones in `run`, fakes in simulations."""
+"""What an agent needs from outside, as protocols: real in a worker, fakes in simulations."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from njst.journal.state.job_store import JobStore
 
 
 class LogTime(Protocol):
-    """The log's time as this process knows it."""
+    """The log's time, as this process estimates it."""
 
     def now_ns(self) -> int:
         """Return the log's time now, in ns since the Unix epoch."""
@@ -24,7 +24,7 @@ class LogTime(Protocol):
 
     @property
     def error_us(self) -> int:
-        """How far `now_ns` may be off, in microseconds."""
+        """The maximum error of `now_ns`, in microseconds."""
         ...
 
     def monotonic_ns_at(self, log_ns: int) -> int:
@@ -32,36 +32,36 @@ class LogTime(Protocol):
         ...
 
     def outages_since(self, monotonic_ns: int) -> ControlOutages | None:
-        """Return when the log did not answer from that instant to now; None: it always did."""
+        """Return the outages from an instant of CLOCK_MONOTONIC to now; None if there were none."""
         ...
 
 
 class LoadHandle(Protocol):
-    """Load processes that are connected and wait for their start."""
+    """Load processes that are connected and wait for their start time."""
 
     @property
     def problem(self) -> Problem | None:
-        """What made the load fail as a whole; None as long as nothing has."""
+        """Why the load failed as a whole; None if it has not."""
         ...
 
     def start(self, at_monotonic_ns: int, log_offset_ns: int) -> None:
-        """Begin at that instant, with what leads from there to the log's time."""
+        """Start at an instant of CLOCK_MONOTONIC; `log_offset_ns` added to it is log time."""
         ...
 
     def begin(self, workload: str, at_monotonic_ns: int) -> None:
-        """Let a workload begin that waited for others."""
+        """Begin a workload that waited for others."""
         ...
 
     def left(self) -> frozenset[str]:
-        """Return the workloads of which something is left to do here."""
+        """Return the workloads that are not finished in these processes."""
         ...
 
     def tallies(self) -> list[WorkloadTally]:
-        """Return what was done so far."""
+        """Return the tallies so far."""
         ...
 
     def cost(self) -> LoadCost | None:
-        """Return what that took of this host; None before the load says so."""
+        """Return what the load has cost this host; None before the first measurement."""
         ...
 
     async def wait(self) -> Outcome:
@@ -69,23 +69,23 @@ class LoadHandle(Protocol):
         ...
 
     def receipts(self) -> list[Receipt]:
-        """Return what each producer was acknowledged, once all processes have ended."""
+        """Return the receipts of each producer, once all processes have ended."""
         ...
 
     def consumption(self) -> list[Consumption]:
-        """Return what consumers had of streams that let go of it, once all processes have ended."""
+        """Return what consumers took out of streams, once all processes have ended."""
         ...
 
     def found(self) -> list[str]:
-        """Return the servers that the target's cluster has named, once all processes have ended."""
+        """Return the servers that the target's INFO named, once all processes have ended."""
         ...
 
     async def stop(self) -> None:
-        """End the load; what was in flight is waited for, for a bounded time."""
+        """Stop the load, and wait a bounded time for what is in flight."""
         ...
 
     def kill(self) -> None:
-        """End the processes now."""
+        """Kill the processes."""
         ...
 
 
@@ -93,21 +93,21 @@ _Result = TypeVar("_Result")
 
 
 class RunInThread(Protocol):
-    """Computes beside the event loop."""
+    """Runs blocking work off the event loop."""
 
     async def __call__(self, compute: Callable[[], _Result], /) -> _Result:
-        """Return what `compute` returns; what takes long must not keep the worker from its jobs."""
+        """Return what `compute` returns, while the event loop goes on."""
         ...
 
 
 @dataclass(frozen=True)
 class AgentDeps:
-    """The outside of one worker.
+    """The dependencies of one worker's agent.
 
-    `make` and `remove` are `njst.provisioning.provision`'s, `resolve` is
-    `njst.provisioning.target_policy`'s with this worker's policy; `prepare` starts load processes
-    and connects their clients within its time-out in seconds. All raise SetupError. `look` reads a
-    slice of what was stored; who cancels it ends that.
+    `provision` and `teardown` are those of `njst.provisioning`; `resolve` is that of
+    `njst.provisioning.target_policy`, with this worker's policy; `prepare` starts load processes
+    and connects their clients within a time-out in seconds. All of them raise SetupError.
+    `read_slice` reads back a slice of the stored messages, and may be cancelled.
     """
 
     me: str
@@ -115,25 +115,27 @@ class AgentDeps:
     job_store: JobStore
     time: LogTime
     resolve: Callable[[Target], Connection]
-    make: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[list[ClientPlan]]]
-    remove: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
+    provision: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[list[ClientPlan]]]
+    teardown: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
     prepare: Callable[[LoadPlan, float], Awaitable[LoadHandle]]
-    look: Callable[[SlicePlan], Awaitable[SliceResult]]
+    read_slice: Callable[[SlicePlan], Awaitable[SliceResult]]
     reports: Reports
-    beside: RunInThread
-    # The servers that targets' clusters have named to loads of this worker. They stay in this
-    # process: an address in the log could lead a login to anybody.
-    found: dict[str, list[str]] = field(default_factory=dict)
+    run_in_thread: RunInThread
+    # Servers that targets have named in INFO, by target. They stay in this process: if addresses
+    # came from the log, anyone who may write to it could have logins sent anywhere.
+    discovered_servers: dict[str, list[str]] = field(default_factory=dict)
 
-    def learn(self, target: Target, found: list[str]) -> None:
-        """Keep the servers that a target's cluster has named, in place of those before."""
-        if found:
-            self.found[target.model_dump_json()] = found
+    def remember_servers(self, target: Target, named: list[str]) -> None:
+        """Replace the known servers of a target by those that it has named."""
+        if named:
+            self.discovered_servers[target.model_dump_json()] = named
 
-    def reach(self, target: Target) -> Connection:
-        """Return how to reach a target by any server that this worker knows of.
+    def connection_to(self, target: Target) -> Connection:
+        """Return the connection of a target, with all servers that this worker knows of.
 
         Raises:
             SetupError: the target is unknown or not allowed.
         """
-        return self.resolve(target).knowing(self.found.get(target.model_dump_json(), []))
+        return self.resolve(target).knowing(
+            self.discovered_servers.get(target.model_dump_json(), [])
+        )

@@ -1,4 +1,4 @@
-"""The last word on a job: its report as the log has it, and the whole where that is too large."""
+"""The `ended` event: the report, or its summary and where the whole report is stored."""
 
 import logging
 
@@ -11,22 +11,23 @@ from njst.journal.state.job_view import JobView
 
 log = logging.getLogger(__name__)
 
-# A report of so many bytes is in the log and nowhere else.
+# A report of at most this size is in the log and nowhere else.
 WHOLE_BYTES = 32 * 1024
-# Of a larger one, which lies in the object store, the log has so many.
+# Of a larger one, which is in the object store, the log has a summary of this size.
 REST_BYTES = 256 * 1024
-# What an event has beside its report.
+# The size of the event without its report.
 AROUND_BYTES = 4096
 REASON_CHARS = 200
 
 
 async def final_report_event(deps: AgentDeps, view: JobView) -> Ended:
-    """Return the end of a settled job.
+    """Return the `ended` event of a settled job.
 
-    Without the object store the log has as much of the report as fits, and says what does not.
+    If the object store fails, the event has as much of the report as fits, and says what is left
+    out.
     """
     seen, now_ns = deps.job_store.progress(view.id), deps.time.now_ns()
-    report = await deps.beside(lambda: final_report(view, seen, now_ns))
+    report = await deps.run_in_thread(lambda: final_report(view, seen, now_ns))
     room_bytes = min(REPORT_BYTES, deps.log.max_event_bytes - AROUND_BYTES)
     if len(report.to_json()) <= min(WHOLE_BYTES, room_bytes):
         return Ended(report=report)

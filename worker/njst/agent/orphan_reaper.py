@@ -1,8 +1,8 @@
-"""Removes what jobs have left on their targets when all who could have cleaned up had died.
+"""Removes streams that jobs left on their targets because all workers died before the clean-up.
 
-A stream says in its metadata which job made it, whose log that job is in, and that it was to be
-removed. One that does not say all of this is never touched, nor one of a job that is not over.
-Of all workers of a mesh one looks, once an hour.
+The metadata of a stream say which job made it, in which log that job is, and that it is to be
+removed. A stream without all of this is never touched, nor one of a job that is not over. One
+worker of a mesh looks for orphans, once an hour.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)
 
-# Younger streams may be those of a job that this worker has not heard of yet.
+# Younger streams may belong to a job that this worker has not read of yet.
 ORPHAN_NS = 3_600 * 1_000_000_000
-# A worker asks this often, at different times, whether it is the one who looks in this hour.
+# The interval, random within these bounds, at which a worker tries to claim this hour's search.
 EVERY_S = (300.0, 900.0)
 
 
 @dataclass
 class OrphanReaper:
-    """One worker's turn at the orphans of its mesh.
+    """The search for orphans by one worker.
 
-    `log_ids` are the log that its jobs are in, and those that were it before somebody deleted
-    them; they grow meanwhile. A log that was gone before this worker came may have been another's.
+    `log_ids` are the id of the job log and those that it had before it was deleted and created
+    again while this worker ran. A log that was gone before may have been another mesh's.
     """
 
     deps: AgentDeps
@@ -50,7 +50,7 @@ class OrphanReaper:
     claim: Callable[[], Awaitable[bool]]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look from time to time until `stop` is set."""
+        """Search periodically until `stop` is set."""
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(random.uniform(*EVERY_S)):  # noqa: S311
@@ -63,16 +63,16 @@ class OrphanReaper:
                 log.info("no look for orphans now: %s", error)
 
     async def look(self) -> list[str]:
-        """Remove what is left on all targets of the jobs that are known; return its names.
+        """Remove orphans on the targets of all known jobs; return their names.
 
         Raises:
-            JournalUnavailableError: the log does not say whether a job is over.
+            JournalUnavailableError: the log does not tell whether a job is over.
         """
         targets = [Target(), *(view.created.spec.target for view in self.deps.job_store.jobs())]
         removed: list[str] = []
         for target in {target.model_dump_json(): target for target in targets}.values():
             try:
-                removed += await self._reap(self.deps.reach(target))
+                removed += await self._reap(self.deps.connection_to(target))
             except (SetupError, APIError, nats.errors.Error, TimeoutError) as error:
                 log.info("no look for orphans on %s: %s", target.model_dump_json(), error)
         return removed
@@ -99,7 +99,7 @@ class OrphanReaper:
             bool(marks.get(OWNER_KEY))
             and marks.get(LOG_KEY) in self.log_ids
             and marks.get(RETAIN_KEY) == Retain.DELETE
-            # A copy has the marks of what it was copied from.
+            # A copied stream has the metadata of its original.
             and marks.get(STREAM_KEY) == info["config"]["name"]
         )
 

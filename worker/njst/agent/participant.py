@@ -1,4 +1,4 @@
-"""One worker's part in one job, from preparation to its final tallies, read top to bottom."""
+"""One worker's part in one job, from preparation to the final tallies; read it top to bottom."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,68 +21,68 @@ from njst.stats.tally_merge import fitted, merge
 from njst.verification.receipt_budget import had, split_receipts
 
 PROGRESS_S = 1.0
-# The load processes speak at each full second; this much later their words are here.
-LISTEN_NS = 100_000_000
+# Load processes send tallies at each full second; this much later they have arrived.
+ARRIVAL_NS = 100_000_000
 
 
 @dataclass
 class Participant:
-    """A job's life in this process; `decide` reads `stage`, its actions call `load`/`release`."""
+    """A job in this process; `decide` reads its `stage`, and actions call its methods."""
 
     deps: AgentDeps
     view: JobView
     stage: ParticipantStage = ParticipantStage.PREPARING
     begun: set[str] = field(default_factory=set)
-    # Why this worker stops by itself, if it does.
+    # Why this worker stops although the job does not end.
     own_problem: Problem | None = None
-    # When (log time) this process last made something for the job; 0: it made nothing.
+    # When (log time) this process last made something on the target; 0: never.
     made_ns: int = 0
-    # How far the log's time may have been off when the load began.
+    # The maximum error of log time when the load began.
     _clock_error_us: int | None = None
     _load: LoadHandle | None = None
     _clients: list[ClientPlan] = field(default_factory=list)
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     _late: asyncio.Event = field(default_factory=asyncio.Event)
-    # What keeps this worker from being ready, for people.
-    _doing: str = ""
+    # What the preparation is doing, for people.
+    _preparing_text: str = ""
 
     @property
     def _publisher(self) -> EventPublisher:
         return EventPublisher(self.deps, self.view.id)
 
-    def give_up(self) -> None:
-        """Prepare no longer, and say what this worker was still doing."""
+    def report_late(self) -> None:
+        """Stop preparing, and report what was still to do."""
         self._late.set()
 
-    def load(self, at_ns: int) -> None:
-        """Start at `at_ns` of the log's time."""
+    def start_load(self, at_ns: int) -> None:
+        """Start the load at `at_ns` (log time)."""
         if not self._start_ns.done():
             self._start_ns.set_result(at_ns)
 
     def begin(self, workload: str, at_ns: int) -> None:
-        """Let a workload begin that waited for others, at `at_ns` of the log's time."""
+        """Begin a workload that waited for others, at `at_ns` (log time)."""
         if self._load is not None:
             self.begun.add(workload)
             self._load.begin(workload, self.deps.time.monotonic_ns_at(at_ns))
 
     @property
     def done(self) -> frozenset[str]:
-        """The awaited workloads that this worker has nothing more to do of."""
+        """The awaited workloads that this worker has finished."""
         if self._load is None:
             return frozenset()
         return self.view.created.spec.awaited - self._load.left()
 
-    def release(self, problem: Problem | None = None) -> None:
-        """Stop, at whatever stage; `problem` says why it is this worker that ends, not the job."""
-        if not self._released.is_set():
+    def stop(self, problem: Problem | None = None) -> None:
+        """Stop at any stage; `problem` is why this worker stops although the job goes on."""
+        if not self._stop_requested.is_set():
             self.own_problem = problem
-        self._released.set()
+        self._stop_requested.set()
 
     async def run(self) -> None:
-        """Take part; return when this worker owes the job nothing more."""
+        """Take part; return when the job needs nothing more of this worker."""
         current_job.set(self.view.id)
         try:
             load = await self._prepare()
@@ -96,31 +96,33 @@ class Participant:
             self.stage = ParticipantStage.STOPPED
 
     async def _prepare(self) -> LoadHandle | None:
-        """Make what is needed and connect; say `ready`, or why not."""
+        """Provision and connect; publish `ready`, or why not."""
         preparing = asyncio.create_task(self._set_up())
-        released = asyncio.create_task(self._released.wait())
+        stopping = asyncio.create_task(self._stop_requested.wait())
         late = asyncio.create_task(self._late.wait())
         try:
-            await asyncio.wait({preparing, released, late}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({preparing, stopping, late}, return_when=asyncio.FIRST_COMPLETED)
             if not preparing.done():
-                if not released.done():
-                    await self._say_ready(Problem(reason=START_TIMEOUT, message=self._doing))
-                await self._give_up(preparing)
+                if not stopping.done():
+                    await self._publish_ready(
+                        Problem(reason=START_TIMEOUT, message=self._preparing_text)
+                    )
+                await self._cancel_preparation(preparing)
                 return None
             try:
                 load = preparing.result()
             except SetupError as error:
-                await self._say_ready(Problem(reason=error.reason, message=error.message))
+                await self._publish_ready(Problem(reason=error.reason, message=error.message))
                 return None
         finally:
-            released.cancel()
+            stopping.cancel()
             late.cancel()
         self.stage = ParticipantStage.PREPARED
-        await self._say_ready()
+        await self._publish_ready()
         return load
 
-    async def _say_ready(self, problem: Problem | None = None) -> None:
-        """Say that this worker is ready, or why it is not."""
+    async def _publish_ready(self, problem: Problem | None = None) -> None:
+        """Publish `ready`, or why this worker is not."""
         await self._publisher.publish(
             Ready(problem=problem), lambda view: not self._is(view, ParticipantPhase.PREPARING)
         )
@@ -134,9 +136,9 @@ class Participant:
             )
         connection = self.deps.resolve(spec.target)
         participants = list(self.view.parts)
-        self._doing = "still making streams and consumers on the target"
+        self._preparing_text = "still making streams and consumers on the target"
         try:
-            clients = await self.deps.make(
+            clients = await self.deps.provision(
                 self.view.id, spec, connection, participants, self.deps.me
             )
         finally:
@@ -144,25 +146,25 @@ class Participant:
         self._clients = clients
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
-        self._doing = f"still connecting its clients: {count} of them"
+        self._preparing_text = f"still connecting its clients: {count} of them"
         return await self.deps.prepare(plan, float(spec.start_timeout_seconds))
 
-    async def _give_up(self, preparing: asyncio.Task[LoadHandle]) -> None:
-        """End a preparation midway."""
+    async def _cancel_preparation(self, preparing: asyncio.Task[LoadHandle]) -> None:
+        """Cancel a preparation."""
         preparing.cancel()
         await asyncio.wait({preparing})
         if not preparing.cancelled() and preparing.exception() is None:
             preparing.result().kill()
 
     async def _take_part(self, load: LoadHandle) -> None:
-        released = asyncio.create_task(self._released.wait())
-        waiting: set[asyncio.Future[object]] = {self._start_ns, released}  # type: ignore[arg-type]
+        stopping = asyncio.create_task(self._stop_requested.wait())
+        waiting: set[asyncio.Future[object]] = {self._start_ns, stopping}  # type: ignore[arg-type]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if released.done():
-            # Others may have started it all the same, and wait for this worker's last word.
+        if stopping.done():
+            # The job may have started all the same, and then waits for this worker's `finished`.
             view = self.deps.job_store.view(self.view.id)
             if view is not None and self._is(view, ParticipantPhase.RUNNING):
-                await self._say_finished(load, Outcome.STOPPED)
+                await self._publish_finished(load, Outcome.STOPPED)
             return
         self.stage = ParticipantStage.LOADING
         log_start_ns = self._start_ns.result()
@@ -173,38 +175,40 @@ class Participant:
         reporting = asyncio.create_task(self._report(load, log_start_ns))
         finishing = asyncio.create_task(load.wait())
         try:
-            await asyncio.wait({finishing, released}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({finishing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not finishing.done():
                 await load.stop()
             outcome = await finishing
-            await self._say_finished(load, outcome)
+            await self._publish_finished(load, outcome)
             if outcome is not Outcome.STOPPED:
                 await self._read_back(load)
         finally:
-            for task in (reporting, finishing, released):
+            for task in (reporting, finishing, stopping):
                 task.cancel()
 
     async def _read_back(self, load: LoadHandle) -> None:
-        """Stay as long as others load or read, and read what falls to this worker."""
+        """Read back what is assigned to this worker, until no load runs and all is read."""
         load.kill()
         self.stage = ParticipantStage.READING
-        connection = self.deps.reach(self.view.created.spec.target)
-        await SliceReader(self.deps, self.view.id, connection, self._released).run()
+        connection = self.deps.connection_to(self.view.created.spec.target)
+        await SliceReader(self.deps, self.view.id, connection, self._stop_requested).run()
 
-    async def _say_finished(self, load: LoadHandle, outcome: Outcome) -> None:
-        self.deps.learn(self.view.created.spec.target, load.found())
+    async def _publish_finished(self, load: LoadHandle, outcome: Outcome) -> None:
+        self.deps.remember_servers(self.view.created.spec.target, load.found())
         workers = len(self.view.parts)
-        room_bytes = receipts_bytes(workers, self.deps.log.max_event_bytes)
+        limit_bytes = receipts_bytes(workers, self.deps.log.max_event_bytes)
         producers = load.receipts()
         consumption = load.consumption()
-        receipts, unread = await self.deps.beside(lambda: split_receipts(producers, room_bytes))
+        receipts, uncovered = await self.deps.run_in_thread(
+            lambda: split_receipts(producers, limit_bytes)
+        )
         receipts += core_receipts(self._clients, load.tallies())
-        consumed = await self.deps.beside(lambda: had(consumption, room_bytes))
-        tallies = merge([*load.tallies(), *unread])
+        consumed = await self.deps.run_in_thread(lambda: had(consumption, limit_bytes))
+        tallies = merge([*load.tallies(), *uncovered])
         finished = Finished(
             outcome=outcome,
             problem=self.own_problem or load.problem,
-            workloads=fitted(self._dated(tallies), series_bytes(workers)),
+            workloads=fitted(self._with_clock_error(tallies), series_bytes(workers)),
             cost=load.cost(),
             control=self._outages(),
             clock_error_us=self._clock_error_us,
@@ -215,8 +219,8 @@ class Participant:
             finished, lambda view: not self._is(view, ParticipantPhase.RUNNING)
         )
 
-    def _dated(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
-        """Return them with how far the clock may be off, where others' clocks are in a latency.
+    def _with_clock_error(self, tallies: list[WorkloadTally]) -> list[WorkloadTally]:
+        """Return the tallies with the clock's error, where latencies depend on other hosts' clocks.
 
         The load's clock is set once, at the start, and drifts from then on.
         """
@@ -238,11 +242,11 @@ class Participant:
         return self.deps.time.outages_since(self.deps.time.monotonic_ns_at(self._start_ns.result()))
 
     async def _report(self, load: LoadHandle, start_ns: int) -> None:
-        """Publish what was done by each full second of the job, until the part is over."""
+        """Publish progress at each full second of the job, until cancelled."""
         count = 0
         while True:
             count += 1
-            due_ns = start_ns + int(count * PROGRESS_S * 1e9) + LISTEN_NS
+            due_ns = start_ns + int(count * PROGRESS_S * 1e9) + ARRIVAL_NS
             await asyncio.sleep(max(0.0, (due_ns - self.deps.time.now_ns()) / 1e9))
             progress = Progress(
                 elapsed_ms=max(0, (self.deps.time.now_ns() - start_ns) // 1_000_000),

@@ -26,27 +26,27 @@ T = TypeVar("T")
 
 @dataclass
 class SliceReader:
-    """The slices of one worker in one job; `released` tells it to stop."""
+    """The slices of one worker in one job; `stopping` is set to stop it."""
 
     deps: AgentDeps
     job: str
     connection: Connection
-    released: asyncio.Event
+    stopping: asyncio.Event
     # Slices whose result is published; the view may not show it yet.
     _published: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """Return when this worker is not needed any more, or told to stop."""
         publisher = EventPublisher(self.deps, self.job)
-        released = asyncio.create_task(self.released.wait())
+        stopping = asyncio.create_task(self.stopping.wait())
         try:
-            while not released.done() and (view := self._open()) is not None:
+            while not stopping.done() and (view := self._open()) is not None:
                 number = self._next(view)
                 if number is None:
                     changed = wait_for_job(self.deps.job_store, self.job, self._has_work_or_is_over)
-                    await _unless_released(changed, released)
+                    await _unless_stopping(changed, stopping)
                     continue
-                result = await _unless_released(self._read(view, number), released)
+                result = await _unless_stopping(self._read(view, number), stopping)
                 if result is not None:
                     await publisher.publish(
                         SliceRead(slice=number, sight=result),
@@ -54,7 +54,7 @@ class SliceReader:
                     )
                     self._published.add(number)
         finally:
-            released.cancel()
+            stopping.cancel()
         if self._open() is not None:
             # This worker leaves; the others read on without it.
             await publisher.publish(SliceRead(), self._is_over)
@@ -82,7 +82,7 @@ class SliceReader:
     async def _read(self, view: JobView, number: int) -> SliceResult:
         receipts = [some for told in view.receipts.values() for some in told]
         pieces = slices(receipts, view.slices)[number]
-        return await self.deps.look(
+        return await self.deps.read_slice(
             SlicePlan(
                 job=self.job,
                 connection=self.connection,
@@ -110,12 +110,12 @@ def _lost(view: JobView) -> list[LostProducer]:
     ]
 
 
-async def _unless_released(
-    work: Coroutine[Any, Any, T], released: "asyncio.Task[bool]"
+async def _unless_stopping(
+    work: Coroutine[Any, Any, T], stopping: "asyncio.Task[bool]"
 ) -> T | None:
     """Return the result of `work`; None when it was cancelled because this worker is to stop."""
     task = asyncio.create_task(work)
-    waiting: set[asyncio.Task[Any]] = {task, released}
+    waiting: set[asyncio.Task[Any]] = {task, stopping}
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if task.done():

@@ -1,4 +1,4 @@
-"""A worker without its HTTP face: the journal, the agent, and what both need, wired together."""
+"""A worker without its HTTP API: joins the mesh, with journal, agent and load wired together."""
 
 import asyncio
 import logging
@@ -61,17 +61,17 @@ class WorkerSettings:
     contexts: Path = DEFAULT_FOLDER
     allow_targets: tuple[str, ...] = ()
     payloads: Path = Path("~/.config/njst/payloads")
-    # Load processes at once; 0 means one for each usable core.
+    # Concurrent load processes; 0: one for each usable core.
     processes: int = 0
-    # Copies of the job log; 0: as many as the cluster gives, up to 3.
+    # Replicas of the job log; 0: as many as the cluster allows, up to 3.
     log_replicas: int = 0
-    # How many workers there should be; 0: nobody knows.
+    # How many workers the mesh should have; 0: unknown.
     expect_workers: int = 0
 
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that is in its mesh."""
+    """A worker that has joined its mesh."""
 
     me: Member
     mesh: str
@@ -84,7 +84,7 @@ class Worker:
     log: JetStreamLog
 
     def describe(self) -> Member:
-        """Return this worker as it is now."""
+        """Return this worker's present description."""
         return self.me.model_copy(
             update={
                 "clock_error_us": self.clock.error_us,
@@ -94,7 +94,7 @@ class Worker:
         )
 
     def not_ready(self) -> Problem | None:
-        """Return why this worker cannot take a job now; None when it can."""
+        """Return why this worker cannot take a job now; None if it can."""
         if self.members.gone:
             return Problem(reason="Draining", message="the worker finishes its jobs and ends")
         if self.client.is_connected:
@@ -103,13 +103,13 @@ class Worker:
         return Problem(reason=CONTROL_LOST, message=f"the control NATS is not connected{why}")
 
     async def drain(self, limit_s: float) -> None:
-        """Be in no new job; return when the last one that names this worker is over, or in time."""
+        """Take no new jobs; return once all jobs of this worker are over, or after `limit_s`."""
         await self.members.leave()
         changed = asyncio.Event()
         stop_listening = self.job_store.listen(lambda _: changed.set())
         try:
             async with asyncio.timeout(limit_s):
-                # Who was asking just now may be about to name this worker.
+                # A submission that has just discovered this worker may still name it.
                 await asyncio.sleep(LINGER_S)
                 while self._is_needed():
                     changed.clear()
@@ -141,7 +141,7 @@ class Worker:
         return target
 
     async def remove_streams(self, view: JobView) -> list[str]:
-        """Remove the streams that a job made, also those that it was to keep.
+        """Remove the streams that a job made, also those that it is to retain.
 
         Raises:
             SetupError: the target cannot be reached.
@@ -149,15 +149,15 @@ class Worker:
         spec = view.created.spec
         streams = [s.model_copy(update={"retain": Retain.DELETE}) for s in spec.streams]
         deps = self.agent.deps
-        return await deps.remove(
-            view.id, spec.model_copy(update={"streams": streams}), deps.reach(spec.target)
+        return await deps.teardown(
+            view.id, spec.model_copy(update={"streams": streams}), deps.connection_to(spec.target)
         )
 
 
 def worker_id(name: str) -> str:
-    """Return a new worker's id: its name, made safe for a subject, and a nonce of this boot.
+    """Return the id of a new worker: its name as a subject token, and a nonce of this process.
 
-    A worker that comes back is a new member: it never runs what its predecessor was given.
+    A restarted worker is a new member: it does not continue the jobs of its predecessor.
     """
     safe = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "worker"
     return f"{safe}-{secrets.token_hex(3)}"
@@ -165,10 +165,10 @@ def worker_id(name: str) -> str:
 
 @asynccontextmanager
 async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """Join the mesh; on the way out, stop own loads and leave.
+    """Join the mesh; at the end stop own loads and leave.
 
     Raises:
-        JournalUnavailableError: the control NATS is not there or cannot carry a job log.
+        JournalUnavailableError: the control NATS cannot be reached, or cannot have a job log.
     """
     mesh = Mesh(settings.mesh)
     client = await connect(settings.control)
@@ -222,15 +222,15 @@ def _deps(
         job_store=job_store,
         time=clock,
         resolve=partial(resolve, policy=policy),
-        make=partial(
+        provision=partial(
             provision.provision,
             home=provision.WorkerFiles(settings.payloads.expanduser(), journal.id),
         ),
-        remove=teardown.teardown,
+        teardown=teardown.teardown,
         prepare=partial(_prepare, settings.processes or usable_cores()),
-        look=read_slice,
+        read_slice=read_slice,
         reports=reports,
-        beside=asyncio.to_thread,
+        run_in_thread=asyncio.to_thread,
     )
 
 

@@ -84,7 +84,7 @@ class _JobsApi:
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "spec": spec})
         if wait:
-            submitted = await self._jobs.submit_patiently(submission, request.is_disconnected)
+            submitted = await self._jobs.submit_and_wait(submission, request.is_disconnected)
         else:
             submitted = await self._jobs.submit(submission)
         _refuse_other(submitted, submission)

@@ -1,1 +1,1 @@
-"""The job log on JetStream, and the pure fold from events to views."""
+"""The job log on JetStream, the projection of its events, and the operations on jobs."""

@@ -1,4 +1,4 @@
-"""What the rest of njst may ask of a log; `stream` is the real one, `memory` the tests' own."""
+"""Log, Reports and Members as protocols, and their errors; implemented on NATS and by tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from njst.journal.state.projection import LogEntry
 
 # Called in log order, once for each entry, from the event loop; must not block.
 OnEntry = Callable[[LogEntry], None]
-# Called with (job, worker, progress, stored time in ns), the newest last.
+# Called with (job, worker, progress, stored time in ns), oldest first.
 OnProgress = Callable[[str, str, Progress, int], None]
 
 
 class JournalUnavailableError(Exception):
-    """The log cannot be reached or refuses; the message says what to do. Nothing is known to be
-    stored, yet it may have been: repeat only what is safe to repeat."""
+    """The log cannot be reached or refuses; the message says what to do. The event may have been
+    stored all the same: repeat only what is safe to repeat."""
 
 
 class EventTooLargeError(JournalUnavailableError):
-    """An event has more bytes than the control NATS takes: repeating it is of no use."""
+    """An event is larger than max_payload of the control NATS: a retry is of no use."""
 
 
 class JournalFullError(JournalUnavailableError):
-    """The log's account or disk has no room for another event."""
+    """The account or disk of the log is full."""
 
 
 @dataclass(frozen=True)
 class Appended:
-    """Outcome of an append: `stored` is False when another event was there first."""
+    """Outcome of an append: `stored` is False if another event was there first."""
 
     stored: bool
     seq: int = 0
@@ -53,11 +53,11 @@ class Log(Protocol):
 
     @property
     def max_event_bytes(self) -> int:
-        """How large an event may be, in bytes of JSON."""
+        """The maximum size of an event, in bytes of JSON."""
         ...
 
     async def holds(self, name: EventName) -> bool:
-        """Whether the log has this event now; asked of the log itself, not of what was read.
+        """Whether the log itself has this event now; what was read may lag behind it.
 
         Raises:
             JournalUnavailableError: it does not answer.
@@ -65,7 +65,7 @@ class Log(Protocol):
         ...
 
     async def forget(self, job: str) -> None:
-        """Remove all events of a job; what is not there is no error.
+        """Remove all events of a job; it is no error if there are none.
 
         Raises:
             JournalUnavailableError: it does not answer.
@@ -77,10 +77,10 @@ class Log(Protocol):
         ...
 
     async def follow(self, on_entry: OnEntry, on_progress: OnProgress | None = None) -> None:
-        """Deliver the whole log and what comes after it; return when the present is reached.
+        """Deliver the log from its beginning; return when all stored entries are delivered.
 
-        The delivery goes on in the background until `close`, through reconnects, server restarts
-        and leader changes, without a gap, a repetition or a change of order.
+        Delivery goes on in the background until `close`, through reconnects, server restarts and
+        leader changes: in order, without gaps and without repetitions.
         """
         ...
 
@@ -90,27 +90,27 @@ class Log(Protocol):
 
 
 class Reports(Protocol):
-    """Whole reports, where the log has no room for them."""
+    """The store of reports that are too large for the log."""
 
     async def put(self, job: str, report: Report) -> StoredReport:
-        """Store a job's report and return how it is found.
+        """Store a job's report, and return where it is.
 
         Raises:
-            JournalUnavailableError: it is not stored, or nobody knows; never after a long time.
+            JournalUnavailableError: it is not known to be stored; raised within seconds.
         """
         ...
 
     async def get(self, stored: StoredReport) -> Report:
-        """Return a report that was stored.
+        """Return a stored report.
 
         Raises:
-            JournalUnavailableError: it is not there any more, or cannot be read now.
+            JournalUnavailableError: it is gone, or cannot be read now.
         """
         ...
 
 
 class Member(Message):
-    """A worker as it describes itself."""
+    """A worker's description of itself."""
 
     worker: str
     name: str
@@ -120,24 +120,24 @@ class Member(Message):
     cores: int = 1
     labels: dict[str, str] = Field(default_factory=dict)
     started_at: AwareDatetime
-    # How far this worker's idea of the log's time may be off.
+    # How far off this worker's estimate of the log's time may be.
     clock_error_us: int = 0
-    # The job that this worker prepares or runs now.
+    # The job that this worker prepares or runs now; empty: none.
     job: str = ""
-    # The host's load of the last minute, in thousandths of a core.
+    # The host's load average over one minute, in thousandths of a core.
     load_millicores: int = 0
 
     @property
     def all_labels(self) -> dict[str, str]:
-        """What `workerSelector` looks at: its own labels, and what everybody has."""
+        """The labels that `workerSelector` matches: the worker's own, and the built-in ones."""
         return {**self.labels, "name": self.name, "host": self.host, "zone": self.zone}
 
 
 class Members(Protocol):
-    """Who is there now."""
+    """Discovery of connected workers."""
 
     async def present(self) -> list[Member]:
-        """Ask all, wait until they have gone quiet, and return them sorted by worker id.
+        """Ask all workers, wait until no more answer, and return them sorted by worker id.
 
         Raises:
             JournalUnavailableError: the control NATS cannot be reached.

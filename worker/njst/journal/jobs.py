@@ -1,4 +1,4 @@
-"""What anyone may do with jobs: the operations behind the HTTP API, the CLI and the operator."""
+"""The operations on jobs: the same for the HTTP API, the CLI and the operator."""
 
 import asyncio
 import secrets
@@ -18,28 +18,28 @@ from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
 from njst.journal.wait_for_job import wait_for_job
 
-# How long an own event may take to come back; then the connection is broken.
+# How long an appended event may take to come back through the log before that counts as an outage.
 ECHO_TIMEOUT_S = 5.0
-# How often one that waits for workers asks who is there.
-LOOK_AGAIN_S = 1.0
-# How long a job that wants all workers waits for those that are expected; then it takes the others.
+# How often a job that waits for workers looks for them.
+POLL_S = 1.0
+# How long a job for all workers waits for the expected number before it runs on fewer.
 EXPECT_MS = 60_000
-# ... and only while a worker has come so lately: later, those that lack are not on their way.
+# It waits only while the youngest worker is younger than this: later no more workers will come.
 YOUNG_S = 120
-# Of so many jobs that run, the last that changed, the report so far is kept for who looks next.
-KEPT_SO_FAR = 32
+# Running jobs whose report so far is cached, the latest changed ones.
+CACHED_REPORTS = 32
 
 
 class NotEnoughWorkersError(Exception):
-    """Fewer workers are connected than the job needs; it was not created."""
+    """Fewer workers are connected than the job needs; the job was not created."""
 
 
 class QueueTimeoutError(NotEnoughWorkersError):
-    """There were too few workers for as long as the job may wait; it was not created."""
+    """There were too few workers for as long as the job may wait; the job was not created."""
 
 
 class UnknownJobError(LookupError):
-    """No job with this id is known."""
+    """There is no job with this id."""
 
     def __init__(self, job: str) -> None:
         super().__init__(f"there is no job {job!r}")
@@ -47,20 +47,20 @@ class UnknownJobError(LookupError):
 
 @dataclass(frozen=True)
 class Submission:
-    """A job to be; `id` decides whether it is the same job as an earlier one."""
+    """A job to create; a second submission of the same `id` is the same job."""
 
     id: str
     spec: JobSpec
     origin: Origin
     digest: str = ""
     settings: str = ""
-    # For how long it has waited for workers already; None: it takes what is there, or nothing.
+    # For how long it has waited for workers already; None: it does not wait for more of them.
     waited_ms: int | None = None
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """The job as it stands in the log; `new` is False when it was there already."""
+    """The job as it stands in the log; `new` is False if it was there already."""
 
     view: JobView
     new: bool
@@ -77,8 +77,8 @@ def new_job_id(now_ms: int) -> str:
 
 
 @dataclass(frozen=True)
-class _SoFar:
-    """A report of a job that runs, and what it was made of."""
+class _CachedReport:
+    """The cached report of a running job, and what it was built from."""
 
     view: JobView
     heard_ns: dict[str, int]
@@ -86,7 +86,7 @@ class _SoFar:
 
 
 class Jobs:
-    """The jobs of a mesh: submit, look at, cancel, delete; the same through every door."""
+    """The jobs of a mesh: submit, get, report, cancel, delete."""
 
     def __init__(
         self,
@@ -98,15 +98,15 @@ class Jobs:
         expect: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Bind them to a mesh; without `reports` a report is what the log has of it.
+        """Bind the operations to a mesh.
 
         Args:
             log: the job log.
-            book: what was read of it.
-            members: who is there.
-            reports: where whole reports are.
-            expect: how many workers there should be, for jobs that want all; 0: nobody knows.
-            now: the time, as workers tell it when they begin.
+            job_store: the views of all jobs in the log.
+            members: the workers that are connected.
+            reports: the store of whole reports; None: a report is what the log has of it.
+            expect: how many workers the mesh should have, for jobs for all of them; 0: unknown.
+            now: wall-clock time, compared with the start times of workers.
         """
         self._log = log
         self._job_store = job_store
@@ -114,7 +114,7 @@ class Jobs:
         self._reports = reports
         self._expect = expect
         self._now = now
-        self._so_far: dict[str, _SoFar] = {}
+        self._cached_reports: dict[str, _CachedReport] = {}
 
     def all(self) -> list[JobView]:
         """Return all jobs in the order in which they were created."""
@@ -132,39 +132,39 @@ class Jobs:
         return view
 
     def report(self, view: JobView, now_ns: int) -> Report:
-        """Return what a job has measured: the final report, or the one so far."""
+        """Return the final report of an ended job, or the report so far."""
         if view.ended is not None:
-            self._so_far.pop(view.id, None)
-            return _with_rest(view, view.ended.report)
+            self._cached_reports.pop(view.id, None)
+            return _with_left_behind(view, view.ended.report)
         progress = self._job_store.progress(view.id)
         heard_ns = {worker: seen.time_ns for worker, seen in progress.items()}
-        kept = self._so_far.get(view.id)
-        if kept is None or kept.view is not view or kept.heard_ns != heard_ns:
-            kept = _SoFar(view, heard_ns, report_so_far(view, progress, now_ns))
-            self._keep(kept)
-        return kept.report.model_copy(update={"completion_time": log_datetime(now_ns)})
+        cached = self._cached_reports.get(view.id)
+        if cached is None or cached.view is not view or cached.heard_ns != heard_ns:
+            cached = _CachedReport(view, heard_ns, report_so_far(view, progress, now_ns))
+            self._cache(cached)
+        return cached.report.model_copy(update={"completion_time": log_datetime(now_ns)})
 
-    def _keep(self, made: _SoFar) -> None:
-        """Keep a report until something has changed: all who look merge the same histograms."""
-        self._so_far.pop(made.view.id, None)
-        self._so_far[made.view.id] = made
-        while len(self._so_far) > KEPT_SO_FAR:
-            del self._so_far[next(iter(self._so_far))]
+    def _cache(self, new: _CachedReport) -> None:
+        """Cache a report until the job changes: merging histograms takes time."""
+        self._cached_reports.pop(new.view.id, None)
+        self._cached_reports[new.view.id] = new
+        while len(self._cached_reports) > CACHED_REPORTS:
+            del self._cached_reports[next(iter(self._cached_reports))]
 
     async def whole_report(self, view: JobView) -> Report:
-        """Return an ended job's report with all details, or what there is and why not more."""
+        """Return an ended job's report with all details; if they are lost, it says why."""
         assert view.ended is not None
         report, stored = view.ended.report, view.ended.stored
         if stored is None or self._reports is None:
-            return _with_rest(view, report)
+            return _with_left_behind(view, report)
         try:
-            return _with_rest(view, await self._reports.get(stored))
+            return _with_left_behind(view, await self._reports.get(stored))
         except JournalUnavailableError as error:
             words = f"{report.omitted}; the whole cannot be had: {error}"
-            return _with_rest(view, report.model_copy(update={"omitted": words}))
+            return _with_left_behind(view, report.model_copy(update={"omitted": words}))
 
     async def is_forgotten(self, job: str) -> bool:
-        """Whether the log has no such job (any more); a reader that lags is not taken for it.
+        """Whether the log itself has no such job; what this process has read may lag behind it.
 
         Raises:
             JournalUnavailableError: the log does not answer.
@@ -197,14 +197,14 @@ class Jobs:
         view = await self._echo(submission.id, lambda _: True)
         return Submitted(view, new=appended)
 
-    async def submit_patiently(
-        self, submission: Submission, gone: Callable[[], Awaitable[bool]]
+    async def submit_and_wait(
+        self, submission: Submission, is_gone: Callable[[], Awaitable[bool]]
     ) -> Submitted:
-        """Create a job as soon as there are enough workers; `gone` says that nobody waits for it.
+        """Create a job as soon as there are enough workers; `is_gone`: the client has left.
 
         Raises:
             QueueTimeoutError: there were too few for the spec's queueTimeoutSeconds.
-            NotEnoughWorkersError: there are too few, and nobody waits any more.
+            NotEnoughWorkersError: there are too few, and the client has left.
             JournalUnavailableError: as `submit`.
         """
         begin_s = asyncio.get_running_loop().time()
@@ -214,15 +214,15 @@ class Jobs:
             try:
                 return await self.submit(replace(submission, waited_ms=int(waited_s * 1000)))
             except NotEnoughWorkersError as error:
-                if await gone():
+                if await is_gone():
                     raise
                 if waited_s >= limit_s:
                     words = f"it did not get its workers within {limit_s} s: {error}"
                     raise QueueTimeoutError(words) from error
-            await asyncio.sleep(min(LOOK_AGAIN_S, max(0.0, limit_s - waited_s)))
+            await asyncio.sleep(min(POLL_S, max(0.0, limit_s - waited_s)))
 
     async def cancel(self, job: str, reason: str, message: str = "") -> JobView:
-        """Stop a job; one that is stopped or over already stays as it is.
+        """Cancel a job; a job that is cancelled or over stays as it is.
 
         Raises:
             UnknownJobError: there is no such job.
@@ -235,7 +235,7 @@ class Jobs:
         return await self._echo(job, lambda v: bool(v.cancelled or v.ended))
 
     async def delete(self, job: str) -> None:
-        """Cancel a job if it still runs, and show it no longer. What it made is cleaned up.
+        """Cancel a job if it still runs, and hide it. What it new on its target is removed.
 
         Raises:
             UnknownJobError: there is no such job.
@@ -245,11 +245,11 @@ class Jobs:
         await self._append(job, Deleted())
 
     def waits_for(self, job: str) -> list[str]:
-        """Return the jobs that a job waits for, in their order; none once it has its workers."""
+        """Return the jobs that a job waits for, in order; none once it has its workers."""
         return self._job_store.waits_for(job)
 
     def _expected(self, spec: JobSpec) -> int:
-        """Return how many workers a job is to have here; 0 where the spec or nobody says."""
+        """Return how many workers a job for all of them should have; 0 if that is unknown."""
         return 0 if spec.workers or spec.worker_selector else self._expect
 
     async def _participants(self, submission: Submission) -> list[Member]:
@@ -272,11 +272,11 @@ class Jobs:
         return [members[worker] for worker in sorted(turns)]
 
     def _wait_for_all(self, submission: Submission, members: Collection[Member]) -> None:
-        """Raise NotEnoughWorkersError while the others may still come: while the mesh is young."""
+        """Raise NotEnoughWorkersError while the mesh is young and more workers may come."""
         expected, waited_ms = self._expected(submission.spec), submission.waited_ms
         if waited_ms is None or len(members) >= expected:
             return
-        # Half of its time at the most: it is rather to run on fewer than not at all.
+        # At most half of its queue time-out: it had better run on fewer workers than not at all.
         limit_ms = min(EXPECT_MS, submission.spec.queue_timeout_seconds * 1000 // 2)
         youngest = max(member.started_at for member in members)
         if waited_ms < limit_ms and self._now() - youngest < timedelta(seconds=YOUNG_S):
@@ -288,7 +288,7 @@ class Jobs:
         return appended.stored
 
     async def _echo(self, job: str, reached: Callable[[JobView], bool]) -> JobView:
-        """Wait until the own event has come back through the log."""
+        """Wait until an appended event has come back through the log."""
         try:
             async with asyncio.timeout(ECHO_TIMEOUT_S):
                 return await wait_for_job(self._job_store, job, reached)
@@ -296,8 +296,8 @@ class Jobs:
             raise JournalUnavailableError("the job log does not answer; try again") from error
 
 
-def _with_rest(view: JobView, report: Report) -> Report:
-    """Return a final report with what the clean-up, which comes after it, has left behind."""
+def _with_left_behind(view: JobView, report: Report) -> Report:
+    """Return a final report with what the clean-up, which follows it, could not remove."""
     if view.cleaned is None or not view.cleaned.problems:
         return report
     return report.model_copy(update={"left_behind": view.cleaned.problems})

@@ -1,4 +1,4 @@
-"""The log of a worker or operator, for people: a line says when, how bad, of which job, and what.
+"""The log lines of worker and operator: time, level, job, message.
 
 `2026-01-02T03:04:05.678Z WARNING job=0mx2fv7w4-of87t5 the event finished is not stored yet: ...`
 """
@@ -9,7 +9,7 @@ import time
 from contextvars import ContextVar
 
 NO_JOB = "-"
-# The job that the running task is about; tasks that it starts are about the same.
+# The job of the running task; tasks that it starts inherit it.
 current_job: ContextVar[str] = ContextVar("current_job", default=NO_JOB)
 
 
@@ -24,13 +24,13 @@ class LineFormatter(logging.Formatter):
         self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record; the job is that of the task which logs it."""
+        """Return the line of a record, with the job of the task that logs it."""
         record.job = current_job.get()
         return super().format(record)
 
 
 def set_up() -> None:
-    """Write what happens, from INFO on, to standard error."""
+    """Log to standard error, from level INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,4 +1,4 @@
-"""From a view and its participants' progress to a report: the final one, or the one so far."""
+"""Builds the report of a job, final or so far, from its view and the participants' progress."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,12 +28,12 @@ _OUTCOMES = {
 
 
 def log_datetime(time_ns: int) -> datetime:
-    """Return a log time as a UTC datetime, to the microsecond."""
+    """Return a log time as a UTC datetime, in microseconds."""
     return datetime.fromtimestamp(time_ns // 1000 / 1_000_000, UTC)
 
 
 def worker_results(view: JobView, progress: Mapping[str, ProgressEntry]) -> list[WorkerResult]:
-    """Return what each participant did, by worker; one that still runs counts as lost."""
+    """Return the result of each participant, by worker; one that still runs counts as lost."""
     return [
         _worker_result(view.parts[worker], progress.get(worker)) for worker in sorted(view.parts)
     ]
@@ -60,19 +60,19 @@ def _worker_result(part: ParticipantState, seen: ProgressEntry | None) -> Worker
 
 
 def _last_of(part: ParticipantState, seen: ProgressEntry) -> list[WorkloadTally]:
-    """Return a participant's last tallies; a lost one's with the course that its progress told."""
+    """Return a participant's last tallies; of a lost one with the series of its progress."""
     tallies = seen.progress.workloads
     if part.state is not ParticipantPhase.LOST:
         return tallies
     return [
-        tally.model_copy(update={"series": seen.course.series(tally.workload)}) for tally in tallies
+        tally.model_copy(update={"series": seen.series.series(tally.workload)}) for tally in tallies
     ]
 
 
 def _readable(result: WorkerResult) -> WorkerResult:
-    """Return a result, or what is left of it where histograms are damaged: its failure, no numbers.
+    """Return a result; if its histograms are damaged, a failure without numbers.
 
-    The log cannot be mended, so a job must be able to end with this.
+    The log cannot be repaired, so the job must be able to end all the same.
     """
     try:
         for tally in result.workloads:
@@ -90,18 +90,18 @@ def _unreadable(result: WorkerResult, error: ValueError) -> WorkerResult:
 def _results(
     view: JobView, progress: Mapping[str, ProgressEntry]
 ) -> tuple[list[WorkerResult], list[WorkloadResult]]:
-    """Return what each participant did, and all together."""
+    """Return the results by participant, and the totals."""
     workers = _proved(view, worker_results(view, progress))
     try:
         return workers, workload_results(view, workers)
     except ValueError:
-        # To look through all of them costs as much again.
+        # Only now, because checking all of them costs as much as merging them.
         workers = [_readable(worker) for worker in workers]
         return workers, workload_results(view, workers)
 
 
 def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
-    """Return the results with what the reading proves; before its end that is nothing yet."""
+    """Return the results with those of the read-back, once it is over."""
     if not view.settled:
         return workers
     missing = NOT_READ if view.cancelled is None else STOPPED
@@ -123,8 +123,7 @@ def _proved(view: JobView, workers: list[WorkerResult]) -> list[WorkerResult]:
 def workload_results(view: JobView, workers: list[WorkerResult]) -> list[WorkloadResult]:
     """Return the totals of each workload, in the order of the spec.
 
-    `planned` is the whole that was asked for, also where a participant that should have done a
-    part of it is missing.
+    `planned` counts all that the spec asks for, also the share of missing participants.
     """
     results = []
     for workload in view.created.spec.workloads:
@@ -150,7 +149,7 @@ def _start_ms(view: JobView, workload: Workload) -> int | None:
 
 
 def _window_us(view: JobView, workload: Workload) -> int:
-    """Return the window of a duration that is over: all of it, unless somebody stopped the job."""
+    """Return the length of a workload with a duration: all of it unless the job was cancelled."""
     length_s = workload.length_seconds
     if length_s is None or not view.settled or view.cancelled is not None:
         return 0
@@ -171,7 +170,7 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
         start_time=log_datetime(view.start_ns) if view.run else None,
         start_skew_microseconds=start_skew_us(workers),
         completion_time=log_datetime(now_ns),
-        # Histograms of single workers are in the totals already; they would fill the log.
+        # The totals have the histograms of all workers; those of each would fill the log.
         workers=[_without_histograms(worker) for worker in workers],
         workloads=workloads,
         thresholds=thresholds,
@@ -180,14 +179,14 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
 
 
 def _fewer_words(view: JobView) -> str:
-    """Say when a job had fewer workers than are wanted where it came in."""
+    """Return a remark if a job had fewer workers than were expected."""
     if view.wanted == len(view.parts):
         return ""
     return f"; {len(view.parts)} of {view.wanted} workers were there"
 
 
 def report_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> Report:
-    """Return the final report of an ended job, or of a running one what is known by now."""
+    """Return the final report of an ended job, or the report so far of a running one."""
     if view.ended is not None:
         return view.ended.report
     workers, workloads = _results(view, progress)

@@ -1,4 +1,4 @@
-"""Waiting at the start for what a program cannot work without, and saying for what."""
+"""Retries at the start what a program cannot work without, and reports what it waits for."""
 
 import asyncio
 import logging
@@ -15,10 +15,9 @@ Made = TypeVar("Made")
 
 @dataclass
 class StartupRetry:
-    """How long to try (inf: for ever), who must hear of it, and whether the program is to end.
+    """Retries for `wait_s` seconds (inf: for ever), or until `stopped` says so.
 
-    `told` gets the words of each attempt that failed; one that says the same as the last is not
-    logged again.
+    `told` is called with the error of each failed attempt; repetitions are not logged.
     """
 
     wait_s: float
@@ -28,10 +27,10 @@ class StartupRetry:
     async def until_made(
         self, make: Callable[[], Awaitable[Made]], *failures: type[Exception]
     ) -> Made:
-        """Return what `make` returns at last.
+        """Call `make` until it succeeds, and return its result.
 
         Raises:
-            failures: `make` still raises one of them when the time is over, or a stop is wanted.
+            failures: `make` still raises one of them when the time is over or a stop is requested.
         """
         give_up_s = _now_s() + self.wait_s
         last = ""

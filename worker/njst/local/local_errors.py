@@ -1,5 +1,5 @@
-"""Why a local server could not be had."""
+"""Errors of local servers."""
 
 
 class LocalServerError(RuntimeError):
-    """A server is missing, did not start, or did not answer in time; the text says which."""
+    """A server is not installed, did not start, or did not answer in time; the text says which."""

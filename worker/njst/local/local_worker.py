@@ -10,7 +10,7 @@ from typing import Self
 from njst.local.reserved_port import LOOPBACK, ReservedPort
 from njst.local.server_process import Command, ServerProcess
 
-# For a busy machine; who ends meanwhile is not waited for.
+# Long enough for a busy machine; a process that ends meanwhile is not waited for.
 READY_TIMEOUT_S = 90.0
 _ANSWER_TIMEOUT_S = 2.0
 

@@ -1,4 +1,4 @@
-"""Where the nats-server program is."""
+"""Finds the nats-server program."""
 
 import importlib.metadata
 import shutil
@@ -16,7 +16,7 @@ def nats_server_binary() -> Path:
     list of files says where it went.
 
     Raises:
-        LocalServerError: neither is there.
+        LocalServerError: there is neither.
     """
     packaged = _packaged()
     if packaged is not None:

@@ -19,7 +19,7 @@ from njst.local.reserved_port import LOOPBACK, ReservedPort
 from njst.local.server_process import Command, ServerProcess
 from njst.local.work_folder import WorkFolder
 
-# For a busy machine; who ends meanwhile is not waited for.
+# Long enough for a busy machine; a process that ends meanwhile is not waited for.
 READY_TIMEOUT_S = 60.0
 _ANSWER_TIMEOUT_S = 2.0
 

@@ -1,4 +1,4 @@
-"""Ports that stay ours while the server on them is down."""
+"""Ports that stay reserved while the server on them is down."""
 
 import errno
 import socket

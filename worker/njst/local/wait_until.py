@@ -1,4 +1,4 @@
-"""Waiting for something that can only be looked at."""
+"""Polls with backoff until something is ready."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,10 @@ _BACKOFF = Backoff(first_s=0.01, factor=1.3, ceiling_s=0.2)
 
 
 def wait_until(missing: Callable[[], str | None], timeout_s: float) -> str | None:
-    """Look until nothing is missing; return None then, else what still was after `timeout_s`.
+    """Poll until nothing is missing, and return None; after `timeout_s` return what still is.
 
-    `missing` returns what it lacks in words for a person. Its OSError counts as "does not
-    answer"; any other error ends the wait.
+    `missing` returns what is missing, for people. Its OSError counts as "does not answer"; any
+    other error ends the wait.
     """
     deadline_s = time.monotonic() + timeout_s
     attempt = 0

@@ -11,7 +11,7 @@ from njst.journal.state.append_failures import (
 )
 
 
-def test_a_log_that_says_that_it_is_full_is_believed_at_once_and_until_it_takes_something() -> None:
+def test_append_failures__log_full__is_a_problem_until_a_success() -> None:
     trouble = AppendFailures()
     assert trouble.problem(0.0) is None
     trouble.failed(JOURNAL_FULL, "no room: maximum bytes exceeded", 100.0)
@@ -22,7 +22,7 @@ def test_a_log_that_says_that_it_is_full_is_believed_at_once_and_until_it_takes_
     assert trouble.problem(100.0) is None
 
 
-def test_one_append_without_an_answer_is_no_trouble_and_some_seconds_of_them_are() -> None:
+def test_append_failures__no_answer__is_a_problem_after_seconds() -> None:
     trouble = AppendFailures()
     trouble.failed(JOURNAL_SILENT, "nothing", 100.0)
     assert trouble.problem(101.0) is None
@@ -32,7 +32,7 @@ def test_one_append_without_an_answer_is_no_trouble_and_some_seconds_of_them_are
     assert problem.reason == JOURNAL_SILENT
 
 
-def test_what_nobody_has_tried_for_long_is_not_known_any_more() -> None:
+def test_append_failures__old_failure__is_no_problem() -> None:
     trouble = AppendFailures()
     trouble.failed(JOURNAL_FULL, "no room", 100.0)
     assert trouble.problem(100.0 + STALE_S) is not None
@@ -41,7 +41,7 @@ def test_what_nobody_has_tried_for_long_is_not_known_any_more() -> None:
     assert trouble.problem(102.0 + STALE_S) is None, "that one begins anew"
 
 
-def test_a_nats_that_answers_no_question_is_silent() -> None:
+def test_silent__no_answer_for_long__is_a_problem() -> None:
     assert silent(0.0) is None
     assert silent(SILENT_S - 0.1) is None
     problem = silent(12.3)

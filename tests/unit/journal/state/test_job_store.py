@@ -36,7 +36,7 @@ def waits(job_store: JobStore, job: str) -> bool:
     return job_store.queue_since_ns(view) is None
 
 
-def test_the_second_job_waits_for_the_first_and_counts_from_its_end() -> None:
+def test_queue__second_job__waits_and_counts_from_the_end_of_the_first() -> None:
     job_store = JobStore()
     create(job_store, "one", ["a", "b"])
     create(job_store, "two", ["b", "c"])
@@ -54,7 +54,7 @@ _jobs = st.lists(
 
 
 @given(_jobs, st.data())
-def test_there_is_always_a_job_that_may_run_and_never_two_on_a_worker(
+def test_queue__any_jobs__one_runs_and_never_two_on_a_worker(
     jobs: list[list[str]], data: st.DataObject
 ) -> None:
     job_store = JobStore()
@@ -68,7 +68,7 @@ def test_there_is_always_a_job_that_may_run_and_never_two_on_a_worker(
         close(job_store, data.draw(st.sampled_from(running)).id)
 
 
-def test_a_deleted_job_is_hidden_and_still_cleaned_up() -> None:
+def test_deleted_job__not_cleaned__is_hidden_and_active() -> None:
     job_store = JobStore()
     create(job_store, "one", ["a"])
     job_store.on_entry(LogEntry(2, 2 * S, "one", "", Deleted()))
@@ -77,7 +77,7 @@ def test_a_deleted_job_is_hidden_and_still_cleaned_up() -> None:
     assert [view.id for view in job_store.open_jobs()] == ["one"]
 
 
-def test_progress_is_kept_until_the_job_is_closed_and_listeners_hear_of_it() -> None:
+def test_progress__until_the_job_is_closed__is_kept_and_announced() -> None:
     job_store = JobStore()
     heard: list[str] = []
     stop = job_store.listen(heard.append)
@@ -93,7 +93,7 @@ def test_progress_is_kept_until_the_job_is_closed_and_listeners_hear_of_it() -> 
     assert heard == ["one"] * 4
 
 
-def test_the_highest_priority_of_those_that_wait_goes_first_and_takes_nobody_s_workers() -> None:
+def test_queue__priorities__highest_first_without_preemption() -> None:
     job_store = JobStore()
     create(job_store, "runs", ["a", "b"])
     create(job_store, "low", ["a"], priority=-1)
@@ -110,7 +110,7 @@ def test_the_highest_priority_of_those_that_wait_goes_first_and_takes_nobody_s_w
     assert order == ["runs", "high", "first", "low"]
 
 
-def test_shared_jobs_run_beside_each_other_and_an_exclusive_one_alone() -> None:
+def test_queue__shared_jobs__run_together_exclusive_alone() -> None:
     job_store = JobStore()
     create(job_store, "one", ["a"], sharing=Sharing.SHARED)
     create(job_store, "two", ["a"], sharing=Sharing.SHARED)
@@ -136,7 +136,7 @@ _claims = st.lists(
 
 
 @given(_claims, st.data())
-def test_the_queue_drains_whatever_waits_in_it(
+def test_queue__any_jobs__drains(
     claims: list[tuple[list[str], int, Sharing]], data: st.DataObject
 ) -> None:
     """Waiting ones may end too: they are cancelled. Whoever has its workers keeps them."""
@@ -160,7 +160,7 @@ def test_the_queue_drains_whatever_waits_in_it(
         held = {view.id for view in running} - {ends}
 
 
-def test_only_the_newest_closed_jobs_are_kept_and_the_others_are_told_once() -> None:
+def test_closed_jobs__beyond_the_limit__are_dropped_and_named_once() -> None:
     job_store = JobStore(keep=2)
     for number in range(5):
         create(job_store, f"j{number}", ["a"])

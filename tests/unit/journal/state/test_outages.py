@@ -20,7 +20,9 @@ MS = 1_000_000
         (205, 300, ControlOutages(count=1, total_us=95_000, longest_us=95_000)),
     ],
 )
-def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutages | None) -> None:
+def test_outages__time_span__returns_those_within(
+    begin_ms: int, end_ms: int, expected: ControlOutages | None
+) -> None:
     silences = Outages()
     silences.answered(5 * MS)
     silences.missed(10 * MS)
@@ -32,7 +34,7 @@ def test_what_lies_in_a_span(begin_ms: int, end_ms: int, expected: ControlOutage
     assert silences.within(begin_ms * MS, end_ms * MS) == expected
 
 
-def test_a_silence_that_lasts_is_timed_from_the_first_question_in_vain() -> None:
+def test_outages__unfinished__count_from_the_first_failed_request() -> None:
     silences = Outages()
     assert silences.lasting_ns(5) == 0
     silences.missed(10)

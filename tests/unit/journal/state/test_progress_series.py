@@ -15,7 +15,7 @@ def progress(seconds: int, messages: int, errors: int = 0) -> Progress:
     return Progress(elapsed_ms=1000 * seconds + 100, workloads=[tally])
 
 
-def test_each_second_has_what_was_done_since_the_last() -> None:
+def test_series__progress_each_second__has_the_differences() -> None:
     course = ProgressSeries()
     for seconds, messages, errors in ((1, 5, 0), (2, 9, 1), (4, 9, 1), (5, 20, 3)):
         course.add(progress(seconds, messages, errors))
@@ -31,7 +31,7 @@ def test_each_second_has_what_was_done_since_the_last() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 99)), min_size=1, max_size=40))
-def test_a_course_of_any_length_has_all_and_is_no_longer_than_a_report_has_room_for(
+def test_series__any_length__is_complete_and_bounded(
     steps: list[tuple[int, int]],
 ) -> None:
     course, seconds, messages = ProgressSeries(), 0, 0
@@ -46,7 +46,7 @@ def test_a_course_of_any_length_has_all_and_is_no_longer_than_a_report_has_room_
     assert Series.of(series).width_s == series.width_s
 
 
-def test_what_comes_out_of_turn_takes_nothing_back() -> None:
+def test_series__progress_out_of_order__is_ignored() -> None:
     course = ProgressSeries()
     for seconds, messages in ((3, 30), (2, 20), (4, 40)):
         course.add(progress(seconds, messages))

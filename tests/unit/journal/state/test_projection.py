@@ -124,7 +124,7 @@ def fold_all(entries: list[LogEntry], view: JobView | None = None) -> JobView | 
 
 
 @given(logs())
-def test_every_prefix_gives_a_valid_view(entries: list[LogEntry]) -> None:
+def test_projection__any_prefix__gives_a_valid_view(entries: list[LogEntry]) -> None:
     view: JobView | None = None
     for entry in entries:
         before = view
@@ -169,7 +169,7 @@ def test_every_prefix_gives_a_valid_view(entries: list[LogEntry]) -> None:
 
 
 @given(logs(), st.data())
-def test_what_is_delivered_again_changes_nothing(
+def test_projection__repeated_entries__change_nothing(
     entries: list[LogEntry], data: st.DataObject
 ) -> None:
     once = fold_all(entries)
@@ -183,13 +183,13 @@ def test_what_is_delivered_again_changes_nothing(
 
 
 @given(logs(), st.integers(0, 60))
-def test_a_reader_that_starts_anew_sees_the_same(entries: list[LogEntry], cut: int) -> None:
+def test_projection__second_reader__has_the_same_view(entries: list[LogEntry], cut: int) -> None:
     first = fold_all(entries[:cut])
     assert fold_all(entries[cut:], first) == fold_all(entries)
 
 
 @given(logs())
-def test_nobody_runs_who_was_not_ready_in_time(entries: list[LogEntry]) -> None:
+def test_started__worker_not_ready__does_not_run(entries: list[LogEntry]) -> None:
     view: JobView | None = None
     ready: set[str] = set()
     for entry in entries:
@@ -203,7 +203,7 @@ def test_nobody_runs_who_was_not_ready_in_time(entries: list[LogEntry]) -> None:
 
 @settings(max_examples=50)
 @given(logs())
-def test_void_events_stay_void(entries: list[LogEntry]) -> None:
+def test_projection__void_events__change_nothing(entries: list[LogEntry]) -> None:
     """Leaving out an event that changed nothing changes nothing later either."""
     view: JobView | None = None
     telling: list[LogEntry] = []
@@ -239,26 +239,26 @@ def accuse(*moments_ns: int, then: Event | None = None, at_ns: int = 0) -> Parti
     return view.parts["a"].state
 
 
-def test_one_accusation_proves_nothing() -> None:
+def test_suspected__once__is_not_lost() -> None:
     assert accuse(3600 * S) is ParticipantPhase.RUNNING
 
 
-def test_an_unbroken_chain_of_accusations_loses_a_worker() -> None:
+def test_suspected__unbroken_chain__is_lost() -> None:
     assert accuse(4 * S, 5 * S, 6 * S) is ParticipantPhase.RUNNING
     assert accuse(4 * S, 5 * S, 6 * S, 4 * S + LOST_AFTER_NS) is ParticipantPhase.LOST
 
 
-def test_a_gap_in_the_log_breaks_the_chain() -> None:
+def test_suspected__gap_in_the_log__breaks_the_chain() -> None:
     gap = 5 * S + CHAIN_GAP_NS + 1
     assert accuse(4 * S, 5 * S, gap, gap + S) is ParticipantPhase.RUNNING
 
 
-def test_the_suspected_breaks_the_chain_by_one_word() -> None:
+def test_suspected__refuted__breaks_the_chain() -> None:
     moments = [n * S for n in range(4, 8)]
     assert accuse(*moments, then=Refuted(), at_ns=6 * S + 1) is ParticipantPhase.RUNNING
 
 
-def test_an_accusation_that_is_delivered_again_changes_nothing() -> None:
+def test_suspected__delivered_again__changes_nothing() -> None:
     """An old one would move the chain's end back, and the next would seem to come after a gap."""
     chain = [LogEntry(n + 2, (1000 + n) * S, "j", "a", Suspected()) for n in range(4, 8)]
     again = [*chain[:3], chain[0], chain[1], chain[0], *chain[3:]]
@@ -269,7 +269,7 @@ def test_an_accusation_that_is_delivered_again_changes_nothing() -> None:
     assert fold_all([*BEGIN, *again, *again]) == once
 
 
-def test_an_alive_that_is_delivered_again_does_not_break_a_later_chain() -> None:
+def test_refuted__delivered_again__does_not_break_a_later_chain() -> None:
     accused = LogEntry(6, 1004 * S, "j", "a", Suspected())
     alive = LogEntry(7, 1004 * S + 1, "j", "a", Refuted())
     chain = [LogEntry(n + 3, (1000 + n) * S, "j", "a", Suspected()) for n in range(5, 9)]
@@ -280,14 +280,14 @@ def test_an_alive_that_is_delivered_again_does_not_break_a_later_chain() -> None
     assert again == once
 
 
-def test_who_has_finished_cannot_be_lost_and_who_is_lost_cannot_finish() -> None:
+def test_finished_and_lost__exclude_each_other() -> None:
     done = Finished(outcome=Outcome.COMPLETED)
     moments = [n * S for n in range(4, 9)]
     assert accuse(*moments, then=done, at_ns=5 * S + 1) is ParticipantPhase.FINISHED
     assert accuse(*moments, then=done, at_ns=9 * S) is ParticipantPhase.LOST
 
 
-def test_accusations_before_the_start_do_not_count() -> None:
+def test_suspected__before_the_start__does_not_count() -> None:
     late_start = [*BEGIN[:4], LogEntry(5, 1000 * S, "j", "", Started(run=["a"], lead_ms=60_000))]
     chain = [LogEntry(n + 6, (1001 + n) * S, "j", "a", Suspected()) for n in range(10)]
     view = fold_all([*late_start, *chain])
@@ -295,7 +295,7 @@ def test_accusations_before_the_start_do_not_count() -> None:
     assert view.parts["a"].state is ParticipantPhase.RUNNING
 
 
-def test_who_says_that_it_is_late_is_late_and_keeps_its_words_past_the_start() -> None:
+def test_ready__with_a_late_problem__is_late_and_keeps_the_problem() -> None:
     why = Problem(reason=START_TIMEOUT, message="still at it")
     first, *_ = BEGIN
     view = fold_all(
@@ -312,7 +312,7 @@ def test_who_says_that_it_is_late_is_late_and_keeps_its_words_past_the_start() -
     assert view.run == ("b",)
 
 
-def test_a_cancel_that_was_meant_for_before_the_start_is_void_after_it() -> None:
+def test_cancelled__before_start_only__is_void_after_the_start() -> None:
     """Whoever appends it may have been cut off from the log, and know nothing of the start."""
     late = LogEntry(6, 1005 * S, "j", "", Cancelled(reason="StartTimeout", before_start=True))
     view = fold_all([*BEGIN, late])
@@ -324,7 +324,7 @@ def test_a_cancel_that_was_meant_for_before_the_start_is_void_after_it() -> None
     assert view.cancelled == by_hand.event, "the void one keeps nobody out"
 
 
-def test_what_is_settled_cannot_be_cancelled() -> None:
+def test_cancelled__settled_job__is_void() -> None:
     """Its report may be on its way, and says nothing of a cancel."""
     done = Finished(outcome=Outcome.COMPLETED)
     entries = [LogEntry(n + 6, 1005 * S, "j", worker, done) for n, worker in enumerate(WORKERS)]
@@ -336,7 +336,7 @@ def test_what_is_settled_cannot_be_cancelled() -> None:
     assert view.cancelled is None
 
 
-def test_a_workload_begins_once_and_the_first_word_on_it_counts() -> None:
+def test_begun__twice__the_first_counts() -> None:
     begun = [
         LogEntry(6, 1005 * S, "j", "a", Begun(workloads=["x"], lead_ms=400)),
         LogEntry(7, 1005 * S + 1, "j", "b", Begun(workloads=["x"], lead_ms=400)),
@@ -347,7 +347,7 @@ def test_a_workload_begins_once_and_the_first_word_on_it_counts() -> None:
     assert view.begins_ns == {"x": 1005 * S + 400 * MS, "y": 1009 * S + 300 * MS}
 
 
-def test_a_workload_may_begin_when_all_who_still_run_are_done_with_those_before() -> None:
+def test_may_begin__all_running_are_done_before__is_true() -> None:
     def may_begin(*events: tuple[str, Event]) -> tuple[str, ...]:
         steps = [LogEntry(n, (1000 + n) * S, "j", w, e) for n, (w, e) in enumerate(events, start=6)]
         view = fold_all([*BEGIN, *steps])
@@ -366,7 +366,7 @@ def test_a_workload_may_begin_when_all_who_still_run_are_done_with_those_before(
     assert may_begin(*[(w, both) for w in WORKERS], ("a", begun)) == ("y",)
 
 
-def test_a_log_whose_clock_is_set_back_begins_a_new_chain() -> None:
+def test_suspected__log_clock_set_back__begins_a_new_chain() -> None:
     """Or a lost worker would stay unfound for as long as the clock was set back."""
     times = [3604 * S, 3605 * S, *(n * S for n in range(10, 15))]
     entries = [

@@ -36,7 +36,7 @@ STOP: tuple[str, Event] = ("", Cancelled(reason="DeadlineExceeded", message="too
         ),
     ],
 )
-def test_where_a_job_stands(
+def test_state_text__each_state__has_reason_and_message(
     events: list[tuple[str, Event]], waits_for: Sequence[str] | None, reason: str, message: str
 ) -> None:
     assert state_text(history(*events), waits_for) == (reason, message)

@@ -33,7 +33,7 @@ def show(manager: Manager, number: int) -> str:
     return uid
 
 
-def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
+def test_memory__after_twenty_thousand_deletions__does_not_grow() -> None:
     async def grown_bytes() -> int:
         manager = copy_of(0, Server(0.005), log_in_loop_time())
 
@@ -62,7 +62,7 @@ def test_twenty_thousand_deletions_leave_memory_as_it_was() -> None:
     assert run(grown_bytes()) < DELETIONS // 2 * 20
 
 
-def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -> None:
+def test_finished_resource__without_changes__has_no_task() -> None:
     async def tasks() -> tuple[int, int]:
         manager = copy_of(0, Server(0.005), log_in_loop_time())
         for number in range(FINISHED):
@@ -78,7 +78,7 @@ def test_a_resource_that_is_over_and_left_alone_has_no_task_until_it_changes() -
     assert run(tasks()) == (1, 1)
 
 
-def test_many_deletions_at_once_are_remembered_as_far_as_there_is_room() -> None:
+def test_tombstones__more_than_the_limit__keep_the_newest() -> None:
     gone = Tombstones()
     for number in range(MOST + 5):
         gone.add(f"{number}", 0.0)

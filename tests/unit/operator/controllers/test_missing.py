@@ -3,14 +3,14 @@
 from njst_operator.controllers.missing import Missing
 
 
-def test_a_resource_is_gone_once_lists_have_lacked_it_for_the_whole_grace() -> None:
+def test_missing__for_the_whole_grace__is_gone() -> None:
     missing = Missing(grace_s=60)
     assert missing.gone({"a", "b"}, {"a"}, 0) == []
     assert missing.gone({"a", "b"}, {"a"}, 59) == []
     assert missing.gone({"a", "b"}, {"a"}, 60) == ["b"]
 
 
-def test_a_resource_that_comes_back_begins_anew() -> None:
+def test_missing__listed_again__starts_over() -> None:
     missing = Missing(grace_s=60)
     missing.gone({"a"}, set(), 0)
     missing.gone({"a"}, {"a"}, 30)

@@ -32,13 +32,15 @@ BY_OLDER = JobStatus(phase="Running", job_id="j")
         ({}, BY_OLDER, "a", "a"),
     ],
 )
-def test_takes(spec: dict[str, Any], status: JobStatus, logged: str, takers: str) -> None:
+def test_takes__job__by_mesh_and_acceptance(
+    spec: dict[str, Any], status: JobStatus, logged: str, takers: str
+) -> None:
     it = resource(status, **spec)
     took = [i.mesh for i in (DEFAULT, OTHER) if i.takes(it, in_own_log=i.mesh in logged)]
     assert "".join(took) == takers
 
 
 @pytest.mark.parametrize(("spec", "taker"), [({}, "a"), ({"mesh": "b"}, "b"), ({"mesh": "c"}, "")])
-def test_takes_schedule(spec: dict[str, Any], taker: str) -> None:
+def test_takes_schedule__schedule__by_mesh(spec: dict[str, Any], taker: str) -> None:
     it = replace(schedule(), spec={"jobTemplate": {"spec": {**SPEC, **spec}}})
     assert "".join(i.mesh for i in (DEFAULT, OTHER) if i.takes_schedule(it)) == taker

@@ -93,14 +93,14 @@ def reflect(
     return reflector
 
 
-def test_a_resource_that_one_list_lacks_is_not_gone() -> None:
+def test_reflector__missing_from_one_list__is_not_gone() -> None:
     both = [body("a"), body("b")]
     store = Kept()
     reflect(Lists([both, [body("a")], both]), store)
     assert (set(store.resources), store.gone_s) == ({"a", "b"}, {})
 
 
-def test_a_resource_that_is_missing_for_two_periods_is_gone() -> None:
+def test_reflector__missing_for_two_periods__is_gone() -> None:
     store = Kept()
     lists = Lists([[body("a"), body("b")], [body("a")]])
     reflect(lists, store)
@@ -108,13 +108,13 @@ def test_a_resource_that_is_missing_for_two_periods_is_gone() -> None:
     assert store.gone_s["b"] - lists.times_s[1] >= 2 * PERIOD_S
 
 
-def test_what_was_there_before_the_first_list_can_be_missing_as_well() -> None:
+def test_reflector__known_before_the_first_list__can_be_gone() -> None:
     store = Kept({"job": resource_of(body("job"))})
     reflect(Lists([[]]), store)
     assert set(store.gone_s) == {"job"}
 
 
-def test_a_list_that_fails_is_tried_again_soon_and_makes_nothing_gone() -> None:
+def test_reflector__failed_list__retries_and_removes_nothing() -> None:
     store = Kept({"a": resource_of(body("a"))})
     lists = Lists([KubeError("503"), KubeError("503"), [body("a")]])
     reflector = reflect(lists, store, 2.5 * RETRY_LIST_S)
@@ -123,7 +123,7 @@ def test_a_list_that_fails_is_tried_again_soon_and_makes_nothing_gone() -> None:
     assert (reflector.replica_health.lists_failing, store.gone_s) == ("", {})
 
 
-def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
+def test_reflector__unchanged_version__is_not_parsed_again() -> None:
     old = {uid: resource_of(body(uid)) for uid in ("a", "b")}
     store = Kept(dict(old))
     reflect(Lists([[body("a"), body("b", 2)]]), store, 1)
@@ -131,7 +131,7 @@ def test_a_resource_that_has_not_changed_is_not_read_again() -> None:
     assert store.resources["b"].resource_version == "2"
 
 
-def test_an_api_server_that_went_back_is_listed_again_and_all_is_read_anew() -> None:
+def test_reflector__api_server_went_back__lists_and_parses_again() -> None:
     """What was cached may have the version of something else now."""
     store = Kept()
     changed = {**body("a", 5), "spec": {"cancel": True}}
@@ -140,7 +140,7 @@ def test_an_api_server_that_went_back_is_listed_again_and_all_is_read_anew() -> 
     assert store.resources["a"].spec == {"cancel": True}
 
 
-def test_what_the_selector_does_not_take_any_more_is_not_gone() -> None:
+def test_reflector__label_removed__is_unselected_not_gone() -> None:
     store = Kept({uid: resource_of(body(uid)) for uid in ("left", "gone", "mine")})
     lists = Lists([[body("mine")]], everything=[body("left"), body("mine"), body("other")])
     scope = WatchScope(("ns",), parse_selector("team=a"))

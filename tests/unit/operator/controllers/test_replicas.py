@@ -203,7 +203,7 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
 
 
 @pytest.mark.parametrize("takes_s", [0.005, 0.05, 0.2], ids=["quick", "slow", "overloaded"])
-def test_ten_copies_make_one_job_and_write_each_change_about_once(takes_s: float) -> None:
+def test_ten_replicas__many_jobs__write_each_change_about_once(takes_s: float) -> None:
     told = run(play(takes_s))
     changes = JOBS * len(CHANGES)
     assert told.created == JOBS
@@ -216,20 +216,20 @@ def test_ten_copies_make_one_job_and_write_each_change_about_once(takes_s: float
     assert told.took_s < 5 + 4 * changes * takes_s, told
 
 
-def test_a_storm_of_other_writers_is_not_in_the_way() -> None:
+def test_replicas__storm_of_other_writes__are_not_slowed_down() -> None:
     told, calm = run(play(0.02, storm_s=0.02)), run(play(0.02))
     changes = JOBS * len(CHANGES)
     assert changes <= told.writes <= 2 * changes, told
     assert told.took_s < 2 * calm.took_s, (told, calm)
 
 
-def test_the_copies_that_are_left_do_the_work_of_the_dead() -> None:
+def test_replicas__most_of_them_dead__do_all_the_work() -> None:
     told = run(play(0.02, dead=COPIES - 1))
     assert told.created == JOBS
     assert told.events == 3 * JOBS
 
 
-def test_jobs_that_have_no_job_to_come_do_not_hold_up_another() -> None:
+def test_submission__resources_without_a_job__are_not_waited_for() -> None:
     async def submitted() -> float:
         server, log = Server(0.005), log_in_loop_time()
         # Its turn is late.
@@ -287,15 +287,15 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
 LOADING = ("Running", "LoadRunning")
 
 
-def test_a_running_job_of_which_nobody_hears_says_so_until_somebody_does() -> None:
+def test_running_job__no_replica_connected__says_nats_unavailable() -> None:
     assert run(listen_in_vain(0)) == [("Running", "NATSUnavailable"), LOADING]
 
 
-def test_a_copy_that_hears_nothing_leaves_the_word_to_one_that_does() -> None:
+def test_status_writer__without_nats__yields_to_connected_replica() -> None:
     assert run(listen_in_vain(1)) == [LOADING]
 
 
-def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> None:
+def test_list__open_and_finished_resources__reconciles_only_open() -> None:
     async def looks_of(*names: str) -> list[int]:
         server, log = Server(0.005), log_in_loop_time()
         manager = copy_of(0, server, log)
@@ -322,7 +322,7 @@ def test_a_list_makes_a_copy_look_at_what_is_not_over_and_at_nothing_else() -> N
     assert run(looks_of("over", "open", "over")) == [0, 1, 0]
 
 
-def test_an_old_version_that_comes_late_changes_nothing() -> None:
+def test_list__older_version__changes_nothing() -> None:
     async def late() -> bool:
         server, log = Server(0.005), log_in_loop_time()
         manager = copy_of(0, server, log)

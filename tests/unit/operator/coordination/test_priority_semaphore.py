@@ -11,7 +11,7 @@ async def _enter(slots: PrioritySemaphore, rank: float, served: list[float]) -> 
         await asyncio.sleep(0)
 
 
-async def test_the_lowest_rank_goes_first() -> None:
+async def test_semaphore__waiters__are_admitted_by_rank() -> None:
     slots, served = PrioritySemaphore(1), list[float]()
     async with slots.at(9):
         tasks = [asyncio.create_task(_enter(slots, rank, served)) for rank in (3, 1, 2)]
@@ -21,7 +21,7 @@ async def test_the_lowest_rank_goes_first() -> None:
     assert served == [1, 2, 3]
 
 
-async def test_no_more_than_its_size_are_inside() -> None:
+async def test_semaphore__any_order__admits_no_more_than_its_size() -> None:
     slots, inside, most = PrioritySemaphore(2), 0, 0
 
     async def enter() -> None:
@@ -36,7 +36,7 @@ async def test_no_more_than_its_size_are_inside() -> None:
     assert most == 2
 
 
-async def test_one_who_gives_up_takes_no_slot() -> None:
+async def test_semaphore__cancelled_waiter__takes_no_slot() -> None:
     slots, served = PrioritySemaphore(1), list[float]()
     async with slots.at(9):
         leaving = asyncio.create_task(_enter(slots, 1, served))

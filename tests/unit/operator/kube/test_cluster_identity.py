@@ -49,7 +49,7 @@ async def name_of(cluster: Cluster, given: str = "") -> str:
     return await identity.get()
 
 
-async def test_a_service_account_is_named_by_its_uid_and_asked_once() -> None:
+async def test_identity__service_account__is_its_uid_requested_once() -> None:
     cluster = Cluster(ACCOUNT, RequestRejectedError("403"))
     identity = ClusterIdentity(cast("Any", cluster))
     assert not identity.is_own("1234")
@@ -63,23 +63,23 @@ async def test_a_service_account_is_named_by_its_uid_and_asked_once() -> None:
     [{"username": "admin", "uid": "admin"}, {"username": "jane"}, GoneError("404")],
     ids=["a person with a uid of a file", "a person", "an older Kubernetes"],
 )
-async def test_without_one_the_keys_tell_clusters_apart(user: Any) -> None:
+async def test_identity__person__is_the_signing_keys(user: Any) -> None:
     one, same, other = (Cluster(user, keys) for keys in (["a", "b"], ["b", "a"], ["c"]))
     assert await name_of(one) == await name_of(same) != ""
     assert await name_of(one) != await name_of(other)
 
 
-async def test_a_cluster_that_does_not_say_has_no_name_and_no_orphans() -> None:
+async def test_identity__unknown__owns_no_jobs() -> None:
     identity = ClusterIdentity(cast("Any", Cluster({}, RequestRejectedError("403"))))
     assert await identity.get() == ""
     assert not identity.is_own("")
 
 
-async def test_a_name_that_is_given_wins() -> None:
+async def test_identity__given_name__wins() -> None:
     assert await name_of(Cluster(ACCOUNT, []), "east") == "east"
 
 
-async def test_an_api_server_that_is_away_is_asked_again() -> None:
+async def test_identity__api_server_away__is_requested_again() -> None:
     cluster = Cluster(KubeError("503"), [])
     identity = ClusterIdentity(cast("Any", cluster))
     with pytest.raises(KubeError):
@@ -88,7 +88,7 @@ async def test_an_api_server_that_is_away_is_asked_again() -> None:
     assert await identity.get() == "1234"
 
 
-def test_only_open_jobs_of_this_cluster_and_what_was_seen_can_be_missed() -> None:
+def test_keys__jobs_of_other_clusters__are_not_included() -> None:
     """A job of an older njst does not say where it came from: then only who saw it may tell."""
 
     async def expected() -> set[str]:

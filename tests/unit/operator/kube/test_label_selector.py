@@ -33,7 +33,7 @@ LABELS = {"team": "a", "tier": "gold", "example.com/x": "", "n": "1"}
         ("team=a,tier in (silver),!absent", False),
     ],
 )
-def test_a_selector_takes_what_kubectl_would_show(text: str, taken: bool) -> None:
+def test_selector__labels__selects_what_kubectl_selects(text: str, taken: bool) -> None:
     assert parse_selector(text).matches(LABELS) is taken
 
 
@@ -50,13 +50,13 @@ def test_a_selector_takes_what_kubectl_would_show(text: str, taken: bool) -> Non
         ("n>1", '"n>1" is no key of a label'),
     ],
 )
-def test_a_bad_selector_is_refused_in_words(text: str, said: str) -> None:
+def test_selector__invalid__is_refused_with_the_reason(text: str, said: str) -> None:
     with pytest.raises(SelectorError) as refused:
         parse_selector(text)
     assert said in str(refused.value)
 
 
-def test_what_a_schedule_makes_has_the_labels_that_the_selector_asks_for() -> None:
+def test_inherited__required_labels__come_from_the_owner() -> None:
     selector = parse_selector("team=a,!old")
     assert selector.inherited({"x": "y"}, LABELS) == {"x": "y", "team": "a"}
     assert selector.inherited({"team": "a"}, LABELS) == {"team": "a"}
@@ -73,7 +73,7 @@ def test_what_a_schedule_makes_has_the_labels_that_the_selector_asks_for() -> No
         (["--namespace", "a,b", "--namespace", "c,a"], "", ("a", "b", "c")),
     ],
 )
-def test_namespaces_are_given_in_one_option_or_in_several(
+def test_namespaces__one_option_or_several__are_the_same(
     argv: list[str], variable: str, namespaces: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NJST_NAMESPACE", variable)
@@ -87,7 +87,7 @@ def test_namespaces_are_given_in_one_option_or_in_several(
         (["--namespace", "a,B"], '--namespace: "B" is no name of a namespace'),
     ],
 )
-def test_a_bad_setting_ends_the_start(
+def test_config__invalid_setting__ends_the_start(
     argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -95,7 +95,7 @@ def test_a_bad_setting_ends_the_start(
     assert said in capsys.readouterr().err
 
 
-def test_a_scope_says_where_it_is() -> None:
+def test_scope__as_text__names_namespaces_and_selector() -> None:
     assert str(WatchScope()) == "all namespaces"
     assert str(WatchScope(("a",))) == "namespace a"
     assert str(WatchScope(("a", "b"), parse_selector("team=a"))) == "namespaces a, b (team=a)"

@@ -17,13 +17,13 @@ def _token(end_s: float) -> str:
     return f"head.{claims}.signature"
 
 
-def test_a_token_says_when_it_ends() -> None:
+def test_token__with_exp__says_when_it_expires() -> None:
     assert end_of(_token(1_700_000_000)) == 1_700_000_000
     for opaque in ("", "secret", "a.b.c", "a.e30.c", f"a.{urlsafe_b64encode(b'[]').decode()}.c"):
         assert end_of(opaque) is None, opaque
 
 
-def test_a_login_that_has_ended_is_told_and_a_newer_one_is_found(
+def test_login__expired__is_reported_and_renewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "kubeconfig"

@@ -12,20 +12,20 @@ def seeing() -> ReplicaHealth:
     return replica_health
 
 
-def test_a_copy_that_has_listed_nothing_yet_is_alive_and_not_ready() -> None:
+def test_health__before_the_first_list__is_live_not_ready() -> None:
     replica_health = ReplicaHealth()
     assert replica_health.not_live(1000.0) is None
     assert replica_health.not_ready(0.0) == "the resources have not been listed yet"
 
 
-def test_a_quiet_watch_is_not_a_deaf_one() -> None:
+def test_health__quiet_watch__is_ready() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "7"}, 500.0)
     assert replica_health.behind_s(510.0) == 0.0
     assert replica_health.not_ready(510.0) is None
 
 
-def test_what_is_listed_and_never_comes_is_the_age_of_a_deaf_watch() -> None:
+def test_health__listed_version_not_delivered__is_behind() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9"}, 10.0)
     replica_health.listed({"a": "12"}, 40.0)
@@ -36,7 +36,7 @@ def test_what_is_listed_and_never_comes_is_the_age_of_a_deaf_watch() -> None:
     assert replica_health.not_live(1000.0) is None
 
 
-def test_a_watch_that_cannot_be_opened_is_not_ready_and_lives() -> None:
+def test_health__watch_cannot_be_opened__is_live_not_ready() -> None:
     replica_health = seeing()
     replica_health.watch_trouble = "403 forbidden"
     assert replica_health.not_ready(5.0) == "the resources cannot be watched: 403 forbidden"
@@ -50,13 +50,13 @@ def test_a_watch_that_cannot_be_opened_is_not_ready_and_lives() -> None:
     }
 
 
-def test_a_watch_that_hangs_is_helped_by_a_restart_alone() -> None:
+def test_health__watch_hangs__is_not_live() -> None:
     replica_health = seeing()
     replica_health.watch_hangs = True
     assert replica_health.not_live(5.0) == replica_health.not_ready(5.0) == "the watch hangs"
 
 
-def test_a_later_version_makes_up_for_a_missed_one() -> None:
+def test_health__later_version_delivered__is_not_behind() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9"}, 10.0)
     replica_health.delivered("a", "8")
@@ -65,7 +65,7 @@ def test_a_later_version_makes_up_for_a_missed_one() -> None:
     assert replica_health.behind_s(20.0) == 0.0
 
 
-def test_what_is_gone_is_not_waited_for() -> None:
+def test_health__resource_gone__is_not_waited_for() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9", "b": "8"}, 10.0)
     replica_health.removed("a")
@@ -73,7 +73,7 @@ def test_what_is_gone_is_not_waited_for() -> None:
     assert replica_health.behind_s(90.0) == 0.0
 
 
-def test_an_api_server_that_is_away_makes_it_unready_and_does_not_restart_it() -> None:
+def test_health__api_server_away__is_live_not_ready() -> None:
     replica_health = seeing()
     replica_health.list_failed("403 forbidden")
     assert replica_health.not_ready(5.0) == "the resources cannot be listed: 403 forbidden"
@@ -82,7 +82,7 @@ def test_an_api_server_that_is_away_makes_it_unready_and_does_not_restart_it() -
     assert replica_health.not_ready(10.0) is None
 
 
-def test_nats() -> None:
+def test_health__nats_disconnected__is_not_ready() -> None:
     replica_health = seeing()
     replica_health.nats_connected = False
     assert replica_health.not_ready(1.0) == "the control NATS does not answer"
@@ -91,7 +91,7 @@ def test_nats() -> None:
     assert replica_health.not_live(1.0) == "the connection to the control NATS is closed for good"
 
 
-def test_metrics_tell_what_was_done() -> None:
+def test_metrics__counters_and_health__are_exposed() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9"}, 10.0)
     counts = OperatorMetrics(reconciles=3, reconcile_seconds=0.25)

@@ -1,1 +1,1 @@
-"""The log, worker discovery and reports on NATS."""
+"""The log, worker discovery and the report store on NATS."""

@@ -70,7 +70,7 @@ async def _need_jetstream(client: LoginClient, where: str) -> None:
     except (ServiceUnavailableError, nats.errors.NoRespondersError, APIError) as error:
         await client.close()
         raise JournalUnavailableError(
-            f"control NATS {where}: JetStream is not enabled{_said(error)};"
+            f"control NATS {where}: JetStream is not enabled{_error_suffix(error)};"
             " start nats-server with --jetstream, or give the account JetStream limits"
         ) from error
     except (nats.errors.Error, TimeoutError) as error:
@@ -88,7 +88,7 @@ def _why(where: str, errors: Sequence[Exception], connection: Connection) -> str
     return f"control NATS {where}: {refusal.words}{advice}"
 
 
-def _said(error: Exception) -> str:
+def _error_suffix(error: Exception) -> str:
     """Return the server's own words, where there are any: nobody answers where all is off."""
     words = getattr(error, "description", None)
     return f" ({words})" if words else ""

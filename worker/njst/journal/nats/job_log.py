@@ -45,13 +45,13 @@ log = logging.getLogger(__name__)
 APPEND_TIMEOUT_S = 2.0
 LOG_AGE_S = 7 * 86_400.0
 LOG_BYTES = 256 * 1024 * 1024
-# More than the headers of an event: max_payload counts them.
+# An upper bound of the headers of an event, which count towards max_payload.
 HEADER_BYTES = 1024
 PROGRESS_AGE_S = 3_600.0
 PROGRESS_BYTES = 64 * 1024 * 1024
 
-# nats-server answers nothing at all to a message that it cannot write, and goes on like that when
-# its disk has room again.
+# nats-server does not answer a message that it cannot write, not even after its disk has room
+# again.
 _SILENT = (
     "the control NATS stores no event of the job log and does not say why: its disk may be full"
     " (its log says so); free space there, and restart it"
@@ -61,30 +61,30 @@ _ALREADY_THERE = frozenset({10071, 10164})
 
 
 class JetStreamLog:
-    """`port.Log` on the control NATS; `open` before anything else."""
+    """`interfaces.Log` on the control NATS; call `open` first."""
 
     def __init__(self, client: LoginClient, mesh: Mesh, *, replicas: int = 0) -> None:
-        """Prepare; `replicas` copies of the log are a must, 0 is what the cluster gives, up to 3.
+        """Require `replicas` of the log; 0: as many as the cluster allows, up to 3.
 
-        A cluster whose servers start one by one gives only one to who comes too early.
+        A cluster whose servers start one by one allows only one at first.
         """
         self._client = client
         self._mesh = mesh
         self._replicas = replicas
-        # Its mesh, and when it was made: no other log, also of this name, has the same. Beside it
-        # those that were this log before somebody deleted it.
+        # Mesh and creation time: unique, also among logs of this name. `ids` has those as well
+        # that this log had before it was deleted and created again.
         self.id = ""
         self.ids: set[str] = set()
         self._readers: list[OrderedReader] = []
-        self._trouble = AppendFailures()
+        self._failures = AppendFailures()
 
     @property
     def problem(self) -> Problem | None:
-        """What keeps the log from taking events; None when it took the last one."""
-        return self._trouble.problem(time.monotonic())
+        """Why the log takes no events; None if it took the last one."""
+        return self._failures.problem(time.monotonic())
 
     async def open(self) -> None:
-        """Make the streams that are not there, and raise those that have too few replicas.
+        """Create missing streams, and scale up those with too few replicas.
 
         Raises:
             JournalUnavailableError: JetStream refuses or does not answer.
@@ -125,14 +125,14 @@ class JetStreamLog:
 
     @property
     def max_event_bytes(self) -> int:
-        """How large an event may be now."""
+        """The maximum size of an event now, in bytes of JSON."""
         return self._client.max_payload - HEADER_BYTES
 
     async def append(self, name: EventName, payload: Payload) -> Appended:
-        """Append an event; see `port.Log.append`.
+        """Append an event; see `interfaces.Log.append`.
 
-        A decision whose own first attempt was stored, though its acknowledgement was lost, is
-        answered like another's: `stored` is False, and the log says who won.
+        If a decision was stored at an earlier attempt whose acknowledgement was lost, `stored` is
+        False, as if another worker's were there first; the log shows which it is.
         """
         headers = {"Nats-Msg-Id": uuid.uuid4().hex}
         if name.event in DECISIONS:
@@ -162,14 +162,14 @@ class JetStreamLog:
         except JournalUnavailableError as error:
             self._note(JOURNAL_UNAVAILABLE, str(error))
             raise
-        self._trouble.stored()
+        self._failures.stored()
         return appended
 
     def _note(self, reason: str, words: str) -> None:
-        self._trouble.failed(reason, words, time.monotonic())
+        self._failures.failed(reason, words, time.monotonic())
 
     async def holds(self, name: EventName) -> bool:
-        """Whether the log has this event now; see `port.Log.holds`."""
+        """Whether the log has this event now; see `interfaces.Log.holds`."""
         js = self._client.jetstream(timeout=API_TIMEOUT_S)
         try:
             await js.get_last_msg(self._mesh.log_stream, self._mesh.event(name))
@@ -180,7 +180,7 @@ class JetStreamLog:
         return True
 
     async def forget(self, job: str) -> None:
-        """Remove all events of a job; see `port.Log.forget`."""
+        """Remove all events of a job; see `interfaces.Log.forget`."""
         js = self._client.jetstream(timeout=API_TIMEOUT_S)
         try:
             await js.purge_stream(self._mesh.log_stream, subject=self._mesh.job_subjects(job))
@@ -188,7 +188,7 @@ class JetStreamLog:
             raise JournalUnavailableError("the job log does not answer; try again") from error
 
     async def claim_reaping(self) -> bool:
-        """Whether this worker is to look for orphans: the first that asks, then nobody for an hour.
+        """Whether this worker is to look for orphans: the first that claims it, once an hour.
 
         Raises:
             JournalUnavailableError: the log does not answer.
@@ -203,7 +203,7 @@ class JetStreamLog:
         return _appended(json.loads(answer.data)).stored
 
     async def publish_progress(self, job: str, worker: str, progress: Progress) -> None:
-        """Replace this worker's progress; dropped when there is no connection now."""
+        """Replace this worker's progress; it is dropped while there is no connection."""
         if not self._client.is_connected:
             return
         try:
@@ -212,7 +212,7 @@ class JetStreamLog:
             log.debug("progress not sent: %r", error)
 
     async def follow(self, on_entry: OnEntry, on_progress: OnProgress | None = None) -> None:
-        """Deliver the log from its beginning; return when the present is reached."""
+        """Deliver the log from its beginning; see `interfaces.Log.follow`."""
 
         def on_event(delivery: Delivery) -> None:
             name = self._mesh.parse_event(delivery.subject)

@@ -22,7 +22,7 @@ _TIMEOUT_S = 2.0
 
 
 class LogClock:
-    """Log time from round trips to the log's leader: a burst first, then one each second.
+    """Log time, estimated from round trips to the log's leader: a burst, then one each second.
 
     Only CLOCK_MONOTONIC is read here, so a jump of this host's wall clock changes nothing.
     """
@@ -36,7 +36,7 @@ class LogClock:
         self._is_stopped = False
 
     async def start(self) -> None:
-        """Return once the offset is known; go on in the background.
+        """Return once the offset is known; the pings go on in the background.
 
         Raises:
             JournalUnavailableError: the log does not answer.
@@ -49,8 +49,7 @@ class LogClock:
 
     async def stop(self) -> None:
         """End the background pings."""
-        # A ping whose answer comes as it is cancelled takes no notice of that (asyncio.wait_for
-        # before Python 3.12).
+        # asyncio.wait_for before Python 3.12 swallows a cancellation that comes with the answer.
         self._is_stopped = True
         if self._pinging is not None:
             self._pinging.cancel()
@@ -58,7 +57,7 @@ class LogClock:
 
     @property
     def error_us(self) -> int:
-        """How far `now_ns` may be off, in microseconds."""
+        """The maximum error of `now_ns`, in microseconds."""
         now_ns = time.monotonic_ns()
         best = self._filter.best(now_ns)
         return 0 if best is None else best.error_at(now_ns) // 1_000
@@ -74,11 +73,11 @@ class LogClock:
 
     @property
     def silent_s(self) -> float:
-        """For how long the log has not answered; 0 when it did so last time."""
+        """For how long the log has not answered, in seconds; 0 if it answered the last ping."""
         return self._silences.lasting_ns(time.monotonic_ns()) / 1e9
 
     def outages_since(self, monotonic_ns: int) -> ControlOutages | None:
-        """Return when the log did not answer from that instant to now; None: it always did."""
+        """Return the outages from an instant of CLOCK_MONOTONIC to now; None if there were none."""
         return self._silences.within(monotonic_ns, time.monotonic_ns())
 
     def _offset_ns(self, now_ns: int) -> int:

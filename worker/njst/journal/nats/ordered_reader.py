@@ -1,10 +1,9 @@
-"""Follows one stream in order, without a gap or a repetition, whatever happens to the connection.
+"""Follows one stream in order, without gaps or repetitions, through all connection failures.
 
-A pull reader of our own on an ephemeral consumer without acknowledgements: nats-py's ordered
-consumer is blind for long after a server restart and loses messages silently when its queue
-overflows. Here the consumer's own sequence shows a gap, at most one pull is outstanding so that
-no queue can overflow, heartbeats show silence, and whatever goes wrong has one answer: a new
-consumer from the last sequence + 1.
+It pulls from an ephemeral consumer without acknowledgements. The ordered consumer of nats-py does
+not notice a server restart for long, and silently drops messages when its queue overflows. Here
+the consumer sequence shows gaps, one outstanding pull bounds the queue, heartbeats show silence.
+Every failure has the same remedy: a new consumer from the last sequence + 1.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst.backoff import Backoff
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.nats.stream_admin import said
+from njst.journal.nats.stream_admin import error_text
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
@@ -31,10 +30,10 @@ log = logging.getLogger(__name__)
 BATCH = 500
 EXPIRES_S = 30
 HEARTBEAT_S = 2.0
-# The connection is looked at this often: the longest time between a reconnect and reading on.
+# How often the connection is checked: the longest time between a reconnect and reading on.
 WATCH_S = 0.25
-# So many looks without a word are silence. Looks, not seconds: a process that was held up has not
-# listened, and a new consumer would only add to what holds it up.
+# Checks without a message or heartbeat after which the consumer counts as broken. Checks, not
+# seconds: a process that was stalled did not listen, and a new consumer would stall it further.
 SILENT_LOOKS = int(2.5 * HEARTBEAT_S / WATCH_S)
 # Between attempts that fail. Jitter keeps hundreds of readers from asking at the same moment.
 BACKOFF = Backoff(first_s=2 * WATCH_S, factor=2.0, ceiling_s=2.0, jitter=0.5)
@@ -55,7 +54,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class AckSubject:
-    """What a delivery's reply subject says of it."""
+    """The fields of a delivery's reply subject."""
 
     stream_seq: int
     consumer_seq: int
@@ -64,7 +63,7 @@ class AckSubject:
 
 
 def parse_ack_subject(reply: str) -> AckSubject:
-    """Read `$JS.ACK...` of version 1 (9 tokens) or 2 (11 and more: domain and account in front).
+    """Parse `$JS.ACK...`: version 1 (9 tokens) or 2 (11 and more, with domain and account).
 
     Source: nats-server, consumer.go, ackReplySubject.
 
@@ -106,14 +105,14 @@ class OrderedReader:
         self._left = 0
         self._quiet_looks = 0
         self._reconnects = 0
-        # What the last attempt to read was told; empty while all is well.
-        self._trouble = ""
+        # Why the last attempt to read failed; empty if it did not.
+        self._last_error = ""
 
     async def start(self) -> None:
-        """Begin; return when everything that is stored now has been delivered.
+        """Start; return when everything that is stored now has been delivered.
 
         Raises:
-            JournalUnavailableError: it takes too long.
+            JournalUnavailableError: that takes too long.
         """
         self._watching = asyncio.create_task(self._watch(), name=f"reader {self._stream}")
         try:
@@ -121,14 +120,13 @@ class OrderedReader:
                 await self._present.wait()
         except TimeoutError as error:
             await self.stop()
-            why = f": {self._trouble}" if self._trouble else ""
-            words = f"stream {self._stream} cannot be read{why}"
-            raise JournalUnavailableError(words) from error
+            why = f": {self._last_error}" if self._last_error else ""
+            text = f"stream {self._stream} cannot be read{why}"
+            raise JournalUnavailableError(text) from error
 
     async def stop(self) -> None:
-        """End the delivery."""
-        # A request whose answer comes as it is cancelled takes no notice of that (asyncio.wait_for
-        # before Python 3.12).
+        """Stop the delivery."""
+        # asyncio.wait_for before Python 3.12 swallows a cancellation that comes with the answer.
         self._is_stopped = True
         if self._watching is not None:
             self._watching.cancel()
@@ -136,7 +134,7 @@ class OrderedReader:
         await self._drop_consumer()
 
     async def _watch(self) -> None:
-        """Make a consumer, and a new one whenever the old one cannot be trusted any more."""
+        """Create a consumer, and a new one whenever the old one is broken."""
         failures = 0
         while not (self._client.is_closed or self._is_stopped):
             if self._client.is_connected and self._is_broken():
@@ -153,17 +151,17 @@ class OrderedReader:
         )
 
     async def _try_renew(self) -> bool:
-        """Make a new consumer; return whether that worked, else why not is kept."""
+        """Create a new consumer; return whether that worked, and keep the error if not."""
         try:
             await self._renew()
         except (nats.errors.Error, APIError, TimeoutError, JournalUnavailableError) as error:
             self._broken = True
-            words = said(error)
-            if words != self._trouble:
-                self._trouble = words
-                log.warning("stream %s: %s", self._stream, words)
+            text = error_text(error)
+            if text != self._last_error:
+                self._last_error = text
+                log.warning("stream %s: %s", self._stream, text)
             return False
-        self._trouble = ""
+        self._last_error = ""
         return True
 
     async def _renew(self) -> None:
@@ -203,12 +201,12 @@ class OrderedReader:
         await self._pull()
 
     def _is_another(self, info: StreamInfo) -> bool:
-        """Whether this is not the stream that was read so far, however much it holds by now."""
+        """Whether the stream was deleted and created again since it was read last."""
         is_younger = self._created is not None and info.created != self._created
         return is_younger or info.state.last_seq < self._last_seq
 
     async def _drop_consumer(self) -> None:
-        """Stop listening; what is still under way for the old consumer must not be delivered."""
+        """Unsubscribe, so that late messages of the old consumer are not delivered."""
         if self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             try:
@@ -240,7 +238,7 @@ class OrderedReader:
 
     async def _on_message(self, message: Msg) -> None:
         if self._subscription is None or message.sid != self._subscription._id:  # noqa: SLF001
-            return  # of a consumer that was given up
+            return  # a late message of a dropped consumer
         self._quiet_looks = 0
         status = (message.headers or {}).get("Status") if not message.reply else None
         if status is not None:
@@ -264,7 +262,7 @@ class OrderedReader:
             await self._pull()
 
     async def _on_status(self, status: str) -> None:
-        """100 is a heartbeat, 404 and 408 end a pull, all else ends the consumer."""
+        """100 is a heartbeat, 404 and 408 end a pull, any other status ends the consumer."""
         if status in ("404", "408"):
             await self._pull()
         elif status != "100":

@@ -1,8 +1,8 @@
-"""Whole reports in an object store of the mesh, where the log has no room for them.
+"""Reports that are too large for the log, in an object store of the mesh.
 
-The bucket is made when the first report needs it, and bounded by age and bytes: the oldest go
-first. An object is named by what is in it, so that nobody ever replaces a report by another one,
-and `nats object get` reads it: gzipped JSON (ADR-20).
+The bucket is created when the first report needs it, and bounded by age and bytes: the oldest are
+dropped first. An object is named by its content, so that no report ever replaces another, and
+`nats object get` can read it: gzipped JSON (ADR-20).
 """
 
 import asyncio
@@ -27,24 +27,24 @@ from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 REPORTS_AGE_S = 7 * 86_400.0
 REPORTS_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 128 * 1024
-# A job's end waits for its report no longer than that.
+# The end of a job waits no longer for its report to be stored.
 PUT_TIMEOUT_S = 5.0
-# What unpacks to more is no report of njst's.
+# Anything that unpacks to more is not a report.
 MAX_BYTES = 256 * 1024 * 1024
 
 
 class ReportStore:
-    """`port.Reports` on the control NATS."""
+    """`interfaces.Reports` on the control NATS."""
 
     def __init__(self, client: LoginClient, mesh: Mesh, replicas: int = 0) -> None:
-        """Bind it to a mesh; `replicas` are the copies of its store, as of the log."""
+        """Bind it to a mesh; `replicas` of the bucket, as for the log."""
         self._client = client
         self._replicas = replicas
         self._bucket = mesh.reports_bucket
         self._stream = f"{OBJECTS}{self._bucket}"
 
     async def put(self, job: str, report: Report) -> StoredReport:
-        """Store a report; see `port.Reports.put`."""
+        """Store a report; see `interfaces.Reports.put`."""
         data = gzip.compress(report.to_json(), mtime=0)
         digest = sha256(data).hexdigest()
         stored = StoredReport(
@@ -99,7 +99,7 @@ class ReportStore:
         )
 
     async def get(self, stored: StoredReport) -> Report:
-        """Return a report; see `port.Reports.get`."""
+        """Return a report; see `interfaces.Reports.get`."""
         try:
             data = await self._get(stored)
         except NotFoundError as error:

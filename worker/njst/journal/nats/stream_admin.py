@@ -1,4 +1,4 @@
-"""A mesh's own streams: made by whoever needs them first, with the replicas that there can be."""
+"""Creates the streams of a mesh, with as many replicas as the cluster allows."""
 
 from contextlib import suppress
 
@@ -10,22 +10,22 @@ from nats.js.errors import APIError, NotFoundError
 from njst.journal.interfaces import JournalUnavailableError
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
-# server/errors.json: what a full account or disk answers.
+# Error codes (server/errors.json) of a full account or disk.
 FULL = frozenset({10023, 10028, 10047, 10054, 10077})
-# Each worker and each operator reads with a consumer of its own. nats-server 2.15 allows 1000 of a
-# stream that does not say how many, and takes -1 for not saying it.
+# Each worker and each operator reads with a consumer of its own. nats-server 2.15 allows 1000 by
+# default, and takes -1 as the default.
 MAX_CONSUMERS = 20_000
 _TOO_MANY_CONSUMERS = 10026
 
 
 async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -> StreamInfo:
-    """Make a stream, or use the one that is there; several workers may do so at once.
+    """Create a stream, or use the existing one; several workers may do so at once.
 
-    With `replicas` it has as many, also where it was there with fewer; with 0 as many as the
-    cluster gives, up to 3. A stream of an older njst gets the room for readers of a new one.
+    An existing stream with fewer `replicas` is scaled up; 0 means as many as the cluster allows,
+    up to 3. The consumer limit of a stream of an older njst is raised.
 
     Raises:
-        JournalUnavailableError: JetStream refuses or does not answer, or it is another's stream.
+        JournalUnavailableError: JetStream refuses or does not answer, or the stream is not njst's.
     """
     name = config.name or ""
     js = client.jetstream(timeout=API_TIMEOUT_S)
@@ -40,14 +40,14 @@ async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -
             await js.update_stream(info.config.evolve(num_replicas=replicas))
     except (APIError, nats.errors.Error, TimeoutError) as error:
         raise JournalUnavailableError(
-            f"stream {name} cannot be made or read: {said(error)}"
+            f"stream {name} cannot be made or read: {error_text(error)}"
         ) from error
     else:
         return info
 
 
 async def _admit(js: JetStreamContext, info: StreamInfo) -> StreamInfo:
-    """Let a stream that does not say how many consumers it may have have many.
+    """Raise the consumer limit of a stream that has the default one.
 
     An account with a limit refuses that, and so do servers before 2.14, which have no limit.
     """
@@ -73,8 +73,8 @@ async def _create(js: JetStreamContext, config: StreamConfig, replicas: int) -> 
         try:
             return await _add(js, config.evolve(num_replicas=choice))
         except APIError as error:
-            # Another worker may have been first, with the number of replicas that it got
-            # (10058), and have taken the room that was left.
+            # Another worker may have been first, with another number of replicas (10058), and
+            # have used the rest of the storage.
             if error.err_code == 10058 or error.err_code in FULL:
                 with suppress(NotFoundError):
                     return await js.stream_info(config.name or "")
@@ -88,14 +88,14 @@ async def _add(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
     try:
         return await js.add_stream(config.evolve(max_consumers=MAX_CONSUMERS))
     except APIError as error:
-        # The account has a limit of its own, which holds for the stream then.
+        # The account has a limit of its own, which then applies to the stream.
         if error.err_code != _TOO_MANY_CONSUMERS:
             raise
         return await js.add_stream(config)
 
 
-def said(error: Exception) -> str:
-    """Return what the server said, with the code by which one finds it."""
+def error_text(error: Exception) -> str:
+    """Return the error as the server put it, with its code."""
     if isinstance(error, APIError) and error.description:
         return f"{error.description} ({error.err_code})"
     return str(error) or type(error).__name__

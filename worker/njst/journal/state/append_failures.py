@@ -1,25 +1,25 @@
-"""What keeps a job log from taking events, as the last attempts showed; no clock in here."""
+"""Why a job log takes no events, judged by the last appends; pure: times are given."""
 
 from dataclasses import dataclass
 
 from njst.contract.results.outcome import Problem
 
-# A single append that fails is a leader's change; what fails for so long is trouble.
+# A single failed append may be a change of leader; failures for this long are a problem.
 SOON_S = 4.0
-# Of a failure that nobody has repeated for so long nothing is known any more.
+# A failure that is this old, with no append since, says nothing any more.
 STALE_S = 60.0
-# A NATS that has answered no question for so long is silent.
+# A NATS server that has not answered for this long counts as down.
 SILENT_S = 4.0
 
 
-# Reasons, for programs: the log says that it has no room; it does not answer, though its NATS does;
-# it refuses for another reason; its NATS does not answer at all.
+# Reasons, for programs: the log is full; it does not answer, though NATS does; it refuses for
+# another reason; NATS does not answer at all.
 JOURNAL_FULL = "JournalFull"
 JOURNAL_SILENT = "JournalSilent"
 JOURNAL_UNAVAILABLE = "JournalUnavailable"
 CONTROL_SILENT = "ControlSilent"
 CONTROL_LOST = "ControlLost"
-# With one of these nothing newer is known of a job than what was read.
+# With one of these reasons, a job may have changed in ways that cannot be read now.
 REASONS = frozenset(
     {JOURNAL_FULL, JOURNAL_SILENT, JOURNAL_UNAVAILABLE, CONTROL_SILENT, CONTROL_LOST}
 )
@@ -27,25 +27,25 @@ REASONS = frozenset(
 
 @dataclass
 class AppendFailures:
-    """The failures of a log's appends since the last one that was stored; times in seconds."""
+    """Failed appends since the last one that was stored; times in seconds."""
 
     _since_s: float = 0.0
     _last_s: float = 0.0
     _problem: Problem | None = None
 
     def stored(self) -> None:
-        """Note that the log took an event."""
+        """Record that an event was stored."""
         self._problem = None
 
     def failed(self, reason: str, words: str, now_s: float) -> None:
-        """Note that it did not."""
+        """Record that an append failed."""
         if self._now(now_s) is None:
             self._since_s = now_s
         self._last_s = now_s
         self._problem = Problem(reason=reason, message=words)
 
     def problem(self, now_s: float) -> Problem | None:
-        """Return what is the matter; a log that says that it is full is believed at once."""
+        """Return the problem, or None; a log that reports itself full is believed at once."""
         problem = self._now(now_s)
         if problem is None or problem.reason == JOURNAL_FULL:
             return problem
@@ -56,7 +56,7 @@ class AppendFailures:
 
 
 def silent(silent_s: float) -> Problem | None:
-    """Return what to say of a NATS that has not answered for so long; None: it is not silent."""
+    """Return the problem of a NATS that has not answered for `silent_s`; None if that is short."""
     if silent_s < SILENT_S:
         return None
     return Problem(

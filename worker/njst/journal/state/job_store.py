@@ -1,4 +1,4 @@
-"""All jobs of a mesh as this process sees them; the one mutable place above the pure fold."""
+"""All jobs of a mesh as this process has read them: the mutable store above the pure projection."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,23 +18,23 @@ DROPPED_JOBS = 64
 
 @dataclass(frozen=True)
 class ProgressEntry:
-    """A participant's last progress, when the log stored it (ns), and what all of it says."""
+    """A participant's last progress, when the log stored it (ns), and the series of all of it."""
 
     progress: Progress
     time_ns: int
-    course: ProgressSeries = field(default_factory=ProgressSeries)
+    series: ProgressSeries = field(default_factory=ProgressSeries)
 
 
 @dataclass
 class JobStore:
     """Views by job id, fed by `Log.follow`.
 
-    Listeners are told the id of each job that changed, or that has its workers from now on.
+    Listeners are called with the id of each job that changed or has got its workers.
     """
 
     _jobs: dict[str, JobView] = field(default_factory=dict)
     _progress: dict[str, dict[str, ProgressEntry]] = field(default_factory=dict)
-    # By the job that they listen for; empty: for all.
+    # By the job that they listen to; empty: all jobs.
     _listeners: dict[str, list[Listener]] = field(default_factory=dict)
     _queue: Queue = field(default_factory=Queue)
     # The open jobs, in the order of the log; only the keys count.
@@ -42,11 +42,11 @@ class JobStore:
     _closed: deque[str] = field(default_factory=deque)
     _dropped: deque[str] = field(default_factory=lambda: deque(maxlen=DROPPED_JOBS))
     last_seq: int = 0
-    # So many closed jobs are kept, the newest.
+    # How many closed jobs are kept, the newest.
     keep: int = KEEP_JOBS
 
     def on_entry(self, entry: LogEntry) -> None:
-        """Fold one entry of the log."""
+        """Apply one entry of the log."""
         self.last_seq = max(self.last_seq, entry.seq)
         before = self._jobs.get(entry.job)
         view = apply(before, entry)
@@ -58,11 +58,11 @@ class JobStore:
             self._queue.enter(view)
         elif view.closed and not before.closed:
             for admitted in self._close(view):
-                self._tell(admitted)
-        self._tell(entry.job)
+                self._notify(admitted)
+        self._notify(entry.job)
 
     def _close(self, view: JobView) -> list[str]:
-        """Put a job away; return those that have its workers now."""
+        """Close a job; return the jobs that get its workers."""
         self._progress.pop(view.id, None)
         del self._open[view.id]
         admitted = self._queue.leave(view.id, view.closed_ns)
@@ -79,13 +79,13 @@ class JobStore:
         if view is not None and view.closed:
             return
         known = self._progress.setdefault(job, {})
-        course = known[worker].course if worker in known else ProgressSeries()
-        course.add(progress)
-        known[worker] = ProgressEntry(progress, time_ns, course)
-        self._tell(job)
+        series = known[worker].series if worker in known else ProgressSeries()
+        series.add(progress)
+        known[worker] = ProgressEntry(progress, time_ns, series)
+        self._notify(job)
 
     def listen(self, listener: Listener, job: str = "") -> Callable[[], None]:
-        """Call `listener` after each change, or those of one job; return what ends that."""
+        """Call `listener` after each change, of one job if given; return what ends that."""
         self._listeners.setdefault(job, []).append(listener)
 
         def end() -> None:
@@ -96,7 +96,7 @@ class JobStore:
         return end
 
     def get(self, job: str) -> JobView | None:
-        """Return a job that is shown, or None."""
+        """Return a job that is not deleted, or None."""
         view = self.view(job)
         return None if view is None or view.deleted else view
 
@@ -105,11 +105,11 @@ class JobStore:
         return self._jobs.get(job)
 
     def progress(self, job: str) -> dict[str, ProgressEntry]:
-        """Return the last progress of each participant that sent some."""
+        """Return the last progress of each participant that has sent any."""
         return dict(self._progress.get(job, {}))
 
     def jobs(self) -> list[JobView]:
-        """Return the shown jobs in the order of the log."""
+        """Return the jobs that are not deleted, in the order of the log."""
         return [view for view in self._all() if not view.deleted]
 
     def open_jobs(self) -> list[JobView]:
@@ -117,33 +117,33 @@ class JobStore:
         return [self._jobs[job] for job in self._open]
 
     def active_jobs(self) -> list[JobView]:
-        """Return the open jobs about which there is something to do: all but those that wait."""
+        """Return the open jobs that need action: all but those that wait for workers."""
         return [view for view in self.open_jobs() if self.is_active(view)]
 
     def is_active(self, view: JobView) -> bool:
-        """Whether there is something to do about a job: it is not closed and does not wait."""
+        """Whether a job needs action: it is not closed and does not wait for workers."""
         has_workers = self._queue.since_ns(view.id) is not None
         return not view.closed and (has_workers or view.cancelled is not None)
 
     def overdue(self, now_ns: int) -> list[JobView]:
-        """Return the jobs that have waited for their workers for too long by now (log time)."""
+        """Return the jobs whose queue time-out is over (log time)."""
         waiting = (self._jobs[job] for job in self._queue.waiting())
         return [view for view in waiting if now_ns >= view.queue_end_ns]
 
     def queue_since_ns(self, job: JobView) -> int | None:
-        """Return since when (log time) an open job has its workers; None while it waits."""
+        """Return when (log time) an open job got its workers; None while it waits."""
         return self._queue.since_ns(job.id)
 
     def waits_for(self, job: str) -> list[str]:
-        """Return the jobs that a waiting job waits for, in their order."""
+        """Return the jobs that a waiting job waits for, in order."""
         return self._queue.ahead(job)
 
     def next_in_line(self, most: int) -> list[str]:
-        """Return the first of the jobs that wait, in their order."""
+        """Return the first jobs in the queue, at most `most`."""
         return self._queue.waiting(most)
 
     def take_dropped(self) -> list[str]:
-        """Return the ids of jobs that were dropped here lately, once: the log may drop them too."""
+        """Return, once, the ids of jobs that were dropped here: the log may drop them too."""
         dropped = list(self._dropped)
         self._dropped.clear()
         return dropped
@@ -151,6 +151,6 @@ class JobStore:
     def _all(self) -> Iterator[JobView]:
         return iter(self._jobs.values())
 
-    def _tell(self, job: str) -> None:
+    def _notify(self, job: str) -> None:
         for listener in (*self._listeners.get(job, ()), *self._listeners.get("", ())):
             listener(job)

@@ -1,4 +1,4 @@
-"""What is known of a job: the fold of its events, the same for every reader of the same log."""
+"""The view of a job: the projection of its events, the same for every reader of the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from njst.contract.results.outcome import Problem
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
 from njst.contract.results.report import Verdict
 
-# The reasons of a `cancelled` event that a person asked for; any other is a failure.
+# The reasons of a `cancelled` event that a user requested; any other reason is a failure.
 USER_CANCEL_REASONS = frozenset({"Requested", "ResourceDeleted"})
 
 
 class ParticipantPhase(StrEnum):
-    """How far a participant is."""
+    """The phase of a participant."""
 
     PREPARING = "Preparing"
     READY = "Ready"
@@ -29,7 +29,7 @@ class ParticipantPhase(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far a job is, in one word for people; derived, never stored."""
+    """The phase of a job; derived, never stored."""
 
     PENDING = "Pending"
     RUNNING = "Running"
@@ -40,45 +40,45 @@ class Phase(StrEnum):
 
 
 class ParticipantState(NamedTuple):
-    """One participant.
+    """The state of one participant.
 
-    An unbroken chain of accusations runs from `suspected_from_ns` to `suspected_until_ns` (log
-    time); both are 0 while nobody misses this worker.
+    An unbroken chain of suspicions lasts from `suspected_from_ns` to `suspected_until_ns` (log
+    time); both are 0 while the participant is not suspected.
     """
 
     worker: str
     state: ParticipantPhase = ParticipantPhase.PREPARING
     problem: Problem | None = None
     finished: Finished | None = None
-    # The awaited workloads that it has nothing more to do of.
+    # The awaited workloads that it has finished.
     done: frozenset[str] = frozenset()
     suspected_from_ns: int = 0
     suspected_until_ns: int = 0
-    # Its load is finished, and it will not read what was stored: it left, or was lost.
+    # Its load is finished, but it will not read back: it left, or was lost.
     gone: bool = False
 
     def replace(self, **changes: Any) -> "ParticipantState":
-        """Return the participant with other values."""
+        """Return the participant with some values replaced."""
         return self._replace(**changes)
 
 
-# One for all jobs: a long history has a hundred thousand of them.
+# Shared by all jobs: a long history has a hundred thousand of them.
 @lru_cache(maxsize=8192)
 def plain_part(worker: str, state: ParticipantPhase) -> ParticipantState:
-    """Return a participant of whom only the state is to be known."""
+    """Return a participant with a phase and nothing else."""
     return ParticipantState(worker, state)
 
 
 def are_loading(parts: Mapping[str, ParticipantState]) -> bool:
-    """Return whether a participant still runs its load, or is believed to."""
+    """Whether a participant runs its load, as far as is known."""
     return any(part.state is ParticipantPhase.RUNNING for part in parts.values())
 
 
 @dataclass(frozen=True)
 class JobView:
-    """One job. Times are the log's own, in ns since the Unix epoch; 0 means not yet.
+    """One job. Times are log time, in ns since the Unix epoch; 0 means not yet.
 
-    What each participant said in the end is kept until the job is closed: the report has it then.
+    The participants' final tallies are kept until the job is closed: then the report has them.
     """
 
     id: str
@@ -88,14 +88,14 @@ class JobView:
     parts: MappingProxyType[str, ParticipantState]
     started: Started | None = None
     start_ns: int = 0
-    # When the last participant was known to have finished its load, or to be lost.
+    # When all participants were known to have finished their load, or to be lost.
     load_end_ns: int = 0
-    # When the workloads begin that wait for others, by name, as soon as that is known.
+    # Begin times of the workloads that wait for others, by name, once they are known.
     begins_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    # Once all load is over: who may read back what was stored, sorted, and in how many slices.
+    # Once all load is over: the workers that may read back, sorted, and the number of slices.
     readers: tuple[str, ...] = ()
     slices: int = 0
-    # Who saw what, by the number of the slice.
+    # By slice number: the worker that read it, and its result.
     seen: Mapping[int, tuple[str, SliceResult]] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -106,7 +106,7 @@ class JobView:
     cleaned: Cleaned | None = None
     closed_ns: int = 0
     deleted: bool = False
-    # Sequence and time of the last event that was folded, void or not.
+    # Sequence and time of the last event that was applied, void or not.
     last_seq: int = 0
     last_ns: int = 0
     # Events that changed nothing: repeated, late or unknown.
@@ -114,18 +114,18 @@ class JobView:
 
     @property
     def run(self) -> tuple[str, ...]:
-        """Workers that take part in the load, sorted; empty before the start."""
+        """The workers that run the load, sorted; empty before the start."""
         states = (ParticipantPhase.RUNNING, ParticipantPhase.FINISHED, ParticipantPhase.LOST)
         return tuple(sorted(p.worker for p in self.parts.values() if p.state in states))
 
     @property
     def wanted(self) -> int:
-        """How many workers the job was to have: its participants, unless more were expected."""
+        """How many workers the job should have: its participants, unless more were expected."""
         return max(len(self.parts), self.created.expected)
 
     @property
     def queue_end_ns(self) -> int:
-        """When the job fails unless it has its workers."""
+        """When the job fails if it has not got its workers (log time)."""
         limit_ms = self.created.spec.queue_timeout_seconds * 1000 - self.created.waited_ms
         return self.created_ns + max(0, limit_ms) * 1_000_000
 
@@ -136,9 +136,9 @@ class JobView:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing runs or is read, and nothing will be: the moment for `ended`.
+        """Whether nothing is loaded or read back any more, so that `ended` can follow.
 
-        Never taken back.
+        Once True, it stays True.
         """
         if self.started is None:
             return self.cancelled is not None
@@ -151,18 +151,18 @@ class JobView:
 
     @property
     def reading(self) -> bool:
-        """Whether all load is over and a slice of what was stored is still to be read."""
+        """Whether all load is over and a slice is still to be read back."""
         if self.cancelled is not None or self.ended is not None:
             return False
         return len(self.seen) < self.slices and any(not self.parts[r].gone for r in self.readers)
 
     @property
     def reading_words(self) -> str:
-        """How far the reading is, for people."""
+        """The progress of the read-back, for people."""
         return f"{len(self.seen)} of {self.slices} slices of what was stored are read back"
 
     def reader_of(self, number: int) -> str:
-        """Return who is to read a slice: the reader with its number, or the next that is there.
+        """Return the worker that is to read a slice: the reader of its number, or the next left.
 
         Raises:
             ValueError: nobody is left to read.
@@ -174,7 +174,7 @@ class JobView:
         raise ValueError("nobody is left to read")
 
     def to_read(self, worker: str) -> list[int]:
-        """Return the numbers of the slices that nobody has seen and a worker is to read."""
+        """Return the numbers of the unread slices that are assigned to a worker."""
         if not self.reading:
             return []
         unseen = (number for number in range(self.slices) if number not in self.seen)
@@ -182,14 +182,14 @@ class JobView:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Who owes the job its progress: who runs load, and then who may have to read."""
+        """The workers that must send progress: those under load, or later those that may read."""
         if self.reading:
             return tuple(worker for worker in self.readers if not self.parts[worker].gone)
         return self.parts_in(ParticipantPhase.RUNNING)
 
     @property
     def receipts(self) -> dict[str, list[StreamReceipts]]:
-        """What the producers of each participant that has finished were acknowledged."""
+        """The receipts of acknowledged messages, by worker that has finished."""
         return {
             worker: part.finished.receipts
             for worker, part in self.parts.items()
@@ -198,7 +198,7 @@ class JobView:
 
     @property
     def consumed(self) -> list[StreamConsumption]:
-        """What the consumers of all participants had that have finished."""
+        """What the consumers of all finished participants received."""
         return [
             some
             for part in self.parts.values()
@@ -208,7 +208,7 @@ class JobView:
 
     @property
     def may_begin(self) -> tuple[str, ...]:
-        """The workloads that wait for nothing any more: who still runs is done with the others."""
+        """The workloads that may begin: all participants have finished what these wait for."""
         running = [part for part in self.parts.values() if part.state is ParticipantPhase.RUNNING]
         if not running:
             return ()
@@ -221,7 +221,7 @@ class JobView:
 
     @property
     def closed(self) -> bool:
-        """Whether the job is over and cleaned up, so that the next one may use its workers."""
+        """Whether the job is over and cleaned up, so that its workers are free."""
         return self.cleaned is not None
 
     @property
@@ -238,7 +238,7 @@ class JobView:
         return Phase.PENDING if self.started is None else Phase.RUNNING
 
     def replace(self, **changes: Any) -> Self:
-        """Return the view with other values; `dataclasses.replace`, which is slow."""
+        """Return the view with some values replaced; faster than `dataclasses.replace`."""
         changed = object.__new__(type(self))
         changed.__dict__.update(self.__dict__)
         changed.__dict__.update(changes)

@@ -1,6 +1,6 @@
-"""The course of a participant's load as its progress tells it: all that is left when it is lost.
+"""The time series of a participant's load, from its progress: all there is if it is lost.
 
-Progress has totals; what was done in each second is the difference to the one before.
+Progress has totals; each window is the difference between two of them.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from njst.stats.series import MAX_WINDOWS
 
 
 class _Total(NamedTuple):
-    """What was done by the end of a window."""
+    """The totals at the end of a window."""
 
     messages: int = 0
     bytes: int = 0
@@ -21,13 +21,13 @@ class _Total(NamedTuple):
 
 @dataclass
 class ProgressSeries:
-    """Totals of each workload by the end of each window of `width_s` seconds."""
+    """The totals of each workload at the end of each window of `width_s` seconds."""
 
     width_s: int = 1
     _totals: dict[str, list[_Total]] = field(default_factory=dict)
 
     def add(self, progress: Progress) -> None:
-        """Take what was done by now; what was done in seconds without a word counts in the last."""
+        """Add totals; the work of seconds without progress counts in the last of them."""
         seconds = progress.elapsed_ms // 1000
         if seconds < 1:
             return
@@ -37,7 +37,7 @@ class ProgressSeries:
         for tally in progress.workloads:
             totals = self._totals.setdefault(tally.workload, [])
             if place < len(totals) - 1:
-                continue  # it comes out of turn
+                continue  # out of order
             last = totals[-1] if totals else _Total()
             totals += [last] * (place + 1 - len(totals))
             errors = sum(error.count for error in tally.errors)
@@ -50,7 +50,7 @@ class ProgressSeries:
             self._totals[workload] = [*totals[1::2], *odd]
 
     def series(self, workload: str) -> SeriesTally | None:
-        """Return a workload's windows, without latencies; None when nothing was heard of it."""
+        """Return a workload's windows, without latencies; None if there is no progress of it."""
         totals = self._totals.get(workload)
         if not totals:
             return None

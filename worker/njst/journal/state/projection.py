@@ -1,14 +1,15 @@
-"""The fold: events to view, pure and total, so that all readers of a log agree.
+"""The projection of events to views: pure and total, so that all readers of a log agree.
 
-It knows no clock: time is what the log stored. Whatever the log holds, repeated, late, unknown or
-hostile, gives a valid view; an event that comes too late changes nothing.
+Time is what the log has stored. Any event, also a repeated, late, unknown or hostile one, leads to
+a valid view; an event that comes too late changes nothing.
 
-Losing a worker takes an unbroken chain of accusations, because one accusation proves nothing: the
-accuser may have been cut off itself. Accusers repeat themselves; when consecutive `lost.<w>` are
-never further apart than CHAIN_GAP_NS and span LOST_AFTER_NS, and the accused, which can read all
-of that and needs only say `alive`, has not, then the accused is lost. A log that was down breaks
-the chain and blames nobody. Who has finished its load and is to read back what was stored is
-watched the same; when it is lost then, others read in its place, and its load stays finished.
+Failure detection: a worker counts as lost after an unbroken chain of suspicions, because a single
+one proves nothing: the worker that suspects may be cut off itself. Suspicions are repeated. If
+consecutive `lost.<w>` events are never further apart than CHAIN_GAP_NS and span LOST_AFTER_NS, and
+the suspected worker, which reads them too, has not refuted them with `alive`, then it is lost. An
+outage of the log breaks the chain, so that nobody is lost by it. A worker that has finished its
+load and is to read back is watched likewise; if it is lost then, others read in its place, and its
+load stays finished.
 """
 
 from collections.abc import Callable
@@ -42,11 +43,11 @@ from njst.journal.state.job_view import (
 )
 from njst.verification.slices import slice_count
 
-# What an event changes, by the view's fields.
+# What an event changes in a view, by field.
 Changes = dict[str, Any]
 
-# So many workers at most read back what was stored: more would read no quicker than the server
-# sends, and each tells the log of every producer.
+# At most this many workers read back: more are no faster than the server sends, and each result in
+# the log has a part for every producer.
 READERS = 8
 
 CHAIN_GAP_NS = 2_000_000_000
@@ -57,8 +58,8 @@ LOST_AFTER_NS = 3_000_000_000
 class LogEntry:
     """An event with its place in the log; `worker` is empty unless the event is a worker's.
 
-    `event` is None where the name is unknown or the payload unreadable: such an entry is counted
-    and changes nothing.
+    `event` is None if the name is unknown or the payload cannot be parsed: such an entry is
+    counted, and changes nothing.
     """
 
     seq: int
@@ -69,7 +70,7 @@ class LogEntry:
 
 
 def apply(view: JobView | None, entry: LogEntry) -> JobView | None:
-    """Return the view after `entry`; None as long as the job has not been created."""
+    """Return the view after `entry`; None if the job has not been created yet."""
     if view is None:
         if isinstance(entry.event, Created):
             return _create(entry, entry.event)
@@ -135,7 +136,7 @@ def _started(view: JobView, entry: LogEntry, event: Started) -> Changes | None:
 
 
 def _cancelled(view: JobView, entry: LogEntry, event: Cancelled) -> Changes | None:
-    # What is settled has its report already, perhaps on its way: nothing may change it any more.
+    # The report of a settled job may already be on its way: nothing may change any more.
     if view.cancelled or view.settled or view.ended:
         return None
     if view.started and event.before_start:
@@ -159,7 +160,7 @@ def _done(view: JobView, entry: LogEntry, event: Done) -> Changes | None:
 
 
 def _begun(view: JobView, entry: LogEntry, event: Begun) -> Changes | None:
-    """The first word on a workload counts: several may be said at the same time."""
+    """The first event about a workload counts: several workers may append one."""
     if view.started is None or view.cancelled or view.ended:
         return None
     gated = {workload.name for workload in view.created.spec.gated}
@@ -180,7 +181,7 @@ def _finished(view: JobView, entry: LogEntry, event: Finished) -> Changes | None
 
 
 def _when_all_load_is_over(view: JobView, entry: LogEntry, changes: Changes) -> Changes:
-    """Let the reading begin, as soon as all participants are known to have finished or be lost."""
+    """Begin the read-back once all participants have finished or are lost."""
     if are_loading(changes["parts"]):
         return changes
     after = view.replace(**changes)
@@ -196,7 +197,7 @@ def _when_all_load_is_over(view: JobView, entry: LogEntry, changes: Changes) -> 
 
 
 def _may_read(part: ParticipantState) -> bool:
-    """Whether a participant is there after its load, and knows how to read for others."""
+    """Whether a participant is there after its load, and its version can read back for others."""
     finished = part.finished
     if finished is None or finished.receipts is None or part.gone:
         return False
@@ -228,8 +229,8 @@ def _lost(view: JobView, entry: LogEntry, _: Suspected) -> Changes | None:
     if part is None:
         return None
     now_ns = entry.time_ns
-    # Before the start instant nobody owes progress.
-    # A log whose clock was set back begins a new chain.
+    # Before the start instant no progress is due.
+    # After the log's clock was set back, a new chain begins.
     unbroken = (
         part.suspected_from_ns >= view.start_ns
         and 0 <= now_ns - part.suspected_until_ns <= CHAIN_GAP_NS
@@ -271,7 +272,7 @@ def _cleaned(view: JobView, entry: LogEntry, event: Cleaned) -> Changes | None:
 
 
 def _remains(part: ParticipantState) -> ParticipantState:
-    """Return what is kept of a participant of a closed job: what it measured is in the report."""
+    """Return a participant of a closed job without its tallies, which are in the report."""
     if part.problem is None:
         return plain_part(part.worker, part.state)
     return ParticipantState(part.worker, part.state, part.problem)
@@ -281,8 +282,8 @@ def _deleted(view: JobView, _: LogEntry, __: Deleted) -> Changes | None:
     return None if view.deleted else {"deleted": True}
 
 
-# One rule for each event; a rule returns None when the event is void. `created` of a known job is
-# void by having no rule.
+# One rule per event; a rule returns None if the event is void. `created` of a known job has no
+# rule, and so is void.
 _RULES: dict[type[Any], Callable[[JobView, LogEntry, Any], Changes | None]] = {
     Ready: _ready,
     Started: _started,

@@ -22,7 +22,7 @@ def rank(key: str, worker: str, workers: Iterable[str]) -> int:
 
 
 def share(key: str, member: str) -> float:
-    """Return the place of `member` for `key` among members that nobody knows, from 0 to 1."""
+    """Return the weight of `member` for `key` from 0 to 1, for when the members are unknown."""
     return int.from_bytes(_weight(key, member), "big") / 2**64
 
 

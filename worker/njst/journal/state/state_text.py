@@ -1,4 +1,4 @@
-"""What a job that has not ended does: the same reason and words through every door."""
+"""Reason and message of a job that has not ended: the same in the API, the CLI and the status."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,19 +7,18 @@ from njst.journal.state.job_view import JobView, ParticipantPhase
 
 
 class StateText(NamedTuple):
-    """One CamelCase word for programs, and a sentence for people."""
+    """A CamelCase reason for programs, and a message for people."""
 
     reason: str
     message: str
 
 
 def state_text(view: JobView, waits_for: Sequence[str] | None = None) -> StateText:
-    """Return where a job stands that has not ended.
+    """Return reason and message of a job that has not ended.
 
     Args:
-        view: the job's.
-        waits_for: the jobs that run before it, the first one first; None: it is not known whether
-            there are any.
+        view: the job.
+        waits_for: the jobs that run before it, in order; None: unknown.
     """
     wanted = view.wanted
     if view.cancelled is not None:
@@ -37,7 +36,7 @@ def state_text(view: JobView, waits_for: Sequence[str] | None = None) -> StateTe
 
 
 def _end_words(view: JobView) -> str:
-    """Say what the end of a cancelled job waits for."""
+    """Return what the end of a cancelled job waits for."""
     running = len(view.parts_in(ParticipantPhase.RUNNING))
     if running:
         return f"{running} of {len(view.run)} workers have not stopped their load yet"
@@ -45,7 +44,7 @@ def _end_words(view: JobView) -> str:
 
 
 def _running_words(view: JobView) -> str:
-    """Return how many run the load now, and who of the others is over or does not take part."""
+    """Return how many workers run the load, and how many are done or do not take part."""
     others = {
         "finished": view.parts_in(ParticipantPhase.FINISHED),
         "lost": view.parts_in(ParticipantPhase.LOST),

@@ -81,13 +81,13 @@ def finished(
     return known(*done, ("", ending), begin=begin)
 
 
-def test_a_new_resource_is_submitted() -> None:
+def test_decide__new_resource__submits() -> None:
     (action,) = r.decide(resource(), r.ObservedState(), NOW)
     assert isinstance(action, r.Submit)
     assert action.spec.workloads[0].messages == 9
 
 
-def test_one_that_waits_is_tried_again_and_says_why() -> None:
+def test_decide__refused_submission__retries_and_says_why() -> None:
     refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
     submit, write = r.decide(resource(), r.ObservedState(refusal=refusal), NOW)
     assert isinstance(submit, r.Submit)
@@ -100,7 +100,7 @@ SECOND = timedelta(seconds=1)
 TOO_FEW = Problem(reason="NotEnoughWorkers", message="20 wanted, 3 connected")
 
 
-def test_one_that_waits_for_too_long_fails() -> None:
+def test_decide__queue_timeout_over__fails() -> None:
     first = written(
         r.decide(resource(queueTimeoutSeconds=60), r.ObservedState(refusal=TOO_FEW), NOW)
     )
@@ -120,7 +120,7 @@ def test_one_that_waits_for_too_long_fails() -> None:
         assert is_true(over.conditions, "Finished")
 
 
-def test_the_time_of_suspend_is_no_waiting() -> None:
+def test_waited_ms__suspended__does_not_count() -> None:
     held = written(r.decide(resource(suspend=True), r.ObservedState(), NOW))
     later = NOW + timedelta(days=1)
     released = resource(held, queueTimeoutSeconds=60)
@@ -133,7 +133,7 @@ def test_the_time_of_suspend_is_no_waiting() -> None:
     assert isinstance(submit, r.Submit)
 
 
-def test_a_suspended_one_is_not_submitted() -> None:
+def test_decide__suspended__does_not_submit() -> None:
     actions = r.decide(resource(suspend=True), r.ObservedState(), NOW)
     assert len(actions) == 1
     assert is_true(written(actions).conditions, "Suspended")
@@ -149,9 +149,7 @@ def test_a_suspended_one_is_not_submitted() -> None:
     ],
     ids=["created", "running", "all done", "ended"],
 )
-def test_suspend_says_nothing_of_a_job_that_is_in_the_log(
-    knowledge: r.ObservedState, phase: str
-) -> None:
+def test_suspend__job_in_the_log__has_no_effect(knowledge: r.ObservedState, phase: str) -> None:
     """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
     actions = r.decide(resource(suspend=True), knowledge, NOW)
     assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
@@ -163,12 +161,12 @@ def test_suspend_says_nothing_of_a_job_that_is_in_the_log(
     assert not is_true(written(actions).conditions, "Suspended")
 
 
-def test_suspend_of_one_whose_job_another_copy_knows_is_left_to_it() -> None:
+def test_suspend__job_known_to_another_replica__does_nothing() -> None:
     before = JobStatus(phase="Running", job_id="j")
     assert r.decide(resource(before, suspend=True), r.ObservedState(), NOW) == ()
 
 
-def test_suspend_and_cancel_together_is_cancelled() -> None:
+def test_suspend__with_cancel__is_cancelled() -> None:
     new = written(r.decide(resource(suspend=True, cancel=True), r.ObservedState(), NOW))
     assert (new.phase, new.reason) == ("Cancelled", "Requested")
     actions = r.decide(resource(suspend=True, cancel=True), known(), NOW)
@@ -179,7 +177,7 @@ def test_suspend_and_cancel_together_is_cancelled() -> None:
     ("spec", "phase", "reason"),
     [({"cancel": True}, "Cancelled", "Requested"), ({"streams": []}, "Failed", "InvalidSpec")],
 )
-def test_what_can_never_run_is_finished_at_once(
+def test_decide__spec_that_cannot_run__finishes_at_once(
     spec: dict[str, Any], phase: str, reason: str
 ) -> None:
     new = written(r.decide(resource(**spec), r.ObservedState(), NOW))
@@ -188,18 +186,18 @@ def test_what_can_never_run_is_finished_at_once(
     assert new.completion_time == "2026-01-02T03:04:05Z"
 
 
-def test_a_copy_that_lags_says_nothing_of_a_job_that_others_know() -> None:
+def test_decide__replica_that_lags__does_nothing() -> None:
     before = JobStatus(phase="Running", job_id="j")
     assert r.decide(resource(before), r.ObservedState(), NOW) == ()
 
 
-def test_a_job_that_the_log_itself_has_forgotten_is_lost_and_never_submitted_again() -> None:
+def test_decide__job_forgotten_by_the_log__is_lost_not_resubmitted() -> None:
     before = JobStatus(phase="Running", job_id="j")
     new = written(r.decide(resource(before), r.ObservedState(forgotten=True), NOW))
     assert (new.phase, new.reason) == ("Failed", "ResultLost")
 
 
-def test_cancel_reaches_a_running_job_once() -> None:
+def test_cancel__running_job__is_sent_once() -> None:
     cancel, _ = r.decide(resource(cancel=True), known(), NOW)
     assert isinstance(cancel, r.Cancel)
     already = known(("", Cancelled(reason="Requested")))
@@ -328,7 +326,7 @@ def test_deletion__of_a_finished_job__is_left_to_its_finalizer() -> None:
 
 
 @pytest.mark.parametrize("spec", [{"cancel": True}, {"streams": []}])
-def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
+def test_decide__job_of_a_resource_that_never_ran__is_cancelled(
     spec: dict[str, Any],
 ) -> None:
     never = written(r.decide(resource(**spec), r.ObservedState(), NOW))
@@ -338,7 +336,7 @@ def test_a_job_that_another_copy_made_of_what_never_runs_is_cancelled(
     assert r.decide(resource(never, **spec), stopped, NOW) == ()
 
 
-def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
+def test_conditions__running__reconciling_not_ready_not_stalled() -> None:
     new = written(r.decide(resource(), known(), NOW))
     assert new.phase == "Running"
     assert [c.type for c in new.conditions if c.status == "True"] == [
@@ -351,7 +349,7 @@ def test_a_running_job_reconciles_and_is_neither_ready_nor_stalled() -> None:
     assert new.observed_generation == 3
 
 
-def test_success_is_ready_finished_and_succeeded() -> None:
+def test_conditions__success__ready_finished_succeeded() -> None:
     new = written(r.decide(resource(), finished(), NOW))
     assert [c.type for c in new.conditions if c.status == "True"] == [
         "Accepted",
@@ -364,13 +362,13 @@ def test_success_is_ready_finished_and_succeeded() -> None:
     assert new.result_ref == "/api/v1/jobs/j/report"
 
 
-def test_a_lost_worker_is_named() -> None:
+def test_status__lost_worker__is_named() -> None:
     accusations = [("a", Suspected())] * 6
     new = written(r.decide(resource(), known(*accusations), NOW))
     assert new.lost_workers == ["a"]
 
 
-def test_a_final_status_is_final() -> None:
+def test_status__final__is_not_changed() -> None:
     final = written(r.decide(resource(), finished(), NOW))
     settled = resource(final)
     assert r.decide(settled, known(), NOW) == ()
@@ -380,7 +378,7 @@ def test_a_final_status_is_final() -> None:
     assert not job_status_builder.regresses(running, final)
 
 
-def test_a_later_generation_of_a_final_status_is_observed_and_nothing_else() -> None:
+def test_status__new_generation_after_the_end__is_only_observed() -> None:
     final = written(r.decide(resource(), finished(), NOW))
     changed = replace(resource(final), generation=4)
     new = written(r.decide(changed, r.ObservedState(), NOW))
@@ -391,7 +389,7 @@ def test_a_later_generation_of_a_final_status_is_observed_and_nothing_else() -> 
     )
 
 
-def test_numbers_never_go_back() -> None:
+def test_regresses__lower_numbers__is_true() -> None:
     def at(messages: int) -> JobStatus:
         new = written(r.decide(resource(), known(), NOW))
         workloads = [new.workloads[0].model_copy(update={"messages": messages})]
@@ -401,7 +399,7 @@ def test_numbers_never_go_back() -> None:
     assert not job_status_builder.regresses(at(9), at(10))
 
 
-def test_the_ttl_counts_from_the_end() -> None:
+def test_ttl__finished_resource__counts_from_completion() -> None:
     final = written(r.decide(resource(), finished(), NOW))
     assert final.completion_time is not None
     end = datetime.fromisoformat(final.completion_time)
@@ -412,7 +410,7 @@ def test_the_ttl_counts_from_the_end() -> None:
     assert r.decide(kept, r.ObservedState(), end + timedelta(days=999)) == ()
 
 
-def test_a_condition_keeps_its_time_while_it_stays_as_it_was() -> None:
+def test_condition__same_status__keeps_its_transition_time() -> None:
     first = written(r.decide(resource(), known(), NOW))
     later = NOW + timedelta(hours=1)
     second = written(r.decide(resource(first), known(), later))
@@ -424,7 +422,7 @@ def test_a_condition_keeps_its_time_while_it_stays_as_it_was() -> None:
     assert changed == {"Finished", "Succeeded", "Reconciling", "Ready"}
 
 
-def test_the_status_stays_small_at_every_limit() -> None:
+def test_status__all_limits_reached__stays_small() -> None:
     errors = [ErrorTally(error_class=kind, count=1, example="x" * 300) for kind in ErrorClass]
     latency = {"p50": 10**7, "p90": 10**7, "p99": 10**7, "p999": 10**7, "max": 10**7}
     workloads = [
@@ -472,7 +470,7 @@ def _plain() -> tuple[JobView, Report]:
     return plain.view, plain.report
 
 
-def test_ready_events_of_the_helper_are_those_of_the_contract() -> None:
+def test_ready_event__of_the_builder__is_that_of_the_contract() -> None:
     """The history above is one that the fold accepts in full."""
     view = known(*DONE).view
     assert view is not None
@@ -481,7 +479,7 @@ def test_ready_events_of_the_helper_are_those_of_the_contract() -> None:
     assert {type(entry.event) for entry in BEGIN} >= {Ready, Started}
 
 
-def test_a_rate_stands_in_the_status_from_the_first_message_on() -> None:
+def test_status__first_message__has_a_rate() -> None:
     running = [
         *((worker, Ready()) for worker in WORKERS),
         ("", Started(run=list(WORKERS), lead_ms=0)),
@@ -492,7 +490,7 @@ def test_a_rate_stands_in_the_status_from_the_first_message_on() -> None:
     assert written(r.decide(resource(), finished(), NOW)).messages_per_second == 9000
 
 
-def test_rates_are_of_all_workloads_together_and_the_latency_is_the_highest() -> None:
+def test_status__several_workloads__sums_rates_takes_highest_latency() -> None:
     view, report = _plain()
     workloads = [
         WorkloadResult(
@@ -511,7 +509,7 @@ def test_rates_are_of_all_workloads_together_and_the_latency_is_the_highest() ->
     assert (new.messages_per_second, new.bytes_per_second, new.p99_microseconds) == (300, 3000, 70)
 
 
-def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
+def test_status__worker_that_rejects__is_refused_not_lost() -> None:
     why = Problem(reason="ContextUnknown", message="there is no context production")
     begin = [
         *BEGIN[:1],
@@ -530,7 +528,7 @@ def test_a_worker_that_refuses_the_job_is_refused_and_not_lost() -> None:
     assert [item.reason for item in of_job(resource().status, new)][-1] == "WorkerRefused"
 
 
-def test_a_job_in_the_queue_names_the_one_before_it() -> None:
+def test_status__job_in_the_queue__names_the_job_before_it() -> None:
     waits = replace(known(begin=BEGIN[:1]), waits_for=("team/nightly", "other"))
     new = written(r.decide(resource(), waits, NOW))
     assert (new.phase, new.reason) == ("Pending", "WorkersBusy")
@@ -539,7 +537,7 @@ def test_a_job_in_the_queue_names_the_one_before_it() -> None:
     assert alone.message == "3 workers prepare"
 
 
-def test_a_job_that_its_user_stopped_has_no_verdict() -> None:
+def test_status__cancelled_by_user__has_no_verdict() -> None:
     for reason, phase, verdict in (
         ("Requested", "Cancelled", ""),
         ("DeadlineExceeded", "Failed", "Invalid"),
@@ -549,7 +547,7 @@ def test_a_job_that_its_user_stopped_has_no_verdict() -> None:
         assert (new.phase, new.reason, new.verdict) == (phase, reason, verdict)
 
 
-def test_errors_beside_a_success_are_explained() -> None:
+def test_status__success_with_errors__explains_them() -> None:
     view, report = _plain()
     error = ErrorTally(error_class=ErrorClass.TIMEOUT, count=5905, example="no answer")
     workload = report.workloads[0].model_copy(update={"errors": [error]})
@@ -576,13 +574,13 @@ def test_errors_beside_a_success_are_explained() -> None:
     ],
     ids=["suspended", "waiting", "preparing", "running", "succeeded", "failed", "never ran"],
 )
-def test_each_condition_has_a_short_sentence_of_its_own(new: JobStatus) -> None:
+def test_conditions__every_phase__have_a_short_message_each(new: JobStatus) -> None:
     sentences = [condition.message for condition in new.conditions]
     assert len(set(sentences)) == len(sentences) == 8, sentences
     assert all(sentences)
 
 
-def test_one_that_waits_shows_its_target_and_how_many_workers_it_wants() -> None:
+def test_status__waiting__shows_target_and_wanted_workers() -> None:
     refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
     for spec, target, workers in (
         ({"workers": 2, "target": {"context": "production"}}, "context production", "0/2"),
@@ -594,7 +592,7 @@ def test_one_that_waits_shows_its_target_and_how_many_workers_it_wants() -> None
         assert new.workers.summary == workers
 
 
-def test_the_duration_is_that_of_the_load_alone() -> None:
+def test_duration__with_read_back__is_that_of_the_load() -> None:
     """What is read back after it, until the log's 1100 s, is no load."""
     over = finished()
     assert over.view is not None

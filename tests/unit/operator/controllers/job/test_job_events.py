@@ -13,7 +13,7 @@ PENDING = JobStatus(phase="Pending", job_id="j")
 RUNNING = JobStatus(phase="Running", job_id="j")
 
 
-def test_each_step_is_told_once() -> None:
+def test_events__each_phase__is_recorded_once() -> None:
     assert reasons(JobStatus(), PENDING) == ["JobSubmitted"]
     assert reasons(PENDING, RUNNING) == ["Started"]
     assert reasons(RUNNING, RUNNING.model_copy(update={"messages_per_second": 5})) == []
@@ -21,7 +21,7 @@ def test_each_step_is_told_once() -> None:
     assert reasons(RUNNING, JobStatus(phase="Succeeded", job_id="j")) == ["Succeeded"]
 
 
-def test_a_resource_that_waits_says_for_what() -> None:
+def test_events__waiting__says_for_what() -> None:
     waiting = JobStatus(phase="Pending", reason="NotEnoughWorkers", message="2 of 3")
     (told,) = of_job(JobStatus(), waiting)
     expected = KubeEvent(
@@ -31,14 +31,14 @@ def test_a_resource_that_waits_says_for_what() -> None:
     assert reasons(JobStatus(), JobStatus(phase="Suspended")) == ["Suspended"]
 
 
-def test_each_lost_worker_is_told_once() -> None:
+def test_events__lost_worker__is_recorded_once() -> None:
     one = RUNNING.model_copy(update={"lost_workers": ["a"]})
     two = RUNNING.model_copy(update={"lost_workers": ["a", "b"]})
     assert [item.about for item in of_job(RUNNING, one)] == ["a"]
     assert [item.about for item in of_job(one, two)] == ["b"]
 
 
-def test_missed_thresholds_are_told_with_their_values_and_few_of_them() -> None:
+def test_events__breached_thresholds__have_values_and_are_few() -> None:
     def threshold(number: int, verdict: str = "Invalid") -> ThresholdStatus:
         return ThresholdStatus(
             workload=f"w{number}", metric="Errors", at_most=0, value=number, verdict=verdict

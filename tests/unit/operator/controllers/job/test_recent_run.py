@@ -33,7 +33,7 @@ def found(view: JobView, after_s: float, **spec: Any) -> bool:
     return earlier_run([view], ORIGIN, wanted, view.ended_ns + int(after_s * S)) is view
 
 
-def test_the_same_job_counts_until_its_time_is_over() -> None:
+def test_earlier_run__same_spec__counts_until_its_time_is_over() -> None:
     assert found(job(), 0)
     assert found(job(), WITHIN_S - 1)
     assert not found(job(), WITHIN_S)
@@ -44,11 +44,11 @@ def test_the_same_job_counts_until_its_time_is_over() -> None:
     "spec",
     [{"ttlSecondsAfterFinished": 5}, {"skipIfRanWithinSeconds": 9}, {"description": "other"}],
 )
-def test_what_is_not_run_makes_no_other_job(spec: dict[str, Any]) -> None:
+def test_earlier_run__steering_fields_differ__counts(spec: dict[str, Any]) -> None:
     assert found(job(**spec), 1)
 
 
-def test_another_spec_is_another_job() -> None:
+def test_earlier_run__another_spec__does_not_count() -> None:
     assert not found(job(onWorkerLoss="Fail"), 1)
     assert not found(job(), 1, priority=5)
 
@@ -57,18 +57,18 @@ def test_another_spec_is_another_job() -> None:
     "change",
     [{"cluster": "d"}, {"namespace": "x"}, {"name": "x"}, {"kind": OriginKind.HTTP}],
 )
-def test_another_origin_is_another_job(change: dict[str, Any]) -> None:
+def test_earlier_run__another_origin__does_not_count(change: dict[str, Any]) -> None:
     assert not found(job(origin=ORIGIN.model_copy(update=change)), 1)
 
 
-def test_one_that_failed_counts_and_one_that_somebody_stopped_does_not() -> None:
+def test_earlier_run__failed__counts_unless_cancelled() -> None:
     late: tuple[str, Event] = ("", Cancelled(reason="DeadlineExceeded", message="after 3600 s"))
     assert found(job(late), 1)
     assert not found(job(("", Cancelled(reason="ResourceDeleted"))), 1)
     assert not found(job(("", Cancelled(reason="Requested"))), 1)
 
 
-def test_the_last_of_several_counts() -> None:
+def test_earlier_run__several__is_the_last() -> None:
     one = job()
     other = one.replace(id="k", ended_ns=one.ended_ns + 5 * S)
     wanted = parse_spec({**table.SPEC, "skipIfRanWithinSeconds": WITHIN_S})

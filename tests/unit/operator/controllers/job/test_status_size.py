@@ -118,7 +118,9 @@ def _running(workers: int) -> JobView:
 
 @settings(deadline=None, max_examples=60)
 @given(_report, st.sampled_from([1, 3, 1000]), _text)
-def test_a_status_is_never_larger_than_it_may_be(report: Report, workers: int, said: str) -> None:
+def test_status__any_report__stays_within_max_bytes(
+    report: Report, workers: int, said: str
+) -> None:
     old = resource(JobStatus(revision=MAX_INTEGER, observed_generation=MAX_INTEGER))
     view = apply(_running(workers), LogEntry(3, 3 * S, "j", "", Ended(report=report)))
     assert view is not None
@@ -130,7 +132,7 @@ def test_a_status_is_never_larger_than_it_may_be(report: Report, workers: int, s
 
 
 @given(st.text(_letters, max_size=40) | _text, st.integers(10, 300))
-def test_a_brief_text_is_a_beginning_that_is_as_long_as_may_be(text: str, limit: int) -> None:
+def test_truncate__any_text__returns_the_longest_prefix_that_fits(text: str, limit: int) -> None:
     cut = truncate(text, limit)
     assert len(JobStatus(message=cut).to_json()) - len(JobStatus().to_json()) <= limit
     assert cut == text or text.startswith(cut[:-1])

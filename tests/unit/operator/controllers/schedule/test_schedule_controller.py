@@ -78,7 +78,7 @@ async def keep(kube: Paper, for_s: float) -> ScheduleController:
     return schedule_controller
 
 
-def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
+def test_schedule__missing_from_lists__is_kept_for_the_grace() -> None:
     async def looks() -> list[int]:
         kube = paper(suspend=True)
         job = replace(resource(), owner="s")
@@ -96,7 +96,7 @@ def test_a_schedule_that_lists_lack_is_kept_for_the_grace() -> None:
     assert run(looks()) == [1, 1, 0]
 
 
-def test_a_refused_job_is_tried_less_and_less_and_written_as_often() -> None:
+def test_schedule__refused_job__is_retried_with_backoff() -> None:
     async def told() -> tuple[int, int, str]:
         kube = paper()
         kube.refusal = RequestRejectedError("403 exceeded quota: few")
@@ -110,7 +110,7 @@ def test_a_refused_job_is_tried_less_and_less_and_written_as_often() -> None:
     assert reason == "QuotaExceeded"
 
 
-def test_an_api_server_that_fails_is_asked_less_and_less() -> None:
+def test_schedule__failing_api_server__is_retried_with_backoff() -> None:
     async def attempts() -> int:
         kube = paper(suspend=True)
         kube.refusal = KubeError("500")

@@ -67,7 +67,7 @@ def deleted(made: s.Decision) -> list[str]:
     return [action.job.uid for action in made.actions if isinstance(action, s.DeleteJob)]
 
 
-def test_it_makes_a_job_at_its_time_and_not_before() -> None:
+def test_decide__time_comes__creates_the_job() -> None:
     early, status = plan(schedule(), now=NOON - SECOND)
     assert created(early) == []
     assert early.next == NOON
@@ -91,7 +91,7 @@ def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
     assert deleted(made) == []
 
 
-def test_the_job_is_its_own_and_of_one_name_for_each_time() -> None:
+def test_job__of_a_time__is_owned_and_named_by_the_time() -> None:
     (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.CreateJob))
     meta = action.body["metadata"]
     assert meta["name"] == f"noon-{int(NOON.timestamp())}"
@@ -101,7 +101,7 @@ def test_the_job_is_its_own_and_of_one_name_for_each_time() -> None:
     assert resource_of({**action.body, "metadata": {**meta, "uid": "u", "resourceVersion": "1"}})
 
 
-def test_a_time_that_was_seen_to_is_never_made_up_for() -> None:
+def test_decide__time_is_done__creates_nothing() -> None:
     by_status, _ = plan(schedule(last=NOON), now=NOON + SECOND)
     by_job, status = plan(schedule(), [job(NOON, "Running")], now=NOON + SECOND)
     assert created(by_status) == created(by_job) == []
@@ -109,17 +109,19 @@ def test_a_time_that_was_seen_to_is_never_made_up_for() -> None:
     assert status.active == [f"noon-{int(NOON.timestamp())}"]
 
 
-def test_of_several_missed_times_the_last_is_made_up_for() -> None:
+def test_decide__several_missed_times__creates_the_last() -> None:
     made, _ = plan(schedule(), now=NOON + 3 * DAY + timedelta(hours=1))
     assert created(made) == [NOON + 3 * DAY]
 
 
-def test_a_schedule_does_not_make_up_for_times_before_it_was_made() -> None:
+def test_decide__times_before_creation__are_ignored() -> None:
     assert created(plan(schedule(), now=NOON - timedelta(hours=1))[0]) == []
 
 
 @pytest.mark.parametrize(("late_s", "times"), [(60, [NOON]), (61, [])])
-def test_what_cannot_be_made_in_time_is_left_out(late_s: int, times: list[datetime]) -> None:
+def test_decide__starting_deadline_over__creates_nothing(
+    late_s: int, times: list[datetime]
+) -> None:
     it = schedule(startingDeadlineSeconds=60)
     assert created(plan(it, now=NOON + late_s * SECOND)[0]) == times
 
@@ -128,7 +130,9 @@ def test_what_cannot_be_made_in_time_is_left_out(late_s: int, times: list[dateti
     ("policy", "times", "gone"),
     [("Forbid", [], []), ("Allow", [NOON], []), ("Replace", [NOON], ["uid-041200"])],
 )
-def test_concurrency(policy: str, times: list[datetime], gone: list[str]) -> None:
+def test_concurrency_policy__earlier_job_active__is_applied(
+    policy: str, times: list[datetime], gone: list[str]
+) -> None:
     running = job(NOON - DAY, "Running")
     made, status = plan(schedule(concurrencyPolicy=policy), [running])
     assert created(made) == times
@@ -136,7 +140,7 @@ def test_concurrency(policy: str, times: list[datetime], gone: list[str]) -> Non
     assert (status.reason == "JobActive") is (policy == "Forbid")
 
 
-def test_a_forbidden_job_is_made_once_the_earlier_one_is_over() -> None:
+def test_forbid__earlier_job_over__creates_the_job() -> None:
     over = job(NOON - DAY)
     assert created(plan(schedule(), [over], now=NOON + timedelta(hours=3))[0]) == [NOON]
 
@@ -150,14 +154,14 @@ def test_restored__with_its_status__makes_up_for_nothing() -> None:
     assert created(plan(own, now=NOON + 61 * SECOND)[0]) == [NOON]
 
 
-def test_suspended() -> None:
+def test_decide__suspended__creates_nothing() -> None:
     made, status = plan(schedule(suspend=True))
     assert created(made) == []
     assert is_true(status.conditions, "Suspended")
     assert is_true(status.conditions, "Ready"), "it is as its spec wants it"
 
 
-def test_the_history_keeps_the_newest_of_each_kind() -> None:
+def test_history__beyond_the_limits__keeps_the_newest() -> None:
     passed = [job(NOON - n * DAY) for n in range(1, 5)]
     failed = [job(NOON - n * DAY, "Failed") for n in range(5, 8)]
     made, status = plan(schedule(last=NOON), [*passed, *failed, job(NOON, "Running")])
@@ -167,7 +171,7 @@ def test_the_history_keeps_the_newest_of_each_kind() -> None:
     assert len(deleted(none)) == 4
 
 
-def test_the_last_success_is_remembered_when_its_job_is_gone() -> None:
+def test_last_success__its_job_deleted__is_remembered() -> None:
     it = schedule(last=NOON)
     before = it.status.model_copy(update={"last_successful_time": time_text(NOON)})
     _, status = plan(replace(it, status=before), [], now=NOON + DAY / 2)
@@ -183,7 +187,7 @@ def test_the_last_success_is_remembered_when_its_job_is_gone() -> None:
         ({"timeZone": "Europe/Atlantis"}, "spec: timeZone: must be a name of the IANA"),
     ],
 )
-def test_what_has_no_times_is_stalled(spec: dict[str, Any], said: str) -> None:
+def test_decide__schedule_that_cannot_be_read__is_stalled(spec: dict[str, Any], said: str) -> None:
     made, status = plan(schedule(**spec))
     assert [type(action) for action in made.actions] == [s.WriteStatus]
     assert status.reason == "InvalidSchedule"
@@ -199,7 +203,7 @@ def refusal(
     return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
 
 
-def test_a_refused_job_is_said_and_tried_again_later_and_later() -> None:
+def test_refusal__repeated__is_written_and_retried_later() -> None:
     it, now, waits = schedule(), NOON, []
     for _ in range(8):
         it = refusal(it, now)
@@ -218,36 +222,36 @@ def test_a_refused_job_is_said_and_tried_again_later_and_later() -> None:
     assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
-def test_once_the_job_is_there_the_refusal_is_over() -> None:
+def test_refusal__job_created__is_over() -> None:
     _, status = plan(refusal(schedule()), [job(NOON, "Running")], now=NOON + SECOND)
     assert (status.reason, status.refusals, status.retry_time) == ("Scheduled", 0, None)
     assert is_true(status.conditions, "Ready")
 
 
-def test_a_changed_schedule_is_tried_at_once() -> None:
+def test_refusal__schedule_changed__is_retried_at_once() -> None:
     changed = replace(refusal(schedule()), generation=3)
     assert created(plan(changed, now=NOON + SECOND)[0]) == [NOON]
     assert refusal(changed).status.refusals == 1
 
 
-def test_a_suspended_schedule_forgets_its_refusal() -> None:
+def test_refusal__schedule_suspended__is_forgotten() -> None:
     it = refusal(schedule())
     _, status = plan(replace(it, spec={**it.spec, "suspend": True}))
     assert (status.reason, status.refusals) == ("Suspended", 0)
 
 
-def test_a_refusal_that_came_too_late_to_be_tried_again_stays_said() -> None:
+def test_refusal__too_late_for_a_retry__stays_in_the_status() -> None:
     it = refusal(schedule(startingDeadlineSeconds=5))
     made, status = plan(it, now=NOON + 60 * SECOND)
     assert (created(made), made.next) == ([], NOON + DAY)
     assert status.reason == "QuotaExceeded"
 
 
-def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
+def test_decide__schedule_being_deleted__creates_nothing() -> None:
     assert s.decide(replace(schedule(), deleting=True), [], NOON) == s.Decision(())
 
 
-def test_events_tell_what_is_wrong_once() -> None:
+def test_events__schedule_problem__is_recorded_once() -> None:
     before, first = schedule(), refusal(schedule())
     (told,) = job_events.of_schedule(before.status, first.status)
     assert (told.reason, told.warning) == ("QuotaExceeded", True)
@@ -274,13 +278,13 @@ def cron(text: str, zone: str = "Etc/UTC") -> Cron:
         ("0 9 * * MON-FRI", "Asia/Tokyo", NOON + timedelta(hours=12)),
     ],
 )
-def test_times_are_those_of_the_zone(text: str, zone: str, upcoming: datetime) -> None:
+def test_cron__time_zone__is_used(text: str, zone: str, upcoming: datetime) -> None:
     assert cron(text, zone).next(NOON) == upcoming
     assert cron(text, zone).last(upcoming) == upcoming
     assert cron(text, zone).last(upcoming - SECOND) != upcoming
 
 
-def test_a_time_that_the_spring_leaves_out_comes_once() -> None:
+def test_cron__time_skipped_by_daylight_saving__comes_once() -> None:
     """Half past two does not exist in Berlin on 29 March 2026; as with cron, it comes at three."""
     night = cron("30 2 * * *", "Europe/Berlin")
     before = datetime(2026, 3, 28, 12, tzinfo=UTC)
@@ -291,12 +295,12 @@ def test_a_time_that_the_spring_leaves_out_comes_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["0 12 * *", "* * * * * *", "@reboot", "", "0  12 * * *"])
-def test_the_form_of_a_schedule_is_the_contract_s(text: str) -> None:
+def test_cron__invalid_text__is_refused_by_the_contract(text: str) -> None:
     with pytest.raises(InvalidDocumentError):
         cron(text)
 
 
-def test_a_day_that_no_month_has() -> None:
+def test_cron__day_that_no_month_has__never_comes() -> None:
     """The contract's expressions do not see it, cronsim does."""
     with pytest.raises(UnreadableScheduleError, match="Bad day-of-month"):
         cron("0 0 31 2-2 *")
