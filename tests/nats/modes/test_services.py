@@ -124,7 +124,7 @@ async def test_requester__service_of_nats_py_with_errors__counts_them(runner: Ru
 
     client = await nats.connect(runner.url)
     try:
-        peer = await add_service(client, name="stock", version="0.3.7")
+        peer = await add_service(client, name="stock", version="3.0.7")
         await peer.add_endpoint(name="ask", subject=subject, handler=handle)
         await client.flush()
         ask = service("ask", "Request", subject, messages=500, window=5, timeoutSeconds=30)
