@@ -133,7 +133,7 @@ class Worker:
         """
         target = Target(servers=[server])
         try:
-            self.agent.deps.reach(target)
+            self.agent.deps.connection_to(target)
         except SetupError:
             if await resolves_alike(server, self.client.connection.servers):
                 return Target()
