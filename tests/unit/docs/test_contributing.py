@@ -3,8 +3,6 @@
 import re
 import subprocess
 
-import pytest
-
 from devenv.docs_site import ROOT
 from njst import __version__
 
@@ -28,10 +26,6 @@ def test_release__names_each_file_that_has_the_version() -> None:
     assert [name for name in named if "." in name and not (ROOT / name).exists()] == []
 
 
-@pytest.mark.skipif(
-    not (ROOT / "worker/njst/contract/kinds/registry.py").exists(),
-    reason="the tables of kinds are not there yet",
-)
 def test_kind_of_workload__is_registered_in_the_tables_that_the_checklist_names() -> None:
     tables = re.findall(r"`(\w+)` in `([\w/.]+)`", _section("Add a kind of workload"))
     assert len(tables) == 3
