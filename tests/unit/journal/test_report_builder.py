@@ -1,4 +1,4 @@
-"""Reports: exact totals of the participants' tallies, and an end for every job, whatever they are."""
+"""Reports: exact totals of the participants' tallies, and an end for every job."""
 
 from datetime import UTC, datetime, timedelta
 
