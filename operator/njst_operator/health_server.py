@@ -22,11 +22,11 @@ class Health:
     _manager: Manager | None = None
     _client: LoginClient | None = None
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, text: str) -> None:
         """Report from now on what the start waits for."""
-        self.waits_for = words
+        self.waits_for = text
 
-    def works(self, manager: Manager, client: LoginClient) -> None:
+    def on_started(self, manager: Manager, client: LoginClient) -> None:
         """Report from now on the health of these."""
         self._manager, self._client = manager, client
 
@@ -40,7 +40,7 @@ class Health:
         replica_health.nats_trouble = self._client.trouble
         return replica_health
 
-    async def look_at_login(self) -> None:
+    async def check_login(self) -> None:
         """Check whether the API server can still accept the operator's login."""
         if self._manager is not None:
             self._manager.replica_health.login_trouble = await self._manager.kube.login_trouble()
@@ -98,7 +98,7 @@ def _app(health: Health) -> web.Application:
         return _answer(health.not_live())
 
     async def readyz(request: web.Request) -> web.Response:
-        await health.look_at_login()
+        await health.check_login()
         problem = health.not_ready()
         return _answer(problem, health.verbose() if "verbose" in request.query else None)
 
@@ -112,5 +112,5 @@ def _app(health: Health) -> web.Application:
     return app
 
 
-def _answer(problem: str | None, words: str | None = None) -> web.Response:
-    return web.Response(status=200 if problem is None else 503, text=words or problem or "ok")
+def _answer(problem: str | None, text: str | None = None) -> web.Response:
+    return web.Response(status=200 if problem is None else 503, text=text or problem or "ok")

@@ -42,19 +42,19 @@ class _Logins:
         self.ended = ""
         self._last: kopf.ConnectionInfo | None = None
 
-    async def next(self, tell: Callable[[str], None]) -> kopf.ConnectionInfo:
+    async def next(self, report: Callable[[str], None]) -> kopf.ConnectionInfo:
         """Return a login that differs from the last one: kopf does not try the same one again.
 
         If none comes, the watch is stopped: kopf without a login would go on and see nothing.
         """
         give_up_s = time.monotonic() + self._patience_s
         while (found := await _login()) == self._last:
-            tell(f"{REFUSED}, and no newer one is there")
+            report(f"{REFUSED}, and no newer one is there")
             if time.monotonic() >= give_up_s:
                 self.ended = f"{REFUSED}, and no newer one came"
                 self._stop.set()
             await asyncio.sleep(LOGIN_POLL_S)
-        tell("")
+        report("")
         self._last = found
         return found
 
@@ -123,7 +123,9 @@ def _registry(
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await logins.next(lambda words: calls.put(manager.replica_health.watch_login, words))
+        return await logins.next(
+            lambda message: calls.put(manager.replica_health.watch_login, message)
+        )
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_event(event: Any, **_: Any) -> None:

@@ -77,7 +77,7 @@ async def open_manager(config: Config, kube: KubeClient, health: Health) -> Asyn
         manager = Manager(config, kube, jobs, job_store, clock, lambda: client.is_connected)
         stop_listening = job_store.listen(manager.on_job_changed)
         try:
-            health.works(manager, client)
+            health.on_started(manager, client)
             yield manager
         finally:
             stop_listening()
@@ -106,12 +106,12 @@ async def run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     health = Health()
-    waiting = StartupRetry(config.wait_s, health.wait_for, stop.is_set)
+    startup_retry = StartupRetry(config.wait_s, health.wait_for, stop.is_set)
     async with served(config.health, health), AsyncExitStack() as stack:
-        kube = await waiting.until_made(
+        kube = await startup_retry.until_made(
             lambda: stack.enter_async_context(open_kube(config)), KubeError
         )
-        manager = await waiting.until_made(
+        manager = await startup_retry.until_made(
             lambda: stack.enter_async_context(open_manager(config, kube, health)),
             JournalUnavailableError,
         )

@@ -62,7 +62,7 @@ class WatchLoop:
                     self._failing_since_s = now_s()
                 if now_s() - self._failing_since_s >= self.wait_s:
                     raise
-                self._fail(str(error))
+                self._on_failure(str(error))
             await _pause(stop, wait_s)
 
     async def _watch(self, stop: asyncio.Event) -> None:
@@ -77,7 +77,7 @@ class WatchLoop:
                 )
                 # Without a login the thread runs, and watches nothing.
                 if not watching.done() and not self.replica_health.watch_login_trouble:
-                    self._work()
+                    self._on_working()
                 behind_s = min(self.replica_health.behind_s(now_s()), now_s() - begin_s)
         finally:
             over.set()
@@ -91,17 +91,17 @@ class WatchLoop:
         if not stop.is_set():
             raise KubeError("the watch has ended")
 
-    def _work(self) -> None:
+    def _on_working(self) -> None:
         self._failures, self._failing_since_s = 0, None
         if self.replica_health.watch_trouble:
             self.replica_health.watch_trouble = ""
             log.warning("the watch works again")
 
-    def _fail(self, words: str) -> None:
+    def _on_failure(self, message: str) -> None:
         """Log a problem, once for each."""
-        if words != self.replica_health.watch_trouble:
-            self.replica_health.watch_trouble = words
-            log.warning("%s; trying again", words)
+        if message != self.replica_health.watch_trouble:
+            self.replica_health.watch_trouble = message
+            log.warning("%s; trying again", message)
 
 
 async def _pause(stop: asyncio.Event, wait_s: float) -> None:

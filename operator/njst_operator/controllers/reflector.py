@@ -113,10 +113,10 @@ class Reflector:
 
     def _fail(self, error: KubeError) -> None:
         """Log why there is no list, once for each reason."""
-        words = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
-        if words != self.replica_health.lists_failing:
-            log.warning("resync: %s", words)
-        self.replica_health.list_failed(words)
+        message = NOT_INSTALLED if isinstance(error, GoneError) else str(error)
+        if message != self.replica_health.lists_failing:
+            log.warning("resync: %s", message)
+        self.replica_health.list_failed(message)
         self.metrics.errors["kubernetes"] += 1
 
     def _read(self, body: Body) -> JobResource:

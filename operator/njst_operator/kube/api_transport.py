@@ -196,10 +196,10 @@ class ApiTransport:
             self._ahead_s = _ahead_s(answer.headers.get("Date", ""), self._ahead_s)
         except (aiohttp.ClientError, OSError) as error:
             raise KubeError(f"the API server does not answer: {error!r}") from error
-        said = _document(text)
+        document = _document(text)
         if not 200 <= answer.status <= 299:
-            raise _error_of(request, answer.status, said, answer.headers.get("Retry-After", ""))
-        return said
+            raise _error_of(request, answer.status, document, answer.headers.get("Retry-After", ""))
+        return document
 
 
 def _ahead_s(date: str, before_s: float) -> float:
@@ -213,19 +213,19 @@ def _ahead_s(date: str, before_s: float) -> float:
 def _document(text: bytes) -> Body:
     """Return the document in an answer; an empty one if there is none."""
     try:
-        said = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
-def _error_of(request: Request, status: int, said: Body, after: str) -> KubeError:
+def _error_of(request: Request, status: int, document: Body, after: str) -> KubeError:
     """Return the error that a metav1.Status stands for."""
     kind = _KINDS.get(status, KubeError)
     is_patch = isinstance(request.body, list)
-    if status == 422 and is_patch and not (said.get("details") or {}).get("name"):
+    if status == 422 and is_patch and not (document.get("details") or {}).get("name"):
         # A failed test in a JSON patch has this status too, but names no resource.
         kind = ConflictError
-    found = kind(f"{status} {str(said.get('message') or 'without a word')[:300]}")
+    found = kind(f"{status} {str(document.get('message') or 'without a word')[:300]}")
     found.retry_s = float(after) if after.isdigit() else 0.0
     return found

@@ -61,8 +61,8 @@ def common_fields(body: dict[str, Any], status: type[Status]) -> dict[str, Any]:
         found = status()
     if found.observed_generation < 0:
         # Defaults of the CRD, for people, until njst writes its own.
-        words = {"phase", "reason", "message"} & status.model_fields.keys()
-        found = found.model_copy(update=dict.fromkeys(words, ""))
+        fields = {"phase", "reason", "message"} & status.model_fields.keys()
+        found = found.model_copy(update=dict.fromkeys(fields, ""))
     return {
         "uid": meta["uid"],
         "namespace": meta["namespace"],

@@ -23,8 +23,8 @@ class OperatorMetrics:
 
 def readiness(*, ready: bool) -> Family:
     """Return the metric that says whether this replica is ready."""
-    words = "1 when /readyz says ok."
-    return Family("njst_operator_ready", "gauge", words, [({}, int(ready))])
+    help_text = "1 when /readyz says ok."
+    return Family("njst_operator_ready", "gauge", help_text, [({}, int(ready))])
 
 
 def exposition(
@@ -53,8 +53,8 @@ def exposition(
     )
     families = [readiness(ready=replica_health.not_ready(now_s) is None)]
     families += [
-        Family(f"njst_operator_{name}", kind, words, [({}, value)])
-        for name, kind, words, value in single
+        Family(f"njst_operator_{name}", kind, help_text, [({}, value)])
+        for name, kind, help_text, value in single
     ]
     families += [
         Family(

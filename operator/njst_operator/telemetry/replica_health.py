@@ -86,9 +86,9 @@ class ReplicaHealth:
         """Record why the watches have no login; empty if they have one."""
         self.watch_login_trouble = trouble
 
-    def list_failed(self, words: str) -> None:
+    def list_failed(self, message: str) -> None:
         """Record that a list failed, and why."""
-        self.lists_failing = words
+        self.lists_failing = message
 
     def behind_s(self, now_s: float) -> float:
         """Return for how long the watch has not delivered a listed version; 0 if it has all."""
@@ -108,7 +108,7 @@ class ReplicaHealth:
 
     def not_ready(self, now_s: float) -> str | None:
         """Return why this replica cannot work now, or None."""
-        return next((words for _, words in self.checks(now_s) if words is not None), None)
+        return next((message for _, message in self.checks(now_s) if message is not None), None)
 
     def checks(self, now_s: float) -> list[tuple[str, str | None]]:
         """Return all checks: the name of each, and its problem or None."""
@@ -142,5 +142,5 @@ class ReplicaHealth:
         return None
 
 
-def _because(words: str) -> str:
-    return f": {words}" if words else ""
+def _because(message: str) -> str:
+    return f": {message}" if message else ""

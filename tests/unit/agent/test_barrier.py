@@ -1,4 +1,4 @@
-"""From one workload to the next: workers that only read the log pass the barrier together."""
+"""Phases of workloads: workers that only read the log begin them together."""
 
 from dataclasses import dataclass, field, replace
 
@@ -42,7 +42,7 @@ SPEC = parse_spec(
 
 @dataclass
 class World:
-    """A log, its one view, and what each worker has done so far."""
+    """A log, its view, and what each worker has done so far."""
 
     view: JobView
     now_ns: int = 1000 * S
@@ -82,7 +82,7 @@ class World:
         return d.decide(self.view, know)
 
     def act(self, worker: str, stale: JobView | None = None) -> None:
-        """Let a worker decide, perhaps from an older view, and its words reach the log."""
+        """Let a worker decide, perhaps from an older view, and append its events."""
         fresh, self.view = self.view, stale or self.view
         actions = self.decide(worker)
         self.view = fresh
@@ -127,7 +127,7 @@ def test_phases__any_order__begin_after_those_before_and_all_begin(
 
 
 def check(world: World) -> None:
-    """What has begun was waited for by all who run, and everybody begins it at one instant."""
+    """A phase begins after all running workers are done, at one instant for all of them."""
     for workload in SPEC.gated:
         if workload.name in world.view.begins_ns:
             for part in world.view.parts.values():
@@ -138,7 +138,7 @@ def check(world: World) -> None:
 
 
 def finish(world: World) -> None:
-    """The dead are lost, the living go on: all workloads come to their end."""
+    """Dead workers are lost, and the others go on: all workloads end."""
     for _ in range(40):
         world.now_ns += S
         for worker in sorted(world.dead):

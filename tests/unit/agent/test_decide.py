@@ -1,4 +1,4 @@
-"""What a worker decides, told as tables: the view and the clock in, actions out."""
+"""Decisions of a worker, as tables: the view and the time in, actions out."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ def spec(**changes: object) -> dict[str, object]:
 
 
 def history(*events: tuple[float, str, Event], **changes: object) -> JobView:
-    """Fold `created` at second 0 and then (second, worker, event)."""
+    """Apply `created` at second 0, and then (second, worker, event)."""
     created = Created(
         spec=parse_spec(spec(**changes)),
         participants=list(WORKERS),
@@ -201,7 +201,7 @@ def test_queue_timeout__over__cancels() -> None:
     words = "it did not get its workers within 20 s: it stood behind job job-0"
     cancel = a.Cancel("QueueTimeout", words, before_start=True)
     assert d.decide(view, know(FIRST, 20, **waiting)) == (cancel,)
-    # The others let it go first.
+    # The others wait for the first.
     assert d.decide(view, know(THIRD, 20, **waiting)) == ()
     assert d.decide(view, know(THIRD, 21, **waiting)) == (cancel,)
     has_workers = know(FIRST, 21, queue_since_ns=BEGIN + 20 * S)
@@ -306,7 +306,7 @@ def test_ended_job__first_by_rank_dies__next_cleans_up() -> None:
 
 
 def test_suspected__worker_that_stopped__does_not_refute() -> None:
-    """Its load is gone: silence lets the job end."""
+    """Its load has stopped: without a refutation the job can end."""
     view = history(*STARTED, (7.0, THIRD, Suspected()))
     alive = {"stage": a.ParticipantStage.STOPPED, "heard_ns": heard(7, *WORKERS)}
     assert d.decide(view, know(THIRD, 7.1, **alive)) == ()

@@ -1,4 +1,4 @@
-"""What a worker's loads have learnt of a target is used when they are over."""
+"""Servers that a target has named are known after the load."""
 
 from typing import Any, cast
 

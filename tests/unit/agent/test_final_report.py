@@ -1,4 +1,4 @@
-"""The end of a job: what the log has of a report, what an object store, and what is left out."""
+"""The `ended` event: what the log and the object store have of a report, and what is left out."""
 
 from dataclasses import dataclass, field
 from typing import Any

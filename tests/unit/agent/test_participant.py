@@ -1,4 +1,4 @@
-"""A worker's part in a job that ends before its load has begun."""
+"""A participant whose job ends before its load has begun."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -141,7 +141,7 @@ async def is_over(running: "asyncio.Task[None]") -> None:
 
 
 async def test_stop__preparation_just_done__leaves_no_process() -> None:
-    """Its processes were there already when the word came to give it up."""
+    """Its load processes had just started when it was stopped."""
     load, began = Idle(), asyncio.Event()
 
     async def slow() -> Idle:
@@ -163,7 +163,7 @@ async def test_stop__preparation_just_done__leaves_no_process() -> None:
 
 
 class Endless:
-    """A preparation that has no end of its own."""
+    """A preparation that does not end by itself."""
 
     def __init__(self) -> None:
         self.began, self.given_up = asyncio.Event(), asyncio.Event()
@@ -221,7 +221,7 @@ async def test_report_late__connecting__says_so() -> None:
 
 
 async def test_report_late__just_ready__stays_ready() -> None:
-    """The time-out and the end of the preparation may be seen in the same breath."""
+    """The time-out and the end of the preparation may come at the same time."""
     scene = Scene(at_once_prepared(Idle()))
     part, running = await scene.take_part()
     await scene.until(ParticipantPhase.READY)
@@ -239,7 +239,7 @@ def at_once_prepared(load: Idle) -> Callable[[], "asyncio.Future[Idle]"]:
 
 
 async def test_stop__started_by_others__publishes_finished() -> None:
-    """Nobody must wait for it until it is missed."""
+    """Others must not wait until it counts as lost."""
     load = Idle()
     scene = Scene(at_once_prepared(load))
     part, running = await scene.take_part()

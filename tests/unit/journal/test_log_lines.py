@@ -1,4 +1,4 @@
-"""A line of the log says when, how bad, of which job, and what."""
+"""A log line has time, level, job and message."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Who reads which slice of what was stored, as every reader of the log sees it."""
+"""Which worker reads which slice back, according to every reader of the log."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def code(worker: str) -> int:
 
 
 def finished(worker: str, outcome: Outcome = Outcome.COMPLETED) -> tuple[str, Event]:
-    """Say that it wrote its third, and nobody has looked for it."""
+    """Return a worker's `finished` with receipts of its third, which nobody has read back."""
     producers = encode([ProducerRanges(code(worker), SIZE, [(0, SIZE)])])
     receipts = [StreamReceipts(workload="write", stream="S", count=SIZE, producers=producers)]
     unread = ReadBack(acknowledged=SIZE, unchecked=SIZE, reasons=["NotRead"])
@@ -38,7 +38,7 @@ def seen(worker: str, number: int, *found: str, lacks: int = 0) -> tuple[str, Ev
 
 
 def losing(worker: str) -> list[tuple[str, Event]]:
-    """Accuse it for as long as it takes; the events of `history` are a second apart."""
+    """Suspect a worker until it is lost; the events of `history` are a second apart."""
     assert CHAIN_GAP_NS > 10**9
     return [(worker, Suspected())] * (LOST_AFTER_NS // 10**9 + 1)
 

@@ -1,4 +1,4 @@
-"""Reports: exact totals of what participants said, and an end for every job, whatever they said."""
+"""Reports: exact totals of the participants' tallies, and an end for every job."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +46,7 @@ SPEC = parse_spec(
 
 
 def history(*events: tuple[str, Event], spec: JobSpec = SPEC) -> JobView:
-    """Fold `created` for a, b and c at second 1000 and an event each second after it."""
+    """Apply `created` for a, b and c at second 1000, and an event each second after it."""
     created = Created(spec=spec, participants=["c", "a", "b"], origin=Origin(kind=OriginKind.HTTP))
     steps: list[tuple[str, Event]] = [("", created), *events]
     view = fold_all(
@@ -219,7 +219,7 @@ DAMAGED = [
 def test_final_report__damaged_histogram__fails_only_its_worker(
     damage: dict[str, object],
 ) -> None:
-    """It stays in the log for good: without a report no worker could ever end the job."""
+    """The result stays in the log: if no report could be made, the job could never end."""
     damaged = wrote(4).model_copy(update=damage)
     view = history(*READY, STARTED, ("a", done(damaged)), ("b", done(wrote(3))), ("c", done()))
     report = final_report(view, {}, BEGIN)

@@ -1,4 +1,4 @@
-"""What follows the log in the background ends when it is told to, whatever it waits for then."""
+"""Background tasks of the journal stop when told to, whatever they wait for."""
 
 import asyncio
 from typing import Any
@@ -10,12 +10,12 @@ from njst.journal.nats import log_clock
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.ordered_reader import OrderedReader
 
-# Only a hang takes so long.
+# Only a hang takes this long.
 HANG_S = 60.0
 
 
 class DeafClient:
-    """A connection whose requests take no notice of being cancelled: their answers just came.
+    """A connection whose requests swallow a cancellation, because their answers just came.
 
     `asked` is set when a request waits; as long as `is_quick` is set, none does.
     """

@@ -1,4 +1,4 @@
-"""Waiting for a job: nothing that happens meanwhile is missed."""
+"""Waiting for a job: no change is missed meanwhile."""
 
 import asyncio
 

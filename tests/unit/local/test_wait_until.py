@@ -7,7 +7,7 @@ from njst.local.wait_until import wait_until
 
 
 class _Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only during sleeps."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
 
 
 def _answers(*answers: str | Exception | None) -> Callable[[], str | None]:
-    """Return each answer once, the last for ever; an exception is raised."""
+    """Return each answer once, then the last one again; an exception is raised."""
     left = list(answers)
 
     def look() -> str | None:

@@ -43,7 +43,7 @@ def test_manifest__environment__is_read_by_the_program(
 
 
 def test_manifest__sidecar_and_deployment__have_the_same_container() -> None:
-    """But for what would take a worker out of its Service for a fault of the operator."""
+    """Except for probes that would take the worker out of its Service because of the operator."""
     beside, alone = (_operator(*where)[1] for where in PLACES)
     probes = {"startupProbe", "readinessProbe"}
     assert alone.keys() - beside.keys() == probes

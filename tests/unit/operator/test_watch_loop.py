@@ -1,4 +1,4 @@
-"""A watch that ends, or goes deaf, is begun anew; only whoever stops it ends it."""
+"""A watch that ends or brings nothing any more is restarted, until it is stopped."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def until_stopped(over: threading.Event) -> None:
 
 
 def in_turn(*watches: Watch) -> Watch:
-    """The first watch, then the second, and so on."""
+    """Return a watch that is the first of these, then the second, and so on."""
     left = iter(watches)
     return lambda over: next(left)(over)  # noqa: PLW0108 - each call takes the next
 
@@ -36,7 +36,7 @@ def in_turn(*watches: Watch) -> Watch:
 async def troubles_of(
     replica_health: ReplicaHealth, watch: Watch, check: Callable[[], None]
 ) -> list[str]:
-    """What is said to be wrong, each once, until the last watch works."""
+    """Return the reported problems, each once, until the last watch works."""
     stop, said = asyncio.Event(), [replica_health.watch_trouble]
 
     async def checked() -> None:

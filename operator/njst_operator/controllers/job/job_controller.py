@@ -130,16 +130,16 @@ class JobController:
         resource, view = self._accepted_elsewhere.get(uid), self.job_store.view(uid)
         if resource is not None and view is not None and d.is_open(view):
             both = f"{self.config.mesh} and {resource.accepted_by}"
-            words = (
+            message = (
                 f"the meshes {both} both take jobs without spec.mesh, and {resource.accepted_by}"
                 " runs this one: set --default-mesh=false in all but one"
             )
-            log.error("%s: %s", resource.name, words)
-            self.tasks.start(self._stop_twin(resource, words), f"yield {uid}")
+            log.error("%s: %s", resource.name, message)
+            self.tasks.start(self._stop_twin(resource, message), f"yield {uid}")
 
-    async def _stop_twin(self, resource: JobResource, words: str) -> None:
-        await self.cancel(resource.uid, "TwoDefaultMeshes", words)
-        await self._events.record(resource, KubeEvent("TwoDefaultMeshes", words, warning=True))
+    async def _stop_twin(self, resource: JobResource, message: str) -> None:
+        await self.cancel(resource.uid, "TwoDefaultMeshes", message)
+        await self._events.record(resource, KubeEvent("TwoDefaultMeshes", message, warning=True))
 
     async def cancel(self, job: str, reason: str, message: str) -> None:
         """Stop a job unless it is over or unknown; a log that does not answer is only logged."""

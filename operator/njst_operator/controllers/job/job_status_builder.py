@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
+from njst.contract.model import Message
 from njst.contract.results.job_status import (
     MAX_BYTES,
     MAX_ERRORS,
@@ -16,8 +18,7 @@ from njst.contract.results.job_status import (
     WorkersStatus,
     WorkloadStatus,
 )
-from njst.contract.results.report import Diagnosis, Latency, Report, ThresholdResult, WorkloadResult
-from njst.contract.results.tallies import ReadBack
+from njst.contract.results.report import Diagnosis, Report, ThresholdResult, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, ParticipantPhase
@@ -33,6 +34,8 @@ from njst_operator.kube.conditions import (
 )
 from njst_operator.kube.kube_object import parse_time
 from njst_operator.kube.truncate import truncate
+
+Part = TypeVar("Part", bound=Message)
 
 # Bytes; MAX_LOST is a number of workers.
 MAX_MESSAGE = 400
@@ -144,7 +147,7 @@ def of_job(
         completion_time=time_text(end) if ended else None,
         duration=_load_duration(view, end),
         verdict=_verdict(report) if ended else "",
-        workers=WorkersStatus(**worker_counts(view).model_dump(by_alias=False)),
+        workers=_copied(WorkersStatus, worker_counts(view)),
         lost_workers=lost_workers(view),
         refused_workers=refused_workers(view),
         messages_per_second=_sum(w.messages_per_second for w in counted),
@@ -273,47 +276,31 @@ def _verdict(report: Report) -> str:
 
 def _workload(workload: WorkloadResult) -> WorkloadStatus:
     worst = sorted(workload.errors, key=lambda error: error.count, reverse=True)
-    return WorkloadStatus(
+    errors = [
+        ErrorStatus(
+            error_class=str(error.error_class),
+            count=error.count,
+            example=truncate(error.example, MAX_EXAMPLE),
+        )
+        for error in worst[:MAX_ERRORS]
+    ]
+    proved, latency = workload.read_back, workload.latency_microseconds
+    return _copied(
+        WorkloadStatus,
+        workload,
         name=workload.workload,
-        kind=workload.kind,
         skipped=truncate(workload.skipped, MAX_EXAMPLE),
-        planned=workload.planned,
-        attempted=workload.attempted,
-        messages=workload.messages,
-        failed=workload.failed,
         given_up=workload.censored_count,
-        bytes=workload.bytes,
-        redelivered=workload.redelivered,
-        duplicates=workload.duplicates,
-        terminated=workload.terminated,
-        reconnects=workload.reconnects,
-        longest_outage_us=workload.longest_outage_us,
-        messages_per_second=workload.messages_per_second,
-        bytes_per_second=workload.bytes_per_second,
-        latency_microseconds=_latency(workload.latency_microseconds),
-        read_back=_read_back(workload.read_back),
-        error_count=workload.error_count,
-        errors=[
-            ErrorStatus(
-                error_class=str(error.error_class),
-                count=error.count,
-                example=truncate(error.example, MAX_EXAMPLE),
-            )
-            for error in worst[:MAX_ERRORS]
-        ],
+        latency_microseconds=latency and _copied(LatencyStatus, latency),
+        read_back=proved and _copied(ReadBackStatus, proved),
+        errors=errors,
     )
 
 
-def _read_back(proved: ReadBack | None) -> ReadBackStatus | None:
-    if proved is None:
-        return None
-    return ReadBackStatus(
-        acknowledged=proved.acknowledged,
-        found=proved.found,
-        lost=proved.lost,
-        removed=proved.removed,
-        unchecked=proved.unchecked,
-    )
+def _copied(kind: type[Part], source: Message, **changed: object) -> Part:
+    """Return a part of a status with the fields of the same names, but for the changed ones."""
+    same = {name: getattr(source, name) for name in kind.model_fields if name not in changed}
+    return kind.model_validate({**same, **changed})
 
 
 def _advice(tester: Diagnosis | None) -> str:
@@ -322,23 +309,13 @@ def _advice(tester: Diagnosis | None) -> str:
     return truncate(f"{tester.reason}: {tester.message}", MAX_MESSAGE)
 
 
-def _latency(latency: Latency | None) -> LatencyStatus | None:
-    return None if latency is None else LatencyStatus(**latency.model_dump(by_alias=False))
-
-
 def _worst_first(thresholds: Sequence[ThresholdResult]) -> list[ThresholdResult]:
     return sorted(thresholds, key=lambda threshold: threshold.verdict == "Valid")[:32]
 
 
 def _threshold(threshold: ThresholdResult) -> ThresholdStatus:
-    return ThresholdStatus(
-        workload=threshold.workload,
-        metric=str(threshold.metric),
-        at_most=threshold.at_most,
-        at_least=threshold.at_least,
-        value=threshold.value,
-        verdict=str(threshold.verdict),
-    )
+    metric, verdict = str(threshold.metric), str(threshold.verdict)
+    return _copied(ThresholdStatus, threshold, metric=metric, verdict=verdict)
 
 
 def _sum(values: Iterable[int]) -> int | None:

@@ -45,7 +45,7 @@ class ConflictWindow:
         """Widen the window."""
         self.seconds = min(self.MOST_S, self.seconds * 1.5)
 
-    def on_order(self) -> None:
+    def on_success(self) -> None:
         """Narrow the window: a write met no conflict."""
         self.seconds = max(WINDOW_S, self.seconds * 0.95)
 
@@ -92,7 +92,7 @@ class StatusWriter:
         new = job_status_builder.fit(new.model_copy(update={"mesh": self.mesh}))
         if new == old or job_status_builder.regresses(old, new):
             return None
-        if self._is_said_by_another(cached, new):
+        if self._is_written_by_another_mesh(cached, new):
             return LEAVE_S
         resource, place = cached.resource, share(cached.resource.uid, self.replica)
         only_numbers = not job_status_builder.changes_more_than_numbers(old, new)
@@ -103,14 +103,14 @@ class StatusWriter:
         # Mere numbers let all other writes go first.
         async with self._slots.at(place + only_numbers):
             if cached.resource.status.revision != old.revision:
-                self._window.on_order()
+                self._window.on_success()
                 return 0.0  # another replica was first
             try:
                 cached.resource = resource_of(await self.kube.write_status(resource, new))
             except ConflictError:
                 self._window.on_conflict()
                 raise
-        self._window.on_order()
+        self._window.on_success()
         self.note(cached.resource)
         cached.written_s = now_s()
         self.metrics.status_writes += 1
@@ -120,7 +120,7 @@ class StatusWriter:
             return 0.0  # the watch will bring nothing newer than this answer has shown
         return NUMBERS_EVERY_S if new.phase not in TERMINAL_PHASES else None
 
-    def _is_said_by_another(self, cached: CachedJob, new: JobStatus) -> bool:
+    def _is_written_by_another_mesh(self, cached: CachedJob, new: JobStatus) -> bool:
         """Whether another mesh has just written the same: both are the default mesh, by mistake."""
         old = cached.resource.status
         lately = now_s() < cached.written_s + LEAVE_S

@@ -154,14 +154,14 @@ class ScheduleController:
                     try:
                         await self.kube.delete(job)
                     except RequestRejectedError as error:
-                        words = f"{job.name} cannot be deleted: {error}"
+                        message = f"{job.name} cannot be deleted: {error}"
                         if replaced_by is not None:
-                            refusal = d.Refusal(replaced_by, "JobRefused", words)
+                            refusal = d.Refusal(replaced_by, "JobRefused", message)
                             return await self._write_refusal(cached, refusal, decision.next)
                         # A history that is too long keeps no job from being made.
-                        if words != cached.logged:
-                            cached.logged = words
-                            log.warning("%s: %s", self.describe(key), words)
+                        if message != cached.logged:
+                            cached.logged = message
+                            log.warning("%s: %s", self.describe(key), message)
                         longest_s = BACKOFF.ceiling_s
                 case d.WriteStatus(status) if status != cached.resource.status:
                     revision = cached.resource.status.revision
@@ -216,9 +216,9 @@ class ScheduleController:
         if job.owner == cached.resource.uid:
             self.on_job(job)
             return 0.0
-        words = f"an NjstJob {job.name} that is not this schedule's is there already: delete it"
+        message = f"an NjstJob {job.name} that is not this schedule's is there already: delete it"
         return await self._write_refusal(
-            cached, d.Refusal(action.time, "NameTaken", words), upcoming
+            cached, d.Refusal(action.time, "NameTaken", message), upcoming
         )
 
     async def _write_refusal(
@@ -270,7 +270,7 @@ class ScheduleController:
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
 
-def _refusal_of(time: datetime, words: str) -> d.Refusal:
+def _refusal_of(time: datetime, message: str) -> d.Refusal:
     """Return why the API server refuses a job; a quota has a reason of its own."""
-    reason = "QuotaExceeded" if "exceeded quota" in words else "JobRefused"
-    return d.Refusal(time, reason, words)
+    reason = "QuotaExceeded" if "exceeded quota" in message else "JobRefused"
+    return d.Refusal(time, reason, message)

@@ -1,4 +1,4 @@
-"""What is said of a log that takes no events: not of a blip, and not for ever."""
+"""The problem of a log that takes no events: not after a blip, and not for ever."""
 
 from njst.journal.state.append_failures import (
     JOURNAL_FULL,

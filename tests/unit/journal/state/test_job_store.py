@@ -139,7 +139,7 @@ _claims = st.lists(
 def test_queue__any_jobs__drains(
     claims: list[tuple[list[str], int, Sharing]], data: st.DataObject
 ) -> None:
-    """Waiting ones may end too: they are cancelled. Whoever has its workers keeps them."""
+    """Waiting jobs may end too, by being cancelled. A job that has its workers keeps them."""
     job_store = JobStore()
     for number, (workers, priority, sharing) in enumerate(claims):
         create(job_store, f"j{number}", workers, priority, sharing)

@@ -1,4 +1,4 @@
-"""The times in which nobody answered, cut to what is asked for."""
+"""Outages, cut to a time span."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_outages__time_span__returns_those_within(
     silences.missed(20 * MS)
     silences.answered(30 * MS)
     silences.answered(40 * MS)
-    # It goes on.
+    # It has not ended.
     silences.missed(200 * MS)
     assert silences.within(begin_ms * MS, end_ms * MS) == expected
 

@@ -1,4 +1,4 @@
-"""The course of a lost participant: what its progress said, and nothing twice or left out."""
+"""The series of a lost participant: all of its progress, nothing twice or left out."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The fold over any log, however hostile: one valid view, the same for every reader."""
+"""The projection of any log, however hostile: one valid view, the same for every reader."""
 
 from datetime import UTC, datetime
 
@@ -204,7 +204,7 @@ def test_started__worker_not_ready__does_not_run(entries: list[LogEntry]) -> Non
 @settings(max_examples=50)
 @given(logs())
 def test_projection__void_events__change_nothing(entries: list[LogEntry]) -> None:
-    """Leaving out an event that changed nothing changes nothing later either."""
+    """Without an event that changed nothing, later events have the same effect."""
     view: JobView | None = None
     telling: list[LogEntry] = []
     for entry in entries:
@@ -226,7 +226,7 @@ BEGIN = [
 
 
 def accuse(*moments_ns: int, then: Event | None = None, at_ns: int = 0) -> ParticipantPhase:
-    """Fold accusations of `a` at these times after the start, and perhaps another event."""
+    """Apply suspicions of `a` at these times after the start, and perhaps another event."""
     steps: list[tuple[int, Event]] = [(moment, Suspected()) for moment in moments_ns]
     if then is not None:
         steps = sorted([*steps, (at_ns, then)], key=lambda step: step[0])
@@ -259,7 +259,7 @@ def test_suspected__refuted__breaks_the_chain() -> None:
 
 
 def test_suspected__delivered_again__changes_nothing() -> None:
-    """An old one would move the chain's end back, and the next would seem to come after a gap."""
+    """Else an old one would move the end of the chain back, and the next would seem to break it."""
     chain = [LogEntry(n + 2, (1000 + n) * S, "j", "a", Suspected()) for n in range(4, 8)]
     again = [*chain[:3], chain[0], chain[1], chain[0], *chain[3:]]
     once = fold_all([*BEGIN, *chain])
@@ -313,7 +313,7 @@ def test_ready__with_a_late_problem__is_late_and_keeps_the_problem() -> None:
 
 
 def test_cancelled__before_start_only__is_void_after_the_start() -> None:
-    """Whoever appends it may have been cut off from the log, and know nothing of the start."""
+    """The worker that appends it may have been cut off, and not know of the start."""
     late = LogEntry(6, 1005 * S, "j", "", Cancelled(reason="StartTimeout", before_start=True))
     view = fold_all([*BEGIN, late])
     assert view is not None
@@ -325,7 +325,7 @@ def test_cancelled__before_start_only__is_void_after_the_start() -> None:
 
 
 def test_cancelled__settled_job__is_void() -> None:
-    """Its report may be on its way, and says nothing of a cancel."""
+    """Its report may be on its way already, without the cancellation."""
     done = Finished(outcome=Outcome.COMPLETED)
     entries = [LogEntry(n + 6, 1005 * S, "j", worker, done) for n, worker in enumerate(WORKERS)]
     view = fold_all(
@@ -367,7 +367,7 @@ def test_may_begin__all_running_are_done_before__is_true() -> None:
 
 
 def test_suspected__log_clock_set_back__begins_a_new_chain() -> None:
-    """Or a lost worker would stay unfound for as long as the clock was set back."""
+    """Else a lost worker would not be detected for as long as the clock was set back."""
     times = [3604 * S, 3605 * S, *(n * S for n in range(10, 15))]
     entries = [
         LogEntry(seq, (1000 * S) + moment, "j", "a", Suspected())

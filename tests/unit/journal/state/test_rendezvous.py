@@ -1,4 +1,4 @@
-"""Turns: the same order everywhere, and one that comes or goes moves nobody else."""
+"""Rendezvous order: the same everywhere, and stable when members come or go."""
 
 from hypothesis import given
 from hypothesis import strategies as st

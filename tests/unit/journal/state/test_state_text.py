@@ -1,4 +1,4 @@
-"""Where a job stands: one word and one sentence, for the API and for the resource alike."""
+"""Reason and message of a job, for the API and for the resource alike."""
 
 from collections.abc import Sequence
 

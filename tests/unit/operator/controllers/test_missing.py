@@ -1,4 +1,4 @@
-"""What one list lacks is not gone: the next one may have it again."""
+"""A resource that one list lacks is not gone: the next list may have it again."""
 
 from njst_operator.controllers.missing import Missing
 

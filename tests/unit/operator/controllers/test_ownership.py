@@ -1,4 +1,4 @@
-"""Which of several installations takes a resource, as a table."""
+"""Which of several installations handles a resource, as a table."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.operator.controllers.schedule.test_schedule_decide import SPEC, 
 
 DEFAULT, OTHER = Ownership("a"), Ownership("b", is_default=False)
 BY_OTHER = JobStatus(phase="Running", job_id="j", mesh="b")
-# An njst that knew no meshes did not write its own.
+# Accepted by an njst that did not write its mesh yet.
 BY_OLDER = JobStatus(phase="Running", job_id="j")
 
 
@@ -24,7 +24,7 @@ BY_OLDER = JobStatus(phase="Running", job_id="j")
         ({"mesh": "b"}, JobStatus(), (), "b"),
         ({"mesh": "c"}, JobStatus(), (), ""),
         ({"mesh": "b"}, BY_OLDER, "a", "b"),
-        # Who has accepted it keeps it, whoever is the default one now.
+        # The installation that accepted it keeps it, whichever is the default now.
         ({}, BY_OTHER, "b", "b"),
         ({}, BY_OTHER, "ab", "b"),
         ({}, JobStatus(phase="Pending", mesh="b"), (), "a"),

@@ -26,7 +26,7 @@ def body(uid: str, version: int = 1) -> dict[str, Any]:
 
 @dataclass
 class Lists:
-    """An API server that answers each list with the next of these; the last one for ever."""
+    """An API server that answers each list with the next of these, and then with the last."""
 
     answers: list[list[dict[str, Any]] | KubeError]
     times_s: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Lists:
 
 @dataclass
 class Kept:
-    """A store that takes all that it is told."""
+    """A store that keeps what the reflector passes to it."""
 
     resources: dict[str, JobResource] = field(default_factory=dict)
     gone_s: dict[str, float] = field(default_factory=dict)
@@ -132,7 +132,7 @@ def test_reflector__unchanged_version__is_not_parsed_again() -> None:
 
 
 def test_reflector__api_server_went_back__lists_and_parses_again() -> None:
-    """What was cached may have the version of something else now."""
+    """After a restore, a cached version may be that of another content."""
     store = Kept()
     changed = {**body("a", 5), "spec": {"cancel": True}}
     reflect(Lists([[body("a", 5), body("b", 9)], [changed], [changed]]), store, 2 * PERIOD_S)

@@ -1,4 +1,4 @@
-"""Who waits is served by rank; nobody is forgotten, and no slot is lost."""
+"""Waiters are admitted by rank; none is forgotten, and no slot is lost."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ async def test_semaphore__cancelled_waiter__takes_no_slot() -> None:
         await asyncio.sleep(0)
         leaving.cancel()
     await staying
-    # Cancelled at the very moment in which it is given its slot.
+    # Cancelled at the moment in which it gets its slot.
     async with slots.at(9):
         leaving = asyncio.create_task(_enter(slots, 1, served))
         await asyncio.sleep(0)

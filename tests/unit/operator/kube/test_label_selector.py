@@ -1,4 +1,4 @@
-"""Label selectors: what they take, and how a bad one is refused."""
+"""Label selectors: what they select, and how invalid ones are refused."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_inherited__required_labels__come_from_the_owner() -> None:
     selector = parse_selector("team=a,!old")
     assert selector.inherited({"x": "y"}, LABELS) == {"x": "y", "team": "a"}
     assert selector.inherited({"team": "a"}, LABELS) == {"team": "a"}
-    # What the template says itself is left as it is.
+    # Labels of the template are kept.
     assert not selector.matches(selector.inherited({"team": "b"}, LABELS))
 
 

@@ -1,4 +1,4 @@
-"""When a login ends, as its token says."""
+"""When a login expires, according to its token."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def test_login__expired__is_reported_and_renewed(
             token=_token(end_s),
             namespace="n",
         )
-        # As whoever renews one does: it is read at any time.
+        # Replaced atomically, as it is when renewed: it may be read at any time.
         fresh = path.with_suffix(".fresh")
         fresh.write_text(text)
         fresh.replace(path)

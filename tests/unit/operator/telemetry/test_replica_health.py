@@ -1,11 +1,11 @@
-"""When a copy of the operator says that it is well, and when it does not."""
+"""When a replica of the operator is live and ready, and why not."""
 
 from njst_operator.telemetry.operator_metrics import OperatorMetrics, exposition
 from njst_operator.telemetry.replica_health import READY_BEHIND_S, ReplicaHealth
 
 
 def seeing() -> ReplicaHealth:
-    """A copy that has listed one resource at second 0 and has been brought it by the watch."""
+    """Return a replica that listed a resource at second 0, and whose watch has delivered it."""
     replica_health = ReplicaHealth()
     replica_health.delivered("a", "7")
     replica_health.listed({"a": "7"}, 0.0)
@@ -32,7 +32,7 @@ def test_health__listed_version_not_delivered__is_behind() -> None:
     assert replica_health.behind_s(50.0) == 40.0
     assert replica_health.not_ready(10.0 + READY_BEHIND_S) is None
     assert replica_health.not_ready(10.1 + READY_BEHIND_S) == "the watch is 30 s behind"
-    # The watch is begun anew meanwhile, in the same process.
+    # The watch is restarted meanwhile, in the same process.
     assert replica_health.not_live(1000.0) is None
 
 

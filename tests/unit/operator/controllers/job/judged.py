@@ -1,4 +1,4 @@
-"""Resources in every phase, as an API server holds them, and how rollout tools must judge each."""
+"""Resources in every phase, and the health that rollout tools must see in each."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from tests.unit.operator.controllers.job.test_job_decide import NOW, known, reso
 
 @dataclass(frozen=True)
 class Judged:
-    """A resource, and what kstatus (Flux, Helm) and Argo CD say of it."""
+    """A resource, and its health according to kstatus (Flux, Helm) and Argo CD."""
 
     name: str
     body: dict[str, Any]
@@ -37,7 +37,7 @@ def _after(knowledge: r.ObservedState, **spec: Any) -> dict[str, Any]:
 
 
 def _failed(policy: str) -> dict[str, Any]:
-    """The status of a job that ran into its deadline."""
+    """Return the status of a job that exceeded its deadline."""
     created = table.BEGIN[0]
     assert isinstance(created.event, Created)
     spec = parse_spec({**table.SPEC, "verdictPolicy": policy})

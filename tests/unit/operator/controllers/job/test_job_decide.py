@@ -1,4 +1,4 @@
-"""What the operator decides, as tables: a resource, what is known of its job, and the time."""
+"""Decisions about an NjstJob, as tables: the resource, what is known of its job, and the time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -109,7 +109,7 @@ def test_decide__queue_timeout_over__fails() -> None:
     submit, *_ = r.decide(waiting, r.ObservedState(refusal=TOO_FEW), NOW + 59 * SECOND)
     assert isinstance(submit, r.Submit)
     assert submit.waited_ms == 59_000
-    # By whichever copy: also by one that has not tried yet.
+    # By any replica, also by one that has not submitted it yet.
     for refusal in (TOO_FEW, None):
         actions = r.decide(waiting, r.ObservedState(refusal=refusal), NOW + 60 * SECOND)
         assert len(actions) == 1
@@ -150,7 +150,7 @@ def test_decide__suspended__does_not_submit() -> None:
     ids=["created", "running", "all done", "ended"],
 )
 def test_suspend__job_in_the_log__has_no_effect(knowledge: r.ObservedState, phase: str) -> None:
-    """Whoever sets it back, as GitOps does, is told so; what runs is shown, and runs."""
+    """A suspend that comes back, as GitOps does it, is reported as ignored; the job goes on."""
     actions = r.decide(resource(suspend=True), knowledge, NOW)
     assert not [action for action in actions if not isinstance(action, r.WriteStatus)]
     plain = written(r.decide(resource(), knowledge, NOW))
@@ -216,10 +216,10 @@ def test_mark__of_a_job_that_lacks_it__is_written() -> None:
     ("mark", "before", "actions"),
     [
         ("old", JobStatus(), (r.WriteStatus,)),
-        # An older njst had accepted it, and wrote no mark.
+        # Accepted by an older njst, which wrote no mark.
         ("", JobStatus(phase="Running", job_id="old", revision=9), (r.Mark, r.WriteStatus)),
         ("old", JobStatus(phase="Running", job_id="old", revision=9), (r.WriteStatus,)),
-        # A copy under another name of one that is held.
+        # A copy, under another name, of a resource that is held.
         ("old", JobStatus(phase="Suspended", reason="Restored"), (r.WriteStatus,)),
     ],
     ids=["without status", "with status", "with both", "again"],
@@ -249,7 +249,7 @@ def test_restored__cancelled_or_deleted__is_over() -> None:
 def test_restored__with_a_result__keeps_it_and_runs_nothing() -> None:
     final = written(r.decide(resource(), finished(), NOW)).model_copy(update={"job_id": "old"})
     assert r.decide(resource(final), r.ObservedState(), NOW) == ()
-    # The job that began before the status was written back would run with nobody to see it.
+    # The job that began before the old status was restored would run without a resource.
     (action,) = r.decide(resource(final), known(), NOW)
     assert isinstance(action, r.Cancel)
     assert action.reason == "Restored"
@@ -299,7 +299,7 @@ def test_earlier_run__lately__is_repeated_and_nothing_runs() -> None:
 
 
 def test_deletion__before_the_job__never_runs() -> None:
-    """A finalizer may keep the object for ever; it must not be submitted meanwhile."""
+    """A finalizer may hold the object for long; its job must not be submitted meanwhile."""
     for spec in ({}, {"suspend": True}, {"streams": []}):
         new = written(r.decide(replace(resource(**spec), deleting=True), r.ObservedState(), NOW))
         assert (new.phase, new.reason) == ("Cancelled", "ResourceDeleted")
@@ -471,7 +471,7 @@ def _plain() -> tuple[JobView, Report]:
 
 
 def test_ready_event__of_the_builder__is_that_of_the_contract() -> None:
-    """The history above is one that the fold accepts in full."""
+    """The projection accepts all of the history above."""
     view = known(*DONE).view
     assert view is not None
     assert view.void_count == 0
@@ -593,7 +593,7 @@ def test_status__waiting__shows_target_and_wanted_workers() -> None:
 
 
 def test_duration__with_read_back__is_that_of_the_load() -> None:
-    """What is read back after it, until the log's 1100 s, is no load."""
+    """The read-back after the load, until 1100 s, does not count."""
     over = finished()
     assert over.view is not None
     loaded_s = (over.view.load_end_ns - over.view.start_ns) / S

@@ -1,4 +1,4 @@
-"""Events tell each change once, and nothing that has not changed."""
+"""Kubernetes Events: one per change, and none without a change."""
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst_operator.controllers.job.job_events import of_job

@@ -1,4 +1,4 @@
-"""Whether a job has run already, as a table of earlier jobs."""
+"""Whether a job counts as an earlier run, as a table."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ ORIGIN = Origin(kind=OriginKind.RESOURCE, cluster="c", namespace="ns", name="ord
 
 
 def job(*events: tuple[str, Event], origin: Origin = ORIGIN, **spec: Any) -> JobView:
-    """A job of this origin that has ended."""
+    """Return an ended job of this origin."""
     first, *rest = table.BEGIN
     assert isinstance(first.event, Created)
     update = {"origin": origin, "spec": parse_spec({**table.SPEC, **spec})}

@@ -1,4 +1,4 @@
-"""A status is at most 8 KiB, whatever was run and whatever was said about it."""
+"""A status is at most 8 KiB, whatever the job and its report are."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -33,13 +33,13 @@ NAME = "n" * 40
 T = TypeVar("T")
 # One byte, three, four, and one that JSON writes as six.
 _letters = st.sampled_from('x€𝄞\x01"')
-# Long, and quickly made up: a letter many times, and another one at its end.
+# Long texts that are quick to generate: one letter many times, and another at the end.
 _text = st.builds(lambda c, n, last: c * n + last, _letters, st.integers(0, 600), _letters)
 _number = st.sampled_from([0, 7, MAX_INTEGER])
 
 
 def _workload(number: int, said: str, example: str, errors: int, measured: bool) -> WorkloadResult:
-    """One workload, all of whose counts are this long."""
+    """Return a workload, all of whose counts are this long."""
     return WorkloadResult(
         workload=NAME,
         kind="objectStore",
@@ -79,7 +79,7 @@ _thresholds = st.builds(_threshold, _number, st.sampled_from(Verdict))
 
 
 def _some(made: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
-    """A few that differ, each repeated: to make up more takes long, and shows no more."""
+    """Return few different items, repeated: more of them would take long and show no more."""
     repeated = st.tuples(st.lists(made, max_size=3), st.sampled_from([1, 3, most]))
     return repeated.map(lambda found: (found[0] * found[1])[:most])
 
@@ -105,7 +105,7 @@ _report = st.builds(
 
 @cache
 def _running(workers: int) -> JobView:
-    """A job of so many workers, all of which are late, at the longest target."""
+    """Return a job of this many workers, all late, with the longest target."""
     names = [f"{'w' * 60}-{number}" for number in range(workers)]
     servers = [f"nats://{'h' * 240}:{4000 + n}" for n in range(16)]
     spec = JobSpec.model_validate({**SPEC.model_dump(), "target": {"servers": servers}})

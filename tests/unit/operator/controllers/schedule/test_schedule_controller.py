@@ -1,4 +1,4 @@
-"""How one copy keeps its schedules, in virtual time, before an API server of paper."""
+"""The schedules of one replica, in virtual time, with an API server in memory."""
 
 import asyncio
 from dataclasses import replace
@@ -23,7 +23,7 @@ def now() -> datetime:
 
 
 class Paper:
-    """An API server that lists nothing, and refuses what it is told to."""
+    """An API server that lists nothing, and refuses what it is set to refuse."""
 
     def __init__(self, body: dict[str, Any]) -> None:
         self.body = body

@@ -1,4 +1,4 @@
-"""What becomes of an NjstSchedule, as tables: its spec, its jobs, and the time."""
+"""Decisions about an NjstSchedule, as tables: the spec, its jobs, and the time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 
 def schedule(last: datetime | None = None, **spec: Any) -> ScheduleResource:
-    """One that is due at noon of each day, made an hour after noon of the day before."""
+    """Return a schedule for noon of each day, created at one o'clock of the day before."""
     status = ScheduleStatus(last_schedule_time=None if last is None else time_text(last))
     whole = {"schedule": "0 12 * * *", "jobTemplate": {"spec": SPEC}, **spec}
     created = NOON - timedelta(hours=23)
@@ -198,7 +198,7 @@ def test_decide__schedule_that_cannot_be_read__is_stalled(spec: dict[str, Any], 
 def refusal(
     it: ScheduleResource, now: datetime = NOON, reason: str = "QuotaExceeded"
 ) -> ScheduleResource:
-    """The schedule after its job of noon was refused."""
+    """Return the schedule after its job of noon was refused."""
     why = s.Refusal(NOON, reason, "403 exceeded quota")
     return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
 
@@ -211,7 +211,7 @@ def test_refusal__repeated__is_written_and_retried_later() -> None:
         assert is_true(it.status.conditions, "Stalled")
         assert not is_true(it.status.conditions, "Ready")
         made, status = plan(it, now=now)
-        # Every copy derives the same from it: what it says already.
+        # Every replica derives the same status from it.
         assert (created(made), status) == ([], it.status)
         assert made.next is not None
         assert s.must_wait(it, now)
@@ -301,6 +301,6 @@ def test_cron__invalid_text__is_refused_by_the_contract(text: str) -> None:
 
 
 def test_cron__day_that_no_month_has__never_comes() -> None:
-    """The contract's expressions do not see it, cronsim does."""
+    """The contract's patterns do not find it, cronsim does."""
     with pytest.raises(UnreadableScheduleError, match="Bad day-of-month"):
         cron("0 0 31 2-2 *")
