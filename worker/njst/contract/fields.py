@@ -1,17 +1,17 @@
-"""Bounded texts and numbers that several parts of a spec share."""
+"""Bounded strings and numbers that several parts of a spec share."""
 
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-# The placeholder that stands for a stream's number where one entry makes several streams.
+# Placeholder for a stream's number where one entry stands for several streams.
 INDEX = "{index}"
-# So many subjects has a workload at most, on each stream.
+# Maximum subjects of a workload on each stream.
 MOST_SUBJECTS = 1_000_000
 
-# NATS tokens: anything but blanks, dots, wildcards and control characters; kept to what every
-# tool prints without quoting. `{` and `}` are there for INDEX alone.
+# NATS tokens: anything except blanks, dots, wildcards and control characters; here only characters
+# that need no quoting. `{` and `}` are allowed for INDEX.
 _WORD = r"[A-Za-z0-9_${}=/+:@-]+"
 
 Label = Annotated[
@@ -21,12 +21,12 @@ Label = Annotated[
 # A token of a subject, and a part of the names of streams and buckets.
 MESH = r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?"
 MeshName = Annotated[str, StringConstraints(pattern=rf"^{MESH}$", min_length=1, max_length=32)]
-# As in Kubernetes; it may be empty.
+# As in Kubernetes; may be empty.
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9_.]*$", max_length=63)]
 StreamName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=120)
 ]
-# What a NATS server takes as a name, without what a shell would have to quote.
+# What a NATS server accepts as a name, without characters that a shell needs quoted.
 ConsumerName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_=+:@-]+$", min_length=1, max_length=255)
 ]
@@ -55,12 +55,12 @@ FileName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=120)
 ]
 
-# Kubernetes' own limit for integers that survive every JSON reader: 2^53 - 1.
+# The largest integer that every JSON reader keeps exactly: 2^53 - 1.
 MAX_INTEGER = 9_007_199_254_740_991
 
 
 def has_wildcard(subject: str) -> bool:
-    """Whether a subject stands for more than itself."""
+    """Whether a subject contains a wildcard."""
     return not {"*", ">"}.isdisjoint(subject)
 
 
@@ -72,7 +72,7 @@ class Storage(StrEnum):
 
 
 class Order(StrEnum):
-    """In which order subjects, keys or sequences are used."""
+    """Order in which subjects, keys or sequences are used."""
 
     SEQUENTIAL = "Sequential"
     RANDOM = "Random"

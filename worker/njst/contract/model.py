@@ -1,7 +1,7 @@
-"""The base of every model: camelCase outside, snake_case inside, frozen, and no surprises.
+"""The base of every model: camelCase in documents, snake_case in Python, frozen and strict.
 
-Documents are always validated from JSON text in strict mode, so that "5" is never taken for 5, as a
-Kubernetes API server would not take it either.
+Documents are always validated from JSON text in strict mode, so that "5" is not accepted for 5, as
+in a Kubernetes API server.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-# One for all: models are frozen, so that none is given a field later, and a copy has its own.
-_NOT_KEPT: set[str] = set()
+# Shared by all models: they are frozen, so nothing is added to it, and a copy gets its own.
+_NO_FIELDS_SET: set[str] = set()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a schema cannot say, once for pydantic and once for a Kubernetes API server.
+    """A rule that a schema cannot express, for pydantic and for a Kubernetes API server.
 
     `cel` goes into the CRD as an x-kubernetes-validations rule on the model's own schema; `holds`
     is the same predicate on the model. Both fail with `message`, at the model's own field path.
 
-    A rule over several fields quotes the word that breaks it: `culprit` returns it of a model that
-    breaks the rule, `culprit_cel` is the same as CEL.
+    A rule over several fields quotes the value that breaks it: `culprit` returns it, `culprit_cel`
+    is the same in CEL.
     """
 
     cel: str
@@ -34,14 +34,14 @@ class Rule:
     culprit_cel: str = ""
 
     def words(self, model: Any) -> str:
-        """Return what is wrong with a model that breaks the rule."""
+        """Return the error message for a model that breaks the rule."""
         if self.culprit is None:
             return self.message
         return f'{self.message}, and "{self.culprit(model)}" is not'
 
 
 class _Part(BaseModel):
-    """A part of any document: frozen, camelCase outside."""
+    """A part of any document: frozen, camelCase in JSON."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -49,17 +49,17 @@ class _Part(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         frozen=True,
-        # A load process is started for each job, and needs few of these.
+        # A load process starts for each job and uses few of the models: build them on first use.
         defer_build=True,
     )
 
     def model_post_init(self, _: Any) -> None:
-        """Forget which fields were given: nobody asks, and it is half of what a message takes."""
-        object.__setattr__(self, "__pydantic_fields_set__", _NOT_KEPT)
+        """Forget which fields were set: nothing uses it, and it is half of a message's memory."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NO_FIELDS_SET)
 
 
 class Model(_Part):
-    """A part of a document that a person writes: unknown fields are refused."""
+    """A part of a document that a user writes: unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -68,7 +68,7 @@ class Model(_Part):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_null(cls, data: Any) -> Any:
-        """A null is a field that was left out: an API server prunes it before it validates."""
+        """Treat null as a field that was left out: an API server prunes it before validation."""
         if isinstance(data, dict):
             return {name: value for name, value in data.items() if value is not None}
         return data
@@ -82,7 +82,7 @@ class Model(_Part):
 
 
 class Message(_Part):
-    """A part of a document that njst itself writes, and a newer njst may have written.
+    """A part of a document that njst writes, perhaps a newer version of it.
 
     Unknown fields are ignored so that workers of different versions understand each other.
     """

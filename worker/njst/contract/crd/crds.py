@@ -24,7 +24,7 @@ from njst.contract.results.schedule_status import ScheduleStatus
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
-# Steering fields: the rest of a spec is what was measured, and stays.
+# Fields that may change at any time. The rest of a spec says what was measured, so it is fixed.
 MUTABLE = (
     "suspend",
     "cancel",
@@ -32,44 +32,62 @@ MUTABLE = (
     "skipIfRanWithinSeconds",
     "description",
 )
-# And what may still be changed while there is no job of it.
+# Fields that may change until the job has been accepted.
 MUTABLE_BEFORE = ("priority",)
 
-# What a status says before the first operator has written one.
+# The status until an operator has written one.
 _UNSEEN = {
     "reason": "NotTaken",
-    "message": "no operator has taken this yet: it needs an njst whose operator watches this"
-    " namespace and whose mesh is the one of the spec, or the default one if the spec names none",
+    "message": "no operator has seen this resource yet: an operator must watch this namespace, and"
+    " its mesh must be that of the spec, or the default one if the spec names none",
 }
 
 Column = tuple[str, str, str, int, str]
 
 _JOB_COLUMNS: tuple[Column, ...] = (
-    ("Status", "string", ".status.phase", 0, "One word for how far the job is."),
-    ("Workers", "string", ".status.workers.summary", 0, "Workers ready or further, of all."),
-    ("Msgs/s", "integer", ".status.messagesPerSecond", 0, "Of all workloads together."),
-    ("P99(us)", "integer", ".status.p99Microseconds", 0, "The highest of all workloads."),
+    ("Status", "string", ".status.phase", 0, "State of the job in one word."),
+    (
+        "Workers",
+        "string",
+        ".status.workers.summary",
+        0,
+        "Workers that are ready or further, of all.",
+    ),
+    ("Msgs/s", "integer", ".status.messagesPerSecond", 0, "Sum over all workloads."),
+    (
+        "P99(us)",
+        "integer",
+        ".status.p99Microseconds",
+        0,
+        "Highest 99th percentile of all workloads.",
+    ),
     ("Errors", "integer", ".status.errorCount", 0, "Errors of all workloads."),
-    ("Verdict", "string", ".status.verdict", 0, "What the result proves."),
-    ("Limited", "boolean", ".status.testerLimited", 0, "True: by the tester, not the target."),
+    ("Verdict", "string", ".status.verdict", 0, "Valid, Invalid or Unknown."),
+    (
+        "Limited",
+        "boolean",
+        ".status.testerLimited",
+        0,
+        "True: the load tester was the bottleneck, not the target.",
+    ),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
-    ("Target", "string", ".status.target", 1, "What is under test."),
-    ("Bytes/s", "integer", ".status.bytesPerSecond", 1, "Of all workloads together."),
-    ("Duration", "string", ".status.duration", 1, "How long the load ran, or runs."),
+    ("Target", "string", ".status.target", 1, "The NATS under test."),
+    ("Bytes/s", "integer", ".status.bytesPerSecond", 1, "Sum over all workloads."),
+    ("Duration", "string", ".status.duration", 1, "How long the load ran, or has been running."),
     ("Reason", "string", ".status.reason", 1, "Why the job is in this phase."),
 )
 
 
 _SCHEDULE_COLUMNS: tuple[Column, ...] = (
-    ("Schedule", "string", ".spec.schedule", 0, "When jobs are made."),
-    ("Timezone", "string", ".spec.timeZone", 0, "Where the schedule's times are."),
-    ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are made."),
-    ("Active", "integer", ".status.activeCount", 0, "Jobs that are not over."),
-    ("Last Schedule", "date", ".status.lastScheduleTime", 0, "The time of the last job."),
-    ("Status", "string", ".status.reason", 0, "How the schedule stands."),
+    ("Schedule", "string", ".spec.schedule", 0, "When jobs are created."),
+    ("Timezone", "string", ".spec.timeZone", 0, "Time zone of the schedule."),
+    ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are created."),
+    ("Active", "integer", ".status.activeCount", 0, "Jobs that have not ended."),
+    ("Last Schedule", "date", ".status.lastScheduleTime", 0, "Schedule time of the last job."),
+    ("Status", "string", ".status.reason", 0, "State of the schedule in one word."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
-    ("Next", "string", ".status.nextScheduleTime", 1, "The time of the next job."),
-    ("Message", "string", ".status.message", 1, "The same as a sentence."),
+    ("Next", "string", ".status.nextScheduleTime", 1, "Schedule time of the next job."),
+    ("Message", "string", ".status.message", 1, "State of the schedule in a sentence."),
 )
 
 
@@ -167,13 +185,13 @@ def _job_spec(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_stored_defaults(field: dict[str, Any]) -> dict[str, Any]:
-    """Return a field of a job's spec, without the defaults of what is inside of it.
+    """Return a field of a job's spec, without the defaults of its parts.
 
-    njst fills them in when it reads a spec. In the API server they would stand beside what a user
-    wrote: kubectl would find a list changed at each `apply` of the same file, and an object such as
-    `publish: {}` would own nothing but defaults, so that a server-side apply after a client-side
-    one took them out and left null. For the same reason such objects are atomic: one writer has
-    the whole of a `publish`.
+    njst adds them when it reads a spec. If the API server stored them beside what a user wrote,
+    kubectl would find a list changed at each `apply` of the same file, and an object such as
+    `publish: {}` would own nothing but defaults: a server-side apply after a client-side one would
+    remove them and leave null. For the same reason such objects are atomic: one writer owns the
+    whole `publish`.
     """
     return without_defaults(field) if field["type"] in ("array", "object") else field
 
@@ -181,7 +199,7 @@ def _without_stored_defaults(field: dict[str, Any]) -> dict[str, Any]:
 def _schedule_root() -> dict[str, Any]:
     spec = structural(ScheduleSpec)
     _job_spec(spec["properties"]["jobTemplate"]["properties"]["spec"])
-    words = f"Makes an NjstJob again and again, as a CronJob makes Jobs ({API_VERSION})."
+    words = f"Creates an NjstJob on a schedule, as a CronJob creates Jobs ({API_VERSION})."
     root = _root(words, spec, _status(structural(ScheduleStatus), _UNSEEN))
     rule = {
         "rule": f"size(self.metadata.name) <= {MAX_NAME}",
@@ -191,11 +209,11 @@ def _schedule_root() -> dict[str, Any]:
 
 
 def _status(status: dict[str, Any], unseen: dict[str, str]) -> dict[str, Any]:
-    """Return the schema of a status; `unseen` is what it says until an operator writes one."""
+    """Return the schema of a status; `unseen` is its content until an operator writes one."""
     status = without_defaults(status)
-    # Until an operator has seen a resource, kstatus takes it for one in progress.
+    # Until an operator has seen the resource, kstatus reports it as in progress.
     status["default"] = {"observedGeneration": -1, **unseen}
-    # What a patch tests must be there.
+    # A patch tests the revision, so it must exist.
     status["properties"]["revision"]["default"] = 0
     status["properties"]["conditions"] |= list_map("type")
     return status
@@ -217,7 +235,7 @@ def _root(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dic
 
 
 def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the rules of an update: a job that was submitted is not another one later."""
+    """Return the rules of an update: a submitted job cannot become another job."""
     mutable = (*MUTABLE, *MUTABLE_BEFORE)
     fixed = [name for name in spec["properties"] if name not in mutable]
     same = " && ".join(
@@ -235,7 +253,7 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _until_accepted(name: str) -> dict[str, str]:
-    """Return the rule of a field that may be changed as long as the job is not in the job log."""
+    """Return the rule of a field that may be changed until the job is in the job log."""
     return {
         "rule": f"self.spec.{name} == oldSelf.spec.{name} || !has(oldSelf.status) ||"
         " !has(oldSelf.status.jobId) || oldSelf.status.jobId == ''",

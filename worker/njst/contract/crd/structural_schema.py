@@ -1,7 +1,7 @@
 """Structural schemas, as Kubernetes wants them, made from the models.
 
-What a structural schema can say is taken from the fields; `Model.rules` become CEL rules on the
-same node. What stands around a schema is in `crds.py`.
+Bounds are taken from the fields; `Model.rules` become CEL rules on the same node. `crds.py` builds
+the CustomResourceDefinitions around the schemas.
 """
 
 import json
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from njst.contract.model import Model, Rule
 
-# Where the rules of a model wait in its JSON Schema until its own schema is made.
+# Key in a model's JSON Schema that carries its rules to the structural schema.
 _RULES = "rules"
 _KEEP = frozenset(
     {
@@ -38,7 +38,7 @@ _KEEP = frozenset(
 
 
 def without_defaults(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that stores nothing but what was said."""
+    """Return a schema without defaults, so that an API server stores only what was given."""
     kept = {key: value for key, value in node.items() if key != "default"}
     if "properties" in kept:
         kept["properties"] = {n: without_defaults(c) for n, c in kept["properties"].items()}
@@ -48,7 +48,7 @@ def without_defaults(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_map(key: str) -> dict[str, Any]:
-    """Return what makes a list a map whose entries are told apart by `key`."""
+    """Return the extensions that make a list a map with the key `key`."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
@@ -56,7 +56,7 @@ def structural(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's structural schema: no references, no nulls, no unions.
 
     Raises:
-        ValueError: two models that it reaches have one name: their rules could not be told apart.
+        ValueError: two models that it reaches have the same name, so that rules could be mixed up.
     """
     document = model.model_json_schema(by_alias=True, mode="validation")
     definitions = document.pop("$defs", {})
@@ -67,7 +67,7 @@ def structural(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _reached(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    """Return a model and all that its fields reach, nested ones too, by their names."""
+    """Return a model and all models that its fields reach, nested ones too, by name."""
     found = {model.__name__: model}
     left = [model]
     while left:
@@ -111,21 +111,21 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _default_words(node: dict[str, Any]) -> list[str]:
-    """Return what a description adds about a default: `kubectl explain` shows no other."""
+    """Return the default as a sentence: `kubectl explain` shows it in the description only."""
     default = node.get("default", "")
     if default == "" or isinstance(default, list | dict):
         return []
     return [f"Default: {default if isinstance(default, str) else json.dumps(default)}."]
 
 
-# A field of self, or of a part of it, but for one that `has` asks for.
+# A field of self, or of a part of it, except as an argument of `has`.
 _FIELD = re.compile(r"(?<!has\()(?<![\w.])self((?:\.[A-Za-z]\w*)+)")
 
 
 def _with_defaults(cel: str, node: dict[str, Any]) -> str:
-    """Return a rule in which a field that was left out has its default.
+    """Return a rule that uses the default of a field that was left out.
 
-    The rules of the contract are written for whole documents. An API server stores only what was
+    The rules of the contract assume complete documents, but an API server stores only what was
     given: see `crds.py`.
     """
 
@@ -155,7 +155,7 @@ def _literal(value: Any) -> str:
 
 
 def _resolve(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference and drop the null of an optional field; what stands beside them wins."""
+    """Follow a reference and drop the null of an optional field; keys beside them win."""
     if "anyOf" in node:
         (some,) = (kind for kind in node["anyOf"] if kind.get("type") != "null")
         rest = {key: value for key, value in node.items() if key not in ("anyOf", "title")}

@@ -1,4 +1,4 @@
-"""Take messages from a stream through consumers."""
+"""Receive messages from a stream through consumers."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -14,7 +14,7 @@ Backoff = Annotated[int, Field(ge=1, le=3600)]
 
 
 class ConsumeMode(StrEnum):
-    """How messages come to a client."""
+    """How messages are delivered to a client."""
 
     PULL = "Pull"
     FETCH = "Fetch"
@@ -23,14 +23,14 @@ class ConsumeMode(StrEnum):
 
 
 class Consumers(StrEnum):
-    """Whose a consumer is."""
+    """Whether clients share a consumer."""
 
     SHARED = "Shared"
     OWN = "Own"
 
 
 class AckPolicy(StrEnum):
-    """What a consumer says about a message that it received."""
+    """How received messages are acknowledged."""
 
     NONE = "None"
     EXPLICIT = "Explicit"
@@ -39,114 +39,137 @@ class AckPolicy(StrEnum):
 
 
 class Consume(Model):
-    """Take messages from a stream through consumers."""
+    """Receive messages from a stream through consumers."""
 
     mode: ConsumeMode = Field(
         ConsumeMode.PULL,
-        description="Pull keeps requests under way; Fetch asks again when the last one is complete;"
-        " Push has the server send; Ordered pulls through a light consumer without"
-        " acknowledgements and looks for gaps.",
+        description="Pull keeps several requests open. Fetch sends the next request when the"
+        " previous one is complete. Push: the server sends. Ordered pulls through an ephemeral"
+        " consumer without acknowledgements and detects gaps.",
     )
     consumers: Consumers | None = Field(
         None,
-        description="Shared: one durable for all clients of all workers. Own: one for each client,"
-        " from the beginning of the stream. Left out: Shared for Pull and Fetch, Own for Push and"
-        " Ordered.",
+        description="Shared: one durable consumer for all clients of all workers. Own: one"
+        " consumer per client, from the beginning of the stream. Left out: Shared for Pull and"
+        " Fetch, Own for Push and Ordered.",
     )
     existing_consumer: ConsumerName | None = Field(
         None,
-        description="A durable of a stream with useExisting, pulled from as it is: filter, waits"
-        " and limits are its own, ack must be what it has. It is never changed or deleted, but"
-        " what is taken from it is taken. Left out: the job makes its consumers.",
+        description="An existing durable consumer of a stream with useExisting. It is used as it"
+        " is: filter, waits and limits are its own, and ack must match it. It is never changed"
+        " or deleted, but the messages that the job takes from it are gone. Left out: the job"
+        " creates its consumers.",
     )
     ack: AckPolicy = Field(
         AckPolicy.EXPLICIT,
-        description="None; Explicit: one acknowledgement for each message; All: one for all"
-        " before it; Double: the server confirms each. Ordered has none.",
+        description="None. Explicit: one acknowledgement per message. All: one for this and all"
+        " earlier messages. Double: the server confirms each acknowledgement. Ordered has none.",
     )
-    batch: int = Field(500, ge=1, le=10_000, description="Messages asked for in one pull.")
+    batch: int = Field(500, ge=1, le=10_000, description="Messages per pull request.")
     pulls: int | None = Field(
         None,
         ge=1,
         le=64,
-        description="Most pulls under way at once: the next one leaves when half of one is"
-        " delivered. Left out: 2, and 1 with maxBytes. Not for Fetch and Push.",
+        description="Pull requests that a client may have open; the next one is sent when half"
+        " of one is delivered. Left out: 2, or 1 with maxBytes. Not for Fetch and Push.",
     )
     max_bytes: int | None = Field(
         None,
         ge=1,
         le=67_108_864,
-        description="Most bytes of one pull, as the server counts them: subjects, headers and"
-        " payloads.",
+        description="Maximum bytes per pull request as the server counts them: subjects, headers"
+        " and payloads.",
     )
     expires_seconds: int = Field(
-        5, ge=1, le=300, description="A pull that is not complete by then ends."
+        5, ge=1, le=300, description="A pull request that is not complete after this time ends."
     )
     heartbeat_seconds: int | None = Field(
         None,
         ge=1,
         le=150,
-        description="The server says so often that a pull is alive. Two that are missed are a"
-        " PullLost error, and the client pulls anew. Left out: none are asked for.",
+        description="Interval at which the server signals that a pull request is alive. Two"
+        " missed heartbeats are a PullLost error, and the client sends a new request. Left out:"
+        " no heartbeats.",
     )
     filter_subjects: list[SubjectFilter] = Field(
         default_factory=list,
         max_length=64,
-        description="Take only these parts of the stream; {index} becomes its number.",
+        description="Receive only messages with these subjects; {index} is replaced by the"
+        " stream's number.",
     )
     ack_wait_seconds: int = Field(
-        30, ge=1, le=3600, description="The server delivers again what is not acknowledged by then."
+        30,
+        ge=1,
+        le=3600,
+        description="The server redelivers a message that is not acknowledged after this time.",
     )
     backoff_seconds: list[Backoff] = Field(
         default_factory=list,
         max_length=32,
-        description="In place of ackWaitSeconds: the wait after the first delivery, the second ...",
+        description="Replaces ackWaitSeconds: the wait after the first delivery, the second ...",
     )
     max_deliver: int | None = Field(
-        None, ge=1, le=1_000_000, description="Most deliveries of one message. Left out: no limit."
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Maximum deliveries of one message. Left out: no limit.",
     )
     max_ack_pending: int = Field(
-        50_000, ge=1, le=10_000_000, description="Most messages delivered and not acknowledged."
+        50_000,
+        ge=1,
+        le=10_000_000,
+        description="Maximum messages that are delivered and not acknowledged.",
     )
     nak_percent: int = Field(
-        0, ge=0, le=90, description="How many first deliveries are refused, and come again."
+        0,
+        ge=0,
+        le=90,
+        description="Percentage of first deliveries that are negatively"
+        " acknowledged, and redelivered.",
     )
     nak_delay_seconds: int = Field(
-        0, ge=0, le=3600, description="How long the server is asked to keep a refused message back."
+        0,
+        ge=0,
+        le=3600,
+        description="Delay that the server is asked for before it redelivers such a message.",
     )
     terminate_percent: int = Field(
-        0, ge=0, le=100, description="How many messages are terminated: never to come again."
+        0,
+        ge=0,
+        le=100,
+        description="Percentage of messages that are terminated: they are not redelivered.",
     )
     ignore_percent: int = Field(
         0,
         ge=0,
         le=90,
-        description="How many first deliveries have no answer, and come again after"
-        " ackWaitSeconds.",
+        description="Percentage of first deliveries that get no answer, and are redelivered"
+        " after ackWaitSeconds.",
     )
     slow_percent: int = Field(
         0,
         ge=0,
         le=100,
-        description="How many messages are acknowledged only processingMilliseconds after their"
-        " receipt, while others go on. The server hears of each every half ackWaitSeconds.",
+        description="Percentage of messages that are acknowledged processingMilliseconds after"
+        " their receipt, while other messages proceed. Every half ackWaitSeconds the client"
+        " tells the server that work is in progress.",
     )
     processing_milliseconds: int = Field(
-        100, ge=1, le=3_600_000, description="How long a slow message is worked on."
+        100, ge=1, le=3_600_000, description="Processing time of a slow message."
     )
     priority: Priority | None = Field(
-        None, description="The server prefers some clients of a shared consumer to others."
+        None, description="The server prefers some clients of a shared consumer over others."
     )
     idle_timeout_seconds: int = Field(
         10,
         ge=1,
         le=3600,
-        description="A client that waits this long for a message gives up what it still wanted.",
+        description="A client that receives no message for this time gives up the rest.",
     )
     verify: bool = Field(
         True,
         description="Check each message that njst published: corruption, duplicates, order, and"
-        " the time from publish to delivery. It costs about a fifth of the rate.",
+        " the time from publish to delivery. This costs about a fifth of the rate.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -199,7 +222,7 @@ class Consume(Model):
             cel="self.mode != 'Push' || !has(self.consumers) || self.consumers == 'Own' ||"
             " self.ack in ['Explicit', 'Double']",
             message="mode Push with consumers Shared needs ack Explicit or Double: nothing else"
-            " holds the server back",
+            " limits the server",
             holds=lambda self: (
                 not self.is_shared_push or self.ack in (AckPolicy.EXPLICIT, AckPolicy.DOUBLE)
             ),
@@ -220,7 +243,8 @@ class Consume(Model):
         ),
         Rule(
             cel="!has(self.maxBytes) || !has(self.pulls) || self.pulls == 1",
-            message="maxBytes needs pulls 1: bytes do not say which pull they belong to",
+            message="maxBytes needs pulls 1: the bytes of a delivery do not tell which pull it"
+            " belongs to",
             holds=lambda self: self.max_bytes is None or self.pulls in (None, 1),
         ),
         Rule(
@@ -249,8 +273,9 @@ class Consume(Model):
             " (self.ignorePercent == 0 || has(self.existingConsumer) ||"
             " (has(self.backoffSeconds) && size(self.backoffSeconds) > 0"
             " ? self.backoffSeconds[0] : self.ackWaitSeconds) < self.idleTimeoutSeconds)",
-            message="idleTimeoutSeconds must be more than what a refused or ignored message takes"
-            " to come again: nakDelaySeconds, ackWaitSeconds or the first of backoffSeconds",
+            message="idleTimeoutSeconds must be longer than the redelivery of a nak'ed or"
+            " ignored message takes: nakDelaySeconds, ackWaitSeconds or the first of"
+            " backoffSeconds",
             holds=lambda self: (
                 (self.nak_percent == 0 or self.nak_delay_seconds < self.idle_timeout_seconds)
                 and (
@@ -270,29 +295,29 @@ class Consume(Model):
 
     @property
     def effective_ack(self) -> AckPolicy:
-        """What clients do: an ordered consumer has no acknowledgements."""
+        """The policy in effect: an ordered consumer has no acknowledgements."""
         return AckPolicy.NONE if self.mode is ConsumeMode.ORDERED else self.ack
 
     @property
     def has_own_consumers(self) -> bool:
-        """Whether each client has a consumer of its own, and takes the stream from its start."""
+        """Whether each client has its own consumer, which begins at the start of the stream."""
         if self.consumers is not None:
             return self.consumers is Consumers.OWN
         return self.mode in (ConsumeMode.PUSH, ConsumeMode.ORDERED)
 
     @property
     def is_shared_push(self) -> bool:
-        """Whether the server deals the messages out to the clients as it likes."""
+        """Whether the server distributes the messages of one push consumer over the clients."""
         return self.mode is ConsumeMode.PUSH and not self.has_own_consumers
 
     @property
     def is_shared_pull(self) -> bool:
-        """Whether all clients ask one consumer for messages."""
+        """Whether all clients pull from one consumer."""
         return self.mode in (ConsumeMode.PULL, ConsumeMode.FETCH) and not self.has_own_consumers
 
     @property
     def share_percent(self) -> int:
-        """How many of 100 messages have another answer than an acknowledgement at once."""
+        """Percentage of messages whose answer is not an immediate acknowledgement."""
         return self.nak_percent + self.terminate_percent + self.ignore_percent + self.slow_percent
 
     @property
@@ -302,18 +327,18 @@ class Consume(Model):
 
     @property
     def pulls_at_once(self) -> int:
-        """How many pulls are under way."""
+        """Number of pull requests that a client has open."""
         if self.pulls is not None:
             return self.pulls
         return 2 if self.max_bytes is None else 1
 
 
-# How often a server says that a client's own push consumer is there.
+# Idle heartbeat of a push consumer that belongs to one client.
 PUSH_HEARTBEAT_MS = 5_000
 
 
 class ClockPlan(Message):
-    """A server's clock: what CLOCK_MONOTONIC lacks to it, known so well at an instant of that."""
+    """A server's clock: its offset from CLOCK_MONOTONIC at `at_ns`, and the error of that."""
 
     offset_ns: int
     error_ns: int
@@ -321,10 +346,10 @@ class ClockPlan(Message):
 
 
 class ConsumePlan(Message):
-    """The consumer is there already: set-up made it. A push consumer delivers to `deliver`.
+    """How one client consumes. The consumer exists when the load begins.
 
-    Clients of a `deliver_group` share what is delivered. `heartbeat_ms` is of pulls, or of the
-    consumer that pushes; 0: it has none.
+    A push consumer delivers to `deliver`; clients of a `deliver_group` share its messages.
+    `heartbeat_ms` is the heartbeat of pull requests, or of the push consumer; 0: none.
     """
 
     mode: ConsumeMode = ConsumeMode.PULL
@@ -348,9 +373,9 @@ class ConsumePlan(Message):
     priority: PriorityPlan | None = None
     idle_timeout_ms: int
     verify: bool = True
-    # Whether each message is noted that comes: the stream will not have it any more.
+    # Whether received message numbers are recorded, because the stream removes the messages.
     is_noted: bool = False
-    # The configuration of a consumer that is made again when it is gone, as JSON; empty: it is not.
+    # Configuration, as JSON, from which a missing consumer is created again; empty: it is not.
     again: str = ""
     # The clock of the server that stores the stream; None: unknown.
     store_clock: ClockPlan | None = None
@@ -386,7 +411,7 @@ CONSUME = Kind(
             " (!has(self.consume.priority) && (self.consume.mode != 'Push' ||"
             " !has(self.consume.consumers) || self.consume.consumers == 'Own'))",
             message="consume with priority, and mode Push with consumers Shared, need"
-            " durationSeconds: the server says who gets how many",
+            " durationSeconds: the server decides how many messages each client gets",
             holds=lambda workload: (
                 workload.consume is None
                 or workload.duration_seconds is not None

@@ -10,7 +10,7 @@ from njst.contract.model import Message, Model
 
 
 class CoreOperation(StrEnum):
-    """What is done without JetStream."""
+    """Operations without JetStream."""
 
     PUBLISH = "Publish"
     SUBSCRIBE = "Subscribe"
@@ -22,20 +22,24 @@ class Core(Model):
     """Messages without JetStream."""
 
     operation: CoreOperation = Field(
-        description="Publish and Subscribe; Request, which Reply answers."
+        description="Publish sends messages, Subscribe receives them. Request sends requests,"
+        " Reply answers them."
     )
-    subject: Subject = Field(description="Where messages go to or come from.")
+    subject: Subject = Field(description="Subject of the messages or requests.")
     payload_bytes: int = Field(128, ge=0, le=8_388_608, description="Size of each message.")
-    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
+    window: int = Field(
+        1, ge=1, le=10_000, description="Requests that a client may have in flight."
+    )
     timeout_seconds: int = Field(
-        5, ge=1, le=300, description="A request without an answer by then is an error."
+        5, ge=1, le=300, description="A request without an answer after this time is an error."
     )
 
 
 class CorePlan(Message):
-    """Core NATS on one subject; what is published there goes into `stream`, if one takes it.
+    """Core NATS on one subject.
 
-    That had `last_sequence` at the set-up.
+    If a stream captures what is published there, `stream` is its name, and `last_sequence` its last
+    sequence before the load.
     """
 
     operation: CoreOperation

@@ -11,7 +11,7 @@ from njst.contract.model import Message, Model, Rule
 
 
 class GetMode(StrEnum):
-    """How stored messages are asked for, without a consumer."""
+    """How stored messages are requested, without a consumer."""
 
     SEQUENCE = "Sequence"
     LAST_BY_SUBJECT = "LastBySubject"
@@ -28,43 +28,46 @@ class Get(Model):
 
     mode: GetMode = Field(
         GetMode.SEQUENCE,
-        description="Sequence: one message by its sequence; LastBySubject: the last one of a"
-        " subject; Batch: many with one request; MultiLast: the last ones of many subjects, as"
-        " they were at one instant.",
+        description="Sequence: one message by its sequence. LastBySubject: the last message of a"
+        " subject. Batch: many messages with one request. MultiLast: the last messages of many"
+        " subjects, at one point in time.",
     )
     order: Order = Field(
         Order.SEQUENTIAL,
-        description="Which sequence or subject comes next. Sequential: in turns, and the clients"
-        " begin spread evenly over all of them.",
+        description="Order in which sequences or subjects are read. Sequential: one after the"
+        " other; the clients begin spread evenly over all of them.",
     )
-    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
+    window: int = Field(
+        1, ge=1, le=10_000, description="Requests that a client may have in flight."
+    )
     batch: int = Field(
         100,
         ge=1,
         le=1_000,
-        description="Messages of one Batch request, subjects of one MultiLast request.",
+        description="Messages per Batch request, or subjects per MultiLast request.",
     )
     subjects: list[SubjectFilter] = Field(
         default_factory=list,
         max_length=64,
-        description="Subjects of LastBySubject and MultiLast, or one that Batch reads through;"
-        " MultiLast and Batch take wildcards. {index} becomes the stream's number.",
+        description="Subjects of LastBySubject and MultiLast, or the one subject that Batch"
+        " pages through. MultiLast and Batch accept wildcards. {index} is replaced by the"
+        " stream's number.",
     )
     subject_count: int = Field(
         1,
         ge=1,
         le=MOST_SUBJECTS,
-        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it. All"
-        " together are 1,000,000 at most.",
+        description="Over 1, each of subjects stands for this many: .0, .1 ... are appended. In"
+        " total at most 1,000,000.",
     )
     timeout_seconds: int = Field(
-        5, ge=1, le=300, description="A request without an answer by then is an error."
+        5, ge=1, le=300, description="A request without an answer after this time is an error."
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
-            message="subjects times subjectCount must not be over 1000000",
+            message="subjects times subjectCount must not exceed 1000000",
             holds=lambda self: len(self.subjects) * self.subject_count <= MOST_SUBJECTS,
         ),
         Rule(
@@ -77,7 +80,7 @@ class Get(Model):
             cel="(self.mode in ['MultiLast', 'Batch'] && self.subjectCount == 1) ||"
             " !has(self.subjects) ||"
             " !self.subjects.exists(s, s.contains('*') || s.contains('>'))",
-            message="wildcards in subjects need mode MultiLast or Batch, and no subjectCount",
+            message="wildcards in subjects need mode MultiLast or Batch, without subjectCount",
             holds=lambda self: (
                 (self.mode in _MANY and self.subject_count == 1)
                 or not any(has_wildcard(subject) for subject in self.subjects)
@@ -86,8 +89,8 @@ class Get(Model):
         Rule(
             cel="self.mode != 'Batch' || !has(self.subjects) || size(self.subjects) == 0 ||"
             " (size(self.subjects) == 1 && self.subjectCount == 1 && self.window == 1)",
-            message="mode Batch takes one of subjects, and window 1 with it: each request begins"
-            " where the one before ended",
+            message="mode Batch accepts one subject, with window 1: each request begins where"
+            " the previous one ended",
             holds=lambda self: (
                 self.mode is not GetMode.BATCH
                 or not self.subjects
@@ -98,9 +101,10 @@ class Get(Model):
 
 
 class GetPlan(Message):
-    """Sequences from 1 to the stream's last one at the time of the set-up, or subjects.
+    """Which stored messages a client reads: sequences up to `last_sequence`, or subjects.
 
-    `first` is the number, from 0, of the sequence or subject that a Sequential order begins with.
+    `last_sequence` is the last one of the stream when reading begins. `first` is the number, from
+    0, of the sequence or subject that a Sequential order begins with.
     """
 
     mode: GetMode

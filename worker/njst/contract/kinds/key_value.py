@@ -12,7 +12,7 @@ from njst.contract.model import Message, Model, Rule
 
 
 class KeyValueOperation(StrEnum):
-    """What is done with keys."""
+    """Operations on keys."""
 
     PUT = "Put"
     GET = "Get"
@@ -27,41 +27,49 @@ class KeyValue(Model):
     """Work with the keys of a bucket: a stream whose name begins with KV_."""
 
     operation: KeyValueOperation = Field(
-        description="What is done with each key. Create: it must not be there; Update: it must"
-        " have the revision that the client knows, which it learns from its first write of the key"
-        " and from each refusal; Delete leaves a marker, Purge a marker and no history; Watch takes"
-        " the last value of each key, then every change."
+        description="What is done with each key. Create: the key must not exist. Update: the key"
+        " must have the revision that the client knows; it learns the revision from its first"
+        " write of the key and from each refusal. Delete leaves a marker; Purge leaves a marker"
+        " and removes the history. Watch receives the last value of each key, then every change."
     )
     keys: int = Field(
-        1_000, ge=1, le=10_000, description="How many keys each client has of its own."
+        1_000, ge=1, le=10_000, description="Number of keys that each client has of its own."
     )
     shared_keys: bool = Field(
-        False, description="All clients of all workers use the same keys, not keys of their own."
+        False,
+        description="All clients of all workers use the same keys instead of keys of their own.",
     )
     key_order: Order = Field(
         Order.SEQUENTIAL,
-        description="Which key comes next. Sequential: in turns; clients that share keys begin"
-        " spread evenly over them, but all at the first one of Create and Update, which are to"
-        " meet.",
+        description="Order in which keys are used. Sequential: one after the other; clients that"
+        " share keys begin spread evenly over them, except that Create and Update all begin at"
+        " the first key, so that they collide.",
     )
     value_bytes: int = Field(128, ge=0, le=8_388_608, description="Size of each value.")
-    window: int = Field(1, ge=1, le=10_000, description="Most requests without an answer.")
-    watch_keys: SubjectFilter | None = Field(
-        None, description="Which keys Watch takes, with wildcards. Left out: all of the bucket."
+    window: int = Field(
+        1, ge=1, le=10_000, description="Requests that a client may have in flight."
     )
-    updates_only: bool = Field(False, description="Watch takes changes only, not what is there.")
+    watch_keys: SubjectFilter | None = Field(
+        None,
+        description="Keys that Watch receives; wildcards are allowed. Left out: all keys"
+        " of the bucket.",
+    )
+    updates_only: bool = Field(
+        False, description="Watch receives changes only, not the values that exist when it begins."
+    )
     timeout_seconds: int = Field(
         5,
         ge=1,
         le=300,
-        description="A request without an answer by then is an error; Watch for a number of"
-        " messages gives up when nothing came for so long.",
+        description="A request without an answer after this time is an error. A Watch with a"
+        " number of messages gives up after this time without one.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="self.operation != 'Update' || self.window <= self.keys",
-            message="window of Update must not be over keys: a key has one update under way",
+            message="window of Update must not exceed keys: each key has at most one update in"
+            " flight",
             holds=lambda self: (
                 self.operation is not KeyValueOperation.UPDATE or self.window <= self.keys
             ),
@@ -78,7 +86,7 @@ class KeyValue(Model):
 
     @property
     def watches(self) -> bool:
-        """Whether clients only listen."""
+        """Whether clients only receive changes."""
         return self.operation is KeyValueOperation.WATCH
 
 
@@ -99,7 +107,7 @@ class KeyValuePlan(Message):
     timeout_ms: int
 
 
-# What writes a value, and what expects a revision of its key.
+# Operations that write a value, and those that expect a revision of the key.
 _WRITES = (KeyValueOperation.PUT, KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 _EXPECTS = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 

@@ -1,4 +1,4 @@
-"""Make, ask about and remove streams and consumers: JetStream's own API as the load."""
+"""Create, inspect and delete streams and consumers: the JetStream API as the load."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -11,7 +11,7 @@ from njst.contract.model import Message, Model, Rule
 
 
 class ManagementOperation(StrEnum):
-    """Which call of JetStream's API is made."""
+    """Calls of the JetStream API."""
 
     CREATE_STREAM = "CreateStream"
     STREAM_INFO = "StreamInfo"
@@ -28,25 +28,26 @@ _DELETE = (ManagementOperation.DELETE_STREAM, ManagementOperation.DELETE_CONSUME
 
 
 class Management(Model):
-    """Calls of JetStream's API for streams and consumers of the job's own."""
+    """Calls of the JetStream API for streams and consumers that belong to the job."""
 
     operation: ManagementOperation = Field(
-        description="Create: each call makes a new one; Info: asks about `assets` in turns; Delete:"
-        " each call removes one that was made before the start; Cycle: makes one, asks about it and"
-        " removes it, three calls. What is left at the end is removed with the job."
+        description="Create: each call creates a new one. Info: asks about the `assets` in turn."
+        " Delete: each call deletes one that was created before the start. Cycle: creates one,"
+        " asks about it and deletes it, in three calls. What is left at the end is deleted with"
+        " the job."
     )
     assets: int = Field(
         0,
         ge=0,
         le=100_000,
-        description="How many streams or consumers of each client are made before the start and"
-        " stay: what Info asks about, and the company of all other calls.",
+        description="Streams or consumers of each client that are created before the start and"
+        " stay: Info asks about them, and every other call runs beside them.",
     )
     storage: Storage = Field(Storage.FILE, description="File or Memory.")
-    replicas: int = Field(1, ge=1, le=5, description="Copies of each in the cluster.")
-    window: int = Field(1, ge=1, le=10_000, description="Most calls without an answer.")
+    replicas: int = Field(1, ge=1, le=5, description="Replicas of each in the cluster.")
+    window: int = Field(1, ge=1, le=10_000, description="Calls that a client may have in flight.")
     timeout_seconds: int = Field(
-        5, ge=1, le=300, description="A call without an answer by then is an error."
+        5, ge=1, le=300, description="A call without an answer after this time is an error."
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -59,19 +60,19 @@ class Management(Model):
 
     @property
     def is_of_consumers(self) -> bool:
-        """Whether the calls are for consumers of a stream, not for streams."""
+        """Whether the calls concern consumers of a stream, not streams."""
         return "Consumer" in self.operation
 
     @property
     def deletes(self) -> bool:
-        """Whether each call takes one that set-up has made for it."""
+        """Whether each call deletes one that was created before the start."""
         return self.operation in _DELETE
 
 
 class ManagementPlan(Message):
     """Streams, or consumers of `stream`, that carry the id of `job` and are named `<prefix>-<n>`.
 
-    Those that stay, `assets` of them, are named `<prefix>-s<n>`.
+    The `assets` that stay are named `<prefix>-s<n>`.
     """
 
     operation: ManagementOperation
@@ -87,9 +88,9 @@ class ManagementPlan(Message):
     timeout_ms: int
 
 
-# So many streams or consumers may be made before the start, to be removed by the load.
+# Maximum streams or consumers that are created before the start for the load to delete.
 _MAX_DELETED = 100_000
-# How many a duration makes is not known beforehand.
+# Assumed number of consumers that a workload with a duration creates.
 _ENDLESS = 1_000_000
 
 
@@ -117,7 +118,7 @@ MANAGEMENT = Kind(
         Rule(
             cel="!has(self.management) ||"
             " has(self.stream) == self.management.operation.contains('Consumer')",
-            message="management of consumers needs a stream, management of streams has none",
+            message="management needs a stream for consumers, and none for streams",
             holds=lambda workload: (
                 workload.management is None
                 or (workload.stream is not None) == workload.management.is_of_consumers

@@ -10,7 +10,7 @@ from njst.contract.model import Message, Model
 
 
 class ObjectStoreOperation(StrEnum):
-    """What is done with objects."""
+    """Operations on objects."""
 
     PUT = "Put"
     GET = "Get"
@@ -21,31 +21,34 @@ class ObjectStore(Model):
     """Work with the objects of a store: a stream whose name begins with OBJ_."""
 
     operation: ObjectStoreOperation = Field(
-        description="Put stores an object in chunks, in place of the one before it; Get takes it"
-        " and checks its digest; Delete leaves a marker."
+        description="Put stores an object in chunks and replaces the previous one. Get reads it"
+        " and checks its digest. Delete leaves a marker."
     )
     objects: int = Field(
-        10, ge=1, le=10_000, description="How many names each client has of its own."
+        10, ge=1, le=10_000, description="Number of objects that each client has of its own."
     )
-    object_order: Order = Field(Order.SEQUENTIAL, description="Which object comes next.")
+    object_order: Order = Field(Order.SEQUENTIAL, description="Order in which objects are used.")
     object_bytes: int = Field(
         1_048_576, ge=0, le=1_073_741_824, description="Size of each object that is put."
     )
     chunk_bytes: int = Field(
-        131_072, ge=64, le=8_388_608, description="Size of the messages that it is put in."
+        131_072,
+        ge=64,
+        le=8_388_608,
+        description="Size of the messages that an object is split into.",
     )
     window: int = Field(
-        16, ge=1, le=1_000, description="Most chunks of a Put without an acknowledgement."
+        16, ge=1, le=1_000, description="Chunks of a Put that may wait for an acknowledgement."
     )
     timeout_seconds: int = Field(
-        30, ge=1, le=3600, description="An object that is not done with by then is an error."
+        30, ge=1, le=3600, description="An object that is not complete after this time is an error."
     )
 
 
 class ObjectStorePlan(Message):
     """Objects are named `<prefix>-<n>` for n below `objects`, in the store of stream OBJ_<bucket>.
 
-    Each Get has a consumer whose name begins with `consumer`; its metadata names the `job`.
+    Each Get creates a consumer: its name begins with `consumer`, its metadata has the `job`.
     """
 
     operation: ObjectStoreOperation

@@ -1,17 +1,16 @@
-"""The payload of a message, as several kinds have it."""
+"""The payload of a message, shared by several kinds."""
 
 from njst.contract.model import Message
 
-# What a message carries at the beginning of its payload (njst.load.protocol.stamp); one that is
-# shorter has none. It stands here so that a worker knows it without the engine, and so without
-# numpy.
+# Size of the stamp at the beginning of a payload (njst.load.protocol.stamp); a shorter payload has
+# none. Defined here so that a worker can use it without importing the load, and with it numpy.
 STAMP_BYTES = 32
 
 
 class PayloadPlan(Message):
-    """Sizes in bytes, spread evenly, and how much of each is blank; or the content of a file.
+    """Payload sizes in bytes, spread evenly, and the share of spaces; or the content of a file.
 
-    With `file`, a path, both sizes are the mean, and `variants` says how many payloads it has.
+    With `file`, a path, both sizes are the mean; `variants` is the number of payloads.
     """
 
     bytes_min: int

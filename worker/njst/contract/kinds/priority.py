@@ -9,7 +9,7 @@ from njst.contract.model import Message, Model, Rule
 
 
 class PriorityPolicy(StrEnum):
-    """By what the server prefers some clients to others."""
+    """How the server prefers some clients over others."""
 
     OVERFLOW = "Overflow"
     PINNED_CLIENT = "PinnedClient"
@@ -20,31 +20,41 @@ class Priority(Model):
     """Which clients of a shared consumer the server prefers."""
 
     policy: PriorityPolicy = Field(
-        description="Overflow: clients that stand by get messages only when minPending or"
-        " minAckPending is reached (server 2.11); PinnedClient: one client gets all until it falls"
-        " silent (2.11); Prioritized: clients that stand by get what the others do not ask for"
+        description="Overflow: standby clients get messages only if minPending or minAckPending"
+        " is reached (server 2.11). PinnedClient: one client gets all messages until it stops"
+        " pulling (2.11). Prioritized: standby clients get what the others do not ask for"
         " (2.12)."
     )
     standby_percent: int = Field(
-        50, ge=0, le=100, description="How many of the clients stand by. Not for PinnedClient."
+        50,
+        ge=0,
+        le=100,
+        description="Percentage of the clients that are on standby. Not for PinnedClient.",
     )
     min_pending: int | None = Field(
-        None, ge=1, le=1_000_000_000, description="Overflow: so many messages wait to be delivered."
+        None,
+        ge=1,
+        le=1_000_000_000,
+        description="Overflow: number of messages that wait to be delivered.",
     )
     min_ack_pending: int | None = Field(
-        None, ge=1, le=10_000_000, description="Overflow: so many are delivered and unacknowledged."
+        None,
+        ge=1,
+        le=10_000_000,
+        description="Overflow: number of messages that are delivered and not acknowledged.",
     )
     pinned_timeout_seconds: int = Field(
         10,
         ge=1,
         le=3600,
-        description="PinnedClient: a client that pulls nothing for so long is unpinned.",
+        description="PinnedClient: a client that does not pull for this time is unpinned.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="(self.policy == 'Overflow') == (has(self.minPending) || has(self.minAckPending))",
-            message="policy Overflow needs minPending or minAckPending, and no other has them",
+            message="policy Overflow needs minPending or minAckPending; the other policies must"
+            " not have them",
             holds=lambda self: (
                 (self.policy is PriorityPolicy.OVERFLOW)
                 is (self.min_pending is not None or self.min_ack_pending is not None)
@@ -54,11 +64,11 @@ class Priority(Model):
 
 
 class PriorityPlan(Message):
-    """How one client asks a consumer that prefers some (ADR-42); 0 leaves a number out."""
+    """The priority fields of one client's pull requests (ADR-42); 0: the field is left out."""
 
     policy: PriorityPolicy
     group: str
     min_pending: int = 0
     min_ack_pending: int = 0
-    # 0 is served first.
+    # Clients with level 0 are served first.
     level: int = 0

@@ -47,20 +47,20 @@ class PublishMode(StrEnum):
     FAST_BATCH = "FastBatch"
 
 
-# The modes in which each message has an acknowledgement of its own; the second for rules in CEL.
+# Modes in which each message has its own acknowledgement; the second one for rules in CEL.
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 _IS_SINGLY = "self.mode in ['Synchronous', 'Asynchronous']"
 
 
 class MessageIds(StrEnum):
-    """Whether messages carry an id by which the stream knows one that it has already."""
+    """Whether messages carry an id by which the stream detects duplicates."""
 
     NONE = "None"
     UNIQUE = "Unique"
 
 
 class Expect(StrEnum):
-    """What a message expects of the stream: without it, it is not stored."""
+    """What must be true of the stream for a message to be stored."""
 
     NONE = "None"
     LAST_SEQUENCE = "LastSequence"
@@ -68,14 +68,14 @@ class Expect(StrEnum):
 
 
 class ReplySubjects(StrEnum):
-    """Whether each message has a reply subject of its own."""
+    """Whether each message has its own reply subject."""
 
     UNIQUE = "Unique"
     REUSED = "Reused"
 
 
 class Verify(StrEnum):
-    """Whether what was acknowledged is looked for in the stream."""
+    """Whether acknowledged messages are looked for in the stream."""
 
     AFTER_RUN = "AfterRun"
     NONE = "None"
@@ -93,118 +93,127 @@ class Publish(Model):
 
     mode: PublishMode = Field(
         PublishMode.ASYNCHRONOUS,
-        description="Synchronous waits for each acknowledgement before the next message;"
-        " Asynchronous keeps up to `window` messages without one; AtomicBatch stores `batch`"
-        " messages together or not at all; FastBatch streams them with acknowledgements in"
-        " groups.",
+        description="Synchronous waits for the acknowledgement of each message before it sends"
+        " the next. Asynchronous has up to `window` messages in flight. AtomicBatch stores"
+        " `batch` messages together or not at all. FastBatch streams messages, which are"
+        " acknowledged in groups.",
     )
     window: int = Field(
         500,
         ge=1,
         le=100_000,
-        description="Most messages of a client without an acknowledgement. Asynchronous only.",
+        description="Messages that a client may have in flight. Asynchronous only.",
     )
     batch: int = Field(
-        500, ge=2, le=1_000, description="Messages of one AtomicBatch or one group of FastBatch."
+        500, ge=2, le=1_000, description="Messages per AtomicBatch, or per group of a FastBatch."
     )
     payload_bytes: int = Field(1024, ge=0, le=8_388_608, description="Size of each message.")
     payload_bytes_max: int | None = Field(
         None,
         ge=1,
         le=8_388_608,
-        description="Sizes are spread evenly from payloadBytes to this. Left out: one size.",
+        description="Sizes are spread evenly from payloadBytes to this. Left out: all have the"
+        " same size.",
     )
     compressible_percent: int = Field(
-        0, ge=0, le=100, description="How much of each payload is blank; the rest is random."
+        0,
+        ge=0,
+        le=100,
+        description="Percentage of each payload that is spaces; the rest is random.",
     )
     payload_file: FileName | None = Field(
         None,
-        description="Name of a file in the folder of payloads that the workers have: its content is"
-        " the payload of each message, in place of random bytes. Such a message has no stamp, so it"
-        " cannot be checked, and its way to a consumer cannot be measured.",
+        description="Name of a file in the payload folder of the workers. Its content replaces"
+        " the random payload of each message. Such messages have no stamp: they are not checked,"
+        " and their time to a consumer is not measured.",
     )
     payload_lines: bool = Field(
         False,
-        description="Each line of payloadFile is a payload, in turns; empty ones are left out.",
+        description="Each line of payloadFile is a payload, used in turn; empty lines are skipped.",
     )
     subjects: list[Subject] = Field(
         default_factory=list,
         max_length=64,
-        description="Subjects to publish to; {index} becomes the stream's number. Empty: one made"
-        " of the stream's first subject, its wildcards filled with the workload's name.",
+        description="Subjects to publish to; {index} is replaced by the stream's number. Empty:"
+        " the first subject of the stream, with its wildcards replaced by the name of the"
+        " workload.",
     )
     subject_count: int = Field(
         1,
         ge=1,
         le=MOST_SUBJECTS,
-        description="Over 1, each of subjects stands for so many: .0, .1 ... follow it. All"
-        " together are 1,000,000 at most.",
+        description="Over 1, each of subjects stands for this many: .0, .1 ... are appended. In"
+        " total at most 1,000,000.",
     )
     subject_order: Order = Field(
         Order.SEQUENTIAL,
-        description="Sequential: in turns, and the clients begin spread evenly over all of them;"
-        " Random: evenly; Zipf: few are hot.",
+        description="Sequential: one after the other; the clients begin spread evenly over all"
+        " of them. Random: uniform. Zipf: a few are hot.",
     )
     message_ids: MessageIds = Field(
-        MessageIds.NONE, description="Unique gives each message a Nats-Msg-Id of its own."
+        MessageIds.NONE, description="Unique gives each message its own Nats-Msg-Id."
     )
     duplicate_percent: int = Field(
         0,
         ge=0,
         le=99,
-        description="With messageIds, how many messages carry the id of the one before.",
+        description="With messageIds, the percentage of messages that repeat the id of the"
+        " previous message.",
     )
     ttl_seconds: int | None = Field(
-        None, ge=1, le=31_536_000, description="Each message's own time to live (Nats-TTL)."
+        None, ge=1, le=31_536_000, description="Time to live of each message (Nats-TTL)."
     )
     expect: Expect = Field(
         Expect.NONE,
-        description="Compare-and-set: a message is stored only if the last sequence of the stream,"
-        " or of its subject, is the one that the client knows. A client learns it from each answer,"
-        " and goes on after a refusal, which is a WrongSequence error.",
+        description="Compare-and-set: a message is stored only if the last sequence of the"
+        " stream, or of its subject, is the one that the client knows. The client learns it from"
+        " each answer and continues after a refusal, which is a WrongSequence error.",
     )
     expect_stream: bool = Field(
-        False, description="Each message names the stream that is to store it."
+        False, description="Each message names the stream that must store it."
     )
     increment: int | None = Field(
         None,
         ge=-1_000_000_000,
         le=1_000_000_000,
-        description="Each message adds this to the counter that its subject is, and has no payload"
+        description="Each message adds this to the counter of its subject, and has no payload"
         " (server 2.12).",
     )
     delay_seconds: int | None = Field(
         None,
         ge=1,
         le=31_536_000,
-        description="The stream stores each message so much later: until then it is a schedule on"
-        " a subject of its own below the message's subject (server 2.12). The stamp has the due"
-        " instant, so a consumer's latency is how late the message was.",
+        description="The stream stores each message after this delay; until then it is a"
+        " schedule on a subject of its own below the subject of the message (server 2.12). The"
+        " stamp has the due time, so the latency of a consumer is how late the message was.",
     )
     reply_subjects: ReplySubjects = Field(
         ReplySubjects.UNIQUE,
-        description="What an acknowledgement comes to. Unique: a subject for each message, as"
-        " client libraries have it. Reused: a few in turns; a server remembers where they lead, so"
-        " one client publishes about a fifth more.",
+        description="Reply subjects of the acknowledgements. Unique: one per message, as client"
+        " libraries do. Reused: a few in turn; a server caches their routes, so one client"
+        " publishes about a fifth more.",
     )
     headers: list[Header] = Field(
         default_factory=list, max_length=16, description="Headers of each message."
     )
     ack_timeout_seconds: int = Field(
-        5, ge=1, le=300, description="A message without an acknowledgement by then is an error."
+        5,
+        ge=1,
+        le=300,
+        description="A message without an acknowledgement after this time is an error.",
     )
     verify: Verify = Field(
         Verify.AFTER_RUN,
-        description="AfterRun: when its load is over, each worker reads the stream back and looks"
-        " for every message that was acknowledged to it; one that is gone fails the job. Where"
-        " payloadBytes is under 32 some messages have no room for a stamp, so none is looked for,"
-        " and the result says so (NoStamp). None leaves that out.",
+        description="AfterRun: after the load, each worker reads the stream back and looks for"
+        " every message that was acknowledged to it; a missing one fails the job. With"
+        " payloadBytes under 32 some messages have no room for a stamp: then none is looked for,"
+        " and the result says so (NoStamp). None skips this.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
-            message="subjects times subjectCount must not be over 1000000",
+            message="subjects times subjectCount must not exceed 1000000",
             holds=lambda self: len(self.subjects) * self.subject_count <= MOST_SUBJECTS,
         ),
         Rule(
@@ -306,25 +315,25 @@ class Publish(Model):
 
 
 class ReadBackPlan(Message):
-    """Where to look for what was acknowledged: in a stream, behind a sequence.
+    """Where to look for acknowledged messages: in a stream, after a sequence.
 
-    `obstacle` says in one CamelCase word why looking would prove nothing; empty: it does.
+    `obstacle` is a reason, in one CamelCase word, why a look would prove nothing; empty: none.
     """
 
     stream: str
     after_sequence: int = 0
     obstacle: str = ""
-    # What the stream was at the set-up.
+    # The stream before the load.
     before: StreamBefore | None = None
 
 
 class PublishPlan(Message):
-    """Each subject stands for `subject_count` of them when that is over 1.
+    """What a publisher sends. If `subject_count` is over 1, each subject stands for that many.
 
-    `first_subject` is the number of the one that a Sequential order begins with.
+    `first_subject` is the number of the subject that a Sequential order begins with.
     """
 
-    # The stream that is to store the messages; empty: whichever does.
+    # The stream that must store the messages; empty: any.
     stream: str = ""
     mode: PublishMode
     window: int
@@ -339,9 +348,9 @@ class PublishPlan(Message):
     headers: list[tuple[str, str]] = Field(default_factory=list)
     expect: Expect = Expect.NONE
     delay_ms: int = 0
-    # Whether few reply subjects are used in turns.
+    # Whether a few reply subjects are used in turn.
     reuses_replies: bool = False
-    # The stream's last sequence at the time of the set-up.
+    # The stream's last sequence before the load.
     last_sequence: int = 0
     ack_timeout_ms: int
     read_back: ReadBackPlan | None = None
@@ -358,7 +367,7 @@ _INSTANT = "@at 2000-01-01T00:00:00.000000000Z"
 
 
 def _sizes(publish: Publish) -> Iterator[tuple[str, int]]:
-    # A counter has no payload, and that of a file is known to the worker alone.
+    # A counter has no payload; the size of a file's payloads is known to the worker only.
     if publish.increment is None and publish.payload_file is None:
         yield "payloadBytes", publish.payload_bytes
         yield "payloadBytesMax", publish.payload_bytes_max or 0

@@ -51,8 +51,8 @@ class Service(Model):
         5,
         ge=1,
         le=300,
-        description="A request without an answer after this time is an error. A Serve client that"
-        " waits this long for one of its messages gives up.",
+        description="A request without an answer after this time is an error. A Serve client"
+        " that waits this long for one of its messages gives up.",
     )
     name: ServiceName | None = Field(
         None, description="Name of the service, for discovery. Left out: njst. Serve only."

@@ -11,169 +11,184 @@ from njst.contract.model import Message
 MAX_BYTES = 8192
 MAX_ERRORS = 5
 MAX_EXAMPLE = 120
-REVISION = "How often njst has written this: a writer replaces only the one that it has read."
+REVISION = "Number of writes by njst; a writer replaces only the revision that it has read."
 
 
 class Condition(Message):
     """metav1.Condition."""
 
-    type: str = Field(description="What is judged.")
+    type: str = Field(description="Type of the condition.")
     status: str = Field(description="True, False or Unknown.")
-    observed_generation: int = Field(0, description="The generation that was looked at.")
+    observed_generation: int = Field(
+        0, description="The generation of the resource that the condition is based on."
+    )
     last_transition_time: str = Field(description="When the status last changed.")
-    reason: str = Field(description="One CamelCase word.")
-    message: str = Field("", description="A sentence for people.")
+    reason: str = Field(description="Reason in one CamelCase word.")
+    message: str = Field("", description="Explanation in a sentence.")
 
 
 class WorkersStatus(Message):
     """How many participants are how far."""
 
-    wanted: int = Field(0, description="Participants of the job.")
+    wanted: int = Field(0, description="Number of participants.")
     ready: int = Field(0, description="Of these, ready or further, and not lost.")
-    running: int = Field(0, description="Of these, under load.")
-    finished: int = Field(0, description="Of these, done with their share.")
+    running: int = Field(0, description="Of these, running load.")
+    finished: int = Field(0, description="Of these, finished.")
     lost: int = Field(0, description="Of these, lost or not ready in time.")
-    refused: int = Field(0, description="Of these, those that cannot run this job, and said why.")
+    refused: int = Field(0, description="Of these, unable to run this job; each says why.")
     summary: str = Field(
-        "", description="Ready or further, of all; before a job, 0 of those wanted."
+        "",
+        description="Participants that are ready or further, of all; before the job starts,"
+        " 0 of those wanted.",
     )
 
 
 class LatencyStatus(Message):
     """Percentiles in microseconds."""
 
-    p50: int = Field(description="Half of all are at most this.")
+    p50: int = Field(description="50 % are at most this.")
     p90: int = Field(description="90 % are at most this.")
     p99: int = Field(description="99 % are at most this.")
     p999: int = Field(description="99.9 % are at most this.")
-    max: int = Field(description="The longest.")
+    max: int = Field(description="The highest.")
 
 
 class ErrorStatus(Message):
     """Errors of one class, with an example."""
 
-    error_class: str = Field(description="What kind of error.")
-    count: int = Field(description="How many.")
-    example: str = Field("", description="What the first one said.")
+    error_class: str = Field(description="Class of the errors.")
+    count: int = Field(description="Number of errors.")
+    example: str = Field("", description="Message of the first one.")
 
 
 class ReadBackStatus(Message):
     """What a look at the stream after the load proves of acknowledged messages."""
 
-    acknowledged: int = Field(0, description="Messages that the target has acknowledged.")
-    found: int = Field(0, description="Of these, in the stream.")
-    lost: int = Field(0, description="Of these, gone.")
-    removed: int = Field(0, description="Of these, let go by the stream or removed by somebody.")
+    acknowledged: int = Field(0, description="Messages that the target acknowledged.")
+    found: int = Field(0, description="Of these, found in the stream.")
+    lost: int = Field(0, description="Of these, missing.")
+    removed: int = Field(0, description="Of these, removed by the stream or by somebody.")
     unchecked: int = Field(0, description="Of these, not looked for.")
 
 
 class WorkloadStatus(Message):
     """Totals of one workload over all workers."""
 
-    name: str = Field(description="The name in the spec.")
-    kind: str = Field(description="What it does.")
-    skipped: str = Field("", description="What the target lacks, so that nothing of it was done.")
+    name: str = Field(description="Name in the spec.")
+    kind: str = Field(description="Kind of workload.")
+    skipped: str = Field("", description="Feature that the target lacks; the workload was not run.")
     planned: int | None = Field(
         None,
-        description="Messages in all: as many as the spec says, or as are due at its offered rate."
-        " None where only time ends the workload.",
+        description="Messages in total: those of the spec, or those due at its offered rate."
+        " None if only time ends the workload.",
     )
     attempted: int = Field(
-        0, description="Operations that began: messages, failed and what is unfinished."
+        0, description="Operations that began: messages, failed and unfinished ones."
     )
-    messages: int = Field(0, description="Operations that were completed.")
-    failed: int = Field(0, description="Operations that failed, each in one class of errors.")
+    messages: int = Field(0, description="Completed operations.")
+    failed: int = Field(0, description="Failed operations; each is in one class of errors.")
     given_up: int = Field(
         0,
-        description="Of the failed and the unfinished, those that waited in vain. They are in the"
-        " latencies with the time that they waited: a lower bound.",
+        description="Of the failed and unfinished ones, those that were given up. In the"
+        " latencies they have the time that they waited: a lower bound.",
     )
-    bytes: int = Field(0, description="Their payloads in bytes.")
-    redelivered: int = Field(0, description="Deliveries after the first of a message.")
-    duplicates: int = Field(0, description="Publications that the stream had already.")
-    terminated: int = Field(0, description="Messages that were given up.")
-    reconnects: int = Field(0, description="How often connections were lost and made anew.")
+    bytes: int = Field(0, description="Payload bytes of the messages.")
+    redelivered: int = Field(0, description="Deliveries of a message after its first.")
+    duplicates: int = Field(0, description="Published messages that the stream had already stored.")
+    terminated: int = Field(0, description="Messages that were terminated: not to be redelivered.")
+    reconnects: int = Field(0, description="Connections that were lost and made again.")
     longest_outage_us: int = Field(
         0, description="The longest time without a connection, in microseconds."
     )
     messages_per_second: int = Field(
         0,
-        description="Messages over the workload's window: its duration, or from its start until its"
-        " last operation ended.",
+        description="Messages over the window of the workload: its duration, or from its start"
+        " to the end of its last operation.",
     )
-    bytes_per_second: int = Field(0, description="Their payloads over the same window.")
+    bytes_per_second: int = Field(0, description="Payload bytes over the same window.")
     latency_microseconds: LatencyStatus | None = Field(
         None, description="Percentiles in microseconds."
     )
     read_back: ReadBackStatus | None = Field(
-        None, description="What a look at the stream after the load proves."
+        None, description="Result of reading the stream back after the load."
     )
     error_count: int = Field(
         0, description="Failed operations, and findings about messages that were processed."
     )
     errors: list[ErrorStatus] = Field(
-        default_factory=list, description="The most frequent ones by class."
+        default_factory=list, description="The most frequent errors, by class."
     )
 
 
 class ThresholdStatus(Message):
     """A threshold beside what was measured."""
 
-    workload: str = Field(description="The workload that is judged; empty: all.")
-    metric: str = Field(description="What is judged.")
-    at_most: int | None = Field(None, description="The most that is allowed.")
-    at_least: int | None = Field(None, description="The least that is allowed.")
-    value: int | None = Field(None, description="What was measured; nothing without data.")
+    workload: str = Field(description="Workload that is judged; empty: all.")
+    metric: str = Field(description="Metric that is judged.")
+    at_most: int | None = Field(None, description="Highest allowed value.")
+    at_least: int | None = Field(None, description="Lowest allowed value.")
+    value: int | None = Field(None, description="Measured value; none without data.")
     verdict: str = Field(description="Valid, Invalid or Unknown.")
 
 
 class JobStatus(Message):
     """The status subresource."""
 
-    observed_generation: int = Field(-1, description="-1 until njst has seen the resource.")
+    observed_generation: int = Field(
+        -1,
+        description="Generation of the resource that the status"
+        " is based on; -1 until njst has seen it.",
+    )
     revision: int = Field(0, description=REVISION)
-    mesh: str = Field("", description="The njst installation that takes care of it.")
-    phase: str = Field("", description="One word for the eye; derived from the conditions.")
-    reason: str = Field("", description="Why it is in this phase, in one CamelCase word.")
-    message: str = Field("", description="The same as a sentence.")
-    job_id: str = Field("", description="The job's id at the workers' API.")
-    result_ref: str = Field("", description="Path of the full report at any worker's API.")
+    mesh: str = Field("", description="The njst installation that runs the job.")
+    phase: str = Field("", description="Summary of the conditions in one word.")
+    reason: str = Field("", description="Why the job is in this phase, in one CamelCase word.")
+    message: str = Field("", description="Why the job is in this phase, in a sentence.")
+    job_id: str = Field("", description="Id of the job in the API of the workers.")
+    result_ref: str = Field("", description="Path of the full report in the API of any worker.")
     conditions: list[Condition] = Field(
-        default_factory=list, description="What is true of the job, by type."
+        default_factory=list, description="Conditions of the job, by type."
     )
     submit_time: str | None = Field(None, description="When the job was created.")
     start_time: str | None = Field(None, description="The common start of all workers.")
-    completion_time: str | None = Field(None, description="When it had ended.")
+    completion_time: str | None = Field(None, description="When the job ended.")
     duration: str = Field(
-        "", description="How long the load ran, or runs; without what is read back after it."
+        "",
+        description="How long the load ran, or has been running; without the read-back after it.",
     )
     verdict: str = Field(
-        "", description="Valid, Invalid or Unknown; empty before the end, and if it was cancelled."
+        "",
+        description="Valid, Invalid or Unknown; empty before the end, and if the job was"
+        " cancelled.",
     )
-    workers: WorkersStatus | None = Field(None, description="How many participants are how far.")
+    workers: WorkersStatus | None = Field(None, description="Number of participants in each state.")
     lost_workers: list[str] = Field(
-        default_factory=list, description="The first few that are lost or late, by name."
+        default_factory=list, description="Names of the first few lost or late workers."
     )
     refused_workers: list[str] = Field(
-        default_factory=list, description="The first few that refused the job, each with why."
+        default_factory=list,
+        description="The first few workers that refused the job, each with the reason.",
     )
     messages_per_second: int | None = Field(
-        None, description="All workloads together, each over its own window."
+        None, description="Sum over all workloads, each over its own window."
     )
     bytes_per_second: int | None = Field(
-        None, description="All workloads together, each over its own window."
+        None, description="Sum over all workloads, each over its own window."
     )
     p99_microseconds: int | None = Field(
-        None, description="99th percentile of the latency, of the workload where it is highest."
+        None, description="99th percentile of the latency; the highest of all workloads."
     )
     error_count: int = Field(0, description="Errors of all workloads.")
     tester_limited: bool = Field(
-        False, description="The tester itself was the limit: the numbers are not the target's."
+        False,
+        description="The load tester was the bottleneck: the numbers are not those of the target.",
     )
-    tester_advice: str = Field("", description="What would take that limit away.")
-    target: str = Field("", description="What is under test.")
-    workloads: list[WorkloadStatus] = Field(default_factory=list, description="Totals by workload.")
+    tester_advice: str = Field("", description="What would remove that bottleneck.")
+    target: str = Field("", description="The NATS under test.")
+    workloads: list[WorkloadStatus] = Field(
+        default_factory=list, description="Totals of each workload."
+    )
     thresholds: list[ThresholdStatus] = Field(
-        default_factory=list, description="The verdicts by threshold, the worst first."
+        default_factory=list, description="Verdicts of the thresholds, the worst first."
     )
     omitted: str = Field("", description="What was left out to keep the status small.")

@@ -48,8 +48,8 @@ class WorkerSelector(Model):
     match_labels: dict[str, LabelValue] = Field(
         default_factory=dict,
         max_length=16,
-        description="Labels that a worker must have, each with this value: its --label options,"
-        " and name, host and zone.",
+        description="Labels that a worker must have, each with this value: those of its --label"
+        " options, and name, host and zone.",
     )
 
 
@@ -143,91 +143,92 @@ def _existing_consumers_have_existing_streams(spec: "JobSpec") -> bool:
 class JobSpec(Model):
     """What to run, where, and what must hold."""
 
-    description: str = Field("", max_length=1024, description="For people.")
+    description: str = Field("", max_length=1024, description="Free text.")
     mesh: MeshName | None = Field(
         None,
-        description="Name of the njst installation that runs the job; left out: the default one.",
+        description="Name of the njst installation that runs the job. Left out: the default one.",
     )
     target: Target = Field(default_factory=Target, description="The NATS under test.")
     workers: int = Field(
-        0, ge=0, le=1000, description="How many workers take part; 0 means all that are there."
+        0, ge=0, le=1000, description="Number of workers that take part; 0: all that are connected."
     )
     worker_selector: WorkerSelector | None = Field(
-        None, description="Only these workers; `workers` counts among them."
+        None, description="Restricts the job to matching workers; `workers` counts among them."
     )
     priority: int = Field(
         0,
         ge=-1000,
         le=1000,
-        description="Of the jobs that wait for the same workers the highest goes first; equal ones"
-        " in the order in which they came. A job that has its workers keeps them.",
+        description="Waiting jobs start highest priority first, ties in submission order."
+        " Running jobs are never preempted.",
     )
     sharing: Sharing = Field(
         Sharing.EXCLUSIVE,
-        description="Exclusive has its workers for itself; Shared runs beside other jobs that are"
-        " Shared, and measures what they leave.",
+        description="Exclusive: no other job runs on its workers. Shared: the job runs"
+        " concurrently with other Shared jobs, and competes with them for capacity.",
     )
     streams: UniqueNames[Stream] = Field(
         default_factory=list,
         max_length=16,
-        description="Streams to make or to use, each name once.",
+        description="Streams to create or to use; names are unique.",
     )
     workloads: UniqueNames[Workload] = Field(
         min_length=1,
         max_length=MAX_WORKLOADS,
-        description="What runs: at the same time, unless startSeconds or after says when.",
+        description="What runs: all at the same time, unless startSeconds or after says otherwise.",
     )
     thresholds: list[Threshold] = Field(
-        default_factory=list, max_length=32, description="What must hold for success."
+        default_factory=list, max_length=32, description="What must hold for the job to succeed."
     )
     start_timeout_seconds: int = Field(
         30,
         ge=1,
         le=3600,
-        description="Workers that are not ready by then are lost, or fail the job: see"
+        description="Workers that are not ready after this time are lost, or fail the job; see"
         " onWorkerLoss.",
     )
     queue_timeout_seconds: int = Field(
         3600,
         ge=1,
         le=604_800,
-        description="A job that has not got its workers by then fails with reason QueueTimeout:"
-        " too few are connected, or earlier jobs have them. The time of suspend does not count.",
+        description="A job that has not got its workers after this time fails with reason"
+        " QueueTimeout: too few are connected, or earlier jobs occupy them. Time in suspend does"
+        " not count.",
     )
     active_deadline_seconds: int = Field(
         3600, ge=1, le=604_800, description="A job that runs longer is stopped and fails."
     )
     on_worker_loss: OnWorkerLoss = Field(
         OnWorkerLoss.CONTINUE,
-        description="Continue measures on with the others and names the loss; Fail stops the job.",
+        description="Continue: the job goes on with the other workers and reports the loss."
+        " Fail: the job stops.",
     )
     verdict_policy: VerdictPolicy = Field(
         VerdictPolicy.GATE,
-        description="What Flux, Helm and Argo CD see of a job that did not succeed: Gate makes the"
-        " resource Stalled, so that a rollout fails; Report leaves it Ready. Succeeded tells the"
-        " verdict either way.",
+        description="What Flux, Helm and Argo CD see of a job that did not succeed. Gate: the"
+        " resource is Stalled, so that a rollout fails. Report: it stays Ready. The condition"
+        " Succeeded has the verdict in both cases.",
     )
     suspend: bool = Field(
         False,
-        description="True keeps a new resource from being submitted until it is false; once the job"
-        " has begun it is ignored.",
+        description="True: a new resource is not submitted until this is false. Ignored once the"
+        " job has begun.",
     )
-    cancel: bool = Field(
-        False, description="True stops the job, for good; what it measured is kept."
-    )
+    cancel: bool = Field(False, description="True stops the job permanently; its results are kept.")
     ttl_seconds_after_finished: int | None = Field(
         None,
         ge=0,
         le=31_536_000,
-        description="The resource is deleted this long after its end; left out, it is kept.",
+        description="The resource is deleted this long after the job has ended. Left out: it is"
+        " kept.",
     )
     skip_if_ran_within_seconds: int | None = Field(
         None,
         ge=1,
         le=604_800,
-        description="A resource that is made anew, with the name, namespace and spec of one whose"
-        " job ended less than this long ago, repeats that result and runs nothing; left out, it"
-        " runs.",
+        description="If a resource is created again with the same name, namespace and spec less"
+        " than this long after its job ended, it repeats that result and runs nothing. Left out:"
+        " it runs.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -251,8 +252,7 @@ class JobSpec(Model):
         ),
         Rule(
             cel=_after_cel(),
-            message="each of after must be the name of a workload that stands before it in the"
-            " list",
+            message="each of after must be the name of an earlier workload in the list",
             holds=lambda self: not _after_unknown(self),
             culprit=lambda self: _after_unknown(self)[0],
             culprit_cel=_after_culprit_cel(),
@@ -271,16 +271,16 @@ class JobSpec(Model):
             " (has(w.consume.filterSubjects) && size(w.consume.filterSubjects) > 0) ||"
             " !self.workloads.exists(p, has(p.publish) && has(p.publish.delaySeconds) &&"
             " has(p.stream) && p.stream == w.stream))",
-            message="consume from a stream with delaySeconds needs filterSubjects: the subjects of"
-            " the messages, without those of their schedules",
+            message="consume from a stream with delaySeconds needs filterSubjects: the subjects"
+            " of the messages without those of the schedules",
             holds=_delayed_are_filtered,
         ),
         Rule(
             cel="self.workloads.all(w, !has(w.consume) || !has(w.consume.existingConsumer) ||"
             " !has(w.stream) || !has(self.streams) ||"
             " !self.streams.exists(s, s.name == w.stream && !s.?useExisting.orValue(false)))",
-            message="consume.existingConsumer needs a stream with useExisting: the consumers of a"
-            " stream that the job makes are the job's",
+            message="consume.existingConsumer needs a stream with useExisting: a stream that the"
+            " job creates has no other consumers",
             holds=_existing_consumers_have_existing_streams,
         ),
     )

@@ -70,31 +70,31 @@ class ScheduleSpec(Model):
     """When to make which job."""
 
     schedule: CronText = Field(
-        description="Minute, hour, day of month, month, day of week, as in cron; or @hourly and"
-        " the like."
+        description="Minute, hour, day of month, month and day of week, as in cron; or a macro"
+        " such as @hourly."
     )
     time_zone: ZoneName = Field(
-        "Etc/UTC", description="Name of a time zone of the IANA database, such as Europe/Berlin."
+        "Etc/UTC", description="Name in the IANA time zone database, such as Europe/Berlin."
     )
-    suspend: bool = Field(False, description="True: no jobs are made until it is false.")
+    suspend: bool = Field(False, description="True: no jobs are created until it is false.")
     concurrency_policy: ConcurrencyPolicy = Field(
         ConcurrencyPolicy.FORBID,
-        description="When an earlier job is not over: Forbid waits for it, Replace deletes it,"
-        " Allow makes another one, which waits until the workers are free.",
+        description="If an earlier job has not ended: Forbid waits for it, Replace deletes it,"
+        " Allow creates another one, which waits until the workers are free.",
     )
     starting_deadline_seconds: int | None = Field(
         None,
         ge=1,
         le=31_536_000,
-        description="A job that cannot be made within this time is left out; without it, the last"
-        " time that was missed is made up for.",
+        description="A job that cannot be created within this time is skipped. Left out: the"
+        " last missed job is created late.",
     )
     successful_jobs_history_limit: int = Field(
-        3, ge=0, le=100, description="How many jobs that succeeded are kept."
+        3, ge=0, le=100, description="Number of succeeded jobs that are kept."
     )
     failed_jobs_history_limit: int = Field(
-        1, ge=0, le=100, description="How many jobs that did not succeed are kept."
+        1, ge=0, le=100, description="Number of jobs that are kept of those that did not succeed."
     )
-    job_template: JobTemplate = Field(description="The job that is made each time.")
+    job_template: JobTemplate = Field(description="The job that is created each time.")
 
     rules: ClassVar[tuple[Rule, ...]] = CRON_RULES

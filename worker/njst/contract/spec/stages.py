@@ -17,12 +17,12 @@ class Ramp(StrEnum):
 class Stage(Model):
     """A part of a workload's time, and the rate that it comes to."""
 
-    duration_seconds: int = Field(ge=1, le=86_400, description="How long the stage lasts.")
+    duration_seconds: int = Field(ge=1, le=86_400, description="Duration of the stage.")
     messages_per_second: int = Field(
         ge=0, le=100_000_000, description="Offered rate of all workers together; 0 is a pause."
     )
     ramp: Ramp = Field(
         Ramp.LINEAR,
-        description="Linear: the rate goes evenly from that of the stage before, at first from"
-        " nothing, and is there at the end. Step: it is there at once.",
+        description="Linear: the rate changes linearly from that of the previous stage, at first"
+        " from zero, and is reached at the end. Step: it changes at once.",
     )

@@ -42,47 +42,53 @@ class Stream(Model):
     """A stream, or several alike, that the job makes or uses."""
 
     name: StreamName = Field(
-        description="The stream's name in JetStream. With count over 1, `-0`, `-1` ... follow it."
+        description="Name of the stream in JetStream. With count over 1, `-0`, `-1` ... are"
+        " appended."
     )
-    count: int = Field(1, ge=1, le=256, description="How many streams of this kind to make.")
+    count: int = Field(1, ge=1, le=256, description="Number of streams of this kind.")
     subjects: list[SubjectFilter] = Field(
         default_factory=list,
         max_length=16,
-        description="Subjects that the stream takes. Empty: all below the stream's own name. With"
-        " count over 1 each must contain {index}, which becomes the stream's number.",
+        description="Subjects of the stream. Empty: all below the name of the stream. With count"
+        " over 1 each must contain {index}, which is replaced by the number of the stream.",
     )
     storage: Storage = Field(Storage.FILE, description="File or Memory.")
-    replicas: int = Field(1, ge=1, le=5, description="Copies of the stream in the cluster.")
-    retention: Retention = Field(Retention.LIMITS, description="When messages go.")
-    discard: Discard = Field(Discard.OLD, description="What a full stream refuses.")
+    replicas: int = Field(1, ge=1, le=5, description="Replicas of the stream in the cluster.")
+    retention: Retention = Field(Retention.LIMITS, description="When messages are removed.")
+    discard: Discard = Field(
+        Discard.OLD,
+        description="What a full stream drops: its oldest messages (Old), or the new one (New).",
+    )
     max_messages: int | None = Field(
-        None, ge=1, le=MAX_INTEGER, description="Most messages that the stream keeps."
+        None, ge=1, le=MAX_INTEGER, description="Maximum messages in the stream."
     )
     max_bytes: int | None = Field(
-        None, ge=1, le=MAX_INTEGER, description="Most bytes that the stream keeps."
+        None, ge=1, le=MAX_INTEGER, description="Maximum bytes in the stream."
     )
     max_age_seconds: int | None = Field(
-        None, ge=1, le=31_536_000, description="Longest time that the stream keeps a message."
+        None, ge=1, le=31_536_000, description="Maximum age of a message."
     )
     max_messages_per_subject: int | None = Field(
-        None, ge=1, le=MAX_INTEGER, description="Most messages that the stream keeps per subject."
+        None, ge=1, le=MAX_INTEGER, description="Maximum messages per subject."
     )
     compression: Compression = Field(
         Compression.NONE, description="S2 compresses the stream's files."
     )
     retain: Retain = Field(
-        Retain.DELETE, description="Delete removes the stream when the job is over; Keep leaves it."
+        Retain.DELETE,
+        description="Delete removes the stream when the job has ended; Keep leaves it.",
     )
     use_existing: bool = Field(
         False,
-        description="Use a stream that is there already. It is never changed, purged or deleted.",
+        description="Use an existing stream. It is never changed, purged or deleted.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="self.count == 1 || !has(self.subjects) ||"
             " self.subjects.all(s, s.contains('{index}'))",
-            message="with count over 1 each of subjects must contain {index}, or streams overlap",
+            message="with count over 1 each of subjects must contain {index}, or the streams"
+            " would overlap",
             holds=lambda self: self.count == 1 or all(INDEX in s for s in self.subjects),
         ),
         Rule(

@@ -15,24 +15,24 @@ class Target(Model):
     context: ContextName | None = Field(
         None,
         description="Name of a NATS context mounted into the workers, in the format of the nats"
-        " CLI. It is the only place for credentials: a spec never carries them.",
+        " CLI. This is the only place for credentials: a spec never has them.",
     )
     servers: list[Server] = Field(
         default_factory=list,
         max_length=16,
-        description="Servers that need no credentials, as nats://host:port; all ws:// or all wss://"
-        " for websockets. A worker refuses those that its allow-list does not name.",
+        description="Servers that need no credentials, as nats://host:port; for websockets all"
+        " ws:// or all wss://. A worker refuses servers that are not in its allow-list.",
     )
     discover: bool = Field(
         True,
-        description="Whether clients also connect to servers that the cluster names (connect_urls)."
-        " false: only to those that the context or servers name.",
+        description="Whether clients also connect to servers that the cluster announces"
+        " (connect_urls). false: only to those of the context or of servers.",
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="!(has(self.context) && has(self.servers) && size(self.servers) > 0)",
-            message="context and servers exclude each other: give one of them, or neither",
+            message="context and servers exclude each other: set one of them, or neither",
             holds=lambda self: not (self.context is not None and self.servers),
         ),
         Rule(

@@ -28,11 +28,11 @@ class Threshold(Model):
     """What must hold at the end for the job to succeed. No data is a failure, never a pass."""
 
     workload: Label | None = Field(
-        None, description="Name of a workload. Left out: each workload must keep it."
+        None, description="Name of a workload. Left out: the threshold applies to each workload."
     )
-    metric: Metric = Field(description="What is compared.")
-    at_most: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Highest value allowed.")
-    at_least: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Lowest value allowed.")
+    metric: Metric = Field(description="Measured value to compare.")
+    at_most: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Highest allowed value.")
+    at_least: int | None = Field(None, ge=0, le=MAX_INTEGER, description="Lowest allowed value.")
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

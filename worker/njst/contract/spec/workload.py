@@ -42,67 +42,67 @@ class Workload(Model):
     Its durations, instants and rates count from its own start, which is the same everywhere.
     """
 
-    name: Label = Field(description="What the result calls it.")
+    name: Label = Field(description="Name in the result.")
     stream: StreamName | None = Field(
         None,
         description="Name of an entry of spec.streams. Core, service and management of streams"
         " have none.",
     )
     clients: int = Field(
-        1, ge=1, le=256, description="NATS connections of each worker, for each of the streams."
+        1, ge=1, le=256, description="NATS connections per worker, for each of the streams."
     )
     messages: int | None = Field(
         None,
         ge=1,
         le=1_000_000_000_000,
-        description="How many in all, over all streams, workers and clients.",
+        description="Number of messages in total, over all streams, workers and clients.",
     )
     duration_seconds: int | None = Field(
-        None, ge=1, le=86_400, description="How long, from its start."
+        None, ge=1, le=86_400, description="Duration, from the start of the workload."
     )
     messages_per_second: int | None = Field(
         None,
         ge=1,
         le=100_000_000,
-        description="Offered rate of all workers together: each message is due at its own instant,"
-        " however the ones before fared, and its latency counts from there. Left out: as fast as"
-        " it can.",
+        description="Open loop: offered rate of all workers together. Sends follow a fixed"
+        " schedule, and latency is measured from the scheduled time. Left out: as fast as"
+        " possible.",
     )
     ramp_seconds: int = Field(
-        0, ge=0, le=86_400, description="The offered rate grows evenly from nothing in this time."
+        0, ge=0, le=86_400, description="Time in which the offered rate grows linearly from zero."
     )
     stages: list[Stage] = Field(
         default_factory=list,
         max_length=32,
-        description="An offered rate that changes: stages one after the other, instead of"
-        " messages, durationSeconds, messagesPerSecond and rampSeconds.",
+        description="An offered rate that changes: consecutive stages, instead of messages,"
+        " durationSeconds, messagesPerSecond and rampSeconds.",
     )
     warmup_seconds: int = Field(
         0,
         ge=0,
         le=86_400,
-        description="What is done in this time after the start is counted, but is in no rate and"
-        " no latency.",
+        description="Operations completed within this time after the start are counted, but are"
+        " in no rate and no latency.",
     )
     start_seconds: int = Field(
         0,
         ge=0,
         le=86_400,
-        description="How long after the common start it begins; with after, how long after those"
-        " are done.",
+        description="Delay of the start after the common start, or with after, after those"
+        " workloads have ended.",
     )
     after: list[Label] = Field(
         default_factory=list,
         max_length=16,
-        description="Names of workloads before it in the list. It begins when every worker is done"
-        " with them.",
+        description="Names of earlier workloads in the list. This one begins when every worker"
+        " has completed them.",
     )
     reconnect_seconds: int | None = Field(
         None,
         ge=0,
         le=604_800,
-        description="How long a client whose connection broke tries to connect again before it"
-        " fails; 0: each server is tried once. Left out: as long as the workload lasts.",
+        description="How long a client that lost its connection tries to reconnect before it"
+        " fails; 0: it tries each server once. Left out: as long as the workload lasts.",
     )
     publish: Publish | None = Field(None, description="Publish messages.")
     consume: Consume | None = Field(None, description="Consume messages.")
@@ -110,7 +110,7 @@ class Workload(Model):
     key_value: KeyValue | None = Field(None, description="Work with a key-value bucket.")
     object_store: ObjectStore | None = Field(None, description="Work with an object store.")
     management: Management | None = Field(
-        None, description="Make, ask about and remove streams and consumers."
+        None, description="Create, inspect and delete streams and consumers."
     )
     core: Core | None = Field(None, description="Core NATS, without JetStream.")
     service: Service | None = Field(
@@ -135,19 +135,19 @@ class Workload(Model):
         ),
         Rule(
             cel=f"!{_STAGED} || !has(self.messagesPerSecond)",
-            message="messagesPerSecond cannot be set with stages: each of them has its own",
+            message="messagesPerSecond cannot be set with stages: each stage has its own",
             holds=lambda self: not self.stages or self.messages_per_second is None,
         ),
         Rule(
             cel=f"!{_STAGED} || self.stages.exists(s, s.messagesPerSecond > 0)",
-            message="one of stages must have messagesPerSecond over 0",
+            message="at least one of stages must have messagesPerSecond over 0",
             holds=lambda self: (
                 not self.stages or any(stage.messages_per_second for stage in self.stages)
             ),
         ),
         Rule(
             cel=" || ".join(f"has(self.{name})" for name in [*_WITHOUT_STREAM, "stream"]),
-            message="stream must be set: the name of one of streams",
+            message="stream must be set to the name of one of streams",
             holds=lambda self: (
                 self.stream is not None or any(not kind.needs_stream for kind in self.kinds)
             ),
@@ -166,13 +166,13 @@ class Workload(Model):
         ),
         Rule(
             cel=f"!{_STAGED} || self.warmupSeconds < self.stages.map(s, s.durationSeconds).sum()",
-            message="warmupSeconds must be less than all stages together",
+            message="warmupSeconds must be less than the sum of all stages",
             holds=lambda self: not self.stages or self.warmup_seconds < self.length_seconds,
         ),
         Rule(
             cel=f"!(has(self.messagesPerSecond) || {_STAGED}) || ({_can_be_paced_cel()})",
-            message="an offered rate is for single messages that a client sends: not for consume,"
-            " batches, Watch, Subscribe, Reply and Serve",
+            message="an offered rate needs clients that send single messages: not consume,"
+            " batches, Watch, Subscribe, Reply or Serve",
             holds=lambda self: not self.is_paced or self.can_be_paced,
         ),
         *(rule for kind in KINDS.values() for rule in kind.workload_rules),
