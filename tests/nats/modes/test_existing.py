@@ -141,7 +141,7 @@ async def test_one_that_is_not_there_is_said(runner: Runner) -> None:
     assert caught.value.reason == "ConsumerNotFound"
     assert caught.value.message == (
         "spec.workloads[0] (read).consume.existingConsumer (worker of ENONE): consumer not found;"
-        " it is not there; leave out existingConsumer to have one made"
+        " the consumer does not exist; leave out existingConsumer to create one"
     )
 
 
@@ -152,7 +152,7 @@ async def test_one_that_is_not_there_is_said(runner: Runner) -> None:
         ({"ack_policy": "all"}, "its ack policy is all"),
         ({"max_batch": 10}, "at most 10 messages (max_batch)"),
         ({"max_expires": S}, "at most 1 s (max_expires)"),
-        ({"max_waiting": 5}, "all clients would have 6"),
+        ({"max_waiting": 5}, "the clients would have 6"),
         ({"pause_until": "2100-01-01T00:00:00Z"}, "it is paused until 2100-01-01T00:00:00Z"),
         ({"priority_groups": ["g"], "priority_policy": "overflow"}, "must be Overflow"),
     ],

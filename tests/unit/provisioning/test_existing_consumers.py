@@ -81,13 +81,13 @@ def test_a_consumer_that_does_what_the_workload_says_is_loaded(
         ({"ack_policy": "none"}, {}, "its ack policy is none: ack must be None"),
         ({}, {"ack": "None"}, "its ack policy is explicit: ack must be Explicit or Double"),
         ({"max_deliver": 1}, {"nakPercent": 5}, "delivers a message once (max_deliver 1)"),
-        ({"ack_wait": 10 * S}, {"ignorePercent": 5}, "comes again after 10 s"),
+        ({"ack_wait": 10 * S}, {"ignorePercent": 5}, "an ignored message after 10 s"),
         ({"max_batch": 499}, {}, "at most 499 messages (max_batch)"),
         ({"max_expires": 4_500_000_000}, {}, "at most 4.5 s (max_expires)"),
         ({"max_bytes": 8}, {"maxBytes": 9}, "at most 8 bytes (max_bytes)"),
-        ({"max_waiting": 11}, {"clients": 6}, "at most 11 pulls wait at once (max_waiting)"),
+        ({"max_waiting": 11}, {"clients": 6}, "it allows 11 waiting pulls (max_waiting)"),
         ({}, {"ackWaitSeconds": 4}, "an ack wait of 30 s: leave out ackWaitSeconds"),
-        ({}, {"maxAckPending": 7}, "lets 1000 messages be unacknowledged: leave out maxAckPending"),
+        ({}, {"maxAckPending": 7}, "it allows 1000 unacknowledged messages"),
         ({}, {"priority": OVERFLOW}, "it has no priorities: leave out priority"),
         ({"priority_policy": "overflow"}, {}, "priority.policy must be Overflow"),
         ({"filter_subject": ""}, {"delayed": True}, "it has no filter"),
@@ -102,7 +102,7 @@ def test_one_that_does_not_is_refused_in_words(config: Document, how: Document, 
 def test_pulls_of_all_workers_count() -> None:
     assert found(info(max_waiting=6), participants=3) == []
     (said,) = found(info(max_waiting=6), participants=4)
-    assert "all clients would have 8" in said
+    assert "the clients would have 8" in said
 
 
 def test_a_paused_consumer_delivers_nothing() -> None:

@@ -50,10 +50,10 @@ def test_what_is_missing_is_said_with_what_is_there(tmp_path: Path) -> None:
     for folder in (None, tmp_path / "none", tmp_path):
         error = refusal(folder)
         assert error.reason == "PayloadNotFound"
-        assert error.message.endswith("there: none")
+        assert error.message.endswith("files: none")
     (tmp_path / "b.txt").write_text("x")
     (tmp_path / "a.json").mkdir()
-    assert refusal(tmp_path).message.endswith("there: b.txt")
+    assert refusal(tmp_path).message.endswith("files: b.txt")
 
 
 def test_a_file_that_cannot_be_a_payload_says_why(

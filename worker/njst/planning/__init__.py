@@ -1,5 +1,5 @@
-"""A participant's own part of a job, derived from the sorted list of participants alone.
+"""A participant's share of a job, derived from the sorted list of participants alone.
 
-Nobody negotiates: all parts together are the whole, to the message, because each participant
-splits the same numbers in the same way.
+Participants do not negotiate: each splits the same numbers in the same way, so that the shares add
+up to the whole job, to the message.
 """

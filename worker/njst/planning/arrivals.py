@@ -1,4 +1,4 @@
-"""When the messages of one client of an offered rate are due."""
+"""Due times of one client's messages at an offered rate."""
 
 from njst.contract.plan import ArrivalPlan
 from njst.contract.spec.workload import Workload
@@ -7,7 +7,7 @@ from njst.stats.offered_load import pieces_of
 
 
 def arrival_plan(workload: Workload, place: ClientSlot) -> ArrivalPlan | None:
-    """Return the instants of a client; None where it is as fast as it can be."""
+    """Return the due times of a client; None for a closed loop."""
     pieces = pieces_of(workload)
     if not pieces:
         return None

@@ -1,4 +1,4 @@
-"""The clients that a participant runs."""
+"""The client plans of a participant."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,18 +18,18 @@ def client_plans(
     there: Mapping[str, StreamState] | None = None,
     skipped: Mapping[str, str] | None = None,
 ) -> list[ClientPlan]:
-    """Return the clients that `me` runs; those whose part is no message are left out.
+    """Return the plans of the clients that `me` runs, without clients whose share is zero messages.
 
     Args:
-        job: its id.
-        spec: what it is.
-        participants: all of them.
-        me: one of them.
-        there: what is known of each stream, by its name.
-        skipped: why workloads are not run at all, by their names.
+        job: the job's id.
+        spec: the job.
+        participants: all participants.
+        me: one of the participants.
+        there: the state of each stream, by its name.
+        skipped: why a workload is not run, by the workload's name.
 
     Raises:
-        ValueError: `me` is no participant.
+        ValueError: `me` is not a participant.
     """
     workers = sorted(participants)
     place = workers.index(me)

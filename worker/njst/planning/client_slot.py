@@ -1,4 +1,4 @@
-"""Where a client stands in a job, and what that makes its part."""
+"""A client's slot among all clients of a workload, and its share of the messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ def split(total: int, parts: int, index: int) -> int:
 
 @dataclass(frozen=True)
 class ClientSlot:
-    """Where a client stands: its number among all on a stream, and the stream's among all."""
+    """A client's number among the clients of a stream, and the stream's among the streams."""
 
     client: int
     per_stream: int
@@ -29,17 +29,21 @@ class ClientSlot:
         return self.stream * self.per_stream + self.client
 
     def part(self, total: int) -> int:
-        """Return the client's part: over the streams first, so that they get equal loads.
+        """Return the client's share: split over the streams first, so that they get equal loads.
 
-        What does not divide goes to other clients on each stream, so that no worker gets it all.
+        The remainder goes to other clients on each stream, so that no worker gets all of it.
         """
         return split(self._of_stream(total), self.per_stream, self._turn)
 
     def first(self, count: int, messages: int | None) -> int:
-        """Return at which of `count` subjects, from 0, the client begins.
+        """Return the number, from 0, of the one of `count` subjects that the client begins with.
 
-        The clients of a stream stand as its messages are split, each where the part of the one
-        before ends: as many messages as subjects reach each of them once. None: without a number.
+        Each client begins where the share of the previous client ends, so that as many messages as
+        subjects reach each subject once.
+
+        Args:
+            count: number of subjects.
+            messages: of the whole workload; None: no number is set.
         """
         clients = min(self.per_stream, count)
         if messages is not None:
@@ -52,13 +56,13 @@ class ClientSlot:
 
     @property
     def _turn(self) -> int:
-        """When its stream deals out to the client: those without a part come last."""
+        """The client's place in the split of its stream; clients without a share come last."""
         return (self.client + self.stream) % self.per_stream
 
 
 @dataclass(frozen=True)
 class StreamState:
-    """What set-up knows of a stream: its last sequence, and what else tells it from another."""
+    """A stream before the load: its last sequence, and what identifies it."""
 
     last_sequence: int = 0
     before: StreamBefore | None = None
@@ -66,7 +70,7 @@ class StreamState:
 
 @dataclass(frozen=True)
 class WorkloadContext:
-    """A workload of a job; `number` is its place in the list."""
+    """A workload of a job; `number` is its index in the spec, `there` the state of each stream."""
 
     job: str
     spec: JobSpec
@@ -76,11 +80,11 @@ class WorkloadContext:
 
     @property
     def stream(self) -> Stream | None:
-        """The entry of the spec's streams that it works on."""
+        """The entry of spec.streams that the workload uses."""
         name = self.workload.stream
         return next((stream for stream in self.spec.streams if stream.name == name), None)
 
 
 def ms(seconds: int | None) -> int | None:
-    """Return seconds in ms, where there are any."""
+    """Return seconds in ms; None stays None."""
     return None if seconds is None else seconds * 1000

@@ -1,4 +1,4 @@
-"""Whether the target takes messages as large as a job has them."""
+"""Whether every message fits the target's max_payload."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,16 +8,16 @@ from njst.contract.spec.workload import Workload
 
 
 def check_payload_sizes(spec: JobSpec, max_payload: int, longest: Mapping[int, int]) -> None:
-    """Do nothing if each message fits into what the server takes at once.
+    """Check that each message fits the server's max_payload.
 
-    A server closes the connection of a client that sends more (max_payload in its INFO), so the
-    whole load would be nothing but broken connections.
+    A server closes the connection of a client that sends a larger message, so the whole load would
+    be broken connections.
 
     Args:
         spec: the job.
-        max_payload: of the target.
-        longest: bytes of the longest payload of each workload whose payloads are in a file, by the
-            number of the workload.
+        max_payload: of the target, in bytes.
+        longest: bytes of the longest payload of each workload with a payload file, by the
+            workload's number.
 
     Raises:
         SetupError: naming the field of the spec that is too large.
@@ -43,14 +43,14 @@ def oversized_fields(
 
 
 def _header_bytes(workload: Workload) -> int:
-    """Return how many bytes the headers of a message have at least; a server counts them too."""
+    """Return the least size of a message's headers in bytes; the server counts them as payload."""
     headers = workload.kind.message_headers(workload.kind_spec, workload.stream or "")
     lines = [f"{name}: {value}\r\n" for name, value in headers]
     return sum(map(len, ["NATS/1.0\r\n", *lines, "\r\n"])) if lines else 0
 
 
 def _sizes(workload: Workload, longest: int | None) -> Iterator[tuple[str, int]]:
-    """Yield the fields that say how large a message is, and how large."""
+    """Yield the fields that set the size of a message, and that size in bytes."""
     if longest is not None:
         yield "publish.payloadFile", longest
     for field, size in workload.kind.message_sizes(workload.kind_spec):

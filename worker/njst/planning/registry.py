@@ -15,7 +15,7 @@ from njst.planning.kinds.object_store import object_store_plan
 from njst.planning.kinds.publish import publish_plan
 from njst.planning.kinds.service import service_plan
 
-# From a workload, its spec of this kind, a stream's name and a client's slot to the client's plan.
+# Returns a client's plan, from its workload, the spec of the kind, a stream's name and its slot.
 Planner = Callable[[WorkloadContext, Any, str, ClientSlot], Message]
 
 PLANNERS: dict[str, Planner] = {
@@ -28,12 +28,12 @@ PLANNERS: dict[str, Planner] = {
     "core": core_plan,
     "service": service_plan,
 }
-# A watcher of keys is a consumer: the plan of a client may be of another kind than its workload.
+# A plan may belong to another kind than the workload: a watcher of keys is a consumer.
 _FIELDS = {kind.plan: kind.name for kind in KINDS.values()}
 
 
 def kind_plan(work: WorkloadContext, stream_name: str, slot: ClientSlot) -> dict[str, Message]:
-    """Return what a client does, by the field of `ClientPlan` that holds it."""
+    """Return the plan of a client, by the field of `ClientPlan` that holds it."""
     workload = work.workload
     plan = PLANNERS[workload.kind.name](work, workload.kind_spec, stream_name, slot)
     return {_FIELDS[type(plan)]: plan}

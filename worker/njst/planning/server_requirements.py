@@ -1,7 +1,7 @@
-"""What a workload needs of the target's server, and whether the server has it.
+"""Which server release a workload needs, and whether the target has it.
 
-The API level is what a server says of itself in answer to `$JS.API.INFO` (server 2.11 and newer);
-a server that says none is older than every feature that has a level.
+A server reports its API level in the answer to `$JS.API.INFO` (server 2.11 and newer); one that
+reports none is older than every feature with a level.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from njst.contract.spec.workload import Workload
 
 @dataclass(frozen=True)
 class TargetServer:
-    """What the target says of itself; level 0 is older than 2.11."""
+    """Version and API level of the target; level 0 is older than 2.11."""
 
     version: str
     level: int
@@ -23,7 +23,7 @@ class TargetServer:
 
 
 def unsupported(spec: JobSpec, server: TargetServer) -> dict[str, str]:
-    """Return the workloads that the server is too old for, by name, and what each needs."""
+    """Return the workloads for which the server is too old, by name, each with what it needs."""
     return {
         workload.name: f"{what} needs nats-server {release.version} (API level {release.level});"
         f" the target is {server}"
@@ -34,6 +34,6 @@ def unsupported(spec: JobSpec, server: TargetServer) -> dict[str, str]:
 
 
 def requirements(workload: Workload) -> list[tuple[str, ServerRelease]]:
-    """Return each demanding field of a workload, as a person writes it, and what it needs."""
+    """Return the fields of a workload that need a server release, as written in a spec."""
     kind = workload.kind
     return [(f"{kind.field}.{what}", of) for what, of in kind.server_features(workload.kind_spec)]

@@ -1,7 +1,7 @@
-"""Streams and consumers by the thousand: made and removed many at a time.
+"""Streams and consumers by the thousand: created and removed many at a time.
 
-What the load itself has made is in no list. It is found by its subject or name, and removed when
-its metadata names the job; not otherwise.
+Assets that the load created are in no list: they are found by their subject or name, and removed
+only if their metadata has the id of the job.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from njst.load.kinds.management.asset_requests import assets_of, standing_names
 from njst.login.nats_client import API_TIMEOUT_S
 from njst.provisioning.target_connection import explained, workload_field
 
-# So many calls are under way at once: enough to be quick, and no load.
+# Calls in flight: enough to be fast, too few to be a load.
 _AT_ONCE = 32
 
 
 class JetStreamApi:
-    """JetStream's API as raw calls."""
+    """Raw calls of the JetStream API."""
 
     def __init__(self, client: Client, prefix: str, timeout_s: float = API_TIMEOUT_S) -> None:
         self._client = client
@@ -37,8 +37,8 @@ class JetStreamApi:
         """Return the answer.
 
         Raises:
-            APIError: the server refuses, in its words.
-            nats.errors.Error: there is no answer.
+            APIError: the server refused.
+            nats.errors.Error: no answer arrived.
         """
         answer = await self._client.request(subject, body, timeout=self._timeout_s)
         document: dict[str, Any] = json.loads(answer.data)
@@ -47,7 +47,7 @@ class JetStreamApi:
         return document
 
     async def pages(self, what: str, list_of: str, request: dict[str, Any]) -> list[Any]:
-        """Return all of a paged list: `STREAM.NAMES` has `streams`, and so on."""
+        """Return all entries of a paged list, such as `streams` of `STREAM.NAMES`."""
         found: list[Any] = []
         while True:
             body = json.dumps({**request, "offset": len(found)}).encode()
@@ -59,11 +59,11 @@ class JetStreamApi:
 
 
 async def make_standing(api: JetStreamApi, plan: ManagementPlan, messages: int | None) -> None:
-    """Make what is to be there before the start.
+    """Create the assets that must exist before the start.
 
     Raises:
-        APIError: the first that the server refuses.
-        nats.errors.Error: there is no answer.
+        APIError: the server refused one.
+        nats.errors.Error: no answer arrived.
     """
     assets = assets_of(plan, api.prefix)
 
@@ -105,7 +105,7 @@ async def _remove(api: JetStreamApi, job: str, kind: str, names: Sequence[str]) 
 
 
 async def _each(names: Sequence[str], work: Callable[[str], Awaitable[None]]) -> None:
-    """Do something for each name, so many at once; the first error ends it."""
+    """Run `work` for each name, several at a time, until the first error."""
     for first in range(0, len(names), _AT_ONCE):
         await asyncio.gather(*(work(name) for name in names[first : first + _AT_ONCE]))
 

@@ -1,4 +1,4 @@
-"""A job's streams and consumers in JetStream's own terms."""
+"""Consumer configurations, and creating consumers, shared or one per client."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -28,7 +28,7 @@ from njst.contract.spec.workload import Workload
 from njst.planning.inbox_prefix import with_prefix
 from njst.provisioning.target_connection import explained, workload_field
 
-# A consumer that nobody uses goes away by itself, should the clean-up never come.
+# The server removes an unused consumer after this time, in case the clean-up never runs.
 CONSUMER_IDLE_S = 3600.0
 
 _ACK = {
@@ -42,21 +42,21 @@ PRIORITY_POLICIES = {
     PriorityPolicy.PINNED_CLIENT: "pinned_client",
     PriorityPolicy.PRIORITIZED: "prioritized",
 }
-# A push consumer whose client does not answer to flow control is held back by the server.
+# The server pauses a push consumer whose client does not answer flow control.
 HEARTBEAT_S = PUSH_HEARTBEAT_MS / 1000
 
 
 @dataclass
 class PriorityConsumerConfig(ConsumerConfig):
-    """A consumer that prefers some clients (ADR-42): what nats-py does not know of."""
+    """A consumer with priority groups (ADR-42), which nats-py does not support."""
 
     priority_groups: list[str] | None = None
     priority_policy: str | None = None
-    # In seconds, as all times of nats-py.
+    # In seconds, as all durations in nats-py.
     priority_timeout: float | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return the API's form, which has ns."""
+        """Return the configuration as the API expects it: durations in ns."""
         result = super().as_dict()
         if self.priority_timeout is not None:
             result["priority_timeout"] = self._to_nanoseconds(self.priority_timeout)
@@ -65,7 +65,7 @@ class PriorityConsumerConfig(ConsumerConfig):
 
 @dataclass(frozen=True)
 class OwnConsumer:
-    """The consumer of one client: its name, and where it delivers to, if it pushes."""
+    """The consumer of one client: its name, and the deliver subject of a push consumer."""
 
     name: str
     deliver: str = ""
@@ -74,7 +74,7 @@ class OwnConsumer:
 def consumer_config(
     job: str, workload: Workload, index: int, own: OwnConsumer | None = None
 ) -> ConsumerConfig:
-    """Return a consumer of a workload on its stream number `index`.
+    """Return the configuration of a workload's consumer on its stream number `index`.
 
     Without `own` it is the durable that all clients share.
     """
@@ -85,7 +85,7 @@ def consumer_config(
     is_ordered = consume.mode is ConsumeMode.ORDERED
     is_push = consume.mode is ConsumeMode.PUSH
     deliver = own.deliver if own is not None else shared_deliver_subject(job, workload, index)
-    # Flow control and heartbeats are between a server and one client.
+    # Flow control and heartbeats need a single client.
     is_own_push = is_push and own is not None
     filters = [subject.replace(INDEX, str(index)) for subject in consume.filter_subjects]
     return _preferring(
@@ -102,11 +102,11 @@ def consumer_config(
         deliver_group=QUEUE_GROUP if is_push and own is None else None,
         flow_control=True if is_own_push else None,
         idle_heartbeat=HEARTBEAT_S if is_own_push else None,
-        # What an ordered consumer is in every client library: light, and made again at will.
+        # As in client libraries: an ordered consumer is in memory and can be recreated at any time.
         mem_storage=True if is_ordered else None,
         num_replicas=1 if is_ordered else None,
         inactive_threshold=CONSUMER_IDLE_S,
-        # Servers before 2.10 know one filter only.
+        # Servers before 2.10 support one filter only.
         filter_subject=filters[0] if len(filters) == 1 else None,
         filter_subjects=filters if len(filters) > 1 else None,
         metadata={OWNER_KEY: job},
@@ -114,7 +114,7 @@ def consumer_config(
 
 
 def watch_config(job: str, workload: Workload, bucket: str, own: OwnConsumer) -> ConsumerConfig:
-    """Return the consumer of a client that watches keys, as ADR-8 has it."""
+    """Return the configuration of a watcher's consumer (ADR-8)."""
     key_value = workload.key_value
     assert key_value is not None
     return ConsumerConfig(
@@ -135,7 +135,7 @@ def watch_config(job: str, workload: Workload, bucket: str, own: OwnConsumer) ->
 
 
 def _preferring(priority: Priority | None, **settings: Any) -> ConsumerConfig:
-    """Return a consumer's configuration, with priorities when there are some."""
+    """Return a consumer configuration, with priority groups if the spec has them."""
     if priority is None:
         return ConsumerConfig(**settings)
     is_pinned = priority.policy is PriorityPolicy.PINNED_CLIENT
@@ -171,7 +171,7 @@ async def make_shared_consumers(
 async def make_own_consumers(
     js: JetStreamContext, job: str, spec: JobSpec, plans: Iterable[ClientPlan]
 ) -> list[ClientPlan]:
-    """Make each client's own consumer; return the clients, with what makes an ordered one again."""
+    """Create the consumers of single clients; plans of ordered ones get what recreates them."""
     streams = {stream.name: stream for stream in spec.streams}
     made: list[ClientPlan] = []
     for plan in plans:

@@ -1,4 +1,4 @@
-"""Streams that take what is published without JetStream: whether they store it, nobody is told."""
+"""Streams that capture core NATS messages: the publisher is not told whether they are stored."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from njst.contract.results.tallies import WorkloadTally
 from njst.provisioning.bulk_assets import JetStreamApi
 from njst.verification.range_codec import ProducerRanges, encode
 
-# A target may have no JetStream, or none for this login: then nothing is waited for.
+# A target may have no JetStream, or none for this login: then the job does not wait for it.
 LOOK_S = 2.0
 
 
 async def with_core_streams(api: JetStreamApi, plans: Sequence[ClientPlan]) -> list[ClientPlan]:
-    """Return the clients, core publishers with the stream that takes their subject, if one does."""
+    """Return the plans; those of core publishers name the stream that captures their subject."""
     known: dict[str, tuple[str, int]] = {}
     made = []
     for plan in plans:
@@ -33,7 +33,7 @@ async def with_core_streams(api: JetStreamApi, plans: Sequence[ClientPlan]) -> l
 
 
 async def _stream_of(api: JetStreamApi, subject: str) -> tuple[str, int]:
-    """Return a stream that takes a subject and its last sequence; no name when none does."""
+    """Return the stream that captures a subject, and its last sequence; no name: there is none."""
     try:
         names = await api.pages("STREAM.NAMES", "streams", {"subject": subject})
         if not names:
@@ -47,7 +47,7 @@ async def _stream_of(api: JetStreamApi, subject: str) -> tuple[str, int]:
 def core_receipts(
     plans: Sequence[ClientPlan], tallies: Sequence[WorkloadTally]
 ) -> list[StreamReceipts]:
-    """Return, for each workload whose messages a stream takes, how many were sent."""
+    """Return how many messages were sent of each workload that a stream captures."""
     sent = {tally.workload: tally.messages for tally in tallies}
     told: dict[str, StreamReceipts] = {}
     for plan in plans:

@@ -1,4 +1,4 @@
-"""Consumers that are there already: a job uses one as it is, or is told why it cannot."""
+"""Existing consumers: a job uses one as it is, or fails with the reason why it cannot."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,17 +14,17 @@ from njst.provisioning.target_connection import explained, workload_field
 
 _S = 1_000_000_000
 _MS = 1_000_000
-# What a server calls them, and what clients can do about them.
+# Ack policies of a server, and the values of `ack` that fit them.
 _ACK = {"none": (AckPolicy.NONE,), "explicit": (AckPolicy.EXPLICIT, AckPolicy.DOUBLE)}
 _POLICIES = {name: policy for policy, name in PRIORITY_POLICIES.items()}
 
 
 def apply_config(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
-    """Return a client's plan with what is the consumer's own.
+    """Return a client's plan with the settings of the consumer.
 
     Args:
-        plan: what the client does.
-        info: the answer to CONSUMER.INFO, whose durations are ns.
+        plan: the client's plan.
+        info: the answer to CONSUMER.INFO; durations in ns.
     """
     config = info["config"]
     own: dict[str, Any] = {"ack_wait_ms": _first_wait_ns(config) // _MS}
@@ -36,10 +36,10 @@ def apply_config(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
 def incompatibilities(
     info: Mapping[str, Any], spec: JobSpec, workload: Workload, participants: int
 ) -> list[str]:
-    """Return why a consumer cannot be loaded as the workload says; nothing: it can.
+    """Return why the workload cannot use a consumer; empty: it can.
 
     Args:
-        info: the answer to CONSUMER.INFO, whose durations are ns.
+        info: the answer to CONSUMER.INFO; durations in ns.
         spec: the job.
         workload: one of its workloads, which names the consumer.
         participants: how many workers run it.
@@ -48,7 +48,7 @@ def incompatibilities(
     assert consume is not None
     config = info["config"]
     if config.get("deliver_subject"):
-        return [f"it pushes to {config['deliver_subject']!r}: only one that is pulled from can be"]
+        return [f"it pushes to {config['deliver_subject']!r}: only a pull consumer can be used"]
     found = [*_answers(config, consume), *_pulls(config, consume, workload.clients * participants)]
     found += _own_settings(config, consume)
     if info.get("paused"):
@@ -62,7 +62,7 @@ def _answers(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
     policy = config.get("ack_policy", "none")
     possible = _ACK.get(policy, ())
     if not possible:
-        yield f"its ack policy is {policy}, which clients that share a consumer cannot use"
+        yield f"its ack policy is {policy}, which clients that share a consumer cannot have"
     elif consume.ack not in possible:
         yield f"its ack policy is {policy}: ack must be {' or '.join(possible)}"
     comes_again = consume.nak_percent + consume.ignore_percent > 0
@@ -70,33 +70,36 @@ def _answers(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
         yield "it delivers a message once (max_deliver 1): nakPercent and ignorePercent must be 0"
     wait_s = _first_wait_ns(config) / _S
     if consume.ignore_percent and wait_s >= consume.idle_timeout_seconds:
-        yield f"what is ignored comes again after {wait_s:g} s: idleTimeoutSeconds must be more"
+        yield (
+            f"it redelivers an ignored message after {wait_s:g} s: idleTimeoutSeconds must be"
+            " longer"
+        )
 
 
 def _pulls(config: Mapping[str, Any], consume: Consume, clients: int) -> Iterator[str]:
     most = config.get("max_batch") or consume.batch
     if consume.batch > most:
-        yield f"a pull is of at most {most} messages (max_batch): batch must not be more"
+        yield f"a pull has at most {most} messages (max_batch): batch must not exceed this"
     most_ns = config.get("max_expires") or consume.expires_seconds * _S
     if consume.expires_seconds * _S > most_ns:
         yield f"a pull lasts at most {most_ns / _S:g} s (max_expires): set expiresSeconds to that"
     most = config.get("max_bytes") or consume.max_bytes or 0
     if (consume.max_bytes or 0) > most:
-        yield f"a pull is of at most {most} bytes (max_bytes): maxBytes must not be more"
+        yield f"a pull has at most {most} bytes (max_bytes): maxBytes must not exceed this"
     at_once = clients * (1 if consume.mode is ConsumeMode.FETCH else consume.pulls_at_once)
     most = config.get("max_waiting") or at_once
     if at_once > most:
-        yield f"at most {most} pulls wait at once (max_waiting): all clients would have {at_once}"
+        yield f"it allows {most} waiting pulls (max_waiting): the clients would have {at_once}"
 
 
 def _own_settings(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
-    """Yield what the workload asks for and the consumer has otherwise; defaults ask for nothing."""
+    """Yield settings in which workload and consumer differ; defaults of the spec never differ."""
     asked_s, has_s = consume.ack_wait_seconds, config.get("ack_wait", 0) / _S
     if asked_s not in (has_s, Consume.model_fields["ack_wait_seconds"].default):
         yield f"it has an ack wait of {has_s:g} s: leave out ackWaitSeconds"
     asked, has = consume.max_ack_pending, config.get("max_ack_pending", 0)
     if asked not in (has, Consume.model_fields["max_ack_pending"].default):
-        yield f"it lets {has} messages be unacknowledged: leave out maxAckPending"
+        yield f"it allows {has} unacknowledged messages: leave out maxAckPending"
     policy = _POLICIES.get(config.get("priority_policy") or "")
     wanted = consume.priority.policy if consume.priority is not None else None
     if policy is not wanted:
@@ -120,7 +123,7 @@ def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
 async def with_existing_consumers(
     api: JetStreamApi, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
 ) -> list[ClientPlan]:
-    """Return the clients, those of a consumer that is there already with what is its own."""
+    """Return the plans; those of existing consumers have the consumer's settings."""
     infos: dict[tuple[int, str], dict[str, Any]] = {}
     made: list[ClientPlan] = []
     for plan in plans:

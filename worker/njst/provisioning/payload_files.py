@@ -1,4 +1,4 @@
-"""Payloads from files: what is mounted into a worker for that, by its name, and nothing else."""
+"""Payloads from files in the worker's payload folder."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.load.templates.payloads import read_payloads
 
-# As much as the largest message that a server takes by a setting within reason.
+# The largest max_payload that a server is reasonably configured with.
 MAX_BYTES = 8_388_608
-# The worker and each load process that needs them read and keep them all.
+# The worker and each load process keep all of them in memory.
 MAX_LINES = 10_000
 
 
 def payload_plans(spec: JobSpec, folder: Path | None) -> dict[int, PayloadPlan]:
-    """Return what the files that a job names are, by the numbers of its workloads.
+    """Return the payload plans of the files that a job names, by the numbers of its workloads.
 
     Raises:
         SetupError: a file is missing, unreadable, empty or too large.
@@ -38,7 +38,7 @@ def _path(field: str, folder: Path | None, name: str) -> Path:
     there = ", ".join(sorted(other.name for other in others if other.is_file())) or "none"
     raise SetupError(
         "PayloadNotFound",
-        f"{field} is not in this worker's folder of payloads (NJST_PAYLOADS); there: {there}",
+        f"{field} is not in this worker's payload folder (NJST_PAYLOADS); files: {there}",
     )
 
 
@@ -51,7 +51,7 @@ def _plan(field: str, path: Path, *, lines: bool) -> PayloadPlan:
     except OSError as error:
         raise SetupError("PayloadUnreadable", f"{field}: {error}") from error
     if not payloads:
-        raise SetupError("PayloadEmpty", f"{field} has no line that is not empty")
+        raise SetupError("PayloadEmpty", f"{field} has no lines with content")
     if len(payloads) > MAX_LINES:
         raise SetupError("PayloadTooLarge", f"{field} has {len(payloads)} lines, over {MAX_LINES}")
     mean = sum(map(len, payloads)) // len(payloads)
@@ -61,12 +61,12 @@ def _plan(field: str, path: Path, *, lines: bool) -> PayloadPlan:
 
 
 def largest(payload: PayloadPlan) -> int:
-    """Return how many bytes the longest of a file's payloads has."""
+    """Return the size in bytes of a file's longest payload."""
     return max(map(len, read_payloads(payload.file, lines=payload.lines)))
 
 
 def with_files(plans: Iterable[ClientPlan], files: Mapping[int, PayloadPlan]) -> list[ClientPlan]:
-    """Return the clients, those of the workloads with files with their content."""
+    """Return the plans; those of workloads with payload files have the file's payload plan."""
     return [_with_file(plan, files.get(plan.number)) for plan in plans]
 
 

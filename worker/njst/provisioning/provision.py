@@ -1,7 +1,7 @@
-"""What a job needs on the target: streams and consumers, made before the load and removed after.
+"""Provisioning: creates what a job needs on the target before the load; `teardown` removes it.
 
-Every participant makes all of it; JetStream takes an equal configuration as the same asset, so
-nobody has to be first. Whatever is made carries the job's id, and only that is ever removed.
+Every participant creates all of it: JetStream accepts an equal configuration again, so no
+participant has to be first. All assets carry the job's id, and only such assets are ever removed.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ from njst.provisioning.target_connection import ask_server, target_connection
 
 @dataclass(frozen=True)
 class WorkerFiles:
-    """What a worker has of its own: the folder of files that may be payloads, if there is one.
+    """Settings of a worker: its payload folder, if it has one, and the log of its jobs.
 
-    `log` says which log its jobs are in; empty: nobody looks for what they may leave behind.
+    Without a `log` orphaned assets are not reaped.
     """
 
     payloads: Path | None = None
@@ -46,20 +46,20 @@ async def provision(
     me: str,
     home: WorkerFiles | None = None,
 ) -> list[ClientPlan]:
-    """Make the streams and consumers of a job that are not there; return what `me` runs.
+    """Create the missing streams and consumers of a job; return the client plans of `me`.
 
-    A workload that the target's server is too old for is a client that says so, and nothing more.
+    A workload for which the target's server is too old becomes one client that only reports this.
 
     Args:
-        job: its id.
-        spec: what it is.
+        job: the job's id.
+        spec: the job.
         connection: the target.
-        participants: all of them.
-        me: one of them.
-        home: what `me` has of its own; None: nothing.
+        participants: all participants.
+        me: one of the participants.
+        home: settings of `me`; None: none.
 
     Raises:
-        SetupError: naming the field of the spec that the target or this host refuses, and why.
+        SetupError: names the field of the spec that the target or this host refuses, and why.
     """
     home = home or WorkerFiles()
     files = payload_plans(spec, home.payloads)
@@ -86,15 +86,15 @@ async def provision(
 
 
 def _patience_s(spec: JobSpec) -> float:
-    """Return how long one answer is waited for: a busy target may take long to make a stream.
+    """Return the time-out of one API call in seconds: a busy target may create streams slowly.
 
-    Half of what the job waits for its participants leaves time to say what did not answer.
+    Half of the job's start time-out leaves time to report what did not answer.
     """
     return max(API_TIMEOUT_S, spec.start_timeout_seconds / 2)
 
 
 def _marked(plan: ClientPlan, log: str) -> ClientPlan:
-    """Return a client's plan that lets what it makes say which log its job is in."""
+    """Return a client's plan with the job's log, for the metadata of assets that it creates."""
     if plan.management is None:
         return plan
     management = plan.management.model_copy(update={"log": log})

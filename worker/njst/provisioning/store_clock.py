@@ -16,7 +16,7 @@ _TIMEOUT_S = 2.0
 
 
 async def store_clock(client: Client, api: str, stream: str) -> ClockPlan | None:
-    """Return how the clock is set, from the best of a few round trips; None when nobody says."""
+    """Return the clock's offset from the best of a few round trips; None: no server answered."""
     known = OffsetFilter()
     for _ in range(ROUND_TRIPS):
         sent_ns = time.monotonic_ns()
@@ -36,7 +36,7 @@ async def store_clock(client: Client, api: str, stream: str) -> ClockPlan | None
 async def with_store_clocks(
     client: LoginClient, api: str, plans: list[ClientPlan]
 ) -> list[ClientPlan]:
-    """Return the clients, verifying consumers with the clock of the server that stores for them."""
+    """Return the plans; those of verifying consumers have the clock of their stream's leader."""
     clocks: dict[str, ClockPlan | None] = {}
     made = []
     for plan in plans:

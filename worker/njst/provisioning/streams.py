@@ -1,4 +1,4 @@
-"""Stream configurations, and the streams of a job: made, or taken as they are."""
+"""Stream configurations, and creating streams."""
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -38,10 +38,10 @@ _DISCARD = {Discard.OLD: DiscardPolicy.OLD, Discard.NEW: DiscardPolicy.NEW}
 def stream_config(
     job: str, spec: JobSpec, stream: Stream, index: int, log: str = "", participants: int = 1
 ) -> StreamConfig:
-    """Return the entry's stream number `index`, marked as the own of a job of a log.
+    """Return the configuration of the entry's stream number `index`; metadata names job and log.
 
-    What the job's workloads need of it is switched on, and nothing else: a stream with every
-    feature on is not the stream that a person would have.
+    Only features that the job's workloads need are enabled: a stream with every feature enabled is
+    not a stream that a user would have.
     """
     publishes = [w.publish for w in spec.workloads if w.stream == stream.name and w.publish]
     modes = {publish.mode for publish in publishes}
@@ -69,7 +69,7 @@ def stream_config(
         # replaces the one before on its subject.
         allow_rollup_hdrs=is_store or has_schedules,
         deny_delete=is_bucket,
-        # Left out unless wanted: a server of 2.12 refuses a name that it does not know.
+        # Left out unless needed: a server of 2.12 rejects unknown fields.
         allow_atomic=PublishMode.ATOMIC_BATCH in modes or None,
         allow_batched=PublishMode.FAST_BATCH in modes or None,
         allow_msg_ttl=any(publish.ttl_seconds is not None for publish in publishes) or None,
@@ -82,7 +82,7 @@ def stream_config(
 async def make_streams(
     js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
 ) -> dict[str, StreamState]:
-    """Make what is not there; return what each stream has, as a server of this id says."""
+    """Create missing streams; return the state of each, as the server with this id reports it."""
     there: dict[str, StreamState] = {}
     for number, stream in enumerate(spec.streams):
         for index, name in enumerate(stream_names(stream)):
@@ -97,10 +97,10 @@ async def make_streams(
 
 
 async def _add_stream(js: JetStreamContext, job: str, config: StreamConfig) -> StreamInfo:
-    """Make a stream, or use the one that another worker of the job made.
+    """Create a stream, or use the one that another worker of the job created.
 
-    JetStream itself takes an equal one for the same, but a worker of another version may mark what
-    it makes in another way.
+    JetStream accepts an equal configuration again, but a worker of another version may write other
+    metadata.
     """
     try:
         return await js.add_stream(config)

@@ -19,21 +19,27 @@ from njst.planning.server_requirements import TargetServer
 STREAM_EXISTS = 10058
 
 
-# JetStream's error codes (server/errors.json) that a person can do something about.
+# JetStream error codes (server/errors.json) that a user can resolve, each with advice.
 _REASONS: dict[int, tuple[str, str]] = {
-    STREAM_EXISTS: ("StreamExists", "it is there already and not this job's; use another name"),
-    10065: ("SubjectsOverlap", "another stream takes these subjects; use others"),
-    10074: ("ReplicasUnavailable", "the target has not as many servers as replicas"),
-    10005: ("ReplicasUnavailable", "no servers of the target suit the placement or replicas"),
-    10023: ("InsufficientResources", "the target has no room for it"),
+    STREAM_EXISTS: (
+        "StreamExists",
+        "a stream of this name exists and does not belong to this job; use another name",
+    ),
+    10065: ("SubjectsOverlap", "another stream has these subjects; use others"),
+    10074: ("ReplicasUnavailable", "the target has fewer servers than the requested replicas"),
+    10005: ("ReplicasUnavailable", "no servers of the target fit the placement or the replicas"),
+    10023: ("InsufficientResources", "the target has not enough resources"),
     10028: ("InsufficientResources", "the account has no memory storage left"),
     10047: ("InsufficientResources", "the target has no storage left"),
-    10026: ("LimitReached", "the account has as many consumers as it may"),
-    10027: ("LimitReached", "the account has as many streams as it may"),
+    10026: ("LimitReached", "the account has reached its limit of consumers"),
+    10027: ("LimitReached", "the account has reached its limit of streams"),
     10039: ("JetStreamNotEnabled", "JetStream is not enabled for this account"),
     10076: ("JetStreamNotEnabled", "JetStream is not enabled on the target"),
-    10014: ("ConsumerNotFound", "it is not there; leave out existingConsumer to have one made"),
-    10059: ("StreamNotFound", "it is not there; leave out useExisting to have it made"),
+    10014: (
+        "ConsumerNotFound",
+        "the consumer does not exist; leave out existingConsumer to create one",
+    ),
+    10059: ("StreamNotFound", "the stream does not exist; leave out useExisting to create it"),
 }
 
 
@@ -43,7 +49,7 @@ def workload_field(number: int, workload: Workload) -> str:
 
 @asynccontextmanager
 async def target_connection(connection: Connection) -> AsyncIterator[LoginClient]:
-    """Connect to a target for a while.
+    """Connect to a target for the duration of the context.
 
     Raises:
         SetupError: it cannot be reached.
@@ -55,12 +61,12 @@ async def target_connection(connection: Connection) -> AsyncIterator[LoginClient
 
     client = LoginClient(connection)
     try:
-        # Once round the servers: whoever does not answer now does not answer.
+        # One attempt at each server.
         await client.log_in(name=f"{connection.name}-setup", wait_s=0, on_error=on_error)
     except (nats.errors.Error, OSError, TimeoutError, LoginError) as error:
         await client.close()
         raise _unreachable(connection, [*errors, error]) from error
-    # A break in the midst of a set-up fails it; there is nothing to be patient for.
+    # Losing the connection during the set-up fails it; do not reconnect.
     client.options["allow_reconnect"] = False
     try:
         yield client
@@ -68,7 +74,7 @@ async def target_connection(connection: Connection) -> AsyncIterator[LoginClient
         denied = next((e for e in errors if "permissions violation" in str(e).lower()), None)
         if denied is None:
             raise
-        # What may not be asked, or heard, has no answer: the server says why in another place.
+        # A denied request or reply has no answer: the server reports it on the connection.
         words = str(denied).removeprefix("nats: ").strip("'")
         raise SetupError("TargetPermissionDenied", f"{error.message}: {words}") from error
     finally:
@@ -105,7 +111,7 @@ def error_text(error: Exception) -> str:
 
 
 async def ask_server(client: LoginClient, timeout_s: float) -> TargetServer:
-    """Return what the target's JetStream is.
+    """Return version and API level of the target.
 
     Raises:
         SetupError: JetStream does not answer within `timeout_s`.

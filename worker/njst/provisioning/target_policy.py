@@ -1,7 +1,7 @@
-"""From a target's name to a connection: NATS contexts, plain servers, and who may be a target.
+"""From a target's name to a connection: NATS contexts, plain servers, and the allow-list.
 
-A spec never carries credentials; they stand in context files, in the format of the `nats` CLI,
-that whoever runs the workers mounts into them.
+A spec never has credentials; they are in context files, in the format of the `nats` CLI, that an
+administrator mounts into the workers.
 """
 
 import re
@@ -21,8 +21,8 @@ from njst.login.nats_context import read_context
 class TargetPolicy:
     """Which targets this worker serves.
 
-    `control` is the connection that carries the jobs, the default target. `allow` holds patterns
-    of `host:port`, with `*` for any part; an IPv6 address stands in brackets, as in a URL.
+    `control` is the connection of the control NATS, the default target. `allow` has patterns of
+    `host:port`, with `*` for any part; an IPv6 address is in brackets, as in a URL.
     """
 
     control: Connection
@@ -65,7 +65,7 @@ def _host_port(server: str) -> str:
 
 
 def _matches(place: str, pattern: str) -> bool:
-    """Whether a pattern takes a `host:port`; no character but `*` has a meaning of its own."""
+    """Whether a pattern matches a `host:port`; only `*` is special."""
     parts = map(re.escape, pattern.lower().split("*"))
     return re.fullmatch(".*".join(parts), place) is not None
 
@@ -75,7 +75,7 @@ def _from_context(name: str, folder: Path) -> Connection:
     path = folder / f"{name}.json"
     if not path.exists():
         found = ", ".join(sorted(p.stem for p in folder.glob("*.json"))) or "none"
-        raise SetupError("ContextNotFound", f"{field} is not mounted; there: {found}")
+        raise SetupError("ContextNotFound", f"{field} is not mounted; contexts there: {found}")
     try:
         return read_context(path)
     except LoginError as error:

@@ -1,4 +1,4 @@
-"""Removes what a job made on its target and need not keep."""
+"""Removes what a job created on its target and need not keep."""
 
 from contextlib import suppress
 
@@ -16,7 +16,7 @@ from njst.provisioning.target_connection import error_text, target_connection
 
 
 async def teardown(job: str, spec: JobSpec, connection: Connection) -> list[str]:
-    """Remove what the job made and need not keep; return what could not be removed, and why.
+    """Remove what the job created and need not keep; return what could not be removed, and why.
 
     Raises:
         SetupError: the target cannot be reached.

@@ -1,4 +1,4 @@
-"""The course of each workload as a line of a terminal: rates and latencies, window by window."""
+"""Rates and latencies of each workload over time, as lines of bars."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 
 
 def sparkline(workloads: Iterable[WorkloadResult]) -> list[str]:
-    """Return lines of at most about 110 columns; none of a workload that was over at once."""
+    """Return lines of at most about 110 columns; none for a workload with a single window."""
     shown = [w for w in workloads if w.series is not None and len(w.series.windows) > 1]
     if not shown:
         return []
@@ -40,7 +40,7 @@ def _of(workload: WorkloadResult) -> list[str]:
 
 
 def _columns(series: SeriesResult) -> tuple[int, list[Sequence[WindowResult]]]:
-    """Return how many windows a column has, and the columns."""
+    """Return the number of windows per column, and the columns."""
     step = -(-len(series.windows) // COLUMNS)
     windows = series.windows
     return step, [windows[at : at + step] for at in range(0, len(windows), step)]
@@ -51,7 +51,7 @@ def _p99(window: WindowResult) -> int:
 
 
 def _line(name: str, values: Sequence[int], words: str) -> str:
-    """Return a bar for each value; anything above nothing is seen."""
+    """Return a bar for each value; every value above zero is visible."""
     highest = max(values)
     steps = len(_BARS) - 1
     bars = "".join(_BARS[-(-value * steps // highest) if highest else 0] for value in values)

@@ -1,4 +1,4 @@
-"""A report as a person reads it in a terminal: the verdict first, then what it rests on."""
+"""A report as text for a terminal: the verdict first, then the details."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,12 +18,12 @@ from njst.report.units import duration
 
 _RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
 
-# Logins that took less say nothing of interest.
+# Faster logins are not reported.
 SLOW_LOGIN_US = 100_000
 
 
 def render(report: Report, title: str) -> str:
-    """Return the whole report, lines ended by newlines, at most about 120 columns wide."""
+    """Return the report: lines of at most about 120 columns, each ended by a newline."""
     parts = [
         _head(report, title),
         _section("WORKLOADS", _workloads(report.workloads)),
@@ -101,21 +101,21 @@ def _workloads(workloads: Sequence[WorkloadResult]) -> list[str]:
 
 
 def _rates(workload: WorkloadResult) -> list[str]:
-    """Return messages and bytes a second; of what was over in its warm-up there are none."""
+    """Return messages and bytes per second; none for a workload that ended in its warm-up."""
     if workload.was_over_in_warmup:
         return ["-", "-"]
     return [f"{workload.messages_per_second:,}/s", f"{binary(workload.bytes_per_second)}/s"]
 
 
 def _began(workload: WorkloadResult) -> str:
-    """Return when a workload began that did not begin with the job."""
+    """Return the start of a workload that did not start with the job."""
     if not workload.start_ms:
         return ""
     return f" (from {workload.start_ms / 1000:.1f} s)"
 
 
 def _latency(latency: Latency | None, at_most: LatencyBound | None = None) -> list[str]:
-    """Return the percentiles; those that given-up operations may raise as lower bounds."""
+    """Return the percentiles; with `>=` if operations that were given up may raise them."""
     if latency is None:
         return ["-"] * 5
     highest = at_most or latency
@@ -124,7 +124,7 @@ def _latency(latency: Latency | None, at_most: LatencyBound | None = None) -> li
 
 
 def _paced(report: Report) -> list[str]:
-    """Return what an offered rate adds: latencies above count from the due instants."""
+    """Return service time and slip; with an offered rate latencies count from the due times."""
     rows = [
         [w.workload, name, *_latency(latency)]
         for w in report.workloads
@@ -138,7 +138,7 @@ def _paced(report: Report) -> list[str]:
 
 
 def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
-    """Return what is neither a message more nor an error."""
+    """Return counts that are neither messages nor errors."""
     for workload in workloads:
         counts = {
             "redelivered": workload.redelivered,
@@ -171,7 +171,7 @@ def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
 
 
 def _split(workloads: Iterable[WorkloadResult]) -> list[str]:
-    """Return both parts of the way to consumers, with what the clocks may add or take."""
+    """Return the latencies to the store and from it, with the error of the clocks."""
     rows = [
         [
             w.workload,
@@ -204,7 +204,7 @@ def _threshold(threshold: ThresholdResult) -> str:
 
 
 def _read_back(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
-    """Return what became of acknowledged messages, as far as they were looked for."""
+    """Return what happened to acknowledged messages."""
     for workload in workloads:
         proved = workload.read_back
         if proved is None:
@@ -261,7 +261,7 @@ def _silent(workers: Sequence[WorkerResult]) -> list[str]:
 
 
 def _tester(tester: Diagnosis | None) -> list[str]:
-    """Return what the load took of its hosts, and whether that was the limit."""
+    """Return the resources that the load used, and whether they were the bottleneck."""
     if tester is None:
         return []
     word = "LIMITED" if tester.limited else "ok"
@@ -276,7 +276,7 @@ def _tester(tester: Diagnosis | None) -> list[str]:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table's lines; columns of numbers are aligned to the right."""
+    """Return the lines of a table; numeric columns are right-aligned."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = []
     for row in [header, *rows]:

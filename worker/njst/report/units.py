@@ -1,11 +1,11 @@
-"""Times for the eye."""
+"""Durations as text."""
 
 
 def duration(microseconds: int) -> str:
-    """Return a latency with the unit that suits it, three digits; from 1,000 s on whole seconds."""
+    """Return a duration with three digits in the best unit; from 1,000 s on in whole seconds."""
     if microseconds < 1_000:
         return f"{microseconds} us"
-    # What would be rounded to four digits is told in the next unit.
+    # A value that would round to four digits has the next unit.
     if microseconds < 999_500:
         return f"{microseconds / 1_000:.3g} ms"
     seconds = microseconds / 1_000_000

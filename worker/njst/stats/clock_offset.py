@@ -1,9 +1,9 @@
-"""How far the log's clock is from this process's, from round trips alone.
+"""Offset of the log's clock from this process's clock, from round trips alone.
 
 A request sent at `sent`, answered with the server's time `server` and received at `received` (both
 local) bounds the offset: server - received <= offset <= server - sent. The middle is the estimate,
-half the round trip its error (Cristian 1989). Between samples both clocks drift apart, so an old
-sample's error grows; the best of the last samples is the one whose error is least now.
+half the round trip its error (Cristian 1989). Clocks drift, so the error of a sample grows
+with its age; the best of the last samples is the one with the least error now.
 """
 
 import re
@@ -19,7 +19,7 @@ _TIME = re.compile(r"([0-9T:-]+)(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 @dataclass(frozen=True)
 class OffsetSample:
-    """An offset (log time - local time) with its error, known at the local time `at_ns`."""
+    """An offset (log time - local time) and its error at the local time `at_ns`."""
 
     offset_ns: int
     error_ns: int
@@ -32,24 +32,24 @@ class OffsetSample:
 
 @dataclass
 class OffsetFilter:
-    """The last samples from one server's clock; another's, or one that was set, begins anew."""
+    """The last samples of one server's clock; reset for another server, or if the clock was set."""
 
     _samples: deque[OffsetSample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     _source: str = ""
 
     def add(self, sent_ns: int, server_ns: int, received_ns: int, source: str = "") -> None:
-        """Take one round trip; `source` names the server whose clock it read."""
+        """Add one round trip; `source` names the server whose clock it read."""
         if source != self._source:
             self._samples.clear()
             self._source = source
         middle_ns = (sent_ns + received_ns) // 2
         trip_ns = received_ns - sent_ns
-        # The clocks drift apart on the way too.
+        # The clocks also drift during the round trip.
         error_ns = (trip_ns + 1) // 2 + trip_ns * DRIFT_PPM // 1_000_000
         sample = OffsetSample(server_ns - middle_ns, error_ns, received_ns)
         best = self.best(received_ns)
         if best is not None and _contradict(best, sample):
-            # Both cannot be true: somebody has set the server's clock.
+            # The samples contradict each other: the server's clock was set.
             self._samples.clear()
         self._samples.append(sample)
 

@@ -1,10 +1,10 @@
 """HDR histograms: 1 us to 50 days, three significant digits, merged without loss.
 
 No job lasts longer, so no value is out of range. The layout is HdrHistogram's (lowest 1, 3 digits),
-the encoding its V2 compressed format in base64, so any HDR tool reads it. What is not over a minute
-is written with that as the highest value, as workers of older versions expect it. Sparse and
-without numpy: the process that merges stays small; load processes fill in bulk
-(`njst.load.recording.dense_histogram`).
+the encoding its V2 compressed format in base64, so that any HDR tool reads it. A histogram without
+values over a minute has a minute as its highest value, as workers of older versions expect. Sparse
+and without numpy, so that the process that merges stays small; load processes fill histograms in
+bulk (`njst.load.recording.dense_histogram`).
 
 Source: HdrHistogram V2 encoding (EncodableHistogram.encodeIntoCompressedByteBuffer): cookie,
 payload length, normalizing offset, digits, lowest, highest, ratio, then zigzag LEB128 counts where
@@ -22,7 +22,7 @@ from njst.stats import varint
 
 LOWEST_US = 1
 HIGHEST_US = (1 << 42) - 1
-# The highest value of a histogram that has no larger ones, where it is written.
+# The highest value in the encoding of a histogram without larger values.
 USUAL_HIGHEST_US = 60_000_000
 DIGITS = 3
 _SUB_BITS = 11
@@ -35,20 +35,19 @@ _COOKIE = 0x1C849303 | 0x10
 _COMPRESSED_COOKIE = 0x1C849304 | 0x10
 _HEADER = struct.Struct(">iiiiqqd")
 _OUTER = struct.Struct(">ii")
-# Nine bytes are the longest count: whatever unpacks to more is no histogram, and not worth the
-# memory to find out what else it is.
+# A count has at most nine bytes: data that unpacks to more is not a histogram.
 _MAX_BODY_BYTES = _HEADER.size + 9 * LENGTH
 
 
 def index_of(value_us: int) -> int:
-    """Return the slot of a value; values above the highest are put into its slot."""
+    """Return the slot of a value; values above the highest one share its slot."""
     value = min(max(value_us, 0), HIGHEST_US)
     bucket = max(0, (value | (SUB_COUNT - 1)).bit_length() - _SUB_BITS)
     return (bucket << (_SUB_BITS - 1)) + (value >> bucket)
 
 
 def highest_of(index: int) -> int:
-    """Return the highest value, in us, that shares a slot."""
+    """Return the highest value of a slot in us."""
     bucket = max(0, (index >> (_SUB_BITS - 1)) - 1)
     return ((index - (bucket << (_SUB_BITS - 1)) + 1) << bucket) - 1
 
@@ -58,7 +57,7 @@ _LAYOUTS = [[0, DIGITS, LOWEST_US, highest, 1.0] for highest in (USUAL_HIGHEST_U
 
 
 class Histogram:
-    """Counts by slot; treated as a value: nothing changes one that exists."""
+    """Counts by slot; immutable."""
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
         self._counts = {slot: n for slot, n in sorted((counts or {}).items()) if n}
@@ -84,19 +83,19 @@ class Histogram:
         return hash(tuple(self._counts.items()))
 
     def __add__(self, other: "Histogram") -> "Histogram":
-        """Return both together; the order never matters."""
+        """Return the sum; the order does not matter."""
         return self.together((self, other))
 
     @classmethod
     def together(cls, histograms: Iterable["Histogram"]) -> Self:
-        """Return all in one; many cost no more than each of them once."""
+        """Return the sum of histograms; the cost is linear in their sizes."""
         counts: dict[int, int] = {}
         for histogram in histograms:
             histogram.add_to(counts)
         return cls(counts)
 
     def add_to(self, counts: dict[int, int]) -> None:
-        """Add what was recorded to counts by slot."""
+        """Add the counts to `counts`, by slot."""
         if not counts:
             counts.update(self._counts)
             return
@@ -104,7 +103,7 @@ class Histogram:
             counts[slot] = counts.get(slot, 0) + n
 
     def __sub__(self, earlier: "Histogram") -> "Histogram":
-        """Return what was recorded since `earlier`, a histogram of the same values before."""
+        """Return what was recorded since `earlier`, an earlier state of this histogram."""
         counts = dict(self._counts)
         for slot, n in earlier._counts.items():
             counts[slot] = counts.get(slot, 0) - n
@@ -124,11 +123,11 @@ class Histogram:
         return value
 
     def rank(self, per_hundred_thousand: int) -> int:
-        """Return which of the values in ascending order, from 1, is this percentile."""
+        """Return the rank of a percentile among the values in ascending order, from 1."""
         return max(1, -(-self.count * per_hundred_thousand // 100_000))
 
     def value_at(self, rank: int) -> int | None:
-        """Return the value, in us, of this rank from 1; None when there are not so many."""
+        """Return the value of this rank, from 1, in us; None: there are fewer values."""
         seen = 0
         for slot, n in self._counts.items():
             seen += n

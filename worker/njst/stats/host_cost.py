@@ -1,4 +1,4 @@
-"""What load processes took of one host, put together."""
+"""Host costs of load processes, merged."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ from njst.contract.results.tallies import LoadCost
 
 
 def merge_costs(costs: Iterable[LoadCost | None]) -> LoadCost | None:
-    """Return the processes of one participant as one; None when none has said anything.
+    """Return the cost of one participant's processes together; None: no process reported any.
 
-    A core that one process waits for is missing whatever the others do, so delays are the worst
-    process's; a container's throttling is the same for all of its processes.
+    Delays are those of the worst process, since the others do not make up for them; throttling of
+    a container is the same for all of its processes.
     """
     known = [cost for cost in costs if cost is not None]
     if not known:

@@ -1,10 +1,10 @@
-"""How many messages an offered rate makes due, exactly, and when; whole numbers only, no numpy.
+"""When each message of an offered rate is due, exactly; integers only, without numpy.
 
-A workload offers messages at a rate that goes evenly from one value to another in each piece of
-its time. Message g is due when the integral of the rate has reached g and grows on.
+The offered rate changes linearly within each piece of a workload's time. Message g is due when the
+integral of the rate reaches g and continues to grow.
 
-Within a piece of D ns from rate a to rate b, with u ns gone, the integral is
-(2Da u + (b - a) u^2) / (2D 10^9); its root in whole numbers is exact.
+Within a piece of D ns from rate a to rate b, after u ns, the integral is
+(2Da u + (b - a) u^2) / (2D 10^9); its integer root is exact.
 """
 
 from bisect import bisect_right
@@ -17,12 +17,12 @@ from njst.contract.spec.stages import Ramp, Stage
 from njst.contract.spec.workload import Workload
 
 MS_NS = 1_000_000
-# Counts are kept in these parts of a message: a rate times ms, twice for the mean of two rates.
+# Fractions of a message: a rate per second times ms, doubled for the mean of two rates.
 UNITS = 2_000
 
 
 def pieces_of(workload: Workload) -> list[ArrivalPiece]:
-    """Return the pieces of a workload's offered rate, all clients together; none without one."""
+    """Return the pieces of a workload's offered rate, over all clients; none for a closed loop."""
     if workload.stages:
         return _stages(workload.stages)
     if workload.messages_per_second is None:
@@ -52,9 +52,9 @@ def _stages(stages: Sequence[Stage]) -> list[ArrivalPiece]:
 
 
 def planned_messages(workload: Workload) -> int | None:
-    """Return how many messages a workload has in all; None when only time ends it.
+    """Return the number of messages of a workload; None: only time ends it.
 
-    With an offered rate and a duration these are the messages that are due in it.
+    With an offered rate and a duration it is the number of messages that are due.
     """
     if workload.messages is not None:
         return workload.messages
@@ -66,7 +66,7 @@ def planned_messages(workload: Workload) -> int | None:
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece from `at_ns` on; `before` is what is due until then, in units."""
+    """A piece that begins at `at_ns`; `before` is what is due before it, in units."""
 
     at_ns: int
     length_ns: int
@@ -75,7 +75,7 @@ class Piece:
     end: int
 
     def due_ns(self, units: int) -> int:
-        """Return when so many units of this piece are due, from its beginning, rounded down."""
+        """Return when `units` of this piece are due, in ns from its beginning, rounded down."""
         slope = self.end - self.begin
         if slope == 0:
             return units * MS_NS // (2 * self.begin)
@@ -87,7 +87,7 @@ class Piece:
         return (first - root) // -slope
 
     def units_at(self, elapsed_ns: int) -> int:
-        """Return how many units of this piece are due by then, rounded down."""
+        """Return how many units of this piece are due after `elapsed_ns`, rounded down."""
         if self.length_ns:
             elapsed_ns = min(elapsed_ns, self.length_ns)
         slope = self.end - self.begin
@@ -98,17 +98,17 @@ class Piece:
 
 
 class Instants:
-    """The due times of a workload's messages, all clients together, in ns after its start.
+    """Due times of a workload's messages, over all clients, in ns after its start.
 
     Attributes:
-        pieces: those of the rate, each with where it begins.
+        pieces: the pieces of the rate, each with its beginning.
     """
 
     def __init__(self, plan: Sequence[ArrivalPiece]) -> None:
         self.pieces, total = _placed(plan)
         self._begin_ns = [piece.at_ns for piece in self.pieces]
         self._before = [piece.before for piece in self.pieces]
-        # How many messages there are; None without an end.
+        # Number of messages; None: unlimited.
         self._whole = None if total is None else -(-total // UNITS)
 
     def due_ns(self, number: int) -> int:
@@ -118,7 +118,7 @@ class Instants:
         return piece.at_ns + piece.due_ns(units - piece.before)
 
     def due_count(self, elapsed_ns: int) -> int:
-        """Return how many messages are due by then, those at the instant too."""
+        """Return how many messages are due at `elapsed_ns` or earlier."""
         if elapsed_ns < 0:
             return 0
         piece = self.pieces[bisect_right(self._begin_ns, elapsed_ns) - 1]
@@ -126,14 +126,14 @@ class Instants:
         whole = units // UNITS + 1
         if self._whole is not None:
             whole = min(whole, self._whole)
-        # The closed form may be one too many: due at the very next ns, or after a pause.
+        # The closed form may be one too high: a message that is due 1 ns later, or after a pause.
         while whole and self.due_ns(whole - 1) > elapsed_ns:
             whole -= 1
         return whole
 
 
 def _placed(plan: Sequence[ArrivalPiece]) -> tuple[list[Piece], int | None]:
-    """Return the pieces, and how many units they are; None when the last one has no end."""
+    """Return the pieces, and their sum in units; None: the last one has no end."""
     pieces: list[Piece] = []
     at_ns = units = 0
     for piece in plan:

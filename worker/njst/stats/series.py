@@ -1,7 +1,7 @@
-"""A job's course over time: windows on the common time base, merged without loss.
+"""Time series of a job: windows on the common time base, merged without loss.
 
 A window of width w has what completed from k*w to (k+1)*w seconds after the common start. A series
-never has more than MAX_WINDOWS: when it is full, the width doubles and neighbours are added.
+has at most MAX_WINDOWS: when it is full, the width doubles and neighbours are added.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class Window:
     latency: Histogram = field(default_factory=Histogram)
 
     def __add__(self, other: "Window") -> "Window":
-        """Return both together."""
+        """Return the sum."""
         return _together((self, other))
 
 
@@ -41,26 +41,26 @@ def _together(windows: Sequence[Window]) -> Window:
 
 @dataclass(frozen=True)
 class Series:
-    """Windows of one width; treated as a value."""
+    """Windows of one width; immutable."""
 
     width_s: int = 1
     windows: tuple[Window, ...] = ()
 
     def widened(self, width_s: int) -> "Series":
-        """Return the same in windows of `width_s`, a multiple of the width now."""
+        """Return the series in windows of `width_s`, a multiple of its width."""
         step = width_s // self.width_s
         parts = [self.windows[at : at + step] for at in range(0, len(self.windows), step)]
         return Series(width_s, tuple(_together(part) for part in parts))
 
     def bounded(self) -> "Series":
-        """Return the same in windows so wide that there are not too many."""
+        """Return the series in windows so wide that it has at most MAX_WINDOWS."""
         width_s = self.width_s
         while -(-len(self.windows) * self.width_s // width_s) > MAX_WINDOWS:
             width_s *= 2
         return self.widened(width_s)
 
     def tally(self) -> SeriesTally:
-        """Return what crosses a process boundary."""
+        """Return the series as a message."""
         return SeriesTally(
             width_s=self.width_s,
             windows=[
@@ -73,10 +73,10 @@ class Series:
 
     @classmethod
     def of(cls, tally: SeriesTally) -> "Series":
-        """Return what `tally` was made of.
+        """Return the series of a message.
 
         Raises:
-            ValueError: a histogram cannot be read, or the width is none that a series can have.
+            ValueError: a histogram cannot be decoded, or the width is not a power of two.
         """
         if tally.width_s < 1 or tally.width_s.bit_count() != 1:
             raise ValueError(f"windows of {tally.width_s} s: must be 1, 2, 4, 8 ... s")
@@ -90,7 +90,7 @@ class Series:
 
 
 class SeriesBuilder:
-    """A series that grows by a second at a time."""
+    """Builds a series second by second."""
 
     def __init__(self) -> None:
         self._width_s = 1
@@ -112,13 +112,13 @@ class SeriesBuilder:
             self._windows = [first + second for first, second in pairs]
 
     def series(self) -> Series:
-        """Return what there is by now; the last window may not be full yet."""
+        """Return the series so far; its last window may be incomplete."""
         rest = [self._open] if self._open_s else []
         return Series(self._width_s, (*self._windows, *rest))
 
 
 def merge_series(series: Iterable[Series]) -> Series:
-    """Return all together, in windows as wide as the widest; the order does not matter."""
+    """Return the sum of series, in windows as wide as the widest; the order does not matter."""
     parts = [one for one in series if one.windows]
     if not parts:
         return Series()

@@ -1,4 +1,4 @@
-"""How far apart the participants of a job began."""
+"""How far apart the participants of a job started."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ from njst.contract.results.report import WorkerResult
 
 
 def start_skew_us(workers: Iterable[WorkerResult]) -> int | None:
-    """Return how far apart their loads began at most, in microseconds.
+    """Return the maximum distance between the starts of the loads, in microseconds.
 
-    Each began `late_us` after the common start by its own clock, which was off by `clock_error_us`
-    at most, either way. None for fewer than two of whom both is known.
+    Each load started `late_us` after the common start by its own clock, whose error is at most
+    `clock_error_us` either way. None: fewer than two workers reported both.
     """
     spans = [
         (worker.cost.late_us - worker.clock_error_us, worker.cost.late_us + worker.clock_error_us)

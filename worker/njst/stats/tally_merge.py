@@ -1,4 +1,4 @@
-"""Tallies put together: of clients to a process, of processes to a worker, of workers to a job."""
+"""Merges tallies: of clients to a process, of processes to a worker, of workers to a job."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,8 +26,8 @@ from njst.stats.series import Series, merge_series
 def merge(tallies: Iterable[WorkloadTally]) -> list[WorkloadTally]:
     """Return one tally for each workload, in the order of their first appearance.
 
-    Sums are exact, the elapsed time is the longest, and the order does not matter but for which
-    example of an error is kept.
+    Sums are exact, the elapsed time is the longest; the order only affects which example of an
+    error is kept.
     """
     by_name: dict[str, list[WorkloadTally]] = {}
     for tally in tallies:
@@ -36,10 +36,10 @@ def merge(tallies: Iterable[WorkloadTally]) -> list[WorkloadTally]:
 
 
 def check(tally: WorkloadTally) -> None:
-    """Do nothing with a tally that can be merged, whoever wrote it.
+    """Check that a tally from another process can be merged.
 
     Raises:
-        ValueError: one of its histograms or its series cannot be read.
+        ValueError: one of its histograms or its series cannot be decoded.
     """
     for name in _HISTOGRAMS:
         Histogram.decode(getattr(tally, name))
@@ -47,7 +47,7 @@ def check(tally: WorkloadTally) -> None:
         Series.of(tally.series)
 
 
-# How each field of several tallies becomes one, but for those that `_merge_one` names.
+# How fields are merged; `_merge_one` has the others.
 _SUMS = (
     "attempted",
     "messages",
@@ -89,7 +89,7 @@ def _merge_one(workload: str, tallies: Sequence[WorkloadTally]) -> WorkloadTally
 
 
 def _together(histograms: Iterable[str]) -> str:
-    """Return encoded histograms as one; most often there is none or one, which is left alone."""
+    """Return the sum of encoded histograms; a single one, the usual case, is not decoded."""
     texts = [text for text in histograms if text]
     if len(texts) < 2:
         return texts[0] if texts else ""
@@ -104,10 +104,10 @@ def _series(tallies: Sequence[WorkloadTally]) -> SeriesTally | None:
 
 
 def fitted(tallies: Sequence[WorkloadTally], max_bytes: int) -> list[WorkloadTally]:
-    """Return the same with series of at most so many bytes together, in wider windows if need be.
+    """Return the tallies with series of at most `max_bytes` together, in wider windows if needed.
 
-    An event of the log is no larger than its NATS allows, and many windows with a histogram each
-    are. Nothing is lost but the course within the wider windows.
+    The size of a log event is limited, and many windows with a histogram each can exceed it. Only
+    the course within the wider windows is lost.
     """
     fitting = list(tallies)
     while sum(map(_series_bytes, fitting)) > max_bytes:
@@ -151,14 +151,14 @@ def merge_errors(errors: Iterable[ErrorTally]) -> list[ErrorTally]:
 def totals(
     workload: str, kind: str, tallies: Sequence[WorkloadTally], window_us: int = 0
 ) -> WorkloadResult:
-    """Return the whole of one workload; rates are over the common window, in whole units.
+    """Return the totals of one workload; rates are over the common window, in whole units.
 
     Args:
-        workload: its name.
-        kind: its kind, CamelCase.
-        tallies: those of its participants.
-        window_us: the least that the window is: of a duration that is over, all of it, also
-            where those who would have measured until its end are lost.
+        workload: the workload's name.
+        kind: the workload's kind, CamelCase.
+        tallies: the tallies of its participants.
+        window_us: minimum length of the window: a duration that has ended counts in full, even
+            if the workers that would have measured to its end are lost.
     """
     tally = _merge_one(workload, tallies)
     tally = tally.model_copy(update={"elapsed_us": max(tally.elapsed_us, window_us)})
@@ -182,7 +182,7 @@ def totals(
         logins=logins.count,
         login_microseconds=_latency(logins),
         store_clock_error_microseconds=tally.store_clock_error_us,
-        # The sender's clock may be as far off as the receiver's, the other way.
+        # The clocks of sender and receiver may both be off, in opposite directions.
         clock_error_microseconds=2 * tally.clock_error_us,
         series=None if tally.series is None else _windows(Series.of(tally.series)),
         **counts,
@@ -209,10 +209,10 @@ def _per_second(count: int, elapsed_us: int) -> int:
 
 
 def _upper_bounds(latency: Histogram, censored: Histogram) -> LatencyBound | None:
-    """Return how high the percentiles may be, if what was given up had waited for ever.
+    """Return upper bounds of the percentiles, as if operations that were given up took forever.
 
-    Of n values, c of them lower bounds, the percentile of rank r is at most the r-th of the n - c
-    others, and not known at all when r is above n - c.
+    Of n values, c of which are lower bounds, the percentile of rank r is at most the r-th of the
+    n - c others, and unknown if r is above n - c.
     """
     if not censored.count:
         return None
@@ -232,7 +232,7 @@ def _latency(histogram: Histogram) -> Latency | None:
 
 
 def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:
-    """Return the sums, with all reasons why some were not looked for; None for no parts."""
+    """Return the sums, with all reasons why some messages were not looked for; None: no parts."""
     some = [part for part in parts if part is not None]
     if not some:
         return None

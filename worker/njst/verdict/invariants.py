@@ -1,9 +1,10 @@
-"""What must hold for the counts of a workload, whatever befell the target: checked in each report.
+"""Invariants of a workload's counts, whatever happened to the target: checked in each report.
 
 - Every operation has exactly one outcome: attempted = completed + failed + unfinished.
-- No more is attempted than was planned.
-- What is in no rate (warm-up, drained) was completed; a rate is the rest over the window.
-- What was acknowledged was found, is missing for a reason that is named, or is lost.
+- Not more operations are attempted than planned.
+- Operations outside of the rate (warm-up, drained) are completed; the rate is the rest over the
+  window.
+- Each acknowledged message was found, is missing for a named reason, or is lost.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from njst.contract.results.report import WorkloadResult
 
 
 def violations(workloads: Iterable[WorkloadResult]) -> list[str]:
-    """Return in one sentence each what does not hold; nothing when the counts are sound."""
+    """Return one sentence for each violated invariant."""
     return [f"{w.workload}: {words}" for w in workloads for words in _violations(w)]
 
 
@@ -27,7 +28,7 @@ def _violations(workload: WorkloadResult) -> Iterator[str]:
 def _outcomes(workload: WorkloadResult) -> Iterator[str]:
     attempted, completed, failed = workload.attempted, workload.messages, workload.failed
     unfinished = workload.unfinished
-    # Workers of older versions do not say what is unfinished.
+    # Workers of older versions do not report unfinished operations.
     if unfinished is not None and attempted != completed + failed + unfinished:
         yield (
             f"{attempted} attempted, but {completed} completed, {failed} failed"

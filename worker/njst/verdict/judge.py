@@ -1,10 +1,10 @@
-"""From what the participants said to the verdict on a job, with one reason that names the cause.
+"""From the participants' results to the verdict on a job, with one reason that names the cause.
 
 Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
 deadline); nothing ran; a worker failed; counts that contradict each other; a worker is missing; a
 workload was skipped; thresholds missed; thresholds undecided; planned messages missing; errors that
 no threshold allows; acknowledged messages that could not be looked for; some that somebody removed.
-A lost worker leaves the verdict UNKNOWN, and so does a workload that the target is too old for: a
+A lost worker makes the verdict UNKNOWN, and so does a workload for which the target is too old: a
 part of the history is missing.
 """
 
@@ -26,7 +26,7 @@ from njst.verdict.worker_list import UNHEARD, named
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its CamelCase reason and a sentence for people."""
+    """A verdict, its CamelCase reason, and a sentence that explains it."""
 
     verdict: Verdict
     reason: str
@@ -35,7 +35,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class History:
-    """Everything that the verdict may depend on."""
+    """Everything that the verdict depends on."""
 
     spec: JobSpec
     workers: Sequence[WorkerResult]
@@ -45,7 +45,7 @@ class History:
 
 
 def judge(history: History) -> Judgement:
-    """Return the verdict on a settled job."""
+    """Return the verdict on a job whose results are complete."""
     for policy in _POLICIES:
         judgement = policy(history)
         if judgement is not None:
@@ -55,7 +55,7 @@ def judge(history: History) -> Judgement:
 
 
 def _lost(history: History) -> Judgement | None:
-    """No target may lose what it acknowledged, whatever else happened and whatever was allowed."""
+    """Lost acknowledged messages fail every job; no threshold allows them."""
     for workload in history.workloads:
         proved = workload.read_back
         if proved is None or not proved.lost:
@@ -124,7 +124,7 @@ def _fate(worker: WorkerResult) -> str:
 
 
 def _skipped(history: History) -> Judgement | None:
-    """What was skipped proves nothing, and what the others lack may come of that."""
+    """A skipped workload proves nothing, and may be why others are incomplete."""
     skipped = [workload for workload in history.workloads if workload.skipped]
     if not skipped:
         return None
@@ -134,7 +134,7 @@ def _skipped(history: History) -> Judgement | None:
 
 
 def _inconsistent(history: History) -> Judgement | None:
-    """Counts that contradict each other prove nothing; njst itself is wrong then."""
+    """Contradictory counts prove nothing: they are an error of njst."""
     found = violations(history.workloads)
     if not found:
         return None
@@ -142,7 +142,7 @@ def _inconsistent(history: History) -> Judgement | None:
 
 
 def _thresholds(history: History) -> Judgement | None:
-    """What is missed fails the job, what could not be decided leaves it unknown; neither passes."""
+    """A missed threshold fails the job, an undecided one leaves it unknown; neither passes."""
     for verdict, reason in (
         (Verdict.INVALID, "ThresholdsFailed"),
         (Verdict.UNKNOWN, "ThresholdsUndecided"),
@@ -169,7 +169,7 @@ _BUDGETS = (Metric.ERRORS, Metric.ERRORS_PER_MILLION)
 
 
 def _has_budget(history: History, workload: WorkloadResult) -> bool:
-    """Whether a threshold, which is kept by now, says how many errors the workload may have."""
+    """Whether a threshold, which holds at this point, limits the errors of the workload."""
     return any(t.workload == workload.workload and t.metric in _BUDGETS for t in history.thresholds)
 
 
@@ -192,7 +192,7 @@ def _complete(history: History) -> Judgement | None:
 
 
 def _errors(history: History) -> Judgement | None:
-    """Errors fail a job, unless a threshold says how many are allowed."""
+    """Errors fail a job unless a threshold allows them."""
     for workload in history.workloads:
         if workload.errors and not _has_budget(history, workload):
             first = workload.errors[0]
@@ -206,7 +206,7 @@ def _errors(history: History) -> Judgement | None:
 
 
 def _unchecked(history: History) -> Judgement | None:
-    """A look that was to prove something, and did not come about, proves nothing."""
+    """A read-back that was needed and failed proves nothing."""
     for workload in history.workloads:
         proved = workload.read_back
         failed = [] if proved is None else sorted(_FAILED_LOOKS.intersection(proved.reasons))
@@ -221,14 +221,14 @@ def _unchecked(history: History) -> Judgement | None:
 
 
 def _removed(history: History) -> Judgement | None:
-    """Nothing was lost, and nothing is proved of what somebody removed while the job ran."""
+    """Messages that somebody removed while the job ran prove nothing."""
     for workload in history.workloads:
         if message := removed_words(workload):
             return Judgement(Verdict.UNKNOWN, "MessagesRemoved", message)
     return None
 
 
-# Other reasons follow from the spec or the stream: there looking would have proved nothing.
+# Other reasons follow from the spec or the stream: a read-back would have proved nothing.
 _FAILED_LOOKS = frozenset({NOT_READ, READ_FAILED, TOO_MANY_HOLES, ErrorClass.PROCESS_DIED})
 _POLICIES = (
     _lost,

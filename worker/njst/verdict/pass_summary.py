@@ -1,4 +1,4 @@
-"""What a passed job proves, in one sentence that is true word by word."""
+"""What a passed job proves, in one exact sentence."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from njst.verdict.storage_text import kept_words
 
 
 def summary(workloads: Sequence[WorkloadResult], thresholds: Sequence[ThresholdResult]) -> str:
-    """Return what was done, what failed and was allowed to, and what was looked for or not."""
+    """Return what completed, which failures were allowed, and which messages were looked for."""
     return "; ".join([_operations(workloads), *_kept(thresholds), *_proofs(workloads)])
 
 

@@ -1,11 +1,11 @@
-"""What became of the messages of a workload in their stream, as sentences for people."""
+"""What happened to a workload's messages in their stream, in sentences."""
 
 from njst.contract.results.readback import NO_INTEREST, REMOVED_BY_SOMEBODY, UNACKNOWLEDGED
 from njst.contract.results.report import WorkloadResult
 
 
 def removed_words(workload: WorkloadResult) -> str:
-    """Return what somebody removed while the job ran; empty when nobody removed anything."""
+    """Return what somebody removed while the job ran; empty: nothing."""
     proved = workload.read_back
     if proved is None or not proved.removed:
         return ""
@@ -20,9 +20,9 @@ def removed_words(workload: WorkloadResult) -> str:
 
 
 def kept_words(workload: WorkloadResult) -> str:
-    """Return what the stream did not keep by its limits and retention; empty when it kept all.
+    """Return what the stream removed by its limits and retention; empty: nothing.
 
-    A rate of messages that nobody keeps is not the rate of a store.
+    A rate of messages that are not kept is not the rate of a store.
     """
     proved = workload.read_back
     if workload.kind == "Publish" and workload.messages and not workload.bytes:

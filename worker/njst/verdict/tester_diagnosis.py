@@ -1,8 +1,8 @@
-"""Whether the tester was the limit: what the load took of its hosts, against what there was.
+"""Whether the load tester was the bottleneck: the resources that the load used of its hosts.
 
-Four limits are the tester's own. What is left when none of them was reached is the target's doing,
-or a window that is too small, and is said as well, because it looks much the same from afar: sends
-that come late, and rates that do not grow.
+Four limits belong to the tester. If none of them was reached, the target or a small window limits
+the load; this is reported too, because its symptoms are the same: late sends, and rates that do not
+grow.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.contract.results.tallies import LoadCost
 
-# Shorter than this, one slice of the scheduler would be a verdict.
+# In a shorter load a single time slice of the scheduler would decide.
 SHORTEST_US = 500_000
-# A process this busy has no reserve left: what waits for it waits because of it.
+# A process this busy has no reserve: it delays what waits for it.
 BUSY_PERCENT = 95
 RUN_DELAY_PERCENT = 10
 THROTTLED_PERCENT = 2
-# Sends this late (p99) are seen in every latency.
+# Sends this late (p99) distort every latency.
 SLIP_US = 5_000
-# More than this, and the 99th percentile of the slip is a full window's or a full socket's.
+# Above this, a full window or a full socket explains the 99th percentile of the slip.
 EXPLAINED_PERCENT = 1
 HELD_PERCENT = 5
 BLOCKED_PERCENT = 10
 
-# A client this long without a connection, of the longest window, is an outage that explains more
-# than anything of the tester's own.
+# If a client had no connection for this share of its window, the outage explains late sends better
+# than any limit of the tester.
 OUTAGE_PERCENT = 1
 
 _RESERVE = "the tester had reserve: the numbers are the target's"
@@ -78,7 +78,7 @@ class _Finding:
 def diagnose(
     costs: Sequence[LoadCost | None], workloads: Sequence[WorkloadResult] = ()
 ) -> Diagnosis | None:
-    """Return what the participants' costs and the totals prove; None when no cost is known."""
+    """Return the diagnosis from the participants' costs and the totals; None: no cost is known."""
     known = [cost for cost in costs if cost is not None and cost.elapsed_us > 0]
     if not known:
         return None
@@ -106,7 +106,7 @@ def diagnose(
 
 
 def _limit(shares: _Shares, workloads: Sequence[WorkloadResult]) -> _Finding:
-    """Return the first limit that was reached: the one that hides those after it."""
+    """Return the first limit that was reached; it hides the ones after it."""
     for share, bound, reason, advice in _ADVICE:
         percent = getattr(shares, share)
         if percent >= bound:
@@ -141,7 +141,7 @@ def _limit(shares: _Shares, workloads: Sequence[WorkloadResult]) -> _Finding:
 
 
 def _late(workload: WorkloadResult, shares: _Shares) -> _Finding | None:
-    """Sends that were late though there was room for them in the window and in the kernel."""
+    """Return the finding of late sends although window and kernel had room."""
     slip, service = workload.slip_microseconds, workload.service_microseconds
     if slip is None or service is None or slip.p99 < SLIP_US or slip.p99 < service.p99:
         return None
@@ -158,7 +158,7 @@ def _late(workload: WorkloadResult, shares: _Shares) -> _Finding | None:
 
 
 def _outage_percent(workload: WorkloadResult) -> int:
-    """Return how much of its window the client that fared worst had no connection."""
+    """Return the longest time without a connection in percent of the window."""
     if not workload.elapsed_us:
         return 0
     return 100 * workload.longest_outage_us // workload.elapsed_us

@@ -1,8 +1,7 @@
-"""Thresholds against what was measured. No data is a failure, never a pass.
+"""Evaluates thresholds. No data is a failure, never a pass.
 
-A workload that never began has no data. On one that was skipped nothing can be said: UNKNOWN, and
-no pass either. A percentile that operations without an answer could raise over its bound is
-UNKNOWN as well.
+A workload that never began has no data. A threshold on a skipped workload is UNKNOWN, and so is one
+on a percentile that operations without an answer could raise above its bound.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +14,7 @@ from njst.contract.spec.threshold import Metric, Threshold
 def evaluate(
     thresholds: Iterable[Threshold], workloads: Iterable[WorkloadResult]
 ) -> list[ThresholdResult]:
-    """Return one result for each threshold and each workload that it speaks of."""
+    """Return one result for each threshold and each workload that it applies to."""
     measured = list(workloads)
     return [
         _compare(threshold, workload)
@@ -27,10 +26,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Measured:
-    """A value that is known to lie between two, in the unit of its metric.
-
-    `highest` is None where nothing is known of how high it may be.
-    """
+    """A value between two bounds, in the unit of its metric; `highest` None: no upper bound."""
 
     lowest: int
     highest: int | None
@@ -56,7 +52,7 @@ def _compare(threshold: Threshold, workload: WorkloadResult) -> ThresholdResult:
 
 
 def _verdict(threshold: Threshold, measured: _Measured | None) -> Verdict:
-    """Return whether it is kept; UNKNOWN where that hangs on what was given up."""
+    """Return whether the threshold holds; UNKNOWN: it depends on operations that were given up."""
     if measured is None:
         return Verdict.INVALID
     lowest, highest = measured.lowest, measured.highest
@@ -73,7 +69,7 @@ def _verdict(threshold: Threshold, measured: _Measured | None) -> Verdict:
 
 
 def _errors_per_million(workload: WorkloadResult) -> int | None:
-    """Return the share of attempted operations, rounded up: a budget is not exceeded unseen."""
+    """Return the errors per million attempted operations, rounded up."""
     if not workload.attempted:
         return None
     return -(-1_000_000 * workload.error_count // workload.attempted)

@@ -1,9 +1,10 @@
-"""What all slices together prove of what was acknowledged: found, lost, removed, or too much.
+"""What all slices together prove of acknowledged messages: found, lost, removed, or unexpected.
 
-The model is the queue of Jepsen: acknowledged and found, acknowledged and not found (lost), found
-and not acknowledged (recovered: its answer was not heard), found once more (duplicated), found and
-never sent (unexpected). Nothing is lost as long as a slice of its stream was not seen, and nothing
-that the stream itself says it has let go of (`njst.verification.stream_evidence`).
+The model is the total-queue checker of Jepsen: acknowledged and found, acknowledged and not found
+(lost), found and not acknowledged (recovered: the acknowledgement did not arrive), found more than
+once (duplicated), found and never sent (unexpected). A message is not lost if a slice of its stream
+was not read, or if the stream's state shows that it was removed
+(`njst.verification.stream_evidence`).
 """
 
 from collections import Counter, defaultdict
@@ -30,7 +31,7 @@ from njst.verification.ranges import Ranges, count
 from njst.verification.slices import slices
 from njst.verification.stream_evidence import StreamEvidence, lost_at_least, shared_out
 
-# What a person reads of one example.
+# Maximum length of an example.
 MOST_WORDS = 300
 
 ReceiptsByWorker = Mapping[str, Sequence[StreamReceipts]]
@@ -39,11 +40,11 @@ Tallies = dict[str, list[WorkloadTally]]
 
 @dataclass
 class _Seen:
-    """All slices: what was found, and of which streams not all was seen, and why."""
+    """The results of all slices, and why some streams were not read completely."""
 
     producers: dict[int, Producer]
     problems: dict[str, set[str]]
-    # What servers said when a stream could not be read, or what else is to be told of it.
+    # Error messages and other details by stream.
     words: dict[str, str]
     corrupted: Tallies
     evidence: dict[str, StreamEvidence]
@@ -58,14 +59,14 @@ def prove(
     missing: str,
     consumed: Sequence[StreamConsumption] = (),
 ) -> Tallies:
-    """Return by worker what is proved of its messages, and what it saw that is corrupted.
+    """Return by worker what is proved of its messages, and which corrupted messages it read.
 
     Args:
-        receipts: what each worker's producers were acknowledged.
-        slice_count: in how many slices the streams were read.
-        seen: who saw what, by the number of the slice.
-        missing: why nobody saw the others.
-        consumed: what consumers had of streams that let go of it.
+        receipts: messages acknowledged to each worker's producers.
+        slice_count: number of slices of the streams.
+        seen: reader and result, by the number of the slice.
+        missing: why other slices were not read.
+        consumed: messages consumed from streams that then remove them.
     """
     known = _put_together(_everything(receipts, slice_count), seen, missing)
     _know_before(known, receipts)
@@ -94,7 +95,7 @@ def prove(
 def with_proof(
     tallies: Sequence[WorkloadTally], proofs: Sequence[WorkloadTally]
 ) -> list[WorkloadTally]:
-    """Return a worker's tallies with what is proved in place of what was not looked for yet."""
+    """Return a worker's tallies; proofs replace messages that were not looked for yet."""
     by_name = {proof.workload: proof for proof in proofs}
     known = [_together(tally, by_name.pop(tally.workload, None)) for tally in tallies]
     return [*known, *by_name.values()]
@@ -113,7 +114,7 @@ def _together(tally: WorkloadTally, proof: WorkloadTally | None) -> WorkloadTall
 
 
 def _without_asked(told: ReadBack | None, asked: int) -> ReadBack | None:
-    """Return what was not asked for."""
+    """Return the read-back without the messages that the proof covers."""
     if told is None or not asked:
         return told
     return told.model_copy(
@@ -126,7 +127,7 @@ def _without_asked(told: ReadBack | None, asked: int) -> ReadBack | None:
 
 
 def _everything(receipts: ReceiptsByWorker, slice_count: int) -> list[set[str]]:
-    """Return the streams that have a piece in each slice; where none was cut, all are in one."""
+    """Return the streams of each slice; without slices, all streams as one."""
     cut = slices([one for some in receipts.values() for one in some], max(1, slice_count))
     return [{piece.stream for piece in pieces} for pieces in cut]
 
@@ -166,7 +167,7 @@ def _put_together(
 
 
 def _know_before(known: _Seen, receipts: ReceiptsByWorker) -> None:
-    """Put to what was seen of each stream what it was before."""
+    """Add the state of each stream before the load."""
     for one in (one for some in receipts.values() for one in some if not one.is_core):
         evidence = known.evidence.setdefault(one.stream, StreamEvidence())
         evidence.afters.append(one.after)
@@ -175,7 +176,7 @@ def _know_before(known: _Seen, receipts: ReceiptsByWorker) -> None:
 
 
 def _know_consumed(known: _Seen, consumed: Sequence[StreamConsumption]) -> None:
-    """Put to what was seen what consumers had: the stream need not have it any more."""
+    """Add what consumers received: the stream may have removed it."""
     for some in consumed:
         try:
             entries = decode(some.producers)
@@ -192,7 +193,7 @@ def _know_consumed(known: _Seen, consumed: Sequence[StreamConsumption]) -> None:
                 producer.consumed.add_range(begin, end)
             evidence.producers.add(entry.code)
     for evidence in known.evidence.values():
-        # Each of them has left a sequence empty.
+        # Each consumed message leaves an empty sequence.
         evidence.consumed = sum(
             count(known.producers[code].consumed.without(known.producers[code].found))
             for code in evidence.producers
@@ -203,7 +204,7 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[Case
     try:
         entries = decode(receipts.producers)
     except ValueError:
-        return  # then they stay unchecked
+        return  # its messages stay unchecked
     try:
         marks = mark_codec.decode(receipts.marks)
     except ValueError:
@@ -230,7 +231,7 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[Case
 
 
 def _core_tallies(receipts: ReceiptsByWorker, known: _Seen) -> Iterable[tuple[str, WorkloadTally]]:
-    """Return what streams have stored of what was published without JetStream, once for each."""
+    """Return how many core NATS messages each stream stored, once per workload and stream."""
     told: dict[tuple[str, str], list[tuple[str, StreamReceipts]]] = defaultdict(list)
     for worker, some in receipts.items():
         for one in some:
@@ -258,7 +259,7 @@ def _sent(receipts: StreamReceipts) -> int:
 
 
 def _losses(cases: Sequence[Case], known: _Seen) -> dict[int, int]:
-    """Return how many messages of each case are lost; of the other missing ones nobody says so."""
+    """Return how many messages of each case are lost, by its index."""
     by_stream: dict[str, list[int]] = defaultdict(list)
     for place, case in enumerate(cases):
         if case.missing and case.is_proved:
@@ -304,7 +305,7 @@ def _tally(case: Case, lost: int, known: _Seen) -> WorkloadTally:
         removed=removed,
         removed_by=evidence.reasons() if removed else [],
         unchecked=gone - lost - removed,
-        # Where nothing was acknowledged there may be something all the same.
+        # Messages may be stored although none was acknowledged.
         reasons=sorted(case.reasons) if gone or not total else [],
         recovered=len(seen.found) - (total - gone - case.consumed) - unexpected,
         duplicated=seen.copies,

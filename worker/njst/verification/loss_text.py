@@ -1,4 +1,4 @@
-"""What is missing of a producer's messages, as sentences for people."""
+"""Describes missing messages of a producer in sentences."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def loss_words(case: Case, lost: int, evidence: StreamEvidence) -> str:
 
 
 def removal_words(case: Case, evidence: StreamEvidence) -> str:
-    """Return in words what a stream let go of: which messages, and at which sequences."""
+    """Return which messages a stream removed, and at which sequences."""
     stream = case.receipts.stream
     which = f"of producer {case.sent.code:08x} {_numbers(case.missing)}{_when(case)}"
     if evidence.whole_reason:
@@ -50,7 +50,7 @@ def _spans(ranges: Sequence[Range]) -> str:
 
 
 def _when(case: Case) -> str:
-    """Return in words when the missing messages were acknowledged, as far as marks say."""
+    """Return when the missing messages were acknowledged, as far as marks show."""
     first, last = case.missing[0][0], case.missing[-1][1] - 1
     before = [mark.at_ms for mark in case.marks if mark.number <= first]
     after = [mark.at_ms for mark in case.marks if mark.number >= last]

@@ -1,21 +1,21 @@
-"""Some acknowledgements of producers as text for the log: lines of numbers, deflated, base64."""
+"""Encodes some acknowledgements of producers for the log: lines of numbers, deflated, base64."""
 
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-# What one text may become.
+# Maximum size of a decoded text.
 _MOST_BYTES = 4 * 1024 * 1024
-# So many of one producer, and of all producers of a workload that are told together.
+# Maximum marks of one producer, and of all producers of a workload.
 MOST_OF_ONE = 32
 MOST_OF_ALL = 4_000
 
 
 class Mark(NamedTuple):
-    """One acknowledgement: the message's number, its sequence in the stream, and when it came.
+    """One acknowledgement: the message's number, its sequence in the stream, and its time.
 
-    `at_ms` is the host's own clock, in ms since the Unix epoch.
+    `at_ms` is the time by the host's clock, in ms since the Unix epoch.
     """
 
     number: int
@@ -24,9 +24,9 @@ class Mark(NamedTuple):
 
 
 def encode(marks: Iterable[tuple[int, Sequence[Mark]]], most: int = MOST_OF_ALL) -> str:
-    """Return the text of at most so many marks of producers, by their codes; empty for none.
+    """Return the text of at most `most` marks, by producer code; empty: no marks.
 
-    Of many producers each has fewer, spread evenly, the first and the last among them.
+    If there are more, each producer keeps fewer, spread evenly, with its first and last one.
     """
     told = [(code, list(some)) for code, some in marks if some][: most // 2]
     each = max(2, most // max(1, len(told)))
@@ -42,7 +42,7 @@ def decode(text: str) -> dict[int, list[Mark]]:
     """Return the marks of each producer.
 
     Raises:
-        ValueError: the text is none.
+        ValueError: the text is malformed.
     """
     marks: dict[int, list[Mark]] = {}
     if not text:
@@ -61,7 +61,7 @@ def decode(text: str) -> dict[int, list[Mark]]:
 
 
 def thinned(marks: Sequence[Mark], most: int) -> list[Mark]:
-    """Return at most so many of them, 2 or more, the first and the last among them."""
+    """Return at most `most` marks, at least 2, with the first and the last one."""
     if len(marks) <= most:
         return list(marks)
     last = len(marks) - 1

@@ -1,4 +1,4 @@
-"""What is known of each producer: what was acknowledged, what was found, and what is missing."""
+"""Messages of each producer: acknowledged, found and missing."""
 
 from dataclasses import dataclass, field
 
@@ -10,25 +10,25 @@ from njst.verification.ranges import Range, Ranges
 
 @dataclass
 class Producer:
-    """What was seen of one producer in all slices."""
+    """Messages of one producer in all slices."""
 
     found: Ranges = field(default_factory=Ranges)
     copies: int = 0
     is_untold: bool = False
-    # What consumers had, wherever it is now.
+    # Messages that consumers received.
     consumed: Ranges = field(default_factory=Ranges)
 
     def add(self, entry: ProducerRanges) -> None:
         self.copies += entry.number
         self.is_untold |= entry.ranges is None
         for begin, end in entry.ranges or ():
-            # What was found in another slice too is there twice.
+            # A message that another slice has too is stored twice.
             self.copies += self.found.add_range(begin, end)
 
 
 @dataclass
 class Case:
-    """One producer's messages in one stream: what was acknowledged, and what of it is missing."""
+    """One producer's messages in one stream: which were acknowledged, and which are missing."""
 
     worker: str
     receipts: StreamReceipts
@@ -36,12 +36,12 @@ class Case:
     seen: Producer
     acknowledged: Ranges
     missing: list[Range]
-    # Of those acknowledged, not in the stream any more, because a consumer had them.
+    # Acknowledged messages that the stream removed because they were consumed.
     consumed: int
     reasons: set[str]
     marks: list[Mark]
 
     @property
     def is_proved(self) -> bool:
-        """Whether what is missing is not there, and not only unseen."""
+        """Whether the missing messages are absent, not just unread."""
         return not self.reasons

@@ -1,7 +1,7 @@
-"""Ranges of numbers as text for the log: differences as varints, deflated, base64.
+"""Encodes ranges of message numbers for the log: differences as varints, deflated, base64.
 
-Each entry is a producer's code, a number that belongs to it, and its ranges. A thousand producers
-with a range each are a few KiB.
+Each entry has a producer's code, a number, and ranges. A thousand producers with one range each
+need a few KiB.
 """
 
 import zlib
@@ -12,12 +12,12 @@ from typing import NamedTuple
 from njst.stats import varint
 from njst.verification.ranges import MOST_RANGES, Range
 
-# What one text may become: a hundred thousand producers with many ranges each are less.
+# Maximum size of a decoded text: a hundred thousand producers with many ranges need less.
 _MOST_BYTES = 16 * 1024 * 1024
 
 
 class ProducerRanges(NamedTuple):
-    """One producer; `ranges` in order, None where there are too many to be told."""
+    """Ranges of one producer, in order; None: there are too many to encode."""
 
     code: int
     number: int
@@ -25,7 +25,7 @@ class ProducerRanges(NamedTuple):
 
 
 def encode(entries: Iterable[ProducerRanges]) -> str:
-    """Return the text of entries, each of another code; empty for none."""
+    """Return the text of entries with different codes; empty: no entries."""
     out = bytearray()
     last = 0
     for code, number, ranges in sorted(entries, key=lambda entry: entry.code):
@@ -44,7 +44,7 @@ def decode(text: str) -> list[ProducerRanges]:
     """Return the entries of a text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is malformed.
     """
     if not text:
         return []
@@ -59,7 +59,7 @@ def decode(text: str) -> list[ProducerRanges]:
 
 
 def fitted(entries: Iterable[ProducerRanges], max_bytes: int) -> str:
-    """Return the text, of at most so many bytes: those with the most ranges lose them first."""
+    """Return a text of at most `max_bytes`: entries with the most ranges lose theirs first."""
     left = sorted(entries, key=lambda entry: len(entry.ranges or ()))
     told = len(left)
     while len(text := encode(left)) > max_bytes and told:

@@ -1,7 +1,7 @@
-"""Sets of message numbers as ranges: what was acknowledged, what was found.
+"""Sets of message numbers, stored as ranges.
 
-Numbers come nearly in order, so nearly always there is one range, whatever the number of messages.
-Each message that failed may begin another one; beyond MOST_RANGES the set gives up, and says so.
+Numbers arrive nearly in order, so a set usually has one range, however many messages there are.
+Each failed message may start another one; a set with more than MOST_RANGES is full.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,7 +14,7 @@ Range = tuple[int, int]
 
 
 class Ranges:
-    """A set of whole numbers, kept as disjoint ranges [begin, end) in order."""
+    """A set of integers, stored as disjoint ranges [begin, end) in order."""
 
     def __init__(self, ranges: Iterable[Range] = ()) -> None:
         self._begins: list[int] = []
@@ -24,14 +24,14 @@ class Ranges:
             self.add_range(begin, end)
 
     def ranges(self) -> list[Range]:
-        """Return the ranges in order; none of them touches the next."""
+        """Return the ranges in order; adjacent ones are joined."""
         return list(zip(self._begins, self._ends, strict=True))
 
     def __len__(self) -> int:
         return sum(end - begin for begin, end in zip(self._begins, self._ends, strict=True))
 
     def add_range(self, begin: int, end: int) -> int:
-        """Add [begin, end); return how many of them were there before."""
+        """Add [begin, end); return how many of these numbers were already in the set."""
         begins, ends = self._begins, self._ends
         if begin >= end or self.is_full:
             return 0
@@ -49,11 +49,11 @@ class Ranges:
         return before
 
     def beyond(self, bound: int) -> int:
-        """Return how many are not below the bound."""
+        """Return how many numbers are at least `bound`."""
         return count((max(begin, bound), end) for begin, end in self.ranges() if end > bound)
 
     def without(self, other: "Ranges") -> Iterator[Range]:
-        """Return the ranges of those that the other set does not have."""
+        """Yield the ranges of the numbers that are not in the other set."""
         holes = other.ranges()
         place = 0
         for begin, end in self.ranges():

@@ -1,4 +1,4 @@
-"""Sums of what was found of what was acknowledged, and what is said of it before anybody looks."""
+"""Receipts that fit into a message, and the tallies of messages that are not looked for."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,16 +17,16 @@ from njst.verification.mark_codec import MOST_OF_ALL, Mark
 from njst.verification.range_codec import ProducerRanges, encode, fitted
 from njst.verification.ranges import Ranges
 
-# What a mark takes in a text, at most.
+# Maximum size of an encoded mark.
 _MARK_BYTES = 32
 
 
 def unchecked_tally(
     workload: str, count: int, reason: str, *, is_told: bool = False
 ) -> WorkloadTally:
-    """Return that so many acknowledged messages were not looked for.
+    """Return a tally of `count` acknowledged messages that were not looked for.
 
-    `is_told`: the reason is told also when there are none, since others may be there.
+    With `is_told` it has the reason even if there are none: unacknowledged ones may be stored.
     """
     reasons = [reason] if count or is_told else []
     proved = ReadBack(acknowledged=count, unchecked=count, reasons=reasons)
@@ -34,9 +34,10 @@ def unchecked_tally(
 
 
 def of_lost_worker(tally: WorkloadTally) -> WorkloadTally:
-    """Return a lost worker's tally with what it was acknowledged by its last word: unchecked.
+    """Return a lost worker's tally; its acknowledged messages are unchecked.
 
-    Which messages these were it took with it; how many of its messages are there may be known.
+    Which messages these are is lost with the worker; how many of its messages are stored may be
+    known.
     """
     if not tally.messages and tally.read_back is None:
         return tally
@@ -48,10 +49,10 @@ def of_lost_worker(tally: WorkloadTally) -> WorkloadTally:
 def split_receipts(
     receipts: Sequence[Receipt], max_bytes: int
 ) -> tuple[list[StreamReceipts], list[WorkloadTally]]:
-    """Return what others need to look for the messages, and what is true until somebody has.
+    """Return the receipts for the readers, and the tallies until the messages are looked for.
 
-    Where looking would prove nothing it is not asked for; and where the ranges are more than so
-    many bytes in all it is not possible.
+    Receipts are left out if a look would prove nothing, or if their ranges exceed `max_bytes` in
+    total.
     """
     groups: dict[tuple[str, str], list[Receipt]] = {}
     tallies = []
@@ -91,7 +92,7 @@ def split_receipts(
 
 
 def had(consumption: Iterable[Consumption], max_bytes: int) -> list[StreamConsumption]:
-    """Return, by stream, what consumers had, in at most so many bytes."""
+    """Return what consumers received, by stream, in at most `max_bytes`."""
     streams: dict[str, dict[int, Ranges]] = {}
     for some in consumption:
         known = streams.setdefault(some.stream, {}).setdefault(some.code, Ranges())
@@ -117,7 +118,7 @@ def _entry(receipt: Receipt) -> ProducerRanges:
 
 
 def _fitted(receipts: list[Receipt], max_bytes: int) -> tuple[list[Receipt], int]:
-    """Return those that can be told, and how many messages the others were acknowledged."""
+    """Return the receipts that fit, and the number of messages acknowledged to the others."""
     ordered = sorted(receipts, key=lambda receipt: len(receipt.acknowledged))
     left = len(ordered)
     while left and len(encode(map(_entry, ordered[:left]))) > max_bytes:

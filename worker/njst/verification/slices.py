@@ -1,10 +1,10 @@
-"""The streams of a job cut into slices, one for each worker that reads: the same for all.
+"""Cuts the streams of a job into slices, one per reading worker; every worker gets the same result.
 
-Nobody is asked how long a stream is. Each acknowledged message has a sequence of its own behind the
-one that was the last before the job, so a stream is at least as long as the sum of what was
-acknowledged; the streams one behind the other, each of that length, are cut into equal slices. What
-is longer, because others write too or acknowledgements were not heard, belongs to the last slice of
-that stream, which has no end.
+The length of a stream is not queried. Each acknowledged message has its own sequence after the last
+one before the job, so a stream is at least as long as the number of acknowledged messages. The
+streams, one after the other with these lengths, are cut into equal slices. Further messages, of
+other publishers or without an acknowledgement, belong to the last slice of the stream, which is
+open-ended.
 """
 
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from njst.contract.results.readback import StreamReceipts
 
-# Starting to read costs a worker as much as reading so many messages.
+# Starting a reader costs as much as reading this many messages.
 FEWEST = 25_000
 
 
 @dataclass(frozen=True)
 class StreamRange:
-    """A piece of a stream: behind sequence `after`, up to `upto` or, without it, to the end."""
+    """A range of a stream: after sequence `after`, up to `upto`; None: to the end."""
 
     stream: str
     after: int
@@ -26,7 +26,7 @@ class StreamRange:
 
 
 def slice_count(receipts: Iterable[StreamReceipts], readers: int) -> int:
-    """Return how many slices so many readers are worth; 0 when there is nothing to read."""
+    """Return the number of slices for this many readers; 0: there is nothing to read."""
     told = list(receipts)
     if not told:
         return 0
@@ -34,13 +34,13 @@ def slice_count(receipts: Iterable[StreamReceipts], readers: int) -> int:
 
 
 def only_counted(receipts: Iterable[StreamReceipts]) -> set[str]:
-    """Return the streams of which nothing is read but how many messages they have stored."""
+    """Return the streams whose stored messages are only counted, not read."""
     told = list(receipts)
     return {some.stream for some in told} - {some.stream for some in told if not some.is_core}
 
 
 def slices(receipts: Iterable[StreamReceipts], count: int) -> list[list[StreamRange]]:
-    """Return `count` slices, which have all of the streams together and nothing twice."""
+    """Return `count` disjoint slices that cover all streams."""
     told = list(receipts)
     counted = only_counted(told)
     afters: dict[str, int] = {}

@@ -1,10 +1,9 @@
-"""What a stream's own state says of acknowledged messages that are not in it: removed, or lost.
+"""Whether acknowledged messages that a stream does not have were removed or lost, by its state.
 
-Each acknowledged message has had a sequence of the stream. A sequence that the stream still counts
-and that has no message any more was let go: by a limit, or because somebody asked for it. So no
-more of the missing messages can have been removed than the stream has such sequences; the others
-are lost. That a sequence was given again to another message, or is behind the stream's last one,
-is what a stream does that has forgotten.
+Each acknowledged message had a sequence of the stream. A sequence that the stream still counts but
+that has no message was removed: by a limit, or by somebody. So at most as many of the missing
+messages were removed as the stream has such sequences; the others are lost. If a sequence was
+assigned again to another message, or is above the stream's last one, the stream has lost data.
 
 Marks, which are acknowledgements with their sequences, narrow this down: messages between two marks
 of one producer have sequences between those of the marks.
@@ -34,34 +33,34 @@ from njst.verification.mark_codec import Mark
 from njst.verification.range_codec import decode
 from njst.verification.ranges import Range, Ranges, count
 
-# Two ways of one server to say when a stream was made may differ by its rounding.
+# Two creation times that a server reports for one stream may differ by rounding.
 _SAME_NS = 1_000_000
-# A stream that discards old messages by their bytes is nearly full afterwards.
+# A stream that discards old messages by size is at least this close to full: 1/2.
 _FULL_PART = 2
 
 
 @dataclass
 class StreamEvidence:
-    """One stream before the load and after it; pieces are added as they were seen."""
+    """State of one stream before and after the load."""
 
     # The last sequence before the load, as each worker saw it.
     afters: list[int] = field(default_factory=list)
     befores: list[StreamBefore] = field(default_factory=list)
     pieces: list[RangeResult] = field(default_factory=list)
-    # Whether consumers of the job say what they had of it, of which producers, and how many
-    # sequences they left empty.
+    # Whether consumers of the job reported what they received, of which producers, and how many
+    # sequences this leaves empty.
     has_consumers: bool = False
     producers: set[int] = field(default_factory=set)
     consumed: int = 0
 
     @property
     def _state(self) -> RangeResult | None:
-        """What was seen last of the whole stream."""
+        """The latest state of the stream."""
         return max(self.pieces, key=lambda piece: piece.last_sequence, default=None)
 
     @property
     def after(self) -> int:
-        """The sequence behind which the load's messages are."""
+        """The last sequence before the load."""
         return min(self.afters, default=0)
 
     @property
@@ -71,7 +70,7 @@ class StreamEvidence:
 
     @property
     def _others(self) -> list[RangeResult]:
-        """What was seen in place of the stream that the load began with: another one, or none."""
+        """States that show another stream than before the load, or none."""
         made = max((before.created_ns for before in self.befores), default=0)
         return [
             piece
@@ -81,14 +80,14 @@ class StreamEvidence:
 
     @property
     def is_another(self) -> bool:
-        """Whether the stream is not there any more, or was made anew."""
+        """Whether the stream was deleted or recreated."""
         return bool(self._others)
 
     @property
     def whole_reason(self) -> str:
-        """Who did away with the whole stream; empty: nobody, or a server that forgot it.
+        """Why the whole stream is gone; empty: it is not, or a server lost it.
 
-        A server that was not restarted meanwhile forgets no stream: somebody has deleted it.
+        A server that was not restarted does not lose a stream, so somebody deleted it.
         """
         others = self._others
         known = {before.server for before in self.befores} - {""}
@@ -97,22 +96,22 @@ class StreamEvidence:
         return STREAM_DELETED if any(piece.is_gone for piece in others) else STREAM_RECREATED
 
     def removed_at_most(self) -> int | None:
-        """Return how many messages can have been removed; None: all of them."""
+        """Return how many messages were removed at most; None: possibly all."""
         if self.is_another:
             return None if self.whole_reason else 0
         state = self._state
         if state is None:
             return 0
         seen = sum(piece.front + piece.inside for piece in self.pieces)
-        # A server on which messages are missing that the leader has says nothing of the leader's.
-        # Pieces are read one after the other, and it may let go of more meanwhile.
+        # A replica that lacks messages proves nothing about the leader.
+        # Pieces are read one after the other, and the stream may remove messages meanwhile.
         admitted = max(
             max(0, piece.first_sequence - 1 - self.after) + piece.deleted for piece in self.pieces
         )
         return max(0, min(seen, admitted) - state.damaged - self.consumed)
 
     def empty(self) -> Ranges | None:
-        """Return the sequences without a message; None when not all of them are known."""
+        """Return the sequences without a message; None: not all are known."""
         ranges = Ranges()
         for piece in self.pieces:
             if piece.empty is None:
@@ -127,7 +126,7 @@ class StreamEvidence:
         return None if ranges.is_full else ranges
 
     def reasons(self) -> list[str]:
-        """Return why the stream let go of messages, in CamelCase words, sorted."""
+        """Return why the stream removed messages, in CamelCase words, sorted."""
         if self.whole_reason:
             return [self.whole_reason]
         state = self._state
@@ -139,7 +138,7 @@ class StreamEvidence:
         if state.limits.retention != "limits":
             if self.has_consumers:
                 return [NOT_CONSUMED]
-            # A reader may have seen the consumer of another one.
+            # A reader may have counted the consumer of another reader.
             heard = min(piece.consumers for piece in self.pieces)
             is_unheard = state.limits.retention == "interest" and not heard
             return [NO_INTEREST if is_unheard else RETENTION]
@@ -157,7 +156,7 @@ class StreamEvidence:
 
 
 def _limits(state: RangeResult) -> Iterable[str]:
-    """Return the limits by which a stream lets go of old messages, as far as they were met."""
+    """Yield the limits by which the stream removes old messages, if they were reached."""
     limits: StreamLimits = state.limits
     if limits.max_age > 0:
         yield MAX_AGE
@@ -173,19 +172,19 @@ def _limits(state: RangeResult) -> Iterable[str]:
 def lost_at_least(
     missing: Sequence[Range], marks: Sequence[Mark], empty: Ranges | None, evidence: StreamEvidence
 ) -> int:
-    """Return how many of one producer's missing messages no removal can explain.
+    """Return how many of a producer's missing messages cannot have been removed.
 
     Args:
         missing: ranges of their numbers.
-        marks: some acknowledgements of the producer, in the order of their numbers.
-        empty: the stream's sequences without a message; None: not known.
-        evidence: what else is known of the stream.
+        marks: some acknowledgements of the producer, by number.
+        empty: the stream's sequences without a message; None: unknown.
+        evidence: the state of the stream.
     """
     if empty is None or evidence.is_another or not marks:
         return 0
     gaps, wanted = _Counted(empty.ranges()), _Counted(missing)
     lost = 0
-    # Before the first mark is what no message has: the number and sequence before all of them.
+    # Before the first mark: a number and a sequence before those of all messages.
     for low, high in pairwise([Mark(-1, evidence.after, 0), *marks, None]):
         assert low is not None
         if low.number >= 0 and wanted.within(low.number, low.number + 1):
@@ -198,14 +197,14 @@ def lost_at_least(
 
 
 class _Counted:
-    """Ranges of which it can be asked how many numbers are between two."""
+    """Ranges that count their numbers within an interval."""
 
     def __init__(self, ranges: Sequence[Range]) -> None:
         self._begins = [begin for begin, _ in ranges]
         self._ends = [end for _, end in ranges]
 
     def within(self, begin: int, end: int | None) -> int:
-        """Return how many are in [begin, end); None: without an end."""
+        """Return how many numbers are in [begin, end); None: open-ended."""
         first = bisect_left(self._ends, begin + 1)
         last = len(self._begins) if end is None else bisect_left(self._begins, end)
         return count(
@@ -215,9 +214,9 @@ class _Counted:
 
 
 def shared_out(total: int, missing: Mapping[int, int], least: Mapping[int, int]) -> dict[int, int]:
-    """Return which part of `total` losses each producer has, by its place.
+    """Return the losses of each producer, by its index, out of `total`.
 
-    Each has what is certain of it; who has the rest is not known, and the first are taken for it.
+    Each has its certain losses; the rest cannot be attributed and goes to the first producers.
     """
     lost = {place: min(least.get(place, 0), number) for place, number in missing.items()}
     left = total - sum(lost.values())

@@ -1,4 +1,4 @@
-"""How a consumer gets its messages."""
+"""Planner of consume."""
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode, ConsumePlan
 from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
@@ -15,7 +15,7 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 def consume_plan(
     work: WorkloadContext, consume: Consume, stream_name: str, place: ClientSlot
 ) -> ConsumePlan:
-    """Return what a consumer does."""
+    """Return the plan of a consuming client."""
     workload = work.workload
     own = place.index if consume.has_own_consumers else None
     return ConsumePlan(
@@ -45,7 +45,7 @@ def consume_plan(
 
 
 def _lets_go(work: WorkloadContext, stream_name: str) -> bool:
-    """Whether what is consumed is to be looked for, and its stream has it no more by then."""
+    """Whether messages are read back from a stream that removes them when they are consumed."""
     before = work.there.get(stream_name, StreamState()).before
     return (
         before is not None
@@ -65,7 +65,7 @@ def _heartbeat_ms(consume: Consume) -> int:
 
 
 def _deliver(work: WorkloadContext, consume: Consume, place: ClientSlot) -> str:
-    """Return where a push consumer delivers to; nothing for one that is pulled from."""
+    """Return the deliver subject of a push consumer; empty for a pull consumer."""
     if consume.mode is not ConsumeMode.PUSH:
         return ""
     if consume.is_shared_push:
@@ -74,7 +74,7 @@ def _deliver(work: WorkloadContext, consume: Consume, place: ClientSlot) -> str:
 
 
 def _priority(consume: Consume, place: ClientSlot) -> PriorityPlan | None:
-    """Return how a client asks; those that stand by are spread over all workers."""
+    """Return the priority of a client; standby clients are spread over all workers."""
     priority = consume.priority
     if priority is None:
         return None

@@ -1,11 +1,11 @@
-"""What a client of core NATS does."""
+"""Planner of core."""
 
 from njst.contract.kinds.core import Core, CorePlan
 from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
 def core_plan(_: WorkloadContext, core: Core, __: str, ___: ClientSlot) -> CorePlan:
-    """Return what a client does: the same for each."""
+    """Return the plan of a client: the same for all clients."""
     return CorePlan(
         operation=core.operation,
         subject=core.subject,

@@ -1,4 +1,4 @@
-"""What a client reads directly."""
+"""Planner of get."""
 
 from njst.contract.fields import INDEX
 from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan
@@ -6,7 +6,7 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, 
 
 
 def get_plan(work: WorkloadContext, get: Get, stream_name: str, place: ClientSlot) -> GetPlan:
-    """Return what a reader does."""
+    """Return the plan of a reading client."""
     number = place.stream
     last_sequence = work.there.get(stream_name, StreamState()).last_sequence
     last_sequence += _published_before(work, number)
@@ -27,7 +27,7 @@ def get_plan(work: WorkloadContext, get: Get, stream_name: str, place: ClientSlo
 
 
 def _published_before(work: WorkloadContext, number: int) -> int:
-    """Return how many messages the stream gets from workloads that this one begins after."""
+    """Return how many messages earlier workloads publish to the stream before this one begins."""
     if work.stream is None:
         return 0
     return sum(

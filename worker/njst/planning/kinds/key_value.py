@@ -1,4 +1,4 @@
-"""What a client does to keys, or how it watches them."""
+"""Planner of keyValue."""
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMode, ConsumePlan
 from njst.contract.kinds.key_value import KeyValue, KeyValueOperation, KeyValuePlan
@@ -6,16 +6,16 @@ from njst.contract.names.assets import consumer_name, deliver_subject
 from njst.contract.names.buckets import bucket_of
 from njst.planning.client_slot import ClientSlot, WorkloadContext
 
-# What keys begin with that are nobody's own; those of a client begin with its number.
+# Prefix of keys that all clients share; a client's own keys begin with its number.
 SHARED_KEYS = "all"
-# What tries who of several clients is the first, or the last: these begin at the same key.
+# Operations in which clients are meant to collide: all begin at the same key.
 _RACES = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
 def key_value_plan(
     work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
 ) -> KeyValuePlan | ConsumePlan:
-    """Return what a client of a bucket does."""
+    """Return the plan of a client of a bucket."""
     if key_value.watches:
         return _watch(work, key_value, stream_name, place)
     is_spread = key_value.shared_keys and key_value.operation not in _RACES
@@ -35,7 +35,7 @@ def key_value_plan(
 def _watch(
     work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
 ) -> ConsumePlan:
-    """Return what a watcher of keys is: an ordered consumer that the server pushes to (ADR-8)."""
+    """Return the plan of a watcher: an ordered push consumer (ADR-8)."""
     return ConsumePlan(
         mode=ConsumeMode.ORDERED,
         stream=stream_name,

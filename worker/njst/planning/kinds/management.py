@@ -1,4 +1,4 @@
-"""What a client does to streams or consumers."""
+"""Planner of management."""
 
 from njst.contract.kinds.management import Management, ManagementPlan
 from njst.contract.names.assets import asset_prefix
@@ -8,7 +8,7 @@ from njst.planning.client_slot import ClientSlot, WorkloadContext
 def management_plan(
     work: WorkloadContext, management: Management, stream_name: str, place: ClientSlot
 ) -> ManagementPlan:
-    """Return what a manager does."""
+    """Return the plan of a client that manages assets."""
     return ManagementPlan(
         operation=management.operation,
         job=work.job,

@@ -1,4 +1,4 @@
-"""What a client does to objects."""
+"""Planner of objectStore."""
 
 from njst.contract.kinds.object_store import ObjectStore, ObjectStorePlan
 from njst.contract.names.assets import consumer_name
@@ -9,7 +9,7 @@ from njst.planning.client_slot import ClientSlot, WorkloadContext
 def object_store_plan(
     work: WorkloadContext, store: ObjectStore, stream_name: str, place: ClientSlot
 ) -> ObjectStorePlan:
-    """Return what a client of an object store does."""
+    """Return the plan of a client of an object store."""
     return ObjectStorePlan(
         operation=store.operation,
         job=work.job,

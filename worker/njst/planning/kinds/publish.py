@@ -1,4 +1,4 @@
-"""What a publisher sends."""
+"""Planner of publish."""
 
 from njst.contract.kinds.payload import STAMP_BYTES, PayloadPlan
 from njst.contract.kinds.publish import (
@@ -17,7 +17,7 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, 
 def publish_plan(
     work: WorkloadContext, publish: Publish, stream_name: str, place: ClientSlot
 ) -> PublishPlan:
-    """Return what a publisher does."""
+    """Return the plan of a publisher."""
     assert work.stream is not None
     subjects = publish_subjects(work.stream, work.workload, place.stream)
     count = len(subjects) * publish.subject_count
@@ -65,23 +65,23 @@ def _payload(publish: Publish) -> PayloadPlan:
     )
 
 
-# Headers by which a message does away with others, or with itself, or is not stored as it came.
+# Headers of messages that remove others, expire, or are not stored as they were sent.
 _HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
 _MESSAGE_ID = "nats-msg-id"
-# Where each message has an acknowledgement that says whether it was there already.
+# Modes in which each message's acknowledgement says whether it is a duplicate.
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
 
 def unverifiable_reason(publish: Publish) -> str:
-    """Return what makes messages not be there, or not be known again; empty when nothing does."""
-    # A counter's body is the server's own, and a file is sent as it is.
+    """Return why a read-back would prove nothing, in one CamelCase word; empty: it would."""
+    # The server writes the body of a counter, and a file is sent unchanged.
     has_stamp = publish.increment is None and publish.payload_file is None
     if not has_stamp or publish.payload_bytes < STAMP_BYTES:
         return "NoStamp"
     if publish.delay_seconds is not None:
         return "Delayed"
     names = [header.name.lower() for header in publish.headers]
-    # Which ones were there already is acknowledged, but not of those in a batch.
+    # Acknowledgements name duplicates, but not within a batch.
     if publish.mode not in _SINGLY and (publish.duplicate_percent or _MESSAGE_ID in names):
         return "DuplicateIds"
     if publish.ttl_seconds is not None or any(name.startswith(_HEADERS) for name in names):

@@ -1,4 +1,4 @@
-"""What a client requests of a service, or which instance of one it is."""
+"""Planner of service."""
 
 from njst.contract.kinds.service import Service, ServicePlan
 from njst.planning.client_slot import ClientSlot, WorkloadContext
@@ -7,7 +7,7 @@ DEFAULT_NAME, DEFAULT_VERSION = "njst", "1.0.0"
 
 
 def service_plan(work: WorkloadContext, service: Service, _: str, place: ClientSlot) -> ServicePlan:
-    """Return what a client of a service does."""
+    """Return the plan of a requester or of an instance."""
     return ServicePlan(
         operation=service.operation,
         subject=service.subject,
