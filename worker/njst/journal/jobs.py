@@ -235,7 +235,7 @@ class Jobs:
         return await self._echo(job, lambda v: bool(v.cancelled or v.ended))
 
     async def delete(self, job: str) -> None:
-        """Cancel a job if it still runs, and hide it. What it new on its target is removed.
+        """Cancel a job if it still runs, and hide it. What it made on its target is removed.
 
         Raises:
             UnknownJobError: there is no such job.

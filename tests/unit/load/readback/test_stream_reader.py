@@ -353,12 +353,12 @@ def test_sequences_without_a_message_are_told_exactly(there: set[int], first: in
             reader.reading.feed(last_info(number, last, first), 2)
     assert reader.reading.done
     assert reader.taken == [b"%d" % sequence for sequence in left]
-    sight = reader.reading.sight()
+    result = reader.reading.result()
     empty = set(range(11, last + 1)) - set(left)
-    assert numbers_of(sight.empty) == empty
-    assert sight.front == len({n for n in empty if n < first})
-    assert sight.inside == len(empty) - sight.front
-    assert (sight.first_sequence, sight.last_sequence) == (first, last)
+    assert numbers_of(result.empty) == empty
+    assert result.front == len({n for n in empty if n < first})
+    assert result.inside == len(empty) - result.front
+    assert (result.first_sequence, result.last_sequence) == (first, last)
 
 
 def numbers_of(text: str | None) -> set[int]:
@@ -375,9 +375,9 @@ def test_what_a_stream_lets_go_of_while_it_is_read_is_asked_for_in_the_end() -> 
     assert not reader.reading.done
     reader.reading.feed(last_info(1, 20, 14, num_deleted=3), 3)
     assert reader.reading.done
-    sight = reader.reading.sight()
-    assert (sight.first_sequence, sight.deleted, sight.last_sequence) == (14, 3, 20)
-    assert (sight.front, sight.inside) == (2, 0)
+    result = reader.reading.result()
+    assert (result.first_sequence, result.deleted, result.last_sequence) == (14, 3, 20)
+    assert (result.front, result.inside) == (2, 0)
 
 
 def test_an_end_that_is_not_heard_is_asked_for_again() -> None:
@@ -388,17 +388,17 @@ def test_an_end_that_is_not_heard_is_asked_for_again() -> None:
     reader.reading.feed(info(2, 20, first=15), 3 + SILENT_NS)
     assert reader.reading.done
     assert reader.taken == [b"13", b"14"]
-    assert reader.reading.sight().first_sequence == 15
+    assert reader.reading.result().first_sequence == 15
 
 
 def test_a_stream_that_is_gone_is_told_from_one_that_is_empty() -> None:
     gone, empty = Reader().reading, Reader().reading
     gone.open(1, "ID")
     gone.feed(answer(1, "info", {"error": {"err_code": 10059}}), 1)
-    assert gone.sight() == RangeResult(stream="S", is_gone=True, server="ID")
+    assert gone.result() == RangeResult(stream="S", is_gone=True, server="ID")
     empty.open(1, "ID")
     empty.feed(info(1, 0, first=0), 1)
-    assert (empty.sight().is_gone, empty.sight().last_sequence) == (False, 0)
+    assert (empty.result().is_gone, empty.result().last_sequence) == (False, 0)
 
 
 def test_a_work_queue_is_read_without_a_consumer() -> None:
@@ -417,7 +417,7 @@ def test_a_work_queue_is_read_without_a_consumer() -> None:
     reader.reading.feed(again, 1)
     assert reader.reading.done
     assert reader.taken == [b"13"]
-    assert numbers_of(reader.reading.sight().empty) == {11, 12, 14}
+    assert numbers_of(reader.reading.result().empty) == {11, 12, 14}
     assert reader.reading.close() == b""
 
 

@@ -37,7 +37,7 @@ def alike(data: bytes) -> list[bytes]:
     assert first is not None
     number = (first.end(1) - 4, first.end(1))
     frame = data[: first.end() + int(first[2]) + 2]
-    rows = FrameShape(frame, first.end(), [number]).grid(data, 0, fewest=1)
+    rows = FrameShape(frame, first.end(), [number]).matrix(data, 0, fewest=1)
     assert rows is not None
     return [rows.row(n) for n in range(len(rows))]
 
@@ -75,8 +75,8 @@ def test_a_frame_that_does_not_end_where_it_should_is_not_taken() -> None:
 def test_parts_that_are_free_are_not_looked_at() -> None:
     data = b"".join(message(b"a.%s" % word, b"x") for word in (b"0000", b"\xff !?", b"beef"))
     frame = data[: len(data) // 3]
-    assert len(FrameShape(frame, 14, [], [(6, 10)]).grid(data, 0, fewest=1) or ()) == 3
-    assert len(FrameShape(frame, 14, []).grid(data, 0, fewest=1) or ()) == 1
+    assert len(FrameShape(frame, 14, [], [(6, 10)]).matrix(data, 0, fewest=1) or ()) == 3
+    assert len(FrameShape(frame, 14, []).matrix(data, 0, fewest=1) or ()) == 1
 
 
 @given(

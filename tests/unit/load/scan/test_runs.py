@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from njst.load.protocol.jetstream_answers import consumer_sequences
 from njst.load.protocol.parser import MessageFrame, parse
-from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, form_of
+from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, shape_of
 from njst.load.scan.frame_matrix import FEWEST
 
 V1 = "$JS.ACK.S.C"
@@ -32,7 +32,7 @@ def delivery(
 def run(data: bytes) -> DeliveryRun | None:
     first = DELIVERY.match(data)
     assert first is not None
-    form = form_of(data, first)
+    form = shape_of(data, first)
     return None if form is None else form.run(data, 0)
 
 
@@ -102,7 +102,7 @@ def test_few_are_no_run() -> None:
 def test_a_form_knows_deliveries_that_came_later_and_no_other_ones() -> None:
     first = DELIVERY.match(delivery(1_000) * FEWEST)
     assert first is not None
-    form = form_of(first.string, first)
+    form = shape_of(first.string, first)
     assert form is not None
     later = b"".join(delivery(n) for n in range(2_000, 2_030))
     found = form.run(b"PING\r\n" + later, 6)

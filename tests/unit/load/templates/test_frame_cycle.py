@@ -80,7 +80,7 @@ def test_what_lies_ready_is_stamped_when_it_leaves(
     if is_open:
         rows = [row(OPEN_SUBJECT, b"body", stamped=True)]
         cycle = OpenFrames(rows, lambda number: b"s" * (number % 4 + 1))
-    stamper = cycle.ready(first, count)
+    stamper = cycle.prebuilt(first, count)
     for place in range(count):
         assert stamper(place, time_ns + place) == cycle.encode(first + place, 1, time_ns + place)
 

@@ -12,7 +12,7 @@ from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.kinds.publish.frame_templates import READY_BYTES, has_many_payloads
+from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES, has_many_payloads
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
 from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
@@ -21,7 +21,7 @@ INBOX = "_INBOX.test"
 LINES = [b"x" * (number % 7) + b"line %d" % number for number in range(40)]
 MEAN = sum(map(len, LINES)) // len(LINES)
 # So many clients in a process that 40 lines of each have no room.
-CROWD = READY_BYTES // (40 * (1024 + MEAN)) + 1
+CROWD = PREBUILT_BYTES // (40 * (1024 + MEAN)) + 1
 _HEAD = re.compile(rb"H?PUB (\S+) (?:_INBOX\S+ )?(?:(\d+) )?(\d+)\r\n")
 
 
@@ -97,7 +97,7 @@ def test_the_frames_are_those_that_would_lie_ready(
 
 
 def test_many_subjects_and_many_payloads_go_each_their_own_way(file: Path) -> None:
-    how = {"subject_count": READY_BYTES // 1024, "message_ids": True}
+    how = {"subject_count": PREBUILT_BYTES // 1024, "message_ids": True}
     requests = PublishCodec(plan(file, CROWD, **how), INBOX, "job")
     data = requests.encode(77, 50, 1)
     assert sent(data) == [(f"s.{number}", LINES[number % 40]) for number in range(77, 127)]

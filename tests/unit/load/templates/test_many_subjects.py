@@ -12,7 +12,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.atomic_batch import AtomicBatchCodec
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.kinds.publish.frame_templates import READY_BYTES, are_many, many_subjects
+from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES, are_many, many_subjects
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
 from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
@@ -20,7 +20,7 @@ from njst.load.recording.recorder import Recorder
 INBOX = "_INBOX.test"
 STEMS = ["s.a", "s.b", "s.c"]
 # So many of each stem that they do not lie ready.
-EACH = READY_BYTES // 2048
+EACH = PREBUILT_BYTES // 2048
 SIZE = 40
 _HEAD = re.compile(rb"(H?)PUB (\S+) (?:_INBOX\S+ )?(?:(\d+) )?(\d+)\r\n")
 
@@ -164,9 +164,9 @@ def test_what_lies_ready_is_bounded_in_bytes(size: int, siblings: int, duplicate
     ready = [of_one for of_one in made if not are_many(of_one)]
     # With one in twenty a duplicate, each subject has twenty rows.
     rows = ready[-1].publish.subject_count * (20 if duplicates else 1)
-    assert len(ready) == 1 or rows * siblings * size <= READY_BYTES
+    assert len(ready) == 1 or rows * siblings * size <= PREBUILT_BYTES
     # Not for nothing: twice as many would take more than half of it.
-    assert 4 * rows * siblings * (size + 1024) > READY_BYTES
+    assert 4 * rows * siblings * (size + 1024) > PREBUILT_BYTES
 
 
 @pytest.mark.parametrize("each", [5, EACH], ids=["ready", "written"])

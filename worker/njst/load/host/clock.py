@@ -4,8 +4,8 @@ import time
 
 SPIN_NS = 200_000
 
-# CLOCK_MONOTONIC, which all processes of a host share, in ns; the function itself, since a call
-# around it is made twice for each message of a closed loop.
+# CLOCK_MONOTONIC, which all processes of a host share, in ns; the function itself, since a wrapper
+# would run twice for each message of a closed loop.
 now_ns = time.monotonic_ns
 
 

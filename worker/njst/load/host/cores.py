@@ -1,4 +1,4 @@
-"""How many processors this process may really use."""
+"""Usable cores of this process."""
 
 import os
 from pathlib import Path

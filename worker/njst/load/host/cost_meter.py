@@ -1,4 +1,4 @@
-"""What a load process takes of its host, as the kernel counts it.
+"""CPU time, run delay and throttling of a load process, as the kernel counts them.
 
 The main thread is all that a load process has, so /proc/self/schedstat, which is the main thread's
 (Documentation/scheduler/sched-stats.rst: time on the CPU, time waiting on a run queue, slices),
@@ -29,14 +29,14 @@ class _Reading:
 
 
 class CostMeter:
-    """Counts from when it is made, which ought to be at `due_ns` of CLOCK_MONOTONIC."""
+    """Counts from its creation, which should be at `due_ns` of CLOCK_MONOTONIC."""
 
     def __init__(self, due_ns: int) -> None:
         self._first = _read()
         self._late_us = max(0, self._first.at_ns - due_ns) // 1000
 
     def cost(self, blocked_ns: int = 0) -> LoadCost:
-        """Return what this process has taken since; `blocked_ns` is the engine's to say."""
+        """Return the cost of this process since then; the engine gives `blocked_ns`."""
         first, now = self._first, _read()
         cpu_us = (now.cpu_ns - first.cpu_ns) // 1000
         return LoadCost(
@@ -57,7 +57,7 @@ def _read() -> _Reading:
 
 
 def _run_delay_ns() -> int:
-    """Return the time that this process was runnable without a core; 0 where nobody counts it."""
+    """Return how long this process was runnable without a core; 0 if the kernel does not count."""
     try:
         return int(_SCHEDSTAT.read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -65,7 +65,7 @@ def _run_delay_ns() -> int:
 
 
 def _throttled_us() -> int:
-    """Return for how long the CPU limit of this container stopped it; 0 without one."""
+    """Return how long the CPU limit of this container throttled it; 0 without a limit."""
     for path, name, per_us in _THROTTLED:
         try:
             words = path.read_text().split()

@@ -4,12 +4,12 @@ import resource
 
 from njst.contract.results.outcome import Problem
 
-# Pipes, libraries, certificates, and attempts to connect that are under way beside a connection.
+# Pipes, libraries, certificates, and attempts to connect besides a connection.
 RESERVE = 192
 
 
 def raise_limit() -> int:
-    """Raise the soft limit of open files to the hard one; return what it is then.
+    """Raise the soft limit of open files to the hard one; return the new limit.
 
     Since containerd 2 the soft limit of a pod is 1,024, and the hard one is not.
     """
@@ -24,7 +24,7 @@ def raise_limit() -> int:
 
 
 def shortage(clients: int, limit: int) -> Problem | None:
-    """Return what is wrong when a process with so many clients may open too few files."""
+    """Return the problem of a process whose limit of open files is too low for its clients."""
     needed = clients + RESERVE
     if limit == resource.RLIM_INFINITY or limit >= needed:
         return None

@@ -6,7 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 
 _ENVIRONMENT = {
-    # One thread is all that a load process uses; BLAS would start one for each core.
+    # A load process uses one thread; BLAS would start one for each core.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     # Looking for plugins costs a load process 5 % of its start.
@@ -16,7 +16,7 @@ LINE_BYTES = 16 * 1024 * 1024
 
 
 async def spawn(module: str) -> Process:
-    """Return a process of a module, to be spoken to over its pipes, line by line."""
+    """Start a module as a process; it is spoken to over its pipes, line by line."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", module),

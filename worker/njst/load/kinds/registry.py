@@ -1,4 +1,4 @@
-"""Which workload runs a plan: one line for each kind."""
+"""The clients of each kind of workload: one row for each."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from njst.load.recording.shared_records import SharedRecords
 
 
 def open_client(plan: ClientPlan, inbox: str, shared: SharedRecords) -> LoadClient:
-    """Return the state machine of a client's plan; `inbox` is its own.
+    """Return the client of a plan; `inbox` is its own.
 
     Raises:
         ValueError: the plan has no kind that this version knows.

@@ -1,7 +1,7 @@
 """One attempt at one server, which never blocks: name, connection, TLS, websocket, login.
 
-An engine with many clients goes on while one of them waits for a server that is slow or mute. Only
-the name service can block; it is asked in a thread, unless the host is an address already.
+An engine with many clients goes on while one of them waits for a slow or silent server. Only name
+resolution can block; it runs in a thread, unless the host is an address already.
 """
 
 import contextlib
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 
 _VERSION = "0.1"
 _CHUNK_BYTES = 64 * 1024
-# A peer that is gone without a word: the kernel gives the connection up after about this long,
-# whether something was sent (TCP_USER_TIMEOUT, in ms) or not (keep-alives).
+# The kernel gives up the connection of a vanished peer after about this long, whether something was
+# sent (TCP_USER_TIMEOUT, in ms) or not (keep-alives).
 _GONE_S = 10
 
 NOTHING = 0
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
 
-# What a step waits for; NOTHING: look again at the next tick.
+# What a step waits for; NOTHING: check again at the next tick.
 _Steps = Generator[int, None, SocketStream]
 _Wait = Generator[int, None, None]
 
 
 class ConnectError(Exception):
-    """No connection: a class for the tally, a reason for a problem, and words."""
+    """No connection: an error class for the tally, a CamelCase reason, and words."""
 
     def __init__(self, error_class: ErrorClass, reason: str, words: str) -> None:
         self.error_class = error_class
@@ -57,12 +57,12 @@ class ConnectError(Exception):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether a server answered and did not want this client."""
+        """Whether a server answered and refused this client."""
         return self.reason != "TargetUnreachable"
 
     @property
     def is_late(self) -> bool:
-        """Whether the server did not wait for this login, and another may be quicker."""
+        """Whether the server timed the login out, so that another server may be quicker."""
         return self.reason == "TargetLoginLate"
 
 
@@ -94,14 +94,14 @@ class Dial:
         self._steps = self._run()
 
     def step(self, at_ns: int) -> SocketStream | None:
-        """Go on as far as that is possible now; return the stream once it is logged in.
+        """Go on as far as possible; return the stream once it is logged in.
 
         Raises:
             ConnectError: the server does not answer in time, or refuses; the socket is closed.
         """
         try:
             self.wants = next(self._steps)
-            # Only now: what a server has said by then counts, however late somebody looks.
+            # Checked last: what the server has sent by now counts, however late it is read.
             if at_ns >= self._end_ns:
                 raise TimeoutError(self._late())
         except StopIteration as done:
@@ -203,7 +203,7 @@ class Dial:
         }
 
     def _connect(self) -> _Wait:
-        """Try each address of the host, each with its part of the time."""
+        """Try each address of the host, each for its share of the time."""
         addresses = yield from self._addresses()
         error: OSError = OSError("the name has no address")
         for number, (family, where) in enumerate(addresses):
@@ -259,7 +259,7 @@ class Dial:
                 return
 
     def _upgrade(self) -> Generator[int, None, bytes]:
-        """Have the connection be a websocket; return what the server said in it by then."""
+        """Upgrade the connection to a websocket; return the bytes that came behind that."""
         from njst.login.websocket_protocol import WebSocket  # noqa: PLC0415 - its import is not cheap
 
         websocket = WebSocket(self.server.url)
@@ -324,7 +324,7 @@ def _resolve(host: str, port: int, flags: int) -> list[tuple[int, Any]]:
 
 
 class _Answer:
-    """What a blocking call returns, made in a thread that nobody waits for."""
+    """The result of a blocking call in a thread of its own, which nothing waits for."""
 
     def __init__(self, call: Callable[[], list[tuple[int, Any]]]) -> None:
         self.is_there = False

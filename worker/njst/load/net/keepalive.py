@@ -1,7 +1,7 @@
-"""Whether a server that says nothing is still there: NATS's own PING, and whose a PONG is.
+"""Detects a dead server by a PING of NATS, and tells which PING a PONG answers.
 
-The kernel of a server that is frozen still acknowledges what it is sent, so no time-out of TCP
-notices. A server that works answers a PING at once, behind what it was sent before.
+The kernel of a frozen server still acknowledges what it receives, so no TCP time-out fires. A
+healthy server answers a PING as soon as it has read what was sent before.
 """
 
 import fcntl
@@ -13,48 +13,48 @@ from enum import Enum, auto
 
 from njst.load.protocol import encoder
 
-# After so much silence the server is asked, and again after as much more.
+# After this silence the server gets a PING, and another after as much more.
 PING_NS = 2_000_000_000
-# A server that has said nothing for so long, though it was asked twice, is gone.
+# A server that was silent for this long, over two PINGs, is gone.
 SILENT_NS = 3 * PING_NS
-# A client that was itself stopped or starved between two looks counts no more than this of it.
+# The most that counts between two checks: the client itself may have been stopped or starved.
 _LOOK_NS = 250_000_000
-# One that did not look for so long knows nothing of the time before.
+# After a pause this long the client starts over: it does not know what it missed.
 _AWAY_NS = 1_000_000_000
 # Where struct tcp_info (linux/tcp.h) has tcpi_bytes_acked and tcpi_bytes_received, each a u64.
 _BYTES_AT, _INFO_BYTES = 120, 136
 
 
 class Silence(Enum):
-    """What is to be done about a server's silence."""
+    """What to do about a server's silence."""
 
     NONE = auto()
-    # Ask whether it is there.
+    # Send a PING.
     ASK = auto()
-    # Look for what lies unread in the socket; without that the connection is broken.
+    # Read what the socket still has; if it has nothing, the connection is broken.
     OVER = auto()
 
 
 class Keepalive:
-    """One client's; times are CLOCK_MONOTONIC ns, and `heard_ns` is written by the client."""
+    """The keepalive of one client, which sets `heard_ns`; times are CLOCK_MONOTONIC ns."""
 
     def __init__(self) -> None:
-        # When something was heard last.
+        # When the last bytes arrived.
         self.heard_ns = 0
         self._known_ns = 0
         self._looked_ns = 0
         self._back_ns = 0
-        # How much of the silence this client was awake for.
+        # The part of the silence that this client was awake for.
         self._silent_ns = 0
         self._asked = 0
-        # How many PONGs for the workload come before the one for each own PING.
+        # How many PONGs of the load client come before that of each own PING.
         self._before: deque[int] = deque()
         self._pongs = 0
         self._pings_before = 0
         self._delivery = _Delivery()
 
     def begin(self, now_ns: int, pings: int) -> None:
-        """Begin with a connection; `pings` is how many the workload has ever sent."""
+        """Begin with a connection; `pings` is how many the load client has sent before."""
         self.heard_ns = now_ns
         self._known_ns = self._looked_ns = now_ns
         self._silent_ns = self._asked = 0
@@ -80,18 +80,18 @@ class Keepalive:
 
     @property
     def since_ns(self) -> int:
-        """Since when the server has been silent, as far as this client could hear it."""
+        """Since when the server has been silent, as far as this client was awake."""
         return max(self.heard_ns, self._back_ns)
 
     def ping(self, pings: int) -> bytes:
-        """Return a PING; it is sent behind `pings` of the workload's."""
+        """Return a PING; the load client has sent `pings` before it."""
         self._asked += 1
         self._before.append(pings - self._pings_before)
         self._delivery = _Delivery()
         return encoder.PING
 
     def takes_pong(self) -> bool:
-        """Take a PONG; return whether it answers a PING of this, and is none of the workload's."""
+        """Take a PONG; return whether it answers an own PING and not the load client's."""
         if self._before and self._before[0] <= self._pongs:
             self._before.popleft()
             return True
@@ -104,11 +104,11 @@ class Keepalive:
         return self._asked > 0
 
     def bear(self, sock: socket.socket, *, is_sent: bool) -> None:
-        """Begin anew with the silence while something moves that is no answer yet.
+        """Restart the silence while bytes move, although no answer has come.
 
-        What arrives may be a part of something long. A PING may be on its way behind much else: as
-        long as that moves, the line is slow, or the server. A server that has the PING and does not
-        answer gets no such patience, and neither does one that takes nothing any more.
+        What arrives may be a part of a long frame, and a PING may be queued behind much else: then
+        the line or the server is slow. A server that has the PING and does not answer gets no such
+        patience, nor does one that takes no bytes any more.
 
         Args:
             sock: the connection.
@@ -119,11 +119,11 @@ class Keepalive:
 
 
 class _Delivery:
-    """How far the bytes up to a PING have come."""
+    """How far the bytes up to a PING have got."""
 
     def __init__(self) -> None:
         self._known: tuple[int, int] | None = None
-        # How many bytes the other kernel has acknowledged when it has the PING.
+        # Bytes that the other kernel has acknowledged once it has the PING.
         self._wanted: int | None = None
 
     def moves(self, sock: socket.socket, *, is_sent: bool) -> bool:
@@ -139,10 +139,7 @@ class _Delivery:
 
 
 def _moved_bytes(sock: socket.socket) -> tuple[int, int]:
-    """Return how many bytes the other kernel has acknowledged, and how many it has sent.
-
-    Both are 0 where that cannot be known.
-    """
+    """Return how many bytes the other kernel has acknowledged and sent; 0 where unknown."""
     try:
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
     except OSError:

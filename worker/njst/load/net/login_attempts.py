@@ -1,8 +1,8 @@
-"""Attempts to log in at several servers side by side; the first that takes this client wins.
+"""Concurrent login attempts at several servers; the first server that accepts the client wins.
 
-Each begins a moment after the one before, or as soon as that has failed, so a server that does not
-answer holds up none that does (RFC 8305 does the same for addresses). A server that failed is tried
-again after a pause of its own, which grows.
+Each attempt begins a moment after the one before, or as soon as that has failed, so a silent server
+delays no other (RFC 8305 does the same for addresses). A server that failed is tried again after a
+growing pause of its own.
 """
 
 import contextlib
@@ -16,9 +16,9 @@ from njst.load.net.dial import ConnectError, Dial, DialSettings
 from njst.load.net.server_pool import PoolServer, ServerPool
 from njst.load.net.socket_stream import SocketStream
 
-# How long an attempt has to come to something before the next one begins beside it.
+# How long an attempt runs alone before the next one begins.
 HEAD_START_NS = 250_000_000
-# The same for one whose server has greeted it: that one is there, and its line may be long.
+# The same once the server has greeted: it is alive, and its line may be slow.
 GREETED_NS = 2_000_000_000
 _BACKOFF = Backoff(first_s=0.05, factor=2.0, ceiling_s=1.0)
 
@@ -33,12 +33,12 @@ class _Miss:
 
 
 class LoginAttempts:
-    """Those of one client; times are CLOCK_MONOTONIC ns."""
+    """The attempts of one client; times are CLOCK_MONOTONIC ns."""
 
     def __init__(
         self, settings: DialSettings, servers: ServerPool, on_miss: Callable[[ConnectError], None]
     ) -> None:
-        """Prepare; `on_miss` is told of each attempt that fails."""
+        """Prepare; `on_miss` gets the error of each failed attempt."""
         self._settings = settings
         self._servers = servers
         self._on_miss = on_miss
@@ -50,18 +50,18 @@ class LoginAttempts:
 
     @property
     def sockets(self) -> select.epoll | None:
-        """What becomes readable when one of the sockets is ready; None: there is none by now."""
+        """What becomes readable when a socket is ready; None without sockets."""
         return self._watch.epoll
 
     def begin(self, broken: PoolServer | None, now_ns: int) -> None:
-        """Begin; the only server that there is gets a pause if its connection has just broken."""
+        """Begin; a single server gets a pause if its connection has just broken."""
         self._broken = broken
         self._misses.clear()
         is_alone = broken is not None and len(self._servers.known) == 1
         self._next_ns = now_ns + (_pause_ns(1) if is_alone else 0)
 
     def step(self, now_ns: int) -> tuple[Dial, SocketStream] | None:
-        """Go on with all attempts and begin those that are due; return the first that is in."""
+        """Go on with all attempts and begin those that are due; return the first login."""
         for dial in [*self._dials]:
             stream = self._step(dial, now_ns)
             if stream is not None:
@@ -76,7 +76,7 @@ class LoginAttempts:
         return None
 
     def failure(self) -> ConnectError | None:
-        """Return what all servers said last as one error; None as long as one has not failed."""
+        """Return the last errors of all servers as one; None while a server has not failed."""
         if not all(server in self._misses for server in self._servers.known):
             return None
         errors = [miss.error for miss in self._misses.values()]
@@ -86,7 +86,7 @@ class LoginAttempts:
         return ConnectError(worst.error_class, worst.reason, words)
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Give up all attempts."""
         for dial in self._dials:
             dial.close()
         self._dials.clear()
@@ -144,7 +144,7 @@ class _Watch:
         self._seen: dict[Dial, tuple[socket.socket, int, int]] = {}
 
     def see(self, dial: Dial) -> None:
-        """Wait for what an attempt waits for now."""
+        """Watch what an attempt waits for."""
         sock, known = dial.socket, self._seen.get(dial)
         if known is not None and known[0] is sock and known[2] == dial.wants:
             return
@@ -157,15 +157,15 @@ class _Watch:
         self._seen[dial] = sock, descriptor, dial.wants
 
     def forget(self, dial: Dial) -> None:
-        """Wait for an attempt no longer."""
+        """Watch an attempt no longer."""
         known = self._seen.pop(dial, None)
         if known is not None and self.epoll is not None:
-            # Of a socket that is closed the kernel does not know any more.
+            # The kernel has forgotten a closed socket.
             with contextlib.suppress(OSError):
                 self.epoll.unregister(known[1])
 
     def close(self) -> None:
-        """Wait for nothing."""
+        """Watch nothing."""
         self._seen.clear()
         if self.epoll is not None:
             self.epoll.close()

@@ -1,7 +1,7 @@
-"""How a client comes to a connection, and to the next one when it breaks.
+"""Connects a client, and connects it again when its connection breaks.
 
-Which servers it turns to and when is `attempts`; here is for how long, and what the books say of
-it. What a connection is used for is not known here.
+`login_attempts` chooses the servers and the times; here is for how long a client tries, and what is
+recorded of it.
 """
 
 import select
@@ -16,10 +16,9 @@ from njst.load.net.socket_stream import SocketStream
 from njst.load.protocol.server_info import ServerInfo
 from njst.load.recording.recorder import Recorder
 
-# A blocking wait looks at the time this often.
+# How often a blocking wait checks the time.
 _LOOK_S = 0.02
-# How long a first login is tried again that takes longer than the server waits: when many clients
-# come at once, that passes.
+# How long a first login is retried that the server times out: many clients at once may cause that.
 LATE_NS = 10_000_000_000
 
 
@@ -40,30 +39,30 @@ class Reconnect:
         self._attempts = LoginAttempts(settings, servers, self._on_miss)
         # Where the connection is, or was.
         self._server: PoolServer | None = None
-        # That server said that it will go (lame duck mode).
+        # Whether that server is shutting down (lame duck mode).
         self._leaves = False
         # Since when there is no connection; 0 while there is one.
         self._broken_ns = 0
         # When the first attempt began.
         self._begun_ns = 0
-        # Why there is none, for one that never comes back.
+        # Why there is no connection, for the error of a client that never comes back.
         self.trouble: tuple[ErrorClass, str] = (ErrorClass.DISCONNECTED, "")
 
     @property
     def sockets(self) -> select.epoll | None:
-        """What becomes readable when an attempt can go on; None: nothing is to be waited for."""
+        """What becomes readable when an attempt can go on; None without attempts."""
         return self._attempts.sockets
 
     def begin(self, now_ns: int) -> None:
-        """Connect for the first time: each server is tried once, unless it has no time for it."""
+        """Connect for the first time: each server is tried once, unless it times the login out."""
         self._begun_ns = now_ns
         self._attempts.begin(None, now_ns)
 
     def step(self, now_ns: int) -> SocketStream | None:
-        """Go on with the attempts, or begin one when it is time; return what one has come to.
+        """Go on with the attempts, or begin one when it is time; return a connection.
 
         Raises:
-            ConnectError: no server has taken this client for as long as it may try.
+            ConnectError: no server has accepted this client for as long as it may try.
         """
         won = self._attempts.step(now_ns)
         if won is not None:
@@ -85,7 +84,7 @@ class Reconnect:
         return is_first and failure.is_late and now_ns - self._begun_ns < LATE_NS
 
     def on_info(self, info: ServerInfo | None) -> None:
-        """Learn the cluster's servers; one that leaves is used until it closes the connection."""
+        """Learn the cluster's servers, and whether this one is shutting down."""
         if info is not None and self._server is not None:
             self._servers.learn(info.others, self._server)
             self._leaves = info.leaves
@@ -94,7 +93,7 @@ class Reconnect:
         """Count the time without a connection from `since_ns`.
 
         Returns:
-            Why it broke, with what the server had said of that.
+            Why it broke, with the server's announcement.
         """
         if self._leaves:
             words = f"{words}; it had said that it will go (lame duck mode)"
@@ -106,7 +105,7 @@ class Reconnect:
         return words
 
     def close(self, now_ns: int) -> None:
-        """Give up attempts that go on."""
+        """Give up the attempts."""
         if self._broken_ns:
             self._recorder.disconnected(now_ns - self._broken_ns)
             self._broken_ns = 0
@@ -117,7 +116,7 @@ class Reconnect:
         self._recorder.event(error.error_class, str(error))
 
     def _settle(self, dial: Dial, stream: SocketStream, now_ns: int) -> SocketStream:
-        """Take note of an attempt that has come to a connection."""
+        """Record a successful attempt."""
         self._server = dial.server
         self._recorder.logged_in(now_ns - dial.begin_ns)
         self.on_info(dial.info)

@@ -1,4 +1,4 @@
-"""The servers that a process knows: those of its plan, then those that their cluster names."""
+"""Configured and discovered servers of a process."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from njst.contract.server_urls import address, is_ip
 
 @dataclass(frozen=True)
 class PoolServer:
-    """Where to connect; `certified` is the name that its certificate must have."""
+    """A server's address; `certified` is the name that its certificate must have."""
 
     url: str
     host: str
@@ -18,23 +18,23 @@ class PoolServer:
 
 
 class ServerPool:
-    """Shared by the clients of a process: what one learns, or finds dead, all know."""
+    """The servers that all clients of a process share, and which of them failed."""
 
     def __init__(self, connection: Connection) -> None:
         self._hostname = connection.tls.hostname
         self._discover = connection.discover
         self._planned = [self._server(url) for url in connection.servers]
         self._learnt: list[PoolServer] = []
-        # Those that took a client, and those whose last attempt failed.
+        # Servers that accepted a client, and servers whose last attempt failed.
         self._proven: set[PoolServer] = set()
         self._dead: set[PoolServer] = set()
-        # Where the next client begins: the last server that took one.
+        # Where the next client begins: the last server that accepted one.
         self._last: PoolServer | None = None
         self.learn(connection.found, self._planned[0])
 
     @property
     def found(self) -> list[str]:
-        """The servers that the cluster has named and the plan has not, as `host:port`."""
+        """The discovered servers that the plan does not have, as `host:port`."""
         return [server.url.partition("://")[2] for server in self._learnt]
 
     @property
@@ -45,9 +45,9 @@ class ServerPool:
     def order(self, broken: PoolServer | None) -> list[PoolServer]:
         """Return all servers in the order in which to try them.
 
-        Servers whose last attempt failed come last. Before them those that are planned or have
-        taken a client before, then the one whose connection is `broken`, then those that are only
-        known by name: a cluster may name addresses that nobody reaches from here.
+        First servers that are configured or have accepted a client, then the one whose connection
+        is `broken`, then discovered ones, whose addresses may not be reachable from here; last
+        servers whose last attempt failed.
         """
         known = self.known
         if broken in known:
@@ -63,17 +63,17 @@ class ServerPool:
         return 0 if server in self._planned or server in self._proven else 2
 
     def note_taken(self, server: PoolServer) -> None:
-        """Remember that a server took a client."""
+        """Note that a server accepted a client."""
         self._last = server
         self._proven.add(server)
         self._dead.discard(server)
 
     def note_missed(self, server: PoolServer) -> None:
-        """Remember that an attempt at a server failed."""
+        """Note that an attempt at a server failed."""
         self._dead.add(server)
 
     def pass_over_last(self) -> None:
-        """Try the others first: the last server that took a client did it no good."""
+        """Try the others first: the last server that accepted a client broke."""
         if self._last is not None:
             self._dead.add(self._last)
 
@@ -82,9 +82,9 @@ class ServerPool:
         return PoolServer(url, host, port, self._hostname or host)
 
     def learn(self, others: Iterable[str], of: PoolServer) -> None:
-        """Take the `host:port` that a server names in its INFO, instead of those learnt before.
+        """Replace the discovered servers by the `host:port` in a server's INFO.
 
-        The certificate of one that is named by its IP has the name by which its cluster is known.
+        The certificate of a server with an IP address must have the name of `of`.
         """
         if not self._discover:
             return

@@ -4,14 +4,13 @@ import contextlib
 import socket
 import struct
 
-# The room for what arrives. A large one costs as much as handling a message, in pages that the
-# kernel has to give and take back: it grows as it is filled, and shrinks as it is not.
+# The receive buffer. A large one costs as much as handling a message, in pages that the kernel
+# gives and takes back: it grows as it is filled, and shrinks as it is not.
 LEAST_ROOM = 16 * 1024
 MOST_ROOM = 512 * 1024
 # How a call on a socket goes about it.
 WAITS, NOW = 0, socket.MSG_DONTWAIT
-# For how long a receiver waits at most (timeval: s and us): commands and deadlines are looked at
-# in between.
+# How long a receive waits at most (timeval: s and us): commands and deadlines are checked between.
 _WAIT = struct.pack("@ll", 0, 20_000)
 
 
@@ -34,7 +33,7 @@ class SocketStream:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _WAIT)
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Send what the kernel takes now; return how many bytes that was, 0 when it is full.
+        """Send what the kernel takes now; return how many bytes it took, 0 when it is full.
 
         Raises:
             OSError: the connection is broken.

@@ -12,10 +12,10 @@ _TLS_CHUNK_BYTES = 256 * 1024
 
 
 class TlsStream(SocketStream):
-    """The same under TLS.
+    """A socket stream under TLS.
 
-    No decrypted byte is left in the TLS layer, where a selector would not see it: a read takes
-    whole records until there are no more, or until the next one might not fit.
+    No decrypted byte stays in the TLS layer, where a selector would not see it: a read takes whole
+    records until there are no more, or until the next one might not fit.
     """
 
     socket: ssl.SSLSocket
@@ -30,7 +30,7 @@ class TlsStream(SocketStream):
         self.socket.setblocking(False)
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Send record by record; what TLS could not finish must come first the next time."""
+        """Send record by record; the next call must begin with what was not taken."""
         view = memoryview(data)
         sent = 0
         try:

@@ -1,4 +1,4 @@
-"""Connections whose bytes go in the frames of a websocket."""
+"""A connection whose bytes are in websocket frames."""
 
 import contextlib
 import socket
@@ -9,19 +9,19 @@ from njst.load.net.socket_stream import NOW, SocketStream
 if TYPE_CHECKING:
     from njst.login.websocket_protocol import WebSocket
 
-# The most in one frame: the kernel takes it all or nearly, and masking it costs some 5 us.
+# The most in one frame: the kernel takes nearly all of it at once, and masking it costs some 5 us.
 _FRAME_BYTES = 64 * 1024
 
 
 class WebSocketStream(SocketStream):
-    """The same over a websocket; the carrier is in the clear or under TLS."""
+    """A socket stream over a websocket; the carrier is in the clear or under TLS."""
 
     can_wait = False
 
     def __init__(self, carrier: SocketStream, websocket: "WebSocket") -> None:
         self._carrier = carrier
         self._websocket = websocket
-        # What the carrier has not taken, and how many bytes of the caller's are in it.
+        # Bytes that the carrier has not taken, and how many of the caller's bytes are in them.
         self._rest: bytes | memoryview = b""
         self._framed = 0
         super().__init__(carrier.socket)
@@ -30,7 +30,7 @@ class WebSocketStream(SocketStream):
         """The carrier has done so."""
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Send frame by frame; what was not sent of one must come first the next time."""
+        """Send frame by frame; the next call must begin with what was not taken."""
         view = memoryview(data)
         sent = 0
         while self._flush():
@@ -44,7 +44,7 @@ class WebSocketStream(SocketStream):
         return sent
 
     def receive(self, how: int = NOW) -> bytes | None:
-        """Return what is in the frames that are whole; their end is raised by the next call."""
+        """Return the payload of whole frames; the next call raises the end of the connection."""
         websocket = self._websocket
         websocket.check()
         data = self._carrier.receive(how)

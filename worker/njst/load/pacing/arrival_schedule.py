@@ -1,4 +1,4 @@
-"""When each message of one client is due: a pure schedule that no answer can delay.
+"""When each message of one client is due: a pure schedule, independent of answers.
 
 Client `index` of `parts` sends every `parts`-th message of the workload
 (`njst.stats.offered_load`), so that all clients together are evenly spaced.
@@ -52,7 +52,7 @@ class ArrivalSchedule:
 
 
 def _many(piece: Piece, units: Counts) -> npt.NDArray[np.float64]:
-    """Return when so many units of a piece are due, in ns from its beginning."""
+    """Return when each number of units of a piece is due, in ns from its beginning."""
     low, high = sorted((piece.begin, piece.end))
     if low == high:
         return np.asarray(units * (MS_NS / (2 * low)))
@@ -64,7 +64,7 @@ def _many(piece: Piece, units: Counts) -> npt.NDArray[np.float64]:
 
 
 def _rising(units: Counts, rate: int, growth: float) -> npt.NDArray[np.float64]:
-    """Return after how many ns so many units are due; each message adds to the rate's square."""
+    """Return after how many ns units are due; each message adds to the rate's square."""
     messages = units / UNITS
     both = rate + np.sqrt(float(rate) ** 2 + growth * messages)
     return np.asarray(2 * _SECOND_NS * messages / np.maximum(both, 1e-9))

@@ -23,10 +23,10 @@ _WEIGHTS = 16 ** np.arange(DIGITS - 1, -1, -1, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Notation:
-    """How numbers are written: the form of one, and a table of all ends of some digits."""
+    """A notation of numbers: the format of one, and a table of all ends of some digits."""
 
     form: bytes
-    # Row n has the last digits of the number n, for all that these digits can be.
+    # Row n has the last digits of the number n.
     ends: Cells
 
     def one(self, number: int) -> bytes:
@@ -52,7 +52,7 @@ class Notation:
 
 
 def _ends(alphabet: bytes, width: int) -> Cells:
-    """Return each number of so many digits, as a row."""
+    """Return each number of `width` digits, as a row."""
     base = len(alphabet)
     places = base ** np.arange(width - 1, -1, -1)
     which = np.arange(base**width)[:, None] // places % base
@@ -70,7 +70,7 @@ def numbers_of(tokens: Sequence[bytes]) -> Numbers:
 
 
 def numbers_in(cells: Cells) -> Numbers:
-    """Return the number of each row of ten hex digits; -1 for what is none."""
+    """Return the number of each row of ten hex digits; -1 for any other row."""
     values = _VALUES[cells]
     numbers: Numbers = values @ _WEIGHTS
     if values.min() < 0:

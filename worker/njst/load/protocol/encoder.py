@@ -40,7 +40,7 @@ def unsub(sid: int) -> bytes:
 
 
 def unsub_after(sid: int, count: int) -> bytes:
-    """Return `UNSUB sid count`: the server delivers so many messages, and not one more."""
+    """Return `UNSUB sid count`: the server delivers `count` messages and no more."""
     return b"UNSUB %d %d\r\n" % (sid, count)
 
 
@@ -83,7 +83,7 @@ def terms(replies: Iterable[bytes]) -> bytes:
 
 
 def in_progress(replies: Iterable[bytes]) -> bytes:
-    """Return one `+WPI` to each reply subject: begin to wait for the acknowledgement anew."""
+    """Return one `+WPI` to each reply subject: restart the ack wait."""
     return _said(replies, b"+WPI")
 
 

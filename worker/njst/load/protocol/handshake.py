@@ -1,4 +1,4 @@
-"""How a connection begins: INFO, perhaps TLS, CONNECT and PING, PONG; bytes in, steps out.
+"""The handshake of a connection: INFO, perhaps TLS, CONNECT and PING, PONG; bytes in, steps out.
 
 Source: NATS client protocol; nats.go, processConnectInit.
 """
@@ -10,12 +10,12 @@ from njst.load.protocol import encoder
 from njst.load.protocol.parser import Info, MessageFrame, Pong, ProtocolError, ServerError, parse
 from njst.load.protocol.server_info import ServerInfo, server_info
 
-# INFO is a few KiB; whoever says more than this before PONG is no NATS.
+# INFO is a few KiB; a server that sends more than this before PONG does not speak NATS.
 MAX_BYTES = 1024 * 1024
 
 
 class HandshakeStep(Enum):
-    """What a handshake needs next: bytes of the server, TLS, `out` sent, or nothing more."""
+    """What a handshake needs next: more bytes, TLS, `out` sent, or nothing."""
 
     HEAR = auto()
     SECURE = auto()
@@ -24,7 +24,7 @@ class HandshakeStep(Enum):
 
 
 class HandshakeRefusedError(Exception):
-    """The server said -ERR; the text is its own."""
+    """The server answered -ERR, with this text."""
 
 
 class NoTlsError(Exception):
@@ -32,7 +32,7 @@ class NoTlsError(Exception):
 
 
 class Handshake:
-    """The beginning of one connection; at its end `rest` has what came behind it."""
+    """The handshake of one connection; at its end `rest` has the bytes behind it."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class Handshake:
         """Begin.
 
         Args:
-            connect: what CONNECT says to a server, its nonce signed; only asked for over TLS when
-                TLS is wanted or required, so that no login goes out in the clear.
+            connect: returns the options of CONNECT, with the server's nonce signed; only called
+                over TLS when TLS is wanted or required, so that no login goes out in the clear.
             wants_tls: go on only over TLS.
             is_secure: TLS came first, so INFO is under it already.
         """
@@ -69,12 +69,12 @@ class Handshake:
         if len(self.rest) > MAX_BYTES:
             raise ProtocolError(f"{len(self.rest)} bytes instead of a greeting")
         if self.info is None:
-            return self._hear_info()
+            return self._on_info()
         if not self._greeted:
             return self._greet(self.info)
-        return self._hear_pong()
+        return self._on_pong()
 
-    def _hear_info(self) -> HandshakeStep:
+    def _on_info(self) -> HandshakeStep:
         frames, used = parse(self.rest, limit=1)
         if not used:
             return HandshakeStep.HEAR
@@ -94,7 +94,7 @@ class Handshake:
         if not offered:
             raise NoTlsError
         if self.rest:
-            # Whatever is said in the clear behind INFO may be another's.
+            # Cleartext behind INFO may be forged.
             raise ProtocolError(f"plain text where TLS begins: {self.rest[:60]!r}")
         self._is_secure = True
         return HandshakeStep.SECURE
@@ -104,7 +104,7 @@ class Handshake:
         self.out = encoder.connect(self._connect(info)) + encoder.PING
         return HandshakeStep.SEND
 
-    def _hear_pong(self) -> HandshakeStep:
+    def _on_pong(self) -> HandshakeStep:
         at = 0
         while True:
             frames, used = parse(self.rest[at:], limit=1)

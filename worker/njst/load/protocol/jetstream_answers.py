@@ -1,4 +1,4 @@
-"""What JetStream says inside messages: acknowledgements, errors, statuses, ACK subjects."""
+"""JetStream's answers inside messages: acknowledgements, errors, statuses, ACK subjects."""
 
 import json
 import re
@@ -14,8 +14,8 @@ _PENDING = re.compile(rb"Nats-Pending-Messages:[ \t]*(\d{1,9})\r\n", re.IGNORECA
 _PIN = re.compile(rb"NATS/1\.0\r\n(?:[^\r\n]+\r\n)*?Nats-Pin-Id:[ \t]*([^\r\n]+)\r\n")
 _COUNTED = re.compile(rb"H?MSG (\S+) \d+ (\$JS\.ACK\.\S+) (?:\d{1,9} )?(\d{1,9})\r\n")
 
-# What reading an answer can raise that is none: no JSON, one of other types, with a number like
-# Infinity, or of a depth that no server has.
+# What a malformed answer can raise: no JSON, wrong types, a number like Infinity, or a depth that
+# no server sends.
 BAD_ANSWERS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 # Description of error 10071 (server/errors.json).
@@ -66,14 +66,14 @@ class Stored:
 
 @dataclass(frozen=True)
 class JetStreamStatus:
-    """A status without a body: code, words, and how much of a pull it gives back, if it says so."""
+    """A status: code, words, and how much of a pull it gives back, if it has that."""
 
     code: int
     words: str
     pending: int | None
 
     def __str__(self) -> str:
-        """Return it as a server would say it; a 503 has no words."""
+        """Return code and words; a 503 has no words."""
         return f"{self.code} {self.words}".rstrip()
 
 
@@ -89,7 +89,7 @@ def status_of(message: MessageFrame) -> JetStreamStatus | None:
 
 
 def pin_of(data: bytes) -> str:
-    """Return the pin id (ADR-42) of the last message of a chunk that has one; empty: none."""
+    """Return the pin id (ADR-42) of the last message in a chunk that has one, else ""."""
     last = data.rfind(b"NATS/1.0\r\n")
     while last >= 0:
         found = _PIN.match(data, last)
@@ -100,7 +100,7 @@ def pin_of(data: bytes) -> str:
 
 
 def counted_bytes(data: bytes, end: int) -> int:
-    """Return what the messages before `end` take of a pull's max_bytes, as the server counts.
+    """Return how much of a pull's max_bytes the messages before `end` take, as the server counts.
 
     Subject, ACK subject, headers and payload of each (server/consumer.go, loopAndGatherMsgs).
     """
@@ -113,10 +113,9 @@ def counted_bytes(data: bytes, end: int) -> int:
 
 
 def publish_answer(message: MessageFrame, stream: str = "") -> Stored | Failure:
-    """Return what the reply to a publish says; anything unknown is a failure of class Other.
+    """Decode the reply to a publish; anything unknown is a failure of class Other.
 
-    With a `stream`, an acknowledgement by another one is a failure too: the message is not where it
-    was to be.
+    With a `stream`, an acknowledgement by another stream is a failure too.
     """
     status = status_of(message)
     if status is not None:
@@ -132,10 +131,10 @@ def publish_answer(message: MessageFrame, stream: str = "") -> Stored | Failure:
 
 
 def _acknowledgement(answer: dict[str, Any], stream: str) -> Stored | Failure:
-    """Return what an answer to a publish says.
+    """Decode the JSON of an answer to a publish.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is none.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError: it is malformed.
     """
     error = answer.get("error")
     if error is not None:
@@ -149,15 +148,15 @@ def _acknowledgement(answer: dict[str, Any], stream: str) -> Stored | Failure:
 
 
 def wrong_stream(found: str, wanted: str) -> Failure:
-    """Return that a message went to another stream than it was to."""
+    """Return the failure of a message that another stream stored."""
     return Failure(ErrorClass.WRONG_STREAM, f"stored in {found[:100]}, not in {wanted}")
 
 
 def _refusal(error: dict[str, Any]) -> Failure:
-    """Return what the error of an answer says.
+    """Decode the error of an answer.
 
     Raises:
-        ValueError, TypeError, AttributeError: it is none.
+        ValueError, TypeError, AttributeError: it is malformed.
     """
     code = int(error.get("err_code", 0))
     kind = _ERROR_CODES.get(code)
@@ -186,16 +185,16 @@ def api_failure(message: MessageFrame) -> Failure | None:
 
 
 def last_sequence_in(words: str) -> int | None:
-    """Return the sequence that a refusal names; None where it names none.
+    """Return the last sequence in a refusal; None if it has none.
 
-    A cluster refuses without one (10164) what meets a message that it has not yet stored.
+    A cluster refuses without it (10164) while it has not yet stored the message before.
     """
     found = _WRONG.search(words)
     return None if found is None else int(found[1])
 
 
 def get_failure(message: MessageFrame) -> Failure | None:
-    """Return why the answer to a direct get is no message; None when it is one (ADR-31)."""
+    """Return why a direct get failed; None when the answer is a message (ADR-31)."""
     status = status_of(message)
     if status is None:
         return None
@@ -206,9 +205,9 @@ def get_failure(message: MessageFrame) -> Failure | None:
 
 
 def batch_end(message: MessageFrame) -> tuple[int, int]:
-    """Return how much is left behind a batch of direct gets, and the sequence of its last message.
+    """Return how many messages are left behind a batch of direct gets, and its last sequence.
 
-    Nothing is left and there was none when the message is not the end of a batch (ADR-31).
+    Both are 0 when the message is not the end of a batch (ADR-31).
     """
     left = _LEFT.search(message.header)
     last = _LAST.search(message.header)
@@ -217,9 +216,9 @@ def batch_end(message: MessageFrame) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What an ACK subject says; `prefix` is its beginning up to the delivery count, inclusive.
+    """The fields of an ACK subject; `prefix` is its beginning up to the delivery count, inclusive.
 
-    `pending` is how many messages the consumer has still to deliver for the first time.
+    `pending` is how many messages the consumer has not yet delivered.
     """
 
     count: int
@@ -231,7 +230,7 @@ class Delivery:
 
 
 def delivery_of(reply: bytes) -> Delivery | None:
-    """Return what an ACK subject says; None when it is none.
+    """Decode an ACK subject; None for any other subject.
 
     Version 1 has 9 tokens, `$JS.ACK.stream.consumer.count.sseq.cseq.time.pending`; version 2 has
     11 and more, with domain and account hash after `$JS.ACK` (ADR-15).
@@ -249,22 +248,22 @@ def delivery_of(reply: bytes) -> Delivery | None:
 
 
 def consumer_sequences(replies: Sequence[bytes]) -> list[int]:
-    """Return the delivery numbers in ACK subjects, of one consumer and so of one form."""
+    """Return the consumer sequences in ACK subjects of one consumer."""
     return _counters(replies, 3)
 
 
 def stream_sequences(replies: Sequence[bytes]) -> list[int]:
-    """Return the stream's sequences in ACK subjects, of one consumer and so of one form."""
+    """Return the stream sequences in ACK subjects of one consumer."""
     return _counters(replies, 4)
 
 
 def stored_ns(replies: Sequence[bytes]) -> list[int]:
-    """Return the store's timestamps in ACK subjects, of one consumer and so of one form."""
+    """Return the timestamps of the store in ACK subjects of one consumer."""
     return _counters(replies, 2)
 
 
 def _counters(replies: Sequence[bytes], from_end: int) -> list[int]:
-    """Return the token that is so far from the end; time and pending messages are the last two."""
+    """Return a token by its place from the end; time and pending messages are the last two."""
     if not replies:
         return []
     # A version 2 may have one more token.

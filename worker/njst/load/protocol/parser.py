@@ -1,4 +1,4 @@
-"""The exact parser: what the fast scans do not recognise comes here, and nothing is guessed."""
+"""The exact parser, for all frames that the fast scans do not recognise."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 MAX_PAYLOAD = 64 * 1024 * 1024
 MAX_LINE = 1024 * 1024
 
-# Possessive: a long line without an end must not be tried again from each of its bytes.
+# Possessive, so that a long line without an end is not scanned again and again.
 _LINE = re.compile(rb"([A-Za-z+\-]{1,5}+)[ \t]*+([^\r\n]*+)\r\n")
 
 _LAST = re.compile(
@@ -18,7 +18,7 @@ _LAST = re.compile(
 
 
 class ProtocolError(Exception):
-    """The server sent what the protocol does not have."""
+    """The server violated the protocol."""
 
 
 @dataclass(frozen=True, slots=True)

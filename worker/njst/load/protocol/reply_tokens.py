@@ -1,8 +1,8 @@
-"""Which token the reply subject of a request ends in, and which request a token is of.
+"""The last token of a request's reply subject, and the request that a token belongs to.
 
-A server remembers where the last subjects led: nats-server 1,024 of an account (`slCacheMax`) and
-512 of what a stream sends (`maxResultCacheSize`). Subjects that never come again drive each other
-out of that, as those of client libraries do; some that are used in turns stay in it.
+A server caches routes by subject: nats-server 1,024 for an account (`slCacheMax`) and 512 for what
+a stream sends (`maxResultCacheSize`). Subjects that are used once, as by client libraries, evict
+each other; a few reused ones stay in the cache.
 """
 
 from collections import deque
@@ -11,29 +11,29 @@ import numpy as np
 
 from njst.load.protocol.request_numbers import RequestNumbers, as_array
 
-# So few that those of some clients are remembered together.
+# Few enough for the subjects of some clients to fit into the cache together.
 FEWEST = 256
-# So many rounds are remembered although none of their requests waits: late answers are known.
+# Rounds that are kept after their last request has ended, to recognise late answers.
 _KEPT = 16
 _GONE = -1
 
 
 class ReplyTokens:
-    """A token for each request, and for no other: its number."""
+    """A token of its own for each request: its number."""
 
-    # So many are used in turns; 0: each once.
+    # How many tokens are reused in turn; 0: each is used once.
     turns = 0
-    # What is added to each.
+    # What is added to each token.
     shift = 0
 
     def use(self, first: int, count: int, oldest: int) -> None:
-        """Have tokens for `count` requests from `first`; from `oldest` on, answers may come."""
+        """Assign tokens to `count` requests from `first`; answers may come from `oldest` on."""
 
     def renew(self, first: int, oldest: int) -> None:
-        """Use none again of those before `first`: to some of them an answer may come late."""
+        """Use no token from before `first` again: late answers may come."""
 
     def of(self, number: int) -> int:
-        """Return the token of a request that is made now."""
+        """Return the token of a new request."""
         return number
 
     def after(self, token: int) -> int:
@@ -41,38 +41,38 @@ class ReplyTokens:
         return token + 1
 
     def number(self, token: int) -> int:
-        """Return the request that a token is of, -1 for one of which no answer matters any more."""
+        """Return the request of a token; -1 if its answer does not matter any more."""
         return token
 
     def numbers(self, tokens: RequestNumbers) -> RequestNumbers:
-        """Return the requests that tokens are of, as `number` does."""
+        """Return the requests of tokens, as `number` does."""
         return tokens
 
 
 class ReusedTokens(ReplyTokens):
-    """Tokens that are used in turns, while it is certain which request each is of.
+    """Tokens that are reused in turn, as long as the request of each is certain.
 
-    A round is a stretch of requests whose tokens are their numbers modulo `turns`, beside those of
-    all other rounds. In it a token is of the last request that had it, since no request follows
-    another so far behind while that has no answer: then a new round begins.
+    A round is a range of requests whose tokens are their numbers modulo `turns`, distinct from
+    those of all other rounds. In a round a token belongs to the last request that had it: before a
+    request would reuse the token of one in flight, a new round begins.
     """
 
     def __init__(self, window: int) -> None:
-        """`window` is how many requests may be without an answer."""
+        """`window` is how many requests may be in flight."""
         self.turns = max(FEWEST, 1 << (window - 1).bit_length())
         self._first = self._end = 0
-        # The rounds before: those of which a request waits, and the last ones.
+        # Earlier rounds: those with requests in flight, and the last ones.
         self._before: deque[range] = deque()
         self._dropped = 0
 
     def use(self, first: int, count: int, oldest: int) -> None:
-        """Have tokens for `count` requests from `first`; from `oldest` on, answers may come."""
+        """Assign tokens to `count` requests from `first`; answers may come from `oldest` on."""
         if first + count - oldest > self.turns:
             self.renew(first, oldest)
         self._end = max(self._end, first + count)
 
     def renew(self, first: int, oldest: int) -> None:
-        """Use none again of those before `first`: to some of them an answer may come late."""
+        """Use no token from before `first` again: late answers may come."""
         self._before.append(range(self._first, first))
         self.shift += self.turns
         self._first = self._end = first
@@ -81,23 +81,23 @@ class ReusedTokens(ReplyTokens):
             self._dropped += 1
 
     def of(self, number: int) -> int:
-        """Return the token of a request that is made now."""
+        """Return the token of a new request."""
         return self.shift + number % self.turns
 
     def after(self, token: int) -> int:
-        """Return the token of the request that follows that of another, in the same round."""
+        """Return the token of the request that follows another in the same round."""
         following = token + 1
         return following if following % self.turns else following - self.turns
 
     def number(self, token: int) -> int:
-        """Return the request that a token is of, -1 for one of which no answer matters any more."""
+        """Return the request of a token; -1 if its answer does not matter any more."""
         numbers = self._round(token // self.turns)
         last = numbers.stop - 1
         number = last - (last - token) % self.turns
         return number if number in numbers else _GONE
 
     def numbers(self, tokens: RequestNumbers) -> RequestNumbers:
-        """Return the requests that tokens are of, as `number` does."""
+        """Return the requests of tokens, as `number` does."""
         if isinstance(tokens, range) and tokens:
             first, last = self.number(tokens.start), self.number(tokens.stop - 1)
             is_one_round = tokens.start // self.turns == (tokens.stop - 1) // self.turns
@@ -115,7 +115,7 @@ class ReusedTokens(ReplyTokens):
         return found
 
     def _round(self, which: int) -> range:
-        """Return the requests of a round; none if it is forgotten or never was."""
+        """Return the requests of a round; none if it is unknown."""
         if which == self.shift // self.turns:
             return range(self._first, self._end)
         place = which - self._dropped

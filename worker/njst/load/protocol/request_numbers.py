@@ -1,6 +1,6 @@
-"""Numbers of requests, as answers name them; those that follow each other are a range.
+"""Request numbers of answers; consecutive ones are a range, which needs no work for each number.
 
-Nearly always they do, and then there is nothing to do for each.
+They nearly always are.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def as_list(numbers: Sequence[int] | RequestNumbers) -> list[int]:
 
 
 def joined(parts: Sequence[RequestNumbers]) -> RequestNumbers:
-    """Return the numbers of all parts; ranges that go on stay one."""
+    """Return the numbers of all parts; consecutive ranges become one."""
     if not parts:
         return range(0)
     whole, *others = parts

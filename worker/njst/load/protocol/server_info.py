@@ -1,6 +1,6 @@
-"""INFO: what a server says of itself and of its cluster.
+"""INFO: a server's description of itself and its cluster.
 
-Source: NATS client protocol, INFO. A field of a wrong type counts as one that is not there.
+Source: NATS client protocol, INFO. A field of a wrong type counts as missing.
 """
 
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from njst.load.protocol.parser import ProtocolError
 
-# A cluster has some dozen servers; more would be noise that every reconnect goes through.
+# A cluster has a few dozen servers; more would slow down every reconnect.
 _MAX_URLS = 64
 
 

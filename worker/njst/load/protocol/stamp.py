@@ -1,8 +1,8 @@
-"""The recorder entry that each message carries at the beginning of its payload.
+"""The stamp that each message carries at the beginning of its payload.
 
 32 bytes, little endian: job u32 (CRC-32 of the job's id), producer u32, body u32 (CRC-32 of what
 follows the stamp), guard u32, sequence u64, time u64. The guard mixes all other fields, so a stamp
-is told from any other 32 bytes. The time is the log's, in ns, at the send. A payload that is too
+differs from any other 32 bytes. The time is the log's, in ns, at the send. A payload that is too
 short for a stamp has none.
 """
 
@@ -43,12 +43,12 @@ _STAMP = struct.Struct("<IIIIQQ")
 
 
 def job_code(job: str) -> int:
-    """Return what stands for a job's id in a stamp."""
+    """Return the code of a job in a stamp."""
     return zlib.crc32(job.encode())
 
 
 def producer_code(workload: int, client: int) -> int:
-    """Return what stands for a client: the workload's place in the spec, and its own index."""
+    """Return the code of a client: the workload's place in the spec, and its own index."""
     return (workload & 0xFF) << 24 | client & 0xFFFFFF
 
 
@@ -79,17 +79,17 @@ def variable(fixed_part: bytes | memoryview, sequence: int, time_ns: int) -> byt
 
 
 def seed_of(fixed_part: bytes | memoryview) -> int:
-    """Return what the guard takes of the part of a stamp before it."""
+    """Return the seed of the guard, from the part of a stamp before it."""
     return seed(*_FIXED.unpack(fixed_part))
 
 
 def seed(job: int, producer: int, body: int) -> int:
-    """Return what the guard takes of the fields that stay the same."""
+    """Return the seed of the guard, from the fields that stay the same."""
     return ((job << 32 | producer) * _PRIME_INT & _MASK) ^ body << 32
 
 
 def seeded(seed: int, sequence: int, time_ns: int) -> bytes:
-    """Return the part of one stamp after the fixed one, whose seed is known."""
+    """Return the part of one stamp after the fixed one, from its seed."""
     return _VARIABLE.pack(_guard(seed, sequence, time_ns), sequence, time_ns)
 
 
@@ -98,13 +98,13 @@ def _guard(seed: int, sequence: int, time_ns: int) -> int:
     return ((before ^ time_ns) * _PRIME_INT & _MASK) >> 32
 
 
-def sealer(
+def frame_stamper(
     frames: Sequence[memoryview],
     at: Sequence[int],
     seeds: npt.NDArray[np.uint64],
     sequences: npt.NDArray[np.int64],
 ) -> Callable[[int, int], memoryview]:
-    """Return what stamps the frame at a place with a time: the same as `seeded`, in place.
+    """Return a function that stamps the frame at a place with a time: `seeded`, in place.
 
     Args:
         frames: to be stamped, writable.
@@ -129,7 +129,7 @@ def sealer(
 def mixed(
     seeds: npt.NDArray[np.uint64], sequences: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.uint64]:
-    """Return what guards are before the time is mixed in, many at once."""
+    """Return many guards before the time is mixed in."""
     made = seeds ^ sequences
     made *= _PRIME
     return made
@@ -138,7 +138,7 @@ def mixed(
 def guards(
     before: npt.NDArray[np.uint64], time_ns: npt.NDArray[np.uint64] | np.uint64
 ) -> npt.NDArray[np.uint64]:
-    """Return guards from what `mixed` made: the same as in `seeded`, many at once."""
+    """Return many guards from the result of `mixed`: the same as in `seeded`."""
     made = before ^ time_ns
     made *= _PRIME
     made >>= np.uint64(32)
@@ -146,7 +146,7 @@ def guards(
 
 
 class Stamp(NamedTuple):
-    """What one stamp says, besides its job and its guard."""
+    """The fields of a stamp, besides its job and its guard."""
 
     producer: int
     body: int
@@ -155,7 +155,7 @@ class Stamp(NamedTuple):
 
 
 def whole(data: bytes, at: int, job: int) -> Stamp | None:
-    """Return the stamp at a place, if it is of this job and carries the guard of its fields."""
+    """Return the stamp at a place, if it is of this job and has the right guard."""
     named, producer, body, found, sequence, time_ns = _STAMP.unpack_from(data, at)
     if named != job or found != _guard(seed(job, producer, body), sequence, time_ns):
         return None
@@ -170,7 +170,7 @@ def read(data: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> Stamps:
 
 
 def genuine(stamps: Stamps) -> npt.NDArray[np.bool_]:
-    """Return which of them carry the guard of their fields."""
+    """Return which of them have the right guard."""
     wide = {name: stamps[name].astype(np.uint64) for name in STAMP.names or ()}
     expected = guard(wide["job"], wide["producer"], wide["body"], wide["sequence"], wide["time_ns"])
     return np.equal(expected, wide["guard"])

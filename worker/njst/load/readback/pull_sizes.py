@@ -1,4 +1,4 @@
-"""How much a reader asks a consumer for at once: no more than server, stream and account allow."""
+"""The sizes of a reader's pulls, within the limits of server, stream and account."""
 
 import re
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Any
 
 from njst.load.protocol.jetstream_answers import JetStreamStatus
 
-# Two pulls are under way, so that the server always has one.
+# Pulls in flight: two, so that the server always has one.
 PULL = 2_000
 EXPIRES_NS = 2_000_000_000
-# What one pull may bring: two are half of what a server lets wait for a client (64 MB), and the
-# largest message that a server takes by default fits many times.
+# Bytes of one pull: two are half of a server's pending limit for a client (64 MB), and the largest
+# message that a server takes by default fits many times.
 PULL_BYTES = 8 * 1024 * 1024
 MOST_PULL_BYTES = 128 * 1024 * 1024
 FEWEST_PULL_BYTES = 64 * 1024
@@ -21,9 +21,9 @@ _TOO_LARGE = "exceeds maxbytes"
 
 @dataclass
 class PullSizes:
-    """How much is asked for at once, and what is under way of it.
+    """The size of the next pull, and the messages in flight.
 
-    A server, an account or a stream may allow less than these, and says so.
+    A server, an account or a stream that allows less says so.
     """
 
     most: int = PULL
@@ -34,7 +34,7 @@ class PullSizes:
     batches: dict[bytes, int] | None = None
 
     def begin(self, config: dict[str, Any]) -> None:
-        """Ask anew, of a consumer with such a configuration."""
+        """Begin with a consumer of this configuration."""
         self.requested = 0
         self.batches = {}
         self.most = min(self.most, int(config.get("max_batch") or self.most))
@@ -42,7 +42,7 @@ class PullSizes:
         self.expires_ns = min(self.expires_ns, int(config.get("max_expires") or self.expires_ns))
 
     def next(self, left: int) -> tuple[str, dict[str, int]] | None:
-        """Return the name and body of the next pull, when `left` messages are to come; or None."""
+        """Return the name and body of the next pull, of `left` messages to come; None for none."""
         batch = min(self.most, left - self.requested)
         if self.requested > self.most or batch <= 0:
             return None
@@ -54,7 +54,7 @@ class PullSizes:
         return name, {"batch": batch, "expires": self.expires_ns, "max_bytes": self.most_bytes}
 
     def end(self, name: bytes, status: JetStreamStatus) -> bool:
-        """Take the end of a pull; return whether the server ended it and can be asked again."""
+        """Take the end of a pull; return whether it ended regularly, so another may follow."""
         if status.code == 100:
             return True
         batch = (self.batches or {}).pop(name, 0)
@@ -75,5 +75,5 @@ class PullSizes:
         return True
 
     def shrink(self) -> None:
-        """Ask for less: a connection that broke may have been too slow for it."""
+        """Pull less: a connection that broke may have been too slow."""
         self.most_bytes = max(FEWEST_PULL_BYTES, self.most_bytes // 2)

@@ -1,4 +1,4 @@
-"""The look at a slice of the streams, as the agent's process holds it."""
+"""Starts a read-back process and returns its slice result."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from njst.load.host.spawn import spawn
 
 
 async def read_slice(plan: SlicePlan) -> SliceResult:
-    """Return what is in a slice, read by a process; cancelling this ends the process."""
+    """Return the contents of a slice, read by a process; cancellation ends the process."""
     try:
         process = await spawn("njst.load.readback.readback_process")
     except OSError:

@@ -1,14 +1,14 @@
 """Reads a stream from a sequence to another or its end, without I/O: bytes in, bytes out.
 
-It asks the stream's leader where the end is, makes a consumer that is read in order, and takes
-messages until it is there. The consumer may be on a server that is behind the leader, so nothing
-but the leader's own word says where the end is. No more is asked for than is up to there, in
-pulls that the server, the stream and the connection allow. A consumer whose deliveries have a gap,
-or that says nothing for a while, is followed by another one behind the last message that came. A
-work queue may have no second consumer: its messages are fetched one by one.
+It asks the stream's leader where the end is, creates a consumer that is read in order, and takes
+messages up to there. The consumer may be on a server that is behind the leader, so only the leader
+tells where the end is. Pulls ask for no message beyond it, and stay within the limits of server,
+stream and connection. A consumer with a gap in its deliveries, or a silent one, is replaced by
+another one behind the last message. A work queue allows no second consumer: its messages are
+fetched one by one.
 
-Sequences without a message are noted: what a stream let go of, it once had. It may do so while it
-is read, so it is asked once more in the end how many it let go of.
+Sequences without a message are recorded: the stream once had them and has deleted them. It may
+delete more while it is read, so its state is asked for once more at the end.
 """
 
 import json
@@ -34,11 +34,11 @@ from njst.verification.range_codec import ProducerRanges
 from njst.verification.range_codec import encode as range_text
 from njst.verification.ranges import Range, Ranges, count
 
-# A consumer that is silent for so long is given up, and so is the whole, in the end.
+# A consumer is replaced after this silence; the reader gives up without progress for PATIENCE_NS.
 SILENT_NS = 5_000_000_000
 PATIENCE_NS = 30_000_000_000
 AGAIN_NS = 250_000_000
-# How long a server that has nothing more may be behind the leader.
+# How long a server that has no more messages may be behind the leader.
 BEHIND_NS = 5_000_000_000
 _CONSUMER_IDLE_NS = 60_000_000_000
 _STREAM_NOT_FOUND = 10059
@@ -53,7 +53,7 @@ Take = Callable[[bytes, Sequence[int], Sequence[int]], None]
 class ReaderSettings:
     """What to read: a stream behind a sequence, up to another one or to its end.
 
-    Names are the reader's own.
+    `consumer` and `inbox` are names of the reader's own.
     """
 
     api: str
@@ -65,7 +65,7 @@ class ReaderSettings:
 
 
 class StreamReader:
-    """One stream. `done`: its end was reached, or it is not there; else `problem` says why not.
+    """Reads one stream. `done`: it was read, or does not exist; else `problem` says why not.
 
     `take` gets a buffer and the places and sizes of payloads in it, each message once, in order.
     """
@@ -80,7 +80,7 @@ class StreamReader:
         self._state: LeaderStreamState | None = None
         self._empty = Ranges()
         self._is_gone = False
-        # All is read; what the stream has let go of is asked for, and then was.
+        # All is read; whether the state was asked for once more.
         self._is_read = False
         self._has_asked = False
         self._round = 0
@@ -96,16 +96,16 @@ class StreamReader:
         self._empty_ns = 0
 
     def open(self, now_ns: int, server: str = "") -> bytes:
-        """Return what a new connection begins with, to a server of this id."""
+        """Return the first bytes of a new connection, to a server of this id."""
         self._rest = b""
         self._server = server
         if self._progress_ns:
             self._pulls.shrink()
         self._progress_ns = self._progress_ns or now_ns
-        return self._again(now_ns)
+        return self._begin_again(now_ns)
 
-    def sight(self) -> RangeResult:
-        """Return what the stream was, and which sequences of the piece have no message."""
+    def result(self) -> RangeResult:
+        """Return the state of the stream, and the sequences of the range without a message."""
         state = self._state
         if self._is_gone or state is None:
             return RangeResult(stream=self._where.stream, is_gone=True, server=self._server)
@@ -127,8 +127,8 @@ class StreamReader:
             empty=None if self._empty.is_full else _text(self._empty.ranges()),
         )
 
-    def _again(self, now_ns: int) -> bytes:
-        """Begin anew behind the last message that came."""
+    def _begin_again(self, now_ns: int) -> bytes:
+        """Begin again behind the last message."""
         out = b""
         if self._round:
             out = encoder.unsub(self._round) + self.close()
@@ -141,7 +141,7 @@ class StreamReader:
         return out + self._ask("STREAM.INFO", "", "info", {})
 
     def _finish(self) -> None:
-        """Be done; where there were holes, once the stream has said how many it has."""
+        """End; with holes, once the stream has told its state again."""
         self._is_read = bool(self._empty.ranges())
         self.done = not self._is_read
 
@@ -160,22 +160,22 @@ class StreamReader:
         return encoder.pub(subject, payload, f"{self._inbox}.{answer}" if answer else "")
 
     def close(self) -> bytes:
-        """Return what leaves nothing behind."""
+        """Return what deletes the consumer."""
         if self._state is not None and self._state.limits.retention == WORK_QUEUE:
             return b""
         return self._ask("CONSUMER.DELETE", self._consumer, "", {})
 
     def on_time(self, now_ns: int) -> bytes:
-        """Begin anew after a refusal or a silence; give up in the end."""
+        """Begin again after a refusal or a silence; give up in the end."""
         self._progress_ns = self._progress_ns or now_ns
         if now_ns - self._progress_ns >= PATIENCE_NS:
             self.problem = self._words
         elif (self._begin_ns and now_ns >= self._begin_ns) or now_ns - self._heard_ns >= SILENT_NS:
-            return self._again(now_ns)
+            return self._begin_again(now_ns)
         return b""
 
     def on_break(self, words: str) -> None:
-        """Keep what ended a connection, or kept one from being made: it may be the last word."""
+        """Keep why there is no connection: it may be the final problem."""
         self._words = words[:_MOST_WORDS]
 
     def feed(self, data: bytes, now_ns: int) -> bytes:
@@ -188,7 +188,7 @@ class StreamReader:
         left = self._rest + data
         out = b""
         while True:
-            # Between two runs of messages there is the end of a pull: one frame for the parser.
+            # Between two runs of messages is the end of a pull: one frame for the parser.
             left = left[self._scan(left, now_ns) :]
             frames, used = parse(left, 1)
             if not frames:
@@ -213,7 +213,7 @@ class StreamReader:
         return b""
 
     def _on_error(self, error: ServerError) -> None:
-        """Take what the server says of the connection; what it denies it will not allow later.
+        """Take an error of the server; a permission is not granted later.
 
         Raises:
             ConnectionError: the server says that it closes the connection.
@@ -221,7 +221,7 @@ class StreamReader:
         self._words = f"-ERR {error.text}"[:_MOST_WORDS]
         if error.is_last:
             raise ConnectionError(self._words)
-        # That a consumer may not be deleted keeps nobody from reading: it goes by itself.
+        # A consumer that may not be deleted does no harm: the server removes it later.
         if "permissions violation" in error.text.lower() and "CONSUMER.DELETE" not in error.text:
             self.problem = self._words
 
@@ -251,7 +251,7 @@ class StreamReader:
         numbers = consumer_sequences(replies)
         good = len(numbers)
         if numbers != list(wanted):
-            # What is behind a gap is read again, with what should have been in it.
+            # What is behind a gap is read again, with the missing messages.
             good = next(n for n, number in enumerate(wanted) if numbers[n] != number)
             self._begin_ns = now_ns
         self._delivered += good
@@ -269,7 +269,7 @@ class StreamReader:
         self._take(data, places[:good], sizes[:good])
 
     def _pass(self, sequences: Sequence[int]) -> int:
-        """Note what is not there between these messages; return how many are of this piece."""
+        """Record the gaps between these messages; return how many belong to this range."""
         upto = self._where.upto
         good = len(sequences) if upto is None else bisect_right(sequences, upto)
         for sequence in sequences[:good]:
@@ -280,7 +280,7 @@ class StreamReader:
         return good
 
     def _go_to(self, sequence: int) -> None:
-        """Note that up to this one there is nothing more."""
+        """Record that there is no message up to this sequence."""
         self._empty.add_range(self._position + 1, sequence + 1)
         self._position = max(self._position, sequence)
 
@@ -309,7 +309,7 @@ class StreamReader:
                 self._is_gone = not self._is_read
                 self.done = True
             elif name == b"get" and code == _MESSAGE_NOT_FOUND:
-                # The leader says so, and nobody is behind.
+                # This is the leader's own answer.
                 self._go_to(self._end)
                 self._finish()
             else:
@@ -330,12 +330,12 @@ class StreamReader:
         return b""
 
     def _on_end(self, answer: dict[str, Any]) -> bytes:
-        """Take the leader's word on where the end is; make a consumer unless this is there."""
+        """Take the end of the stream from its leader; create a consumer unless it is reached."""
         self._state = state = stream_state(answer)
         self._end = state.last
         if self._where.upto is not None:
             self._end = min(self._end, self._where.upto)
-        # Nothing is read to find out what the leader says is empty.
+        # The leader says that this part is empty.
         if self._position + 1 < state.first:
             self._go_to(min(self._end, state.first - 1))
         if self._position >= self._end:
@@ -372,7 +372,7 @@ class StreamReader:
         return self._get_next()
 
     def _on_nothing(self, now_ns: int) -> None:
-        """The last messages are gone, or this server does not have them yet."""
+        """Wait for a server that is behind, or end where the last messages were deleted."""
         self._empty_ns = self._empty_ns or now_ns
         alone = self._state is None or self._state.replicas == 1
         if alone or now_ns - self._empty_ns >= BEHIND_NS:
@@ -386,7 +386,7 @@ class StreamReader:
         self._begin_ns = now_ns + AGAIN_NS
 
     def _go_on(self, now_ns: int) -> bytes:
-        """Ask for more, or look again where the end is."""
+        """Pull more messages, or ask again where the end is."""
         if self.done or self._begin_ns:
             return b""
         if self._end and self._position >= self._end:
@@ -408,7 +408,7 @@ class StreamReader:
 
 
 def _parted(ranges: Sequence[Range], first: int) -> tuple[int, int]:
-    """Return how many of the ranges' numbers are below `first`, and how many are not."""
+    """Return how many numbers of the ranges are below `first`, and how many are not."""
     front = count((begin, min(end, first)) for begin, end in ranges if begin < first)
     return front, count(ranges) - front
 

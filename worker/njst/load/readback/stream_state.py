@@ -1,4 +1,4 @@
-"""What the leader of a stream says of it: configuration and state in an answer to STREAM.INFO."""
+"""Configuration and state of a stream in the leader's answer to STREAM.INFO."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,35 +11,35 @@ WORK_QUEUE = "workqueue"
 
 @dataclass(frozen=True)
 class LeaderStreamState:
-    """The part of it that tells what a stream keeps, has and had."""
+    """The limits and the state of a stream."""
 
     created_ns: int
     limits: StreamLimits
     replicas: int
-    # How long its consumers may idle, in ns; 0: as long as they like.
+    # The inactive threshold of its consumers, in ns; 0: none.
     idle_ns: int
     first: int
     last: int
     messages: int
     bytes: int
     consumers: int
-    # Behind its first message: sequences that have none.
+    # Sequences without a message behind the first one.
     deleted: int
-    # What it says that it lost on its disk.
+    # Messages that the server reports as lost on disk.
     damaged: int
 
 
 def stream_state(answer: dict[str, Any]) -> LeaderStreamState:
-    """Read an answer to STREAM.INFO.
+    """Decode an answer to STREAM.INFO.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is none.
+        KeyError, TypeError, ValueError, AttributeError: it is malformed.
     """
     config, state = answer["config"], answer["state"]
     limits = config.get("consumer_limits") or {}
     last = int(state["last_seq"])
     messages = int(state.get("messages", 0))
-    # An empty stream names the sequence behind its last one, or 0 when it never had any.
+    # An empty stream reports the sequence behind its last one, or 0 when it never had a message.
     first = int(state.get("first_seq", 0))
     if not messages and not first:
         first = last + 1 if last else 0
@@ -59,7 +59,7 @@ def stream_state(answer: dict[str, Any]) -> LeaderStreamState:
 
 
 def stream_limits(config: dict[str, Any]) -> StreamLimits:
-    """Return what a configuration, in JetStream's own terms, says of what is let go."""
+    """Return the limits of a stream configuration in JetStream's own terms."""
     return StreamLimits(
         retention=str(config.get("retention", "limits")),
         discard=str(config.get("discard", "old")),
@@ -75,7 +75,7 @@ def _limit(bound: int | None) -> int:
 
 
 def _time_ns(text: object) -> int:
-    """Return an RFC 3339 time in ns, to the microsecond; 0 for what is none."""
+    """Return an RFC 3339 time in ns, to the microsecond; 0 for anything else."""
     if not isinstance(text, str):
         return 0
     try:

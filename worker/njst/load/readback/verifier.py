@@ -1,7 +1,6 @@
-"""What a piece of a stream has of the job's producers: which numbers, copies, what was changed.
+"""The messages of each producer in a range of a stream: numbers, duplicates, corruptions.
 
-Pure but for numpy. What that proves is known when all pieces are put together
-(njst.verification.checker).
+Pure but for numpy. `njst.verification.checker` puts all ranges together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +20,10 @@ _MOST = np.uint64(1 << 62)
 
 
 class SliceVerifier:
-    """The producers of one stream, whose messages are looked at once each."""
+    """The producers of one stream, each of whose messages is inspected once."""
 
     def __init__(self, job: str, workloads: Mapping[int, str]) -> None:
-        """Prepare; `workloads` has the workload of each producer, by its code."""
+        """`workloads` has the workload of each producer, by its code."""
         self._codes = np.array(sorted(workloads), dtype=np.uint32)
         self._found = {code: NumberSet() for code in workloads}
         self._copies = dict.fromkeys(workloads, 0)
@@ -34,7 +33,7 @@ class SliceVerifier:
         )
 
     def take(self, data: bytes, at: Sequence[int], sizes: Sequence[int]) -> None:
-        """Look at payloads of `sizes` bytes at these places of `data`."""
+        """Inspect payloads of `sizes` bytes at these places of `data`."""
         if not len(self._codes):
             return
         stamps = self._inspector.stamps(data, at, sizes, self._codes)
@@ -50,7 +49,7 @@ class SliceVerifier:
             first = last
 
     def entries(self) -> list[ProducerRanges]:
-        """Return what was found of each producer of whom anything was."""
+        """Return the numbers that were found of each producer."""
         return [
             ProducerRanges(code, self._copies[code], None if found.is_full else found.ranges())
             for code, found in self._found.items()
@@ -58,13 +57,13 @@ class SliceVerifier:
         ]
 
     def corrupted(self) -> list[Corrupted]:
-        """Return what was changed, by workload."""
+        """Return the corrupted messages, by workload."""
         return [*self._inspector.changed.values()]
 
 
 @dataclass
 class _Inspector(IntegrityInspector):
-    """Knows of each corrupted message whose it is."""
+    """Attributes each corrupted message to its producer."""
 
     workloads: Mapping[int, str] = field(default_factory=dict)
     changed: dict[str, Corrupted] = field(default_factory=dict)

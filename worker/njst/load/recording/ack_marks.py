@@ -1,7 +1,7 @@
 """A few acknowledgements of a producer, kept with their sequences in the stream.
 
-They say afterwards where in the stream a message must be that is not found, and when it was
-acknowledged. The fewer of them, the wider apart: a run of any length has no more than some dozen.
+They tell afterwards where in the stream a missing message should be, and when it was acknowledged.
+They lie ever wider apart, so a run of any length has a few dozen at most.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _FIRST_STEP = 256
 
 
 class AckMarks:
-    """One producer's. `next` is the number from which on the next one is wanted."""
+    """The marks of one producer; the next mark is wanted from message number `next` on."""
 
     def __init__(self, wall_ms: Callable[[], int]) -> None:
         """`wall_ms`: the time of day, in ms since 1970."""
@@ -22,7 +22,7 @@ class AckMarks:
         self._kept: list[Mark] = []
 
     def note(self, number: int, sequence: int) -> None:
-        """Keep that message `number`, which is not below `next`, has this sequence."""
+        """Keep the sequence of a message whose number is not below `next`."""
         self._kept.append(Mark(number, sequence, self._wall_ms()))
         if len(self._kept) >= MOST_OF_ONE:
             self._kept = self._kept[::2]
@@ -30,5 +30,5 @@ class AckMarks:
         self.next = number + self._step
 
     def marks(self) -> list[Mark]:
-        """Return what is kept, in the order of the numbers."""
+        """Return the marks in the order of their numbers."""
         return list(self._kept)

@@ -1,15 +1,15 @@
-"""Which of a consumer's deliveries never came, from the numbers that the server gives them."""
+"""Deliveries of a consumer that never came, by their consumer sequences."""
 
 from collections.abc import Sequence
 
-# A number that is missing comes no more once there are so many later ones.
+# A missing number is overdue once this many later ones have come.
 PATIENCE = 8192
 
 
 class DeliveryGaps:
     """One client's deliveries of a consumer of its own, numbered from 1 without a gap.
 
-    A late one closes its gap again, so what is missing is known for sure only some time later.
+    A late delivery closes its gap again, so a loss is certain only some time later.
     """
 
     def __init__(self) -> None:
@@ -17,9 +17,9 @@ class DeliveryGaps:
         self._missing: dict[int, None] = {}
 
     def take(self, numbers: Sequence[int]) -> int:
-        """Note deliveries in order of arrival; return how many earlier ones have not come at all.
+        """Take deliveries in order of arrival; return how many earlier ones never came.
 
-        A number is counted once, and one that was counted may still come: then it came too late.
+        A number is counted once, even if it comes later.
         """
         if numbers == list(range(self._next, self._next + len(numbers))):
             self._next += len(numbers)
@@ -29,10 +29,10 @@ class DeliveryGaps:
         return self._overdue() if self._missing else 0
 
     def _take_one(self, number: int) -> int:
-        """Note one delivery; return how many before it need not be waited for."""
+        """Take one delivery; return how many before it are lost."""
         lost = 0
         if number >= self._next:
-            # So large a gap is none of order: it is not kept number by number.
+            # A gap this large is no reordering: it is not kept number by number.
             first = max(self._next, number - PATIENCE)
             lost = first - self._next
             self._missing.update(dict.fromkeys(range(first, number)))
@@ -52,7 +52,7 @@ class DeliveryGaps:
         return len(late)
 
     def settle(self) -> int:
-        """Return how many are missing now that nothing more comes; each is counted once."""
+        """Return how many are missing when nothing more comes; each is counted once."""
         count = len(self._missing)
         self._missing.clear()
         return count

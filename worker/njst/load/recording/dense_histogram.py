@@ -30,10 +30,10 @@ class DenseHistogram:
         self._counts[: len(counts)] += counts
 
     def record_times(self, latency_ns: int, times: int) -> None:
-        """Count one latency so often."""
+        """Count one latency `times` times."""
         self._counts[index_of(latency_ns // 1_000)] += times
 
     def histogram(self) -> Histogram:
-        """Return what was counted so far."""
+        """Return the histogram of all counts so far."""
         slots = np.nonzero(self._counts)[0]
         return Histogram(dict(zip(slots.tolist(), self._counts[slots].tolist(), strict=True)))

@@ -1,8 +1,7 @@
-"""The way of a message from its publisher to a consumer, in two: to the store, and from there.
+"""Latency of a message in two hops: publisher to store, and store to consumer.
 
-Every delivery tells when the message was stored, by the clock of the server that did. Of a chunk
-of deliveries some are looked at, evenly, each for those behind it too: so the cost of a message
-falls as there are more of them.
+Every delivery has the time at which the message was stored, by the clock of the storing server. A
+chunk of deliveries is sampled evenly, so the cost of a message falls with the size of the chunk.
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from njst.contract.kinds.consume import ClockPlan
 from njst.load.recording.recorder import Nanoseconds, Recorder
 
-# A chunk of fewer is looked at message by message.
+# Smaller chunks are not sampled: each message is measured.
 SAMPLES = 64
 # How fast two clocks may drift apart, as the log's clock assumes it too.
 DRIFT_PPM = 50
@@ -22,12 +21,12 @@ NO_LATENCIES: Nanoseconds = np.empty(0, dtype=np.int64)
 
 
 def sampling_stride(count: int) -> int:
-    """Return that every so manieth of a chunk is looked at."""
+    """Return the sampling stride of a chunk."""
     return max(1, count // SAMPLES)
 
 
 class HopLatency:
-    """One consuming client's, for a store whose clock is known."""
+    """Hop latencies of one consuming client, for a store whose clock offset is known."""
 
     def __init__(self, clock: ClockPlan, recorder: Recorder) -> None:
         self._clock = clock
@@ -45,7 +44,7 @@ class HopLatency:
         Args:
             latencies_ns: from the publish to now, of each message.
             stored_ns: when every `step`-th of them was stored, from the first on.
-            step: as `sampling_stride` says.
+            step: the `sampling_stride`.
             now_ns: CLOCK_MONOTONIC.
         """
         count = len(latencies_ns)

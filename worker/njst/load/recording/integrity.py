@@ -1,6 +1,6 @@
-"""What the messages of a consumer prove: none corrupted, none twice, each producer's in order.
+"""Corrupted, duplicated and reordered messages of a consumer.
 
-Pure but for numpy. Only first deliveries are looked at: a redelivery is no fault of the store.
+Pure but for numpy. Only first deliveries are inspected: a redelivery is no fault of the store.
 """
 
 import zlib
@@ -15,7 +15,7 @@ from njst.load.protocol import stamp
 from njst.load.recording.number_set import NumberSet
 from njst.load.recording.recorder import Nanoseconds, Recorder
 
-# How far back a second copy of a message is still recognised, for each producer.
+# How far back a duplicate is recognised, for each producer.
 MEMORY = 8192
 # Sequences from here on, which no njst has sent, are for the arrays to make something of.
 _MOST = 1 << 62
@@ -29,14 +29,14 @@ Flags = npt.NDArray[np.bool_]
 class ConsumedMessages:
     """What one consumer delivered to all clients of a process, by producer.
 
-    With `noted`, all of it: the numbers of each producer's messages, first deliveries and later.
+    With `noted`, also the numbers of each producer's messages, redeliveries too.
     """
 
     noted: dict[int, NumberSet] | None = None
     _seen: dict[int, Sequences] = field(default_factory=dict)
 
     def repeated(self, producer: int, sequences: Sequences) -> Flags:
-        """Note the messages; return which of them were there before, in this call or earlier."""
+        """Record the messages; return which are duplicates, of this call or earlier ones."""
         if self.noted is not None:
             self.keep(producer, np.minimum(sequences, np.uint64(_MOST)).astype(np.int64))
         seen = self._seen.get(producer)
@@ -53,7 +53,7 @@ class ConsumedMessages:
         return again
 
     def takes(self, producer: int, sequence: int) -> bool:
-        """Note one message, unless it was there before; return whether it was not."""
+        """Record one message, unless it is a duplicate; return whether it was recorded."""
         if self.noted is not None:
             self.keep(producer, [sequence])
         seen = self._seen.get(producer)
@@ -67,7 +67,7 @@ class ConsumedMessages:
         return True
 
     def keep(self, producer: int, numbers: Positions | list[int]) -> None:
-        """Note messages, where all are noted, whether or not they were there before."""
+        """Record messages with `noted`, duplicates too."""
         if self.noted is None:
             return
         kept = self.noted.get(producer)
@@ -77,7 +77,7 @@ class ConsumedMessages:
 
 
 def second_copies(sequences: Sequences | Positions) -> Flags:
-    """Return which of them stand behind an equal one.
+    """Return which of them repeat an earlier one.
 
     Not by numpy.unique: its first call imports numpy.ma, which would hold up the load for 50 ms.
     """
@@ -90,7 +90,7 @@ def second_copies(sequences: Sequences | Positions) -> Flags:
 
 @dataclass
 class IntegrityInspector:
-    """One client's look at what it receives; faults go into the recorder."""
+    """Inspects what one client receives; faults go into the recorder."""
 
     job: int
     recorder: Recorder
@@ -106,8 +106,8 @@ class IntegrityInspector:
         """Check payloads of `sizes` bytes at these places of `data`, in order of arrival.
 
         Returns:
-            How long each message of this job took from its publish to `log_ns`, in ns; messages
-            without a stamp, and those of others, are left out.
+            How long each message of this job took from its publish to `log_ns`, in ns; without
+            messages that have no stamp or are of other jobs.
         """
         if len(at) == 1 and (time_ns := self._alone(data, int(at[0]), sizes[0])) is not None:
             return np.array([log_ns - time_ns])
@@ -116,16 +116,16 @@ class IntegrityInspector:
         return log_ns - stamps["time_ns"].astype(np.int64)
 
     def note(self, data: bytes, at: int, size: int) -> None:
-        """Note a message that came again, where all are noted; it is not checked any further."""
+        """Record a redelivery with `noted`; it is not checked."""
         if self.consumed.noted is not None and size >= stamp.SIZE:
             one = stamp.whole(data, at, self.job)
             if one is not None and one.sequence < _MOST:
                 self.consumed.keep(one.producer, [one.sequence])
 
     def _alone(self, data: bytes, at: int, size: int) -> int | None:
-        """Return when one message was published, if all is well with it; else it is not taken.
+        """Return when one message was published, if it has no fault; else it is not taken.
 
-        For what comes one by one: the general way is made for many.
+        A shortcut for single messages: numpy pays for many.
         """
         if size < stamp.SIZE:
             return None
@@ -146,10 +146,10 @@ class IntegrityInspector:
         sizes: Sequence[int],
         producers: npt.NDArray[np.uint32] | None = None,
     ) -> stamp.Stamps:
-        """Return the stamps of this job's messages, of these producers alone when they are named.
+        """Return the stamps of this job's messages, or of some of its producers.
 
-        They are named in ascending order. Bodies are checked; a message whose stamp is broken is
-        counted, and not among them.
+        Producers are given in ascending order. Bodies are checked; a message whose stamp is broken
+        is counted, and left out.
         """
         starts = np.array(at, dtype=np.int64)
         lengths = np.array(sizes, dtype=np.int64)
@@ -172,9 +172,9 @@ class IntegrityInspector:
         return stamps
 
     def _own(self, stamps: stamp.Stamps) -> tuple[Flags, Flags]:
-        """Return which messages are this job's and whole, and which are its and are not.
+        """Return which messages are this job's and whole, and which are this job's and broken.
 
-        A stamp that neither names this job nor would be whole if it did is anybody's message.
+        A stamp that neither names this job nor would be whole if it did is another job's message.
         """
         named = stamps["job"] == self.job
         whole = stamp.genuine(stamps)

@@ -15,7 +15,7 @@ class NumberSet(Ranges):
     """Ranges that take numbers one by one, in any order."""
 
     def add(self, numbers: Sequence[int] | RequestNumbers) -> int:
-        """Add numbers in any order; return how many of them were there before, or came twice."""
+        """Add numbers in any order; return how many were in the set before, or given twice."""
         if isinstance(numbers, range):
             return self.add_range(numbers.start, numbers.stop)
         if len(numbers) <= _FEW:

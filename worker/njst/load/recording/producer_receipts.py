@@ -1,4 +1,4 @@
-"""What a producer was acknowledged, noted as the load goes on, to be looked for when it is over."""
+"""What a producer was acknowledged: recorded during the load, read back after it."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ from njst.verification.ranges import count
 
 
 class ProducerReceipts:
-    """One client's; a request is one message, or `weight` of them, the last one maybe fewer."""
+    """One client's receipts; a request is `weight` messages, the last one perhaps fewer."""
 
     def __init__(self, plan: ClientPlan, wall_ms: Callable[[], int], weight: int = 1) -> None:
         publish = plan.publish
@@ -22,7 +22,7 @@ class ProducerReceipts:
         self._read_back = publish.read_back
         self._weight = weight
         self._acknowledged = NumberSet()
-        # Messages that the stream acknowledged because it had another one of the same id.
+        # Messages that the stream acknowledged as duplicates of a stored one.
         self._duplicates = NumberSet()
         self.marks = AckMarks(wall_ms)
         self._obstacle = ""
@@ -35,11 +35,11 @@ class ProducerReceipts:
         return end if self._plan.messages is None else min(end, self._plan.messages)
 
     def send(self, requests: int) -> None:
-        """Note that the requests below this number have been sent."""
+        """Record that the requests below this number have been sent."""
         self._sent = self._end(requests - 1)
 
     def acknowledge(self, requests: Sequence[int] | RequestNumbers) -> None:
-        """Note requests that were answered well."""
+        """Record requests that were acknowledged."""
         if self._weight == 1:
             self._count += len(requests)
             self._acknowledged.add(requests)
@@ -48,16 +48,16 @@ class ProducerReceipts:
             self.acknowledge_range(request * self._weight, self._end(request))
 
     def acknowledge_range(self, begin: int, end: int) -> None:
-        """Note messages by their own numbers."""
+        """Record messages by their own numbers."""
         self._count += end - begin
         self._acknowledged.add_range(begin, end)
 
     def duplicate(self, numbers: Sequence[int]) -> None:
-        """Note messages that were answered well and not stored: the stream had their ids."""
+        """Record acknowledged messages that were not stored: the stream had their ids."""
         self._duplicates.add(sorted(numbers))
 
     def obstruct(self, reason: str) -> None:
-        """Note, in one CamelCase word, why looking for the messages would prove nothing."""
+        """Record, in one CamelCase word, why a read-back would prove nothing."""
         self._obstacle = reason
 
     def receipt(self) -> Receipt:

@@ -1,4 +1,4 @@
-"""What a load process did of one workload: exact counts, errors by class, latencies, seconds."""
+"""Counts, errors by class, latencies and windows of one workload in one load process."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,9 +23,9 @@ Nanoseconds = npt.NDArray[np.int64]
 class Recorder:
     """One workload's counts in one process; all its clients record into it.
 
-    Each operation that was attempted gets exactly one outcome: `complete`, `fail`, or none, which
-    `tally` is told. What is wrong with a message that was processed is a finding; what befalls a
-    connection is an event.
+    Each operation that was attempted has exactly one outcome: `complete`, `fail`, or none, which
+    `tally` gets as `unfinished`. A fault of a message that was processed is a finding; the break of
+    a connection is an event.
 
     Times are CLOCK_MONOTONIC ns. What completes before `warm_ns` is counted, but is in no rate and
     no latency; what completes from `end_ns` on, where time ends the workload, is in no rate.
@@ -38,7 +38,7 @@ class Recorder:
         self.messages = 0
         self.bytes = 0
         self.redelivered = 0
-        # Messages whose instant passed while the window was full.
+        # Messages that were due while the window was full.
         self.window_delayed = 0
         self.duplicates = 0
         self.terminated = 0
@@ -69,15 +69,15 @@ class Recorder:
         self._store_error_us = 0
         self._series = SeriesBuilder()
         self._before = Window()
-        self._late_books: list[Callable[[], None]] = []
+        self._flushes: list[Callable[[], None]] = []
 
-    def before_reading(self, book: Callable[[], None]) -> None:
-        """Have `book` called before what is in here is read: it enters what it has put off."""
-        self._late_books.append(book)
+    def before_reading(self, flush: Callable[[], None]) -> None:
+        """Call `flush` before this is read: it records what a client has deferred."""
+        self._flushes.append(flush)
 
-    def _enter_all(self) -> None:
-        for book in self._late_books:
-            book()
+    def _flush(self) -> None:
+        for flush in self._flushes:
+            flush()
 
     def start(self, warm_ns: int, end_ns: int | None = None) -> None:
         """Begin: rates count from `warm_ns`, the common start or the end of the warm-up.
@@ -91,7 +91,7 @@ class Recorder:
         self.end_ns = NEVER if end_ns is None else end_ns
 
     def stop(self, now_ns: int) -> None:
-        """End the window here, if it has not ended: the load is stopped before its time."""
+        """End the window here, if it has not ended: the load is stopped early."""
         if self._has_begun and not self._closed_ns:
             self.end_ns = min(self.end_ns, now_ns)
 
@@ -113,23 +113,23 @@ class Recorder:
             self._last_ns = now_ns
 
     def counts_alike(self, first_ns: int, last_ns: int) -> bool:
-        """Whether what completes in this time counts the same: in the warm-up, or in no rate."""
+        """Whether all that completes in this time counts alike: warm-up, window or drain."""
         return not (first_ns < self.warm_ns <= last_ns or first_ns < self.end_ns <= last_ns)
 
     def latency(self, latencies_ns: Nanoseconds | list[int], now_ns: int) -> None:
-        """Record how long messages took that are done at `now_ns`."""
+        """Record how long messages took that completed at `now_ns`."""
         if now_ns >= self.warm_ns:
             self._latency.add(latencies_ns)
 
     def latency_times(self, latency_ns: int, times: int, now_ns: int) -> None:
-        """Record that so many messages took so long, which were sent and are done together."""
+        """Record the latency of messages that were sent together and completed together."""
         if now_ns >= self.warm_ns:
             self._latency.add_times(latency_ns, times)
 
     def paced(
         self, service_ns: Nanoseconds | list[int], slip_ns: Nanoseconds | list[int], now_ns: int
     ) -> None:
-        """Record, for messages that had a due time: send to answer, and due time to send."""
+        """Record service time and send lag of messages that had a due time."""
         if now_ns >= self.warm_ns:
             self._service.add(service_ns)
             self._send_lag.add(slip_ns)
@@ -144,7 +144,7 @@ class Recorder:
             self._store_error_us = max(self._store_error_us, error_us)
 
     def cut_off(self, waited_ns: Nanoseconds | list[int], now_ns: int) -> None:
-        """Record how long operations had waited that are given up at `now_ns`: lower bounds."""
+        """Record how long operations had waited when they were given up: lower bounds."""
         self.latency(waited_ns, now_ns)
         if now_ns >= self.warm_ns:
             self._censored.add(waited_ns)
@@ -156,9 +156,9 @@ class Recorder:
             self._last_ns = max(self._last_ns, now_ns)
 
     def fail_unsent(self, kind: ErrorClass, words: str, count: int, now_ns: int) -> None:
-        """Fail what a client had still to do when it ended before its time.
+        """Fail what a client had left to do when it ended early.
 
-        Where only time would have ended it nobody knows how much that is: then that it ended.
+        Where only time would have ended it, the count is unknown and 0: then one finding.
         """
         self.attempted += count
         self.fail(kind, words, count, now_ns)
@@ -166,34 +166,34 @@ class Recorder:
             self.find(kind, words)
 
     def find(self, kind: ErrorClass, example: str, count: int = 1) -> None:
-        """Count what is wrong with messages that were processed, or with the load as a whole."""
+        """Count faults of messages that were processed, or of the load as a whole."""
         self._errors.add(kind, example, count)
 
     def event(self, kind: ErrorClass, example: str, count: int = 1) -> None:
-        """Count what befell connections: it is no outcome, and by itself no error."""
+        """Count what happened to connections: it is no outcome, and by itself no error."""
         self._events.add(kind, example, count)
 
     def refuse(self, words: str) -> None:
-        """Count what the server says of the connection, where it is no operation's outcome."""
+        """Count an error of the server that is no operation's outcome."""
         self.find(refusal_class(words), words)
 
     def reconnected(self, outage_ns: int) -> None:
-        """Count a client that was without a connection for so long and has one again."""
+        """Count a reconnect, after an outage of this length."""
         self._reconnects += 1
         self.disconnected(outage_ns)
 
     def disconnected(self, outage_ns: int) -> None:
-        """Add a time that a client was without a connection."""
+        """Add the time that a client was without a connection."""
         self._disconnected_ns += outage_ns
         self._longest_ns = max(self._longest_ns, outage_ns)
 
     def logged_in(self, login_ns: int) -> None:
-        """Record how long a login took: from the begin of its attempt to the server's answer."""
+        """Record how long a login took: from the start of its attempt to the server's answer."""
         self._login.add([login_ns])
 
     def roll(self) -> None:
         """Close the second that ends now; called once for each since the common start."""
-        self._enter_all()
+        self._flush()
         now = Window(self.messages, self.bytes, self._errors.total, self._latency.histogram())
         before, self._before = self._before, now
         self._series.append(
@@ -228,7 +228,7 @@ class Recorder:
             unfinished: how many operations have no outcome.
             series: whether the windows are wanted too.
         """
-        self._enter_all()
+        self._flush()
         return WorkloadTally(
             workload=self.workload,
             planned=self.planned,
@@ -263,7 +263,7 @@ class Recorder:
 
 
 def refusal_class(words: str) -> ErrorClass:
-    """Return the class of what the server says of the connection."""
+    """Return the class of an error of the server."""
     if "permissions violation" in words.lower():
         return ErrorClass.PERMISSION_DENIED
     if "maximum payload" in words.lower():
@@ -300,7 +300,7 @@ class _Errors:
 
 
 class _Values:
-    """Latencies that wait, and the histogram of those before."""
+    """A buffer of latencies, and the histogram that it is flushed to."""
 
     def __init__(self) -> None:
         self.few: list[int] = []

@@ -13,7 +13,7 @@ from njst.load.recording.recorder import Recorder
 
 @dataclass
 class SharedRecords:
-    """What the clients of one load process share: a book for each workload, and who got what."""
+    """The records of one load process: a recorder for each workload, receipts, consumers."""
 
     job: str
     # The time of day, in ms since 1970.
@@ -23,14 +23,14 @@ class SharedRecords:
     receipts: list[ProducerReceipts] = field(default_factory=list)
 
     def recorder(self, workload: str, planned: int | None) -> Recorder:
-        """Return the workload's counts; what one client has `planned` is added to the others'."""
+        """Return the workload's recorder; add what one client has `planned`."""
         recorder = self.recorders.setdefault(workload, Recorder(workload, None))
         if planned is not None:
             recorder.planned = (recorder.planned or 0) + planned
         return recorder
 
     def receipts_of(self, plan: ClientPlan) -> ProducerReceipts | None:
-        """Return where a producer notes what it is acknowledged; None when nobody wants to know."""
+        """Return the receipts of a producer; None when its messages are not read back."""
         publish = plan.publish
         if publish is None or publish.read_back is None:
             return None
@@ -40,11 +40,11 @@ class SharedRecords:
         return made
 
     def consumer(self, stream: str, name: str) -> ConsumedMessages:
-        """Return what clients of this process have had from a consumer."""
+        """Return what the clients of this process have received from a consumer."""
         return self.consumed.setdefault((stream, name), ConsumedMessages())
 
     def consumption(self) -> list[Consumption]:
-        """Return what consumers had of the streams that let go of it, by producer."""
+        """Return what was consumed of streams that delete it, by producer."""
         numbers: dict[tuple[str, int], NumberSet] = {}
         for (stream, _), consumed in self.consumed.items():
             for code, kept in (consumed.noted or {}).items():

@@ -1,7 +1,7 @@
 """Requests that have no outcome yet, and when each was sent (CLOCK_MONOTONIC ns).
 
-Answers nearly always come in order: what was sent at once is answered at once, and nothing is kept
-for each request. When one comes out of order, it and those before it are kept one by one.
+Answers nearly always come in order, so requests are kept as the chunks in which they were sent.
+When an answer comes out of order, its chunk and those before are kept request by request.
 """
 
 from collections import deque
@@ -22,9 +22,9 @@ class InFlight:
     """The requests of one client, numbered without gaps in the order in which they are sent."""
 
     def __init__(self) -> None:
-        # The newest, of which none was answered out of order.
+        # The newest requests, of which none was answered out of order.
         self._chunks: deque[Chunk] = deque()
-        # The others, the oldest first: when each was sent.
+        # The older requests, the oldest first: when each was sent.
         self._singles: dict[int, int] = {}
         self._count = 0
 
@@ -44,18 +44,18 @@ class InFlight:
             yield from range(chunk.first, chunk.end)
 
     def oldest(self, otherwise: int) -> int:
-        """Return the first request that waits, or something else if none does."""
+        """Return the oldest request, or `otherwise` if there is none."""
         if self._singles:
             return next(iter(self._singles))
         return self._chunks[0].first if self._chunks else otherwise
 
     def add(self, first: int, count: int, sent_ns: int) -> None:
-        """Wait for requests that follow all others."""
+        """Add requests that follow all others."""
         self._chunks.append(Chunk(first, first + count, sent_ns))
         self._count += count
 
     def take(self, number: int) -> int:
-        """Take a request that has its outcome; return when it was sent, 0 if it does not wait."""
+        """Remove a request that has its outcome; return when it was sent, 0 if it was not here."""
         chunks = self._chunks
         if chunks and number >= chunks[0].first:
             if number == chunks[0].first:
@@ -67,7 +67,7 @@ class InFlight:
         return sent_ns
 
     def take_next(self, numbers: range) -> list[Chunk] | None:
-        """Take requests that are next in order; None, and nothing is taken, if they are not."""
+        """Remove requests that are next in order; None, and nothing is removed, if they are not."""
         chunks = self._chunks
         if not chunks or numbers.start != chunks[0].first or numbers.stop > chunks[-1].end:
             return None
@@ -79,7 +79,7 @@ class InFlight:
         return taken
 
     def _take_first(self, most: int) -> Chunk:
-        """Take at most so many requests of the first chunk."""
+        """Remove at most `most` requests of the first chunk."""
         first, end, sent_ns = chunk = self._chunks[0]
         if end - first <= most:
             self._chunks.popleft()
@@ -90,10 +90,7 @@ class InFlight:
         return chunk
 
     def take_many(self, numbers: Sequence[int]) -> list[int]:
-        """Take requests in any order; return when each was sent, 0 for one that does not wait.
-
-        The second of two equal ones does not wait any more.
-        """
+        """Remove requests in any order; return when each was sent, 0 for one that was not here."""
         self._keep_singly(max(numbers))
         pop = self._singles.pop
         sent = [pop(number, 0) for number in numbers]
@@ -101,7 +98,7 @@ class InFlight:
         return sent
 
     def take_late(self, until_ns: int) -> dict[int, int]:
-        """Take those that were sent until then; return when each was, the oldest first."""
+        """Remove the requests that were sent until then; return when each was, oldest first."""
         chunks, singles = self._chunks, self._singles
         while chunks and chunks[0].sent_ns <= until_ns:
             self._keep(chunks.popleft())
@@ -112,7 +109,7 @@ class InFlight:
         return late
 
     def clear(self) -> dict[int, int]:
-        """Take all; return when each was sent, the oldest first."""
+        """Remove all requests; return when each was sent, oldest first."""
         while self._chunks:
             self._keep(self._chunks.popleft())
         all_of_them, self._singles = self._singles, {}
@@ -120,7 +117,7 @@ class InFlight:
         return all_of_them
 
     def _keep_singly(self, number: int) -> None:
-        """Keep one by one the chunk of a request, and those before it."""
+        """Keep the chunk of a request, and those before it, request by request."""
         while self._chunks and self._chunks[0].first <= number:
             self._keep(self._chunks.popleft())
 

@@ -1,8 +1,8 @@
-"""What the server says of a connection, and which request it was that it denied.
+"""Finds the request that a permissions violation belongs to.
 
-Where a client may not publish, the server names the subject and no request, once for each message
-and in the order in which they came; the request has no other answer. So it is the oldest one in
-flight to that subject.
+Where a client may not publish, the server names the subject, once for each message and in the order
+of the messages, but no request; the request has no other answer. So it is the oldest one in flight
+to that subject.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ _DENIED = 'permissions violation for publish to "'
 
 
 def is_denied(words: str) -> bool:
-    """Whether the server says that a message was not taken for want of a permission."""
+    """Whether the server refused a message because the client may not publish it."""
     return words.lower().startswith(_DENIED)
 
 
@@ -44,40 +44,40 @@ class PermissionErrors:
         self._frames = frames
         self._denied = 0
         self._unknown = 0
-        # What the server said of the last message that it denied.
+        # The server's words on the last message that it denied.
         self.words = ""
 
-    def hear(self, words: str, waiting: Sequence[int]) -> int | None:
-        """Return the request that is denied as a whole; None while it is not known which it is.
+    def on_error(self, words: str, in_flight: Sequence[int]) -> int | None:
+        """Return the request that is denied as a whole; None while that is unknown.
 
         Args:
-            words: what the server said.
-            waiting: the requests in flight, the oldest first.
+            words: the text of the server's error.
+            in_flight: the requests in flight, the oldest first.
         """
-        if not is_denied(words) or not waiting:
+        if not is_denied(words) or not in_flight:
             self._recorder.refuse(words)
             return None
         self.words = words
-        number = self._whose(words[len(_DENIED) :].partition('"')[0], waiting)
+        number = self._find(words[len(_DENIED) :].partition('"')[0], in_flight)
         if number is None:
             self._unknown += 1
             return None
         self._denied += 1
         return number if self._denied >= self._frames(number) else None
 
-    def _whose(self, subject: str, waiting: Sequence[int]) -> int | None:
-        if waiting and (len(waiting) == 1 or self._frames(waiting[0]) > 1):
-            return waiting[0]
-        return next((number for number in waiting if self._address(number) == subject), None)
+    def _find(self, subject: str, in_flight: Sequence[int]) -> int | None:
+        if len(in_flight) == 1 or self._frames(in_flight[0]) > 1:
+            return in_flight[0]
+        return next((number for number in in_flight if self._address(number) == subject), None)
 
     def settled(self) -> None:
-        """Begin to count anew: the oldest request has its outcome."""
+        """Count from 0 again: the oldest request has its outcome."""
         self._denied = 0
 
     def explain(self, count: int) -> int:
-        """Return how many of so many messages without an answer have none because they were denied.
+        """Return how many of `count` unanswered messages were denied.
 
-        Those are the ones that the server denied without saying which; each explains one.
+        Each message that the server denied without naming a known request explains one.
         """
         explained = min(count, self._unknown)
         self._unknown -= explained

@@ -197,7 +197,7 @@ class RequestClient(LoadClient):
 
     def _on_error(self, words: str, now_ns: int) -> None:
         """Fail the request that the server denied; else record what it says of the connection."""
-        number = self._permission_errors.hear(words, list(self._in_flight))
+        number = self._permission_errors.on_error(words, list(self._in_flight))
         if number is not None and self._outcomes.fail(
             number, ErrorClass.PERMISSION_DENIED, words, now_ns
         ):

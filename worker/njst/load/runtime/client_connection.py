@@ -1,4 +1,4 @@
-"""One client: a connection and a workload, fed by the engine's loop."""
+"""One client: a connection and a load client, driven by the engine's loop."""
 
 import contextlib
 import secrets
@@ -20,23 +20,22 @@ from njst.load.protocol.server_info import server_info
 from njst.load.recording.shared_records import SharedRecords
 from njst.load.runtime.ping_pong import ping_pong
 
-# A client that begins later than the common start subscribes so long before: enough for the servers
-# to know of it; what they deliver until it begins waits in the kernel.
+# A client that begins after the common start subscribes this long before it begins: enough for all
+# servers to know of it; early deliveries wait in the kernel.
 OPEN_AHEAD_NS = 400_000_000
-# A client whose window is full is looked at again this much later, if no answer comes before.
+# A client whose window is full is checked again after this, if no answer comes before.
 BLOCKED_NS = 1_000_000
-# So many chunks are sent before the loop looks for anything else.
+# Chunks that are sent before the loop serves anything else.
 _MOST_CHUNKS = 16
-# So many more chunks, if they are there by then, are acknowledged together with the first one: a
-# server that may not deliver more before it hears of what it did would send the next ones singly.
+# Further chunks that are acknowledged together with the first one, if they have arrived.
 _MOST_GATHERED = 3
-# A server that sends more PINGs than this without reading an answer gets no more answers.
+# A server that sends more PINGs than this without reading a PONG gets no more PONGs.
 _MAX_PONGS = 1_000
 _SILENT = f"the server said nothing for {SILENT_NS // 1_000_000_000} s and answered no PING"
 
 
 class ClientConnection:
-    """A connection that is made again when it breaks, for as long as the plan allows."""
+    """A connection that is re-established when it breaks, for as long as the plan allows."""
 
     def __init__(
         self, plan: ClientPlan, settings: DialSettings, servers: ServerPool, shared: SharedRecords
@@ -53,21 +52,21 @@ class ClientConnection:
         self._over = False
         self._reconnect = Reconnect(settings, servers, self.workload.recorder, plan.reconnect_ms)
         self._keepalive = Keepalive()
-        # Whether the next thing to send is a PING of the lifeline, and whether it waits in `_out`.
+        # Whether a PING of the keepalive is to be sent next, and whether it is in `_out`.
         self._asks = self._asks_in_out = False
         self._in = b""
         self._out: bytes | bytearray | memoryview = b""
         self._pongs = 0
-        # Since when the kernel takes no more, 0 while it does, and for how long it did not before.
+        # Since when the kernel takes no bytes, 0 while it does, and for how long it did not before.
         self._blocked_since_ns = 0
         self._blocked_ns = 0
 
     def begin_login(self, now_ns: int) -> None:
-        """Begin to connect for the first time; `log_in` goes on with it."""
+        """Begin the first connection; `log_in` continues it."""
         self._reconnect.begin(now_ns)
 
     def log_in(self, now_ns: int) -> bool:
-        """Go on to connect for the first time, and subscribe if it is time for that.
+        """Continue the first connection; subscribe if it is time for that.
 
         Returns:
             Whether it is done.
@@ -84,25 +83,25 @@ class ClientConnection:
 
     @property
     def done(self) -> bool:
-        """Whether the client has nothing more to do or to send, or cannot do it."""
+        """Whether the client has nothing more to do or to send, or has given up."""
         return self._over or (self.begun and self.workload.done and not self._out)
 
     @property
     def dialling(self) -> select.epoll | None:
-        """What becomes readable when attempts to connect can go on, if there are any by now."""
+        """What becomes readable when attempts to connect can go on; None without attempts."""
         return self._reconnect.sockets
 
     @property
     def wants(self) -> int:
-        """What its socket, or its attempts, are watched for: READ, WRITE, or nothing."""
+        """What to watch its socket, or its attempts, for: READ, WRITE, or nothing."""
         if self.stream is not None:
-            # Not what comes just before the start.
+            # What comes just before the start is read after it.
             mask = READ if self.begun or not self._is_open else NOTHING
             return mask | WRITE if self._out else mask
         return READ
 
     def await_start(self, start: StartTime) -> int:
-        """Take the instant that `start_ms` counts from; return when to call `wake`."""
+        """Take the start of the workload; return when to call `wake`."""
         at_ns = start.at_ns + self.plan.start_ms * 1_000_000
         self._start = StartTime(at_ns, start.log_offset_ns)
         return at_ns if self._is_open else at_ns - OPEN_AHEAD_NS
@@ -129,10 +128,9 @@ class ClientConnection:
             self._over = True
 
     def write(self, now_ns: int) -> None:
-        """Send what waits, then what the workload has, until there is no more or no room.
+        """Send what waits, then what the load client has, until there is no more or no room.
 
-        After some chunks the next one is left for later, though there is room: a server that takes
-        all is no reason to hear nobody else.
+        After some chunks the next one is left for later, so that other clients are served.
         """
         for _ in range(_MOST_CHUNKS):
             stream = self.stream
@@ -172,12 +170,12 @@ class ClientConnection:
         self._blocked_since_ns = 0
 
     def blocked_ns(self, now_ns: int) -> int:
-        """Return for how long by now the kernel took no more of what was to be sent."""
+        """Return for how long the kernel has taken no bytes."""
         since_ns = self._blocked_since_ns
         return self._blocked_ns + (now_ns - since_ns if since_ns else 0)
 
     def write_opening(self, now_ns: int) -> None:
-        """Send the subscriptions before the start, so that nothing but load comes after it."""
+        """Send the subscriptions before the start, so that only load follows it."""
         stream = self.stream
         if stream is None:
             return
@@ -195,7 +193,7 @@ class ClientConnection:
         return self._keepalive.ping(self.workload.pings)
 
     def read(self, now_ns: int) -> bool:
-        """Take what has arrived; return whether it was an answer and the next request is sent."""
+        """Take what has arrived; return whether it was an answer and the next request was sent."""
         stream = self.stream
         if stream is None:
             return False
@@ -211,7 +209,7 @@ class ClientConnection:
         return False
 
     def _receive(self, stream: SocketStream, now_ns: int) -> bytes | None:
-        """Return what has arrived; None when nothing has, or the connection is broken now."""
+        """Return what has arrived; None when nothing has, or when the connection broke."""
         try:
             return stream.receive()
         except OSError as error:
@@ -219,7 +217,7 @@ class ClientConnection:
             return None
 
     def run_closed_loop(self, until_ns: int) -> bool:
-        """Wait for what arrives, and answer it, until the time or until that is not all there is.
+        """Receive and send in turn, until the time or until there is anything else to do.
 
         For a client that is alone in its process: to wait for one socket is cheaper than to wait
         for any of many.
@@ -235,17 +233,16 @@ class ClientConnection:
             except OSError as error:
                 self._lose(stream, error, read_clock_ns())
                 break
-            # What was taken meanwhile took its time, and is no part of how long an answer takes.
+            # A new clock reading: handling the answer is no part of the next latency.
             self.write(read_clock_ns())
             if now_ns >= until_ns:
                 break
         return has_waited
 
     def keep_pace(self, until_ns: int, epoll: int) -> bool:
-        """Send what is due and take what arrives, until the time or until that is not all there is.
+        """Send what is due and take what arrives, until the time or anything else to do.
 
-        The same as `run_closed_loop` for one that has instants; `epoll` is where its socket is
-        watched.
+        For a client alone in its process at an offered rate; `epoll` watches its socket.
         """
         has_waited = False
         while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
@@ -257,7 +254,7 @@ class ClientConnection:
             if due_ns is None or now_ns >= until_ns:
                 break
             has_waited = True
-            # What was due before and is still there found no room.
+            # A message that was due before found no room in the window.
             wake_ns = due_ns if due_ns > sent_ns else now_ns + BLOCKED_NS
             wait_ns = max(0, min(wake_ns, until_ns) - now_ns)
             if not select.select([epoll], [], [], wait_ns / 1e9)[0]:
@@ -272,7 +269,7 @@ class ClientConnection:
         return has_waited
 
     def _wait_on(self, stream: SocketStream, until_ns: int) -> int:
-        """Wait for what arrives and take it; return when that was.
+        """Wait for what arrives and take it; return when it came.
 
         Raises:
             OSError: the connection is broken.
@@ -296,7 +293,7 @@ class ClientConnection:
         return self.begun and not self._out and not self.workload.done
 
     def _gather(self, stream: SocketStream, data: bytes, now_ns: int) -> None:
-        """Take what has arrived, and what did meanwhile where that is worth a look."""
+        """Take what has arrived, and what arrives meanwhile if the load client gathers."""
         self._on_data(data, now_ns)
         for _ in range(self._most_gathered):
             if self.stream is not stream:
@@ -323,10 +320,10 @@ class ClientConnection:
             self._break("the server does not speak NATS", now_ns)
 
     def _take(self, data: bytes, now_ns: int) -> None:
-        """Scan first; what the scan leaves goes through the exact parser, once.
+        """Scan first; the exact parser takes the rest.
 
         Raises:
-            ProtocolError: it is no NATS.
+            ProtocolError: it is not NATS.
             ConnectionError: the server says that it closes the connection.
         """
         taken = self.workload.scan(data, now_ns)
@@ -352,45 +349,45 @@ class ClientConnection:
             self.workload.on_frame(frame, now_ns)
 
     def on_time(self, now_ns: int) -> None:
-        """Look at deadlines and for silence; connect again when it is time."""
+        """Check deadlines and silence; connect again when it is time."""
         if self.begun:
             self.workload.on_time(now_ns)
         if self.stream is not None:
-            self._look_for_silence(self.stream, now_ns)
+            self._check_silence(self.stream, now_ns)
         self.keep_connected(now_ns)
         if self.stream is None and self._is_overdue(now_ns) and not self.done:
             kind, words = self._reconnect.trouble
             self.give_up(kind, f"without a connection at its end: {words}", now_ns)
 
     def _is_overdue(self, now_ns: int) -> bool:
-        """Whether the time of this client is over, so that no connection is of use any more."""
+        """Whether the time of this client is over, so that it needs no connection."""
         duration_ms = self.plan.duration_ms
         if not self.begun or duration_ms is None:
             return False
         return now_ns >= self._start.at_ns + duration_ms * 1_000_000
 
-    def _look_for_silence(self, stream: SocketStream, now_ns: int) -> None:
-        """Ask a server that says nothing whether it is there; break when it does not answer."""
+    def _check_silence(self, stream: SocketStream, now_ns: int) -> None:
+        """Send a PING to a silent server; break the connection when it does not answer."""
         if self._is_open and not self.begun:
-            return  # what it says just before the start is not read
-        line = self._keepalive
-        match line.look(now_ns):
+            return  # nothing is read just before the start
+        keepalive = self._keepalive
+        match keepalive.look(now_ns):
             case Silence.ASK:
                 self._asks = True
             case Silence.OVER:
-                # Perhaps it is this client that is behind.
+                # Perhaps this client is behind.
                 data = self._receive(stream, now_ns)
                 if data is not None:
                     self._gather(stream, data, now_ns)
                 elif self.stream is stream:
-                    self._break(_SILENT, now_ns, since_ns=line.since_ns)
+                    self._break(_SILENT, now_ns, since_ns=keepalive.since_ns)
                 return
         self._asks_in_out = self._asks_in_out and bool(self._out)
-        if self._asks or line.is_waiting:
-            line.bear(stream.socket, is_sent=not (self._asks or self._asks_in_out))
+        if self._asks or keepalive.is_waiting:
+            keepalive.bear(stream.socket, is_sent=not (self._asks or self._asks_in_out))
 
     def keep_connected(self, now_ns: int) -> None:
-        """Go on with an attempt to connect, or begin one when it is time."""
+        """Continue an attempt to connect, or begin one when it is time."""
         while self.stream is None and not self._over:
             try:
                 stream = self._reconnect.step(now_ns)
@@ -402,7 +399,7 @@ class ClientConnection:
             self._adopt(stream, now_ns)
 
     def _adopt(self, stream: SocketStream, now_ns: int) -> None:
-        """Use a connection that is logged in: subscribe, and go on."""
+        """Use a logged-in connection: subscribe, and go on."""
         self.stream = stream
         self._keepalive.begin(now_ns, self.workload.pings)
         self._asks = self._asks_in_out = False
@@ -411,9 +408,9 @@ class ClientConnection:
             self._hear(stream.received, now_ns)
 
     def _lose(self, stream: SocketStream, error: OSError, now_ns: int) -> None:
-        """Break after what the server said before it hung up: answers, and why it did.
+        """Read what the server sent before it closed the connection, then break.
 
-        It may hang up between two sends, and then the second one fails before anything is read.
+        It may close between two sends, and then the second one fails before anything is read.
         """
         with contextlib.suppress(OSError):
             while self.stream is stream and (data := stream.receive()):
@@ -422,7 +419,7 @@ class ClientConnection:
             self._break(str(error), now_ns)
 
     def _break(self, words: str, now_ns: int, since_ns: int = 0) -> None:
-        """Count what was in flight, and connect again; `since_ns` is since when it is broken."""
+        """Fail what was in flight and connect again; it is broken since `since_ns`, else now."""
         if self.stream is not None:
             self.stream.close()
         self.stream = None
@@ -436,7 +433,7 @@ class ClientConnection:
             self.workload.on_disconnect(words, now_ns)
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
-        """End before its time: what it had still to do fails."""
+        """End early: what was left to do fails."""
         self.workload.give_up(kind, words, now_ns)
         self._over = True
 

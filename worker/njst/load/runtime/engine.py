@@ -22,14 +22,13 @@ TICK_NS = 50_000_000
 SECOND_NS = 1_000_000_000
 # How long a stopped client waits for what is in flight.
 DRAIN_NS = 2_000_000_000
-# How many clients of a process connect for the first time at once: enough for a long line, and few
-# enough for a server to answer each within its time for a login.
+# First logins at once: enough for a slow line, few enough for a server to answer each in time.
 LOGINS = 64
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the loop calls: for commands, each second, and for a workload's last client's end.
+    """Callbacks of the loop: for commands, each second, and when a workload's last client ends.
 
     `on_control` is called when the descriptor of commands is readable; it may call `begin` and
     `stop`.
@@ -50,15 +49,15 @@ class Engine:
             ClientConnection(client, settings, self._servers, self._shared)
             for client in plan.clients
         ]
-        # epoll itself: selectors would make objects for each event, which a closed loop of small
-        # messages feels.
+        # epoll itself: selectors would make objects for each event, which costs a closed loop of
+        # small messages something.
         self._epoll = select.epoll()
         self._by_descriptor: dict[int, ClientConnection] = {}
         self._watched: dict[ClientConnection, tuple[socket.socket | select.epoll, int, int]] = {}
         self._due: list[tuple[int, int]] = []
         self._left = Counter(client.workload for client in plan.clients)
         self._drain_until_ns = 0
-        # When the open second of the series ends.
+        # When the current second of the series ends.
         self._second_ns = 0
 
     def connect(self) -> None:
@@ -86,7 +85,7 @@ class Engine:
             dialling = [client for client in dialling if client not in done]
 
     def _log_in(self, client: ClientConnection) -> bool:
-        """Go on with a first login; return whether it is done. What it is sent then is left."""
+        """Continue a first login; return whether it is done, and not watched any more."""
         is_done = client.log_in(now_ns())
         if not is_done:
             self._watch(client)
@@ -95,7 +94,7 @@ class Engine:
         return is_done
 
     def tallies(self, *, series: bool = False) -> list[WorkloadTally]:
-        """Return what was done so far, for each workload."""
+        """Return the counts so far, for each workload."""
         now = now_ns()
         unfinished: Counter[str] = Counter()
         for client in self._clients:
@@ -106,19 +105,19 @@ class Engine:
         ]
 
     def receipts(self) -> list[Receipt]:
-        """Return what each producer was acknowledged."""
+        """Return the receipts of each producer."""
         return [receipts.receipt() for receipts in self._shared.receipts]
 
     def consumption(self) -> list[Consumption]:
-        """Return what consumers had of the streams that let go of what is consumed."""
+        """Return what was consumed of streams that delete it."""
         return self._shared.consumption()
 
     def found(self) -> list[str]:
-        """Return the servers that the target's cluster has named, as `host:port`."""
+        """Return the discovered servers of the target's cluster, as `host:port`."""
         return self._servers.found
 
     def blocked_ns(self) -> int:
-        """Return how long the client that waited most for room in the kernel did so."""
+        """Return the longest time that the kernel took no bytes of a client."""
         now = now_ns()
         return max((client.blocked_ns(now) for client in self._clients), default=0)
 
@@ -132,7 +131,7 @@ class Engine:
         self._drain_until_ns = now + DRAIN_NS
 
     def begin(self, workload: str, start: StartTime) -> None:
-        """Let the clients of a workload begin that waited for this."""
+        """Let the clients of a gated workload begin."""
         for number, client in enumerate(self._clients):
             if client.plan.workload == workload and not client.begun:
                 heapq.heappush(self._due, (client.await_start(start), number))
@@ -143,7 +142,7 @@ class Engine:
         Args:
             start: the common start.
             control: a readable file descriptor of commands.
-            hooks: what is called meanwhile.
+            hooks: callbacks.
         """
         self._epoll.register(control, select.EPOLLIN)
         self._second_ns = start.at_ns + SECOND_NS
@@ -173,7 +172,7 @@ class Engine:
     def _wait(
         self, active: Sequence[ClientConnection], now: int, until_ns: int
     ) -> Sequence[tuple[int, int]]:
-        """Return what is readable or writable, as soon as something is, or is due."""
+        """Return what is readable or writable; wait until something is, or is due."""
         if len(active) == 1 and self._goes_on_alone(active[0], until_ns):
             self._watch(active[0])
             return self._epoll.poll(0)
@@ -193,7 +192,7 @@ class Engine:
         return client.run_closed_loop(until_ns)
 
     def _roll_until(self, now: int, on_second: Callable[[], None]) -> None:
-        """Close the seconds that have ended, before anything of the next one is counted."""
+        """Close the seconds that have ended, before the next one is counted."""
         while now >= self._second_ns:
             self._second_ns += SECOND_NS
             self._roll()
@@ -224,10 +223,10 @@ class Engine:
                 heapq.heappush(self._due, (again_ns, number))
 
     def _serve(self, client: ClientConnection, mask: int, now: int) -> None:
-        # Also what is wrong with a connection is learnt by reading.
+        # Reading also tells what is wrong with a connection.
         if mask & ~select.EPOLLOUT and client.read(now):
             return
-        # Taking an answer takes its time, which is no part of how long the next one takes.
+        # A new clock reading: handling the answer is no part of the next latency.
         client.write(now_ns())
         if client.stream is None:
             client.keep_connected(now)
@@ -236,7 +235,7 @@ class Engine:
     def _tick(
         self, active: Sequence[ClientConnection], now: int, on_done: Callable[[str], None]
     ) -> list[ClientConnection]:
-        """Look at the time for each client; return those that go on."""
+        """Let each client check its deadlines; return those that are not done."""
         for client in active:
             client.on_time(now)
             if self._drain_until_ns and now >= self._drain_until_ns and not client.done:
@@ -258,10 +257,9 @@ class Engine:
         return True
 
     def _watch(self, client: ClientConnection) -> None:
-        """Tell epoll what a client waits for now.
+        """Tell epoll what a client waits for.
 
-        Called before another client is served: a descriptor that this one has closed is known here
-        as its own until then.
+        Called before another client is served, which might get a descriptor that this one closed.
         """
         stream = client.stream
         sock: socket.socket | select.epoll | None
@@ -285,7 +283,7 @@ class Engine:
         self._watched[client] = (sock, mask, descriptor)
 
     def _forget(self, client: ClientConnection, descriptor: int) -> None:
-        # Of a connection that is closed the kernel does not know any more.
+        # The kernel has forgotten a closed connection.
         with contextlib.suppress(OSError):
             self._epoll.unregister(descriptor)
         del self._watched[client]

@@ -6,10 +6,10 @@ In:  the plan; then {"startNs": n, "logOffsetNs": n}, a CLOCK_MONOTONIC instant 
 Out: {"connected": true} or {"problem": {...}}; {"tallies": [...], "cost": {...}} each second and at
      the end; {"done": "write"} when a workload's last client is; {"found": ["host:port"]}, the
      servers that the cluster named; {"receipt": {...}} for each producer;
-     {"consumption": {...}} for each of whom messages were consumed;
+     {"consumption": {...}} for each producer whose messages were consumed;
      {"finished": "Completed" | "Stopped", "problem": {...}}.
-The end of the input ends the process: it never outlives its parent. A parent that says nothing for
-long is stopped, or its host is: nobody could tell it to stop this load, so it stops by itself.
+The end of the input ends the process: it never outlives its parent. When the parent is silent for
+long, it or its host is frozen and could not stop this load, so the load stops by itself.
 """
 
 import gc
@@ -27,7 +27,7 @@ from njst.load.load_client import StartTime
 from njst.load.net.dial import ConnectError
 from njst.load.runtime.engine import Engine, Hooks
 
-# A worker that is silent for so long is lost to the others, or will be in a moment.
+# Other workers suspect a worker that is silent for this long.
 PARENT_SILENT_NS = 6_000_000_000
 _PARENT_SILENT = Problem(
     reason="WorkerSilent",
@@ -99,8 +99,8 @@ def main() -> None:
         _say({"connected": True})
         _run(engine, control)
     except (EOFError, BrokenPipeError):
-        pass  # nobody is there to be told anything
-    # All is said. To take the interpreter down would cost a fifth of what it cost to start it.
+        pass  # the parent is gone
+    # All is written. Finalising the interpreter would cost a fifth of its start.
     os._exit(0)
 
 
@@ -116,7 +116,7 @@ def _run(engine: Engine, control: _Control) -> None:
 
 
 class _Run:
-    """A load from its start to its last word."""
+    """A load from its start to its last line."""
 
     def __init__(self, engine: Engine, control: _Control, start: StartTime) -> None:
         self._engine = engine
@@ -129,7 +129,7 @@ class _Run:
 
     def load(self) -> None:
         """Return when all is done or stopped."""
-        # Frames and numbers make no cycles: the collector would only add pauses to latencies.
+        # Frames and numbers make no reference cycles: the collector would only add pauses.
         gc.freeze()
         gc.disable()
         wait_until(self._start.at_ns)
@@ -167,10 +167,10 @@ class _Run:
         _say({"tallies": tallies, "cost": cost.model_dump()})
 
     def conclude(self) -> None:
-        """Say the last tallies, and how it ended."""
+        """Write the last tallies, and how the load ended."""
         self._report(series=True)
         _say({"found": self._engine.found()})
-        # One a line: a line has an end that the parent knows.
+        # One for each line, whose length is limited.
         for receipt in self._engine.receipts():
             _say({"receipt": receipt.model_dump(mode="json")})
         for consumption in self._engine.consumption():

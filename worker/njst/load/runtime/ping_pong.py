@@ -1,4 +1,4 @@
-"""Requests and answers in turns over one socket, with as little as possible between them."""
+"""The closed loop over one socket, with as little as possible between answer and request."""
 
 import socket
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from njst.load.net.socket_stream import NOW
 
 
 class PingPongEnd(NamedTuple):
-    """Why the turns ended.
+    """Why the closed loop ended.
 
-    `data` is what came and was no plain answer, empty at the end of the connection, None if it was
-    not that; `left` what the kernel did not take of the last request; `at_ns` when it was;
-    `heard_ns` when something came last, 0 if nothing did.
+    `data` is what came and was no plain answer, empty at the end of the connection, None if it
+    ended otherwise; `left` what the kernel did not take of the last request; `at_ns` when it ended;
+    `heard_ns` when the last bytes came, 0 if none did.
     """
 
     data: bytes | None
@@ -25,9 +25,9 @@ class PingPongEnd(NamedTuple):
 def ping_pong(
     sock: socket.socket, room: int, next_request: NextRequest, until_ns: int
 ) -> PingPongEnd:
-    """Wait for an answer and send the next request, until the time or until it is not like that.
+    """Wait for an answer and send the next request, until the time or anything else comes.
 
-    A closed loop of small messages feels each call and each attribute here.
+    Each call and each attribute here costs a closed loop of small messages something.
 
     Args:
         sock: blocking, with a time-out of the kernel's (SO_RCVTIMEO).

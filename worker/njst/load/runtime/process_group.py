@@ -1,4 +1,4 @@
-"""The load processes of one job in this worker, as the agent holds them."""
+"""The load processes of one job in this worker, as the agent controls them."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from njst.stats.tally_merge import merge
 
 # Longer than a stopped client waits for what is in flight.
 STOP_S = 4.0
-# So often the processes are told that their worker lives.
+# Interval of the heartbeat to the processes.
 BEAT_S = 1.0
 
 
@@ -29,7 +29,7 @@ class LoadProblem(Exception):  # noqa: N818 - the agent's word for it
 
 
 class _Child:
-    """One load process: what it was given, and what it said last."""
+    """One load process: its plan, and its last reports."""
 
     def __init__(self, process: Process, plan: LoadPlan) -> None:
         self.process = process
@@ -38,7 +38,7 @@ class _Child:
         self.cost: LoadCost | None = None
         self.receipts: list[Receipt] = []
         self.consumption: list[Consumption] = []
-        # The servers that the target's cluster has named.
+        # The discovered servers of the target's cluster.
         self.found: list[str] = []
         self.outcome: Outcome | None = None
         # Why it ended by itself, if it did.
@@ -46,7 +46,7 @@ class _Child:
         self.done: set[str] = set()
 
     def tell(self, document: dict[str, object]) -> None:
-        """Send a line; a process that is gone does not hear it."""
+        """Send a line; to a process that has ended, nothing."""
         stdin = self.process.stdin
         assert stdin is not None
         # asyncio drops what is written to a broken pipe, and logs a warning each time.
@@ -65,7 +65,7 @@ class _Child:
         return document
 
     async def listen(self) -> None:
-        """Take tallies until the process ends; a death without a last word is an error."""
+        """Take reports until the process ends; a death without a last line is an error."""
         while (line := await self.hear()) is not None:
             if "tallies" in line:
                 self.tallies = [WorkloadTally.model_validate(t) for t in line["tallies"]]
@@ -88,13 +88,13 @@ class _Child:
             self.tallies = merge([*self._empty(), *self.tallies, *self._death(code)])
 
     def left(self) -> set[str]:
-        """Return the workloads that have clients here which go on; nothing goes on in the dead."""
+        """Return the workloads that have running clients here."""
         if self.outcome is not None:
             return set()
         return {client.workload for client in self.plan.clients} - self.done
 
     def unknown(self) -> list[WorkloadTally]:
-        """Return what a process that died was acknowledged, and nobody can look for."""
+        """Return what a process that died was acknowledged, which cannot be read back."""
         if self.outcome is not Outcome.FAILED:
             return []
         wanted = {c.workload for c in self.plan.clients if c.publish and c.publish.read_back}
@@ -112,7 +112,7 @@ class _Child:
         ]
 
     def _empty(self) -> list[WorkloadTally]:
-        """Return the shares of this process, for the case that it never reported."""
+        """Return the planned shares of a process that never reported."""
         if self.tallies:
             return []
         return [
@@ -190,28 +190,28 @@ class LoadGroup:
         self._beating = asyncio.create_task(self._beat(), name="beat")
 
     async def _beat(self) -> None:
-        """Tell the processes that this worker lives, for as long as one of them does."""
+        """Send heartbeats, for as long as one of the processes lives."""
         while any(child.process.returncode is None for child in self._children):
             await asyncio.sleep(BEAT_S)
             for child in self._children:
                 child.tell({"alive": True})
 
     def begin(self, workload: str, at_monotonic_ns: int) -> None:
-        """Let a workload begin that waited for others."""
+        """Let a gated workload begin."""
         for child in self._children:
             child.tell({"begin": workload, "atNs": at_monotonic_ns})
 
     def left(self) -> frozenset[str]:
-        """Return the workloads of which something is left to do here."""
+        """Return the workloads that have running clients here."""
         return frozenset().union(*(child.left() for child in self._children))
 
     def tallies(self) -> list[WorkloadTally]:
-        """Return what was done by now, as far as the processes have said."""
+        """Return the tallies so far, as the processes have reported."""
         done = [tally for child in self._children for tally in child.tallies]
         return merge([*self._skipped, *done, *self._unknown])
 
     def cost(self) -> LoadCost | None:
-        """Return what the processes took of this host, as far as they have said."""
+        """Return the host cost so far, as the processes have reported."""
         return merge_costs(child.cost for child in self._children)
 
     async def wait(self) -> Outcome:
@@ -222,15 +222,15 @@ class LoadGroup:
         return self._outcome()
 
     def receipts(self) -> list[Receipt]:
-        """Return what each producer was acknowledged, as far as the processes have said."""
+        """Return the receipts of each producer, as the processes have reported."""
         return [receipt for child in self._children for receipt in child.receipts]
 
     def consumption(self) -> list[Consumption]:
-        """Return what consumers had of the streams that let go of it, as the processes say."""
+        """Return what was consumed of streams that delete it, as the processes have reported."""
         return [some for child in self._children for some in child.consumption]
 
     def found(self) -> list[str]:
-        """Return the servers that the target's cluster has named, as `host:port`."""
+        """Return the discovered servers of the target's cluster, as `host:port`."""
         return list(dict.fromkeys(server for child in self._children for server in child.found))
 
     def _outcome(self) -> Outcome:
@@ -241,7 +241,7 @@ class LoadGroup:
         return Outcome.COMPLETED
 
     async def stop(self) -> None:
-        """End the load: what is in flight is waited for, for a bounded time."""
+        """Stop the load; wait for what is in flight, for a bounded time."""
         for child in self._children:
             child.tell({"stop": True})
         if self._listening:
@@ -263,7 +263,7 @@ class LoadGroup:
 
 
 def _deal(clients: list[ClientPlan], processes: int) -> list[list[ClientPlan]]:
-    """Return the clients dealt out in turns; never more hands than clients."""
+    """Deal the clients out to processes in turn; no process is without a client."""
     hands = min(max(1, processes), len(clients))
     dealt = [clients[hand::hands] for hand in range(hands)]
     return [

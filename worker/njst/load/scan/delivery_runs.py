@@ -1,4 +1,4 @@
-"""Runs of deliveries: first deliveries of one shape, one behind the other, taken at once."""
+"""Runs of first deliveries of one shape, taken at once."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _STORED = 2
 
 
 class DeliveryRun:
-    """Deliveries of equal length: where their payloads are, and what their ACK subjects say."""
+    """Deliveries of equal length: their payloads and the counters of their ACK subjects."""
 
     def __init__(self, rows: FrameMatrix, form: "DeliveryShape", at: int) -> None:
         self._rows = rows
@@ -43,12 +43,12 @@ class DeliveryRun:
 
     @property
     def places(self) -> Numbers:
-        """Where the payload of each begins in what has arrived."""
+        """Where the payload of each begins in the data."""
         return np.arange(len(self._rows), dtype=np.int64) * self._rows.size + self._begin
 
     @property
     def size(self) -> int:
-        """How many bytes of what has arrived they take."""
+        """How many bytes of the data they take."""
         return len(self._rows) * self._rows.size
 
     def __len__(self) -> int:
@@ -82,7 +82,7 @@ class DeliveryRun:
 
 @dataclass(frozen=True)
 class DeliveryShape:
-    """How first deliveries of one length look, and where in each of them is what."""
+    """The shape of first deliveries of one length, and where their parts are."""
 
     shape: FrameShape
     reply: Span
@@ -91,16 +91,16 @@ class DeliveryShape:
     payload: int
 
     def run(self, data: bytes, at: int) -> DeliveryRun | None:
-        """Return the deliveries of this form from `at` on; None when they are few."""
-        rows = self.shape.grid(data, at)
+        """Return the deliveries of this shape from `at` on; None when they are few."""
+        rows = self.shape.matrix(data, at)
         return None if rows is None else DeliveryRun(rows, self, at)
 
 
-def form_of(data: bytes, first: "re.Match[bytes]") -> DeliveryShape | None:
-    """Return the form of a delivery; None when few can follow, or for a strange ACK subject.
+def shape_of(data: bytes, first: "re.Match[bytes]") -> DeliveryShape | None:
+    """Return the shape of a delivery; None when few can follow, or for an unknown ACK subject.
 
     Args:
-        data: what has arrived.
+        data: the bytes that have arrived.
         first: a match of `DELIVERY`: the head of a first delivery.
     """
     at, line_end = first.span()

@@ -1,10 +1,9 @@
-"""Frames of one shape, taken many at once.
+"""Frames of one shape, compared many at once.
 
-A server that is busy sends frame after frame of the same length whose heads differ in digits
-alone. The exact parser or a regular expression reads the first of them; how many more are like it
-is a comparison of columns. It is exact as well: a frame counts when each of its bytes up to the
-end of its head is that of the first one, or is a digit where the first has one that may differ, and
-when it ends where the first does.
+A busy server sends frame after frame of the same length whose heads differ in digits alone. A
+regular expression reads the first frame; how many more are like it is a comparison of columns. It
+is exact as well: a frame counts when each byte of its head is that of the first frame, or a digit
+where the first has a digit that may differ, and when it ends where the first does.
 """
 
 import re
@@ -24,12 +23,12 @@ _NUMBER = re.compile(rb"\d+")
 
 
 def _view(data: bytes, at: int, count: int, size: int) -> Bytes:
-    """Return so many rows of what has arrived, nothing copied."""
+    """Return `count` rows of the data, without a copy."""
     return np.ndarray((count, size), np.uint8, data, at)
 
 
 def _right_rows(wrong: npt.NDArray[np.bool_]) -> int:
-    """Return how many rows are before the first one with anything wrong.
+    """Return how many rows precede the first wrong one.
 
     To search the bytes costs a third of asking numpy, in which each call costs as much as some
     dozen rows.
@@ -39,12 +38,12 @@ def _right_rows(wrong: npt.NDArray[np.bool_]) -> int:
 
 
 def _leading(data: bytes, byte: bytes) -> int:
-    """Return how many of these bytes are at the beginning."""
+    """Return how many times a byte occurs at the beginning."""
     return len(data) - len(data.lstrip(byte))
 
 
 class FrameMatrix:
-    """Rows of equal length: one frame each, from the one that a template was made of."""
+    """Rows of equal length: one frame each."""
 
     def __init__(self, cells: Bytes, size: int) -> None:
         self._cells = cells
@@ -76,7 +75,7 @@ def numbers_in_group(head: "re.Match[bytes]", group: str) -> list[Span]:
 
 
 class FrameShape:
-    """What frames of equal length have in common; made of one, it finds those that are like it."""
+    """What frames of equal length have in common: learnt from one, it finds those like it."""
 
     def __init__(
         self, frame: bytes, head: int, digits: Sequence[Span], free: Sequence[Span] = ()
@@ -86,8 +85,8 @@ class FrameShape:
         Args:
             frame: from its beginning to behind its line end.
             head: how many of its bytes must be those of the first.
-            digits: parts of the head where a decimal digit may be another one.
-            free: parts of the head that may be anything: the caller looks at them.
+            digits: parts of the head where decimal digits may differ.
+            free: parts of the head that may be anything: the caller checks them.
         """
         self.size = len(frame)
         self._head = head
@@ -101,7 +100,7 @@ class FrameShape:
         for begin, stop in free:
             self._limits[begin:stop] = 255
 
-    def grid(self, data: bytes, at: int, fewest: int = FEWEST) -> FrameMatrix | None:
+    def matrix(self, data: bytes, at: int, fewest: int = FEWEST) -> FrameMatrix | None:
         """Return the frames from `at` on that have this shape; None when they are fewer."""
         size = self.size
         count = (len(data) - at) // size
@@ -119,10 +118,10 @@ class FrameShape:
 
 
 class CountedFrameShape(FrameShape):
-    """Frames of one shape whose numbers follow each other.
+    """Frames of one shape with consecutive numbers.
 
-    What they must be is laid out in rows, so that one comparison tells all: most of what a few
-    hundred frames cost is the number of calls.
+    The expected frames are laid out in rows for a single comparison: most of the cost of a few
+    hundred frames is the number of calls.
     """
 
     def __init__(self, frame: bytes, digits: Sequence[Span], number: Span, most: int) -> None:
@@ -130,8 +129,8 @@ class CountedFrameShape(FrameShape):
 
         Args:
             frame: from its beginning to behind its line end.
-            digits: where a decimal digit may be another one.
-            number: where the ten hex digits are that count.
+            digits: where decimal digits may differ.
+            number: where the ten hex digits of the number are.
             most: how many frames are compared at once.
         """
         super().__init__(frame, len(frame), digits)
@@ -152,9 +151,9 @@ class CountedFrameShape(FrameShape):
 
 
 class Framing:
-    """Puts the rows of columns between two constant parts.
+    """Joins the rows of a column, each between two constant parts.
 
-    Those are laid out once, for as many rows as ever were wanted together.
+    The parts are laid out once, for the most rows so far.
     """
 
     def __init__(self, before: bytes, after: bytes) -> None:

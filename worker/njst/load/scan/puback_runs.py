@@ -1,8 +1,7 @@
 """Plain publish acknowledgements, read a chunk at a time.
 
-A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a message that the wanted stream
-stored, and nothing that a publisher would have to look at: every other answer is for the exact
-parser.
+A plain one is `MSG <inbox>.<token> 1 <size>` with the JSON of a message that the expected stream
+stored. Every other answer is left to the exact parser.
 """
 
 import re
@@ -13,7 +12,7 @@ from njst.load.protocol.reply_tokens import ReplyTokens
 from njst.load.protocol.request_numbers import RequestNumbers, joined
 from njst.load.scan.frame_matrix import FEWEST, CountedFrameShape, FrameShape
 
-# So many are laid out, and compared at once: as many as come at once with the usual windows.
+# Rows that are compared at once: as many as arrive together with the usual windows.
 _ROWS = 512
 _LAST = b"}\r\n"
 _SEQUENCE = re.compile(rb'"seq":(\d{1,20})')
@@ -37,14 +36,14 @@ def puback_pattern(inbox: str, stream: str = "") -> "re.Pattern[bytes]":
 
 
 class _Run(NamedTuple):
-    """The tokens of acknowledgements that follow each other, and the bytes that they take."""
+    """The tokens of consecutive acknowledgements, and the bytes that they take."""
 
     tokens: RequestNumbers
     size: int
 
 
 class Noted(Protocol):
-    """Who wants to know the sequence of an acknowledgement now and then, from `next` on."""
+    """Takes the sequence of an acknowledgement now and then, from number `next` on."""
 
     next: int
 
@@ -53,8 +52,8 @@ class Noted(Protocol):
         ...
 
 
-class _Form:
-    """How acknowledgements of one length look, learnt from one of them."""
+class _PubAckShape:
+    """The shape of acknowledgements of one length, learnt from one of them."""
 
     def __init__(self, first: "re.Match[bytes]") -> None:
         frame, at = first[0], first.start()
@@ -64,13 +63,13 @@ class _Form:
         self._shape = FrameShape(frame, len(frame), [sequence], [number])
 
     def run(self, data: bytes, at: int, wanted: int) -> _Run | None:
-        """Return those that begin here, with the tokens from `wanted` on or with any others."""
+        """Return the run that begins here, with the tokens from `wanted` on or with any others."""
         begin, end = self._number
         if data[at + begin : at + end] == HEX.one(wanted):
             count = self._counted.count(data, at, wanted)
             if count >= FEWEST:
                 return _Run(range(wanted, wanted + count), count * self._counted.size)
-        rows = self._shape.grid(data, at)
+        rows = self._shape.matrix(data, at)
         if rows is None:
             return None
         numbers = numbers_in(rows.column(begin, end))
@@ -82,7 +81,7 @@ class _Form:
 class PubAckScanner:
     """The acknowledgements that come to one inbox; its last token is ten hex digits.
 
-    With a `stream`, those of another one are not plain. `noted` is told of some of them.
+    With a `stream`, those of another stream are not plain. `noted` gets some of the sequences.
     """
 
     def __init__(
@@ -95,13 +94,13 @@ class PubAckScanner:
         self._tokens = tokens or ReplyTokens()
         self._noted = noted
         self._one = puback_pattern(inbox, stream)
-        # The last run's: most often the next one's too, and known without a look at its first.
-        self._form: _Form | None = None
-        # Behind the last one, where those go on that come in order.
+        # The shape of the last run, which most often is the next one's too.
+        self._run_shape: _PubAckShape | None = None
+        # The token that follows the last one, if answers come in order.
         self._wanted = 0
 
     def alone(self, data: bytes) -> int | None:
-        """Return the number of an acknowledgement that is all there is; None for anything else."""
+        """Return the number of a single acknowledgement; None for anything else."""
         found = self._one.fullmatch(data)
         if found is None:
             return None
@@ -111,10 +110,10 @@ class PubAckScanner:
         return number
 
     def scan(self, data: bytes) -> tuple[RequestNumbers, int]:
-        """Return the numbers of the acknowledgements at the beginning, and the bytes they take."""
+        """Return the numbers of the acknowledgements at the beginning, and their bytes."""
         found: list[RequestNumbers] = []
         at = 0
-        while at < len(data) and (run := self._run(data, at) or self._the_rest(data, at)):
+        while at < len(data) and (run := self._run(data, at) or self._mixed(data, at)):
             found.append(self._tokens.numbers(run.tokens))
             at += run.size
             self._wanted = self._tokens.after(int(run.tokens[-1]))
@@ -130,24 +129,24 @@ class PubAckScanner:
         return [self._tokens.number(int(token, 16)) for token, _, again in found if again]
 
     def _note(self, noted: Noted, data: bytes, end: int, number: int) -> None:
-        """Tell of the last acknowledgement before `end`."""
+        """Note the last acknowledgement before `end`."""
         sequence = _SEQUENCE.search(data, data.rfind(b'"seq":', 0, end), end)
         if sequence is not None:
             noted.note(number, int(sequence[1]))
 
     def _run(self, data: bytes, at: int) -> _Run | None:
-        """Return those of one form that begin here; None when they are few."""
-        run = None if self._form is None else self._form.run(data, at, self._wanted)
+        """Return those of one shape that begin here; None when they are few."""
+        run = None if self._run_shape is None else self._run_shape.run(data, at, self._wanted)
         if run is not None:
             return run
         first = self._one.match(data, at)
         if first is None or len(data) - at < FEWEST * len(first[0]):
             return None
-        self._form = _Form(first)
-        return self._form.run(data, at, self._wanted)
+        self._run_shape = _PubAckShape(first)
+        return self._run_shape.run(data, at, self._wanted)
 
-    def _the_rest(self, data: bytes, at: int) -> _Run | None:
-        """Return what is behind those of equal shapes, when nothing else is among it."""
+    def _mixed(self, data: bytes, at: int) -> _Run | None:
+        """Return acknowledgements of any shape up to the last one; None with anything else."""
         end = data.rfind(_LAST, at) + len(_LAST)
         if end <= at:
             return None

@@ -1,4 +1,4 @@
-"""Where, in a buffer of frames, the digits of one kind stand."""
+"""The places of one kind of digits in a buffer of frames."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -8,15 +8,15 @@ import numpy as np
 
 from njst.load.protocol.digits import Cells
 
-# With more runs of equal frames than this in a cycle there is little to gain from them.
+# With more runs of equal frames than this in a cycle, runs gain little.
 MOST_RUNS = 100
 
 
 class DigitColumns:
-    """Where, in the buffer of a cycle, the cells of one kind are.
+    """The cells of one kind of digits in the buffer of a cycle.
 
-    Rows of one length that follow each other make a grid, which is written several times faster
-    than cells that lie anywhere.
+    Consecutive rows of one length are written as a matrix, several times faster than scattered
+    cells.
     """
 
     def __init__(
@@ -25,8 +25,8 @@ class DigitColumns:
         self.some = any(place is not None for place in at)
         self._buffer = buffer
         self._runs = _runs(ends, at) if self.some else []
-        self._grids = [
-            _grid(buffer, ends, run, at[run.start] or 0, width)
+        self._matrices = [
+            _matrix(buffer, ends, run, at[run.start] or 0, width)
             for run in self._runs
             if len(self._runs) <= MOST_RUNS
         ]
@@ -36,20 +36,20 @@ class DigitColumns:
         self._cells = np.array(starts, dtype=np.int64)[:, None] + np.arange(width)
 
     def write(self, rows: slice, fill: Callable[[Cells, int], None]) -> None:
-        """Let `fill` write the cells of some rows; it is told how many rows are before them."""
-        if not self._grids:
+        """Let `fill` write the cells of some rows; it also gets how many rows precede them."""
+        if not self._matrices:
             cells = np.empty((rows.stop - rows.start, self._cells.shape[1]), dtype=np.uint8)
             fill(cells, 0)
             has = self._has[rows]
             self._buffer[self._cells[rows][has]] = cells[has]
             return
         place = max(0, bisect_right(self._starts, rows.start) - 1)
-        for run, grid in islice(zip(self._runs, self._grids, strict=True), place, None):
+        for run, matrix in islice(zip(self._runs, self._matrices, strict=True), place, None):
             begin, end = max(run.start, rows.start), min(run.stop, rows.stop)
             if run.start >= rows.stop:
                 break
             if begin < end:
-                fill(grid[begin - run.start : end - run.start], begin - rows.start)
+                fill(matrix[begin - run.start : end - run.start], begin - rows.start)
 
 
 def _runs(ends: Sequence[int], at: Sequence[int | None]) -> list[range]:
@@ -64,7 +64,7 @@ def _runs(ends: Sequence[int], at: Sequence[int | None]) -> list[range]:
     return runs
 
 
-def _grid(buffer: Cells, ends: Sequence[int], run: range, at: int, width: int) -> Cells:
+def _matrix(buffer: Cells, ends: Sequence[int], run: range, at: int, width: int) -> Cells:
     """Return the cells of a run, a row for each."""
     frames = buffer[ends[run.start] : ends[run.stop]].reshape(len(run), -1)
     return frames[:, at : at + width]

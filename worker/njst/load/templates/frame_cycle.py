@@ -1,9 +1,9 @@
 """Frames that differ in a few digits, made many at once.
 
-A cycle of frames lies ready in one buffer. The digits that count the messages are written once for
-each time around; for each chunk only the time is written into a range of it, and the range is
-copied out: the cost of a message is that of copying it. Row r of the cycle serves the messages r,
-r + rows, r + 2 rows ...
+A cycle of frames is prebuilt in one buffer. The digits that count the messages are written once for
+each cycle; for each chunk only the time is written into a range of it, and the range is copied out:
+the cost of a message is that of copying it. Row r of the cycle serves the messages r, r + rows,
+r + 2 rows ...
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from njst.load.protocol import stamp
 from njst.load.protocol.digits import DECIMAL, DIGITS, HEX, Cells
 from njst.load.templates.digit_columns import DigitColumns
 
-# Returns the frame at a place of those that lie ready, stamped with a time; each once.
+# Returns the prebuilt frame at a place, stamped with a time; each once.
 FrameStamper = Callable[[int, int], bytes | memoryview]
 
 # Below this a chunk is filled number by number: numpy's calls would cost more than they save.
@@ -25,13 +25,13 @@ FEW = 7
 
 
 def made_late(encode: Callable[[int, int, int], bytes], first: int) -> FrameStamper:
-    """Return what makes each of some frames, from number `first` on, only when it leaves."""
+    """Return a stamper that makes each frame, from number `first` on, when it leaves."""
     return lambda place, time_ns: encode(first + place, 1, time_ns)
 
 
 @dataclass(frozen=True)
 class FrameTemplate:
-    """One frame of the cycle, and where its digits stand; None for what it does not have.
+    """One frame of the cycle, and where its digits are; None for those that it does not have.
 
     `token_at`: ten hex digits of the message's number. `id_at`: ten hex digits of `number //
     id_step - id_back`. `stamp_at`: a stamp whose part before the guard is in place.
@@ -45,7 +45,7 @@ class FrameTemplate:
 
 
 class FrameCycle:
-    """A cycle of rows; all of them have the same kinds of digits, or only some a token."""
+    """A cycle of rows, all with the same kinds of digits; only the token may be in some alone."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class FrameCycle:
         decimal: bool = False,
         turns: int = 0,
     ) -> None:
-        """Over 0, `turns` is how many tokens are used in turns."""
+        """`turns` is how many tokens are reused in turn; 0: each message has its own."""
         self.rows = len(rows)
         self._id_step = id_step
         self._turns = turns
@@ -76,7 +76,7 @@ class FrameCycle:
         self._stamp_at = np.array([-1 if at is None else at for at in stamp_at])
         self._cuts = [_cut(row) for row in rows]
         self._seeds = np.array([cut.seed for cut in self._cuts], dtype=np.uint64)
-        # The parts of stamps that vary, and what is mixed already of the guards in them.
+        # The variable parts of stamps, and their guards before the time is mixed in.
         self._variable = np.empty(self.rows, dtype=stamp.VARIABLE)
         self._guards, self._times = self._variable["guard"], self._variable["time_ns"]
         self._variable_cells = self._variable.view(np.uint8).reshape(self.rows, -1)
@@ -88,7 +88,7 @@ class FrameCycle:
     def encode(self, first: int, count: int, time_ns: int, *, shift: int = 0) -> bytes:
         """Return the frames of `count` messages from number `first`, stamped with the time.
 
-        The token of a message is its number, or its turn, and `shift`.
+        The token of a message is its number, or its turn, plus `shift`.
         """
         if count == 1:
             return self._one(first, time_ns, shift)
@@ -101,14 +101,11 @@ class FrameCycle:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def subject(self, number: int) -> str:
-        """Return the subject of a message; what stands in it before digits that differ."""
+        """Return the subject of a message."""
         return self._cuts[number % self.rows].pieces[0].split(b" ", 2)[1].decode()
 
-    def ready(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:
-        """Return what stamps each of `count` frames from number `first` on, made here.
-
-        To stamp one is most of what is left to do when it leaves.
-        """
+    def prebuilt(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:
+        """Make `count` frames from number `first` on; return what stamps each when it leaves."""
         made = memoryview(bytearray(self.encode(first, count, 0, shift=shift)))
         numbers = np.arange(first, first + count)
         rows = numbers % self.rows
@@ -116,7 +113,9 @@ class FrameCycle:
         frames = [made[begin:end] for begin, end in pairwise([0, *ends])]
         if not self._stamps.some:
             return lambda place, log_ns: frames[place]  # noqa: ARG005
-        return stamp.sealer(frames, self._stamp_at[rows].tolist(), self._seeds[rows], numbers)
+        return stamp.frame_stamper(
+            frames, self._stamp_at[rows].tolist(), self._seeds[rows], numbers
+        )
 
     def _one(self, number: int, time_ns: int, shift: int) -> bytes:
         """Return one frame, made without numpy."""
@@ -149,7 +148,7 @@ class FrameCycle:
         return bytes(self._view[self._ends[row] : self._ends[row + count]])
 
     def _count(self, first: int, row: int, shift: int) -> None:
-        """Write what counts the messages into the rows from here on."""
+        """Write the numbers of the messages into the rows from `row` on."""
         rows = slice(row, self.rows)
         self._counted, self._shift = range(first, first + self.rows - row), shift
         if self._tokens.some:
@@ -198,7 +197,7 @@ class FrameCycle:
 
 
 def _seed(row: FrameTemplate) -> int:
-    """Return what the guard of a row's stamp begins with; of a row without one, anything."""
+    """Return the seed of the guard of a row's stamp; 0 for a row without one."""
     at = row.stamp_at
     return 0 if at is None else stamp.seed_of(row.frame[at : at + stamp.VARIABLE_AT])
 

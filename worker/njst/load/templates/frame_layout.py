@@ -14,25 +14,25 @@ OPEN_INSTANT = b"0000-00-00T00:00:00.000000000Z"
 
 @dataclass(frozen=True)
 class FrameSettings:
-    """What all rows of a client share; `inbox` empty: no reply; `job` and `producer` for stamps."""
+    """Settings of all rows of a client; `inbox` empty: no reply; `job`, `producer`: stamp codes."""
 
     inbox: str
     job: int
     producer: int
     headers: Sequence[tuple[str, str]] = ()
-    # The header that ends in the digits of an id, and what its value begins with; empty: none.
+    # The header of the id, and the prefix of its value before the digits; empty: none.
     id_header: str = "Nats-Msg-Id"
     id_prefix: str = ""
     # What follows the digits of the reply.
     reply_tail: str = ""
-    # Whether the first bytes of a body are only there to make room for a stamp.
+    # Whether a stamp replaces the first bytes of a body.
     is_stamped: bool = True
 
 
 def publish_row(
     template: FrameSettings, subject: str, body: bytes, *, id_back: int = 0
 ) -> FrameTemplate:
-    """Return the row of one message; its stamp is there when the body has room for it."""
+    """Return the row of one message, with a stamp if the body has room for it."""
     headers = _headers(template)
     is_stamped = template.is_stamped and len(body) >= stamp.SIZE
     payload = body

@@ -1,18 +1,18 @@
-"""Frames of a cycle whose subjects or bodies are written into each: too many to lie ready."""
+"""Frames whose subject or body is written into each of them: there are too many to prebuild."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from njst.load.templates.frame_cycle import FrameCycle, FrameStamper, FrameTemplate, made_late
 
-# Stands in a row for its subject; a subject itself has no such token.
+# The placeholder of a row's subject; no subject has such a token.
 OPEN_SUBJECT = "*"
 _STAR = OPEN_SUBJECT.encode()
 _OPEN = b" * "
 _OPEN_TARGET = b": *\r\n"
 
 
-# What tells the subject, or the body, of each message.
+# Returns the subject, or the body, of a message.
 Part = Callable[[int], bytes]
 
 
@@ -29,7 +29,7 @@ class OpenFrames(FrameCycle):
         decimal: bool = False,
         turns: int = 0,
     ) -> None:
-        """Without `subject`, or without `body`, that is in the rows."""
+        """Without `subject` or `body`, the rows have it."""
         super().__init__(rows, id_step=id_step, decimal=decimal, turns=turns)
         self._name = subject
         self._body = body
@@ -38,8 +38,8 @@ class OpenFrames(FrameCycle):
         """Return the frames of `count` messages, one by one: no two have the same length."""
         return b"".join([self._one(first + n, time_ns, shift) for n in range(count)])
 
-    def ready(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:  # noqa: ARG002
-        """Return what makes each of some frames when it leaves."""
+    def prebuilt(self, first: int, count: int, *, shift: int = 0) -> FrameStamper:  # noqa: ARG002
+        """Return what makes each frame when it leaves."""
         return made_late(partial(self.encode, shift=shift), first)
 
     def subject(self, number: int) -> str:

@@ -1,4 +1,4 @@
-"""What messages carry: sizes, random bytes, blanks; made once, before the start."""
+"""Payloads of messages: sizes, random bytes, blanks; made once, before the start."""
 
 import random
 from functools import cache
@@ -27,7 +27,7 @@ def bodies(plan: PayloadPlan, count: int, seed: int) -> list[bytes]:
 
 @cache
 def read_payloads(path: str, *, lines: bool) -> tuple[bytes, ...]:
-    """Return the content of a file, or its lines but for empty ones and without their ends.
+    """Return the content of a file, or its non-empty lines without their line ends.
 
     Raises:
         OSError: it cannot be read.

@@ -13,7 +13,7 @@ from njst.contract.names.buckets import key_subject
 # Rank k is drawn in proportion to 1/k: the classic law of word and page frequencies.
 _ZIPF_EXPONENT = 1.0
 _INT32 = 2**31
-# What messages of all clients of a process have is drawn of so many; then it comes again.
+# Subjects are drawn for this many messages of all clients of a process; then they repeat.
 _DRAWN = 2_000_000
 _LEAST_DRAWN = 2048
 
@@ -33,16 +33,16 @@ def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list
 
 
 def most_drawn(siblings: int) -> int:
-    """Return of how many messages each of the clients of a process draws what they have."""
+    """Return for how many messages each client of a process draws subjects."""
     return max(_LEAST_DRAWN, _DRAWN // siblings)
 
 
 def draw_many(
     order: Order, count: int, rows: int, seed: int, first: int = 0
 ) -> Callable[[int], int]:
-    """Return what tells the number of each message, by the law of `draw`, below a large count.
+    """Return a function from message to number, as `draw` does, below a large count.
 
-    What is drawn, `rows` numbers, comes again; in turns there is nothing to draw.
+    Drawn numbers repeat after `rows`; a Sequential order draws nothing.
     """
     if order is Order.SEQUENTIAL:
         return lambda message: (first + message) % count
@@ -57,10 +57,10 @@ def draw_many(
 
 
 class ManySubjects:
-    """Which subject each message has, where there are too many to write them all down."""
+    """The subject of each message, where there are too many for a list."""
 
     def __init__(self, stems: Sequence[str], count: int, number: Callable[[int], int]) -> None:
-        """`number` tells that of a message's subject among all, `count` below each stem."""
+        """`number` returns a message's subject as a number; each stem has `count` subjects."""
         self._stems = [stem.encode() for stem in stems]
         self._count = count
         self.number = number

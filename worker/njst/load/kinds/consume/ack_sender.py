@@ -1,4 +1,4 @@
-"""What a consuming client says about its messages, and when."""
+"""Acknowledgements that a consuming client has to send, and when each is due."""
 
 from collections import deque
 
@@ -7,21 +7,22 @@ from njst.load.protocol import encoder
 from njst.load.scan.delivery_runs import DeliveryRun
 from njst.load.scan.frame_matrix import Framing
 
-# Held messages are looked at so many times in their time, but not more often than each ms.
+# Checks of a held message in its processing time, but at most one each ms.
 _LOOKS = 20
 _SOONEST_NS = 1_000_000
 
 
 class AckSender:
-    """Answers that wait to be sent; `confirm` is where the server confirms acknowledgements."""
+    """Acknowledgements that wait to be sent."""
 
     def __init__(self, plan: ConsumePlan, confirm: str) -> None:
+        """The server confirms double acknowledgements to the subject `confirm`."""
         self._ack = plan.ack
         self._confirm = confirm if plan.ack is AckPolicy.DOUBLE else ""
         self._framing = Framing(encoder.PUB, encoder.ack_end(self._confirm))
         self._nak_delay_ms = plan.nak_delay_ms
         self._processing_ns = plan.processing_ms * 1_000_000
-        # The server is told of a message under work before half of its patience is over.
+        # +WPI goes out before half of the ack wait is over.
         self._progress_ns = plan.ack_wait_ms * 1_000_000 // 2
         self.accepted: list[bytes] = []
         self._acks = b""
@@ -30,17 +31,17 @@ class AckSender:
         self.flow: list[bytes] = []
         # Due times in CLOCK_MONOTONIC ns, in the order of receipt.
         self._held: deque[tuple[int, bytes]] = deque()
-        self._worked: deque[tuple[int, int, bytes]] = deque()
+        self._in_process: deque[tuple[int, int, bytes]] = deque()
         self.unconfirmed = 0
 
     @property
     def look_ns(self) -> int:
-        """How often held messages are to be looked at."""
+        """How often to check held messages."""
         return max(_SOONEST_NS, self._processing_ns // _LOOKS)
 
     @property
     def are_held(self) -> bool:
-        """Whether there are messages under work."""
+        """Whether messages are being processed."""
         return bool(self._held)
 
     def accept(self, run: DeliveryRun) -> None:
@@ -52,29 +53,29 @@ class AckSender:
             self.unconfirmed += len(run) if self._confirm else 0
 
     def hold(self, reply: bytes, now_ns: int) -> None:
-        """Acknowledge a message once it has been worked on."""
+        """Acknowledge a message when its processing time is over."""
         end_ns = now_ns + self._processing_ns
         self._held.append((end_ns, reply))
         if self._processing_ns > self._progress_ns:
-            self._worked.append((now_ns + self._progress_ns, end_ns, reply))
+            self._in_process.append((now_ns + self._progress_ns, end_ns, reply))
 
     def finish(self) -> None:
-        """Acknowledge all that is held now."""
+        """Acknowledge all held messages now."""
         self.accepted += [reply for _, reply in self._held]
         self._held.clear()
-        self._worked.clear()
+        self._in_process.clear()
 
     def forget(self) -> None:
-        """Say nothing more of what was delivered: it comes again."""
+        """Drop all acknowledgements: the messages are delivered again."""
         for waiting in (self.accepted, self.refused, self.terminated, self.flow):
             waiting.clear()
         self._held.clear()
-        self._worked.clear()
+        self._in_process.clear()
         self._acks = b""
         self.unconfirmed = 0
 
     def settle_one(self) -> None:
-        """Wait for one confirmation less: it came, or never will; one too many takes nothing."""
+        """Wait for one confirmation less: it came, or never will."""
         self.unconfirmed = max(0, self.unconfirmed - 1)
 
     def next_bytes(self, now_ns: int) -> bytes:
@@ -97,16 +98,16 @@ class AckSender:
         return out
 
     def _in_progress(self, now_ns: int) -> bytes:
-        """Let go of what is done, and say that the rest is worked on."""
+        """Acknowledge what is processed; return +WPI for the rest."""
         while self._held and self._held[0][0] <= now_ns:
             self.accepted.append(self._held.popleft()[1])
-        said: list[bytes] = []
-        while self._worked and self._worked[0][0] <= now_ns:
-            due_ns, end_ns, reply = self._worked.popleft()
+        replies: list[bytes] = []
+        while self._in_process and self._in_process[0][0] <= now_ns:
+            due_ns, end_ns, reply = self._in_process.popleft()
             if end_ns > now_ns:
-                said.append(reply)
-                self._worked.append((due_ns + self._progress_ns, end_ns, reply))
-        return encoder.in_progress(said)
+                replies.append(reply)
+                self._in_process.append((due_ns + self._progress_ns, end_ns, reply))
+        return encoder.in_progress(replies)
 
     def _acknowledge(self) -> bytes:
         out = b""

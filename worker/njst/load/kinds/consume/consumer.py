@@ -1,8 +1,7 @@
-"""Take messages from a consumer, each client exactly its own part.
+"""Takes messages from a consumer, each client exactly its own share.
 
-A pulling client never asks for more than is still missing of its part, so no message is delivered
-to a client that would not count it. Several pulls may be under way, so that the server always has
-one.
+A pulling client never asks for more than is missing of its share, so no message is delivered to a
+client that would not count it. Several pulls may be in flight, so that the server always has one.
 """
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy
@@ -24,10 +23,10 @@ from njst.load.requests.permission_errors import is_denied
 _SID = 1
 _DELIVERY_SID = 2
 _CONFIRM_SID = 3
-# A push consumer that is not heard of for so many of its heartbeats is gone.
+# A push consumer is gone after this many missing heartbeats.
 _MISSED_HEARTBEATS = 3
 
-# So long after the last message a shared push consumer is asked about.
+# After this silence a client asks whether its shared push consumer exists.
 _SILENCE_NS = PUSH_HEARTBEAT_MS * 1_000_000
 _GONE = (ErrorClass.NO_CONSUMER, ErrorClass.NO_STREAM)
 
@@ -52,23 +51,23 @@ class ConsumeClient(LoadClient):
         self._deliveries = Deliveries(plan, recorder, inspector, self._pulls, self._replies)
         self.gathers = consume.ack is not AckPolicy.NONE
         self._limit = plan.messages
-        self._again = OrderedReset(plan, self._confirm)
+        self._reset = OrderedReset(plan, self._confirm)
         self._end_ns = 0
         self._now_ns = 0
         self._alive_ns = 0
         self._listens = False
-        # Acknowledgements are on their way until the server has answered a PING behind them.
-        self._farewell = FinalFlush()
+        # Acknowledgements are in flight until the server has answered a PING behind them.
+        self._final_flush = FinalFlush()
 
     @property
     def pings(self) -> int:
-        """How many PINGs it has ever sent."""
-        return self._farewell.pings
+        """How many PINGs it has sent."""
+        return self._final_flush.pings
 
     def opening(self) -> bytes:
-        """Subscribe; what an older connection asked for is gone."""
+        """Subscribe; the pulls of an older connection are gone."""
         self._replies.unconfirmed = 0
-        self._farewell.start_again()
+        self._final_flush.start_again()
         # A push consumer delivers as soon as there is interest: that waits for the start.
         self._listens = False
         out = encoder.sub(self._confirm, _CONFIRM_SID)
@@ -91,37 +90,37 @@ class ConsumeClient(LoadClient):
         return self._limit - self._deliveries.taken
 
     def due_ns(self) -> int | None:
-        """Return when held messages are to be looked at; else the server sets the pace."""
+        """Return when to check held messages; None when the server sets the pace."""
         if not self._consume.slow_percent or self.done:
             return None
         return self._now_ns + self._replies.look_ns
 
     def next_bytes(self, now_ns: int) -> bytes:
-        """Return acknowledgements that are due, then the next pulls, at the end a PING."""
+        """Return acknowledgements that are due, then the next pulls, and a final PING."""
         self._now_ns = now_ns
         if self._end_ns and now_ns >= self._end_ns:
             self._deliveries.is_over = True
         if self._deliveries.is_over and self._replies.are_held:
             self._replies.finish()
         out = self._replies.next_bytes(now_ns)
-        if self._again.is_wanted and not self._deliveries.is_over:
-            return out + self._again.next_bytes(now_ns, self._deliveries.last_reply)
+        if self._reset.is_wanted and not self._deliveries.is_over:
+            return out + self._reset.next_bytes(now_ns, self._deliveries.last_reply)
         wanted = self._wanted
         if wanted <= 0:
-            return out if self._replies.are_held else out + self._say_farewell(now_ns)
+            return out if self._replies.are_held else out + self._flush(now_ns)
         if not self._consume.deliver:
             return out + self._pulls.next_bytes(wanted, now_ns)
-        return out + (self._ask_for_it(now_ns) if self._listens else self._listen(now_ns))
+        return out + (self._ask_for_consumer(now_ns) if self._listens else self._listen(now_ns))
 
     def _listen(self, now_ns: int) -> bytes:
         self._listens = True
         self._alive_ns = now_ns
         return encoder.sub(self._consume.deliver, _DELIVERY_SID, self._consume.deliver_group)
 
-    def _ask_for_it(self, now_ns: int) -> bytes:
-        """Ask whether a consumer that several clients share is there, when it has long been silent.
+    def _ask_for_consumer(self, now_ns: int) -> bytes:
+        """Ask whether a shared push consumer still exists, after a long silence.
 
-        Its heartbeats would come to any one of them, and that it is deleted is told to none.
+        Its heartbeats go to any one of its clients, and no client is told that it was deleted.
         """
         if not self._consume.deliver_group or now_ns - self._alive_ns < _SILENCE_NS:
             return b""
@@ -129,19 +128,19 @@ class ConsumeClient(LoadClient):
         asked = f"{self._consume.stream}.{self._consume.consumer}"
         return encoder.pub(f"{self._plan.api_prefix}.CONSUMER.INFO.{asked}", b"", self._confirm)
 
-    def _say_farewell(self, now_ns: int) -> bytes:
-        """Want no more messages, and know when the server has read every acknowledgement.
+    def _flush(self, now_ns: int) -> bytes:
+        """Unsubscribe, and ask the server to confirm that it has read every acknowledgement.
 
         The answers to double acknowledgements still come to the inbox.
         """
-        ping = self._farewell.ask(now_ns)
+        ping = self._final_flush.ping(now_ns)
         if not ping:
             return b""
         self._deliveries.settle()
         return encoder.unsub(_DELIVERY_SID) + ping if self._consume.deliver else ping
 
     def scan(self, data: bytes, now_ns: int) -> int:
-        """Take messages as long as they are plain ones; stop before anything else."""
+        """Take messages, up to anything else."""
         at = self._deliveries.scan(data, now_ns)
         if at:
             self._alive_ns = now_ns
@@ -152,16 +151,16 @@ class ConsumeClient(LoadClient):
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take a message with headers, a status, or what the server says of the connection."""
         if isinstance(frame, Pong):
-            self._farewell.hear()
+            self._final_flush.on_pong()
         elif isinstance(frame, ServerError):
             self.recorder.refuse(frame.text)
             if is_denied(frame.text):
-                # An acknowledgement that was not let through will not be confirmed.
+                # A denied acknowledgement will not be confirmed.
                 self._replies.settle_one()
         elif isinstance(frame, MessageFrame):
             self._alive_ns = now_ns
             status = status_of(frame)
-            if self._again.is_wanted and frame.sid == _CONFIRM_SID:
+            if self._reset.is_wanted and frame.sid == _CONFIRM_SID:
                 self._on_answer(frame, now_ns)
             elif status is not None:
                 self._on_status(status, frame, now_ns)
@@ -173,7 +172,7 @@ class ConsumeClient(LoadClient):
                 self._on_message(frame, now_ns)
 
     def _on_info(self, frame: MessageFrame, now_ns: int) -> None:
-        """Take whether the consumer is there; a refusal for another reason says nothing of that."""
+        """Take the answer whether the consumer exists; other errors do not say so."""
         failure = api_failure(frame)
         if failure is not None and failure.error_class in _GONE:
             self._gone(failure.words, now_ns)
@@ -190,8 +189,8 @@ class ConsumeClient(LoadClient):
             if frame.reply:
                 self._replies.flow.append(frame.reply)
             return
-        # What was asked of a consumer that is gone is of no interest.
-        if self._again.is_wanted or self._pulls.on_status(status, frame, now_ns):
+        # Answers of a consumer that is gone do not matter.
+        if self._reset.is_wanted or self._pulls.on_status(status, frame, now_ns):
             return
         words = str(status)
         if status.code == 503 or "deleted" in status.words.lower():
@@ -202,66 +201,66 @@ class ConsumeClient(LoadClient):
         elif "leadership" in status.words.lower():
             self.recorder.event(ErrorClass.LEADER_CHANGED, words)
         elif status.code == 400:
-            # A request that the server does not understand stays one.
+            # The next request would be as bad.
             self.give_up(ErrorClass.OTHER, words, now_ns)
         else:
             self.recorder.find(ErrorClass.OTHER, words)
 
     def on_time(self, now_ns: int) -> None:
-        """Give up what does not come; end when the duration has passed."""
+        """End when the duration has passed; give up what does not come."""
         if self._end_ns and now_ns >= self._end_ns:
             self._deliveries.is_over = True
-        if not self._deliveries.is_over and not self._again.is_wanted:
-            self._look_for_signs(now_ns)
+        if not self._deliveries.is_over and not self._reset.is_wanted:
+            self._check_silence(now_ns)
         idle_ns = self._consume.idle_timeout_ms * 1_000_000
         if not self._deliveries.is_over and now_ns - self._deliveries.heard_ns >= idle_ns:
             if self._limit is not None:
                 seconds = self._consume.idle_timeout_ms / 1000
                 self.give_up(ErrorClass.STARVED, f"no message came for {seconds:g} s", now_ns)
             self._deliveries.heard_ns = now_ns
-        if self._farewell.is_late(now_ns) and not self.done:
+        if self._final_flush.is_late(now_ns) and not self.done:
             unconfirmed = self._replies.unconfirmed
-            words = UNCONFIRMED if unconfirmed and self._farewell.is_over else LATE
+            words = UNCONFIRMED if unconfirmed and self._final_flush.is_over else LATE
             self.recorder.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
-            self._farewell.is_over = True
+            self._final_flush.is_over = True
 
-    def _look_for_signs(self, now_ns: int) -> None:
-        """Notice that the consumer does not speak any more."""
+    def _check_silence(self, now_ns: int) -> None:
+        """Notice a consumer that is silent for too long."""
         if self._consume.deliver and self._listens:
-            self._look_for_heartbeats(now_ns)
+            self._check_heartbeats(now_ns)
         elif not self._consume.deliver and self._pulls.are_lost(now_ns):
             self._pulls.give_up()
             self.recorder.event(ErrorClass.PULL_LOST, "neither messages nor an end of a pull came")
 
-    def _look_for_heartbeats(self, now_ns: int) -> None:
+    def _check_heartbeats(self, now_ns: int) -> None:
         silence_ms = _MISSED_HEARTBEATS * self._consume.heartbeat_ms
         if silence_ms and now_ns - self._alive_ns >= silence_ms * 1_000_000:
             words = f"no heartbeat came for {silence_ms / 1000:g} s: the consumer is not there"
             self._gone(words, now_ns)
 
     def _gone(self, words: str, now_ns: int) -> None:
-        """Have an ordered consumer made again; any other one's end is this client's."""
-        if self._again.is_possible:
+        """Reset an ordered consumer; the end of any other consumer ends this client."""
+        if self._reset.is_possible:
             self.recorder.event(ErrorClass.NO_CONSUMER, words)
             self._deliveries.settle()
-            self._again.want(now_ns)
+            self._reset.want(now_ns)
         else:
             self.give_up(ErrorClass.NO_CONSUMER, words, now_ns)
 
     def _on_answer(self, frame: MessageFrame, now_ns: int) -> None:
-        """Go on with the new consumer, whose deliveries are counted from 1."""
-        if self._again.hear(frame, now_ns):
+        """Go on with the new consumer, which numbers its deliveries from 1."""
+        if self._reset.on_answer(frame, now_ns):
             self._deliveries.count_anew()
             self._alive_ns = now_ns
-            self._pulls.turn_to(self._again.consumer)
+            self._pulls.turn_to(self._reset.consumer)
 
     def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
-        """Begin again: what was delivered and not acknowledged comes once more."""
+        """Begin again: deliveries without an acknowledgement come again."""
         self._deliveries.settle()
         self._pulls.asked = 0
         self._listens = False
-        self._again.start_again()
+        self._reset.start_again()
         self._replies.forget()
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
@@ -281,6 +280,6 @@ class ConsumeClient(LoadClient):
 
     @property
     def done(self) -> bool:
-        """Whether this client's part is taken and the server has every acknowledgement."""
-        all_said = not self._replies.are_held and self._replies.unconfirmed == 0
-        return self._wanted <= 0 and self._farewell.is_over and all_said
+        """Whether this client has its share and the server has every acknowledgement."""
+        all_sent = not self._replies.are_held and self._replies.unconfirmed == 0
+        return self._wanted <= 0 and self._final_flush.is_over and all_sent

@@ -1,4 +1,4 @@
-"""First deliveries and later ones, as they are taken from what has arrived."""
+"""First deliveries and redeliveries: counted, inspected, acknowledged."""
 
 import re
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from njst.load.recording.delivery_gaps import DeliveryGaps
 from njst.load.recording.hop_latency import NO_LATENCIES, HopLatency, sampling_stride
 from njst.load.recording.integrity import IntegrityInspector
 from njst.load.recording.recorder import Nanoseconds, Recorder
-from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, DeliveryShape, Numbers, form_of
+from njst.load.scan.delivery_runs import DELIVERY, DeliveryRun, DeliveryShape, Numbers, shape_of
 from njst.load.scan.message_heads import messages
 
 
 class Deliveries:
-    """What one client is delivered: counted, looked into, and answered as planned."""
+    """The deliveries of one client: counted, inspected, and acknowledged as planned."""
 
     def __init__(
         self,
@@ -41,28 +41,30 @@ class Deliveries:
         self._consume = consume
         self._pulls = pulls
         self._replies = replies
-        self._fates = AckPlan(consume)
+        self._ack_plan = AckPlan(consume)
         self._inspector = inspector
-        self._split = HopLatency(consume.store_clock, recorder) if consume.store_clock else None
+        self._hop_latency = (
+            HopLatency(consume.store_clock, recorder) if consume.store_clock else None
+        )
         self._first_time = f"$JS.ACK.{consume.stream}.{consume.consumer}.1.".encode()
         self._limit = plan.messages
         self._gaps = DeliveryGaps()
-        # The last run's: most often the next one's too, and known without a look at its first.
-        self._form: DeliveryShape | None = None
+        # The shape of the last run, which most often is the next one's too.
+        self._shape: DeliveryShape | None = None
         self.taken = 0
-        # What leads from CLOCK_MONOTONIC to the log's time.
+        # From CLOCK_MONOTONIC to the log's time.
         self.log_offset_ns = 0
         self.heard_ns = 0
         # The ACK subject of an ordered consumer's last message; empty before the first one.
         self.last_reply = b""
-        # Whether what comes is not counted any more.
+        # Whether deliveries are not counted any more.
         self.is_over = False
 
     def scan(self, data: bytes, now_ns: int) -> int:
-        """Take messages as long as they are plain ones; stop before anything else."""
+        """Take messages, up to anything else."""
         at = 0
         while True:
-            run = None if self._form is None else self._form.run(data, at)
+            run = None if self._shape is None else self._shape.run(data, at)
             if run is None:
                 at, run = self._scan(data, at, now_ns)
             if run is None:
@@ -85,11 +87,11 @@ class Deliveries:
             self._take(frame.payload, [frame.reply], [0], [size], now_ns)
 
     def settle(self) -> None:
-        """Count what is missing now that nothing more comes of what was under way."""
+        """Count what is missing now that nothing more comes."""
         self._missed(self._gaps.settle())
 
     def count_anew(self) -> None:
-        """Expect deliveries that another consumer numbers from 1."""
+        """Expect the deliveries of another consumer, which numbers them from 1."""
         self._gaps = DeliveryGaps()
 
     def _scan(self, data: bytes, at: int, now_ns: int) -> tuple[int, DeliveryRun | None]:
@@ -115,13 +117,13 @@ class Deliveries:
         return at, None
 
     def _run(self, data: bytes, first: "re.Match[bytes]") -> DeliveryRun | None:
-        """Return the run that begins with this head, and remember its form."""
-        if not self._fates.are_all_accepted or not first["reply"].startswith(self._first_time):
+        """Return the run that begins with this head, and remember its shape."""
+        if not self._ack_plan.are_all_accepted or not first["reply"].startswith(self._first_time):
             return None
-        form = form_of(data, first)
-        run = None if form is None else form.run(data, first.start())
+        shape = shape_of(data, first)
+        run = None if shape is None else shape.run(data, first.start())
         if run is not None:
-            self._form = form
+            self._shape = shape
         return run
 
     def _unusual(self, data: bytes, reply: bytes, begin: int, size: int, now_ns: int) -> None:
@@ -142,7 +144,7 @@ class Deliveries:
         """Take first deliveries."""
         self.heard_ns = now_ns
         self._pulls.took(len(replies), now_ns)
-        if self._fates.are_all_accepted:
+        if self._ack_plan.are_all_accepted:
             self._replies.accepted += replies
         else:
             kept = self._reply(replies, now_ns)
@@ -153,12 +155,12 @@ class Deliveries:
         count = self._count(len(places))
         self._complete(count, sum(sizes[:count]), now_ns)
         latencies = self._inspect(data, places[:count], sizes[:count], now_ns)
-        if self._split is not None and len(latencies) == len(replies):
+        if self._hop_latency is not None and len(latencies) == len(replies):
             step = sampling_stride(len(replies))
-            self._split.take(latencies, stored_ns(replies[::step]), step, now_ns)
+            self._hop_latency.take(latencies, stored_ns(replies[::step]), step, now_ns)
 
     def _take_run(self, data: bytes, run: DeliveryRun, now_ns: int) -> None:
-        """The same as `_take`, for many of one shape."""
+        """Take first deliveries of one shape."""
         self.heard_ns = now_ns
         self._pulls.took(len(run), now_ns)
         self._replies.accept(run)
@@ -170,15 +172,15 @@ class Deliveries:
         if self._inspector is None:
             return
         latencies = self._inspect(data, run.places[:count], [run.payload] * count, now_ns)
-        if self._split is not None and len(latencies) == len(run):
+        if self._hop_latency is not None and len(latencies) == len(run):
             step = sampling_stride(len(run))
-            self._split.take(latencies, run.stored_ns(step), step, now_ns)
+            self._hop_latency.take(latencies, run.stored_ns(step), step, now_ns)
 
     def _count(self, count: int) -> int:
-        """Return how many of so many count; those behind the end are acknowledged alone."""
+        """Return how many deliveries count; those behind the end are only acknowledged."""
         if self.is_over:
             return 0
-        # A push consumer knows no limit, and a copy of a message was not asked for.
+        # A push consumer has no limit, and copies come in addition.
         return count if self._limit is None else min(count, max(0, self._limit - self.taken))
 
     def _complete(self, count: int, size_bytes: int, now_ns: int) -> None:
@@ -190,7 +192,7 @@ class Deliveries:
     def _inspect(
         self, data: bytes, places: Sequence[int] | Numbers, sizes: list[int], now_ns: int
     ) -> Nanoseconds:
-        """Look into messages; return how long each took from its publish, as far as known."""
+        """Inspect messages; return how long each took from its publish, as far as known."""
         if self._inspector is None or not sizes:
             return NO_LATENCIES
         latencies = self._inspector.inspect(data, places, sizes, now_ns + self.log_offset_ns)
@@ -202,31 +204,33 @@ class Deliveries:
             self._inspector.note(data, begin, size)
 
     def _take_again(self, reply: bytes, size: int, delivery: Delivery, now_ns: int) -> None:
-        """Take a redelivery: it counts when its first delivery was refused or ignored by plan."""
+        """Take a redelivery: it counts when the plan refused or ignored the first delivery."""
         self.heard_ns = now_ns
         self._pulls.took(1, now_ns)
         self._recorder.redelivered += 1
         self._replies.accepted.append(reply)
-        by_plan = self._fates.comes_again(delivery.stream_sequence)
+        by_plan = self._ack_plan.comes_again(delivery.stream_sequence)
         if by_plan and delivery.count == 2 and not self.is_over:
             self._complete(1, size, now_ns)
 
     def _reply(self, replies: list[bytes], now_ns: int) -> list[int]:
-        """Answer first deliveries as planned; return the places of those that count now."""
+        """Acknowledge first deliveries as planned; return the places of those that count now."""
         kept: list[int] = []
         waiting = self._replies
         for place, reply in enumerate(replies):
             delivery = delivery_of(reply)
-            fate = AckOutcome.ACK if delivery is None else self._fates.of(delivery.stream_sequence)
-            if fate is AckOutcome.NAK:
+            outcome = (
+                AckOutcome.ACK if delivery is None else self._ack_plan.of(delivery.stream_sequence)
+            )
+            if outcome is AckOutcome.NAK:
                 waiting.refused.append(reply)
-            if fate in (AckOutcome.NAK, AckOutcome.NO_ACK):
+            if outcome in (AckOutcome.NAK, AckOutcome.NO_ACK):
                 continue
             kept.append(place)
-            if fate is AckOutcome.TERM:
+            if outcome is AckOutcome.TERM:
                 self._recorder.terminated += 1
                 waiting.terminated.append(reply)
-            elif fate is AckOutcome.DELAY_ACK:
+            elif outcome is AckOutcome.DELAY_ACK:
                 waiting.hold(reply, now_ns)
             else:
                 waiting.accepted.append(reply)

@@ -1,8 +1,8 @@
-"""An ordered consumer that is gone is made again, behind the last message that came.
+"""Re-creates an ordered consumer behind the last message that came (ADR-17).
 
-What every client library does for its ordered consumers (ADR-17): the new one has a name of its
-own, since a part of the cluster may still know the old one, and starts at the next sequence of the
-stream. The old one's idle time ends it, if it is anywhere.
+As client libraries do: the new consumer has a name of its own, since a part of the cluster may
+still know the old one, and starts at the next sequence of the stream. The inactive threshold
+removes the old one, if it still exists.
 """
 
 import json
@@ -13,20 +13,20 @@ from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import delivery_of
 from njst.load.protocol.parser import MessageFrame
 
-# How long an answer is waited for, and how long a refusal is left in peace.
+# Pause after a refusal, and the time-out of an answer.
 _PAUSE_NS = 250_000_000
 _ANSWER_NS = 2_000_000_000
 
 
 class OrderedReset:
-    """One client's."""
+    """The resets of one client's consumer."""
 
     def __init__(self, plan: ClientPlan, inbox: str) -> None:
         """Answers come to `inbox`."""
         consume = plan.consume
         assert consume is not None
         self.consumer = consume.consumer
-        # Whether the consumer is gone and another one is not there yet.
+        # Whether the consumer is gone and has not been re-created yet.
         self.is_wanted = False
         self._config: dict[str, Any] = json.loads(consume.again) if consume.again else {}
         self._stream = consume.stream
@@ -37,16 +37,16 @@ class OrderedReset:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the consumer is one that can be made again."""
+        """Whether the consumer is an ordered one, which can be re-created."""
         return bool(self._config)
 
     def want(self, now_ns: int) -> None:
-        """Make it as soon as may be."""
+        """Re-create it as soon as possible."""
         self.is_wanted = True
         self._due_ns = now_ns
 
     def start_again(self) -> None:
-        """Ask again on a new connection: no answer comes to what was asked before."""
+        """Ask again on a new connection: no answer comes to an older request."""
         self._due_ns = 0
 
     def next_bytes(self, now_ns: int, last_reply: bytes) -> bytes:
@@ -69,13 +69,13 @@ class OrderedReset:
         subject = f"{self._api}.CONSUMER.CREATE.{self._stream}.{name}"
         return encoder.pub(subject, body, self._inbox)
 
-    def hear(self, answer: MessageFrame, now_ns: int) -> bool:
-        """Take the server's answer; return whether the consumer is there."""
+    def on_answer(self, answer: MessageFrame, now_ns: int) -> bool:
+        """Take the server's answer; return whether the consumer was created."""
         try:
-            said = json.loads(answer.payload)
+            document = json.loads(answer.payload)
         except ValueError:
-            said = {}
-        if isinstance(said, dict) and said.get("name") == self.consumer:
+            document = {}
+        if isinstance(document, dict) and document.get("name") == self.consumer:
             self.is_wanted = False
             return True
         self._due_ns = now_ns + _PAUSE_NS

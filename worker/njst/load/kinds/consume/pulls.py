@@ -1,8 +1,8 @@
-"""What a consuming client asks its consumer for, and how it notices that nobody listens.
+"""The pull requests of a consuming client, and how it notices that they are lost.
 
-A pull is a request whose answers are messages; it ends when it has them all, or with a status that
-gives back the rest. Answers come to an inbox of one generation: when pulls are lost, the client
-gives up that inbox, so that a server that still knows them drops them, and begins another.
+A pull ends when it has all its messages, or with a status that gives back the rest. Answers come to
+an inbox of one generation: when pulls are lost, the client unsubscribes from that inbox, so that a
+server that still has them drops them, and begins another generation.
 """
 
 import json
@@ -14,13 +14,13 @@ from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import JetStreamStatus, counted_bytes, pin_of
 from njst.load.protocol.parser import MessageFrame
 
-# A pull that has expired says so; this much later it is taken for lost.
+# The server reports an expired pull; this much later the pull counts as lost.
 GRACE_NS = 1_000_000_000
 _REGULAR = ("batchcompleted", "maxackpending")
 
 
 class Pulls:
-    """The pulls of one client that are under way."""
+    """The pulls in flight of one client."""
 
     def __init__(self, plan: ClientPlan, inbox: str, sid: int) -> None:
         consume = plan.consume
@@ -32,7 +32,7 @@ class Pulls:
         self._subject = f"{self._api}.{consume.consumer}"
         self._request = _request(consume)
         self._at_once = 1 if consume.mode is ConsumeMode.FETCH else consume.pulls
-        # One pull: ask when it is complete. Several: ask as soon as half of one has come.
+        # One pull: ask again when it is complete. Several: when half of one has come.
         self._low = consume.batch * (self._at_once - 1) - consume.batch // 2
         self._generation = 0
         self._number = 0
@@ -44,16 +44,16 @@ class Pulls:
             consume.priority is not None and consume.priority.policy is PriorityPolicy.PINNED_CLIENT
         )
         self._counts_bytes = consume.max_bytes > 0
-        # Whether messages say more than that they are there.
+        # Whether to read pins or sizes from messages.
         self.looks = self._is_pinned or self._counts_bytes
-        # Messages asked for and not come yet.
+        # Messages that were requested and have not come.
         self.asked = 0
         patience_ms = 2 * consume.heartbeat_ms or consume.expires_ms
         self._patience_ns = patience_ms * 1_000_000 + (0 if consume.heartbeat_ms else GRACE_NS)
         self._heard_ns = 0
 
     def opening(self) -> bytes:
-        """Subscribe to the answers of what is asked from now on; what was asked is gone."""
+        """Subscribe to the answers of a new generation; older pulls are gone."""
         self.asked = 0
         self._must_renew = False
         self._generation += 1
@@ -65,11 +65,11 @@ class Pulls:
         self.give_up()
 
     def give_up(self) -> None:
-        """Want nothing more of what is under way, neither messages nor statuses."""
+        """Drop the pulls in flight: neither their messages nor their statuses are wanted."""
         self._must_renew = True
 
     def took(self, count: int, now_ns: int) -> None:
-        """Note messages that came."""
+        """Count messages that came."""
         self.asked = max(0, self.asked - count)
         self._heard_ns = now_ns
 
@@ -89,7 +89,7 @@ class Pulls:
             self._spend(sum(map(len, parts)))
 
     def _spend(self, size_bytes: int) -> None:
-        """Take bytes of the pull; one whose last byte is used ends without a word."""
+        """Subtract from the bytes of the pull; one that has none left ends without a status."""
         self._room_bytes -= size_bytes
         if self._room_bytes <= 0:
             self.asked = 0
@@ -118,14 +118,14 @@ class Pulls:
         return encoder.pub(self._subject, json.dumps(request).encode(), reply)
 
     def on_status(self, status: JetStreamStatus, frame: MessageFrame, now_ns: int) -> bool:
-        """Take a status; return whether it is a regular one: a heartbeat or the end of a pull."""
+        """Take a status; return whether it is a heartbeat or a regular end of a pull."""
         self._heard_ns = now_ns
         if status.code == 100:
             return True
         is_mine = frame.subject.startswith(f"{self._inbox}.{self._generation}.".encode())
         back = status.pending or 0
         if status.code == 423:
-            # Another client is pinned now; what was asked with the old pin may not say how much.
+            # Another client is pinned now; the status may not say how much it gives back.
             self._pin = ""
             back = self._last_size if status.pending is None else back
         if is_mine:
@@ -139,12 +139,12 @@ class Pulls:
         return status.code in (404, 408, 423) or words.endswith(_REGULAR)
 
     def are_lost(self, now_ns: int) -> bool:
-        """Whether pulls are under way and nothing was heard for longer than can be."""
+        """Whether pulls are in flight and the server has been silent for too long."""
         return self.asked > 0 and now_ns - self._heard_ns > self._patience_ns
 
 
 def _request(plan: ConsumePlan) -> dict[str, int | str]:
-    """Return what all pulls of a client say (server/consumer.go, JSApiConsumerGetNextRequest)."""
+    """Return the fields of all pulls of a client (JSApiConsumerGetNextRequest)."""
     request: dict[str, int | str] = {"expires": plan.expires_ms * 1_000_000}
     if plan.max_bytes:
         request["max_bytes"] = plan.max_bytes

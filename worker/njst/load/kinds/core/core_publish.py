@@ -38,11 +38,11 @@ def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameC
 
 
 class CorePublisher(LoadClient):
-    """Publish as fast as the connection takes it, or at an offered rate.
+    """Publishes as fast as the connection takes it, or at an offered rate.
 
-    A message counts when the server has read it and said nothing against it: from time to time a
-    PING goes behind what is sent, and what the server denies it says before the PONG. What no PONG
-    came for is an error. There are no latencies: a PONG answers no message.
+    A message counts when the server has read it and not denied it: from time to time a PING goes
+    behind the messages, and the server's errors come before its PONG. Messages without a PONG are
+    errors. There are no latencies: a PONG answers no single message.
     """
 
     def __init__(self, plan: ClientPlan, recorder: Recorder, job: str) -> None:
@@ -54,14 +54,14 @@ class CorePublisher(LoadClient):
         self._cycle = core_cycle(plan, core, "", job)
         self._chunk = max(1, CHUNK_BYTES // (core.payload_bytes + 32))
         self._pacer = Pacer(plan)
-        # Messages before this number have their outcome; so many behind it were denied since.
+        # Messages before `_settled` have their outcome; `_denied` of those behind it were denied.
         self._settled = 0
         self._denied = 0
-        # Messages before this number are before the PING under way, if there is one.
+        # Messages before this number were sent before the PING in flight, if there is one.
         self._mark: int | None = None
         self._asked_ns = 0
         self._pings = 0
-        # Since when there is nothing to do but to wait for a PONG.
+        # Since when only a PONG is waited for.
         self._idle_ns = 0
         self._log_offset_ns = 0
         self._is_abandoned = False
@@ -77,23 +77,23 @@ class CorePublisher(LoadClient):
         self._pacer.start(start)
 
     def due_ns(self) -> int | None:
-        """Return when the next message is due, if it has an instant."""
+        """Return when the next message is due, at an offered rate."""
         return self._pacer.due_ns()
 
     def next_bytes(self, now_ns: int) -> bytes:
-        """Return a chunk of messages, and a PING behind it if it is time for one."""
+        """Return a chunk of messages, followed by a PING if one is due."""
         first = self._pacer.next
         count = self._pacer.take(self._chunk, now_ns)
         if not count:
-            return self._ask(now_ns)
+            return self._ping(now_ns)
         self._idle_ns = now_ns
         self.recorder.attempted += count
         chunk = self._cycle.encode(first, count, now_ns + self._log_offset_ns)
-        ping = self._ask(now_ns)
+        ping = self._ping(now_ns)
         return chunk + ping if ping else chunk
 
-    def _ask(self, now_ns: int) -> bytes:
-        """Return a PING if it is time for one: behind the last message at once."""
+    def _ping(self, now_ns: int) -> bytes:
+        """Return a PING if one is due: behind the last message at once."""
         if self._mark is not None or self._settled == self._pacer.next:
             return b""
         if not self._pacer.is_over and now_ns < self._asked_ns + PING_PAUSE_NS:
@@ -116,7 +116,7 @@ class CorePublisher(LoadClient):
             self._idle_ns = now_ns
 
     def _refuse(self, words: str, now_ns: int) -> None:
-        """Take what the server says of the connection; of a denied message it is the outcome."""
+        """Take an error of the server; for a denied message it is the outcome."""
         if is_denied(words) and self.unfinished:
             self.recorder.fail(ErrorClass.PERMISSION_DENIED, words, 1, now_ns)
             self._denied += 1
@@ -124,16 +124,16 @@ class CorePublisher(LoadClient):
             self.recorder.refuse(words)
 
     def _settle(self, until: int, denied: int = 0) -> None:
-        """Have an outcome for all before `until`, and for so many behind it that were denied."""
+        """Note that all messages before `until` have their outcome, and `denied` behind it."""
         self._settled, self._mark, self._denied = until, None, denied
 
     def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
-        """Fail what may have been read or not, so it is no success."""
+        """Fail messages that the server may not have read."""
         self.recorder.fail(kind, words, self.unfinished, now_ns)
         self._settle(self._pacer.next)
 
     def on_time(self, now_ns: int) -> None:
-        """End when the duration has passed; give up what a server that hangs does not answer."""
+        """End when the duration has passed; give up when the server does not answer."""
         self._pacer.look(now_ns)
         if not self._pacer.is_over or self._settled == self._pacer.next:
             self._idle_ns = now_ns
@@ -141,7 +141,7 @@ class CorePublisher(LoadClient):
             self._lose(ErrorClass.TIMEOUT, LATE, now_ns)
 
     def on_disconnect(self, words: str, now_ns: int) -> None:
-        """Fail what no PONG came for: what the break took with it nobody knows."""
+        """Fail messages without a PONG: the server may not have read them."""
         if is_too_large(words) and self.unfinished:
             self.recorder.fail(ErrorClass.PAYLOAD_TOO_LARGE, words, 1, now_ns)
             self._denied += 1
@@ -152,7 +152,7 @@ class CorePublisher(LoadClient):
         self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - messages without an answer do not wait
-        """Leave what no PONG came for without an outcome."""
+        """Leave messages without a PONG unfinished."""
         self._pacer.is_closed = True
         self._is_abandoned = True
 

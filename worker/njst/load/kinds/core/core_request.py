@@ -37,7 +37,7 @@ class CoreRequestCodec(RequestCodec):
 
     def prebuilt(self, first: int, count: int) -> FrameStamper:
         """Return a stamper of requests that are made ahead."""
-        return self._cycle.ready(first, count)
+        return self._cycle.prebuilt(first, count)
 
     def address(self, number: int) -> str | None:  # noqa: ARG002 - all go to one
         """Return the subject of all requests: a denied one is the oldest of them."""
@@ -49,7 +49,7 @@ class CoreRequestCodec(RequestCodec):
         return Answers(numbers_of(tokens), self._size, taken) if tokens else NO_ANSWERS
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:  # noqa: ARG002
-        """Return the size of the request, or that nobody replies."""
+        """Return the size of the request, or why it failed."""
         status = status_of(message)
         if status is None:
             return self._size

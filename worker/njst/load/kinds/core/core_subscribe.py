@@ -19,7 +19,7 @@ _MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"1", rb"(?:(?P<reply>\S+) )?")
 
 
 class CoreSubscriber(LoadClient):
-    """Subscribe, or answer requests: each client its own number of messages."""
+    """One subscribing or replying client, with its own number of messages."""
 
     # Those who reply share the requests in this queue group.
     queue = "njst"
@@ -36,7 +36,7 @@ class CoreSubscriber(LoadClient):
             PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes), 1, plan.index
         )[0]
         self._replies: list[bytes] = []
-        self._farewell = FinalFlush()
+        self._final_flush = FinalFlush()
         self._taken = 0
         self._start = StartTime(0)
         self._end_ns = 0
@@ -45,12 +45,12 @@ class CoreSubscriber(LoadClient):
 
     @property
     def pings(self) -> int:
-        """How many PINGs it has ever sent."""
-        return self._farewell.pings
+        """How many PINGs it has sent."""
+        return self._final_flush.pings
 
     def opening(self) -> bytes:
-        """Subscribe; those who reply share the requests, and take no more than their part."""
-        self._farewell.start_again()
+        """Subscribe; repliers share the requests of a queue group, each up to its share."""
+        self._final_flush.start_again()
         if not self._is_reply:
             return encoder.sub(self._core.subject, _SID)
         share = encoder.sub(self._core.subject, _SID, self.queue)
@@ -69,7 +69,7 @@ class CoreSubscriber(LoadClient):
     def next_bytes(self, now_ns: int) -> bytes:
         """Return the replies that are due, behind the last of them a PING."""
         if not self._replies:
-            return self._farewell.ask(now_ns) if self._is_full else b""
+            return self._final_flush.ping(now_ns) if self._is_full else b""
         out = self._answers(self._replies, now_ns)
         self._replies.clear()
         return out
@@ -123,7 +123,7 @@ class CoreSubscriber(LoadClient):
                 self._replies.append(frame.reply)
             self._take(frame.payload, [0], [len(frame.payload)], now_ns)
         elif isinstance(frame, Pong):
-            self._farewell.hear()
+            self._final_flush.on_pong()
 
     def on_time(self, now_ns: int) -> None:
         """End when the duration has passed, or when nothing has come for long."""
@@ -135,12 +135,12 @@ class CoreSubscriber(LoadClient):
                 seconds = self._core.timeout_ms / 1000
                 self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
             self._closing = True
-        if self._farewell.is_late(now_ns) and not self._farewell.is_over:
+        if self._final_flush.is_late(now_ns) and not self._final_flush.is_over:
             self.recorder.find(ErrorClass.TIMEOUT, LATE)
-            self._farewell.is_over = True
+            self._final_flush.is_over = True
 
     def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
-        """Drop the replies that were due; what is published meanwhile is missed."""
+        """Drop the replies that were due; messages that are published meanwhile are missed."""
         self._replies.clear()
 
     def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
@@ -155,19 +155,19 @@ class CoreSubscriber(LoadClient):
         self._closing = True
 
     def stop(self) -> None:
-        """Want nothing more."""
+        """Take nothing more."""
         self._closing = True
 
     @property
     def _is_full(self) -> bool:
-        """Whether it wants no more messages."""
+        """Whether it takes no more messages."""
         all_taken = self._plan.messages is not None and self._taken >= self._plan.messages
         return self._closing or all_taken
 
     @property
     def done(self) -> bool:
         """Whether this client has its messages, and the server has read its replies."""
-        return self._is_full and not self._replies and self._farewell.is_over
+        return self._is_full and not self._replies and self._final_flush.is_over
 
 
 def _run(data: bytes, at: int) -> tuple[int, int, FrameMatrix] | None:
@@ -184,5 +184,5 @@ def _run(data: bytes, at: int) -> tuple[int, int, FrameMatrix] | None:
     if header > size or (len(data) - at) // (end - at) < FEWEST:
         return None
     shape = FrameShape(data[at:end], head.end() - at, numbers_in_group(head, "subject"))
-    rows = shape.grid(data, at)
+    rows = shape.matrix(data, at)
     return None if rows is None else (head.end() + header, size - header, rows)

@@ -1,4 +1,4 @@
-"""Direct gets of many messages with one request (ADR-31): the answer is all of them and an end."""
+"""Direct gets of many messages with one request (ADR-31), answered by messages and an end."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ _END = 204
 
 
 class _ManyMessagesCodec(RequestCodec):
-    """Answers of many messages: what has come of those that are not complete, by request."""
+    """Requests that many messages answer: counts the messages of incomplete answers."""
 
     frame_bytes = 120
 

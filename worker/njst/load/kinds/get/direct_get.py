@@ -14,9 +14,9 @@ from njst.load.scan.message_heads import answer_pattern, plain_answers
 from njst.load.templates.frame_cycle import FrameStamper
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
-# Rows of a cycle that is drawn once.
+# Rows of a cycle of subjects, drawn once.
 _DRAWN = 4096
-# Names of so many subjects lie ready; of more, each is made when it is asked for.
+# Up to this many subject names are prebuilt; of more, each is made when it is used.
 MOST_READY = 10_000
 
 
@@ -70,7 +70,7 @@ class DirectGetCodec(RequestCodec):
 def _names(
     plan: ClientPlan, stems: Sequence[str], count: int, order: Order, first: int
 ) -> Callable[[int], bytes]:
-    """Return what tells the subject of each request, of `count` below each stem."""
+    """Return a function from request number to subject, of `count` below each stem."""
     whole = len(stems) * count
     if whole > MOST_READY:
         number = draw_many(order, whole, most_drawn(plan.siblings), plan.index, first)

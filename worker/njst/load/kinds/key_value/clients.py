@@ -18,7 +18,7 @@ from njst.load.templates.subjects import written_key
 
 _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
     KeyValueOperation.PUT: [],
-    # The key must not be there: at first, that no message is on its subject.
+    # The key must not exist: the first try expects no message on its subject.
     KeyValueOperation.CREATE: [(LAST_SUBJECT_SEQUENCE, "0")],
     KeyValueOperation.DELETE: [("KV-Operation", "DEL")],
     KeyValueOperation.PURGE: [("KV-Operation", "PURGE"), ("Nats-Rollup", "sub")],
@@ -70,6 +70,6 @@ def key_value_get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> Re
 
 
 def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
-    """Return what tells where each request goes, whose body is empty."""
+    """Return a function from request number to subject and body, which is empty."""
     head = before.encode()
     return lambda number: (head + name(number), b"")

@@ -1,9 +1,9 @@
-"""Key-value creates (ADR-8): a key is written if it is not there, or no more.
+"""Key-value creates (ADR-8): a key is written if it does not exist, or not any more.
 
-The first try expects that its subject has no message. Where that is refused the last message is
-looked at, as client libraries do it: a marker that says that the key was deleted or purged lets
-the client try again, and expect the marker's revision. Anything else is the refusal itself. All of
-it is one request, from its first try to its last answer.
+The first try expects that its subject has no message. If that is refused, the client gets the last
+message, as client libraries do: behind a marker that the key was deleted or purged it tries again
+and expects the marker's revision. Otherwise the refusal stands. All of this is one request, from
+the first try to the last answer.
 
 Source: nats.go, jetstream/kv.go (Create, get).
 """
@@ -22,7 +22,7 @@ from njst.load.requests.codec import Answers
 from njst.load.templates.subjects import expand
 
 _OPERATION = re.compile(rb"\r\nKV-Operation:[ \t]*([A-Z]*)\r\n")
-# What the server leaves of a key whose time is over (ADR-43).
+# The marker that the server leaves of an expired key (ADR-43).
 _REASON = re.compile(rb"\r\nNats-Marker-Reason:[ \t]*(?:MaxAge|Purge|Remove)\r\n")
 _SEQUENCE = re.compile(rb"\r\nNats-Sequence:[ \t]*(\d{1,18})\r\n")
 
@@ -39,26 +39,26 @@ class CreateCodec(PublishCodec):
         self._inbox = inbox
         self._value_bytes = key_value.value_bytes
         bucket = key_value.bucket
-        # Direct gets name the subject below their own, whatever writes are prefixed with.
+        # Direct gets name the plain subject, even if writes have an API prefix.
         asked = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}.$KV.{bucket}.{key_value.prefix}"
         self._asked = expand([asked], key_value.keys)
         self._subjects, self._order = subjects_of_rows(plan)
-        # Of creates that were refused: why, and whether the marker is known.
-        self._permission_errors: dict[int, Failure] = {}
+        # Creates that were refused: why, and whether they have been tried again.
+        self._refusals: dict[int, Failure] = {}
         self._retried: set[int] = set()
-        # What is to be sent for them: None asks for the last message, else the revision to expect.
+        # Their next steps: None gets the last message, else the revision to expect.
         self._next_steps: list[tuple[int, int | None]] = []
 
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements; they may be of second tries too."""
         answers = super().scan(data)
-        if self._permission_errors and answers.taken:
+        if self._refusals and answers.taken:
             self.forget([int(number) for number in answers.numbers])
         return answers
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure | Answers | None:
-        """Return the size of a value that is written, or why it is not; None: it is tried again."""
-        refusal = self._permission_errors.get(number)
+        """Return the size of the value, or why it is not written; None while it is tried again."""
+        refusal = self._refusals.get(number)
         if refusal is None or number in self._retried:
             answer = super().answer(number, message)
             if not isinstance(answer, Failure) or refusal is not None:
@@ -66,7 +66,7 @@ class CreateCodec(PublishCodec):
                 return answer
             if answer.error_class is not ErrorClass.WRONG_SEQUENCE:
                 return answer
-            self._permission_errors[number] = answer
+            self._refusals[number] = answer
             self._next_steps.append((number, None))
             return None
         revision = _marker_in(message)
@@ -91,15 +91,15 @@ class CreateCodec(PublishCodec):
         return encoder.hpub(self._subjects[place], encoder.EXPECTING % revision, value, reply)
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Let go of creates that are over."""
+        """Drop the state of creates that have ended."""
         for number in numbers:
-            self._permission_errors.pop(number, None)
+            self._refusals.pop(number, None)
             self._retried.discard(number)
-        self._next_steps = [step for step in self._next_steps if step[0] in self._permission_errors]
+        self._next_steps = [step for step in self._next_steps if step[0] in self._refusals]
 
 
 def _marker_in(message: MessageFrame) -> int | None:
-    """Return the revision of a marker that says that its key is gone; None: it is none."""
+    """Return the revision of a marker of a deleted key; None for any other message."""
     header = message.header
     sequence = _SEQUENCE.search(header)
     if get_failure(message) is not None or sequence is None:

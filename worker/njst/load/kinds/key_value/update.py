@@ -1,9 +1,9 @@
 """Key-value updates (ADR-8): a key is written if it still has the revision that the client knows.
 
 A key's revision is the sequence of its last message. The client learns it from the answer to its
-own write, and from the refusal of one that expected another. A key never has two updates of a
-client under way: the second could not know what to expect. Whoever holds a key alone is never
-refused.
+own write, and from the refusal of one that expected another. A key never has two updates of one
+client in flight: the second could not know what to expect. A client that alone writes a key is
+never refused.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class UpdateCodec(RequestCodec):
         self._order = draw(key_value.key_order, len(subjects), rows, plan.index)
         self._size = key_value.value_bytes
         self._bodies = _stamped(plan, key_value.value_bytes, job)
-        # None: this client has not written the key yet, so it has nothing to expect.
+        # None: this client has not written the key yet, so it expects nothing.
         self._revisions: list[int | None] = [None] * len(subjects)
         self._busy: set[int] = set()
         self._keys: dict[int, int] = {}
@@ -73,7 +73,7 @@ class UpdateCodec(RequestCodec):
         return key
 
     def scan(self, data: bytes) -> Answers:
-        """Take plain acknowledgements as long as there is nothing else."""
+        """Take plain acknowledgements, up to anything else."""
         match = self._stored.match
         tokens: list[bytes] = []
         at = 0
@@ -93,7 +93,7 @@ class UpdateCodec(RequestCodec):
         return answer
 
     def _learn(self, number: int, revision: int | None) -> None:
-        """Free the key of an update, and note its revision if the answer says it."""
+        """Free the key of an update, and note its revision if it is known."""
         key = self._keys.pop(number, None)
         if key is None:
             return
@@ -102,7 +102,7 @@ class UpdateCodec(RequestCodec):
             self._revisions[key] = revision
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Free the keys of updates without an answer; the next one finds out what became of it."""
+        """Free the keys of updates without an answer; the next update learns the revision."""
         for number in numbers:
             self._learn(number, None)
 

@@ -12,7 +12,7 @@ from njst.load.protocol.jetstream_answers import Failure, api_failure
 from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import RequestCodec
 
-# What a call takes on the wire, about.
+# Rough size of a call on the wire.
 _FRAME_BYTES = 400
 _CYCLES = (ManagementOperation.CYCLE_STREAM, ManagementOperation.CYCLE_CONSUMER)
 _INFO = (ManagementOperation.STREAM_INFO, ManagementOperation.CONSUMER_INFO)
@@ -20,7 +20,10 @@ _CREATE = (ManagementOperation.CREATE_STREAM, ManagementOperation.CREATE_CONSUME
 
 
 class ApiCallCodec(RequestCodec):
-    """Calls of one operation, each for another stream or consumer."""
+    """Calls of one operation, each for another stream or consumer.
+
+    Answers are large and few, so the exact parser takes all of them.
+    """
 
     frame_bytes = _FRAME_BYTES
 
@@ -55,17 +58,17 @@ class ApiCallCodec(RequestCodec):
 
 
 @dataclass
-class _Lane:
-    """One stream or consumer at a time, and the call that comes next for it."""
+class _Cycle:
+    """The cycle of one stream or consumer, and its next call."""
 
     asset: int = 0
     step: int = 0
 
 
 class AssetCycleCodec(RequestCodec):
-    """Create, info and delete of one asset after the other, `window` of them side by side.
+    """Create, info and delete of one asset after the other, `window` cycles at a time.
 
-    Only what this client has made is removed: after a create that failed comes another asset.
+    Only assets that this client has created are deleted: after a failed create comes another asset.
     """
 
     frame_bytes = _FRAME_BYTES
@@ -77,40 +80,40 @@ class AssetCycleCodec(RequestCodec):
         self._plan = management
         self._steps = (assets.create, assets.info, assets.delete)
         self._assets = 0
-        self._ready = deque(self._renew(_Lane()) for _ in range(self.window))
-        self._busy: dict[int, _Lane] = {}
+        self._ready = deque(self._renew(_Cycle()) for _ in range(self.window))
+        self._busy: dict[int, _Cycle] = {}
 
-    def _renew(self, lane: _Lane) -> _Lane:
-        lane.asset, lane.step = self._assets, 0
+    def _renew(self, cycle: _Cycle) -> _Cycle:
+        cycle.asset, cycle.step = self._assets, 0
         self._assets += 1
-        return lane
+        return cycle
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
-        """Return the next call of as many lanes; there are as many free as the window has room."""
+        """Return the next call of `count` cycles; the window has room for no more."""
         out = []
         for number in range(first, first + count):
-            lane = self._busy[number] = self._ready.popleft()
-            call = self._steps[lane.step](created_name(self._plan, lane.asset))
+            cycle = self._busy[number] = self._ready.popleft()
+            call = self._steps[cycle.step](created_name(self._plan, cycle.asset))
             out.append(_frame(call, self._inbox, number))
         return b"".join(out)
 
     def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the size of the answer, or why the call was refused."""
         failure = api_failure(message)
-        lane = self._busy.pop(number, None)
-        if lane is not None:
-            lane.step += 1
-            if lane.step == len(self._steps) or (failure is not None and lane.step == 1):
-                self._renew(lane)
-            self._ready.append(lane)
+        cycle = self._busy.pop(number, None)
+        if cycle is not None:
+            cycle.step += 1
+            if cycle.step == len(self._steps) or (failure is not None and cycle.step == 1):
+                self._renew(cycle)
+            self._ready.append(cycle)
         return failure or len(message.payload)
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Leave what has no answer to the clean-up."""
+        """Leave assets whose call has no answer to the clean-up."""
         for number in numbers:
-            lane = self._busy.pop(number, None)
-            if lane is not None:
-                self._ready.append(self._renew(lane))
+            cycle = self._busy.pop(number, None)
+            if cycle is not None:
+                self._ready.append(self._renew(cycle))
 
 
 def _frame(call: Call, inbox: str, number: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from njst.contract.kinds.management import ManagementOperation, ManagementPlan
 from njst.contract.names.assets import OWNER_KEY, asset_subject, owner_marks
 
-# A consumer that nobody uses goes away by itself, should the clean-up never come.
+# The server removes an unused consumer, should the clean-up never come.
 _CONSUMER_IDLE_NS = 3600 * 1_000_000_000
 
 
@@ -23,10 +23,10 @@ class Call:
 
 
 class Assets(Protocol):
-    """What can be done with a stream or consumer of a name."""
+    """The calls for a named stream or consumer."""
 
     def create(self, name: str) -> Call:
-        """Make it; one that is there already is refused, unless it is just the same."""
+        """Create it; refused if it exists with another configuration."""
         ...
 
     def info(self, name: str) -> Call:
@@ -39,23 +39,23 @@ class Assets(Protocol):
 
 
 def assets_of(plan: ManagementPlan, api_prefix: str) -> Assets:
-    """Return the calls for what a plan is about."""
+    """Return the calls for the assets of a plan."""
     kind = _Consumers if "Consumer" in plan.operation else _Streams
     return kind(plan, api_prefix)
 
 
 def created_name(plan: ManagementPlan, number: int) -> str:
-    """Return the name of what the load itself makes or removes."""
+    """Return the name of an asset that the load creates or deletes."""
     return f"{plan.prefix}-{number}"
 
 
 def standing_name(plan: ManagementPlan, number: int) -> str:
-    """Return the name of what is there before the start and after the end."""
+    """Return the name of an asset that exists during the whole load."""
     return f"{plan.prefix}-s{number}"
 
 
 def standing_names(plan: ManagementPlan, messages: int | None) -> list[str]:
-    """Return the names of all that set-up makes; `messages` is the length of the load."""
+    """Return the names of all assets that set-up creates; `messages` is the load's length."""
     names = [standing_name(plan, number) for number in range(plan.assets)]
     if plan.operation in (ManagementOperation.DELETE_STREAM, ManagementOperation.DELETE_CONSUMER):
         names += [created_name(plan, number) for number in range(messages or 0)]

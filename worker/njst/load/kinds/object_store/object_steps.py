@@ -19,25 +19,25 @@ from njst.load.protocol.jetstream_answers import (
 )
 from njst.load.protocol.parser import MessageFrame
 
-# Each chunk begins with what tells it from all others, and goes on with random bytes.
+# Each chunk begins with a mark that no other has, and goes on with random bytes.
 _MARK = b"%08x%08x%08x"
-# They repeat after so many: farther apart than the compression of a stream (S2) looks back.
+# The random bytes repeat after this many, beyond the window of a stream's compression (S2).
 _POOL_BYTES = 4 * 1024 * 1024
 
 
 class Steps(Protocol):
-    """What is done with one object after the first call, which asks for its description."""
+    """The steps of one object after the first call, which gets its description."""
 
     def answer(self, message: MessageFrame) -> int | Failure | None:
-        """Take an answer; return the bytes of an object that is complete, or why it failed."""
+        """Take an answer; return the bytes of the complete object, or why it failed."""
         ...
 
     def more(self) -> bytes:
-        """Return what is to be sent now; nothing when answers must come first."""
+        """Return the next frame; nothing when answers must come first."""
         ...
 
-    def over(self) -> bytes:
-        """Return what is to be sent when nobody waits for the object any more."""
+    def clean_up(self) -> bytes:
+        """Return what deletes the object's leftovers on the server."""
         ...
 
 
@@ -48,7 +48,7 @@ def _random_bytes(size: int) -> bytes:
 
 
 class Content:
-    """What objects consist of: no two chunks of a client are alike."""
+    """The chunks of objects, no two of a client alike."""
 
     def __init__(self, store: ObjectStorePlan, index: int) -> None:
         self._sizes = (store.object_bytes, min(store.chunk_bytes, max(1, store.object_bytes)))
@@ -76,7 +76,7 @@ def _described(message: MessageFrame) -> ObjectInfo | Failure:
 
 
 class PutSteps:
-    """Description, chunks, description, and the old chunks away."""
+    """Get the old description, store chunks and description, purge the old chunks."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class PutSteps:
         self._old = "" if info.deleted else info.nuid
         return None
 
-    def over(self) -> bytes:
+    def clean_up(self) -> bytes:
         """Remove the chunks of an object that is certainly not described."""
         if self._describing or not self._sent:
             return b""
@@ -156,7 +156,7 @@ class PutSteps:
 
 
 class DeleteSteps:
-    """Description, a marker in its place, and the chunks away."""
+    """Get the description, replace it by a marker, purge the chunks."""
 
     def __init__(self, store: ObjectStorePlan, frames: StoreFrames, number: int) -> None:
         self._store, self._frames, self._number = store, frames, number
@@ -188,7 +188,7 @@ class DeleteSteps:
         self._out = self._frames.describe(marker, self._store.chunk_bytes, self._number)
         return None
 
-    def over(self) -> bytes:
+    def clean_up(self) -> bytes:
         return b""
 
 
@@ -197,7 +197,7 @@ def _zero(failure: Failure | None) -> int | Failure:
 
 
 class GetSteps:
-    """Description, consumer, chunks; the digest is made as they come."""
+    """Get the description, create a consumer, take the chunks and check their digest."""
 
     def __init__(self, store: ObjectStorePlan, frames: StoreFrames, number: int) -> None:
         self._frames, self._number = frames, number
@@ -260,7 +260,7 @@ class GetSteps:
             return Failure(ErrorClass.CORRUPTED, f"an object has another digest than {info.digest}")
         return self._size
 
-    def over(self) -> bytes:
+    def clean_up(self) -> bytes:
         """Remove the consumer, if one was asked for."""
         if self._info is None or not self._info.chunks:
             return b""

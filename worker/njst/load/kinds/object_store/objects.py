@@ -1,9 +1,9 @@
-"""Objects of a store (ADR-20): a whole object is one message, from its first call to its last.
+"""Objects of a store (ADR-20): a whole object is one request, from its first call to its last.
 
-A client has one object under way at a time, and does with it what client libraries do. Put: ask
-for the old description, store the chunks, the description, and remove the old chunks. Get: ask for
-the description, and have the chunks pushed by an ordered consumer. All answers come to the number
-of the object; what still comes for one that is over is not looked at.
+A client has one object in flight at a time, and does what client libraries do. Put: get the old
+description, store the chunks and the new description, and purge the old chunks. Get: get the
+description, and have the chunks pushed by an ordered consumer. All answers come to the number of
+the object; late ones are ignored.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,8 @@ class ObjectCodec(RequestCodec):
         self._nuid_prefix = nuid_prefix
         self._content = Content(store, plan.index)
         self._steps: dict[int, Steps] = {}
-        self._loose: list[bytes] = []
+        # Frames that belong to no object in flight: flow control and clean-up.
+        self._unbound: list[bytes] = []
 
     def opening(self) -> bytes:
         """Subscribe to the chunks that are pushed."""
@@ -53,7 +54,7 @@ class ObjectCodec(RequestCodec):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to send besides what belongs to an object in flight."""
-        return not self._loose
+        return not self._unbound
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the first call of an object: for its description."""
@@ -82,14 +83,14 @@ class ObjectCodec(RequestCodec):
         if status_of(frame) is None:
             return replace(frame, subject=b"." + _number_of(frame.reply))
         if frame.reply:
-            self._loose.append(encoder.pub(frame.reply.decode(), b""))
+            self._unbound.append(encoder.pub(frame.reply.decode(), b""))
         return None
 
     def more(self, log_ns: int) -> bytes:  # noqa: ARG002 - the protocol's
-        """Return what the object under way has to send, a chunk at a time."""
-        if self._loose:
-            out = b"".join(self._loose)
-            self._loose.clear()
+        """Return the next frame of the object in flight, a chunk at a time."""
+        if self._unbound:
+            out = b"".join(self._unbound)
+            self._unbound.clear()
             return out
         for steps in self._steps.values():
             if out := steps.more():
@@ -107,11 +108,11 @@ class ObjectCodec(RequestCodec):
         return outcome
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Let go of objects, and of what they leave behind on the server."""
+        """Drop objects, and delete what they leave behind on the server."""
         for number in numbers:
             steps = self._steps.pop(number, None)
-            if steps is not None and (farewell := steps.over()):
-                self._loose.append(farewell)
+            if steps is not None and (clean_up := steps.clean_up()):
+                self._unbound.append(clean_up)
 
 
 def _number_of(reply: bytes) -> bytes:

@@ -11,14 +11,14 @@ from njst.load.protocol import encoder
 # Before the digest of an object, in base64 with the URL's alphabet.
 DIGEST = "SHA-256="
 _ROLLUP = b"NATS/1.0\r\nNats-Rollup: sub\r\n\r\n"
-# A consumer that its client could not remove goes away by itself soon.
+# The server removes a consumer that its client could not delete.
 _IDLE_NS = 300 * 1_000_000_000
 _HEARTBEAT_NS = 5_000_000_000
 
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """What the description of an object says of its chunks; `nuid` is the end of their subject."""
+    """The description of an object; `nuid` ends the subject of its chunks."""
 
     name: str
     nuid: str
@@ -29,10 +29,10 @@ class ObjectInfo:
 
 
 def parse_info(payload: bytes) -> ObjectInfo:
-    """Return a description, whoever wrote it.
+    """Return the description of an object.
 
     Raises:
-        ValueError: it is none, or describes a link, which has no chunks.
+        ValueError: the payload is no description, or describes a link, which has no chunks.
     """
     try:
         document = json.loads(payload)
@@ -67,7 +67,7 @@ class StoreFrames:
         return f"{self._inbox}.{number:010x}"
 
     def info(self, name: str, number: int) -> bytes:
-        """Ask for an object's description."""
+        """Get an object's description."""
         subject = f"{self._api}.DIRECT.GET.OBJ_{self._bucket}.{meta_subject(self._bucket, name)}"
         return encoder.pub(subject, b"", self._reply(number))
 
@@ -76,7 +76,7 @@ class StoreFrames:
         return encoder.pub(chunk_subject(self._bucket, nuid), content, self._reply(number))
 
     def describe(self, info: ObjectInfo, chunk_bytes: int, number: int) -> bytes:
-        """Store an object's description in place of the one before; its time is the message's."""
+        """Replace an object's description; its time is the message's."""
         document: dict[str, Any] = {
             "name": info.name,
             "options": {"max_chunk_size": chunk_bytes},

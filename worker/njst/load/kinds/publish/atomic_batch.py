@@ -23,8 +23,8 @@ from njst.load.templates.open_frames import OPEN_SUBJECT
 from njst.load.templates.payloads import bodies
 from njst.load.templates.subjects import draw, expand
 
-# So many messages of a batch are on their way before the others are made: a server that has only
-# this client would else wait for the whole.
+# Messages of a batch that leave before the others are made: a server that has only this client
+# would otherwise wait for the whole batch.
 _HEAD = 64
 
 

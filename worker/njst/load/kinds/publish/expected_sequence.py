@@ -1,9 +1,9 @@
 """Compare-and-set: a message is stored only if the last sequence is the one that its client knows.
 
 A client knows the last sequence of the stream, or of each subject, from the answers to its own
-messages, good ones and refusals. What it does not know it does not expect: the first message to a
-subject that was there before goes without a condition, and its answer tells. One message is under
-way at a time, since the next has to know what became of it.
+messages, good ones and refusals. The first message to a subject that existed before goes without a
+condition, and its answer tells the sequence. One message is in flight at a time, since the next
+depends on its outcome.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ _OPEN = b"Sequence: " + b"0" * _DIGITS + b"\r\n"
 
 
 def _whole(_number: int) -> int:
-    """Return the only part that all messages of a stream count on."""
+    """Return the one sequence that all messages of a stream depend on."""
     return 0
 
 
@@ -65,7 +65,7 @@ class ExpectedSequenceCodec(RequestCodec):
         rows, _, self.frame_bytes = publish_rows(plan, conditional)
         self._expecting = frames_of(plan, rows, turns=self.tokens.turns)
         is_whole = publish.expect is Expect.LAST_SEQUENCE
-        # What each message counts on: the stream, or its subject.
+        # Which sequence each message depends on: the stream's, or its subject's.
         self._part = _whole if is_whole else subject_numbers(plan)
         parts = 1 if is_whole else len(publish.subjects) * publish.subject_count
         is_known = is_whole or not publish.last_sequence
@@ -74,7 +74,7 @@ class ExpectedSequenceCodec(RequestCodec):
         self._stored = puback_pattern(inbox, self._stream)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:
-        """Return the frames of messages; there is no more than one at a time."""
+        """Return the frames of messages; the window allows one at a time."""
         return b"".join([self._frame(first + n, log_ns) for n in range(count)])
 
     def _frame(self, number: int, log_ns: int) -> bytes:
@@ -112,7 +112,7 @@ class ExpectedSequenceCodec(RequestCodec):
 
     def _learn(self, number: int, sequence: int) -> None:
         if number < 0:
-            return  # of a message that nobody knows any more
+            return  # the answer to a forgotten message
         self._known[self._part(number)] = sequence
 
     def _note(self, number: int, sequence: int) -> None:

@@ -1,9 +1,9 @@
 """Fast-ingest batches (ADR-50): one long batch, acknowledged in groups by the server's choice.
 
-A message has no headers: its reply subject says which batch it is of, its place, and what it does.
-The server acknowledges every so many messages and says how many; a client goes on while it has
-less than two such groups without an acknowledgement. A batch that the server gave up is followed
-by a new one, and what was not acknowledged of it counts as failed.
+A message has no headers: its reply subject has its batch, its place, and an operation. The server
+acknowledges messages in groups and sets their size; a client sends on while less than two groups
+lack an acknowledgement. A batch that the server gives up is followed by a new one; its messages
+without an acknowledgement count as failed.
 
 Reply: `<inbox>.<batch id>.<messages of a group>.fail.<place from 1>.<operation>.$FI`, where the
 operation is 0 for the first message, 1 for any other, 3 to end the batch without a message.
@@ -54,7 +54,7 @@ class FastBatchClient(LoadClient):
         self._inbox = inbox
         self._job = job
         self._receipts = receipts
-        # What was sent at once and is not acknowledged: the number behind its last one, and when.
+        # Chunks that are not acknowledged: the number behind the last message, and when sent.
         self._sent: deque[tuple[int, int]] = deque()
         self._pacer = Pacer(plan)
         self._acked = 0
@@ -67,7 +67,7 @@ class FastBatchClient(LoadClient):
         self._new_batch()
 
     def _new_batch(self) -> None:
-        """Begin again with the next message; it is the first of its batch."""
+        """Begin a batch with the next message."""
         self._base = self._acked = self._pacer.next
         self._sent.clear()
         # One group until the server has said how large its groups are.
@@ -92,7 +92,7 @@ class FastBatchClient(LoadClient):
         )
 
     def opening(self) -> bytes:
-        """Subscribe to all that the server says of the batches."""
+        """Subscribe to the answers of all batches."""
         return encoder.sub(f"{self._inbox}.>", _SID)
 
     def start(self, start: StartTime) -> None:
@@ -102,7 +102,7 @@ class FastBatchClient(LoadClient):
         self._pacer.start(start)
 
     def next_bytes(self, now_ns: int) -> bytes:
-        """Return what the groups have room for; at the end, what ends the batch."""
+        """Return the messages that the groups have room for; at the end, the end of the batch."""
         first = self._pacer.next
         count = self._pacer.take(min(self._allowed - first, self._chunk), now_ns)
         if count:
@@ -144,7 +144,7 @@ class FastBatchClient(LoadClient):
         return at
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take what the server says of the batch."""
+        """Take an answer of the server to the batch."""
         if isinstance(frame, ServerError):
             self._on_refusal(frame.text, now_ns)
         elif isinstance(frame, MessageFrame):
@@ -157,14 +157,14 @@ class FastBatchClient(LoadClient):
                 self._fail(ErrorClass.PROTOCOL, words, now_ns)
 
     def _on_refusal(self, words: str, now_ns: int) -> None:
-        """Give up a batch whose only message is denied: there is no other answer to it."""
+        """Give up a batch whose only message is denied: it has no other answer."""
         if is_denied(words) and self._pacer.next == self._acked + 1:
             self._fail(ErrorClass.PERMISSION_DENIED, words, now_ns)
         else:
             self.recorder.refuse(words)
 
     def _on_group(self, place: int, group: int, now_ns: int) -> None:
-        """Go on: all up to this place of the batch is stored, and groups are so large now."""
+        """Go on: the batch is stored up to `place`, and the server's group size is `group`."""
         self._heard_ns = now_ns
         self._group = max(1, group)
         self._settle(self._base + place, now_ns)
@@ -194,7 +194,7 @@ class FastBatchClient(LoadClient):
         if wanted and answer["stream"] != wanted:
             failure = wrong_stream(str(answer["stream"]), wanted)
             if self._receipts is not None:
-                # Groups of it were acknowledged, and nobody said by which stream.
+                # Its groups were acknowledged without the name of the stream.
                 self._receipts.obstruct(failure.error_class)
             self._fail(failure.error_class, failure.words, now_ns)
             return
@@ -249,7 +249,7 @@ class FastBatchClient(LoadClient):
         self._ended = was_ending and self._pacer.is_closed
 
     def on_time(self, now_ns: int) -> None:
-        """Give up a batch that the server says nothing of."""
+        """Give up a batch that the server does not answer."""
         self._pacer.look(now_ns)
         waits = self._pacer.next > self._acked or self._ending
         if waits and not self._ended and now_ns - self._heard_ns >= self._timeout_ns:
@@ -270,7 +270,7 @@ class FastBatchClient(LoadClient):
         return self._publish.ack_timeout_ms * 1_000_000
 
     def on_disconnect(self, words: str, now_ns: int) -> None:
-        """Fail what was in flight: it may be stored or not, so it is no success."""
+        """Fail what was in flight: its outcome is unknown."""
         self._cut_off(now_ns)
         self._fail(ErrorClass.DISCONNECTED, words, now_ns)
 

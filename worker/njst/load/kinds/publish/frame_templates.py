@@ -1,4 +1,4 @@
-"""The rows of a publisher's cycle of frames: which subject and which payload each has."""
+"""The rows of a publisher's cycle of frames: the subject and the payload of each."""
 
 from collections.abc import Callable, Sequence
 from math import gcd
@@ -14,22 +14,23 @@ from njst.load.templates.open_frames import OPEN_SUBJECT, OpenFrames, OpenSchedu
 from njst.load.templates.payloads import bodies, read_payloads
 from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
 
-# A cycle is so long that payloads and subjects do not repeat soon, and so short that it fits into
-# a processor's cache levels: a message is copied out of it once.
+# Long enough for payloads and subjects not to repeat soon, short enough for a processor's caches:
+# each message is copied out of the cycle once.
 CYCLE_BYTES = 2 * 1024 * 1024
 CYCLE_ROWS = 2048
-# So many clients of a process have whole cycles; more of them share the room of these.
+# Clients of a process that have whole cycles; more clients share the room of these.
 WHOLE_CYCLES = 16
-# What lies ready of the frames of many subjects takes so much of a process's memory, that of all
-# its clients together; beside its payload a frame takes 1 KB.
-READY_BYTES = 64 * 1024 * 1024
+# Memory of the prebuilt frames of many subjects, of all clients of a process together; besides its
+# payload a frame takes 1 KB.
+PREBUILT_BYTES = 64 * 1024 * 1024
 _FRAME_BYTES = 1024
 
 
 class PublishRows(NamedTuple):
-    """A cycle of rows; `sizes` of payloads: one for all, or those of the messages in turns.
+    """A cycle of rows.
 
-    `frame_bytes` is the mean of the frames as they are sent.
+    `sizes` are payload bytes: one for all, or those of the messages of a cycle; `frame_bytes` is
+    the mean length of a frame on the wire.
     """
 
     rows: list[FrameTemplate]
@@ -38,7 +39,7 @@ class PublishRows(NamedTuple):
 
 
 def publish_rows(plan: ClientPlan, template: FrameSettings) -> PublishRows:
-    """Return the rows of a client's frames, and what is known of them."""
+    """Return the rows of a client's frames with their sizes."""
     publish = plan.publish
     assert publish is not None
     if are_many(plan):
@@ -87,7 +88,7 @@ def frames_of(
 
 
 def are_many(plan: ClientPlan) -> bool:
-    """Whether a client has too many subjects for a frame of each to lie ready."""
+    """Whether a client has too many subjects to prebuild a frame of each."""
     publish = plan.publish
     assert publish is not None
     count = len(publish.subjects) * publish.subject_count
@@ -98,20 +99,20 @@ def are_many(plan: ClientPlan) -> bool:
 
 
 def has_many_payloads(plan: ClientPlan) -> bool:
-    """Whether a client's file has too many payloads for a frame of each to lie ready."""
+    """Whether a client's file has too many payloads to prebuild a frame of each."""
     publish = plan.publish
     assert publish is not None
     return not _have_payloads_room(publish, plan.siblings)
 
 
 def _have_payloads_room(publish: PublishPlan, siblings: int) -> bool:
-    """Whether a frame of each payload may lie ready; of a single one it always may."""
+    """Whether a frame of each payload may be prebuilt; of a single one it always may."""
     return publish.payload.variants <= max(1, _room(publish, siblings))
 
 
 def _room(publish: PublishPlan, siblings: int) -> int:
-    """Return how many frames of a client may lie ready."""
-    return READY_BYTES // (siblings * (_FRAME_BYTES + _mean_bytes(publish)))
+    """Return how many frames of a client may be prebuilt."""
+    return PREBUILT_BYTES // (siblings * (_FRAME_BYTES + _mean_bytes(publish)))
 
 
 def _from_file(plan: ClientPlan) -> Sequence[bytes]:
@@ -125,7 +126,7 @@ def _body_of(payloads: Sequence[bytes]) -> Callable[[int], bytes]:
 
 
 def batch_rows(plan: ClientPlan) -> int:
-    """Return how many rows of whole batches lie ready; they are no more for more subjects."""
+    """Return how many rows of whole batches are prebuilt, for any number of subjects."""
     publish = plan.publish
     assert publish is not None
     mean = _mean_bytes(publish) + 200
@@ -146,8 +147,8 @@ def many_subjects(plan: ClientPlan) -> ManySubjects:
 def ids_back(percent: int, rows: int) -> list[int]:
     """Return how far before each row the one is whose id it carries; 0 for an id of its own.
 
-    Duplicates are spread evenly: a row is one when the running share passes a whole number. One
-    that follows another carries the same id: that of the row before is nobody's own.
+    Duplicates are spread evenly: a row is one when the running share passes a whole number. A
+    duplicate that follows another carries the same id as that one.
     """
     backs = [0]
     for row in range(1, rows):
@@ -167,7 +168,7 @@ def subjects_of_rows(plan: ClientPlan) -> tuple[list[str], list[int]]:
 
 
 def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:
-    """Return what tells the number of each message's subject."""
+    """Return a function from message number to the number of its subject."""
     if are_many(plan):
         return many_subjects(plan).number
     _, order = subjects_of_rows(plan)
@@ -177,12 +178,12 @@ def subject_numbers(plan: ClientPlan) -> Callable[[int], int]:
 def cycle_length(publish: PublishPlan, subjects: int, siblings: int = 1) -> int:
     """Return how many rows: all subjects equally often, with the exact share of duplicates.
 
-    Payloads from a file are all there, equally often; then subjects may not be. If they are too
-    many to lie ready, they are written into each frame, and no matter here.
+    Payloads from a file occur equally often; then subjects may not. If there are too many to
+    prebuild, they are written into each frame and do not matter here.
     """
     rows = min(CYCLE_ROWS, CYCLE_BYTES // (_mean_bytes(publish) + 100))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, siblings))
-    # After so many rows the share of duplicates comes to a whole number: 1 if there is none.
+    # The share of duplicates is a whole number of rows after each step: 1 without duplicates.
     step = 100 // gcd(100, publish.duplicate_percent)
     if publish.payload.file and _have_payloads_room(publish, siblings):
         variants = publish.payload.variants

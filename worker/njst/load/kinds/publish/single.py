@@ -1,4 +1,4 @@
-"""Publish single messages: each has an acknowledgement of its own."""
+"""Single messages, each with an acknowledgement of its own."""
 
 from njst.contract.header_names import MESSAGE_ID
 from njst.contract.kinds.publish import PublishMode, PublishPlan
@@ -15,7 +15,7 @@ from njst.load.scan.puback_runs import PubAckScanner
 from njst.load.templates.frame_cycle import FrameStamper, made_late
 from njst.load.templates.frame_layout import OPEN_INSTANT, FrameSettings
 
-# What is longer is hardly one acknowledgement alone.
+# A longer chunk is hardly a single acknowledgement.
 _ALONE_BYTES = 200
 
 
@@ -64,7 +64,7 @@ class PublishCodec(RequestCodec):
 
     def prebuilt(self, first: int, count: int) -> FrameStamper:
         """Return a stamper of frames that are made ahead."""
-        return self._frames.ready(first, count, shift=self.tokens.shift)
+        return self._frames.prebuilt(first, count, shift=self.tokens.shift)
 
     def scan(self, data: bytes) -> Answers:
         """Take plain acknowledgements, up to the last whole one."""
