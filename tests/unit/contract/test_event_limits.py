@@ -110,7 +110,7 @@ def test_the_courses_of_all_participants_leave_room_in_the_log(participants: int
     assert 32_000 <= series_bytes(participants) <= 512 * 1024
 
 
-def test_receipts_go_after_the_course_and_a_sight_says_that_it_is_too_large() -> None:
+def test_smaller_event__course_gone__loses_receipts_then_ranges() -> None:
     wrote = StreamReceipts(workload="w", stream="S", count=5, producers="x")
     tally = WorkloadTally(workload="w", messages=5, latency="x")
     finished = Finished(outcome=Outcome.COMPLETED, workloads=[tally], receipts=[wrote])

@@ -103,7 +103,7 @@ def test_a_duration_is_given_to_every_client() -> None:
     st.integers(1, 4),
     st.integers(1, 4),
 )
-def test_stages_are_offered_to_the_message_over_all_workers_streams_and_clients(
+def test_stages__over_all_clients__offer_every_message_once(
     stages: list[tuple[int, int, str]], count: int, clients: int, workers: int
 ) -> None:
     documents = [

@@ -97,7 +97,7 @@ def test_the_reason_names_the_highest_need_and_what_the_target_is() -> None:
     )
 
 
-def test_a_workload_that_is_left_out_is_one_client_that_says_why_on_each_worker() -> None:
+def test_skipped_workload__on_each_worker__is_one_client_with_the_reason() -> None:
     skipped = unsupported(MIXED, TargetServer("2.11.4", 1))
     for me in ("a", "b"):
         plans = client_plans("j", MIXED, ["a", "b"], me, {}, skipped)

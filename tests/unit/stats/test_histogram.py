@@ -97,7 +97,7 @@ def test_values_above_the_highest_are_put_into_its_slot() -> None:
     assert Histogram.of([HIGHEST_US + 1, 10**15]) == Histogram.of([HIGHEST_US] * 2)
 
 
-def test_what_is_not_over_a_minute_is_written_in_the_layout_of_older_versions() -> None:
+def test_histogram__no_value_over_a_minute__has_the_older_layout() -> None:
     body = zlib.decompress(base64.b64decode(Histogram.of([5, 60_000_000]).encode())[OUTER_BYTES:])
     assert struct.unpack(">iiiiqqd", body[:HEADER_BYTES])[2:] == (0, 3, 1, 60_000_000, 1.0)
 

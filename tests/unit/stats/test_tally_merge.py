@@ -182,7 +182,7 @@ def test_a_workload_by_duration_has_no_plan() -> None:
     assert merge([timed, timed])[0].planned is None
 
 
-def test_errors_are_sorted_by_frequency_and_keep_an_example_that_says_something() -> None:
+def test_merged_errors__are_sorted_by_frequency_and_keep_an_example() -> None:
     mute = ErrorTally(error_class=ErrorClass.TIMEOUT, count=2)
     told = ErrorTally(error_class=ErrorClass.TIMEOUT, count=3, example="no answer")
     other = ErrorTally(error_class=ErrorClass.PROTOCOL, count=5, example="what?")
@@ -238,7 +238,7 @@ def long(name: str, length_s: int, values: int, width_s: int = 1) -> WorkloadTal
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from([1, 2, 4])), max_size=4),
     st.integers(0, 20_000),
 )
-def test_series_fit_into_an_event_and_lose_nothing_but_their_narrow_windows(
+def test_fitted_series__too_large__lose_only_narrow_windows(
     shapes: list[tuple[int, int]], max_bytes: int
 ) -> None:
     whole = [long(f"w{n}", length, 30, width) for n, (length, width) in enumerate(shapes)]

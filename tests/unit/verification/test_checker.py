@@ -135,7 +135,7 @@ def test_nobody_is_asked_to_read_where_nothing_was_sent() -> None:
     assert split_receipts([nothing], 1000) == ([], [])
 
 
-def test_of_a_lost_worker_what_is_there_is_counted_and_the_rest_is_unchecked() -> None:
+def test_lost_worker__messages_in_stream__are_counted_and_unchecked() -> None:
     sights = {
         n: ("a", SliceResult(recovered=[Recovered(worker="b", workload="w", count=40)]))
         for n in (0, 1)

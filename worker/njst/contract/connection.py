@@ -1,7 +1,8 @@
-"""How to reach a NATS and how to log in: resolved from flags or a context, never in the log.
+"""How to reach a NATS server and log in: resolved from flags or a context, never in the log.
 
-It may hold secrets, so it stays on its host: agent to load process, no further. Files are named,
-not read: what they hold may be renewed while a worker runs. No secret shows in a repr or an error.
+It may have secrets, so it stays on its host, between agent and load processes. It has paths of
+files, not their content, which may be renewed while a worker runs. No secret is in a repr or an
+error.
 """
 
 from collections.abc import Sequence
@@ -23,9 +24,9 @@ API_PREFIX = "$JS.API"
 
 
 class Tls(Message):
-    """TLS to a server. Whatever is set here makes TLS a must, as tls:// and wss:// do.
+    """TLS settings. If any is set, TLS is required, as with tls:// and wss://.
 
-    `hostname` is the name that the server's certificate must have; empty: the one in its URL.
+    `hostname` is the required name in the server's certificate; empty: the host of its URL.
     """
 
     ca_file: str = ""
@@ -36,19 +37,19 @@ class Tls(Message):
 
     @property
     def is_set(self) -> bool:
-        """Whether anything here asks for TLS."""
+        """Whether any setting requires TLS."""
         return bool(self.ca_file or self.cert_file or self.first or self.hostname)
 
 
 class Connection(Message):
-    """A NATS and a login; the first server that answers is used.
+    """Servers and a login; the first server that answers is used.
 
-    A login in a URL is taken out of it, so that servers can be shown; it wins over `user` and
-    `token`, as in other clients. `jwt` and `seed` are what a `creds_file` holds; a `seed` alone is
-    what an `nkey_seed_file` holds.
+    A login in a URL is removed from it, so that servers can be shown; it takes precedence over
+    `user` and `token`, as in other clients. `jwt` and `seed` are the content of a `creds_file`; a
+    `seed` alone is the content of an `nkey_seed_file`.
     """
 
-    # Pydantic would show what it refuses, and that may be a password.
+    # Pydantic would show a rejected value, which may be a password.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     servers: list[str] = Field(min_length=1)
@@ -60,9 +61,9 @@ class Connection(Message):
     creds_file: str = ""
     nkey_seed_file: str = ""
     tls: Tls = Tls()
-    # Whether servers that a server names are used after a break.
+    # Whether servers that the cluster announces are used to reconnect.
     discover: bool = True
-    # Servers of the same cluster that it has named before, as `host:port`: tried after `servers`.
+    # Servers that the cluster announced before, as `host:port`: tried after `servers`.
     found: list[str] = Field(default_factory=list)
     domain: str = ""
     api_prefix: str = ""
@@ -72,26 +73,26 @@ class Connection(Message):
 
     @property
     def wants_tls(self) -> bool:
-        """Whether no server may be spoken to in the clear."""
+        """Whether TLS is required."""
         return self.tls.is_set or any(s.startswith(("tls://", "wss://")) for s in self.servers)
 
     @property
     def is_websocket(self) -> bool:
-        """Whether NATS is spoken in the frames of a websocket, to all servers."""
+        """Whether all servers are reached over websockets."""
         return has_websockets(self.servers)
 
     @property
     def is_tls_first(self) -> bool:
-        """Whether TLS comes before all else, as it does where a websocket has it."""
+        """Whether the TLS handshake comes before INFO, as with wss://."""
         return self.tls.first or (self.is_websocket and self.wants_tls)
 
     @property
     def js_api(self) -> str:
-        """What JetStream's API subjects begin with (ADR-19 for domains)."""
+        """Prefix of JetStream API subjects (ADR-19 for domains)."""
         return f"$JS.{self.domain}.API" if self.domain else self.api_prefix or API_PREFIX
 
     def knowing(self, found: Sequence[str]) -> "Connection":
-        """Return the connection with servers that its cluster has named, as `host:port`."""
+        """Return the connection with servers that the cluster announced, as `host:port`."""
         return self.model_copy(update={"found": list(found)}) if found else self
 
     @model_validator(mode="before")

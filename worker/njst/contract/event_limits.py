@@ -1,6 +1,6 @@
-"""Events that fit into a message: with many workers, or a long course, the details go first.
+"""Makes an event fit into a message by leaving out details.
 
-A job must be able to end, whatever it measured: totals and verdict are never left out.
+A job must be able to end whatever it measured, so totals and verdict are never left out.
 """
 
 from typing import Any
@@ -13,34 +13,34 @@ from njst.contract.results.report import Report
 # Half of nats-server's default max_payload.
 REPORT_BYTES = 512 * 1024
 SHOWN_WORKERS = 100
-# The course in a participant's last word; the rest of a message is for totals.
+# Series in a participant's finished event; the rest of the message is for totals.
 SERIES_BYTES = 512 * 1024
-# Those of all participants together: the log has room for many jobs.
+# Series of all participants together: the log has room for many jobs.
 ALL_SERIES_BYTES = 32 * 1024 * 1024
-# What its producers were acknowledged, and those of all participants together.
+# Receipts of one participant, and of all participants together.
 RECEIPTS_BYTES = 256 * 1024
 ALL_RECEIPTS_BYTES = 16 * 1024 * 1024
-# What one reader saw in a slice.
+# Result of one slice.
 SIGHT_BYTES = 512 * 1024
 
 
 def series_bytes(participants: int) -> int:
-    """Return how large the course may be that each of so many participants tells."""
+    """Return the maximum size of each participant's series in bytes."""
     return min(SERIES_BYTES, ALL_SERIES_BYTES // participants)
 
 
 def receipts_bytes(participants: int, event_bytes: int) -> int:
-    """Return how large the receipts may be that each of so many participants tells."""
+    """Return the maximum size of each participant's receipts in bytes."""
     return min(RECEIPTS_BYTES, ALL_RECEIPTS_BYTES // participants, event_bytes // 4)
 
 
 def sight_bytes(event_bytes: int) -> int:
-    """Return how large what a reader saw may be."""
+    """Return the maximum size of a slice's result in bytes."""
     return min(SIGHT_BYTES, event_bytes // 2)
 
 
 def fit(report: Report, limit_bytes: int = REPORT_BYTES) -> Report:
-    """Return the report with as much of its details as there is room for."""
+    """Return the report with as many details as fit into `limit_bytes`."""
     for leave_out in (_without_parts, _without_course, _without_histograms, _first_workers):
         if len(report.to_json()) <= limit_bytes:
             break
@@ -49,10 +49,10 @@ def fit(report: Report, limit_bytes: int = REPORT_BYTES) -> Report:
 
 
 def smaller(payload: Payload) -> Payload:
-    """Return an event that was too large without its largest part.
+    """Return an event that is too large without its largest part.
 
     Raises:
-        ValueError: there is nothing that could be left out.
+        ValueError: it has no part that may be left out.
     """
     if isinstance(payload, SliceRead) and payload.sight is not None and payload.sight.found:
         return payload.model_copy(update={"sight": SliceResult(problem=TOO_MANY_HOLES)})
@@ -61,11 +61,13 @@ def smaller(payload: Payload) -> Payload:
     if any(tally.series is not None for tally in payload.workloads):
         return _strip(payload, {"series": None})
     if payload.receipts or payload.consumed:
-        # They stay what the tallies say: not read.
+        # The tallies then count these messages as not read.
         return payload.model_copy(update={"receipts": [], "consumed": []})
     if any(tally.latency or tally.service or tally.slip for tally in payload.workloads):
         return _strip(payload, {"latency": "", "censored": "", "service": "", "slip": ""})
-    problem = Problem(reason="ResultTooLarge", message="its result is larger than a message may be")
+    problem = Problem(
+        reason="ResultTooLarge", message="its result exceeds the maximum size of a message"
+    )
     nothing: dict[str, Any] = {"outcome": Outcome.FAILED, "problem": problem, "workloads": []}
     return payload.model_copy(update=nothing)
 
@@ -98,7 +100,7 @@ def _without_histograms(report: Report) -> Report:
 
 
 def _first_workers(report: Report) -> Report:
-    """Keep those that did not complete, and then the first."""
+    """Keep workers that did not complete first."""
     workers = sorted(report.workers, key=lambda worker: worker.outcome is Outcome.COMPLETED)
     workers = workers[:SHOWN_WORKERS]
     return _note(report, f"all but {len(workers)} workers", {"workers": workers})

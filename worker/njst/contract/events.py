@@ -1,8 +1,8 @@
-"""The events of the job log and what each carries.
+"""The events of the job log, and their payloads.
 
-An event's job and worker stand in its subject (`njst.contract.names.mesh`), its time is the
-stream's stored timestamp: neither is repeated here, so neither can disagree. A newer njst may add
-fields and events; an older one ignores both.
+An event's job and worker are in its subject (`njst.contract.names.mesh`), its time is the timestamp
+of the stored message: the payload does not repeat them. A newer njst may add fields and events; an
+older one ignores both.
 """
 
 import json
@@ -18,7 +18,7 @@ from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTall
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.target import Target
 
-# Version of the payloads below, for the day when a field must change its meaning.
+# Version of the payloads below, in case a field must change its meaning.
 SCHEMA = 1
 # Fields that the spec got after the first log was written, with their defaults. A field that is
 # added to the spec with a default other than None belongs in here; its default never changes then.
@@ -29,7 +29,7 @@ _LATER_FIELDS = {
 
 
 class OriginKind(StrEnum):
-    """Through which door a job came in."""
+    """How a job was submitted."""
 
     HTTP = "Http"
     RESOURCE = "Resource"
@@ -39,8 +39,9 @@ class OriginKind(StrEnum):
 class Origin(Message):
     """Where a job came from; namespace and name are a resource's.
 
-    `cluster` tells clusters apart that share one NATS; only a job's own may say that its resource
-    is gone. An older njst left it empty: nobody may say it of such a job without having seen it.
+    `cluster` distinguishes clusters that share one NATS: only the job's own cluster may report that
+    its resource is gone. An older njst left it empty; then only a cluster that has seen the
+    resource may.
     """
 
     kind: OriginKind
@@ -50,26 +51,26 @@ class Origin(Message):
 
 
 class Payload(Message):
-    """The base of what every event carries."""
+    """The base of every event's payload."""
 
     schema_version: int = SCHEMA
 
 
 class Created(Payload):
-    """A job exists, with the participants that were alive at that moment, sorted."""
+    """A job was created, with the participants alive at that moment, sorted."""
 
     spec: JobSpec
     participants: list[str]
     origin: Origin
-    # SHA-256 of the submitted document, by which a repeated submission is told from another one.
+    # SHA-256 of the submitted document, to detect a repeated submission.
     digest: str = ""
-    # What the submitting API wants to read back, kept as it came (the original njst's settings).
+    # Opaque settings of the submitting API (the original njst's).
     settings: str = ""
-    # How many of the participants are in each zone.
+    # Number of participants in each zone.
     zones: dict[str, int] = Field(default_factory=dict)
-    # How many workers are wanted where the job came in; 0 where nobody has said.
+    # Number of workers that the submitter expects; 0: unknown.
     expected: int = 0
-    # How long the job had waited for workers to be connected.
+    # How long the job waited for workers to connect.
     waited_ms: int = 0
     # Fields of the spec that a newer njst knows and this one does not; see
     # `njst.contract.parsing.forward_compat`.
@@ -93,9 +94,9 @@ class Created(Payload):
 
 
 class Ready(Payload):
-    """A participant has prepared; with a problem it cannot take part.
+    """A participant is prepared; with a problem, it cannot take part.
 
-    One that is late says so with the reason `StartTimeout`, and what it was still doing.
+    A late participant reports the reason `StartTimeout`, and what it was still doing.
     """
 
     problem: Problem | None = None
@@ -109,10 +110,10 @@ class Started(Payload):
 
 
 class Cancelled(Payload):
-    """Load stops; what was measured until then still counts.
+    """The load stops; results so far count.
 
-    `before_start` says that the job must not begin: void once it has, because whoever appended it
-    may have been cut off from the log meanwhile.
+    With `before_start` the event is void if the job has started: its author may not have seen the
+    start.
     """
 
     reason: str
@@ -121,7 +122,7 @@ class Cancelled(Payload):
 
 
 class Done(Payload):
-    """A participant has nothing more to do of these workloads, for which others wait."""
+    """A participant has completed these workloads, for which others wait."""
 
     workloads: list[str]
 
@@ -134,9 +135,9 @@ class Begun(Payload):
 
 
 class Finished(Payload):
-    """A participant's final tallies, what its producers were acknowledged and its consumers had.
+    """A participant's final tallies, its acknowledged messages and its consumed messages.
 
-    Without `receipts` it is of an njst that has looked for its own messages itself.
+    Without `receipts` it is from an older njst, which reads its own messages back.
     """
 
     outcome: Outcome
@@ -150,37 +151,37 @@ class Finished(Payload):
 
 
 class SliceRead(Payload):
-    """What a worker saw of one slice of the streams; without a sight it reads no more."""
+    """What a worker read of one slice of the streams; without a sight, it reads no more."""
 
     slice: int = 0
     sight: SliceResult | None = None
 
 
 class Suspected(Payload):
-    """An accusation: this worker has not been heard of. The fold judges it."""
+    """Another worker suspects this silent worker; the projection decides whether it is lost."""
 
     silent_ms: int = 0
 
 
 class Refuted(Payload):
-    """The accused is there after all."""
+    """The suspected worker refutes: it is alive."""
 
 
 class Ended(Payload):
-    """The final word on a job: its report, or the most of it and where the whole lies."""
+    """The job has ended: its report, or a shortened one and where the full report is stored."""
 
     report: Report
     stored: StoredReport | None = None
 
 
 class Cleaned(Payload):
-    """What the job made is gone, but for what `problems` names."""
+    """The job's assets are removed, except those named in `problems`."""
 
     problems: list[str] = Field(default_factory=list)
 
 
 class Deleted(Payload):
-    """The job is no longer shown."""
+    """The job is deleted: it is no longer listed."""
 
 
 class Progress(Payload):
@@ -208,8 +209,8 @@ Event = (
     | Deleted
 )
 
-# Events that are appended only when their subject is empty: the first one wins. Not `cancelled`: a
-# void one must not keep a valid one out.
+# Events that are appended only if their subject is empty: the first one wins. Not `cancelled`: a
+# void one must not block a valid one.
 DECISIONS: frozenset[str] = frozenset({"created", "started", "ended", "cleaned"})
 
 EVENT_TYPES: dict[str, type[Payload]] = {

@@ -1,8 +1,7 @@
-"""A participant's share of a job as its load processes get it: no shares left to compute.
+"""A participant's share of a job as its load processes get it, computed to the message.
 
-The agent makes the plan (`njst.planning`), the engine runs it (`njst.load`). It crosses a
-process boundary on one host only, so it carries resolved addresses and credentials; it is never
-written to the log.
+The agent makes the plan (`njst.planning`), the engine runs it (`njst.load`). It stays on one host,
+so it may have resolved addresses and credentials; it is never written to the log.
 """
 
 from pydantic import Field
@@ -22,9 +21,9 @@ from njst.contract.results.readback import StreamReceipts
 
 
 class ArrivalPiece(Message):
-    """A time in which the rate of all clients together goes evenly from `begin` to `end`.
+    """A time in which the rate of all clients together changes linearly.
 
-    Without `ms` it has no end, and is the last one; its rate does not change.
+    Without `ms` it is open-ended, the last piece, and its rate is constant.
     """
 
     ms: int | None = None
@@ -33,7 +32,7 @@ class ArrivalPiece(Message):
 
 
 class ArrivalPlan(Message):
-    """The instants of one client's messages: every `parts`-th of the whole workload's.
+    """Due times of one client's messages: every `parts`-th message of the workload.
 
     Message k of the client is number `k * parts + index` of the workload.
     """
@@ -46,26 +45,26 @@ class ArrivalPlan(Message):
 class ClientPlan(Message):
     """One NATS connection: exactly one of `messages` and `duration_ms`, and one kind.
 
-    `number` is the workload's place in the spec, `index` this client's within the workload over
-    all workers and streams; both together name a producer in the messages that it sends.
-    `siblings` is how many clients share its process: what each keeps ready shrinks with it.
+    `number` is the index of the workload in the spec, `index` that of the client within the
+    workload over all workers and streams; both identify the producer in its messages. `siblings`
+    is the number of clients in its process: the more there are, the fewer frames each prebuilds.
     """
 
     workload: str
     number: int = 0
     index: int
     siblings: int = 1
-    # What JetStream's API subjects begin with: the connection's `js_api`.
+    # Prefix of JetStream API subjects: the connection's `js_api`.
     api_prefix: str = API_PREFIX
     messages: int | None = None
     duration_ms: int | None = None
     warmup_ms: int = 0
     start_ms: int = 0
-    # Whether it begins only when it is told to; `start_ms` counts from then.
+    # Whether it waits for a signal to begin; `start_ms` counts from then.
     is_gated: bool = False
-    # How long it tries to connect again after a break; None: as long as the workload lasts.
+    # How long it tries to reconnect; None: as long as the workload lasts.
     reconnect_ms: int | None = None
-    # Why it does nothing at all, not even connect: what the target lacks.
+    # What the target lacks, so that the client does not even connect; empty: it runs.
     skipped: str = ""
     pace: ArrivalPlan | None = None
     publish: PublishPlan | None = None
@@ -79,13 +78,13 @@ class ClientPlan(Message):
 
     @property
     def timeout_ms(self) -> int:
-        """How long an answer is waited for, or a message; of a client that is not skipped."""
+        """Time-out of an answer, or of a message, of a client that is not skipped."""
         kind = next(kind for kind in KINDS.values() if getattr(self, kind.name) is not None)
         return kind.timeout_ms(getattr(self, kind.name))
 
 
 class LoadPlan(Message):
-    """Everything that one worker runs of one job."""
+    """All clients of one job on one worker."""
 
     job: str
     connection: Connection
@@ -93,10 +92,10 @@ class LoadPlan(Message):
 
 
 class Receipt(Message):
-    """What one producer was acknowledged: `count` messages, in ranges [begin, end) of numbers.
+    """Messages acknowledged to one producer: `count` of them, in ranges [begin, end) of numbers.
 
-    It sent the numbers below `sent`. `code` is what names it in the stamps of its messages. `marks`
-    are some of its acknowledgements: number, sequence, and when in ms since the Unix epoch.
+    It sent the numbers below `sent`. `code` identifies it in the stamps of its messages. `marks`
+    are some of its acknowledgements: number, sequence, and time in ms since the Unix epoch.
     """
 
     workload: str
@@ -109,7 +108,7 @@ class Receipt(Message):
 
 
 class Consumption(Message):
-    """What consumers of one load process had of a producer's messages: ranges [begin, end)."""
+    """Messages of a producer that one load process consumed: ranges [begin, end)."""
 
     stream: str
     code: int
@@ -117,9 +116,9 @@ class Consumption(Message):
 
 
 class RangePlan(Message):
-    """A piece of a stream to be read: behind `after`, up to `upto`, or to the end without it.
+    """A range of a stream to read: after `after`, up to `upto`; None: to the end.
 
-    Where both are the same, only the stream's state is asked for.
+    If both are equal, only the state of the stream is read.
     """
 
     stream: str
@@ -128,7 +127,7 @@ class RangePlan(Message):
 
 
 class LostProducer(Message):
-    """A producer of a lost worker, named as its client's plan named it."""
+    """A producer of a lost worker, identified as in its client's plan."""
 
     worker: str
     workload: str
@@ -138,9 +137,9 @@ class LostProducer(Message):
 
 
 class SlicePlan(Message):
-    """One slice of the streams, and what all producers of the job were acknowledged.
+    """One slice of the streams, and the messages acknowledged to all producers of the job.
 
-    What was seen is told in at most `max_bytes`. Of the `lost` producers messages are counted.
+    The result has at most `max_bytes`. Messages of the `lost` producers are counted.
     """
 
     job: str

@@ -1,10 +1,10 @@
-"""Server URLs: schemes, ports, and the login that a URL may hold."""
+"""Server URLs: schemes, default ports, and logins in URLs."""
 
 import ipaddress
 from collections.abc import Sequence
 from urllib.parse import SplitResult, unquote, urlsplit
 
-# The schemes of a server, and the port that each means without one; of websockets those of HTTP.
+# Schemes and their default ports; websockets have those of HTTP.
 DEFAULT_PORTS = {"nats": 4222, "tls": 4222, "ws": 80, "wss": 443}
 
 
@@ -22,10 +22,10 @@ def of_one_kind(servers: Sequence[str]) -> bool:
 
 
 def _parsed(server: object) -> SplitResult:
-    """Return a server's parts.
+    """Return the parts of a server's URL.
 
     Raises:
-        ValueError: it is no URL of a server; the words do not repeat it.
+        ValueError: it is not the URL of a server; the message does not repeat it.
     """
     text = str(server)
     try:
@@ -62,7 +62,7 @@ def address(server: str) -> tuple[str, int]:
 
 
 def is_ip(host: str) -> bool:
-    """Whether a host is named by its address."""
+    """Whether a host is an IP address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -1,10 +1,10 @@
-"""What a stream keeps, and what it was like before the load."""
+"""Limits of a stream, and its state before the load."""
 
 from njst.contract.model import Message
 
 
 class StreamLimits(Message):
-    """What makes a stream let go of messages, as JetStream says it; 0 or less: no limit."""
+    """Settings by which a stream removes messages, as in JetStream; 0 or less: no limit."""
 
     retention: str = "limits"
     discard: str = "old"
@@ -15,10 +15,10 @@ class StreamLimits(Message):
 
 
 class StreamBefore(Message):
-    """What a stream was at the set-up.
+    """A stream before the load.
 
-    `server` is the id of the server that said so, which is another one after a restart. `created`
-    is when the stream was made, in ns since the Unix epoch; 0: unknown.
+    `server` is the id of the server that reported it; a restart changes the id. `created_ns` is the
+    stream's creation time in ns since the Unix epoch; 0: unknown.
     """
 
     server: str = ""

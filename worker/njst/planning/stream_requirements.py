@@ -1,9 +1,8 @@
-"""Whether an existing stream can do what the workloads of a job need of it."""
+"""Whether an existing stream supports the workloads of a job."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from njst.contract.kinds.key_value import KeyValueOperation
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.workload import Workload
 from njst.planning.payload_limits import oversized_fields
@@ -11,32 +10,32 @@ from njst.planning.payload_limits import oversized_fields
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """What decides whether a workload can use a stream; see StreamConfig in nats-server."""
+    """Settings that decide whether a workload can use a stream; see StreamConfig in nats-server."""
 
     name: str
     has_subjects: bool = True
-    # The streams that it is a mirror of or sources from.
+    # Names of its mirror origin and sources.
     origins: tuple[str, ...] = ()
     acknowledges: bool = True
     is_sealed: bool = False
     allows_direct_get: bool = True
-    # Bytes of a message with its headers; None: no limit.
+    # Maximum size of a message with its headers; None: no limit.
     max_message_bytes: int | None = None
 
 
 def check_stream(
     number: int, workload: Workload, settings: StreamSettings, longest: int | None
 ) -> None:
-    """Do nothing if a workload can use this stream, which exists already.
+    """Check that a workload can use this existing stream.
 
     Args:
-        number: of the workload in spec.workloads.
-        workload: one that names the stream.
-        settings: those of the stream.
-        longest: bytes of the longest payload, where payloads are in a file.
+        number: index of the workload in spec.workloads.
+        workload: the workload.
+        settings: settings of the stream.
+        longest: bytes of the longest payload of its payload file; None: it has no file.
 
     Raises:
-        SetupError: naming the workload, the field, and the setting of the stream.
+        SetupError: names the workload, the field, and the setting of the stream.
     """
     for field, reason, words in _obstacles(workload, settings, longest):
         raise SetupError(reason, f"spec.workloads[{number}] ({workload.name}).{field}: {words}")
@@ -45,7 +44,7 @@ def check_stream(
 def _obstacles(
     workload: Workload, settings: StreamSettings, longest: int | None
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what stands in the way: a field, the reason, and words about the stream."""
+    """Yield for each obstacle the field, the reason, and an explanation."""
     name = settings.name
     if workload.publish is not None:
         if not settings.has_subjects:
@@ -58,7 +57,7 @@ def _obstacles(
             yield "publish", "StreamUnsuitable", f"{name} acknowledges no message (no_ack)"
         if settings.is_sealed:
             yield "publish", "StreamUnsuitable", f"{name} takes no messages any more (sealed)"
-    if not settings.allows_direct_get and _reads_directly(workload):
+    if not settings.allows_direct_get and workload.kind.reads_directly(workload.kind_spec):
         field = workload.kind.field
         words = f"{name} allows no direct gets (allow_direct is false)"
         yield field, "StreamUnsuitable", words
@@ -67,11 +66,3 @@ def _obstacles(
             more = f" and {headers} of headers" if headers else ""
             words = f"{size} bytes{more}; {name} takes at most {settings.max_message_bytes}"
             yield field, "PayloadTooLarge", f"{words} in a message (max_msg_size)"
-
-
-def _reads_directly(workload: Workload) -> bool:
-    """Whether a workload reads with direct gets, which a stream must allow."""
-    key_value = workload.key_value
-    if key_value is not None:
-        return key_value.operation is KeyValueOperation.GET
-    return workload.get is not None

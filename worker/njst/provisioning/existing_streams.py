@@ -1,4 +1,4 @@
-"""Existing streams: whether they suit the job, found out before the load and without storing."""
+"""Checks before the load whether existing streams suit the job, without storing anything."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -15,10 +15,10 @@ from njst.login.nats_client import LoginClient
 from njst.planning.stream_requirements import StreamSettings, check_stream
 from njst.provisioning.target_connection import explained, workload_field
 
-# A publish that expects this last sequence is refused by every stream, and stored by none.
+# Every stream refuses a publish that expects this last sequence.
 _NO_SEQUENCE = str(2**63 - 1)
 _WRONG_STREAM = 10060
-# Of a workload with many subjects the first ones are asked about.
+# Maximum subjects of a workload that are checked.
 _MOST_SUBJECTS = 4
 _ANSWER_S = 2.0
 
@@ -26,16 +26,16 @@ _ANSWER_S = 2.0
 async def check_existing_streams(
     client: LoginClient, spec: JobSpec, skipped: Collection[str], longest: Mapping[int, int]
 ) -> None:
-    """Do nothing if each existing stream of a job suits the workloads that use it.
+    """Check that each existing stream of a job suits the workloads that use it.
 
     Args:
         client: a connection to the target.
         spec: the job.
         skipped: names of workloads that do not run.
-        longest: as `check_payload_sizes` takes it.
+        longest: as in `check_payload_sizes`.
 
     Raises:
-        SetupError: naming the workload, the field, and what about the stream is in the way.
+        SetupError: names the workload, the field, and the setting of the stream that prevents it.
     """
     js = client.jetstream()
     for place, stream in enumerate(spec.streams):
@@ -52,7 +52,7 @@ async def check_existing_streams(
             for number, workload in workloads:
                 check_stream(number, workload, settings, longest.get(number))
                 publish = workload.publish
-                # A schedule is stored under its own subject, and a subject of many has a number.
+                # A schedule has its own subject; with subjectCount, subjects have a number.
                 if publish is not None and publish.delay_seconds is None:
                     subjects = publish_subjects(stream, workload, index)
                     if publish.subject_count > 1:
@@ -62,7 +62,7 @@ async def check_existing_streams(
 
 
 def stream_settings(info: StreamInfo) -> StreamSettings:
-    """Return what decides whether a workload can use a stream."""
+    """Return the settings that decide whether a workload can use a stream."""
     config = info.config
     sources = [config.mirror, *(config.sources or [])]
     size = config.max_msg_size
@@ -78,14 +78,14 @@ def stream_settings(info: StreamInfo) -> StreamSettings:
 
 
 async def _check_subjects(client: Client, field: str, name: str, subjects: Sequence[str]) -> None:
-    """Do nothing if a stream takes these subjects, wherever mappings and imports lead them.
+    """Check that the stream captures these subjects, with all mappings and imports in effect.
 
-    Each gets a publish that no stream can store, because of the sequence that it expects: the
-    refusal says which stream it came to. Without an answer, since it is not allowed say, the load
-    itself will find out.
+    Each subject gets a publish that no stream can store, because of the last sequence that it
+    expects: the refusal says which stream captured it. If there is no answer, for example because
+    the user lacks the permission, the load will show it.
 
     Raises:
-        SetupError: no stream takes a subject, or another one does.
+        SetupError: no stream captures a subject, or another one does.
     """
     headers = {STREAM_HEADER: name, LAST_SEQUENCE: _NO_SEQUENCE}
     for subject in subjects[:_MOST_SUBJECTS]:
@@ -102,7 +102,7 @@ async def _check_subjects(client: Client, field: str, name: str, subjects: Seque
 
 
 def _other_stream(answer: bytes) -> str | None:
-    """Return the stream that took a publish for another one; None where the right one did."""
+    """Return the stream that captured a publish in place of the expected one; None: none did."""
     try:
         document = json.loads(answer)
         if document["error"]["err_code"] == _WRONG_STREAM:

@@ -127,5 +127,6 @@ GET = Kind(
     receives=lambda _: False,
     timeout_ms=lambda plan: plan.timeout_ms,
     message_sizes=nothing,
+    reads_directly=lambda _: True,
     server_features=lambda get: [(f"mode {get.mode}", V2_11)] if get.mode in _MANY else [],
 )

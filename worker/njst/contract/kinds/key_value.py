@@ -126,6 +126,7 @@ KEY_VALUE = Kind(
     message_headers=lambda key_value, _: (
         [(LAST_SUBJECT_SEQUENCE, SHORTEST_NUMBER)] if key_value.operation in _EXPECTS else []
     ),
+    reads_directly=lambda key_value: key_value.operation is KeyValueOperation.GET,
     consumers_per_stream=lambda key_value, clients, _: clients if key_value.watches else 1,
     workload_rules=(stream_prefix_rule("key_value", "KV_"),),
 )

@@ -67,6 +67,7 @@ class Kind(Generic[Spec, Plan]):
         server_features: The fields that not every server supports, each with its first release.
         consumers_per_stream: How many consumers a stream has at once for so many clients of all
             workers and so many messages; None: only time ends the workload.
+        reads_directly: Whether it reads messages with direct gets, which a stream must allow.
         needs_stream: Whether the workload must name one of spec.streams.
         workload_rules: Rules about the fields of a workload of this kind.
     """
@@ -83,6 +84,7 @@ class Kind(Generic[Spec, Plan]):
     )
     server_features: Callable[[Spec], Iterable[tuple[str, ServerRelease]]] = nothing
     consumers_per_stream: Callable[[Spec, int, int | None], int] = lambda _spec, _clients, _n: 1
+    reads_directly: Callable[[Spec], bool] = lambda _: False
     needs_stream: bool = True
     workload_rules: tuple[Rule, ...] = ()
 

@@ -1,1 +1,1 @@
-"""Names on NATS and in Kubernetes, built and parsed here alone."""
+"""Names on NATS and in Kubernetes; they are built and parsed only here."""

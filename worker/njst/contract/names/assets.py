@@ -1,4 +1,4 @@
-"""Streams, consumers, subjects and metadata that a job makes on its target."""
+"""Names, subjects and metadata of the assets that a job creates on its target."""
 
 from njst.contract.fields import INDEX
 from njst.contract.names.buckets import (
@@ -12,15 +12,15 @@ from njst.contract.names.buckets import (
 from njst.contract.spec.stream import Retain, Stream
 from njst.contract.spec.workload import Workload
 
-# What inboxes begin with, unless a connection has another prefix.
+# Default prefix of inboxes.
 INBOX = "_INBOX"
 
 
-# Metadata of every stream that njst makes: the id of the job that made it,
+# Metadata of every stream that njst creates: the id of its job,
 OWNER_KEY = "njst.io/job"
 
 
-# and for those that come later: which log that job is in, the stream's name, and its retain.
+# and for the orphan reaper the log of that job, the stream's name, and its retain.
 LOG_KEY = "njst.io/log"
 
 
@@ -31,14 +31,14 @@ RETAIN_KEY = "njst.io/retain"
 
 
 def owner_marks(job: str, log: str, stream: str, retain: Retain = Retain.DELETE) -> dict[str, str]:
-    """Return the metadata of a stream that a job makes; without a log it is nobody's orphan."""
+    """Return the metadata of a stream that a job creates; without a log it is never reaped."""
     if not log:
         return {OWNER_KEY: job}
     return {OWNER_KEY: job, LOG_KEY: log, STREAM_KEY: stream, RETAIN_KEY: retain.value}
 
 
 def stream_names(stream: Stream) -> list[str]:
-    """Return the JetStream names of the streams that one entry stands for."""
+    """Return the JetStream names of the streams of one entry."""
     if stream.count == 1:
         return [stream.name]
     return [f"{stream.name}-{index}" for index in range(stream.count)]
@@ -65,37 +65,37 @@ def publish_subjects(stream: Stream, workload: Workload, index: int) -> list[str
 
 
 def consumer_name(job: str, workload: Workload, client: int | None = None) -> str:
-    """Return the durable's name that all clients of a workload share, or one client's own."""
+    """Return the name of a workload's shared durable, or of the consumer of one client."""
     own = "" if client is None else f"-{client}"
     return f"njst-{job}-{workload.name}{own}"
 
 
 def asset_prefix(job: str, workload: Workload, client: int) -> str:
-    """Return what the names of the streams or consumers begin with that a client manages."""
+    """Return the name prefix of the streams or consumers that a client manages."""
     return f"njst-{job}-{workload.name}-{client}"
 
 
 def asset_subject(job: str, stream_name: str) -> str:
-    """Return the subject of a stream that is managed; `>` in place of the name: of all of them."""
+    """Return the subject of a managed stream; `>` as the name matches all of them."""
     return f"njst-assets.{job}.{stream_name}"
 
 
 def deliver_subject(job: str, workload: Workload, client: int) -> str:
-    """Return where a client's own push consumer delivers to."""
+    """Return the deliver subject of a client's own push consumer."""
     return f"{INBOX}.njst.{job}.{workload.name}.{client}"
 
 
 def shared_deliver_subject(job: str, workload: Workload, index: int) -> str:
-    """Return where the shared push consumer of the entry's stream number `index` delivers to."""
+    """Return the deliver subject of the shared push consumer of the entry's stream `index`."""
     return f"{INBOX}.njst.{job}.{workload.name}.shared.{index}"
 
 
 def has_own_consumers(workload: Workload) -> bool:
-    """Whether each client has a consumer of its own, and takes the stream from its beginning."""
+    """Whether each client has its own consumer, which begins at the start of the stream."""
     if workload.key_value is not None:
         return workload.key_value.watches
     return workload.consume is not None and workload.consume.has_own_consumers
 
 
-# The one group of clients of a consumer: of a shared push consumer, and of one with priorities.
+# The group of all clients of a shared push consumer, or of a consumer with priorities.
 QUEUE_GROUP = "njst"

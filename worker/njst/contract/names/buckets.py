@@ -9,12 +9,12 @@ OBJECTS = "OBJ_"
 
 
 def chunk_subject(bucket: str, nuid: str) -> str:
-    """Return the subject of an object's chunks; `>` in place of its id: of all chunks (ADR-20)."""
+    """Return the subject of an object's chunks; `>` as the id matches all chunks (ADR-20)."""
     return f"$O.{bucket}.C.{nuid}"
 
 
 def meta_subject(bucket: str, name: str) -> str:
-    """Return the subject of an object's description; its name is in base64, but for `>`."""
+    """Return the subject of an object's description, with its name in base64; `>` matches all."""
     if name == ">":
         return f"$O.{bucket}.M.>"
     return f"$O.{bucket}.M.{urlsafe_b64encode(name.encode()).decode()}"
@@ -26,5 +26,5 @@ def key_subject(bucket: str, key: str) -> str:
 
 
 def bucket_of(stream_name: str) -> str:
-    """Return the key-value bucket that a stream is (ADR-8)."""
+    """Return the name of the key-value bucket of a stream (ADR-8)."""
     return stream_name.removeprefix(BUCKET)

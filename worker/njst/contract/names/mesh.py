@@ -1,7 +1,7 @@
-"""Names on the control NATS and of what a job makes; each is built and read in this file alone.
+"""Subjects and names on the control NATS; they are built and parsed only here.
 
 Subjects: `njst.<mesh>.v1.job.<id>.<event>` and `...<event>.<worker>` for the log,
-`njst.<mesh>.v1.progress.<id>.<worker>` and `...progress.reaping` for the stream beside it,
+`njst.<mesh>.v1.progress.<id>.<worker>` and `...progress.reaping` for the progress stream,
 `njst.<mesh>.v1.ping` and `...hello` for members.
 """
 
@@ -20,7 +20,7 @@ def is_mesh(text: str) -> bool:
 
 @dataclass(frozen=True)
 class EventName:
-    """Which event of which job, and of which worker where it is a worker's own."""
+    """Event, job, and the worker of a worker's event."""
 
     job: str
     event: str
@@ -41,7 +41,7 @@ class Mesh:
 
     @property
     def log_stream(self) -> str:
-        """The stream of the decisions and of what participants say once."""
+        """The stream of the job log: decisions and events of participants."""
         return f"NJST_{self.name}_LOG"
 
     @property
@@ -66,17 +66,17 @@ class Mesh:
 
     @property
     def ping(self) -> str:
-        """Core subject on which members answer who they are."""
+        """Core subject on which members report who they are."""
         return f"njst.{self.name}.v1.ping"
 
     @property
     def reaping(self) -> str:
-        """Subject of the progress stream that is taken while somebody looked for orphans lately."""
+        """Subject of the progress stream that has a message if orphans were reaped recently."""
         return f"njst.{self.name}.v1.progress.reaping"
 
     @property
     def hello(self) -> str:
-        """Core subject on which a member says once that it is there."""
+        """Core subject on which a member announces itself once."""
         return f"njst.{self.name}.v1.hello"
 
     def event(self, name: EventName) -> str:
@@ -93,7 +93,7 @@ class Mesh:
         return f"njst.{self.name}.v1.progress.{job}.{worker}"
 
     def parse_event(self, subject: str) -> EventName | None:
-        """Return what `event` was given; None for a subject that is not of this log."""
+        """Return the event of a subject; None: the subject is not one of this log."""
         head, tokens = subject.split(".")[:4], subject.split(".")[4:]
         if head != ["njst", self.name, "v1", "job"] or len(tokens) not in (2, 3):
             return None

@@ -1,4 +1,4 @@
-"""From the text of a document, JSON or YAML, to a checked spec."""
+"""From the text of a document, JSON or YAML, to a validated spec."""
 
 import json
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _Head = TypeVar("_Head", "Head", "ScheduleHead")
 
 
 class Metadata(Message):
-    """What njst reads of a manifest's metadata; the rest belongs to Kubernetes."""
+    """The part of a manifest's metadata that njst reads."""
 
     name: str = Field("", max_length=253)
     namespace: str = Field("", max_length=253)
 
 
 class Head(Message):
-    """An NjstJob as `kubectl apply` takes it, without its spec."""
+    """An NjstJob manifest without its spec."""
 
     api_version: Literal["njst.io/v1alpha1"]
     kind: Literal["NjstJob"]
@@ -34,7 +34,7 @@ class Head(Message):
 
 
 class ScheduleHead(Message):
-    """An NjstSchedule as `kubectl apply` takes it, without its spec."""
+    """An NjstSchedule manifest without its spec."""
 
     api_version: Literal["njst.io/v1alpha1"]
     kind: Literal["NjstSchedule"]
@@ -43,7 +43,7 @@ class ScheduleHead(Message):
 
 @dataclass(frozen=True)
 class Document:
-    """A checked job, and the name that its manifest gave it; a bare spec has none."""
+    """A validated job and the name in its manifest; a bare spec has none."""
 
     name: str
     spec: JobSpec
@@ -53,9 +53,9 @@ def parse_document(text: bytes) -> Document:
     """Return the one job in `text`: a whole manifest, or a bare spec, as JSON or YAML.
 
     Raises:
-        InvalidDocumentError: the text is no JSON and no YAML, holds several documents, is too
-            large, or breaks the contract. Fields are named from the manifest's root, so those of
-            a bare spec begin with `spec` as well.
+        InvalidDocumentError: the text is neither JSON nor YAML, has several documents, is too
+            large, or breaks the contract. Field paths begin at the manifest's root, so those of a
+            bare spec begin with `spec` too.
     """
     return _job(load_object(text))
 
@@ -123,7 +123,7 @@ def _parse(model: type[_Spec], data: Any) -> _Spec:
 
 
 def _json_like(data: Any, path: str) -> Any:
-    """Return `data` in which 3.0 is 3: JSON has one kind of number, as Kubernetes says."""
+    """Return `data` with 3.0 as 3: JSON has one type of number, as in Kubernetes."""
     if isinstance(data, dict):
         return {name: _json_like(value, f"{path}.{name}") for name, value in data.items()}
     if isinstance(data, list):

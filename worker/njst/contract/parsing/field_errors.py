@@ -1,4 +1,4 @@
-"""Bad input, told the same way by HTTP, CLI and Kubernetes: which field, and what is allowed."""
+"""Errors in documents, the same for HTTP, CLI and Kubernetes: the field, and what is allowed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pydantic import ValidationError
 class FieldProblem:
     """One field of a document that cannot be accepted.
 
-    `field` is written as Kubernetes writes it: `spec.workloads[0].publish.payloadBytes`; empty
-    when the whole document is meant.
+    `field` is a path as in Kubernetes: `spec.workloads[0].publish.payloadBytes`; empty: the whole
+    document.
     """
 
     field: str
@@ -22,7 +22,7 @@ class FieldProblem:
 
 
 class InvalidDocumentError(ValueError):
-    """A document that was refused; nothing was changed."""
+    """A document was rejected; nothing was changed."""
 
     def __init__(self, problems: Sequence[FieldProblem]) -> None:
         self.problems = tuple(problems)
@@ -41,7 +41,7 @@ def field_path(root: str, location: Sequence[str | int]) -> str:
 
 
 def problems_of(error: ValidationError, root: str) -> tuple[FieldProblem, ...]:
-    """Return what pydantic found, in the order of the document's fields."""
+    """Return the errors of pydantic, in the order of the document's fields."""
     return tuple(
         FieldProblem(field_path(root, detail["loc"]), _words(detail["type"], detail["msg"]))
         for detail in error.errors(include_url=False)
@@ -49,7 +49,7 @@ def problems_of(error: ValidationError, root: str) -> tuple[FieldProblem, ...]:
 
 
 def _words(kind: str, message: str) -> str:
-    """Return pydantic's message in the words of a document instead of those of Python."""
+    """Return pydantic's message in terms of a document instead of Python."""
     if kind == "extra_forbidden":
         return "unknown field"
     if kind == "missing":

@@ -1,8 +1,8 @@
-"""Reads the events of njsts of other versions: during a rollout old and new share one log.
+"""Reads events of other versions of njst: during a rollout old and new workers share one log.
 
-Unknown fields of events are ignored, unknown events are counted and change nothing. A spec is not
-so lenient: half of it is another job. What a newer njst put into one is left out here and named,
-so that an older worker sees the job, shows it, and declines to take part.
+Unknown fields of events are ignored, unknown events are counted. A spec must be complete, since a
+part of it would be another job: unknown fields in it are left out and listed, so that an older
+worker shows the job and declines to take part.
 """
 
 import json
@@ -19,7 +19,7 @@ def read_event(kind: type[_Kind], data: bytes) -> _Kind:
     """Return the event in `data`.
 
     Raises:
-        ValidationError: it is none, in any version.
+        ValidationError: it is not an event of any version.
     """
     try:
         return kind.model_validate_json(data)

@@ -1,7 +1,7 @@
-"""The status of an NjstJob: what `kubectl get` and `kubectl wait` see. Integers and text only.
+"""The status of an NjstJob, for `kubectl get` and `kubectl wait`: integers and text only.
 
-Bounded to a few KiB at any number of workers: lists are cut, counts are not. The whole report is
-at `resultRef` on any worker.
+Limited to a few KiB for any number of workers: lists are truncated, counts are not. The full report
+is at `resultRef` in the API of any worker.
 """
 
 from pydantic import Field
@@ -28,7 +28,7 @@ class Condition(Message):
 
 
 class WorkersStatus(Message):
-    """How many participants are how far."""
+    """Number of participants in each state."""
 
     wanted: int = Field(0, description="Number of participants.")
     ready: int = Field(0, description="Of these, ready or further, and not lost.")
@@ -62,7 +62,7 @@ class ErrorStatus(Message):
 
 
 class ReadBackStatus(Message):
-    """What a look at the stream after the load proves of acknowledged messages."""
+    """Result of reading acknowledged messages back after the load."""
 
     acknowledged: int = Field(0, description="Messages that the target acknowledged.")
     found: int = Field(0, description="Of these, found in the stream.")
@@ -121,7 +121,7 @@ class WorkloadStatus(Message):
 
 
 class ThresholdStatus(Message):
-    """A threshold beside what was measured."""
+    """A threshold and the measured value."""
 
     workload: str = Field(description="Workload that is judged; empty: all.")
     metric: str = Field(description="Metric that is judged.")

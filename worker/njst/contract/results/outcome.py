@@ -1,4 +1,4 @@
-"""How a participant's part or a job ended, and why."""
+"""How a participant's run or a job ended, and why."""
 
 from enum import StrEnum
 
@@ -6,17 +6,17 @@ from njst.contract.model import Message
 
 
 class Problem(Message):
-    """Why something did not come about: a reason for programs, a message that says what to do."""
+    """A reason for programs, and a message that explains it and says what to do."""
 
     reason: str
     message: str = ""
 
 
-# The reason of a problem, and of a job's end: not ready within the spec's `startTimeoutSeconds`.
+# Not ready within the spec's `startTimeoutSeconds`.
 START_TIMEOUT = "StartTimeout"
 
 
-# ... and: without its workers for the spec's `queueTimeoutSeconds`.
+# Without workers for the spec's `queueTimeoutSeconds`.
 QUEUE_TIMEOUT = "QueueTimeout"
 
 
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class SetupError(Exception):
-    """Something that a job needs cannot be had: a CamelCase reason, and what to do."""
+    """A job cannot be set up: a CamelCase reason, and a message that says what to do."""
 
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason

@@ -1,6 +1,6 @@
-"""What workers tell each other of acknowledged messages: what to look for, and what was seen.
+"""What workers exchange about acknowledged messages: which to look for, and what was found.
 
-Numbers of messages stand in them as `njst.verification.range_codec` writes them.
+Message numbers are encoded by `njst.verification.range_codec`.
 """
 
 from pydantic import Field
@@ -8,32 +8,31 @@ from pydantic import Field
 from njst.contract.model import Message
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 
-# Why acknowledged messages were not looked for: nobody was left to read, or the job was stopped;
+# Why acknowledged messages were not looked for: no worker was left, or the job was stopped;
 NOT_READ = "NotRead"
 STOPPED = "Stopped"
 # the stream could not be read;
 READ_FAILED = "ReadFailed"
-# a producer has so many failures between its messages that they cannot all be told.
+# the ranges of a producer's acknowledged messages are too many to transmit.
 TOO_MANY_HOLES = "TooManyHoles"
-# Its producer's worker is lost, and with it which messages were acknowledged.
+# The worker of the producer is lost, and with it which messages were acknowledged.
 WORKER_LOST = "WorkerLost"
-# Core NATS has no acknowledgements, whoever stores its messages.
+# Core NATS has no acknowledgements, even if a stream stores its messages.
 UNACKNOWLEDGED = "Unacknowledged"
 
-# Why a stream does not have an acknowledged message any more that it once stored: its limits and
-# its retention, as they were before the load;
+# Why a stream no longer has a stored message: its limits and its retention from before the load;
 MAX_AGE = "MaxAge"
 MAX_PER_SUBJECT = "MaxMessagesPerSubject"
 DISCARD_OLD = "DiscardOld"
 RETENTION = "Retention"
 NO_INTEREST = "NoInterest"
-# or somebody, while the job ran: a purge, single messages, other limits, the whole stream;
+# or somebody removed it during the job: a purge, single messages, other limits, the whole stream;
 PURGED = "Purged"
 MESSAGES_DELETED = "MessagesDeleted"
 LIMITS_CHANGED = "LimitsChanged"
 STREAM_DELETED = "StreamDeleted"
 STREAM_RECREATED = "StreamRecreated"
-# or a work queue let go of what none of the job's consumers had.
+# or a work queue removed what none of the job's consumers received.
 NOT_CONSUMED = "NotConsumed"
 REMOVED_BY_SOMEBODY = frozenset(
     {PURGED, MESSAGES_DELETED, LIMITS_CHANGED, STREAM_DELETED, STREAM_RECREATED, NOT_CONSUMED}

@@ -1,4 +1,4 @@
-"""What a job measured and what that proves: tallies of each participant, and the report of all.
+"""Results of a job: tallies of each participant, and the report.
 
 Integers only, units in the names; histograms are HDR V2 compressed, base64 (see
 `njst.stats.histogram`).
@@ -15,7 +15,7 @@ from njst.contract.spec.threshold import Metric
 
 
 class Verdict(StrEnum):
-    """What a finished history proves; UNKNOWN when part of it is missing."""
+    """What the results prove; UNKNOWN: a part of them is missing."""
 
     VALID = "Valid"
     INVALID = "Invalid"
@@ -167,9 +167,9 @@ class Report(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
-    # What was left out so that it fits into a message.
+    # Details that were left out so that the report fits into a message.
     omitted: str = ""
-    # What the clean-up could not remove, and why: known once it has been tried.
+    # Assets that the clean-up could not remove, and why; empty before the clean-up.
     left_behind: list[str] = Field(default_factory=list)
 
 

@@ -1,4 +1,4 @@
-"""What one participant measured."""
+"""Measurements of one participant."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from njst.contract.model import Message
 
 
 class ErrorClass(StrEnum):
-    """The kinds of failures that a client tells apart."""
+    """Classes of errors."""
 
     TIMEOUT = "Timeout"
     NO_RESPONDERS = "NoResponders"
@@ -39,10 +39,10 @@ class ErrorClass(StrEnum):
 
 
 class ErrorTally(Message):
-    """How often one class of error occurred, with one example in the server's words.
+    """Number of errors of one class, with the message of one example.
 
-    `operations` of `count` are outcomes of attempted operations, of which each has exactly one; the
-    rest are findings about messages that were processed, such as a corrupted body.
+    `operations` of `count` are failed operations, each counted once; the others are findings about
+    processed messages, such as a corrupted body.
     """
 
     error_class: ErrorClass
