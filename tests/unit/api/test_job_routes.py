@@ -308,7 +308,7 @@ async def test_following_ends_when_the_job_is_deleted_and_says_meanwhile_that_it
     monkeypatch.setattr(job_routes.asyncio, "sleep", next_turn)
     text = (await http.get(f"{JOBS}/{job}/events")).text
     assert text.count("event: snapshot") == 1
-    assert text.count(": still here\n\n") == 1
+    assert text.count(": keep-alive\n\n") == 1
     assert text.endswith("event: end\ndata: {}\n\n")
 
 

@@ -1,1 +1,1 @@
-"""The HTTP face of a worker."""
+"""The HTTP API of a worker."""

@@ -1,4 +1,4 @@
-"""The HTTP face of a worker: any worker answers for any job."""
+"""Builds the HTTP API of a worker; every worker serves every job."""
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
@@ -11,7 +11,7 @@ from njst.api.services import Services
 
 
 def create_app(services: Services) -> FastAPI:
-    """Return the application; it keeps no state of its own."""
+    """Return the application; it has no state of its own."""
     app = FastAPI(
         title="njst",
         summary="A leaderless, distributed load tester for NATS JetStream",

@@ -1,4 +1,4 @@
-"""What holds for every request and every answer, before any route is asked."""
+"""Middleware: rejects cross-site requests of browsers, and forbids content sniffing."""
 
 from urllib.parse import urlsplit
 
@@ -11,16 +11,16 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CrossSiteGuard:
-    """Refuses what a page of another site makes a browser send; there is no login to protect it.
+    """Rejects state-changing requests that a page of another site makes a browser send (CSRF).
 
-    A browser names the page's site in `Origin`; curl and other programs send none.
+    The API has no login. A browser names the site of the page in `Origin`; programs send none.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it."""
+        """Pass the request on, or reject it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -33,12 +33,12 @@ class CrossSiteGuard:
         headers = Headers(scope=scope)
         app = self._app
         if scope["method"] not in _SAFE_METHODS and is_cross_site(headers):
-            app = render(ApiProblem(403, "cross-site", "requests from another site are refused"))
+            app = render(ApiProblem(403, "cross-site", "cross-site requests are rejected"))
         await app(scope, receive, send_marked)
 
 
 def is_cross_site(headers: Headers) -> bool:
-    """Whether `Origin` is there and is another site than `Host`; one that is malformed is."""
+    """Whether `Origin` is present and names another site than `Host`, or is malformed."""
     origin = headers.get("origin")
     if origin is None:
         return False

@@ -1,7 +1,7 @@
-"""/docs: the API as one static page, made from its own OpenAPI document.
+"""/docs: the API as one static page, rendered from its OpenAPI document.
 
-Swagger UI would be 1.5 MB of somebody else's script for a dozen routes; this page has no script at
-all, so it works without a CDN, under the strictest content security policy, and in curl.
+Swagger UI would be 1.5 MB of third-party script for a dozen routes. This page has no script, so it
+works without a CDN, under the strictest content security policy, and in curl.
 """
 
 import json
@@ -28,26 +28,26 @@ td, th { border-top: 1px solid var(--line) } a { color: var(--accent) }
 """
 
 _PROBLEMS = {
-    "unreadable": "The body is no JSON and no YAML, not exactly one document, or never came.",
-    "invalid": "A field breaks the contract; `errors` names each, and what is allowed.",
-    "too-large": "The body is larger than a job may be.",
-    "media-type": "Send application/json or application/yaml.",
-    "idempotency-key": "The key is not usable, or belongs to another document or a deleted job.",
-    "unknown-job": "No job has this id, or it was deleted.",
-    "not-finished": "A report is there when the job has ended.",
-    "owned": "The job belongs to a Kubernetes resource; delete that.",
-    "not-enough-workers": "Fewer workers are connected than the job asks for.",
-    "queue-timeout": "There were too few workers for as long as the job may wait.",
-    "journal-unavailable": "The control NATS does not answer; try again.",
-    "not-ready": "The worker is starting, or has lost its control NATS.",
-    "cross-site": "A page of another site made the browser send this.",
+    "unreadable": "The body is not one document in JSON or YAML, or did not arrive in time.",
+    "invalid": "A field is invalid; `errors` lists each invalid field and what is allowed.",
+    "too-large": "The body exceeds the largest size of a job.",
+    "media-type": "The media type is not supported; send application/json or application/yaml.",
+    "idempotency-key": "The key is malformed, or belongs to another document or a deleted job.",
+    "unknown-job": "No job has this ID, or the job was deleted.",
+    "not-finished": "The job has not ended, so it has no report yet.",
+    "owned": "The job belongs to a Kubernetes resource; delete the resource instead.",
+    "not-enough-workers": "Fewer workers are connected than the job requires.",
+    "queue-timeout": "There were too few workers until the queue timeout of the job.",
+    "journal-unavailable": "The control NATS is unavailable; try again.",
+    "not-ready": "The worker is starting, or has lost the control NATS.",
+    "cross-site": "A browser sent the request for a page of another site.",
     "http": "The path or method does not exist.",
-    "internal": "A mistake of njst; please report it.",
+    "internal": "A bug in njst; please report it.",
 }
 
 
 def create_router(app: FastAPI) -> APIRouter:
-    """Return the route of the page."""
+    """Return the router of the page."""
     router = APIRouter()
     rendered: list[str] = []
 
@@ -70,7 +70,7 @@ def render(openapi: dict[str, Any]) -> str:
             "<meta name=viewport content='width=device-width'>",
             f"<title>{escape(title)}: HTTP API</title><style>{_STYLE}</style>",
             f"<h1>{escape(title)}</h1><p>{escape(info.get('summary', ''))}. ",
-            "Any worker answers for any job. The same as <a href=/openapi.json>OpenAPI</a>.</p>",
+            "Every worker serves every job. Also as <a href=/openapi.json>OpenAPI</a>.</p>",
             *_operations(openapi),
             *_problems(),
             "</html>",
@@ -132,8 +132,8 @@ def _curl(method: str, path: str) -> str:
 
 
 def _problems() -> Iterator[str]:
-    yield "<h2>Problems</h2><p>Errors are problem documents (RFC 9457); <code>type</code> is one of"
-    yield ' these. Those of the original njst\'s routes are <code>{"error": ...}</code>.</p>'
+    yield "<h2>Problems</h2><p>Errors are problem documents (RFC 9457) with one of these values of"
+    yield ' <code>type</code>. Routes of the original njst return <code>{"error": ...}</code>.</p>'
     yield "<table><tr><th>Problem<th>Meaning"
     for kind, meaning in _PROBLEMS.items():
         yield f"<tr id=problem-{kind}><td><code>{kind}</code><td>{escape(meaning)}"

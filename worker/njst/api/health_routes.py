@@ -1,4 +1,4 @@
-"""Who is there, is this worker well, and what version is it."""
+"""Members of the mesh, health, version and metrics of this worker."""
 
 from typing import Any
 
@@ -14,23 +14,23 @@ from njst.stats.prometheus_text import MEDIA_TYPE
 
 
 def create_router(services: Services) -> APIRouter:
-    """Return the routes, bound to a worker."""
+    """Return the router of a worker."""
     router = APIRouter(tags=["worker"])
 
     @router.get("/api/v1/cluster", response_model=None)
     async def cluster() -> dict[str, Any]:
-        """List the workers that are connected now."""
+        """List the connected workers."""
         members = await services.members.present()
         return {"count": len(members), "members": [dump(member) for member in members]}
 
     @router.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> Response:
-        """Say that the process lives."""
+        """Liveness: the process responds."""
         return PlainTextResponse("ok")
 
     @router.get("/readyz", response_class=PlainTextResponse)
     async def readyz() -> Response:
-        """Say whether this worker can take a job, or why not."""
+        """Readiness: 200 if this worker can accept jobs, else 503 with the reason."""
         problem = services.ready()
         if problem is not None:
             raise ApiProblem(503, "not-ready", f"{problem.reason}: {problem.message}")

@@ -1,4 +1,4 @@
-"""A job as the API shows it, made from its view and what it has measured so far."""
+"""The JSON document of a job, built from its view and its measurements so far."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from njst.journal.state.worker_counts import WorkerCounts, worker_counts
 
 
 class JobDocument(Message):
-    """One job. Workloads hold what was measured so far; histograms only where asked for."""
+    """A job. `workloads` has the measurements so far, with histograms only on request."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class JobDocument(Message):
     message: str
     participants: list[str]
     zones: dict[str, int] = Field(default_factory=dict)
-    # The jobs that it waits for, those that run first; its place in the queue is their number.
+    # IDs of the jobs ahead in the queue, running ones first; their number is the queue position.
     waits_for: list[str] = Field(default_factory=list)
     workers: WorkerCounts
     create_time: AwareDatetime
@@ -37,7 +37,7 @@ class JobDocument(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
-    # What the clean-up could not remove, and why.
+    # What the clean-up could not remove from the target, and why.
     left_behind: list[str] = Field(default_factory=list)
     spec: JobSpec
 
@@ -57,21 +57,24 @@ def document_of(
     histograms: bool = False,
     trouble: Problem | None = None,
 ) -> JobDocument:
-    """Return a job's document; `trouble` is what keeps this worker from knowing anything newer."""
+    """Return the document of a job.
+
+    `trouble` is why this worker cannot follow the job log at the moment: its data may be stale.
+    """
     ended = view.ended is not None
-    # Its place is kept until it is clean; one that is over waits for nobody all the same.
+    # A job keeps its place in the queue until it is cleaned up, but no longer waits once it ended.
     ahead = [] if ended or view.cancelled is not None else list(waits_for)
-    standing = state_text(view, ahead)
+    state = state_text(view, ahead)
     if trouble is not None:
-        words = f"{trouble.message}; workers end their load at the job's deadline all the same"
-        standing = StateText(trouble.reason, words)
+        words = f"{trouble.message}; workers still end their load at the deadline of the job"
+        state = StateText(trouble.reason, words)
     return JobDocument(
         id=view.id,
         name=view.created.origin.name,
         origin=view.created.origin,
         phase=str(view.phase),
-        reason=report.reason if ended else standing.reason,
-        message=report.message if ended else standing.message,
+        reason=report.reason if ended else state.reason,
+        message=report.message if ended else state.message,
         participants=sorted(view.parts),
         zones=view.created.zones,
         waits_for=ahead,
@@ -89,7 +92,7 @@ def document_of(
 
 
 def dump(document: Message) -> dict[str, Any]:
-    """Return a document as JSON-ready data without nulls."""
+    """Return a document as JSON-serializable data without nulls."""
     return document.model_dump(mode="json", exclude_none=True)
 
 

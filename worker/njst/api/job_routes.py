@@ -1,4 +1,4 @@
-"""/api/v1/jobs: submit, list, look, follow, cancel, delete."""
+"""/api/v1/jobs: submit, list, get, report, events, cancel, delete."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ KEEP_ALIVE_EVENTS = 30
 _JOB_BODY = {
     "requestBody": {
         "required": True,
-        "description": "A whole NjstJob manifest or a bare spec, as JSON or YAML.",
+        "description": "An NjstJob manifest or a bare spec, as JSON or YAML.",
         "content": {
             "application/yaml": {"schema": {"type": "object"}},
             "application/json": {"schema": {"type": "object"}},
@@ -35,7 +35,7 @@ _JOB_BODY = {
 
 
 def create_router(services: Services) -> APIRouter:
-    """Return the routes, bound to a worker."""
+    """Return the router of a worker."""
     api = _JobsApi(services)
     router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
     add = partial(router.add_api_route, response_model=None)
@@ -74,10 +74,10 @@ class _JobsApi:
         dry_run: Annotated[bool, Query(alias="dryRun")] = False,
         wait: Annotated[bool, Query()] = False,
     ) -> Response:
-        """Create a job for all connected workers. An Idempotency-Key makes repeating it safe.
+        """Submit a job. An Idempotency-Key makes it safe to repeat the request.
 
-        Too few workers are a 503 at once. With `wait` the answer comes when there are enough, or
-        when the spec's queueTimeoutSeconds are over, as with an NjstJob resource.
+        If there are too few workers, the answer is 503 at once. With `wait`, the request waits for
+        more workers for up to the spec's queueTimeoutSeconds, as an NjstJob resource does.
         """
         submission = await read_submission(request, self._mesh)
         if dry_run:
@@ -87,7 +87,7 @@ class _JobsApi:
             submitted = await self._jobs.submit_patiently(submission, request.is_disconnected)
         else:
             submitted = await self._jobs.submit(submission)
-        _refuse_other(submitted, submission)
+        _reject_reused_key(submitted, submission)
         return JSONResponse(
             self._show(submitted.view),
             201 if submitted.new else 200,
@@ -101,7 +101,7 @@ class _JobsApi:
         cursor: Annotated[int | None, Query(ge=0)] = None,
         phase: Annotated[Phase | None, Query()] = None,
     ) -> Response:
-        """List jobs, newest first; the Link header and `next` lead to the following page."""
+        """List jobs, newest first; the Link header and `next` point to the next page."""
         views = [
             view
             for view in reversed(self._jobs.all())
@@ -118,7 +118,7 @@ class _JobsApi:
     async def get(
         self, request: Request, job: str, histograms: Annotated[bool, Query()] = False
     ) -> Response:
-        """Return a job; while it runs, with what was measured so far."""
+        """Return a job, with its measurements so far."""
         view = self._jobs.get(job)
         if view.ended is None:
             return JSONResponse(self._show(view, histograms=histograms))
@@ -128,17 +128,19 @@ class _JobsApi:
         return JSONResponse(self._show(view, histograms=histograms), headers={"etag": tag})
 
     async def report(self, job: str) -> Response:
-        """Return the final report, the same from every worker."""
+        """Return the final report; it is the same on every worker."""
         view = self._jobs.get(job)
         if view.ended is None:
-            raise ApiProblem(409, "not-finished", f"job {job} is {view.phase}; it has no report")
+            raise ApiProblem(
+                409, "not-finished", f"job {job} is {view.phase} and has no report yet"
+            )
         return JSONResponse(dump(await self._jobs.whole_report(view)))
 
     async def events(self, request: Request, job: str) -> Response:
-        """Follow a job as server-sent events: a snapshot on every change, until it has ended."""
+        """Follow a job as server-sent events: a snapshot after each change, until the job ends."""
         view = self._jobs.get(job)
         if view.ended is not None and request.headers.get("last-event-id") == str(view.last_seq):
-            # A browser that has seen the end asks again for ever; only this makes it stop.
+            # EventSource reconnects after the end of a stream; only a 204 makes it stop.
             return Response(status_code=204)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return _EventStream(self._snapshots(job), headers=headers)
@@ -157,35 +159,37 @@ class _JobsApi:
                 last, quiet = data, 0
                 yield f"event: snapshot\nid: {view.last_seq}\ndata: {data}\n\n"
             elif (quiet := quiet + 1) % KEEP_ALIVE_EVENTS == 0:
-                yield ": still here\n\n"
+                yield ": keep-alive\n\n"
             if view.ended is not None:
                 yield "event: end\ndata: {}\n\n"
                 return
             await asyncio.sleep(EVENT_EVERY_S)
 
     async def cancel(self, job: str) -> Response:
-        """Stop a job; what it measured is kept. Cancelling again, or too late, changes nothing."""
+        """Stop a job and keep its measurements. Cancelling again, or too late, has no effect."""
         view = await self._jobs.cancel(job, "Requested", "the job was cancelled")
         return JSONResponse(self._show(view), 202)
 
     async def delete(self, job: str) -> Response:
-        """Stop a job if it runs, and show it no longer."""
+        """Delete a job, and stop it first if it runs."""
         origin = self._jobs.get(job).created.origin
         if origin.kind is OriginKind.RESOURCE:
             raise ApiProblem(
                 409,
                 "owned",
-                f"the job belongs to a resource: kubectl delete njstjob {origin.name}"
+                f"the job belongs to an NjstJob: kubectl delete njstjob {origin.name}"
                 f" -n {origin.namespace}",
             )
         await self._jobs.delete(job)
         return Response(status_code=204)
 
 
-def _refuse_other(submitted: Submitted, submission: Submission) -> None:
-    """Refuse a repeated Idempotency-Key that stands for something else by now."""
+def _reject_reused_key(submitted: Submitted, submission: Submission) -> None:
+    """Reject a repeated Idempotency-Key whose job has another spec or was deleted."""
     if submitted.view.created.digest != submission.digest:
-        raise ApiProblem(422, "idempotency-key", "this Idempotency-Key belongs to another document")
+        raise ApiProblem(
+            422, "idempotency-key", "this Idempotency-Key was used for another document"
+        )
     if submitted.view.deleted:
         raise ApiProblem(409, "idempotency-key", "the job of this Idempotency-Key was deleted")
 

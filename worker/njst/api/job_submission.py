@@ -1,4 +1,4 @@
-"""From a request to a submission: the body's type and size, its key, and what a post may say."""
+"""From an HTTP request to a submission: media type, size, idempotency key, allowed fields."""
 
 import asyncio
 import hashlib
@@ -27,20 +27,20 @@ _MEDIA_TYPES = frozenset(
         "application/x-www-form-urlencoded",
     }
 )
-# A body that has not arrived by then never will.
+# A body that takes longer is considered lost.
 BODY_TIMEOUT_S = 30.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 async def read_body(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
-    """Return the body, without ever reading more than `limit_bytes` of it."""
+    """Return the body; reading stops beyond `limit_bytes`."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit_bytes:
-                    raise ApiProblem(413, "too-large", f"a job is at most {limit_bytes} bytes")
+                    raise ApiProblem(413, "too-large", f"the body exceeds {limit_bytes} bytes")
     except TimeoutError as error:
         words = f"the body did not arrive within {BODY_TIMEOUT_S:g} seconds"
         raise ApiProblem(408, "unreadable", words) from error
@@ -48,19 +48,21 @@ async def read_body(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> 
 
 
 async def read_submission(request: Request, mesh: str) -> Submission:
-    """Return the job of a POST to a worker of a mesh.
+    """Return the job that a request submits to a worker of `mesh`.
 
-    With an Idempotency-Key the id derives from the key, so that the log's compare-and-set makes
-    every repetition the same job, on any worker.
+    With an Idempotency-Key the job ID derives from the key, so the compare-and-set of the job log
+    makes every repetition the same job, on any worker.
     """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type not in _MEDIA_TYPES:
         raise ApiProblem(
-            415, "media-type", f"{media_type} is not supported: send application/json or -/yaml"
+            415,
+            "media-type",
+            f"{media_type} is not supported; send application/json or application/yaml",
         )
-    # Not in the event loop: a worker that reads YAML for a second would miss its own deadlines.
+    # In a thread: parsing YAML can take a second, and would delay the deadlines of the worker.
     document = await asyncio.to_thread(parse_document, await read_body(request))
-    _refuse_unfit(document, mesh)
+    _reject_unsuitable(document, mesh)
     key = request.headers.get("idempotency-key")
     return Submission(
         id=new_job_id(time.time_ns() // 1_000_000) if key is None else _id_of_key(key),
@@ -71,23 +73,25 @@ async def read_submission(request: Request, mesh: str) -> Submission:
 
 
 def _digest(document: Document) -> str:
-    """Return what tells one job from another, however it was written down."""
+    """Return a digest of name and spec that does not depend on how they were written."""
     spec = document.spec.model_dump_json(exclude_none=True)
     return hashlib.sha256(f"{document.name}\n{spec}".encode()).hexdigest()
 
 
-def _refuse_unfit(document: Document, mesh: str) -> None:
-    """A posted job starts at once, on these workers: some fields steer a resource."""
+def _reject_unsuitable(document: Document, mesh: str) -> None:
+    """Reject fields that have a meaning only in an NjstJob resource, and another mesh."""
     problems = [
-        FieldProblem(f"spec.{field}", "must be false: it steers an NjstJob resource, not a post")
+        FieldProblem(f"spec.{field}", "must be false: the field works only in an NjstJob resource")
         for field, value in (("suspend", document.spec.suspend), ("cancel", document.spec.cancel))
         if value
     ]
     if document.spec.mesh not in (None, mesh):
-        words = f"must be {mesh!r}, the mesh of this worker, or left out"
+        words = f"must be {mesh!r}, the mesh of this worker, or omitted"
         problems.append(FieldProblem("spec.mesh", words))
     if problems:
-        raise ApiProblem(422, "invalid", "the job cannot be posted like this", problems)
+        raise ApiProblem(
+            422, "invalid", "the job cannot be submitted over HTTP like this", problems
+        )
 
 
 def _id_of_key(key: str) -> str:

@@ -16,28 +16,28 @@ from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJ
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "2"
-# A document may break its contract in tens of thousands of fields; nobody reads so many.
+# A document can have tens of thousands of invalid fields; the rest is left out.
 MAX_ERRORS = 100
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _TITLES = {
-    400: "The request cannot be read",
-    403: "The request is not allowed",
-    404: "There is no such thing",
-    405: "The method is not allowed here",
-    408: "The request did not arrive",
-    409: "The state does not allow this",
-    413: "The document is too large",
-    415: "The media type is not supported",
-    422: "The document breaks the contract",
-    500: "njst made a mistake",
-    503: "The worker cannot do this now",
+    400: "Bad request",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request timeout",
+    409: "Conflict",
+    413: "Document too large",
+    415: "Unsupported media type",
+    422: "Invalid document",
+    500: "Internal error",
+    503: "Unavailable",
 }
 
 
-class ApiProblem(Exception):  # noqa: N818 - it is a problem document, not an error of this code
-    """A refusal; nothing was changed."""
+class ApiProblem(Exception):  # noqa: N818 - a problem document, not an error in this code
+    """A rejected request, which has changed nothing."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class ApiProblem(Exception):  # noqa: N818 - it is a problem document, not an er
 
 
 def render(problem: ApiProblem) -> JSONResponse:
-    """Return the problem as a response."""
+    """Return a problem as a response."""
     document: dict[str, object] = {
         "type": f"/docs#problem-{problem.kind}",
-        "title": _TITLES.get(problem.status, "The request failed"),
+        "title": _TITLES.get(problem.status, "Request failed"),
         "status": problem.status,
         "detail": problem.detail,
     }
@@ -72,26 +72,26 @@ def render(problem: ApiProblem) -> JSONResponse:
 
 
 def problem_of(error: Exception) -> ApiProblem:
-    """Return what a caller is told of an error of the layers below."""
+    """Return the problem that a client sees for an error of a lower layer."""
     if isinstance(error, ApiProblem):
         return error
     for kind, status, name in _LOWER_ERRORS:
         if isinstance(error, kind):
             return ApiProblem(status, name, str(error))
     if isinstance(error, InvalidDocumentError):
-        return _refused(error)
+        return _document_problem(error)
     if isinstance(error, HTTPException):
         return ApiProblem(error.status_code, "http", str(error.detail), headers=error.headers)
     if isinstance(error, RequestValidationError):
-        return ApiProblem(422, "invalid", "a parameter is not as it should be", _fields(error))
+        return ApiProblem(422, "invalid", "a parameter is invalid", _fields(error))
     return ApiProblem(500, "internal", f"{type(error).__name__}: please report this")
 
 
-def _refused(error: InvalidDocumentError) -> ApiProblem:
-    """A document as a whole cannot be read; a field of one breaks the contract."""
+def _document_problem(error: InvalidDocumentError) -> ApiProblem:
+    """Return 400 if the document cannot be read, 422 if some of its fields are invalid."""
     if len(error.problems) == 1 and not error.problems[0].field:
         return ApiProblem(400, "unreadable", str(error))
-    return ApiProblem(422, "invalid", "the job breaks its contract", error.problems)
+    return ApiProblem(422, "invalid", "the job is invalid", error.problems)
 
 
 def _fields(error: RequestValidationError) -> list[FieldProblem]:
@@ -106,7 +106,7 @@ _LOWER_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (QueueTimeoutError, 503, "queue-timeout"),
     (NotEnoughWorkersError, 503, "not-enough-workers"),
     (JournalUnavailableError, 503, "journal-unavailable"),
-    # Nobody is there to read it; it only keeps the log free of a mistake that is none.
+    # Nobody reads the answer; handling it keeps a harmless traceback out of the log.
     (ClientDisconnect, 400, "unreadable"),
 )
 
@@ -118,7 +118,7 @@ _FIELD_ERROR = {
 _PROBLEM_SCHEMA = {
     "type": "object",
     "properties": {
-        "type": {"type": "string", "description": "What went wrong, as a link below /docs."},
+        "type": {"type": "string", "description": "The kind of problem, as a link to its meaning."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -126,7 +126,7 @@ _PROBLEM_SCHEMA = {
     },
     "required": ["type", "title", "status", "detail"],
 }
-# For OpenAPI: every answer that a route does not name is a problem document.
+# For OpenAPI: every response that a route does not declare is a problem document.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem document (RFC 9457).",
@@ -136,9 +136,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Return what the request's path answers to, on all its routes; one alone knows only its own.
+    """Return the methods of all routes that match the path of a request.
 
-    RFC 9110 section 15.5.6 wants them in Allow.
+    RFC 9110 section 15.5.6 requires them in Allow; Starlette names those of one route only.
     """
     return [
         method
@@ -151,7 +151,7 @@ def allowed_methods(request: Request) -> list[str]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the API with a problem document."""
+    """Answer every error with a problem document."""
 
     async def handle(request: Request, error: Exception) -> Response:
         problem = problem_of(error)

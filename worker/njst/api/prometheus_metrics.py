@@ -1,9 +1,9 @@
-"""/metrics: the Prometheus text format, made from views at the time of the scrape.
+"""/metrics: the Prometheus text format, rendered from the job views at scrape time.
 
-Bounded: at most SHOWN_JOBS jobs have series of their own, the oldest that have not ended first,
-because those run; an ended one keeps its last values for KEEP_NS, so that no scrape misses them.
-Labels never hold a stream or subject. `test` is the job's name, by which runs of one test are
-compared; `job_id` keeps apart the runs that are there at the same time.
+Cardinality is bounded: at most SHOWN_JOBS jobs have series of their own, those that have not ended
+first, oldest first, because they run. A job that ended keeps its last values for KEEP_NS, so that
+no scrape misses them. Labels never contain a stream or subject. `test` is the name of the job, to
+compare runs of the same test; `job_id` separates runs that exist at the same time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ KEEP_NS = 600 * 1_000_000_000
 
 
 def render(services: Services) -> str:
-    """Return the whole exposition."""
+    """Return the response body of a scrape."""
     views = services.jobs.all()
     me = services.me()
     families = [
@@ -28,7 +28,7 @@ def render(services: Services) -> str:
         Family(
             "njst_worker_ready",
             "gauge",
-            "1 when the worker can take a job.",
+            "1 when the worker can accept jobs.",
             [({}, int(services.ready() is None))],
         ),
         Family(
@@ -40,7 +40,7 @@ def render(services: Services) -> str:
         Family(
             "njst_worker_clock_error_seconds",
             "gauge",
-            "Error of the log's time here.",
+            "Error bound of the log time on this worker.",
             [({}, me.clock_error_us / 1e6)],
         ),
         _phases(views),
@@ -60,7 +60,7 @@ def _phases(views: Iterable[JobView]) -> Family:
 
 
 def _shown(views: Sequence[JobView], now_ns: int) -> list[JobView]:
-    """Return the jobs that have series of their own, in the order of the log."""
+    """Return the jobs that have series of their own, in log order."""
     live = [view for view in views if view.ended is None][:SHOWN_JOBS]
     room = SHOWN_JOBS - len(live)
     ended = [view for view in views if view.ended is not None and now_ns - view.ended_ns < KEEP_NS]

@@ -1,4 +1,4 @@
-"""Serves the API in the worker's own event loop."""
+"""Serves the API in the event loop of the worker."""
 
 import asyncio
 import errno
@@ -13,23 +13,23 @@ STOP_GRACE_S = 3
 
 
 class AddressInUseError(OSError):
-    """The HTTP address cannot be had; the message says what to do."""
+    """The HTTP address cannot be used; the message says what to do."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the worker decides when to stop."""
+    """uvicorn without signal handlers: the worker decides when to stop."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Leave signals to the worker."""
+        """Leave the handling of signals to the worker."""
         return nullcontext()
 
 
 @asynccontextmanager
 async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
-    """Serve `app` and yield its URL; port 0 takes a free one.
+    """Serve `app` and yield its URL; port 0 picks a free port.
 
     Raises:
-        AddressInUseError: somebody else has the address, or this host does not.
+        AddressInUseError: the address is in use, or is not an address of this host.
     """
     listener = _listen(host, port)
     config = uvicorn.Config(
@@ -60,9 +60,11 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            words = "is in use by another program; choose another with --http (port 0: a free one)"
+            words = (
+                "is in use by another program; choose another with --http (port 0: any free port)"
+            )
         else:
-            words = f"cannot be listened on: {error.strerror}"
+            words = f"cannot be used: {error.strerror}"
         raise AddressInUseError(f"HTTP address {host}:{port} {words}") from error
     listener.setblocking(False)
     return listener

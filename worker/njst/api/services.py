@@ -1,4 +1,4 @@
-"""What the API needs of the worker that it belongs to."""
+"""What the routes need from their worker."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from njst.journal.state.job_view import JobView
 
 @dataclass(frozen=True)
 class Services:
-    """The worker behind the API; `ready` returns why it cannot take a job now, or None."""
+    """The worker behind the API; `ready` returns why it cannot accept a job now, or None."""
 
     mesh: str
     jobs: Jobs
@@ -20,7 +20,7 @@ class Services:
     me: Callable[[], Member]
     log_now_ns: Callable[[], int]
     ready: Callable[[], Problem | None]
-    # Removes the streams that a job made, also those that it was to keep; returns what stayed.
+    # Removes all streams that a job created, even those to keep; returns what it could not remove.
     remove_streams: Callable[[JobView], Awaitable[list[str]]]
     # Returns the target that a server's URL means; raises SetupError when it is not allowed.
     target_at: Callable[[str], Awaitable[Target]]

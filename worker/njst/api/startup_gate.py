@@ -1,4 +1,4 @@
-"""What a worker answers before it is in its mesh: that it lives, and for what it waits."""
+"""Answers before the worker has joined its mesh: liveness, and what the worker waits for."""
 
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -8,22 +8,22 @@ from njst.contract.results.outcome import Problem
 
 
 class StartupGate:
-    """An application that passes everything on to another, once that one is there."""
+    """An ASGI application that forwards every request once the real one is there."""
 
     def __init__(self) -> None:
-        self._waits_for = Problem(reason="Starting", message="the worker starts")
+        self._waits_for = Problem(reason="Starting", message="the worker is starting")
         self._app: ASGIApp | None = None
 
     def wait_for(self, words: str) -> None:
-        """Say from now on what is waited for."""
+        """Set what the worker waits for."""
         self._waits_for = Problem(reason="ControlUnavailable", message=words)
 
     def open(self, app: ASGIApp) -> None:
-        """From now on `app` answers."""
+        """Forward every request to `app` from now on."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let answer."""
+        """Answer a request, or forward it."""
         app = self._app
         if app is None and scope["path"] == "/healthz":
             app = PlainTextResponse("ok")

@@ -1,1 +1,1 @@
-"""The original's /bench API."""
+"""The /bench API of the original njst."""

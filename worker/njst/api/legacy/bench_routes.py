@@ -1,4 +1,4 @@
-"""The API of the original njst, so that its users' scripts go on working."""
+"""The API of the original njst, which keeps the scripts of its users working."""
 
 import json
 import secrets
@@ -37,7 +37,7 @@ Handler = Callable[..., Awaitable[Response]]
 
 
 def _original_errors(handler: Handler) -> Handler:
-    """Answer errors in the original's form: {"error": "..."}."""
+    """Answer errors in the format of the original: {"error": "..."}."""
 
     @wraps(handler)
     async def answer(*args: Any, **kwargs: Any) -> Response:
@@ -60,7 +60,7 @@ _ANSWERED = (
 
 
 def _original(error: Exception) -> tuple[int, str]:
-    """Return the status and the words that the original would use."""
+    """Return the status and message of an error as the original would send them."""
     match error:
         case BenchError():
             return error.status, str(error)
@@ -75,7 +75,7 @@ def _original(error: Exception) -> tuple[int, str]:
 
 
 def create_router(services: Services) -> APIRouter:
-    """Return the routes, bound to a worker."""
+    """Return the router of a worker."""
     api = _BenchApi(services)
     router = APIRouter(tags=["original njst"])
     add = partial(router.add_api_route, response_model=None)
@@ -101,18 +101,18 @@ class _BenchApi:
         return view
 
     async def health_check(self) -> Response:
-        """Say that the worker lives."""
+        """Liveness: the worker responds."""
         return PlainTextResponse("ok")
 
     @_original_errors
     async def cluster(self) -> Response:
-        """List the ids of the workers."""
+        """List the IDs of the workers."""
         nodes = [member.worker for member in await self._services.members.present()]
         return JSONResponse({"nodes": nodes, "count": len(nodes)})
 
     @_original_errors
     async def list_benches(self) -> Response:
-        """List the settings of all jobs that came in here."""
+        """List the settings of all jobs that were created with this API."""
         found = [v for v in self._jobs.all() if v.created.origin.kind is OriginKind.BENCH]
         return JSONResponse([shown_settings(view) for view in found])
 
@@ -141,7 +141,7 @@ class _BenchApi:
 
     @_original_errors
     async def get(self, request: Request, job: str) -> Response:
-        """Return a job's status and settings; `?full` adds the nodes' reports."""
+        """Return the status and settings of a job; `?full` adds the reports of the nodes."""
         view = self._job(job)
         report = self._jobs.report(view, self._services.log_now_ns())
         full = "full" in request.query_params
@@ -154,7 +154,7 @@ class _BenchApi:
 
     @_original_errors
     async def delete(self, request: Request, job: str) -> Response:
-        """Cancel a job; `?streams` deletes its streams, `?settings` or `?results` forgets it."""
+        """Cancel a job; `?streams` deletes its streams, `?settings` or `?results` the job."""
         try:
             view = await self._jobs.cancel(self._job(job).id, "Requested", "deleted")
         except UnknownJobError:
@@ -166,7 +166,7 @@ class _BenchApi:
 
     @_original_errors
     async def purge(self, request: Request) -> Response:
-        """Delete all jobs that came in here, with their streams."""
+        """Delete all jobs that were created with this API, and their streams."""
         body = _json(await read_body(request))
         if not isinstance(body, dict) or body.get("all") is not True:
             raise BenchError(400, "'all' must be set to true to purge")

@@ -1,9 +1,9 @@
-"""The original njst's settings and status in today's words, and back. Pure.
+"""Translates settings of the original njst into a job spec, and a job into its status. Pure.
 
-Its fields are those of its types.go as its users' scripts see them; what it did wrong with them is
-mended: the batch size reaches the workers, no remainder is lost, totals are messages over the
-common window. Streams of a write stay until they are deleted, as they always did, because reads
-follow; `keep_streams` now keeps them even then.
+Fields are those of types.go of the original, as scripts see them. Its bugs are fixed: the batch
+size reaches the workers, no remainder is lost, and totals are messages over the common window. As
+before, streams of a write stay until they are deleted, because reads follow; `keep_streams` now
+keeps them even then.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ MAX_ERRORS = 100
 
 
 class BenchError(Exception):
-    """A refusal in the original's form: a status and one sentence."""
+    """A rejected request, with the status and message that the original would send."""
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -36,14 +36,14 @@ class _Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_zero(cls, data: Any) -> Any:
-        """A zero value is a field that was left out: Go does not tell the two apart."""
+        """Treat a zero value as omitted: Go does not distinguish the two."""
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if value or isinstance(value, dict)}
 
 
 class NatsSettings(_Settings):
-    """Where the streams are; empty means the NATS of the mesh."""
+    """Where the streams are; an empty address means the control NATS."""
 
     address: str = ""
     shared_connection: bool = False
@@ -65,7 +65,7 @@ class WriteSettings(_Settings):
 
 
 class ReadSettings(_Settings):
-    """A read job on the streams of an earlier write."""
+    """A read job on the streams of an earlier write job."""
 
     write_id: str
     num_streams: int = 1
@@ -77,7 +77,7 @@ class ReadSettings(_Settings):
 
 
 class BenchSettings(_Settings):
-    """The body of POST /bench; `id` is filled in."""
+    """The body of POST /bench; the worker sets `id`."""
 
     description: str = ""
     nats: NatsSettings
@@ -91,10 +91,10 @@ class BenchSettings(_Settings):
 
 
 def write_spec(settings: BenchSettings, job: str) -> JobSpec:
-    """Return the job of a write.
+    """Return the spec of a write job.
 
     Raises:
-        InvalidDocumentError: a setting is out of bounds.
+        InvalidDocumentError: a setting is out of range.
     """
     write = settings.write
     assert write is not None
@@ -127,11 +127,11 @@ def write_spec(settings: BenchSettings, job: str) -> JobSpec:
 
 
 def read_spec(settings: BenchSettings, write: JobView) -> JobSpec:
-    """Return the job of a read on the streams of `write`.
+    """Return the spec of a job that reads the streams of `write`.
 
     Raises:
-        BenchError: the write has no such streams or subjects, or not as many messages.
-        InvalidDocumentError: a setting is out of bounds.
+        BenchError: `write` lacks these streams or subjects, or has too few messages.
+        InvalidDocumentError: a setting is out of range.
     """
     read = settings.read
     assert read is not None
@@ -192,7 +192,7 @@ def in_original_words(problem: FieldProblem) -> str:
 
 
 def _filter(job: str, wanted: Sequence[str], written: WriteSettings) -> dict[str, list[str]]:
-    """Return the consumer's filter: nothing for all subjects of the write, or some of them."""
+    """Return the filter of the consumer; none if it reads all subjects of the write job."""
     unknown = sorted(set(wanted) - set(written.subjects))
     if unknown:
         raise BenchError(
@@ -215,7 +215,7 @@ def _common(settings: BenchSettings, nodes: int) -> dict[str, Any]:
 
 
 def _streams(job: str, count: int) -> dict[str, Any]:
-    """Return name and count so that the streams are njst-<id>-0, njst-<id>-1 ..."""
+    """Return name and count of streams called njst-<id>-0, njst-<id>-1, ..."""
     return {"name": f"njst-{job}", "count": count} if count > 1 else {"name": f"njst-{job}-0"}
 
 
@@ -230,12 +230,12 @@ def _messages(view: JobView) -> int:
 
 
 def settings_of(view: JobView) -> BenchSettings:
-    """Return the settings that a job was made from."""
+    """Return the settings from which a job was created."""
     return BenchSettings.model_validate_json(view.created.settings)
 
 
 def shown_settings(view: JobView) -> dict[str, Any]:
-    """Return a job's settings as the original shows them: with the number of nodes filled in."""
+    """Return the settings of a job as the original shows them, with the number of nodes set."""
     settings = settings_of(view)
     shown = settings.model_dump(exclude_none=True)
     for part in ("write", "read"):
@@ -247,7 +247,7 @@ def shown_settings(view: JobView) -> dict[str, Any]:
 
 
 def status_of(view: JobView, report: Report, *, full: bool) -> dict[str, Any]:
-    """Return a job's status; `full` adds what each node did."""
+    """Return the status of a job; `full` adds the report of each node."""
     workload = report.workloads[0]
     rate = _per_second(workload.in_window, workload.elapsed_us)
     errors = [f"{error.error_class}: {error.example}" for error in workload.errors if error.count]
@@ -273,7 +273,7 @@ def status_of(view: JobView, report: Report, *, full: bool) -> dict[str, Any]:
 
 
 def rfc3339(time_ns: int) -> str:
-    """Return a time as Go writes it: in UTC, to the nanosecond, without zeros at the end."""
+    """Return a time as Go formats it: UTC, nanoseconds, no trailing zeros."""
     seconds, rest_ns = divmod(time_ns, 1_000_000_000)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{rest_ns:09}".rstrip("0")
@@ -285,7 +285,7 @@ def _per_second(messages: int, elapsed_us: int) -> float:
 
 
 def _without_zero(**values: float) -> dict[str, float]:
-    """Return what the original shows of numbers that it leaves out when they are zero."""
+    """Return the values rounded; like the original, without those that are zero."""
     rounded = {name: round(value, 2) for name, value in values.items()}
     return {name: value for name, value in rounded.items() if value}
 
