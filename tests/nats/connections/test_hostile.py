@@ -273,5 +273,5 @@ async def test_a_server_that_hangs_up_without_a_word_may_want_tls_first() -> Non
     with server(lambda _: None) as url:
         said = await refusals(Connection(servers=[url]))
     assert [reason for reason, _ in said] == 2 * ["TargetUnreachable"]
-    assert all("closed the connection; it said nothing" in words for _, words in said)
-    assert all("handshake_first needs tls_first" in words for _, words in said)
+    assert all("closed the connection; no greeting received" in words for _, words in said)
+    assert all("use tls_first for handshake_first servers" in words for _, words in said)

@@ -55,8 +55,8 @@ async def test_a_login_in_each_of_several_urls(by_password: NatsServer) -> None:
     [
         ({"user": "tester", "password": "no"}, "no user 'tester' with this password"),
         ({"user": "other", "password": PASSWORD}, "no user 'other' with this password"),
-        ({}, "it wants a login; give user and password, a token, creds or an NKey"),
-        ({"token": PASSWORD}, "the token is not the server's"),
+        ({}, "the server requires a login; set user and password, token, creds or nkey"),
+        ({"token": PASSWORD}, "the server does not accept this token"),
     ],
 )
 async def test_a_wrong_password(by_password: NatsServer, login: dict[str, str], words: str) -> None:
@@ -68,7 +68,7 @@ async def test_a_token() -> None:
     with NatsServer.start(config=f'authorization {{ timeout: 60, token: "{PASSWORD}" }}') as server:
         await assert_it_runs(Connection(servers=[server.url], token=PASSWORD))
         wrong = Connection(servers=[server.url], token="x")
-        await assert_refused(wrong, "TargetLoginRefused", "the token is not the server's")
+        await assert_refused(wrong, "TargetLoginRefused", "the server does not accept this token")
 
 
 async def test_an_nkey(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ async def test_an_nkey(tmp_path: Path) -> None:
         await assert_it_runs(Connection(servers=[s.url], nkey_seed_file=named))
         await assert_it_runs(Connection(servers=[s.url], seed=known.seed))
         wrong = Connection(servers=[s.url], nkey_seed_file=file(tmp_path, unknown.seed))
-        await assert_refused(wrong, "TargetLoginRefused", "no user of the server has this NKey")
+        await assert_refused(wrong, "TargetLoginRefused", "the server has no user with this NKey")
     missing = Connection(servers=["nats://127.0.0.1:1"], nkey_seed_file=str(tmp_path / "none"))
     no_seed = Connection(servers=["nats://127.0.0.1:1"], seed=known.public)
     for connection in (missing, no_seed):
@@ -117,7 +117,7 @@ async def test_creds_that_are_over(by_jwt: NatsServer, operator: Operator, tmp_p
 async def test_creds_of_another_operator(by_jwt: NatsServer, tmp_path: Path) -> None:
     creds = file(tmp_path, Operator().user().creds())
     connection = Connection(servers=[by_jwt.url], creds_file=creds)
-    await assert_refused(connection, "TargetLoginRefused", "resolver does not know or not trust")
+    await assert_refused(connection, "TargetLoginRefused", "does not know or trust the user JWT")
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,14 @@ async def test_tls_by_a_ca_that_is_not_known(by_tls: NatsServer, tmp_path: Path)
     other = Certificates(tmp_path / "other").ca
     for tls in (Tls(), Tls(ca_file=other)):
         connection = Connection(servers=[by_tls.url], tls=tls)
-        await assert_refused(connection, "TargetTlsRefused", "name the CA that signed it with ca")
+        await assert_refused(connection, "TargetTlsRefused", "set ca to the CA that signed it")
 
 
 async def test_a_certificate_for_another_name(tmp_path: Path) -> None:
     made = Certificates(tmp_path / "tls")
     with NatsServer.start(config=made.config("elsewhere")) as server:
         connection = Connection(servers=[server.url], tls=Tls(ca_file=made.ca))
-        await assert_refused(connection, "TargetTlsRefused", "use a name that it has")
+        await assert_refused(connection, "TargetTlsRefused", "use one of its names")
         named = Tls(ca_file=made.ca, hostname="elsewhere")
         await assert_it_runs(Connection(servers=[server.url], tls=named))
 
@@ -179,7 +179,7 @@ async def test_a_certificate_that_is_over(tmp_path: Path) -> None:
     with NatsServer.start(config=made.config(days=-2)) as server:
         connection = Connection(servers=[server.url], tls=Tls(ca_file=made.ca))
         await assert_refused(
-            connection, "TargetTlsRefused", "certificate has expired; it must be renewed there"
+            connection, "TargetTlsRefused", "certificate has expired; renew it on the server"
         )
 
 
@@ -187,7 +187,7 @@ async def test_no_tls_where_it_is_wanted(by_password: NatsServer) -> None:
     """And no login goes out in the clear."""
     url = by_password.url.replace("nats://", "tls://")
     connection = Connection(servers=[url], user="tester", password=PASSWORD)
-    await assert_refused(connection, "TargetTlsRefused", "the server offers no TLS")
+    await assert_refused(connection, "TargetTlsRefused", "the server does not offer TLS")
 
 
 async def test_tls_that_the_server_leaves_open(tmp_path: Path) -> None:
@@ -208,13 +208,13 @@ async def test_mutual_tls(tmp_path: Path) -> None:
         tls = Tls(ca_file=made.ca, cert_file=cert, key_file=key)
         await assert_it_runs(Connection(servers=[server.url], tls=tls))
         without = Connection(servers=[server.url], tls=Tls(ca_file=made.ca))
-        await assert_refused(without, "TargetTlsRefused", "wants a client certificate; give cert")
+        await assert_refused(without, "TargetTlsRefused", "requires a client certificate; set cert")
         cert, key = made.issue("stranger", name="stranger")
         stranger = Tls(ca_file=made.ca, cert_file=cert, key_file=key)
         await assert_refused(
             Connection(servers=[server.url], tls=stranger),
             "TargetLoginRefused",
-            "no user of the server has this client certificate",
+            "the server has no user with this client certificate",
         )
         other = Certificates(tmp_path / "other")
         cert, key = other.issue("worker", name="worker")
@@ -232,9 +232,9 @@ async def test_tls_first(tmp_path: Path) -> None:
         tls = Tls(ca_file=made.ca, first=True)
         await assert_it_runs(Connection(servers=[server.url], tls=tls))
         late = Connection(servers=[server.url], tls=Tls(ca_file=made.ca), connect_timeout_ms=1_000)
-        await assert_refused(late, "TargetUnreachable", "handshake_first needs tls_first")
+        await assert_refused(late, "TargetUnreachable", "use tls_first for handshake_first servers")
 
 
 async def test_tls_first_where_the_server_greets_first(by_password: NatsServer) -> None:
     connection = Connection(servers=[by_password.url], tls=Tls(first=True))
-    await assert_refused(connection, "TargetTlsRefused", "leave out tls_first")
+    await assert_refused(connection, "TargetTlsRefused", "omit tls_first")

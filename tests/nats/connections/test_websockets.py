@@ -77,13 +77,15 @@ async def test_tls_and_a_client_certificate(tmp_path: Path) -> None:
             tls = Tls(**own, first=first)
             await assert_it_runs(Connection(servers=[f"wss://{place}"], tls=tls))
         for tls, words in (
-            (Tls(), "name the CA that signed it with ca"),
-            (Tls(ca_file=made.ca), "wants a client certificate; give cert"),
+            (Tls(), "set ca to the CA that signed it"),
+            (Tls(ca_file=made.ca), "requires a client certificate; set cert"),
         ):
             connection = Connection(servers=[f"wss://{place}"], tls=tls)
             await assert_refused(connection, "TargetTlsRefused", words)
         await assert_refused(
-            Connection(servers=[f"ws://{place}"]), "TargetUnreachable", "one with TLS wss://"
+            Connection(servers=[f"ws://{place}"]),
+            "TargetUnreachable",
+            "wss:// for websockets with TLS",
         )
 
 
@@ -91,15 +93,15 @@ async def test_a_websocket_where_none_is_and_none_where_one_is(
     plain: tuple[NatsServer, str],
 ) -> None:
     nats, place = plain
-    words = "a port of NATS itself needs nats://"
+    words = "use nats:// for NATS ports"
     connection = Connection(servers=[nats.url.replace("nats://", "ws://")])
     await assert_refused(connection, "TargetUnreachable", words)
     connection = Connection(servers=[nats.monitor_url.replace("http://", "ws://")])
     await assert_refused(connection, "TargetRefused", "HTTP 200 OK")
     connection = Connection(servers=[f"wss://{place}"])
-    await assert_refused(connection, "TargetTlsRefused", "plain text where TLS begins")
+    await assert_refused(connection, "TargetTlsRefused", "plain text instead of TLS")
     connection = Connection(servers=[f"nats://{place}"], connect_timeout_ms=1_000)
-    await assert_refused(connection, "TargetUnreachable", "a websocket port ws://")
+    await assert_refused(connection, "TargetUnreachable", "ws:// for websocket ports")
 
 
 @pytest.mark.parametrize("is_secure", [False, True])
@@ -227,8 +229,8 @@ CLOSE = frame(b"\x03\xf0not now", 0x88)
             "TargetRefused",
             "HTTP 400 Bad Request: huh?",
         ),
-        (answering(b"hello\r\n"), LONG_MS, "TargetUnreachable", "it is no websocket"),
-        (answering(b""), LONG_MS, "TargetUnreachable", "it is no websocket"),
+        (answering(b"hello\r\n"), LONG_MS, "TargetUnreachable", "not a websocket port"),
+        (answering(b""), LONG_MS, "TargetUnreachable", "not a websocket port"),
         (listen, 500, "TargetUnreachable", "timed out after 0.5 s"),
         (saying(frame(INFO)[:-9]), 500, "TargetUnreachable", "timed out after 0.5 s"),
         (saying(frame(b"x", 0x83)), LONG_MS, "TargetUnreachable", "invalid opcode"),
@@ -287,7 +289,7 @@ def logged_in(*answers: bytes) -> Talk:
             {"Disconnected"},
             "Stale Connection",
         ),
-        (logged_in(b"\xff\xff"), {"Disconnected"}, "websocket breaks off"),
+        (logged_in(b"\xff\xff"), {"Disconnected"}, "websocket broke off"),
         (logged_in(b"\x82\x7f\x7f" + 7 * b"\xff"), {"Disconnected"}, "exceeds limit"),
         (logged_in(frame(b"garbage\r\n")), {"Protocol", "Disconnected"}, "not a frame"),
         (logged_in(frame(b"half")[:-1]), {"Timeout"}, "no answer"),

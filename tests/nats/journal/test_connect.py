@@ -89,11 +89,11 @@ async def test_a_login_without_jetstream(user: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("login", "says"),
     [
-        pytest.param({}, "give user and password", id="none"),
+        pytest.param({}, "set user and password", id="none"),
         pytest.param(
             {"user": "tester", "password": "wrong"}, "no user 'tester'", id="wrong password"
         ),
-        pytest.param({"token": "t"}, "the token is not the server's", id="token"),
+        pytest.param({"token": "t"}, "the server does not accept this token", id="token"),
     ],
 )
 async def test_a_wrong_login(login: dict[str, str], says: str) -> None:
@@ -130,7 +130,7 @@ async def test_somebody_there_who_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"nats://127.0.0.1:{mute.getsockname()[1]}"
         words = await refusal(Connection(servers=[url]))
-    assert f"{url}: no answer: timed out after 5 s; it said nothing" in words
+    assert f"{url}: no answer: timed out after 5 s; no greeting received" in words
 
 
 async def test_a_stream_of_somebody_else_is_not_taken_for_a_log(nats_server: NatsServer) -> None:

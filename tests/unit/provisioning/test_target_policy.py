@@ -95,7 +95,7 @@ def test_any_other_server_is_refused(tmp_path: Path, allow: tuple[str, ...]) -> 
     ("text", "reason", "words"),
     [
         (None, "ContextNotFound", "there: none"),
-        ("{", "ContextUnusable", "is no JSON"),
+        ("{", "ContextUnusable", "is not valid JSON"),
         ('{"user": "x"}', "ContextUnusable", "has no url"),
         ('{"url": "nats://a", "nsc": "x"}', "ContextUnusable", "nsc generate creds"),
     ],

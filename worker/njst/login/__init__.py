@@ -1,4 +1,4 @@
-"""From a connection's settings to TLS and CONNECT options, and from a refusal to what to do.
+"""TLS and CONNECT options of a connection, and advice for connections that fail.
 
-Both the raw load clients and the nats-py ones stand on it. It reads files; it opens no connection.
+The raw clients of the load and the nats-py ones share it. It reads files, and opens no connection.
 """

@@ -1,7 +1,7 @@
-"""Why a server and a client did not come together, in words that say what to do.
+"""Why a connection failed, and what to do about it.
 
-All clients ask here, so a wrong CA is told the same way by the control NATS, the set-up of a job
-and its load.
+All clients use it, so the control NATS, the provisioning of a job and its load report a wrong CA in
+the same words.
 """
 
 import re
@@ -14,20 +14,22 @@ from njst.contract.connection import Connection
 from njst.login.credentials import key_of, out_of_date
 from njst.login.login_errors import LoginError, UpgradeError
 
-NO_TLS = "the server offers no TLS, which is wanted here; use nats:// and no certificates"
-PLAIN_TEXT = "it answers in plain text where TLS is wanted first; leave out tls_first"
+NO_TLS = "the server does not offer TLS, which is required; use nats:// and no certificates"
+PLAIN_TEXT = "the server sent plain text where tls_first expects TLS; omit tls_first"
 CLOSED = "the server closed the connection"
-MUTE = "it said nothing; a server with handshake_first needs tls_first, a websocket port ws://"
-# What it looks like when a server hangs up on a client certificate that it misses or dislikes.
+NO_GREETING = (
+    "no greeting received; use tls_first for handshake_first servers, ws:// for websocket ports"
+)
+# TLS alerts of a server that misses or rejects the client certificate.
 _CERTIFICATE_ALERTS = re.compile(
     "ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE)"
 )
 _NOT_TLS = re.compile("WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|PACKET_LENGTH|RECORD_LAYER")
-# A server gives every client so much time to log in (authorization.timeout, tls.timeout).
+# A server limits the time of a login (authorization.timeout, tls.timeout).
 _LOGIN_LATE = re.compile("authentication timeout|tls handshake timeout", re.IGNORECASE)
 _LATE_ADVICE = (
-    "the login took longer than the server allows (its authorization timeout); the server or this"
-    " worker is busy, or the line is long"
+    "the login took longer than the authorization timeout of the server; the server or this worker"
+    " is busy, or the network is slow"
 )
 _LOGIN = re.compile("authori[sz]ation|authentication|user .*(revoked|expired)", re.IGNORECASE)
 
@@ -39,11 +41,11 @@ _OTHER_NAME = (62, 64)
 
 @dataclass(frozen=True)
 class ConnectFailure:
-    """A kind, and words that say what to do; with `Target` before it the kind is a job's reason.
+    """A kind, and a message with advice; `Target` plus the kind is the reason of a job.
 
-    `Unreachable`: no server answers as one; `TlsRefused`: one side does not accept the other's TLS;
-    `LoginRefused`: the server does not know the user; `LoginLate`: it did not wait for the login;
-    `LoginUnusable`: a file or value here is no login; `Refused`: it gives no websocket.
+    `Unreachable`: no NATS server answers; `TlsRefused`: one side rejects the TLS of the other;
+    `LoginRefused`: the server rejects the login; `LoginLate`: the login took too long;
+    `LoginUnusable`: a file or value of the login is invalid; `Refused`: no websocket upgrade.
     """
 
     kind: str
@@ -51,22 +53,22 @@ class ConnectFailure:
 
 
 def timed_out(connection: Connection) -> str:
-    """Return how long a server was waited for, in words."""
+    """Return the message of a connect timeout."""
     return f"timed out after {connection.connect_timeout_ms / 1000:g} s"
 
 
 def or_no_greeting(words: str, connection: Connection, *, greeted: bool) -> str:
-    """Return what ended an attempt, and of a server that did not even greet what may be wrong."""
-    is_mute = not greeted and not connection.tls.first and not connection.is_websocket
-    return f"{words}; {MUTE}" if is_mute else words
+    """Return why an attempt ended, with advice if the server has not even sent INFO."""
+    is_silent = not greeted and not connection.tls.first and not connection.is_websocket
+    return f"{words}; {NO_GREETING}" if is_silent else words
 
 
 def explain(errors: Sequence[Exception], connection: Connection) -> ConnectFailure:
-    """Return why no server took this client: what one of them refused, else that none answers."""
+    """Return why all attempts failed: the first rejection by a server, else that none answers."""
     for error in errors:
-        refusal = failure_of(error, connection)
-        if refusal is not None:
-            return refusal
+        rejection = failure_of(error, connection)
+        if rejection is not None:
+            return rejection
     words = "; ".join(dict.fromkeys(_words(error, connection) for error in errors))
     return ConnectFailure("Unreachable", f"no answer: {words}")
 
@@ -78,7 +80,7 @@ def _words(error: Exception, connection: Connection) -> str:
 
 
 def failure_of(error: Exception, connection: Connection) -> ConnectFailure | None:
-    """Return what an error while connecting says of TLS or of the login; None: of neither."""
+    """Return the failure of TLS or of the login that an error means; None if it is neither."""
     if isinstance(error.__cause__, LoginError):
         error = error.__cause__
     if isinstance(error, ssl.SSLError):
@@ -89,10 +91,10 @@ def failure_of(error: Exception, connection: Connection) -> ConnectFailure | Non
         return ConnectFailure("Refused", str(error))
     if str(error).endswith(NO_TLS):
         return ConnectFailure("TlsRefused", NO_TLS)
-    return _login_refusal(str(error), connection)
+    return _login_rejection(str(error), connection)
 
 
-def _login_refusal(words: str, connection: Connection) -> ConnectFailure | None:
+def _login_rejection(words: str, connection: Connection) -> ConnectFailure | None:
     if _LOGIN_LATE.search(words):
         return ConnectFailure("LoginLate", f"{_bare(words)}; {_LATE_ADVICE}")
     if _LOGIN.search(words):
@@ -101,7 +103,7 @@ def _login_refusal(words: str, connection: Connection) -> ConnectFailure | None:
 
 
 def login_advice(connection: Connection) -> str:
-    """Return what may be wrong with a login that a server refused; no secret is in it."""
+    """Return what may be wrong with a login that a server rejected, without any secret."""
     try:
         key = key_of(connection)
     except LoginError as error:
@@ -109,19 +111,19 @@ def login_advice(connection: Connection) -> str:
     if key is None:
         return _account_advice(connection)
     if not key.jwt:
-        return "no user of the server has this NKey"
+        return "the server has no user with this NKey"
     late = out_of_date(key, datetime.now(UTC))
-    return late or "the server's resolver does not know or not trust the user JWT"
+    return late or "the resolver of the server does not know or trust the user JWT"
 
 
 def _account_advice(connection: Connection) -> str:
     if connection.token:
-        return "the token is not the server's"
+        return "the server does not accept this token"
     if connection.user:
-        return f"no user {connection.user!r} with this password"
+        return f"the server has no user {connection.user!r} with this password"
     if connection.tls.cert_file:
-        return "no user of the server has this client certificate"
-    return "it wants a login; give user and password, a token, creds or an NKey"
+        return "the server has no user with this client certificate"
+    return "the server requires a login; set user and password, token, creds or nkey"
 
 
 def _tls_words(error: ssl.SSLError, connection: Connection) -> str:
@@ -132,22 +134,22 @@ def _tls_words(error: ssl.SSLError, connection: Connection) -> str:
         has = (
             "does not accept the client certificate"
             if connection.tls.cert_file
-            else ("wants a client certificate; give cert and key")
+            else ("requires a client certificate; set cert and key")
         )
         return f"the server {has} ({reason.lower().replace('_', ' ')})"
     if _NOT_TLS.search(reason):
-        return PLAIN_TEXT if connection.tls.first else "it answers in plain text where TLS begins"
+        return PLAIN_TEXT if connection.tls.first else "the server sent plain text instead of TLS"
     return f"TLS failed: {reason.lower().replace('_', ' ') or 'the connection ended'}"
 
 
 def _verify_words(error: ssl.SSLCertVerificationError) -> str:
-    words = f"the server's certificate is not accepted: {error.verify_message}"
+    words = f"the certificate of the server was rejected: {error.verify_message}"
     if error.verify_code == _EXPIRED:
-        return f"{words}; it must be renewed there"
+        return f"{words}; renew it on the server"
     if error.verify_code in _UNKNOWN_CA:
-        return f"{words}; name the CA that signed it with ca"
+        return f"{words}; set ca to the CA that signed it"
     if error.verify_code in _OTHER_NAME:
-        return f"{words}; use a name that it has, in the URL or as tls_hostname"
+        return f"{words}; use one of its names in the URL or as tls_hostname"
     return words
 
 

@@ -1,16 +1,16 @@
-"""What CONNECT says of who we are."""
+"""The login fields of CONNECT."""
 
 from njst.contract.connection import Connection
 from njst.login.credentials import key_of, proof
 
 
 def login_options(connection: Connection, nonce: str) -> dict[str, str]:
-    """Return the login's part of CONNECT; files are read now, so a renewed Secret counts.
+    """Return the login fields of CONNECT; files are read now, so a renewed Secret is used.
 
-    A token may go along with a key, for a server that asks an auth callout.
+    A token may accompany a key, for servers with auth callout.
 
     Raises:
-        LoginError: a file is not there, or not what it should be.
+        LoginError: a file is missing or invalid.
     """
     options: dict[str, str] = {}
     if connection.token:

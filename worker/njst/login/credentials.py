@@ -1,7 +1,7 @@
-"""NKeys and user JWTs: what CONNECT says to prove who we are.
+"""NKeys and user JWTs: the fields of CONNECT that authenticate a user.
 
-The files are read at each login, so a Secret that is renewed under a running worker is used at the
-next one. Source: NATS client protocol, CONNECT (jwt, nkey, sig); ADR-14 for creds files.
+Files are read at each login, so the next login uses a Secret that was renewed. Source: NATS client
+protocol, CONNECT (jwt, nkey, sig); ADR-14 for creds files.
 """
 
 import base64
@@ -14,24 +14,24 @@ from datetime import UTC, datetime
 from njst.contract.connection import Connection
 from njst.login.login_errors import LoginError, read_file
 
-# The armour of a .creds file: at least three dashes on both sides, as in jwt.FormatUserConfig.
+# The delimiters of a .creds file: at least three dashes on both sides, as jwt.FormatUserConfig.
 _ARMOUR = re.compile(r"-{3,}BEGIN ([A-Z ]+)-{3,}\s+(\S+)\s+-{3,}END [A-Z ]+-{3,}")
 _JWT, _SEED = "NATS USER JWT", "USER NKEY SEED"
 
 
 @dataclass(frozen=True)
 class Key:
-    """A user's seed, and the JWT that speaks for it; without one the server knows its NKey."""
+    """The seed of a user and its JWT; without a JWT the server is configured with the NKey."""
 
     seed: str = field(repr=False)
     jwt: str = field(default="", repr=False)
 
 
 def key_of(connection: Connection) -> Key | None:
-    """Return the key of a login; None when it has none.
+    """Return the key of a login, or None if the login has none.
 
     Raises:
-        LoginError: a file is not there, or no seed or JWT is in it.
+        LoginError: a file is missing, or has no valid seed or JWT.
     """
     if connection.creds_file:
         return _from_creds(connection.creds_file)
@@ -39,9 +39,11 @@ def key_of(connection: Connection) -> Key | None:
         seed = read_file("nkey", connection.nkey_seed_file).strip()
         return _checked("nkey", connection.nkey_seed_file, Key(seed))
     if connection.jwt and not connection.seed:
-        raise LoginError("user_jwt", "user_jwt and user_seed go together; one is missing")
+        raise LoginError("user_jwt", "user_jwt and user_seed must be set together")
     if connection.seed:
-        return _checked("user_seed", "it", Key(connection.seed.strip(), connection.jwt.strip()))
+        return _checked(
+            "user_seed", "the value", Key(connection.seed.strip(), connection.jwt.strip())
+        )
     return None
 
 
@@ -53,7 +55,7 @@ def split_creds(text: str, where: str) -> Key:
     """Return the key in the text of a .creds file.
 
     Raises:
-        LoginError: there is no JWT with its seed; it says `where`.
+        LoginError: the text has no JWT with its seed; `where` names it in the message.
     """
     parts = dict(_ARMOUR.findall(text))
     if _JWT not in parts or _SEED not in parts:
@@ -62,7 +64,7 @@ def split_creds(text: str, where: str) -> Key:
 
 
 def _checked(option: str, where: str, key: Key) -> Key:
-    import nkeys  # noqa: PLC0415 -- with it come 30 ms of CPU that each load process would pay
+    import nkeys  # noqa: PLC0415 - its import costs each load process 30 ms of CPU
 
     try:
         pair = nkeys.from_seed(bytearray(key.seed.encode()))
@@ -70,12 +72,12 @@ def _checked(option: str, where: str, key: Key) -> Key:
     except (nkeys.NkeysError, ValueError, binascii.Error):
         is_user = False
     if not is_user:
-        raise LoginError(option, f"{where} is no seed of a user; that begins with SU")
+        raise LoginError(option, f"{where} is not a user seed, which begins with SU")
     return key
 
 
 def proof(key: Key, nonce: str) -> dict[str, str]:
-    """Return the CONNECT options that answer a server's nonce."""
+    """Return the CONNECT fields that answer the nonce of a server."""
     import nkeys  # noqa: PLC0415
 
     pair = nkeys.from_seed(bytearray(key.seed.encode()))
@@ -92,7 +94,7 @@ def _base64(data: bytes) -> str:
 
 
 def out_of_date(key: Key, now: datetime) -> str:
-    """Return in words why a JWT is not valid at this time; empty: it is, as far as it says."""
+    """Return why a JWT is not valid at this time, or "" if its claims do not tell."""
     try:
         claims = key.jwt.split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
@@ -102,7 +104,7 @@ def out_of_date(key: Key, now: datetime) -> str:
     if ends and ends <= now.timestamp():
         return f"the user JWT expired at {_words(ends)}; mount a new one"
     if begins > now.timestamp():
-        return f"the user JWT is valid only from {_words(begins)} on"
+        return f"the user JWT is not valid before {_words(begins)}"
     return ""
 
 

@@ -1,12 +1,12 @@
-"""What makes a login impossible before a server speaks NATS."""
+"""Errors of a login before the NATS protocol begins."""
 
 from pathlib import Path
 
 
 class LoginError(Exception):
-    """A file or value that a login needs cannot be used: which, and why; never what is in it.
+    """A file or value of a login is invalid; the message never contains its content.
 
-    `option` is the name that a context has for it, such as `creds`.
+    `option` is its key in a context, such as `creds`.
     """
 
     def __init__(self, option: str, words: str) -> None:
@@ -15,10 +15,10 @@ class LoginError(Exception):
 
 
 class UpgradeError(ConnectionError):
-    """A server that is there and gives no websocket: what it says instead."""
+    """A server rejects the upgrade to a websocket."""
 
 
-# So many names show a wrong key of a Secret; a folder of a person may have thousands.
+# Enough to show a wrong key of a Secret; another folder may have thousands of files.
 _SHOWN = 5
 
 
@@ -26,10 +26,10 @@ def read_file(option: str, path: str) -> str:
     """Return a text file.
 
     Raises:
-        LoginError: it is not there, not readable, or not a file.
+        LoginError: the path is missing, not readable, or not a text file.
     """
     try:
-        # Whatever is no ordinary file, such as a pipe, could block for ever.
+        # Reading anything but a regular file, such as a pipe, could block forever.
         if Path(path).exists() and not Path(path).is_file():
             raise LoginError(option, f"{path} is not a file")
         return Path(path).read_text()
@@ -42,7 +42,7 @@ def read_file(option: str, path: str) -> str:
 
 
 def _beside(path: Path) -> str:
-    """Return which files are there instead: a mounted Secret with a wrong key shows itself."""
+    """Return which files the folder has instead: this shows a wrong key of a mounted Secret."""
     try:
         names = sorted(p.name for p in path.parent.iterdir() if not p.name.startswith("."))
     except OSError:

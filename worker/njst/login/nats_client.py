@@ -1,9 +1,9 @@
-"""nats-py with a connection's login: for the control NATS and the set-up, never for load.
+"""nats-py with the login of a connection: for the control NATS and provisioning, never for load.
 
-What nats-py does not do by itself: it would speak in the clear to a server without TLS although TLS
-is wanted, use none where the server leaves it open, hang after a TLS handshake that failed, miss
-what a server says that hangs up early, keep certificates that were renewed, and end for good when a
-JWT expires.
+It corrects nats-py in these points. nats-py talks plain text to a server without TLS although TLS
+is required, uses no TLS where the server makes it optional, hangs after a failed TLS handshake,
+loses the error of a server that hangs up early, keeps using certificates that were renewed, and
+closes for good when a JWT expires.
 """
 
 import asyncio
@@ -25,12 +25,11 @@ from njst.login.credentials import Key, key_of, proof
 from njst.login.login_errors import LoginError
 from njst.login.tls_context import TlsContexts
 
-# How long one answer of JetStream's API is waited for, where nothing says how patient to be: what
-# nats-py and the nats CLI wait too, so that all three give up on the same server.
+# Default timeout of a JetStream API request, the same as that of nats-py and the nats CLI.
 API_TIMEOUT_S = 5.0
 _CLOSE_S = 0.5
 _CONNECT = b"CONNECT "
-# How nats-py says that the connection ended instead of INFO.
+# The error of nats-py when the connection ends before INFO.
 _NO_GREETING = "nats: empty response"
 
 OnError = Callable[[Exception], Awaitable[None]]
@@ -38,13 +37,13 @@ OnChange = Callable[[], Awaitable[None]]
 
 
 class UnusableLoginError(nats.errors.Error):
-    """A LoginError in a class that nats-py takes for a failed attempt; its cause says what."""
+    """A LoginError (its cause) in a class that nats-py treats as a failed attempt."""
 
 
 class _Transport(TcpTransport):
-    """TCP that loses no words of a server that hangs up, and whose end is not waited for.
+    """TCP that keeps the last error of a server that hangs up, and closes without waiting long.
 
-    After a TLS handshake that failed the end would never come.
+    After a failed TLS handshake, nats-py would wait for the close forever.
     """
 
     def __init__(self) -> None:
@@ -52,11 +51,11 @@ class _Transport(TcpTransport):
         self._held = b""
 
     def write(self, payload: bytes) -> None:
-        """Send CONNECT together with the PING behind it.
+        """Send CONNECT together with the PING that follows it.
 
-        A server may refuse before it hears either: under TLS 1.3 it does so by its view of the
-        client certificate. The first write after that goes through, a second one breaks the
-        connection, and asyncio then drops what was still to be read.
+        A server may reject a client before it reads either, as for a client certificate in TLS 1.3.
+        The first write after that succeeds; a second one breaks the connection, and asyncio
+        then drops the error that is still to be read.
         """
         if payload.startswith(_CONNECT):
             self._held = payload
@@ -68,25 +67,25 @@ class _Transport(TcpTransport):
         super().write(data)  # type: ignore[no-untyped-call]
 
     async def wait_closed(self) -> None:
-        """Wait a moment for what is still to be sent."""
+        """Wait at most _CLOSE_S for the remaining data to be sent."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await super().wait_closed()  # type: ignore[no-untyped-call]
 
 
 class _WebSocketTransport(_Transport):
-    """The same over a websocket, which is asked for before the first line is read."""
+    """The same over a websocket; the upgrade happens before the first line is read."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         from njst.login.websocket_protocol import WebSocket  # noqa: PLC0415 - its import is not cheap
 
         self._websocket = WebSocket(url)
-        # What was heard behind a line.
-        self._heard = b""
+        # Received bytes after the last line.
+        self._received = b""
 
     def _put(self, data: bytes) -> None:
-        # What the server said before it closed the websocket is to be read; the end comes behind.
+        # The last messages of a server that closed the websocket are still to be read.
         if not self._websocket.end:
             super()._put(self._websocket.frame(data))
 
@@ -95,42 +94,42 @@ class _WebSocketTransport(_Transport):
         self.write(b"".join(payload))
 
     async def readline(self) -> bytes:
-        """Return the next line, what there is of it at the end."""
-        while b"\n" not in self._heard and (data := await self._hear()):
-            self._heard += data
-        line, newline, self._heard = self._heard.partition(b"\n")
+        """Return the next line, or an incomplete one at the end."""
+        while b"\n" not in self._received and (data := await self._receive()):
+            self._received += data
+        line, newline, self._received = self._received.partition(b"\n")
         return line + newline
 
-    async def read(self, buffer_size: int) -> bytes:  # noqa: ARG002 - frames are as they are
-        """Return what is in the next frames, b"" at the end."""
-        heard, self._heard = self._heard, b""
-        return heard or await self._hear()
+    async def read(self, buffer_size: int) -> bytes:  # noqa: ARG002 - a frame is read whole
+        """Return the payload of the next frames, b"" at the end."""
+        received, self._received = self._received, b""
+        return received or await self._receive()
 
-    async def _hear(self) -> bytes:
+    async def _receive(self) -> bytes:
         websocket = self._websocket
-        heard = b""
-        while not heard:
+        received = b""
+        while not received:
             if websocket.out:
                 super()._put(websocket.take_out())
             websocket.check()
             data = await super().read(DEFAULT_BUFFER_SIZE)
             if not data and websocket.is_open:
                 break
-            heard = websocket.feed(data)
-        return heard
+            received = websocket.feed(data)
+        return received
 
     def at_eof(self) -> bool:
-        """Whether nothing more is to be read."""
-        return not self._heard and bool(super().at_eof())  # type: ignore[no-untyped-call]
+        """Whether there is nothing more to read."""
+        return not self._received and bool(super().at_eof())  # type: ignore[no-untyped-call]
 
 
 class LoginClient(Client):
-    """A client whose files are read anew at each login."""
+    """A client that reads the files of its login at each login."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self.connection = connection
-        # What the last attempt to reconnect was told; empty while all is well.
+        # The error of the last attempt to reconnect; empty while connected.
         self.trouble = ""
         self._contexts = TlsContexts(connection.tls)
         self._key: Key | None = None
@@ -138,16 +137,16 @@ class LoginClient(Client):
 
     @property
     def js_api(self) -> str:
-        """What JetStream's API subjects begin with."""
+        """The prefix of JetStream API subjects."""
         return self.connection.js_api
 
     @property
     def server_id(self) -> str:
-        """The id of the server that this is connected to: a new one at each of its starts."""
+        """The ID of the connected server, which changes each time the server starts."""
         return str(self._server_info.get("server_id", ""))
 
     def jetstream(self, **options: Any) -> JetStreamContext:
-        """Return JetStream as this connection reaches it: its domain or prefix, if it has one."""
+        """Return the JetStream context with the domain or API prefix of the connection."""
         return super().jetstream(prefix=self.js_api, **options)
 
     @property
@@ -167,17 +166,17 @@ class LoginClient(Client):
         on_disconnect: OnChange | None = None,
         on_reconnect: OnChange | None = None,
     ) -> None:
-        """Connect to the first server that answers, each is asked once; from then on reconnect.
+        """Connect to the first server that answers, with one attempt each; reconnect from then on.
 
         Args:
-            name: shown by the server.
-            wait_s: how long to wait between two attempts at one server.
-            on_error: told of each failed attempt, now and later.
-            on_disconnect: told of a break.
-            on_reconnect: told of its end.
+            name: the connection name that servers show.
+            wait_s: seconds between two attempts at the same server.
+            on_error: called for each failed attempt, now and later.
+            on_disconnect: called when the connection breaks.
+            on_reconnect: called when it is restored.
 
         Raises:
-            nats.errors.Error, OSError, TimeoutError, LoginError: what the last attempt said.
+            nats.errors.Error, OSError, TimeoutError, LoginError: the error of the last attempt.
         """
         connection = self.connection
         options: dict[str, Any] = {}
@@ -185,7 +184,7 @@ class LoginClient(Client):
             options["tls_hostname"] = connection.tls.hostname
         if key_of(connection) is not None:
             options |= {"signature_cb": self._sign, "user_jwt_cb": self._jwt}
-            # nats-py logs in only where it thinks that it has something to log in with.
+            # nats-py sends a login only if it believes that one is configured.
             self._auth_configured = True
         await self.connect(
             servers=list(connection.servers),
@@ -210,11 +209,11 @@ class LoginClient(Client):
             server.reconnects = 0
         self.options["max_reconnect_attempts"] = -1
         if not self.is_connected:
-            # nats-py takes an end of the connection instead of PONG for a success.
+            # nats-py treats the end of the connection instead of PONG as a success.
             raise ConnectionError(CLOSED)
 
     async def close(self) -> None:
-        """Close, also what was never begun."""
+        """Close, even if never connected."""
         if self._flush_queue is not None:
             await super().close()
 
@@ -227,7 +226,7 @@ class LoginClient(Client):
         return key
 
     def _sign(self, nonce: str) -> bytes:
-        """Sign with the key as it is now; CONNECT asks for its JWT right after that."""
+        """Sign with the current key; nats-py asks for its JWT right after that."""
         self._key = self._read_key()
         said = proof(self._key, nonce)
         self._public_nkey = said.get("nkey")
@@ -239,7 +238,7 @@ class LoginClient(Client):
         return self._key.jwt.encode()
 
     def _setup_server_pool(self, connect_url: list[str]) -> None:
-        """Know also the servers that the cluster has named before, and by which certificate."""
+        """Add the servers that the cluster announced earlier, with the TLS name to expect."""
         super()._setup_server_pool(connect_url)
         if not self.connection.discover:
             return
@@ -256,7 +255,7 @@ class LoginClient(Client):
     async def _connect_to_server(self, s: Any) -> None:
         """Open a connection."""
         s.last_attempt = time.monotonic()
-        # nats-py allows one attempt more than its least number of them.
+        # nats-py makes one attempt more than the smallest number it can be set to.
         s.reconnects += self._is_first_round
         self._transport = _Transport()
         if self.connection.is_websocket:
@@ -270,29 +269,29 @@ class LoginClient(Client):
         )
 
     async def _process_connect_init(self) -> None:
-        """Log in; say what may be the matter with a server that does not even greet.
+        """Log in, with advice if the server does not even send INFO.
 
         Raises:
-            TimeoutError: with words, which nats-py has none for.
-            ConnectionError: it hung up instead, as it does when it loses patience first.
+            TimeoutError: no INFO in time; nats-py raises it without a message.
+            ConnectionError: the server hung up before INFO.
         """
         self._server_info = {}
         try:
             await super()._process_connect_init()
         except TimeoutError:
-            raise TimeoutError(self._or_mute(timed_out(self.connection))) from None
+            raise TimeoutError(self._with_advice(timed_out(self.connection))) from None
         except nats.errors.Error as error:
             if not str(error).startswith(_NO_GREETING):
                 raise
-            raise ConnectionError(self._or_mute(CLOSED)) from None
+            raise ConnectionError(self._with_advice(CLOSED)) from None
 
-    def _or_mute(self, words: str) -> str:
+    def _with_advice(self, words: str) -> str:
         return or_no_greeting(words, self.connection, greeted=bool(self._server_info))
 
     async def _process_err(self, err_msg: str) -> None:
-        """Log in again after whatever ends a connection, such as a JWT that expires.
+        """Log in again after any error that ends a connection, such as an expired JWT.
 
-        nats-py would close for good, and a renewed Secret would help nobody.
+        nats-py would close for good, and a renewed Secret would not help.
         """
         if "permissions violation" in err_msg.lower() or not self.is_connected:
             await super()._process_err(err_msg)
@@ -301,10 +300,10 @@ class LoginClient(Client):
         await self._process_op_err(nats.errors.Error(f"nats: {words}"))
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
-        """Take INFO; the first one says whether this goes on under TLS.
+        """Handle INFO; the first one decides whether to upgrade to TLS.
 
         Raises:
-            nats.errors.Error: TLS is wanted, and the server offers none.
+            nats.errors.Error: TLS is required, and the server does not offer it.
         """
         if initial_connection and self.connection.wants_tls and not self.connection.is_tls_first:
             if not (info.get("tls_required") or info.get("tls_available")):

@@ -1,8 +1,8 @@
-"""NATS contexts: the files in which the `nats` CLI keeps where a NATS is and how to log in.
+"""NATS contexts: the files in which the `nats` CLI keeps connections and logins.
 
-Source: natscontext of github.com/nats-io/jsm.go. Of several logins the first of user, creds, nkey,
-and user_jwt with user_seed counts; a token may go along. In paths `~` and `$NAME` are expanded, and
-a value may be `file://path`, `env://NAME` or `data:;base64,...` instead.
+Source: natscontext of github.com/nats-io/jsm.go. If a context has several logins, the first of
+user, creds, nkey, and user_jwt with user_seed is used; a token may accompany it. Paths may contain
+`~` and `$NAME`, and a value may be a reference: `file://path`, `env://NAME`, `data:;base64,...`.
 """
 
 import base64
@@ -23,11 +23,11 @@ from njst.login.login_errors import LoginError, read_file
 DEFAULT_URL = "nats://127.0.0.1:4222"
 DEFAULT_FOLDER = Path("~/.config/nats/context")
 
-# What a context may ask for and njst does not do: each with what to do instead.
+# Features of contexts that njst does not support, and what to do instead.
 _UNSUPPORTED = {
-    "socks_proxy": "njst connects directly; leave it out",
-    "nsc": "write the user's credentials to a file with `nsc generate creds`, and name it in creds",
-    "windows_cert_store": "name files in cert, key and ca",
+    "socks_proxy": "njst connects directly; omit it",
+    "nsc": "write the credentials to a file with `nsc generate creds`, and set creds to it",
+    "windows_cert_store": "set cert, key and ca to files",
 }
 _SCHEMES = ("file", "env", "data")
 _FOREIGN_SCHEMES = ("op", "nsc")
@@ -37,7 +37,7 @@ def read_context(path: Path) -> Connection:
     """Return the connection of a context file.
 
     Raises:
-        LoginError: it is not there, is no context, or asks for what njst does not do.
+        LoginError: the file is missing, is not a context, or uses an unsupported feature.
     """
     return connection_of(context_keys(path))
 
@@ -46,19 +46,19 @@ def context_keys(path: Path) -> dict[str, Any]:
     """Return the keys of a context file.
 
     Raises:
-        LoginError: it is not there, or is no context.
+        LoginError: the file is missing or is not a context.
     """
     try:
         data = json.loads(read_file("context", str(path)))
     except ValueError as error:
-        raise LoginError("context", f"{path} is no JSON: {error}") from None
+        raise LoginError("context", f"{path} is not valid JSON: {error}") from None
     if not isinstance(data, dict) or not data.get("url"):
         raise LoginError("context", f"{path} has no url")
     return data
 
 
 def context_path(name: str, folder: Path) -> Path:
-    """Return the file of a context: its name in `folder`, or a path that ends in .json."""
+    """Return the file of a context; `name` is its name in `folder`, or a path ending in .json."""
     if name.endswith(".json"):
         return Path(_expanded(name))
     return folder.expanduser() / f"{name}.json"
@@ -68,7 +68,7 @@ def connection_of(keys: Mapping[str, Any]) -> Connection:
     """Return the connection that the keys of a context describe.
 
     Raises:
-        LoginError: a value cannot be read, or asks for what njst does not do.
+        LoginError: a value cannot be read, or uses an unsupported feature.
     """
     for key, advice in _UNSUPPORTED.items():
         if keys.get(key):
@@ -96,7 +96,7 @@ def connection_of(keys: Mapping[str, Any]) -> Connection:
 
 
 def _login(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of the login that counts."""
+    """Return the fields of the login that is used."""
     token = _literal(texts, "token")
     user = texts.get("user", "")
     if user:
@@ -110,13 +110,13 @@ def _login(texts: Mapping[str, str]) -> dict[str, str]:
         return {"token": token, **_nkey(texts["nkey"])}
     jwt, seed = _literal(texts, "user_jwt"), _literal(texts, "user_seed")
     if bool(jwt) != bool(seed):
-        raise LoginError("user_jwt", "user_jwt and user_seed go together; one is missing")
+        raise LoginError("user_jwt", "user_jwt and user_seed must be set together")
     return {"token": token, "jwt": jwt, "seed": seed}
 
 
 def _creds(value: str) -> dict[str, str]:
     if _scheme("creds", value) in ("env", "data"):
-        key = split_creds(_inline("creds", value), "it")
+        key = split_creds(_inline("creds", value), "the value")
         return {"jwt": key.jwt, "seed": key.seed}
     return {"creds_file": _file(value)}
 
@@ -128,7 +128,7 @@ def _nkey(value: str) -> dict[str, str]:
 
 
 def _literal(texts: Mapping[str, str], key: str) -> str:
-    """Return a secret that stands in the context itself, or where its scheme says."""
+    """Return a secret that the context contains or refers to."""
     value = texts.get(key, "")
     scheme = _scheme(key, value)
     is_path = value.startswith(("/", "~/", "$")) and key.startswith("user_")
@@ -145,10 +145,10 @@ def _path(texts: Mapping[str, str], key: str) -> str:
 
 
 def _scheme(key: str, value: str) -> str:
-    """Return the scheme of a reference, empty for a value that is none.
+    """Return the scheme of a reference, or "" if the value is not a reference.
 
     Raises:
-        LoginError: it is one that njst does not follow: op:// or nsc://.
+        LoginError: the scheme is not supported: op:// or nsc://.
     """
     if value.startswith("data:"):
         return "data"
@@ -160,19 +160,19 @@ def _scheme(key: str, value: str) -> str:
 
 
 def _inline(key: str, value: str) -> str:
-    """Return what an env:// or data: reference stands for."""
+    """Return the value of an env:// or data: reference."""
     if value.startswith("data:"):
         head, _, payload = value.partition(",")
         if "base64" not in head.split(";"):
-            raise LoginError(key, "data: must say ;base64")
+            raise LoginError(key, "a data: reference must have ;base64")
         try:
             return base64.b64decode(unquote(payload), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            raise LoginError(key, "data: is no base64 of a text") from None
+            raise LoginError(key, "the data: reference is not base64-encoded text") from None
     name = value.removeprefix("env://")
     found = os.environ.get(name)
     if not found:
-        raise LoginError(key, f"the environment has no {name}")
+        raise LoginError(key, f"environment variable {name} is not set")
     return found
 
 

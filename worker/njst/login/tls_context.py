@@ -1,4 +1,4 @@
-"""A connection's TLS settings as an SSL context. Certificates and names are always verified."""
+"""The SSL context of a connection. Certificates and host names are always verified."""
 
 import ssl
 from pathlib import Path
@@ -8,19 +8,19 @@ from njst.login.login_errors import LoginError, read_file
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Return a client's context; without a CA of its own it trusts those of the host.
+    """Return the context of a client; without a CA file it trusts the CAs of the host.
 
     Raises:
-        LoginError: a file is not there, or is no certificate or key.
+        LoginError: a file is missing, or is not a certificate or key.
     """
     try:
         context = ssl.create_default_context(cafile=_there("ca", tls.ca_file))
     except ssl.SSLError:
         raise LoginError("ca", f"{tls.ca_file} has no certificate in PEM format") from None
-    # The oldest that nats-server itself speaks.
+    # The oldest version that nats-server supports.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if bool(tls.cert_file) != bool(tls.key_file):
-        raise LoginError("cert", "cert and key go together; one is missing")
+        raise LoginError("cert", "cert and key must be set together")
     if tls.cert_file:
         _load_own(context, tls)
     return context
@@ -30,19 +30,19 @@ def _load_own(context: ssl.SSLContext, tls: Tls) -> None:
     _there("cert", tls.cert_file)
     _there("key", tls.key_file)
     try:
-        # A password asked for on a terminal would hang: an encrypted key is refused instead.
+        # OpenSSL would prompt for the password of an encrypted key, and hang; reject such a key.
         context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: b"")
     except ssl.SSLError as error:
         words = (
-            "the key is not that of the certificate"
+            "the key does not belong to the certificate"
             if error.reason == "KEY_VALUES_MISMATCH"
-            else "no certificate with a plain key in PEM format"
+            else "not a certificate and an unencrypted key in PEM format"
         )
         raise LoginError("cert", f"{tls.cert_file}, {tls.key_file}: {words}") from None
 
 
 def _there(option: str, path: str) -> str | None:
-    """Return the path of a file that can be read; None for no path."""
+    """Return the path after checking that the file can be read; None if there is no path."""
     if not path:
         return None
     read_file(option, path)
@@ -50,9 +50,9 @@ def _there(option: str, path: str) -> str | None:
 
 
 class TlsContexts:
-    """A context for all clients of a process, made anew when one of its files has changed.
+    """The context that all clients of a process share, renewed when one of its files changes.
 
-    To read the host's CAs takes some 10 ms, which a process with many clients cannot spend on each.
+    Loading the CAs of the host takes about 10 ms, too much for each of many clients.
     """
 
     def __init__(self, tls: Tls) -> None:
@@ -62,7 +62,7 @@ class TlsContexts:
         self._of: list[tuple[int, ...]] = []
 
     def get(self) -> ssl.SSLContext:
-        """Return the context for a login that begins now.
+        """Return the context of a login that begins now.
 
         Raises:
             LoginError: see `tls_context`.
@@ -74,7 +74,7 @@ class TlsContexts:
 
 
 def _version(path: str) -> tuple[int, ...]:
-    """Return what changes when a file is written or a mounted Secret is renewed."""
+    """Return a value that changes when the file is written or its Secret renewed."""
     try:
         found = Path(path).stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""NATS in a websocket: one stream of bytes in binary frames that are cut anywhere; no I/O.
+"""NATS over websockets: a byte stream in binary frames of any size; sans-I/O.
 
-Source: RFC 6455; nats-server, server/websocket.go. To import this costs a process 60 ms of CPU, so
-it is imported for ws:// and wss:// alone.
+Source: RFC 6455; nats-server, server/websocket.go. Importing this takes 60 ms of CPU, so only
+ws:// and wss:// connections do.
 """
 
 from websockets.client import ClientProtocol
@@ -13,19 +13,19 @@ from websockets.uri import WebSocketURI
 from njst.contract.server_urls import address
 from njst.login.login_errors import UpgradeError
 
-# A server's frame has at most what waits for a client there (max_pending): 64 MiB by default.
+# A frame holds at most what is pending for a client (max_pending of the server, default 64 MiB).
 MAX_FRAME_BYTES = 128 * 1024 * 1024
-# A server that sends more pings than this without reading an answer gets no more answers.
+# A server that sends pings without reading the pongs gets no further ones.
 _MAX_ANSWERS_BYTES = 64 * 1024
 _WORDS = 120
-NO_WEBSOCKET = "it is no websocket; a port of NATS itself needs nats://, one with TLS wss://"
+NO_WEBSOCKET = "not a websocket port; use nats:// for NATS ports, wss:// for websockets with TLS"
 _DATA = (Opcode.BINARY, Opcode.TEXT, Opcode.CONT)
 
 
 class WebSocket:
-    """A client's end. `out` is to be sent: first the request to upgrade, later pongs and a close.
+    """The client side. `out` has bytes to send: first the upgrade request, later pongs and a close.
 
-    `end` says why it ended, empty until then.
+    `end` is why the websocket ended, or "" while it has not.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,39 +38,39 @@ class WebSocket:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server has agreed to it; also true when it has ended since."""
+        """Whether the server has accepted the upgrade; stays true after the end."""
         return self._protocol.state is not CONNECTING
 
     def check(self) -> None:
-        """Do nothing.
+        """Check that the websocket has not ended.
 
         Raises:
-            ConnectionError: it has ended.
+            ConnectionError: the websocket has ended.
         """
         if self.end:
             raise ConnectionError(self.end)
 
     def frame(self, data: bytes | memoryview) -> bytes:
-        """Return `out` and a frame with this.
+        """Return `out` and a frame with `data`.
 
         Raises:
-            ConnectionError: it has ended.
+            ConnectionError: the websocket has ended.
         """
         self.check()
         self._protocol.send_binary(data)
         return self.take_out() + b"".join(self._protocol.data_to_send())
 
     def take_out(self) -> bytes:
-        """Return `out`, once."""
+        """Return `out`, and empty it."""
         out, self.out = self.out, b""
         return out
 
     def feed(self, data: bytes) -> bytes:
-        """Take what has arrived, b"" at the end; return what is in the frames that are whole.
+        """Take received bytes (b"" at the end), and return the payload of complete frames.
 
         Raises:
-            UpgradeError: the server does not want a websocket.
-            ConnectionError: it does not speak HTTP.
+            UpgradeError: the server rejects the upgrade.
+            ConnectionError: the server does not speak HTTP.
         """
         protocol = self._protocol
         if data:
@@ -78,7 +78,7 @@ class WebSocket:
         else:
             protocol.receive_eof()
         if protocol.handshake_exc is not None:
-            raise _refused(protocol.handshake_exc)
+            raise _upgrade_error(protocol.handshake_exc)
         heard = [
             event.data
             for event in protocol.events_received()
@@ -95,17 +95,17 @@ class WebSocket:
         if len(self.out) + len(answers) <= _MAX_ANSWERS_BYTES:
             self.out += answers
         if protocol.parser_exc is not None:
-            self.end = f"the server's websocket breaks off: {protocol.parser_exc}"[:_WORDS]
+            self.end = f"the websocket broke off: {protocol.parser_exc}"[:_WORDS]
         elif protocol.close_rcvd is not None:
             self.end = f"the server closed the websocket: {protocol.close_rcvd}"[:_WORDS]
 
 
-def _refused(error: Exception) -> ConnectionError:
+def _upgrade_error(error: Exception) -> ConnectionError:
     if isinstance(error, InvalidStatus):
         said = error.response
         body = bytes(said.body or b"").decode(errors="replace").strip().partition("\n")[0]
         words = f"HTTP {said.status_code} {said.reason_phrase}: {body[:_WORDS]}".rstrip(": ")
-        return UpgradeError(f"the server does not upgrade to a websocket: {words}")
+        return UpgradeError(f"the server rejected the websocket upgrade: {words}")
     if isinstance(error, InvalidMessage | StatusLineTooLong):
         return ConnectionError(f"{NO_WEBSOCKET}: {error.__cause__ or error}"[: 2 * _WORDS])
-    return UpgradeError(f"the server upgrades to no websocket: {error}"[:_WORDS])
+    return UpgradeError(f"the websocket handshake failed: {error}"[:_WORDS])

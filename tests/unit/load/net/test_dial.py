@@ -15,11 +15,15 @@ LATE_NS = 60_000_000_000
 @pytest.mark.parametrize(
     ("said", "reason", "words"),
     [
-        (b"", "TargetUnreachable", "timed out after 5 s; it said nothing"),
+        (b"", "TargetUnreachable", "timed out after 5 s; no greeting received"),
         (INFO, "TargetUnreachable", "timed out after 5 s"),
         (INFO + b"-ERR 'maximum connections exceeded'\r\n", "TargetRefused", "maximum connections"),
         (INFO + b"-ERR 'Authentication Timeout'\r\n", "TargetLoginLate", "took longer than the"),
-        (INFO + b"-ERR 'Authorization Violation'\r\n", "TargetLoginRefused", "it wants a login"),
+        (
+            INFO + b"-ERR 'Authorization Violation'\r\n",
+            "TargetLoginRefused",
+            "the server requires a login",
+        ),
     ],
     ids=["nothing", "a greeting", "a refusal", "too late", "a wrong login"],
 )
