@@ -22,6 +22,7 @@ from tests.wallclock import wallclock
 
 # Longer than silence plus the chain of accusations, so that a worker is lost.
 LOST_S = 9.0
+# How long the account stays full.
 FULL_S = 3.0
 # What runs by the wall clock is out of every bound then.
 JUMP_MS = 3_600_000

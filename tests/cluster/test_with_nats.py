@@ -53,12 +53,14 @@ def test_three_workers_with_an_operator_each_are_ready(njst: Njst, figures: list
 
 
 def test_a_worker_that_finds_all_it_needs_is_ready_soon(njst: Njst, figures: list[str]) -> None:
-    """The goal is 3 s."""
     njst.rolled_out()
     njst.kubectl("delete", "pod", "njst-worker-0")
     njst.rolled_out()
     (pod,) = (pod for pod in njst.pods() if pod["metadata"]["name"] == "njst-worker-0")
-    figures.append(f"start to ready {start_to_ready_s(pod):.0f} s (goal 3 s, to the second)")
+    took_s = start_to_ready_s(pod)
+    figures.append(f"start to ready {took_s:.0f} s (goal 3 s, to the second)")
+    # A busy machine may need ten times as long as the goal.
+    assert took_s <= 30
 
 
 def test_an_image_is_small(images: dict[str, int], figures: list[str]) -> None:

@@ -81,7 +81,7 @@ def _end_and_go(env: Environment, name: str) -> None:
     assert get(env, f"{name}-kept")["status"] == kept["status"]
 
 
-def test_times_and_ends_are_those_of_the_log_whatever_a_copys_own_clock_says(
+def test_times_in_status__with_wrong_replica_clocks__are_log_times(
     skewed: Environment,
 ) -> None:
     ahead, behind = skewed.operators

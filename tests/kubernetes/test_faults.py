@@ -191,7 +191,7 @@ def test_a_resource_deleted_while_no_operator_runs_loses_its_job(faulty: Environ
     assert wait_until(loading, PATIENCE_S) is None
 
 
-def test_a_time_that_is_over_while_no_operator_runs_is_over_when_one_is_back(
+def test_time_limit__passed_without_an_operator__holds_when_one_is_back(
     faulty: Environment,
 ) -> None:
     faulty.kubectl("apply", "-f", "-", stdin=short("outlived", workers=WORKERS))

@@ -121,7 +121,7 @@ def test_a_suspended_schedule_is_as_it_should_be(env: Environment) -> None:
     [sync, lambda env, text: env.kubectl("replace", "-f", "-", stdin=text)],
     ids=["apply", "replace"],
 )
-def test_another_spec_under_the_same_name_is_refused_unless_it_is_made_anew(
+def test_another_spec__under_the_same_name__needs_a_new_resource(
     env: Environment, change: Callable[[Environment, str], object]
 ) -> None:
     """`replace` is what Argo CD's Replace=true does, and Helm's --force-replace."""

@@ -44,7 +44,7 @@ def test_applied_twice_is_unchanged_and_without_a_difference(
         kube.kubectl(*here, "apply", *way, "-f", "-", stdin=short("job", onWorkerLoss="Fail"))
 
 
-def test_diff_shows_what_apply_would_change_and_refuses_what_it_would_refuse(
+def test_kubectl_diff__shows_and_rejects_what_apply_would(
     kube: KubernetesServer, here: list[str]
 ) -> None:
     kube.kubectl(*here, "apply", "-f", "-", stdin=short("job"))
@@ -70,7 +70,7 @@ def test_replace_changes_what_may_change_and_keeps_the_status(
     kube.kubectl(*here, "replace", "-f", "-", stdin=short("job"))
 
 
-def test_the_description_can_always_be_changed_and_the_priority_until_there_is_a_job(
+def test_spec__only_description_and_early_priority__can_change(
     kube: KubernetesServer, here: list[str]
 ) -> None:
     kube.kubectl(*here, "apply", "-f", "-", stdin=short("job", suspend=True))

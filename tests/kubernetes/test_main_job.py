@@ -45,7 +45,7 @@ async def remove_streams(env: Environment, names: list[str]) -> None:
         await client.close()
 
 
-async def test_the_example_is_run_by_three_workers_and_its_result_stands_in_its_status(
+async def test_example__run_by_three_workers__has_its_result_in_its_status(
     env: Environment,
 ) -> None:
     manifest = yaml.safe_load((ROOT / "examples" / "four-streams.yaml").read_text())

@@ -121,7 +121,7 @@ def _with(
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_object_of_an_overlay_is_in_the_namespace_of_the_installation(
+def test_overlay__has_all_objects_in_the_namespace_of_the_installation(
     kube: KubernetesServer, overlay: str
 ) -> None:
     found = namespaces(rendered(kube, MANIFESTS / "overlays" / overlay))

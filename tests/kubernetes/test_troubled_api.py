@@ -96,7 +96,7 @@ def test_an_api_server_that_has_no_time_is_left_alone_as_long_as_it_asks(
     assert len(api_jobs(env, get(env, "crowd"))) == 1
 
 
-def test_an_operator_that_can_no_longer_watch_says_so_and_goes_on_in_the_same_process(
+def test_operator__that_cannot_watch__reports_it_and_goes_on(
     troubled: tuple[Environment, Between],
 ) -> None:
     env, between = troubled

@@ -100,6 +100,7 @@ async def test_an_outage_is_timed(nats_server: NatsServer) -> None:
         nats_server.kill()
         # Each client has no more than its window in flight: more than one client has noticed.
         await until(lambda: lost(group) > WINDOW)
+        # The least length of the outage that is to be measured.
         await asyncio.sleep(0.5)
         await asyncio.to_thread(nats_server.restart)
         await until(lambda: sum(t.reconnects for t in group.tallies()) == 2)

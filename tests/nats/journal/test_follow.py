@@ -13,7 +13,7 @@ async def stored(follower: Follower) -> int:
     return info.state.messages
 
 
-async def test_a_server_that_is_killed_amid_appends_costs_no_entry_and_repeats_none(
+async def test_follow__of_a_server_killed_amid_appends__loses_no_entry(
     nats_server: NatsServer,
 ) -> None:
     ids = [f"j{number}" for number in range(200)]

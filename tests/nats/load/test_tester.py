@@ -1,4 +1,4 @@
-"""Whether the tester was late, or the target had no room: told apart by what really happens."""
+"""Whether the tester or the target was the bottleneck, with one of them really standing still."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,6 +17,10 @@ from tests.nats.load.test_faults import ended, jetstream, pids_of, plan, prepare
 from tests.stopping import stopped
 
 PER_SECOND = 1_000
+# Until all connections send.
+UNDER_WAY_S = 0.5
+# How long the load process, or the server, stands still: 400 messages are due meanwhile.
+FROZEN_S = 0.4
 
 
 def paced(window: int) -> ClientPlan:
@@ -38,8 +42,12 @@ def paced(window: int) -> ClientPlan:
 
 
 async def measured(group: LoadGroup) -> tuple[WorkloadResult, Diagnosis]:
+    """Return what was measured, and the diagnosis on a host that nothing else keeps busy."""
     _, result = await ended(group)
-    diagnosis = diagnose([group.cost()], [result])
+    cost = group.cost()
+    assert cost is not None
+    alone = {"busiest_cpu_us": 0, "run_delay_us": 0, "throttled_us": 0}
+    diagnosis = diagnose([cost.model_copy(update=alone)], [result])
     assert diagnosis is not None
     return result, diagnosis
 
@@ -51,29 +59,28 @@ async def stream(nats_server: NatsServer) -> AsyncIterator[None]:
         yield
 
 
-async def test_a_tester_that_stands_still_is_late(nats_server: NatsServer, stream: None) -> None:
+async def test_frozen_load__is_diagnosed_as_late(nats_server: NatsServer, stream: None) -> None:
     async with prepared(plan(nats_server.url, paced(window=2_000))) as group:
         start(group)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(UNDER_WAY_S)
         with stopped(pids_of(group)[0]):
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(FROZEN_S)
         result, diagnosis = await measured(group)
     assert (result.messages, result.held) == (2_000, 0)
     assert result.slip_microseconds is not None
     assert result.slip_microseconds.p99 > 200_000
     assert diagnosis.limited
-    # On a busy machine the reason for being late comes first.
-    assert diagnosis.reason in ("SendsLate", "CpuContended", "ProcessBusy")
+    assert diagnosis.reason == "SendsLate"
 
 
-async def test_a_target_that_stands_still_holds_back_what_the_window_has_no_room_for(
+async def test_frozen_target__beyond_the_window__holds_back_what_is_due(
     nats_server: NatsServer, stream: None
 ) -> None:
     async with prepared(plan(nats_server.url, paced(window=20))) as group:
         start(group)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(UNDER_WAY_S)
         with stopped(nats_server.pid):
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(FROZEN_S)
         result, diagnosis = await measured(group)
     assert result.messages == 2_000
     assert result.held >= 300, "what was due in 0.4 s, but for the window"
@@ -82,7 +89,7 @@ async def test_a_target_that_stands_still_holds_back_what_the_window_has_no_room
     assert diagnosis.reason != "SendsLate"
 
 
-async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
+async def test_target__that_reads_nothing__is_diagnosed_as_back_pressure(
     nats_server: NatsServer,
 ) -> None:
     flood = ClientPlan(
@@ -95,10 +102,10 @@ async def test_a_target_that_reads_nothing_is_seen_as_back_pressure(
     )
     async with prepared(plan(nats_server.url, flood)) as group:
         start(group)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(UNDER_WAY_S)
         with stopped(nats_server.pid):
             # What is asked for is a share of the 4 s: it has to be this long.
             await asyncio.sleep(3.2)
         _, diagnosis = await measured(group)
     assert diagnosis.blocked_percent >= 30
-    assert diagnosis.reason in ("BackPressure", "CpuContended", "ProcessBusy")
+    assert diagnosis.reason == "BackPressure"

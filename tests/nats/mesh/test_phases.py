@@ -29,7 +29,7 @@ def by_name(report: Json) -> dict[str, Json]:
     return {workload["workload"]: workload for workload in report["workloads"]}
 
 
-async def test_a_workload_begins_everywhere_when_all_are_done_with_the_one_before(
+async def test_workload__begins_everywhere_after_all_finished_the_previous(
     mesh: Mesh,
 ) -> None:
     job = mesh.post(phased({"messages": 3000, "messagesPerSecond": 1500}))

@@ -119,7 +119,7 @@ async def test_the_slice_of_a_reader_that_is_killed_is_read_by_another(
     await mesh.wait_no_streams()
 
 
-async def test_of_a_worker_that_is_lost_it_says_what_is_there_and_what_nobody_knows(
+async def test_read_back__of_a_lost_worker__tells_found_from_unknown(
     mesh: Mesh, watch: LogWatch
 ) -> None:
     spec = publish_job(messages=COUNT)

@@ -80,6 +80,7 @@ def test_a_silent_control_nats_is_told_and_the_load_goes_on(two: Two) -> None:
 
 def test_a_target_that_breaks_is_told_and_the_control_nats_is_not_blamed(two: Two) -> None:
     job = two.start()
+    # Into the load, which lasts some seconds: the break must strike connections in use.
     time.sleep(0.5)
     two.target.cut()
     report = two.report(job)

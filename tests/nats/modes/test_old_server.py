@@ -36,7 +36,7 @@ async def old(server: NatsServer) -> AsyncIterator[Runner]:
     await client.close()
 
 
-async def test_a_mode_that_the_server_lacks_is_skipped_and_the_rest_of_the_job_runs(
+async def test_mode__that_the_server_lacks__is_skipped_and_the_rest_runs(
     old: Runner,
 ) -> None:
     name = stream_name()

@@ -20,6 +20,7 @@ from njst.verdict.thresholds import evaluate
 from tests.nats.truth.loading import Document, errors, loading
 from tests.stopping import stopped
 
+# How long the server stands still: longer than the time-out of an acknowledgement.
 FREEZE_S = 2.0
 
 
@@ -51,7 +52,6 @@ async def frozen(server: NatsServer, document: Document, at_messages: int) -> Wo
         load.start()
         await load.until(lambda: load.done("write") >= at_messages)
         with stopped(server.pid):
-            # Nothing to wait for: this is the freeze itself.
             await asyncio.sleep(FREEZE_S)
         return (await load.end())["write"]
 
@@ -151,7 +151,7 @@ async def test_a_message_that_became_too_large_fails_once(stream: str) -> None:
     assert breaks[ErrorClass.DISCONNECTED] == result.failed
 
 
-async def test_a_count_ends_with_its_last_operation_and_not_with_its_last_success(
+async def test_window_of_a_count__ends_with_the_last_operation(
     server: NatsServer, stream: str
 ) -> None:
     """Refused from the 100th on, at an offered rate: the window is all of the load's time."""

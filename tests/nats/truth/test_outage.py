@@ -9,6 +9,7 @@ from tests.nats.truth.loading import Document, Load, errors, loading
 
 RATE = 200
 SECONDS = 10
+# How long the server is away: more than one attempt to reconnect, less than the load.
 AWAY_S = 4.0
 
 

@@ -122,7 +122,7 @@ async def test_a_leader_that_dies_loses_nothing(nats_cluster: NatsCluster, strea
     assert 0 < result.messages <= result.attempted
 
 
-async def test_the_only_seed_dies_and_the_rest_of_the_cluster_is_read_and_cleaned(
+async def test_cluster__whose_only_seed_died__is_read_back_and_cleaned(
     nats_cluster: NatsCluster, stream: str
 ) -> None:
     document = job(stream, replicas=3)

@@ -82,7 +82,7 @@ async def test_the_first_and_the_last_messages_of_each_slice_are_missed_too(
         assert proof(tally) == removed(COUNT, "Purged")
 
 
-async def test_limits_that_are_lowered_and_a_stream_that_is_deleted_and_made_again(
+async def test_read_back__after_lower_limits_or_a_new_stream__is_correct(
     server: NatsServer, stream: str
 ) -> None:
     async with loading(server, job(stream), slices=2) as load, jetstream(server) as js:
@@ -145,7 +145,7 @@ async def test_sequences_that_are_given_again_after_a_roll_back_hide_no_loss(
 
 
 @pytest.mark.parametrize("mode", ["Synchronous", "Asynchronous"])
-async def test_messages_with_an_id_that_the_stream_knows_are_duplicates_and_not_lost(
+async def test_messages__with_a_known_id__are_duplicates_and_not_lost(
     server: NatsServer, stream: str, mode: str
 ) -> None:
     headers = [{"name": "Nats-Msg-Id", "value": "order-4711"}]
@@ -330,7 +330,7 @@ async def test_why_a_stream_cannot_be_read_is_said_in_the_servers_words(stream: 
     assert denied in words(result)
 
 
-async def test_of_very_many_streams_only_those_are_told_that_have_something_to_tell(
+async def test_report__of_very_many_streams__names_those_with_findings(
     server: NatsServer, stream: str
 ) -> None:
     document = job(stream, count=80)

@@ -292,7 +292,7 @@ async def test_a_job_is_followed_until_its_end(
     assert [kind for kind, _ in events(late.text)] == ["snapshot", "end"]
 
 
-async def test_following_ends_when_the_job_is_deleted_and_says_meanwhile_that_it_lives(
+async def test_events__of_a_job_that_is_deleted__keep_alive_and_end(
     mesh: Mesh, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_routes, "KEEP_ALIVE_EVENTS", 2)

@@ -32,7 +32,7 @@ def test_release__names_each_file_that_has_the_version() -> None:
     not (ROOT / "worker/njst/contract/kinds/registry.py").exists(),
     reason="the tables of kinds are not there yet",
 )
-def test_kind_of_workload__is_registered_in_the_tables_that_the_checklist_names() -> None:
+def test_kind_of_workload__is_in_the_tables_of_the_checklist() -> None:
     tables = re.findall(r"`(\w+)` in `([\w/.]+)`", _section("Add a kind of workload"))
     assert len(tables) == 3
     for table, path in tables:

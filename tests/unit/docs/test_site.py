@@ -33,7 +33,7 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def test_site_of_this_repository__builds_and_loads_nothing_from_other_hosts(
+def test_site_of_this_repository__builds_and_needs_no_other_host(
     tmp_path: Path,
 ) -> None:
     site = build(tmp_path / "out")

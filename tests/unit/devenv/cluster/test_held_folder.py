@@ -30,7 +30,7 @@ def test_there_is_no_hold_on_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert Hold.on(tmp_path / "none") is None
 
 
-def test_the_folder_of_a_process_that_was_killed_goes_and_that_of_a_living_one_stays(
+def test_held_folders__of_killed_processes_alone__are_removed(
     tmp_path: Path,
 ) -> None:
     holder = subprocess.Popen(
