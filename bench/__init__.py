@@ -1,1 +1,1 @@
-"""njst beside its peers: speed as a ratio within one run, never as a test that times something."""
+"""Benchmarks against peers: speed as a ratio within one run; no test measures absolute time."""

@@ -25,11 +25,11 @@ _BEGIN, _END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
 
 
 def main() -> None:
-    """Run what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("what", choices=["run", "check"])
-    parser.add_argument("--pairs", type=int, default=3, help="pairs of each case (default 3)")
-    parser.add_argument("--only", default="", help="only cases whose label holds this")
+    parser.add_argument("--pairs", type=int, default=3, help="number of pairs per case (default 3)")
+    parser.add_argument("--only", default="", help="run only cases whose label contains this")
     options = parser.parse_args()
     progress = Progress()
     cases = [
@@ -55,7 +55,7 @@ def main() -> None:
 def _check(
     found: Iterable[Figures], program: Path, pairs: int, progress: Progress, *, is_whole: bool
 ) -> bool:
-    """Print each goal as soon as its figure is known; return whether one is missed."""
+    """Print each goal when its figure is known; return whether any is missed."""
     goals: list[Goal] = []
     for goal in _goals(found, program, pairs, progress, is_whole=is_whole):
         print(goal, flush=True)
@@ -99,7 +99,7 @@ def _figures(case: Case, url: str, program: Path, pairs: int) -> Figures:
 
 
 def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
-    """How near njst comes to a socket that does nothing else."""
+    """The rate of njst relative to a bare socket."""
     by_name = {case.name: case for case in CHECKED}
     with server_of(1) as url:
         bare_loops: dict[str, Callable[[str, dict[str, Any]], float]] = {
@@ -108,7 +108,7 @@ def _ceilings(pairs: int, progress: Progress) -> Iterable[Goal]:
             "consume, ack none": bare_socket.consume,
         }
         for name, bare in bare_loops.items():
-            # No CPU time is compared here, of which the start of a process is a part.
+            # CPU time is not compared here: it would include the start of a process.
             case = replace(by_name[name], messages=by_name[name].messages // 3)
             ratios = []
             with progress.step(f"{name} beside a bare socket"):

@@ -1,4 +1,4 @@
-"""What a figure must reach, and whether it does, by more than the spread of its pairs."""
+"""Goals, and whether a figure misses its goal by more than the spread of its pairs."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bench.pairs import Spread
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure beside its goal; `at_least` or else at most."""
+    """A figure and its goal: a lower bound if `at_least`, else an upper bound."""
 
     what: str
     figure: Spread
@@ -16,14 +16,14 @@ class Goal:
 
     @property
     def is_met(self) -> bool:
-        """Whether the median keeps the bound."""
+        """Whether the median is within the bound."""
         if self.at_least:
             return self.figure.median >= self.bound
         return self.figure.median <= self.bound
 
     @property
     def is_missed(self) -> bool:
-        """Whether even the best pair is on the wrong side."""
+        """Whether even the best pair is outside the bound."""
         if self.at_least:
             return self.figure.high < self.bound
         return self.figure.low > self.bound
@@ -35,7 +35,7 @@ class Goal:
 
 
 def summary(goals: list[Goal]) -> str:
-    """Return the last line: how many goals are kept, and which are not."""
+    """Return the last line: how many goals are reached, and which are missed."""
     missed = [goal.what for goal in goals if goal.is_missed]
     close = sum(not goal.is_met and not goal.is_missed for goal in goals)
     kept = len(goals) - len(missed) - close

@@ -1,4 +1,4 @@
-"""Pairs: both sides in turns on one server, so that a slow minute of the machine hits both."""
+"""Pairs: both sides alternate on one server, so a slow minute of the machine affects both."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from bench.run_outcome import RunOutcome
 
 @dataclass(frozen=True)
 class Pair:
-    """One run of each side, one directly after the other."""
+    """One run of each side, in direct succession."""
 
     ours: RunOutcome
     peer: RunOutcome
@@ -26,7 +26,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some ratios, and how far they lie apart."""
+    """The median and the spread of some ratios."""
 
     median: float
     low: float
@@ -43,13 +43,13 @@ class Spread:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least so many are not above."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def course(values: Sequence[float]) -> str:
-    """Return how values are spread, in words."""
+    """Return the distribution of values as text."""
     shares = (0.5, 0.9, 0.99, 1)
     return ", ".join(f"p{share * 100:.0f} {_short(percentile(values, share))}" for share in shares)
 
@@ -61,7 +61,7 @@ def _short(value: float) -> str:
 def alternate(
     count: int, ours: Callable[[], RunOutcome], peer: Callable[[], RunOutcome]
 ) -> list[Pair]:
-    """Run pairs; who begins changes from pair to pair."""
+    """Run pairs; the side that goes first alternates."""
     pairs = []
     for number in range(count):
         if number % 2:

@@ -1,4 +1,4 @@
-"""What one run of either side gives."""
+"""The result of one run of either side."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""What the repository's own demo, tests and benchmarks run on; no part of the product."""
+"""Development environment of the demo, tests and benchmarks; not part of the product."""

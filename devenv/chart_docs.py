@@ -1,4 +1,4 @@
-"""`python -m devenv.chart_docs FILE`: the chart's values as a table, from their own comments."""
+"""`python -m devenv.chart_docs FILE`: a table of the values of the chart, from their comments."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Watches over programs that somebody has started: one that ends by itself is news."""
+"""Watches child programs, and reports one that ends by itself."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ _LOOK_S = 0.5
 
 
 class ChildEndedError(LocalServerError):
-    """A program ended by itself; with its last log lines."""
+    """A program ended by itself; the message has its last log lines."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`make demo`: the main job, before a person's eyes.
+"""`make demo`: the main job, step by step on the terminal.
 
 A real Kubernetes API server and a NATS of its own, three workers with an operator beside each, an
 NjstJob applied with kubectl, its progress as `kubectl get` shows it, and its result.
@@ -32,7 +32,7 @@ FINISHED_TIMEOUT_S = 120
 def main() -> int:
     """Run the demo; 0 when the job succeeded."""
     parser = argparse.ArgumentParser(prog="make demo", description="The main job, end to end.")
-    parser.add_argument("--keep", action="store_true", help="leave all running until Ctrl-C")
+    parser.add_argument("--keep", action="store_true", help="keep everything running until Ctrl-C")
     arguments = parser.parse_args()
     progress = Progress(sys.stdout)
     stop = threading.Event()
@@ -70,7 +70,7 @@ def _keep(environment: Environment, stop: threading.Event) -> None:
 
 
 def _interrupt(stop: threading.Event) -> None:
-    """End the wait of --keep, or whatever else is under way."""
+    """Interrupt the wait of --keep, or any other step."""
     if stop.is_set():
         return
     stop.set()
@@ -89,7 +89,7 @@ def _started(kube: KubernetesServer, folder: Path, progress: Progress) -> Iterat
 
 
 def _show(environment: Environment) -> bool:
-    """Apply the example, show it moving, and print its result; return whether it succeeded."""
+    """Apply the example, show its progress and result; return whether it succeeded."""
     for worker, operator in zip(environment.workers, environment.operators, strict=True):
         print(f"    {worker.name} {worker.url}  with {operator.name}")
     _echo(environment, "apply", "-f", str(EXAMPLE))
@@ -127,7 +127,7 @@ def _show(environment: Environment) -> bool:
 
 
 def _echo(environment: Environment, *args: str) -> None:
-    """Print a kubectl command and what it says."""
+    """Print a kubectl command and its output."""
     words = " ".join(f"'{word}'" if " " in word or "{" in word else word for word in args)
     print(f"\n$ kubectl {words}", flush=True)
     absolute = [str(ROOT / word) if word == str(EXAMPLE) else word for word in args]

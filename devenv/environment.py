@@ -31,14 +31,14 @@ MANIFESTS = ROOT / "manifests"
 RBAC = MANIFESTS / "overlays" / "namespaced" / "operator-role.yaml"
 ACCOUNT = MANIFESTS / "base" / "serviceaccount.yaml"
 SERVICE_ACCOUNT = "njst-operator"
-# A token lasts an hour.
+# Renewed well before a token expires, after an hour.
 RENEW_S = 600.0
-# Less than what kubectl may take.
+# Shorter than the time limit of kubectl.
 SERVED_TIMEOUT_S = 50
 
 
 class LocalOperator:
-    """One copy of the operator as a process, as it would run beside a worker."""
+    """One replica of the operator as a process, as it would run beside a worker."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class LocalOperator:
         *,
         options: Sequence[str] = (),
     ) -> None:
-        """Prepare a copy without starting it; its log goes beside `kubeconfig`."""
+        """Prepare a replica without starting it; its log is written beside `kubeconfig`."""
         self.name = name
         self._log = kubeconfig.parent / f"{name}.log"
         self._port = ReservedPort()
@@ -76,14 +76,14 @@ class LocalOperator:
         return None
 
     def close(self) -> None:
-        """Let it end in order."""
+        """Stop it gracefully."""
         self.service.stop()
         self._port.close()
 
 
 @dataclass
 class Environment:
-    """What runs; tests kill single parts of it."""
+    """The running programs; tests kill single ones."""
 
     kube: KubernetesServer
     nats: NatsServer
@@ -99,7 +99,7 @@ class Environment:
         )
 
     def check_running(self) -> None:
-        """Do nothing while all parts run.
+        """Check that all parts run.
 
         Raises:
             LocalServerError: one has ended by itself; with its last log lines.
@@ -111,7 +111,7 @@ class Environment:
             part.service.check_running()
 
     def add_worker(self, name: str) -> LocalWorker:
-        """Start one more worker; return when it can take a job."""
+        """Start one more worker; return when it is ready."""
         worker = LocalWorker(name, self.nats.url, self.folder)
         self.workers.append(worker)
         worker.service.launch()
@@ -120,13 +120,13 @@ class Environment:
 
 
 def install_crds(kube: KubernetesServer) -> None:
-    """Install the CRDs; return when the API server serves and offers what they define."""
+    """Install the CRDs; return when the API server serves their resource types."""
     kube.kubectl("apply", "--server-side", "-f", str(CRDS))
     wait_served(kube, PLURAL, SCHEDULE_PLURAL)
 
 
 def wait_served(kube: KubernetesServer, *plurals: str) -> None:
-    """Return when resources of these types can be made.
+    """Return when resources of these types can be created.
 
     That a CRD is established is told a little before the API server offers its type: until then
     kubectl knows no such type.
@@ -149,7 +149,7 @@ def wait_served(kube: KubernetesServer, *plurals: str) -> None:
 
 
 def install(kube: KubernetesServer, namespace: str) -> None:
-    """Install the CRDs and the operator's rights, as a user would with kubectl."""
+    """Install the CRDs and the RBAC of the operator, as a user would with kubectl."""
     install_crds(kube)
     kube.kubectl("--namespace", namespace, "apply", "-f", str(ACCOUNT), "-f", str(RBAC))
 
@@ -163,7 +163,7 @@ def open_environment(
     copies: int = 3,
     options: Sequence[str] = (),
 ) -> Iterator[Environment]:
-    """Start a NATS and `copies` workers with an operator each; on the way out, stop all.
+    """Start a NATS server and `copies` workers with an operator each; stop all at the end.
 
     `options` are the operators'.
     """
@@ -194,7 +194,7 @@ def open_environment(
 
 @contextmanager
 def renewed(login: Callable[[], object], period_s: float = RENEW_S) -> Iterator[None]:
-    """Call `login` again and again meanwhile, as a kubelet renews the token of a pod."""
+    """Call `login` periodically, as a kubelet renews the token of a pod."""
     over = threading.Event()
 
     def renew() -> None:
@@ -212,7 +212,7 @@ def renewed(login: Callable[[], object], period_s: float = RENEW_S) -> Iterator[
 
 
 def _close_all(environment: Environment) -> None:
-    """End all parts at once: each takes its time, and none waits for another."""
+    """Stop all parts concurrently."""
     parts = [*environment.operators, *environment.workers]
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(lambda part: part.close(), parts))

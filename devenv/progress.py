@@ -1,4 +1,4 @@
-"""Progress of long work as plain lines, one a step: for people, logs and CI alike."""
+"""Progress of long work as plain lines, for terminals, logs and CI."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ _BEAT_EVERY_S = 5.0
 
 
 class Step:
-    """One piece of work under way."""
+    """A step in progress."""
 
     def __init__(
         self, say: Callable[[str], None], clock_s: Callable[[], float], every_s: float
@@ -25,7 +25,7 @@ class Step:
         return self._clock_s() - self._begun_s
 
     def beat(self, detail: str) -> None:
-        """Tell how far the work is; says nothing when it spoke a moment ago, so call it often."""
+        """Report progress; rate limited, so it may be called often."""
         now_s = self._clock_s()
         if now_s - self._spoken_s >= self._every_s:
             self._spoken_s = now_s
@@ -33,7 +33,7 @@ class Step:
 
 
 class Progress:
-    """Prints each step when it begins, every few seconds while it lasts, and when it ends."""
+    """Prints each step when it begins, every few seconds while it runs, and when it ends."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Progress:
 
     @contextmanager
     def step(self, what: str, *, cost: str = "") -> Iterator[Step]:
-        """Announce `what` and what it will cost; tell afterwards how it went and how long it took.
+        """Print `what` and its cost; print the outcome and the duration at the end.
 
         An error goes on to the caller after the step was told to have failed.
         """

@@ -21,7 +21,7 @@ Kubernetes the ConfigMap `njst` holds them, and `/etc/njst/login` the files of a
 
 
 class Setting(NamedTuple):
-    """One setting, in words."""
+    """One setting, as text."""
 
     options: str
     variables: str

@@ -34,7 +34,7 @@ _WORKER = "bench"
 
 
 def publish(url: str, document: dict[str, Any]) -> float:
-    """Publish what a spec of one client says; return messages per second.
+    """Publish the messages of a spec of one client; return messages per second.
 
     All frames are made before. An acknowledgement is one MSG line and one line of JSON, so two line
     ends are one.
@@ -62,7 +62,7 @@ def publish(url: str, document: dict[str, Any]) -> float:
 
 
 def consume(url: str, document: dict[str, Any]) -> float:
-    """Take the messages of a spec of one client that acknowledges none; return them per second.
+    """Consume the messages of a spec of one client without acks; return messages per second.
 
     A message is where a line begins with MSG.
     """
@@ -86,7 +86,7 @@ def consume(url: str, document: dict[str, Any]) -> float:
 
 @contextmanager
 def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
-    """Make what a spec needs; yield the plan of its one client."""
+    """Create the streams of a spec; yield the plan of its one client."""
     spec, connection = parse_spec(document), Connection(servers=[url])
     (plan,) = asyncio.run(provision.provision(_JOB, spec, connection, [_WORKER], _WORKER))
     yield plan
@@ -100,7 +100,7 @@ def _inbox() -> str:
 def _connect(url: str) -> socket.socket:
     parts = urlsplit(url)
     sock = socket.create_connection((parts.hostname or "", parts.port or 4222), 10)
-    # With a time-out Python asks the kernel twice for each call; the kernel's own costs nothing.
+    # A timeout of Python costs a second system call each time; that of the kernel is free.
     sock.settimeout(None)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
@@ -111,7 +111,7 @@ def _connect(url: str) -> socket.socket:
 
 
 def _subscribe(sock: socket.socket, subscription: bytes) -> None:
-    """Subscribe, and answer the server's first PING, so that nothing but load comes after it."""
+    """Subscribe and answer the first PING of the server, so that only load follows."""
     sock.sendall(subscription + b"PING\r\n")
     heard = b""
     while not heard.endswith(b"PONG\r\n"):

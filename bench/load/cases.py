@@ -9,16 +9,16 @@ STREAM = "BENCH"
 SUBJECT = "bench.x"
 BUCKET = "benchbucket"
 KEYS = 10_000
-# So many that the start of a load process, 0.3 s of CPU, is a small part of the whole: also where
-# neither side does much for a message.
+# Enough messages to make the start of a load process (0.3 s of CPU) a small part of the total,
+# even in cases with little work per message.
 ONE_BY_ONE = 120_000
 KEY_BY_KEY = 90_000
-# Messages of one pull: the peer's.
+# Messages per pull, as in the peer.
 _BATCH = 500
 
 
 class Needs(Enum):
-    """What must be there before a run."""
+    """What must exist before a run."""
 
     EMPTY_STREAM = "an empty stream"
     FULL_STREAM = "a stream with all messages"
@@ -29,7 +29,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """One workload on both sides; `peer` without the flags that are the same for all."""
+    """One workload on both sides; `peer` omits the flags that all cases share."""
 
     name: str
     peer: list[str]
@@ -44,12 +44,12 @@ class Case:
     storage: str = "file"
     replicas: int = 1
     publishes: bool = field(default=False)
-    # So many pairs for each one asked for.
+    # Pairs measured for each requested pair.
     repeats: int = 1
 
     @property
     def label(self) -> str:
-        """The case in a word for a table."""
+        """A short label of the case for a table."""
         return (
             f"{self.name}, {self.size_bytes} B, {self.clients} client"
             f"{'s' if self.clients > 1 else ''}, R{self.replicas} {self.storage}"
@@ -61,7 +61,7 @@ class Case:
         return bool(self.workload.get("consume", {}).get("ack", "None") != "None")
 
     def peer_arguments(self) -> list[str]:
-        """Return the arguments behind `nats bench`."""
+        """Return the arguments of `nats bench`."""
         common = [
             f"--msgs={self.messages}",
             f"--clients={self.clients}",
@@ -75,7 +75,7 @@ class Case:
         return [*self.peer, *common]
 
     def spec(self) -> dict[str, Any]:
-        """Return the spec of njst; streams are there already, as for the peer."""
+        """Return the spec of njst; its streams exist already, as for the peer."""
         stream = {Needs.BUCKET: f"KV_{BUCKET}", Needs.FULL_BUCKET: f"KV_{BUCKET}"}
         workload = {
             "name": "bench",
@@ -84,11 +84,11 @@ class Case:
             **self.workload,
         }
         if self.acknowledges:
-            # What the peer gives its consumer, and nobody can change.
+            # The peer sets this on its consumer, without an option to change it.
             most = _BATCH * self.clients
             workload["consume"] = {**self.workload["consume"], "maxAckPending": most}
         if self.publishes:
-            # The peer does not look for what it published either.
+            # The peer does not verify what it published either.
             common = {"payloadBytes": self.size_bytes, "subjects": [SUBJECT], "verify": "None"}
             workload["publish"] = common | (self.workload["publish"])
         if self.needs is Needs.NOTHING:
@@ -128,7 +128,7 @@ ASYNC = _publish(
     "publish async", "async", {"mode": "Asynchronous", "window": 500}, 1_200_000, rate=1.2
 )
 SYNC = _publish("publish sync", "sync", {"mode": "Synchronous"}, ONE_BY_ONE, rate=1.2)
-# What the server spends on reply subjects that never come again.
+# The cost of unique reply subjects in the server.
 REUSED = replace(
     ASYNC,
     name="publish async, replies reused",
@@ -211,6 +211,6 @@ def all_cases() -> Iterator[Case]:
         yield replace(case, clients=4, messages=2 * case.messages)
         yield replace(case, size_bytes=1024, messages=case.messages // 2)
         yield replace(case, size_bytes=16_384, messages=max(ONE_BY_ONE // 4, case.messages // 10))
-        # Which of three servers leads a consumer, which either side makes itself, is chance.
+        # The leader of a consumer among three servers is random for both sides.
         repeats = 3 if case.acknowledges else 1
         yield replace(case, replicas=3, messages=case.messages // 3, repeats=repeats)

@@ -1,4 +1,4 @@
-"""What a run of the whole bench found, as a table and as JSON."""
+"""Results of a run of the whole bench, as a table and as JSON."""
 
 import json
 import platform
@@ -53,7 +53,7 @@ class Figures:
         ]
 
     def document(self) -> dict[str, Any]:
-        """Return everything, for a file."""
+        """Return all data, for a JSON file."""
         return {
             "case": self.case.label,
             "messages": self.case.messages,

@@ -1,4 +1,4 @@
-"""What the engine owes itself: offered rates kept, bounded memory, many clients, cheap books."""
+"""Goals of the engine itself: offered rates, bounded memory, many clients, cheap recording."""
 
 import time
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _STREAM = Case("engine", [], {}, 0, Needs.EMPTY_STREAM)
 
 
 def goals(progress: Progress) -> Iterable[Goal]:
-    """Yield each figure beside its goal."""
+    """Yield each figure and its goal."""
     with server_of(1) as url:
         # The time until the last answer is in the rate: at the highest one a flush of the server's
         # store just then, which takes some ms, would be more than what is looked for in 10 s.
@@ -71,7 +71,7 @@ def _clients(url: str) -> Goal:
     """Four workloads of 250 clients, each with messages for all of them."""
     prepare(url, _STREAM)
     spec = _publish(clients=250, messages=50_000)
-    # The server refuses (429) what its ingest queue cannot hold; that limit is not ours.
+    # The server rejects (429) what its ingest queue cannot hold; njst must not reach that limit.
     spec["workloads"][0]["publish"]["window"] = 8
     spec["workloads"] = [{**spec["workloads"][0], "name": f"bench-{n}"} for n in range(4)]
     said = NjstSide(url).measure(spec)

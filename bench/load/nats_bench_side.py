@@ -1,4 +1,4 @@
-"""The peer: `nats bench` of the nats CLI, built from the Go module proxy, and what it prints."""
+"""The peer: `nats bench` of the nats CLI, built from the Go module proxy, and its output."""
 
 import re
 import resource
@@ -21,7 +21,7 @@ _PERCENTILE = re.compile(r"P(50|99): ([\d,.]+)us")
 
 
 class PeerError(Exception):
-    """The peer does not say what it should."""
+    """The output of the peer is not as expected."""
 
 
 def peer_version() -> str:
@@ -32,7 +32,7 @@ def peer_version() -> str:
 
 
 def fetch_peer(progress: Progress) -> Path:
-    """Return the `nats` program, built first where it is not in the cache yet."""
+    """Return the `nats` program; build it unless it is in the cache."""
     return _NATS.fetch(Cache(default_cache().root.parent / "bench"), progress) / "nats"
 
 
@@ -74,7 +74,7 @@ class NatsBench:
         rates = _RATE.findall(said)
         if not rates:
             raise PeerError(f"nats bench: {said[-500:]}")
-        # With several clients the aggregate comes first, then each of them.
+        # With several clients the aggregate is printed first, then each client.
         line = next(line for line in said.splitlines() if _RATE.search(line))
         percentiles = {p: float(us.replace(",", "")) for p, us in _PERCENTILE.findall(line)}
         return RunOutcome(

@@ -1,4 +1,4 @@
-"""This side: a spec run by `bench.load.run_spec` in a process of its own."""
+"""The njst side: runs a spec with `bench.load.run_spec` in a process of its own."""
 
 import json
 import os
@@ -15,7 +15,7 @@ _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 class OursError(Exception):
-    """njst failed or lost something: no figure of such a run counts."""
+    """njst failed or lost messages, so the figures of the run are invalid."""
 
 
 @dataclass(frozen=True)

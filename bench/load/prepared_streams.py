@@ -15,7 +15,7 @@ from bench.load.njst_side import NjstSide
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 
-# A batch publisher fills a stream fastest; what fills it is not measured.
+# A batch publisher fills a stream fastest; filling is not measured.
 _FILL = {"mode": "FastBatch", "batch": 500, "subjects": [SUBJECT]}
 # The stream of the bucket, and its keys: those that njst reads, and those that the peer reads.
 _BUCKET = f"KV_{BUCKET}"
@@ -36,7 +36,7 @@ def server_of(replicas: int) -> Iterator[str]:
 
 
 def prepare(url: str, case: Case, *, makes_bucket: bool = False) -> None:
-    """Make what a run of the case needs, the same for either side.
+    """Create what a run of the case needs, the same for both sides.
 
     Args:
         url: the server.
@@ -70,7 +70,7 @@ async def _connected(url: str) -> Client:
 
 
 async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> int:
-    """Make what is not there; return how many messages its stream has by now."""
+    """Create what is missing; return the number of messages of its stream."""
     client = await _connected(url)
     try:
         js = client.jetstream(timeout=30)
@@ -84,7 +84,7 @@ async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> int:
                 await _lead_here(client, js, case)
                 return await _count(js, STREAM)
             case Needs.BUCKET | Needs.FULL_BUCKET:
-                # Gets leave a bucket as it was.
+                # Gets do not change a bucket.
                 stored = await _count(js, _BUCKET)
                 if case.needs is Needs.FULL_BUCKET and stored == _ALL_KEYS:
                     return stored
@@ -100,7 +100,7 @@ async def _prepare(url: str, case: Case, *, makes_bucket: bool) -> int:
 
 
 async def _keep_or_make(js: JetStreamContext, case: Case) -> None:
-    """Use a filled stream again when it holds what the case wants; without its consumers."""
+    """Reuse a filled stream if it has the messages of the case; delete its consumers."""
     try:
         info = await js.stream_info(STREAM)
     except NotFoundError:
@@ -130,7 +130,7 @@ async def _make_stream(js: JetStreamContext, case: Case) -> None:
 
 
 async def _lead_here(client: Client, js: JetStreamContext, case: Case) -> None:
-    """Have a replicated stream led by the server that both sides talk to.
+    """Make the server that both sides connect to the leader of a replicated stream.
 
     Where it is led is chance otherwise, and one more hop for whoever has bad luck.
     """
@@ -147,7 +147,7 @@ async def _lead_here(client: Client, js: JetStreamContext, case: Case) -> None:
 
 
 async def _leader(js: JetStreamContext) -> str | None:
-    """Return who leads the stream; None while nobody does."""
+    """Return the leader of the stream, or None while it has none."""
     try:
         cluster = (await js.stream_info(STREAM)).cluster
     except ServiceUnavailableError:
@@ -163,7 +163,7 @@ async def _drop(js: JetStreamContext, name: str) -> None:
 
 
 async def _count(js: JetStreamContext, stream: str) -> int:
-    """Return how many messages a stream has; 0 when it is not there."""
+    """Return the number of messages of a stream, 0 if it does not exist."""
     try:
         return (await js.stream_info(stream)).state.messages
     except NotFoundError:

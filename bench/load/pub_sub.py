@@ -16,12 +16,12 @@ from devenv.progress import Progress
 
 MESSAGES = 2_000_000
 _RUN_TIMEOUT_S = 120
-# A subscriber of the peer says nowhere that the server knows of it.
+# The peer does not report when the server has registered its subscription.
 _AHEAD_S = 1.0
 
 
 def goals(program: Path, pairs: int, progress: Progress) -> Iterable[Goal]:
-    """Yield the figure beside its goal: what a second carries from a publisher to a subscriber."""
+    """Yield the figure and its goal: messages per second from a publisher to a subscriber."""
     with server_of(1) as url, progress.step("core publish and subscribe"):
         found = alternate(pairs, lambda: _ours(url), lambda: _peer(program, url))
     ratio = Spread.of([pair.rate_ratio for pair in found])

@@ -16,12 +16,12 @@ from bench.run_outcome import RunOutcome
 from devenv.progress import Progress
 
 REQUESTS = 10_000
-# A service of the peer says nowhere that the server knows of it.
+# The peer does not report when the server has registered its service.
 _AHEAD_S = 1.0
 
 
 def goals(program: Path, pairs: int, progress: Progress) -> Iterable[Goal]:
-    """Yield figures beside their goals: how many requests a client gets answered, one by one."""
+    """Yield the figures and their goals: sequential requests per second of one client."""
     for kind, answers in (("core", "Reply"), ("service", "Serve")):
         what = f"{kind} request and {answers.lower()}"
         with server_of(1) as url, progress.step(what):

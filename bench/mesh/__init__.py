@@ -1,1 +1,1 @@
-"""What the control plane costs and how well it keeps time, without any load."""
+"""Cost and timing of the control plane, without any load."""

@@ -15,7 +15,7 @@ from bench.goals import Goal, summary
 from bench.mesh import clock_goals, cost_goals, queue_goals, start_goals
 from devenv.progress import Progress
 
-# No part takes longer, whatever becomes of it.
+# The time limit of each part.
 PART_S = 600.0
 
 _PARTS: dict[str, Callable[[], AsyncGenerator[Goal]]] = {
@@ -54,10 +54,10 @@ async def _run(only: str) -> tuple[list[Goal], list[str]]:
 
 
 def main() -> None:
-    """Run what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="bench.mesh", description=__doc__)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--only", default="", help="only parts whose name holds this")
+    parser.add_argument("--only", default="", help="run only parts whose name contains this")
     options = parser.parse_args()
     goals, failed = asyncio.run(_run(options.only))
     sys.exit(options.check and (bool(failed) or any(goal.is_missed for goal in goals)))

@@ -1,4 +1,4 @@
-"""A hundred workers: how well they know the log's time, and how soon a job of them begins."""
+"""A hundred workers: the error of their log clocks, and the time until a job starts."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ PROCESSES = 4
 
 
 async def hundred() -> AsyncGenerator[Goal]:
-    """Yield the clocks' errors, beside what they say of themselves, and the time to the start."""
+    """Yield the errors of the clocks, the errors that they report, and the time to the start."""
     async with crowd() as mesh:
         await mesh.join(PROCESSES, WORKERS // PROCESSES)
         await asyncio.sleep(3)

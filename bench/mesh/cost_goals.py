@@ -1,4 +1,4 @@
-"""What the mesh costs while nothing happens, and what its history costs."""
+"""Cost of an idle mesh, and of the history of its jobs."""
 
 import asyncio
 import subprocess
@@ -14,7 +14,7 @@ WATCHED_S = 10.0
 
 
 async def idle() -> AsyncGenerator[Goal]:
-    """Yield traffic and CPU of an idle worker among many as a part of that among few."""
+    """Yield traffic and CPU of an idle worker in a large mesh, relative to a small one."""
     few = await _idle(FEW)
     many = await _idle(MANY)
     for workers, (messages, cpu) in ((FEW, few), (MANY, many)):
@@ -26,10 +26,10 @@ async def idle() -> AsyncGenerator[Goal]:
 
 
 async def _idle(workers: int) -> tuple[float, float]:
-    """Return messages a second, and the share of a core, of one worker; its server included."""
+    """Return messages per second and cores used per worker, including its share of the server."""
     async with crowd() as mesh:
         await mesh.join(PROCESSES, workers // PROCESSES)
-        # Bursts of the first second are over.
+        # Skip the burst of the first second.
         await asyncio.sleep(5)
         messages, cpu_s = mesh.traffic(), await _cpu_s(mesh)
         await asyncio.sleep(WATCHED_S)
@@ -46,7 +46,7 @@ async def _cpu_s(mesh: WorkerFleet) -> float:
 
 
 async def folds() -> AsyncGenerator[Goal]:
-    """Yield time and memory of a long history, in a process that does nothing else."""
+    """Yield time and memory of folding a long history, in a process of its own."""
     said = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "bench.mesh.fold_history"],

@@ -39,11 +39,11 @@ from njst.journal.state.job_store import JobStore
 from njst.load.host.clock import wait_until
 from njst.planning.client_plans import client_plans
 
-# As many as a server lets in at a time without a queue.
+# The number of logins that a server handles at a time without a queue.
 _AT_ONCE = 25
 # How long a load lasts.
 _LOAD_S = 0.2
-# From here on the start is waited for without the event loop, as a load process does.
+# The last part of the wait for the start blocks, as in a load process.
 _CLOSE_S = 0.003
 
 
@@ -77,7 +77,7 @@ class NoLoad:
         self._over.set()
 
     def begin(self, workload: str, at_monotonic_ns: int) -> None:
-        """Nothing waits for another workload here."""
+        """No workload waits for another here."""
 
     def left(self) -> frozenset[str]:
         return frozenset()
@@ -178,7 +178,7 @@ def figures(clocks: Sequence[LogClock]) -> dict[str, object]:
 
 
 async def main(url: str, prefix: str, count: int) -> None:
-    """Join with `count` workers, and answer until the parent is gone."""
+    """Join with `count` workers, and answer questions until the parent ends."""
     room = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: int) -> LogClock:
@@ -199,12 +199,12 @@ async def main(url: str, prefix: str, count: int) -> None:
         clocks += joining.result()
         say({"joined": count})
         await asked
-    # There is nobody to say goodbye to.
+    # The mesh ends with the bench, so the workers need not leave it.
     os._exit(0)
 
 
 async def _answer(questions: asyncio.StreamReader, clocks: Sequence[LogClock]) -> None:
-    """Say figures for each line, until the parent is gone."""
+    """Answer each line of the parent with the figures, until the parent ends."""
     while await questions.readline():
         say(figures(clocks))
 

@@ -1,4 +1,4 @@
-"""Folds the history of many jobs; prints the CPU seconds and the megabytes that it took."""
+"""Folds the history of many jobs, and prints the CPU seconds and megabytes used."""
 
 import resource
 import time
@@ -34,7 +34,7 @@ NAMES = [f"worker-{number}" for number in range(WORKERS)]
 
 
 def history(seqs: Iterator[int]) -> Iterator[LogEntry]:
-    """Yield the jobs one after the other, each event made as it is read."""
+    """Yield the events of one job after another, each created when it is read."""
     for number in range(JOBS):
         for worker, event in _job():
             seq = next(seqs)
@@ -59,7 +59,7 @@ def _job() -> Iterator[tuple[str, Event]]:
 
 
 def main() -> None:
-    """Fold, and tell what it took: CPU but for making the events, and memory at its highest."""
+    """Fold, and print the CPU time without creating the events, and the peak memory."""
     before = _resident_bytes()
     begin_s = time.process_time()
     for _ in history(count(1)):

@@ -1,4 +1,4 @@
-"""A thousand jobs at once: one after the other, and beside each other."""
+"""A thousand queued jobs, run one after another and concurrently."""
 
 from collections.abc import AsyncGenerator
 
@@ -12,13 +12,13 @@ WORKERS = 10
 
 
 async def drain() -> AsyncGenerator[Goal]:
-    """Yield of jobs of one worker each how many are over, valid, and began exactly once."""
+    """Yield how many jobs of one worker each ended, are valid, and started exactly once."""
     async for goal in _run("queued"):
         yield goal
 
 
 async def together() -> AsyncGenerator[Goal]:
-    """Yield the same of jobs that all workers run at the same time."""
+    """Yield the same for jobs that all workers run concurrently."""
     async for goal in _run("shared", sharing="Shared"):
         yield goal
 

@@ -1,4 +1,4 @@
-"""How far apart the workers of a job begin."""
+"""Start skew of the workers of a job."""
 
 from collections.abc import AsyncGenerator
 

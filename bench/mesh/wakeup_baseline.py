@@ -1,4 +1,4 @@
-"""How far apart processes without any other work wake, beside the workers of a job."""
+"""Wake-up skew of processes without other work: the baseline for the workers of a job."""
 
 import asyncio
 import sys
@@ -8,18 +8,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-# From the word to its instant: what a job's lead is to its workers.
+# From the order to its instant, as the lead of a job is for its workers.
 _LEAD_NS = 200_000_000
 
 
 def apart_ms(instants_ns: Sequence[int]) -> float:
-    """Return how long it takes from the first to the last."""
+    """Return the time from the first to the last."""
     return (max(instants_ns) - min(instants_ns)) / 1e6
 
 
 @dataclass(frozen=True)
 class Sleepers:
-    """Processes that do nothing but wait for an instant: the best that this machine can do now."""
+    """Processes that only wait for an instant: the best possible skew on this machine now."""
 
     _children: list[Process]
 
@@ -40,7 +40,7 @@ class Sleepers:
                 await child.wait()
 
     async def apart_ms(self) -> float:
-        """Return how far apart they wake."""
+        """Return the skew of their wake-ups."""
         due_ns = time.monotonic_ns() + _LEAD_NS
         for child in self._children:
             assert child.stdin is not None

@@ -8,7 +8,7 @@ import time
 
 from njst.load.host.clock import wait_until
 
-# What a worker has to say comes only after its neighbours have begun too.
+# Report only after the neighbours have woken too.
 _QUIET_S = 0.1
 
 

@@ -1,4 +1,4 @@
-"""Processes full of workers, and one door to submit jobs through."""
+"""Processes with many workers each, and one connection to submit jobs."""
 
 import asyncio
 import json
@@ -32,12 +32,12 @@ _Result = TypeVar("_Result")
 
 
 class NodeGoneError(Exception):
-    """A process of workers ended, although nobody told it to."""
+    """A process of workers ended unexpectedly."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """When a worker began, and when it meant to: CLOCK_MONOTONIC, in ns."""
+    """When a worker started, and when it should have: CLOCK_MONOTONIC, ns."""
 
     at_ns: int
     due_ns: int
@@ -45,7 +45,7 @@ class Start:
 
 @dataclass
 class WorkerFleet:
-    """`starts` has for each job how its workers began."""
+    """The processes of a mesh; `starts` has the starts of the workers of each job."""
 
     server: NatsServer
     jobs: Jobs
@@ -80,7 +80,7 @@ class WorkerFleet:
         await self._unless_gone(asyncio.gather(*joined), JOIN_S)
 
     async def _unless_gone(self, awaited: Awaitable[_Result], timeout_s: float) -> _Result:
-        """Return what is awaited; no process may end meanwhile."""
+        """Return the awaited result; fail if a process ends meanwhile."""
         waiting = asyncio.ensure_future(awaited)
         gone = asyncio.create_task(self._gone.wait())
         try:
@@ -108,7 +108,7 @@ class WorkerFleet:
         self._gone.set()
 
     async def figures(self) -> list[dict[str, Any]]:
-        """Ask each process what it has used and how its clocks are."""
+        """Ask each process for its CPU time and the errors of its clocks."""
         for child in self._children:
             assert child.stdin is not None
             child.stdin.write(b"\n")
@@ -116,7 +116,7 @@ class WorkerFleet:
         return await self._unless_gone(answers, FIGURES_S)
 
     async def submit(self, job: str, **changes: Any) -> JobView:
-        """Create a job that does nothing; workers that are too busy to answer are asked again."""
+        """Create a job that does nothing; retry while workers are too busy to answer."""
         workload = {
             "name": "w",
             "messages": 1000,
@@ -130,7 +130,7 @@ class WorkerFleet:
                     return (await self.jobs.submit(submission)).view
 
     async def closed(self, *jobs: str, timeout_s: float = JOB_S) -> list[JobView]:
-        """Return the jobs once all are over and cleaned up."""
+        """Return the jobs once all have ended and are cleaned up."""
         changed = asyncio.Event()
         stop = self.job_store.listen(lambda _: changed.set())
         try:
@@ -145,7 +145,7 @@ class WorkerFleet:
             stop()
 
     async def began(self, view: JobView) -> list[Start]:
-        """Return how each worker of a job began; the processes' words may come a bit later."""
+        """Return the start of each worker of a job, once all processes have reported it."""
         run = 0 if view.started is None else len(view.started.run)
         async with asyncio.timeout(JOB_S):
             while len(self.starts[view.id]) < run:  # noqa: ASYNC110 - a pipe is quick
@@ -153,12 +153,12 @@ class WorkerFleet:
         return self.starts[view.id]
 
     def traffic(self) -> int:
-        """Return how many messages the server has taken and given so far."""
+        """Return how many messages the server has received and sent so far."""
         varz = self.server.monitor("/varz")
         return int(varz["in_msgs"]) + int(varz["out_msgs"])
 
     def server_cpu_s(self) -> float:
-        """Return what the server has used; from the kernel, as its own figure is a guess."""
+        """Return the CPU time of the server from the kernel; its own figure is an estimate."""
         with open(f"/proc/{self.server.pid}/stat") as stat:  # noqa: PTH123
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
@@ -173,14 +173,14 @@ class WorkerFleet:
 
 @asynccontextmanager
 async def crowd() -> AsyncIterator[WorkerFleet]:
-    """A server of its own with a door, and nobody there yet."""
+    """Start a server without workers, and a connection to submit jobs."""
     with NatsServer.start() as server:
         client = await connect(Connection(servers=[server.url]))
         log, job_store = JetStreamLog(client, Mesh()), JobStore(keep=5000)
         await log.open()
         await log.follow(job_store.on_entry, job_store.on_progress)
         members = NatsDiscovery(client, Mesh())
-        # As a worker does: who said hello and is busy now is waited for.
+        # As a worker does: wait for workers that have announced themselves and are busy.
         await members.listen()
         gathered = WorkerFleet(server, Jobs(log, job_store, members), job_store)
         try:

@@ -1,5 +1,5 @@
-"""What the operator costs and how quick it is: on a real API server and NATS, with a paper worker.
+"""What the operator costs and how quick it is, on a real API server and NATS with a fake worker.
 
-It answers and takes part as a real worker does and makes no load, so that all that is measured is
-the operator's.
+The fake worker publishes the events of a real one and makes no load, so the operator alone is
+measured.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench.operators run|check`: each figure of the operator beside its goal."""
+"""`python -m bench.operators run|check`: figures of the operator and their goals."""
 
 import argparse
 import asyncio
@@ -14,7 +14,9 @@ def main() -> int:
     """Measure and print; `check` fails when a goal is missed."""
     parser = argparse.ArgumentParser(prog="bench.operators", description=__doc__)
     parser.add_argument("what", choices=["run", "check"])
-    parser.add_argument("--only", default="", help="only figures whose function's name holds this")
+    parser.add_argument(
+        "--only", default="", help="run only figures whose function name contains this"
+    )
     options = parser.parse_args()
     progress = Progress()
     goals: list[Goal] = []

@@ -1,4 +1,4 @@
-"""The figures, each measured by itself on a cluster of its own."""
+"""The figures, each measured on a cluster of its own."""
 
 import asyncio
 import time
@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench.goals import Goal
-from bench.operators.operator_rig import Api, Cluster, Paper, open_paper
+from bench.operators.operator_rig import Api, Cluster, FakeWorker, join_fake_worker
 from bench.pairs import Spread, course, percentile
 
 COPIES = 3
 MANY_COPIES = 20
 APPLIED = 200
-# The API server is idle again before the next job.
+# Until the API server is idle again before the next job.
 PAUSE_S = 0.2
 JOBS_OF_MANY = 200
 RESTARTED = 1000
@@ -22,31 +22,31 @@ CHANGES = 3
 
 
 @asynccontextmanager
-async def _open(cluster: Cluster) -> AsyncIterator[tuple[Api, Paper]]:
+async def _open(cluster: Cluster) -> AsyncIterator[tuple[Api, FakeWorker]]:
     api = Api(cluster)
-    async with open_paper(cluster.nats.url) as paper:
+    async with join_fake_worker(cluster.nats.url) as fake_worker:
         await api.watch()
         try:
-            yield api, paper
+            yield api, fake_worker
         finally:
             await api.close()
 
 
 async def quickness(cluster: Cluster) -> list[Goal]:
-    """One job after the other with three copies: from apply to job, from last result to status."""
+    """Sequential jobs, three replicas: time from apply to job, and from last result to status."""
     cluster.start_operators(COPIES)
     to_job, to_status = [], []
-    async with _open(cluster) as (api, paper):
+    async with _open(cluster) as (api, fake_worker):
         for number in range(APPLIED):
             await asyncio.sleep(PAUSE_S)
             begin_s = time.monotonic()
             uid = await api.create(f"quick-{number}")
-            await paper.until_created([uid])
-            to_job.append(paper.created_s[uid] - begin_s)
-            await paper.start(uid)
+            await fake_worker.until_created([uid])
+            to_job.append(fake_worker.created_s[uid] - begin_s)
+            await fake_worker.start(uid)
             await api.until("Running", [uid])
             begin_s = time.monotonic()
-            await paper.finish(uid)
+            await fake_worker.finish(uid)
             await api.until("Succeeded", [uid])
             to_status.append(api.seen_s[uid, "Succeeded"] - begin_s)
     cluster.stop_operators()
@@ -57,27 +57,27 @@ async def quickness(cluster: Cluster) -> list[Goal]:
 
 
 def _p99(what: str, seconds: list[float], goal_ms: float) -> Goal:
-    """Return p99 beside its goal, in ms."""
+    """Return p99 and its goal, in ms."""
     times_ms = [1000 * time_s for time_s in seconds]
     print(f"        {what}: {course(times_ms)}", flush=True)
     return Goal(what, Spread.of([percentile(times_ms, 0.99)]), goal_ms, at_least=False)
 
 
 async def many_copies(cluster: Cluster) -> list[Goal]:
-    """Two hundred jobs at once with twenty copies: writes and duplicates."""
+    """Two hundred concurrent jobs, twenty replicas: status writes and duplicates."""
     cluster.start_operators(MANY_COPIES)
-    async with _open(cluster) as (api, paper):
+    async with _open(cluster) as (api, fake_worker):
         before = cluster.status_writes()
         uids = await _create(api, "many", JOBS_OF_MANY)
-        await paper.until_created(uids)
+        await fake_worker.until_created(uids)
         for uid in uids:
-            await paper.start(uid)
+            await fake_worker.start(uid)
         await api.until("Running", uids)
         for uid in uids:
-            await paper.finish(uid)
+            await fake_worker.finish(uid)
         await api.until("Succeeded", uids)
         writes = (cluster.status_writes() - before) / (JOBS_OF_MANY * CHANGES)
-        duplicates = len(paper.job_store.jobs()) - len(uids)
+        duplicates = len(fake_worker.job_store.jobs()) - len(uids)
     cluster.stop_operators()
     return [
         Goal("status writes a change, 20 copies", Spread.of([writes]), 2, at_least=False),
@@ -86,16 +86,16 @@ async def many_copies(cluster: Cluster) -> list[Goal]:
 
 
 async def restart(cluster: Cluster) -> list[Goal]:
-    """A thousand jobs that end while no copy runs; then three start. And what they cost idle."""
+    """A thousand jobs end without an operator, then three replicas start; also their idle cost."""
     cluster.start_operators(COPIES)
-    async with _open(cluster) as (api, paper):
+    async with _open(cluster) as (api, fake_worker):
         uids = await _create(api, "again", RESTARTED)
-        await paper.until_created(uids)
+        await fake_worker.until_created(uids)
         await api.until("Pending", uids)
         cluster.stop_operators()
         for uid in uids:
-            await paper.start(uid)
-            await paper.finish(uid)
+            await fake_worker.start(uid)
+            await fake_worker.finish(uid)
         begin_s = time.monotonic()
         cluster.launch_operators(COPIES)
         await api.until("Succeeded", uids)

@@ -1,4 +1,4 @@
-"""An API server, a NATS, any number of operators, and a worker of paper, for the bench."""
+"""An API server, a NATS server, any number of operators, and a fake worker, for the bench."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Collection, Hashable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +24,6 @@ from njst.contract.events import Cleaned, Ended, Finished, Ready, Started
 from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.tallies import WorkloadTally
-from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.worker_discovery import NatsDiscovery
@@ -33,11 +31,12 @@ from njst.journal.report_builder import final_report
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.local.nats_server import NatsServer
+from njst.testing.fake_members import member
 
 NAMESPACE = "bench"
-WORKER = "paper-1"
+WORKER = "fake-1"
 READY_TIMEOUT_S = 120
-# Where nothing comes for so long, nothing will.
+# If nothing arrives for this long, nothing will.
 STILL_S = 120.0
 SPEC = {
     "streams": [{"name": "S"}],
@@ -48,7 +47,7 @@ _JOBS = f"/apis/njst.io/v1alpha1/namespaces/{NAMESPACE}/njstjobs"
 
 @dataclass
 class Cluster:
-    """What runs; `operators` are the copies of one measurement."""
+    """The running programs; `operators` are the replicas of one measurement."""
 
     kube: KubernetesServer
     nats: NatsServer
@@ -57,7 +56,7 @@ class Cluster:
     operators: list[LocalOperator] = field(default_factory=list)
 
     def start_operators(self, copies: int) -> None:
-        """Start this many copies; return when all are ready."""
+        """Start `count` replicas; return when all are ready."""
         self.launch_operators(copies)
         for operator in self.operators:
             operator.service.wait_ready(READY_TIMEOUT_S)
@@ -72,21 +71,21 @@ class Cluster:
             operator.service.launch()
 
     def stop_operators(self) -> None:
-        """End all copies."""
+        """Stop all replicas."""
         for operator in self.operators:
             operator.close()
         self.operators = []
 
     def peak_megabytes(self) -> float:
-        """Return the most memory that a copy has had."""
+        """Return the largest peak memory of a replica."""
         return max(_status_kb(operator.service.pid, "VmHWM") for operator in self.operators) / 1000
 
     def cpu_seconds(self) -> list[float]:
-        """Return the CPU time of each copy so far."""
+        """Return the CPU time of each replica so far."""
         return [_cpu_s(operator.service.pid) for operator in self.operators]
 
     def status_writes(self) -> int:
-        """Return how many statuses the operators have written in all, as the API server counts."""
+        """Return the number of status writes of all operators, as counted by the API server."""
         writes = 0
         for line in self.kube.audit_log.read_text().splitlines():
             entry = json.loads(line)
@@ -129,20 +128,20 @@ def open_cluster(progress: Progress) -> Iterator[Cluster]:
 
 
 class Awaited:
-    """What somebody waits for; what comes is looked for once, however much is still awaited."""
+    """A set of awaited items; the cost of an arrival does not depend on how many are missing."""
 
     def __init__(self) -> None:
         self._missing: set[Hashable] = set()
         self._one = asyncio.Event()
 
     def came(self, what: Hashable) -> None:
-        """Take note that this has come."""
+        """Record the arrival of an item."""
         if what in self._missing:
             self._missing.discard(what)
             self._one.set()
 
     async def until(self, missing: Collection[Hashable]) -> None:
-        """Return when all of these have come; one waits at a time.
+        """Return when all of these have arrived; only one caller may wait at a time.
 
         Raises:
             TimeoutError: none has come for STILL_S; a slow machine has all the time that it needs.
@@ -155,12 +154,12 @@ class Awaited:
 
 
 class Api:
-    """NjstJobs as their user sees them, over one connection."""
+    """NjstJobs as a user sees them, over one connection."""
 
     def __init__(self, cluster: Cluster) -> None:
         config = yaml.safe_load(cluster.kube.admin_kubeconfig.read_text())
         token = config["users"][0]["user"]["token"]
-        # The server signs its own certificate.
+        # The certificate of the server is self-signed.
         self.client = httpx.AsyncClient(
             base_url=cluster.kube.url,
             headers={"authorization": f"Bearer {token}"},
@@ -189,13 +188,13 @@ class Api:
         (await self.client.delete(_JOBS)).raise_for_status()
 
     async def watch(self) -> None:
-        """Take note of each phase of each resource from now on, and of when it was seen."""
+        """Record each phase of each resource from now on, and when it was seen."""
         ready = asyncio.Event()
         self._watching = asyncio.create_task(self._watch(ready))
         await ready.wait()
 
     async def _watch(self, ready: asyncio.Event) -> None:
-        """An API server ends the watch of one who reads too slowly: that one lists, and goes on."""
+        """Watch; list again whenever the API server ends the watch of a slow reader."""
         while True:
             listed = (await self.client.get(_JOBS)).json()
             for body in listed["items"]:
@@ -218,7 +217,7 @@ class Api:
         self._awaited.came((uid, phase))
 
     async def until(self, phase: str, uids: list[str]) -> None:
-        """Return when all these have this phase."""
+        """Return when all these resources have this phase."""
         await self._awaited.until({(u, phase) for u in uids if self.phases.get(u) != phase})
 
     async def close(self) -> None:
@@ -228,8 +227,8 @@ class Api:
         await self.client.aclose()
 
 
-class Paper:
-    """A worker that says all that a worker says, and does nothing."""
+class FakeWorker:
+    """A worker that publishes all events of a worker, and makes no load."""
 
     def __init__(self, log: JetStreamLog, job_store: JobStore) -> None:
         self._log = log
@@ -249,12 +248,12 @@ class Paper:
         await self._created.until(set(uids) - self.created_s.keys())
 
     async def start(self, job: str) -> None:
-        """Say `ready` and `started`."""
+        """Publish `ready` and `started`."""
         await self._log.append(EventName(job, "ready", WORKER), Ready())
         await self._log.append(EventName(job, "started"), Started(run=[WORKER], lead_ms=0))
 
     async def finish(self, job: str) -> None:
-        """Say `finished`, and conclude the job as the agent does."""
+        """Publish `finished`, and conclude the job as the agent does."""
         tally = WorkloadTally(workload="w", planned=9, messages=9, bytes=999, elapsed_us=10_000)
         done = Finished(outcome=Outcome.COMPLETED, workloads=[tally])
         await self._log.append(EventName(job, "finished", WORKER), done)
@@ -270,20 +269,17 @@ class Paper:
 
 
 @asynccontextmanager
-async def open_paper(nats_url: str) -> AsyncIterator[Paper]:
+async def join_fake_worker(nats_url: str) -> AsyncIterator[FakeWorker]:
     """Join the mesh as a worker."""
     mesh = Mesh("default")
     client = await connect(Connection(servers=[nats_url], name=WORKER))
     log, job_store = JetStreamLog(client, mesh), JobStore()
     try:
         await log.open()
-        paper = Paper(log, job_store)
+        fake_worker = FakeWorker(log, job_store)
         await log.follow(job_store.on_entry)
-        me = Member(
-            worker=WORKER, name=WORKER, host="here", version="0", started_at=datetime.now(UTC)
-        )
-        await NatsDiscovery(client, mesh).answer(lambda: me)
-        yield paper
+        await NatsDiscovery(client, mesh).answer(lambda: member(WORKER))
+        yield fake_worker
     finally:
         await log.close()
         await client.close()

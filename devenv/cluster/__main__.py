@@ -33,16 +33,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m devenv.cluster",
         description="A real Kubernetes node on this machine; NJST_CLUSTER=kind for kind.",
     )
-    parser.add_argument("--name", default="dev", help="one of several (default: dev)")
+    parser.add_argument("--name", default="dev", help="name of the cluster (default: dev)")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fetch", help="bring programs and packages here, and build: minutes, once")
-    commands.add_parser("up", help="start it; print its kubeconfig")
-    load = commands.add_parser("load", help="give it images: njst's and NATS, built here")
-    load.add_argument("archives", nargs="*", type=Path, help="or these, as `docker save` writes")
-    commands.add_parser("status", help="print its node and pods")
+    commands.add_parser("fetch", help="fetch and build programs and packages (minutes, once)")
+    commands.add_parser("up", help="start the cluster; print its kubeconfig")
+    load = commands.add_parser("load", help="build and load the images of njst and NATS")
+    load.add_argument(
+        "archives", nargs="*", type=Path, help="load these archives (docker save) instead"
+    )
+    commands.add_parser("status", help="print nodes and pods")
     diagnosed = commands.add_parser("diagnose", help="write events, descriptions and logs")
     diagnosed.add_argument("folder", type=Path)
-    commands.add_parser("down", help="take it away, with all that it left")
+    commands.add_parser("down", help="remove the cluster and all its remains")
     return parser
 
 

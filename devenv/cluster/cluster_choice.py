@@ -1,4 +1,4 @@
-"""Which of the two kinds of cluster: NJST_CLUSTER=node (the default) or kind."""
+"""Chooses the type of cluster: NJST_CLUSTER=node (the default) or kind."""
 
 import os
 import tempfile
@@ -18,23 +18,23 @@ _VARIABLE = "NJST_CLUSTER"
 
 
 class Cluster(Protocol):
-    """A Kubernetes that runs pods, whatever is under it."""
+    """A Kubernetes cluster that runs pods."""
 
     name: str
     kubectl: Kubectl
 
     def load(self, archive: Path) -> None:
-        """Let the node have the image of an archive as `docker save` writes it."""
+        """Load an image from an archive in the format of `docker save`."""
 
     def collect(self, folder: Path) -> None:
-        """Copy the node's logs, for a diagnosis."""
+        """Copy the logs of the node, for diagnosis."""
 
     def down(self) -> None:
-        """Take everything away."""
+        """Remove the cluster."""
 
 
 def fetch(progress: Progress) -> None:
-    """Bring here what takes minutes the first time: programs, and the images' base.
+    """Fetch programs and the base of the images, which takes minutes the first time.
 
     Raises:
         ToolMissingError: a program or package cannot be had.
@@ -46,7 +46,7 @@ def fetch(progress: Progress) -> None:
 
 
 def up(name: str, progress: Progress, *, tied: bool = False) -> Cluster:
-    """Return a fresh cluster of that name; a tied node ends at the latest with this process.
+    """Return a new cluster of that name; a tied node ends with this process at the latest.
 
     Raises:
         ClusterError: this machine cannot do it, or a part does not start.
@@ -70,7 +70,7 @@ def attach(name: str) -> Cluster:
 
 
 def down(name: str) -> None:
-    """Take the cluster of that name away, or what is left of it; do nothing when there is none.
+    """Remove the cluster of that name, or its remains, if there are any.
 
     Raises:
         ClusterError: something is still there afterwards.

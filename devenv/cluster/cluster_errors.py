@@ -1,5 +1,5 @@
-"""Why there is no cluster."""
+"""Errors of a cluster."""
 
 
 class ClusterError(RuntimeError):
-    """The cluster cannot be brought up, used or taken down; the text says what went wrong."""
+    """The cluster cannot be started, used or removed; the message says why."""

@@ -1,4 +1,4 @@
-"""What a person needs to see why something in a cluster went wrong, as files in a folder."""
+"""Collects events, descriptions and logs of a cluster in a folder, for diagnosis."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +18,7 @@ _PODS = '{range .items[*]}{.metadata.namespace} {.metadata.name}{"\\n"}{end}'
 
 
 class Diagnosed(Protocol):
-    """A cluster, running or half broken."""
+    """A cluster, running or partly broken."""
 
     kubectl: Kubectl
 
@@ -26,7 +26,7 @@ class Diagnosed(Protocol):
 
 
 def diagnose(cluster: Diagnosed, folder: Path) -> None:
-    """Write events, descriptions and logs; what cannot be had is left out."""
+    """Write events, descriptions and logs; skip what is not available."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, command in _COMMANDS.items():
         _write(folder / name, cluster.kubectl, *command)

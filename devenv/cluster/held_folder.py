@@ -1,4 +1,4 @@
-"""Folders that go with the process that made them, at the latest when the next one comes.
+"""Folders that are removed with their process, or at the latest by the next process.
 
 A lock on the folder itself, flock(2), says whether its maker lives: the kernel frees it however
 that process ended. So what a killed one left can be told from what another one needs.
@@ -20,12 +20,12 @@ class Hold:
     """A folder held by this process until `release`."""
 
     def __init__(self, descriptor: int) -> None:
-        """Take the descriptor of a locked folder."""
+        """Take over the descriptor of a locked folder."""
         self._descriptor = descriptor
 
     @classmethod
     def on(cls, folder: Path) -> Self | None:
-        """Return a hold; None when there is no such folder, or somebody has it."""
+        """Return a hold, or None if the folder does not exist or is held by another process."""
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
@@ -33,7 +33,7 @@ class Hold:
         hold = cls(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Who had it may have deleted it, and another one of that name may be there.
+            # The previous holder may have deleted it, and another one may have its name now.
             if os.path.samestat(os.fstat(descriptor), folder.stat()):
                 return hold
         except (BlockingIOError, FileNotFoundError):
@@ -42,14 +42,14 @@ class Hold:
         return None
 
     def release(self) -> None:
-        """Let others have the folder; the second time does nothing."""
+        """Release the folder; a second call has no effect."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 class Tie:
-    """Binds what another process does to this one: `lifeline` reads nothing, and ends with it."""
+    """Ties another process to this one: reading `lifeline` ends when this process ends."""
 
     def __init__(self, hold: Hold) -> None:
         """Take over a hold, which then ends with the rest."""
@@ -57,7 +57,7 @@ class Tie:
         self.lifeline, self._keep = os.pipe()
 
     def end(self) -> None:
-        """Let go; only once."""
+        """Release; may be called only once."""
         os.close(self._keep)
         os.close(self.lifeline)
         self._hold.release()
@@ -65,14 +65,14 @@ class Tie:
 
 @contextmanager
 def temporary_folder(prefix: str, parent: Path = DISK) -> Iterator[Path]:
-    """Give a folder of this process's own; those of processes that were killed go first."""
+    """Yield a folder of this process; remove those of killed processes first."""
     for left in parent.glob(f"{prefix}*"):
         if hold := Hold.on(left):
             shutil.rmtree(left, ignore_errors=True)
             hold.release()
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
-        # Another process may have taken it for one that was left.
+        # Another process may have removed it as a remain.
         if hold := Hold.on(folder):
             break
     try:

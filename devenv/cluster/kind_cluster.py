@@ -1,4 +1,4 @@
-"""The same for machines with Docker and kind's node image: a thin cover of the `kind` CLI.
+"""A cluster on a machine with Docker: a thin wrapper of the `kind` CLI.
 
 Not run where njst is developed, which has neither; the command lines have unit tests.
 """
@@ -19,7 +19,7 @@ Run = Callable[[Sequence[str]], str]
 
 
 def run_kind(argv: Sequence[str]) -> str:
-    """Run kind to its end; return what it prints.
+    """Run kind; return its output.
 
     Raises:
         ClusterError: there is no kind, or it failed.
@@ -33,10 +33,10 @@ def run_kind(argv: Sequence[str]) -> str:
 
 
 class KindCluster:
-    """A cluster in containers of Docker, with a kubeconfig of its own below `folder`."""
+    """A cluster in Docker containers, with a kubeconfig of its own below `folder`."""
 
     def __init__(self, name: str, folder: Path, kubectl: Path, run: Run = run_kind) -> None:
-        """Take the cluster of that name, running or not; `kubectl` is a program."""
+        """Refer to the cluster of that name, running or not; `kubectl` is a program."""
         self.name = name
         self.kubectl = Kubectl(kubectl, folder / "kubeconfig", folder / "home")
         self._run = run
@@ -45,7 +45,7 @@ class KindCluster:
     def up(
         cls, name: str, folder: Path, kubectl: Path, progress: Progress, run: Run = run_kind
     ) -> Self:
-        """Return a node that runs pods; what an earlier one of the name left goes first.
+        """Return a node that runs pods; remove the remains of an earlier one first.
 
         Raises:
             ClusterError: kind failed.
@@ -58,15 +58,15 @@ class KindCluster:
         return cluster
 
     def load(self, archive: Path) -> None:
-        """Let the node have the image of an archive as `docker save` writes it."""
+        """Load an image from an archive in the format of `docker save`."""
         self._kind("load", "image-archive", str(archive))
 
     def collect(self, folder: Path) -> None:
-        """Copy the node's logs, for a diagnosis."""
+        """Copy the logs of the node, for diagnosis."""
         self._kind("export", "logs", str(folder))
 
     def down(self) -> None:
-        """Take everything away; do nothing when there is none."""
+        """Remove the cluster, if it exists."""
         self._kind("delete", "cluster", self._kubeconfig)
 
     @property

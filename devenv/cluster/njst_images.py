@@ -1,4 +1,4 @@
-"""The images that njst's manifests name: built here, and given to a cluster."""
+"""Builds the images in the manifests of njst, and loads them into a cluster."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NATS_MANIFEST = ROOT / "manifests" / "overlays" / "with-nats" / "nats.yaml"
 
 
 class Loads(Protocol):
-    """A cluster that takes images."""
+    """A cluster that can load images."""
 
     def load(self, archive: Path) -> None: ...
 
@@ -72,6 +72,6 @@ def _dockerfile(name: str) -> Path:
 
 @contextmanager
 def _archive() -> Iterator[Path]:
-    """Let an image lie in a file on a disk for a moment."""
+    """Write an image to a temporary file on disk."""
     with temporary_folder("njst-image-") as folder:
         yield folder / "image.tar"

@@ -1,4 +1,4 @@
-"""The whole cluster: brought up from what the cache has or gets, taken down to nothing."""
+"""Starts and removes the whole cluster."""
 
 import shutil
 import tempfile
@@ -31,12 +31,12 @@ def cluster_cache() -> Cache:
 
 
 class NodeCluster:
-    """A cluster of one node in a sandbox; with a tie it ends when this process does."""
+    """A cluster of one node in a sandbox; with a tie it ends with this process."""
 
     def __init__(
         self, name: str, running: Sandbox, kubectl: Kubectl, tie: Tie | None = None
     ) -> None:
-        """Take what `up` or `attach` found."""
+        """Use the parts that `up` or `attach` found."""
         self.name = name
         self.kubectl = kubectl
         self.sandbox = running
@@ -44,7 +44,7 @@ class NodeCluster:
 
     @classmethod
     def up(cls, name: str, progress: Progress, *, tied: bool = False) -> Self:
-        """Return a node that runs pods; what earlier ones left goes first.
+        """Return a node that runs pods; remove the remains of earlier ones first.
 
         A tied one ends with this process, in whatever way that ends.
 
@@ -104,7 +104,7 @@ class NodeCluster:
         return cls(name, found[0], kubectl)
 
     def load(self, archive: Path) -> None:
-        """Let the node have the image of an archive as `docker save` writes it."""
+        """Load an image from an archive in the format of `docker save`."""
         inside = state_folder(self.name) / "log" / "image.tar"
         shutil.copyfile(archive, inside)
         try:
@@ -113,15 +113,15 @@ class NodeCluster:
             inside.unlink()
 
     def ctr(self, *args: str) -> str:
-        """Run containerd's client on the pods' images and containers."""
+        """Run the client of containerd on the images and containers of pods."""
         return self.sandbox.run("ctr", "--namespace", "k8s.io", *args, timeout_s=_IMPORT_TIMEOUT_S)
 
     def collect(self, folder: Path) -> None:
-        """Copy the parts' logs, for a diagnosis."""
+        """Copy the logs of all components, for diagnosis."""
         keep_logs(self.name, folder)
 
     def down(self) -> None:
-        """Take everything away."""
+        """Remove the cluster."""
         down(self.name)
         if self._tie is not None:
             self._tie.end()
@@ -151,7 +151,7 @@ class NodeCluster:
 
 
 def bring(progress: Progress) -> tuple[Root, Path, Path]:
-    """Return the root, and the programs coredns and pause; bring them first where they are not.
+    """Return the root and the programs coredns and pause; fetch them if they are missing.
 
     Raises:
         ToolMissingError: a program or package cannot be had.
@@ -166,12 +166,12 @@ def bring(progress: Progress) -> tuple[Root, Path, Path]:
 
 
 def state_folder(name: str) -> Path:
-    """Return where a cluster keeps all of its files."""
+    """Return the folder with all files of a cluster."""
     return DISK / f"{_PREFIX}{name}"
 
 
 def sweep() -> None:
-    """Take away what is left of nodes whose process was killed, in whatever tree it ran."""
+    """Remove the remains of nodes whose process was killed, from any working tree."""
     for state in DISK.glob(f"{_PREFIX}*"):
         if not sandbox.find(state) and (hold := Hold.on(state)):
             down(state.name.removeprefix(_PREFIX))
@@ -179,7 +179,7 @@ def sweep() -> None:
 
 
 def _fresh_state(name: str) -> Hold:
-    """Make the cluster's folder; what an earlier cluster of the name left goes first.
+    """Create the folder of the cluster; remove the remains of an earlier one first.
 
     Raises:
         ClusterError: another process uses it, or something of it does not go away.
@@ -188,7 +188,7 @@ def _fresh_state(name: str) -> Hold:
     earlier = Hold.on(state)
     if earlier is not None or not state.exists():
         down(name)
-        # Under a name that nobody sweeps until it is held.
+        # Under a name that other processes do not remove before this one holds it.
         fresh = state.with_name(f".{state.name}")
         fresh.mkdir(mode=0o700, exist_ok=True)
         hold = Hold.on(fresh)
@@ -201,7 +201,7 @@ def _fresh_state(name: str) -> Hold:
 
 
 def down(name: str) -> None:
-    """Take the cluster of that name away, or what is left of it; do nothing when there is none.
+    """Remove the cluster of that name, or its remains, if there are any.
 
     Raises:
         ClusterError: something is still there afterwards.
@@ -216,7 +216,7 @@ def down(name: str) -> None:
 
 
 def leftovers(name: str) -> list[str]:
-    """Return what there is of the cluster of that name, in words; nothing after `down`."""
+    """Return the state of the cluster of that name as text; empty after `down`."""
     state = state_folder(name)
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     return [
@@ -228,7 +228,7 @@ def leftovers(name: str) -> list[str]:
 
 
 def keep_logs(name: str, folder: Path) -> None:
-    """Copy the logs of the node's parts to a folder, where there are any."""
+    """Copy the logs of the components of the node to a folder, if there are any."""
     logs = state_folder(name) / "log"
     if logs.is_dir():
         folder.mkdir(parents=True, exist_ok=True)

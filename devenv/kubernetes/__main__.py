@@ -20,7 +20,7 @@ _WATCH_EVERY_S = 1.0
 def main() -> int:
     arguments = _parser().parse_args()
     progress = Progress()
-    # A termination is as tidy as Ctrl-C, which shells make background jobs ignore.
+    # Handle SIGTERM like Ctrl-C, since shells make background jobs ignore SIGINT.
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, signal.default_int_handler)
     try:
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A real Kubernetes API server on this machine, without containers.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fetch", help="bring the programs here; print where they are")
+    commands.add_parser("fetch", help="fetch the programs; print their folder")
     run = commands.add_parser("run", help="start the server, print its kubeconfig, stop at Ctrl-C")
     run.add_argument(
         "--folder", type=Path, help="keep data, logs and kubeconfig here (default: a temporary one)"

@@ -108,7 +108,7 @@ class KubernetesServer:
         self.apiserver.wait_ready(timeout_s)
 
     def check_running(self) -> None:
-        """Do nothing while both processes run.
+        """Check that both processes run.
 
         Raises:
             LocalServerError: one has ended by itself; with its last log lines.
@@ -119,7 +119,7 @@ class KubernetesServer:
     def write_kubeconfig(
         self, path: Path, *, user: str, token: str, namespace: str = "default"
     ) -> Path:
-        """Write a kubeconfig for whom the token stands for; `user` is a label in the file only."""
+        """Write a kubeconfig for the owner of the token; `user` is only a label in the file."""
         text = kubeconfig(
             server=self.url,
             ca_pem=self._certificate.read_bytes(),
@@ -133,7 +133,7 @@ class KubernetesServer:
     def service_account_kubeconfig(
         self, path: Path, *, namespace: str, name: str, duration_s: int = 3600
     ) -> Path:
-        """Write a kubeconfig whose user is an existing ServiceAccount, with that one's rights.
+        """Write a kubeconfig for an existing ServiceAccount.
 
         The token is a bound one, as a pod's is, and ends after `duration_s` (600 at least).
 
@@ -148,12 +148,12 @@ class KubernetesServer:
         )
 
     def stop(self) -> None:
-        """End both processes; data and ports stay."""
+        """Stop both processes; keep data and ports."""
         self.apiserver.stop()
         self.etcd.stop()
 
     def close(self) -> None:
-        """Stop for good: free the ports, delete a temporary folder."""
+        """Stop, free the ports, and delete a temporary folder."""
         self.apiserver.kill()  # it keeps no state, and without etcd it would not hear a SIGTERM
         self.etcd.stop()
         for port in (self._port, self._etcd_port, self._etcd_peer_port):
@@ -173,7 +173,7 @@ class KubernetesServer:
 
     @property
     def _certificate(self) -> Path:
-        """The server's own certificate and the CA that signed it; it makes both at first start."""
+        """The certificate and the CA that the server creates at its first start."""
         return self.folder / "certificates" / "apiserver.crt"
 
     def _etcd_command(self, program: Path) -> Command:
@@ -185,7 +185,7 @@ class KubernetesServer:
                 *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
                 *(f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"),
                 *(f"--initial-cluster=default={peer}", "--log-level=warn"),
-                # Data that does not outlive this machine's uptime need not reach its disk.
+                # The data is not needed after a crash of the machine, so skip fsync.
                 "--unsafe-no-fsync",
             ],
             log=self.folder / "etcd.log",
@@ -193,7 +193,7 @@ class KubernetesServer:
 
     def _apiserver_command(self, program: Path) -> Command:
         certificates = self._certificate.parent
-        # The server makes its TLS key before it reads this one, so no tool is needed to make keys.
+        # The server creates this TLS key before it reads it here, so no tool has to create keys.
         signing_key = certificates / "apiserver.key"
         return Command(
             name="kube-apiserver",
@@ -208,7 +208,7 @@ class KubernetesServer:
                 "--service-cluster-ip-range=10.0.0.0/24",
                 *(f"--audit-policy-file={self._audit_policy}", "--audit-log-mode=blocking"),
                 f"--audit-log-path={self.audit_log}",
-                # No controller makes the default service accounts that it would insist on.
+                # No controller creates the default service accounts that this plug-in requires.
                 "--disable-admission-plugins=ServiceAccount",
                 # A loopback address cannot be an endpoint of the service `kubernetes`.
                 "--endpoint-reconciler-type=none",
@@ -223,7 +223,7 @@ class KubernetesServer:
         return _not_ok(connection, "/health", {})
 
     def _api_lacks(self) -> str | None:
-        """Ask whether it is ready and, as it says so a little early, for the first namespace."""
+        """Check /readyz and, since that is a little early, for the first namespace."""
         for path in ("/readyz", "/api/v1/namespaces/default"):
             connection = http.client.HTTPSConnection(
                 LOOPBACK,
@@ -238,7 +238,7 @@ class KubernetesServer:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, all at once: it may be read at any time."""
+    """Write a private file atomically, since it may be read at any time."""
     fresh = path.with_name(f".{path.name}.fresh")
     fresh.touch(mode=0o600)
     fresh.write_text(text)
@@ -248,7 +248,7 @@ def _write_secret(path: Path, text: str) -> None:
 def _not_ok(
     connection: http.client.HTTPConnection, path: str, headers: dict[str, str]
 ) -> str | None:
-    """Return None when the answer has status 200, else what it says."""
+    """Return None for status 200, else the answer as text."""
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

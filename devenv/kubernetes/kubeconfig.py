@@ -1,4 +1,4 @@
-"""The file that tells a client of Kubernetes where the server is and who the client is."""
+"""Writes kubeconfig files: server, CA and credentials of a client."""
 
 import base64
 

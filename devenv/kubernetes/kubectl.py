@@ -1,4 +1,4 @@
-"""kubectl, with one kubeconfig and nothing of the user's own."""
+"""kubectl with one kubeconfig, isolated from the configuration of the user."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ _TIMEOUT_S = 60.0
 
 
 class KubectlError(RuntimeError):
-    """kubectl failed; the text is what it said."""
+    """kubectl failed; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Kubectl:
     home: Path
 
     def __call__(self, *args: str, stdin: str = "", timeout_s: float = _TIMEOUT_S) -> str:
-        """Return what it prints; `stdin` is for `-f -`.
+        """Return the output of kubectl; `stdin` is for `-f -`.
 
         Raises:
             KubectlError: it failed, or took longer than `timeout_s`.
@@ -43,9 +43,9 @@ class Kubectl:
         return done.stdout
 
     def as_user_of(self, kubeconfig: Path) -> "Kubectl":
-        """Return a kubectl that is whom another kubeconfig says."""
+        """Return a kubectl with another kubeconfig."""
         return replace(self, kubeconfig=kubeconfig)
 
     def environment(self) -> dict[str, str]:
-        """Return an environment in which any client of Kubernetes is this one's user."""
+        """Return an environment in which any Kubernetes client uses this kubeconfig."""
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.home)}

@@ -1,4 +1,4 @@
-"""Finished folders of programs, outside the tree; each appears whole or not at all."""
+"""A cache of built programs outside the tree; a folder appears complete or not at all."""
 
 import fcntl
 import os
@@ -24,13 +24,13 @@ def default_cache() -> "Cache":
 
 
 class Cache:
-    """Folders by name, each with a stamp that says what it was made from."""
+    """Folders by name, each with a stamp of its sources."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def find(self, name: str, stamp: str) -> Path | None:
-        """Return the folder if it is there and was made from what `stamp` says."""
+        """Return the folder if it exists and has this stamp."""
         folder = self.root / name
         try:
             made_from = (folder / _STAMP).read_text()
@@ -39,7 +39,7 @@ class Cache:
         return folder if made_from == stamp else None
 
     def publish(self, name: str, stamp: str, fill: Callable[[Path], None]) -> Path:
-        """Let `fill` fill a fresh folder, and put it where `find` sees it; the lock must be held.
+        """Let `fill` fill a new folder, then publish it for `find`; the lock must be held.
 
         A folder of another stamp is replaced; a program running from it keeps running.
         """
@@ -56,7 +56,7 @@ class Cache:
 
     @contextmanager
     def lock(self, progress: Progress) -> Iterator[None]:
-        """Keep other processes from filling the cache meanwhile; the kernel frees a dead one's.
+        """Lock the cache against other processes; the kernel releases the lock of a dead one.
 
         Raises:
             ToolMissingError: another process held it for half an hour.
@@ -74,7 +74,7 @@ class Cache:
             yield
 
     def _sweep(self) -> None:
-        """Delete what a killed process left unfinished: only the lock's holder makes such."""
+        """Delete unfinished folders of killed processes; the lock must be held."""
         for left in self.root.glob(".*-*"):
             shutil.rmtree(left, ignore_errors=True)
 

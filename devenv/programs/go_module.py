@@ -1,4 +1,4 @@
-"""Programs of a Go module of our own, whose go.sum verifies every download, built once and kept."""
+"""Programs of a Go module in this repository: downloads verified by go.sum, builds cached."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ class GoModule:
     cost: str
     timeout_s: float
     linker_flags: str = "-s -w"
-    # What programs are called, where Go would name them after a folder that says little.
+    # Names of programs that Go would otherwise name after their folder.
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -42,18 +42,18 @@ class GoModule:
 
     @property
     def stamp(self) -> str:
-        """What the programs are made from, for the cache."""
+        """The stamp of the sources, for the cache."""
         digest = hashlib.sha256()
         for path in sorted(self.folder.iterdir()):
             digest.update(path.read_bytes())
         return f"sources of sha256 {digest.hexdigest()} on {platform.machine()}\n"
 
     def find(self, cache: Cache) -> Path | None:
-        """Return the folder of the programs; None where they are not built yet."""
+        """Return the folder of the programs, or None if they are not built."""
         return cache.find(self.name, self.stamp)
 
     def fetch(self, cache: Cache, progress: Progress) -> Path:
-        """Return the folder of the programs, and build them first where they are not there.
+        """Return the folder of the programs; build them unless they are in the cache.
 
         Raises:
             ToolMissingError: no Go, a module that cannot be had or verified, a failed build.
@@ -93,7 +93,7 @@ class GoModule:
             (into / built).rename(into / name)
 
     def _download(self, go: Path, log: Path, progress: Progress) -> int:
-        """Bring the modules here; return of how many packages the programs consist."""
+        """Download the modules; return the number of packages of the programs."""
         argv = [str(go), "-C", str(self.folder), "list", "-deps", self.packages]
         with progress.step(f"downloading the Go modules of {self.name}") as step:
             run(
@@ -110,7 +110,7 @@ class GoModule:
 
 
 def _environment() -> dict[str, str]:
-    """Return the user's, with nothing in it that would make the build another one."""
+    """Return the environment of the user without variables that would change the build."""
     kept = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH"}}
     return kept | {
         "CGO_ENABLED": "0",

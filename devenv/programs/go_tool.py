@@ -1,4 +1,4 @@
-"""Small Go programs for tests, built from the modules that a go.mod in build/ names, and kept."""
+"""Small Go programs for tests, built from a go.mod in build/ and cached."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class GoTool:
         return folder / self.name
 
     def fetch(self, progress: Progress, cache: Cache | None = None) -> Path:
-        """Return the program, and build it first where it is not here.
+        """Return the program; build it unless it is in the cache.
 
         Raises:
             ToolMissingError: no Go, a module that cannot be had, a failed build.

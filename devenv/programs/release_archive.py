@@ -45,7 +45,7 @@ class Archive:
 
 
 def pinned_archive() -> Archive | None:
-    """Return the archive for this machine, None when there is none."""
+    """Return the archive for this machine, or None if there is none."""
     name = f"{platform.system()}-{_ARCHITECTURES.get(platform.machine())}".lower()
     if name not in _SHA512:
         return None
@@ -86,7 +86,7 @@ def _download(archive: Archive, packed: Path, step: Step) -> None:
 
 
 def _open(url: str) -> IO[bytes]:
-    """Open the address, or give up after 5 s: urlopen's time limit leaves out the name lookup."""
+    """Open the URL within 5 s; the timeout of urlopen does not cover the name lookup."""
     outcome: queue.Queue[IO[bytes] | Exception] = queue.Queue()
 
     def ask() -> None:
@@ -108,7 +108,7 @@ def _open(url: str) -> IO[bytes]:
 
 
 def _unpack(packed: Path, programs: Sequence[str], into: Path) -> None:
-    """Unpack by base name: where the archive keeps them, and what else it holds, is its affair."""
+    """Unpack the files with these base names, wherever they are in the archive."""
     missing = set(programs)
     with tarfile.open(packed) as tar:
         for member in tar:

@@ -1,4 +1,4 @@
-"""Commands that take minutes."""
+"""Runs commands that take minutes."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _LOOK_EVERY_S = 0.5
 
 
 def run(command: Command, *, timeout_s: float, beat: Callable[[], None]) -> None:
-    """Run the command to its end, with `beat` twice a second; what it started ends with it.
+    """Run the command, calling `beat` twice a second; its child processes end with it.
 
     Raises:
         ToolMissingError: it failed, or took longer than `timeout_s`; with its last lines.

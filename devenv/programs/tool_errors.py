@@ -1,9 +1,9 @@
-"""Why there is no Kubernetes API server."""
+"""Errors of fetching programs."""
 
 
 class ToolMissingError(RuntimeError):
-    """The programs cannot be had from anywhere; the text says what was tried."""
+    """The programs cannot be obtained; the message says what was tried."""
 
 
 class ArchiveUnavailableError(RuntimeError):
-    """The release archive cannot be fetched, or is not the one that was pinned."""
+    """The release archive cannot be downloaded, or its checksum is wrong."""

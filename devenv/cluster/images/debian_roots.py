@@ -20,7 +20,7 @@ from njst.local.server_process import Command
 _SUITE = "trixie"
 _TIMEOUT_S = 20 * 60
 _MMDEBSTRAP = "mmdebstrap"
-# Nobody reads in there; and what a crash leaves is made anew, so no file need reach the disk.
+# After a crash the root is created again, so skip fsync.
 _LEAN = (
     *("--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/man/*"),
     *("--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*"),
@@ -46,7 +46,7 @@ class RootSystem:
 
     @property
     def digest(self) -> str:
-        """A short name for the stamp."""
+        """A short name, for the stamp."""
         return hashlib.sha256(self.stamp.encode()).hexdigest()[:12]
 
 
@@ -68,7 +68,7 @@ IMAGE_BASE = RootSystem(
 
 
 def fetch(system: RootSystem, cache: Cache, progress: Progress) -> Path:
-    """Return the folder or tar file, and make it first where it is not there.
+    """Return the folder or tar file; create it unless it is in the cache.
 
     Raises:
         ToolMissingError: the packages cannot be had; with what was said about it.
@@ -105,7 +105,7 @@ def _make(system: RootSystem, into: Path, cache: Cache, progress: Progress) -> N
 
 
 def apart(*options: str) -> list[str]:
-    """Return what runs a command so that its mounts, and all that it started, end with it."""
+    """Return a command prefix: mounts and child processes of the command end with it."""
     return [
         *(str(shutil.which("unshare")), "--mount", "--pid", "--propagation=private"),
         *("--fork", "--kill-child=KILL", *options),

@@ -23,7 +23,7 @@ _BEGINNING = "1970-01-01T00:00:00Z"
 
 @dataclass(frozen=True)
 class Image:
-    """What a container of the image is called and runs."""
+    """The name and the command of an image."""
 
     reference: str
     entrypoint: Sequence[str] = ()
@@ -40,7 +40,7 @@ class Image:
 
 
 def write_program_image(into: Path, image: Image, program: Path) -> None:
-    """Write an image that has nothing but a static program, at /usr/local/bin."""
+    """Write an image with only a static program in /usr/local/bin."""
     layer = into.with_suffix(".layer")
     try:
         with tarfile.open(layer, "w") as packed:
@@ -67,7 +67,7 @@ def write_image(into: Path, image: Image, layer: Path) -> None:
 
 
 def compressed_bytes(archive: Path) -> int:
-    """Return what the image's layers take compressed: a little more than a registry keeps."""
+    """Return the compressed size of the layers, slightly more than in a registry."""
     with tarfile.open(archive) as packed:
         (manifest,) = json.loads(_read(packed, "manifest.json").read())
         return sum(_compressed(_read(packed, layer)) for layer in manifest["Layers"])

@@ -1,4 +1,4 @@
-"""Images built from Dockerfiles, without a docker daemon: buildah, in Debian's root."""
+"""Builds images from Dockerfiles without a Docker daemon: buildah in a Debian root."""
 
 import os
 import resource
@@ -23,10 +23,10 @@ _BASE = f"localhost/njst-base:{debian_roots.IMAGE_BASE.digest}"
 
 
 class Builder:
-    """Builds images on a base of Debian's packages; layers stay in the cache for the next time."""
+    """Builds images on a base of Debian packages; layers are cached."""
 
     def __init__(self, cache: Cache, progress: Progress) -> None:
-        """Bring what is needed.
+        """Fetch what is needed.
 
         Raises:
             ToolMissingError: packages cannot be had.
@@ -45,7 +45,7 @@ class Builder:
         Raises:
             ToolMissingError: a step failed; with its last lines.
         """
-        # Two builds at once would wait for each other anyway.
+        # Concurrent builds would wait for each other anyway.
         with temporary_folder("njst-images-") as work, self._cache.lock(self._progress):
             make_room(self._store)
             write_image(work / "base.tar", Image(_BASE), self._base)
@@ -76,7 +76,7 @@ class Builder:
             *("--network=host", f"--build-arg=BASE={_BASE}"),
             # It would raise both, which a root without the right to do so cannot.
             *(_limit("nofile", resource.RLIMIT_NOFILE), _limit("nproc", resource.RLIMIT_NPROC)),
-            # How this machine reaches its packages; neither stays in the image.
+            # Access to packages on this machine; neither is part of the image.
             "--volume=/build/pip.conf:/etc/pip.conf:ro",
             f"--volume=/build/certificates.pem:{_CERTIFICATES}:ro",
             *(f"--file=/src/{dockerfile.name}", f"--tag={reference}", "/src"),
@@ -110,6 +110,6 @@ def make_room(store: Path, limit_mb: int = _STORE_LIMIT_MB) -> None:
 
 
 def _limit(name: str, number: int) -> str:
-    """Return the option that keeps this process's own limit."""
+    """Return the option that keeps the limit of this process."""
     soft, hard = resource.getrlimit(number)
     return f"--ulimit={name}={soft}:{hard}"

@@ -1,4 +1,4 @@
-"""Where this machine's pip gets its packages, for a pip in a container."""
+"""The pip configuration of this machine, for a pip in a container."""
 
 import ast
 import re
@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-# What is a path on this machine, as find-links may be, means nothing in a container.
+# Paths of this machine, such as in find-links, do not exist in a container.
 _KEYS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout")
 _LINE = re.compile(r"^[^=]*\.(?P<key>[a-z-]+)=(?P<value>.+)$")
 
 
 def pip_settings() -> dict[str, str]:
-    """Return what files and environment tell pip; nothing where there is no pip."""
+    """Return the pip settings of files and environment; empty without pip."""
     said = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )

@@ -12,7 +12,7 @@ _LOOK_EVERY_S = 0.1
 
 
 def make(name: str) -> None:
-    """Make the node's cgroup in each hierarchy of this machine."""
+    """Create the cgroup of the node in each hierarchy of this machine."""
     for hierarchy in _hierarchies():
         folder = hierarchy / name
         folder.mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def remove(name: str) -> None:
 
 
 def found(name: str) -> list[Path]:
-    """Return the node's cgroups that there are."""
+    """Return the existing cgroups of the node."""
     return [h / name for h in _hierarchies() if (h / name).is_dir()]
 
 
@@ -47,7 +47,7 @@ def _hierarchies() -> list[Path]:
 
 
 def _removed(folder: Path) -> bool:
-    """Remove a cgroup and those below it; False when a process that is dying holds one of them."""
+    """Remove a cgroup and its children; False if a dying process still holds one of them."""
     try:
         for below in folder.iterdir():
             if below.is_dir() and not _removed(below):

@@ -179,7 +179,7 @@ def _etcd() -> list[str]:
 
 
 def _apiserver() -> list[str]:
-    # The server makes its TLS key before it reads this one, so no tool is needed to make keys.
+    # The server creates its TLS key before it reads this one, so no other tool has to create one.
     signing_key = f"{CERTIFICATES}/apiserver.key"
     return [
         *(f"{_API}/kube-apiserver", "--etcd-servers=http://127.0.0.1:2379"),

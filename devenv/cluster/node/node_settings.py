@@ -73,7 +73,7 @@ def kubelet(cgroup: str) -> str:
         {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            # Nobody but the node and its pods reaches its port.
+            # Only the node and its pods can reach its port.
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
             "authorization": {"mode": "AlwaysAllow"},
             "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
@@ -84,10 +84,10 @@ def kubelet(cgroup: str) -> str:
             "clusterDNS": [DNS_ADDRESS],
             "clusterDomain": DNS_DOMAIN,
             "resolvConf": "/etc/resolv.conf",
-            # A developer's disk may be full to nine tenths without being in need.
+            # A developer machine may have a disk that is 90 % full without being short of space.
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%"},
             "imageGCHighThresholdPercent": 100,
-            # How soon a mounted Secret follows a change, and a dead node's pods are known.
+            # Delay until a mounted Secret is updated, and until the pods of a dead node are known.
             "syncFrequency": "5s",
             "nodeStatusUpdateFrequency": "5s",
             "shutdownGracePeriod": "0s",
@@ -140,7 +140,7 @@ def storage() -> str:
 
 @dataclass(frozen=True)
 class User:
-    """Who a part of the node is to the API server, and the token that says so."""
+    """The user and token of a component of the node at the API server."""
 
     name: str
     token: str
@@ -148,7 +148,7 @@ class User:
 
 
 def token_file(users: list[User]) -> str:
-    """Return what `kube-apiserver --token-auth-file` reads; the uid is the name."""
+    """Return the file for `kube-apiserver --token-auth-file`; the uid is the name."""
     return "".join(
         f'{user.token},{user.name},{user.name},"{user.group}"\n'
         if user.group

@@ -147,7 +147,7 @@ def _contains(argv: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def check_machine() -> None:
-    """Check what no package of ours can bring.
+    """Check for what no package provides.
 
     Raises:
         ClusterError: not root, or a tool is missing.
@@ -160,7 +160,7 @@ def check_machine() -> None:
 
 
 def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60.0) -> str:
-    """Run a command to its end; return what it prints.
+    """Run a command; return its output.
 
     Raises:
         ClusterError: it failed, or took longer than `timeout_s`; with what it said.
