@@ -29,7 +29,7 @@ class ParticipantPhase(StrEnum):
 
 
 class Phase(StrEnum):
-    """The phase of a job; derived, never stored."""
+    """How far a job is, in one word for people; derived, never stored."""
 
     PENDING = "Pending"
     RUNNING = "Running"
