@@ -66,7 +66,7 @@ async def test_a_tester_that_stands_still_is_late(nats_server: NatsServer, strea
     assert diagnosis.reason in ("SendsLate", "CpuContended", "ProcessBusy")
 
 
-async def test_a_target_that_stands_still_holds_back_what_the_window_has_no_room_for(
+async def test_frozen_target_delays_messages_beyond_the_window(
     nats_server: NatsServer, stream: None
 ) -> None:
     async with prepared(plan(nats_server.url, paced(window=20))) as group:

@@ -11,13 +11,13 @@ from nats.aio.client import Client
 
 from njst.contract.results.outcome import SetupError
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import READY_BYTES
+from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]
 MESSAGES = 2000
 # A frame takes 1 KB and its payload: so many do not lie ready.
-MANY = READY_BYTES // 1024
+MANY = PREBUILT_BYTES // 1024
 
 
 def stream_name() -> str:
