@@ -63,7 +63,7 @@ async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
     assert (errors(done), events(done).keys()) == ({}, {ErrorClass.PULL_LOST})
 
 
-async def test_a_push_consumer_that_all_share_and_that_is_deleted_is_missed(
+async def test_deleted_shared_push_consumer_is_noticed(
     nats_server: NatsServer,
 ) -> None:
     consume = {"mode": "Push", "consumers": "Shared"}

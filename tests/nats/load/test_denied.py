@@ -47,7 +47,7 @@ async def test_what_is_denied_is_an_error_and_nothing_else(allowed: int) -> None
     assert sum(window.messages for window in result.series.windows) == allowed
 
 
-async def test_a_request_that_is_denied_is_not_waited_for() -> None:
+async def test_denied_request_fails_at_once() -> None:
     ask = publisher("no", 20)
     assert ask.core is not None
     core = ask.core.model_copy(update={"operation": CoreOperation.REQUEST, "window": 5})

@@ -64,7 +64,7 @@ async def test_every_object_that_is_described_is_whole(nats_server: NatsServer) 
     assert all(got.data is not None and len(got.data) == OBJECT_BYTES for got in found)
 
 
-async def test_updates_find_out_what_became_of_those_without_an_answer(
+async def test_update_after_a_lost_answer_learns_the_revision(
     nats_server: NatsServer,
 ) -> None:
     how = {"operation": "Update", "keys": 50, "window": 10, "timeoutSeconds": 2}

@@ -4,12 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
-from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan, ReadBackPlan
-from njst.contract.plan import ClientPlan
+from njst.contract.kinds.publish import Expect, ReadBackPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import single_publish_client
-from njst.load.load_client import StartTime
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.ack_marks import AckMarks
 from njst.load.recording.producer_receipts import ProducerReceipts
@@ -17,15 +14,7 @@ from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
 from njst.load.scan.puback_runs import PubAckScanner
 from njst.verification.mark_codec import MOST_OF_ONE
-from tests.unit.load.feeding import errors, feed
-
-INBOX = "_INBOX.test"
-
-
-def ack(number: int, sequence: int, stream: str = "S", *, again: bool = False) -> bytes:
-    tail = b',"duplicate": true' if again else b""
-    body = b'{"stream":"%s","seq":%d%s}' % (stream.encode(), sequence, tail)
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+from tests.unit.load.builders import INBOX, errors, feed, puback, publish_plan, started
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.sampled_from(["S", "S", "Q", "SS"])), max_size=12))
@@ -35,7 +24,7 @@ def test_an_acknowledgement_of_another_stream_is_never_taken_for_one(
     acks, at, data = PubAckScanner(INBOX, stream="S"), 0, b""
     wanted: list[int] = []
     for count, stream in runs:
-        data += b"".join(ack(n, 1000 + n, stream) for n in range(at, at + count))
+        data += b"".join(puback(n, 1000 + n, stream) for n in range(at, at + count))
         wanted += range(at, at + count) if stream == "S" else ()
         at += count
     found: list[int] = []
@@ -54,24 +43,10 @@ def test_an_acknowledgement_of_another_stream_is_never_taken_for_one(
 
 
 def publisher(receipts: bool = True, **how: object) -> RequestClient:
-    publish = PublishPlan.model_validate(
-        {
-            "stream": "S",
-            "mode": PublishMode.ASYNCHRONOUS,
-            "window": 400,
-            "payload": PayloadPlan(bytes_min=40, bytes_max=40),
-            "subjects": ["a"],
-            "ack_timeout_ms": 1000,
-            "read_back": ReadBackPlan(stream="S"),
-            **how,
-        }
-    )
-    plan = ClientPlan(workload="w", index=0, messages=400, publish=publish)
+    settings = {"stream": "S", "window": 400, "read_back": ReadBackPlan(stream="S"), **how}
+    plan = publish_plan(400, **settings)
     kept = ProducerReceipts(plan, lambda: 0) if receipts else None
-    workload = single_publish_client(plan, INBOX, Recorder("w", 400), "job", kept)
-    workload.recorder.start(0)
-    workload.start(StartTime(0))
-    return workload
+    return started(single_publish_client(plan, INBOX, Recorder("w", 400), "job", kept))
 
 
 def receipts_of(workload: RequestClient) -> ProducerReceipts:
@@ -80,14 +55,14 @@ def receipts_of(workload: RequestClient) -> ProducerReceipts:
 
 
 @pytest.mark.parametrize("expect", [Expect.NONE, Expect.LAST_SEQUENCE])
-def test_a_message_that_another_stream_stored_is_a_failure_and_not_in_the_receipt(
+def test_message_stored_by_another_stream_fails_and_is_not_in_the_receipt(
     expect: Expect,
 ) -> None:
     workload = publisher(expect=expect)
     now = 1
     for number in range(40):
         workload.next_bytes(now)
-        feed(workload, ack(number, number + 1, "QA" if number % 4 == 3 else "S"), now + 1)
+        feed(workload, puback(number, number + 1, "QA" if number % 4 == 3 else "S"), now + 1)
         now += 2
     assert errors(workload.recorder.tally()) == {ErrorClass.WRONG_STREAM: 10}
     assert workload.recorder.messages == 30
@@ -101,7 +76,7 @@ def test_a_message_that_another_stream_stored_is_a_failure_and_not_in_the_receip
 def test_without_a_stream_in_the_plan_whichever_acknowledges_is_right() -> None:
     workload = publisher(stream="")
     workload.next_bytes(1)
-    feed(workload, ack(0, 1, "A") + ack(1, 1, "B"), 2)
+    feed(workload, puback(0, 1, "A") + puback(1, 1, "B"), 2)
     assert workload.recorder.messages == 2
 
 
@@ -110,7 +85,9 @@ def test_duplicates_are_acknowledged_and_not_to_be_found(at_once: int) -> None:
     workload = publisher(headers=[("Nats-Msg-Id", "x")])
     workload.next_bytes(1)
     for first in range(0, 400, at_once):
-        data = b"".join(ack(n, 1, again=n > 0) for n in range(first, min(400, first + at_once)))
+        data = b"".join(
+            puback(n, 1, duplicate=n > 0) for n in range(first, min(400, first + at_once))
+        )
         feed(workload, data, 2)
     assert (workload.recorder.messages, workload.recorder.duplicates) == (400, 399)
     receipt = receipts_of(workload).receipt()
@@ -122,7 +99,7 @@ def test_some_acknowledgements_are_kept_with_their_sequences() -> None:
     workload = publisher()
     workload.next_bytes(1)
     for first in range(0, 400, 50):
-        feed(workload, b"".join(ack(n, 5000 + n) for n in range(first, first + 50)), 2)
+        feed(workload, b"".join(puback(n, 5000 + n) for n in range(first, first + 50)), 2)
     marks = receipts_of(workload).receipt().marks
     assert marks
     assert all(sequence == 5000 + number for number, sequence, _ in marks)

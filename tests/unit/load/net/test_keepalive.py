@@ -35,7 +35,7 @@ class Seen:
         return said
 
 
-def test_a_silent_server_is_asked_twice_and_is_gone_after_six_seconds() -> None:
+def test_silent_server_gets_two_pings_and_is_gone_after_six_seconds() -> None:
     assert (PING_NS, SILENT_NS) == (2_000 * MS, 6_000 * MS), "as the docs say"
     seen = Seen()
     said = seen.pass_time(SILENT_NS)
@@ -43,14 +43,14 @@ def test_a_silent_server_is_asked_twice_and_is_gone_after_six_seconds() -> None:
     assert seen.line.since_ns == T0
 
 
-def test_one_that_says_something_now_and_then_is_not_asked() -> None:
+def test_server_that_sends_now_and_then_gets_no_ping() -> None:
     seen = Seen()
     for _ in range(20):
         assert seen.pass_time(PING_NS - TICK_NS) == []
         seen.line.heard_ns = seen.now_ns
 
 
-def test_one_that_answers_is_asked_again_and_again() -> None:
+def test_answering_server_gets_ping_after_ping() -> None:
     seen = Seen()
     for _ in range(5):
         assert [what for what, _ in seen.pass_time(PING_NS)] == [Silence.ASK]
@@ -59,7 +59,7 @@ def test_one_that_answers_is_asked_again_and_again() -> None:
         seen.pass_time(TICK_NS)
 
 
-def test_a_client_that_stood_still_itself_does_not_accuse_anybody() -> None:
+def test_starved_client_does_not_break_its_connection() -> None:
     seen = Seen()
     seen.pass_time(PING_NS)
     seen.now_ns += 100 * SILENT_NS

@@ -95,7 +95,7 @@ def test_what_all_say_is_one_error_and_a_refusal_its_reason() -> None:
     assert (caught.value.reason, str(caught.value)) == ("TargetLoginRefused", "down; who?")
 
 
-def test_a_first_login_that_the_server_did_not_wait_for_is_tried_again_for_a_while() -> None:
+def test_first_login_that_times_out_is_retried_for_a_while() -> None:
     made, _ = redial("a")
     Attempt.script = {"a": no("Authentication Timeout", "TargetLoginLate")}
     assert made.step(T0) is None
@@ -158,7 +158,7 @@ def test_one_whose_server_has_greeted_it_is_waited_for() -> None:
     assert tried() == [("b", 0), ("c", 2_000)]
 
 
-def test_addresses_that_nobody_reaches_do_not_delay_the_return_to_one_that_answers() -> None:
+def test_unreachable_addresses_do_not_delay_the_reconnect() -> None:
     made, _ = connected("a")
     made.on_info(ServerInfo(others=("x:1", "y:1", "z:1")))
     # They are mute, and the one that was there is away for 3 s.
@@ -190,7 +190,7 @@ def test_pauses_grow_to_a_second_and_begin_anew_after_a_break() -> None:
     assert events(recorder)[ErrorClass.CONNECT_FAILED] == 2 * 18 + 1
 
 
-def test_it_gives_up_after_the_time_that_it_may_take_and_says_what_all_said() -> None:
+def test_reconnect_gives_up_in_time_with_the_errors_of_all_servers() -> None:
     made, recorder = connected("a", "b", reconnect_ms=150)
     Attempt.script = {"a": no("a is down"), "b": no("b is full", "TargetRefused")}
     made.on_break("gone", T0, T0)

@@ -24,7 +24,7 @@ def test_what_a_server_names_comes_behind_what_is_planned() -> None:
     assert known(found) == ["nats://a:1", "nats://b:2", "nats://d:5"], "the others have gone"
 
 
-def test_the_next_one_comes_first_and_the_broken_one_before_those_that_nobody_has_reached() -> None:
+def test_broken_server_comes_before_servers_that_were_never_reached() -> None:
     found = servers("nats://a:1", "nats://b:2")
     found.learn(["c:3", "d:4"], found.known[0])
     a, b, c, _ = found.known
@@ -51,7 +51,7 @@ def test_a_server_that_failed_comes_last_until_it_takes_a_client() -> None:
     assert tried(found, b) == "abc"
 
 
-def test_a_server_that_is_named_by_its_ip_has_the_certificate_of_its_cluster() -> None:
+def test_discovered_ip_address_is_certified_by_the_cluster_name() -> None:
     found = servers("tls://nats.example:1")
     found.learn(["10.0.0.1:2", "other:3", "[::1]:4"], found.known[0])
     assert [server.certified for server in found.known] == [

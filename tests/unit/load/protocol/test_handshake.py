@@ -81,7 +81,7 @@ def test_under_tls_already_there_is_nothing_to_secure() -> None:
     assert handshake(wants_tls=True, is_secure=True).feed(TLS_INFO) is HandshakeStep.SEND
 
 
-def test_words_in_the_clear_behind_info_are_not_believed() -> None:
+def test_cleartext_behind_info_is_dropped_before_tls() -> None:
     with pytest.raises(ProtocolError, match="plain text where TLS begins"):
         handshake().feed(TLS_INFO + b"PONG\r\n")
 
@@ -108,7 +108,7 @@ def test_a_refusal(before: bytes) -> None:
     ],
     ids=lambda data: repr(data[:12]),
 )
-def test_whoever_does_not_begin_with_info_is_no_nats(data: bytes) -> None:
+def test_peer_without_info_does_not_speak_nats(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         handshake().feed(data)
 

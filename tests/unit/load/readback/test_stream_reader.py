@@ -137,7 +137,7 @@ def asked(out: bytes) -> list[int]:
     return [int(size) for size in re.findall(rb'"batch": (\d+)', out)]
 
 
-def test_two_pulls_are_under_way_and_no_more_is_asked_for_than_is_up_to_the_end() -> None:
+def test_two_pulls_are_in_flight_and_request_nothing_beyond_the_end() -> None:
     reader = Reader(upto=10 + 2 * PULL + 5)
     assert asked(reader.start(last=100_000, pending=99_990)) == [PULL, PULL]
     out = reader.reading.feed(b"".join(delivery(1, 10 + n, n) for n in range(1, PULL + 1)), 2)
@@ -231,7 +231,7 @@ def test_a_server_that_was_behind_and_catches_up_is_read() -> None:
     assert reader.reading.done
 
 
-def test_refusals_and_silence_are_followed_by_another_try_and_in_the_end_by_giving_up() -> None:
+def test_reader_retries_after_refusal_or_silence_and_gives_up_in_the_end() -> None:
     reader = Reader()
     reader.reading.open(1)
     refusal = {"error": {"err_code": 10008, "description": "no leader"}}
@@ -367,7 +367,7 @@ def numbers_of(text: str | None) -> set[int]:
     return {n for entry in entries for begin, end in entry.ranges or () for n in range(begin, end)}
 
 
-def test_what_a_stream_lets_go_of_while_it_is_read_is_asked_for_in_the_end() -> None:
+def test_reader_asks_at_the_end_what_was_deleted_meanwhile() -> None:
     reader = Reader()
     reader.start(last=14, pending=4)
     out = reader.reading.feed(delivery(1, 13, 1) + delivery(1, 14, 2), 2)
@@ -380,7 +380,7 @@ def test_what_a_stream_lets_go_of_while_it_is_read_is_asked_for_in_the_end() -> 
     assert (result.front, result.inside) == (2, 0)
 
 
-def test_an_end_that_is_not_heard_is_asked_for_again() -> None:
+def test_lost_answer_about_the_end_is_asked_for_again() -> None:
     reader = Reader()
     reader.start(last=14, pending=4)
     reader.reading.feed(delivery(1, 13, 1) + delivery(1, 14, 2), 2)

@@ -19,7 +19,7 @@ from njst.verification.checker import prove, with_proof
 from njst.verification.range_codec import encode
 from njst.verification.ranges import MOST_RANGES
 from njst.verification.receipt_budget import split_receipts
-from tests.unit.load.feeding import errors
+from tests.unit.load.builders import errors
 
 JOB = "j"
 CODE = 5
@@ -118,7 +118,7 @@ def test_the_first_that_is_lost_is_named() -> None:
     )
 
 
-def test_a_changed_body_is_found_and_corrupted_and_a_changed_stamp_is_no_message() -> None:
+def test_changed_body_is_corrupted_and_changed_stamp_is_not_found() -> None:
     changed, broken = bytearray(message(1)), bytearray(message(2))
     changed[33] ^= 1
     broken[17] ^= 1

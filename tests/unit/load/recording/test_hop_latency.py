@@ -33,7 +33,7 @@ def test_every_message_is_in_both_parts_once(count: int) -> None:
     assert result.store_clock_error_microseconds == 30 + 50
 
 
-def test_few_are_looked_at_one_by_one_and_of_many_no_more_than_twice_as_many() -> None:
+def test_small_chunks_are_measured_whole_and_large_ones_sampled() -> None:
     assert sampling_stride(1) == sampling_stride(SAMPLES) == 1
     for count in (SAMPLES + 1, 500, 5000):
         assert SAMPLES <= -(-count // sampling_stride(count)) < 2 * SAMPLES

@@ -84,7 +84,7 @@ def test_a_queue_group_promises_no_order_and_each_message_once() -> None:
     assert errors(one) == {ErrorClass.DUPLICATED: 1}
 
 
-def test_a_second_copy_at_another_client_of_the_consumer_is_a_duplicate_too() -> None:
+def test_copy_at_another_client_of_the_consumer_is_a_duplicate() -> None:
     consumed = ConsumedMessages()
     first, second = inspector(consumed), inspector(consumed)
     look(first, [message(1, 1), message(1, 3)])

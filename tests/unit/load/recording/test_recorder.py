@@ -51,7 +51,7 @@ def test_what_is_answered_after_the_duration_is_in_no_rate() -> None:
     assert (over.messages_per_second, over.bytes_per_second) == (50, 500)
 
 
-def test_a_client_that_ends_before_its_duration_leaves_the_rest_of_it_empty() -> None:
+def test_early_end_leaves_the_rest_of_the_duration_empty() -> None:
     gone = new_recorder(seconds=10)
     done(gone, 100, 1)
     gone.close(START + 2 * SECOND)
@@ -59,9 +59,7 @@ def test_a_client_that_ends_before_its_duration_leaves_the_rest_of_it_empty() ->
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_number_of_messages_ends_with_its_last_operation_however_that_ended(
-    *, fails: bool
-) -> None:
+def test_window_of_a_message_count_ends_with_the_last_operation(*, fails: bool) -> None:
     counted = new_recorder()
     done(counted, 100, 1)
     assert result(counted, 4).elapsed_us == 4_000_000, "it goes on: nothing has come since"
@@ -133,7 +131,7 @@ waits = st.lists(st.integers(1, 100_000), max_size=200)
 
 
 @given(answered=waits, given_up=waits)
-def test_each_percentile_lies_between_its_bounds_however_long_the_wait_would_have_been(
+def test_percentiles_with_censored_latencies_lie_between_their_bounds(
     answered: list[int], given_up: list[int]
 ) -> None:
     """The bounds are those of all ways in which what was given up could have gone on."""

@@ -75,7 +75,7 @@ TestRequests = Requests.TestCase
 TestRequests.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 
 
-def test_what_is_answered_in_order_is_told_chunk_by_chunk() -> None:
+def test_answers_in_order_are_taken_chunk_by_chunk() -> None:
     waiting = InFlight()
     waiting.add(0, 30, 5)
     waiting.add(30, 40, 6)

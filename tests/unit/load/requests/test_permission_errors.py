@@ -7,53 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.get import GetMode, GetPlan
-from njst.contract.kinds.payload import PayloadPlan
-from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.get.clients import get_client
 from njst.load.kinds.publish.clients import atomic_batch_client, single_publish_client
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import ServerError
 from njst.load.recording.recorder import Recorder
-from tests.unit.load.feeding import errors, feed
+from tests.unit.load.builders import INBOX, SECOND, errors, feed, publish_plan, started
 
-INBOX = "_INBOX.test"
-SECOND = 1_000_000_000
 _FRAME = re.compile(rb"H?PUB (\S+) (?:(\S+) )?(?:\d+ )?\d+\r\n")
 
 
 def plan(messages: int, mode: PublishMode, subjects: str = "a", batch: int = 2) -> ClientPlan:
-    return ClientPlan(
-        workload="w",
-        index=0,
-        messages=messages,
-        publish=PublishPlan(
-            mode=mode,
-            window=20,
-            batch=batch,
-            payload=PayloadPlan(bytes_min=9, bytes_max=9),
-            subjects=list(subjects),
-            ack_timeout_ms=1000,
-        ),
-    )
+    return publish_plan(messages, mode=mode, window=20, batch=batch, subjects=list(subjects))
 
 
 def denied(subject: str) -> ServerError:
     return ServerError(f'Permissions Violation for Publish to "{subject}"')
 
 
-def started(workload: LoadClient) -> LoadClient:
-    workload.recorder.start(0)
-    workload.start(StartTime(0))
-    return workload
-
-
 @given(st.integers(1, 40), st.data())
-def test_of_several_subjects_the_denied_ones_alone_are_errors(
-    messages: int, data: st.DataObject
-) -> None:
+def test_only_messages_to_denied_subjects_fail(messages: int, data: st.DataObject) -> None:
     client = plan(messages, PublishMode.ASYNCHRONOUS, subjects="abc")
     workload = started(single_publish_client(client, INBOX, Recorder("w", messages), "job"))
     expected = 0
@@ -79,7 +55,7 @@ def test_of_several_subjects_the_denied_ones_alone_are_errors(
 
 
 @pytest.mark.parametrize("mode", list(PublishMode))
-def test_what_is_denied_is_not_waited_for(mode: PublishMode) -> None:
+def test_denied_message_fails_at_once(mode: PublishMode) -> None:
     client = plan(7, mode)
     maker = {PublishMode.ATOMIC_BATCH: atomic_batch_client, PublishMode.FAST_BATCH: FastBatchClient}
     workload = started(
@@ -94,7 +70,7 @@ def test_what_is_denied_is_not_waited_for(mode: PublishMode) -> None:
     assert errors(tally) == {ErrorClass.PERMISSION_DENIED: 7}
 
 
-def test_what_ran_into_its_time_out_was_counted_when_it_was_denied() -> None:
+def test_timed_out_requests_that_were_denied_count_as_denied() -> None:
     get = GetPlan(
         mode=GetMode.SEQUENCE, stream="S", window=5, batch=1, last_sequence=9, timeout_ms=1000
     )
@@ -109,7 +85,7 @@ def test_what_ran_into_its_time_out_was_counted_when_it_was_denied() -> None:
     assert found == {ErrorClass.PERMISSION_DENIED: 3, ErrorClass.TIMEOUT: 2}
 
 
-def test_a_batch_that_is_not_whole_times_out_as_what_it_is() -> None:
+def test_short_last_batch_times_out_with_its_own_messages() -> None:
     client = plan(7, PublishMode.ATOMIC_BATCH, batch=5)
     workload = started(atomic_batch_client(client, INBOX, Recorder("w", 7), "job"))
     workload.next_bytes(1)

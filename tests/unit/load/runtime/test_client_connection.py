@@ -88,7 +88,7 @@ class Bottomless(SocketStream):
         return len(data)
 
 
-def test_a_server_that_takes_everything_does_not_keep_the_client_from_all_else(
+def test_fast_server_does_not_starve_other_work_of_the_loop(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     connection = Connection(servers=["nats://127.0.0.1:4222"])
@@ -186,7 +186,7 @@ def test_what_lies_ready_is_acknowledged_together_as_far_as_a_bound(
 
 
 @pytest.mark.parametrize("end", [b"", ConnectionResetError("reset")])
-def test_a_connection_that_ends_behind_the_first_chunk_is_broken_and_the_chunk_counts(
+def test_connection_that_ends_behind_a_chunk_breaks_and_the_chunk_counts(
     ends: tuple[socket.socket, socket.socket], end: bytes | OSError
 ) -> None:
     client = consuming(ends[0], [deliveries(1, 2), end], AckPolicy.EXPLICIT)
@@ -216,7 +216,7 @@ def quiet(sock: socket.socket) -> ClientConnection:
     return client
 
 
-def test_a_server_that_says_nothing_is_asked_and_then_the_connection_is_broken(
+def test_silent_server_gets_pings_and_then_the_connection_breaks(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     client = quiet(ends[0])
@@ -231,7 +231,7 @@ def test_a_server_that_says_nothing_is_asked_and_then_the_connection_is_broken(
     assert event.example == "the server said nothing for 6 s and answered no PING"
 
 
-def test_what_lies_unread_is_looked_for_before_a_server_is_accused(
+def test_unread_bytes_are_read_before_a_server_counts_as_gone(
     ends: tuple[socket.socket, socket.socket],
 ) -> None:
     """A process that was starved has the answers in its socket."""

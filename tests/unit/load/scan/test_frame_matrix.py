@@ -176,7 +176,7 @@ def test_a_number_that_is_none_ends_what_is_taken() -> None:
     assert data[taken:] == strange
 
 
-def test_what_is_like_the_last_run_is_known_again_and_nothing_else() -> None:
+def test_frames_like_the_last_run_are_recognised_and_no_others() -> None:
     acks = PubAckScanner(INBOX)
     first = b"".join(ack(n, 100 + n) for n in range(40))
     found, taken = acks.scan(first)
@@ -196,7 +196,7 @@ def test_more_in_order_than_are_compared_at_once() -> None:
         assert acks.scan(b"".join(sent)) == (range(first, first + 1300), len(b"".join(sent)))
 
 
-def test_acknowledgements_of_tokens_in_turns_are_of_the_last_requests() -> None:
+def test_acks_of_reused_tokens_belong_to_the_last_requests() -> None:
     tokens = ReusedTokens(window=1)
     acks = PubAckScanner(INBOX, tokens)
     first = 0

@@ -73,7 +73,7 @@ def test_a_chunk_is_its_frames_one_after_the_other(
 
 
 @given(cycles(), st.booleans(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**62))
-def test_what_lies_ready_is_stamped_when_it_leaves(
+def test_prebuilt_frame_is_stamped_when_it_leaves(
     rows: list[FrameTemplate], is_open: bool, first: int, count: int, time_ns: int
 ) -> None:
     cycle = FrameCycle(rows)
@@ -171,7 +171,7 @@ WHOLE = "f8e0d8fb05000002b20ba8dbde6be737010000000000000000002a36fe9c9717"
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 31), st.integers(1, 255))
-def test_a_stamp_is_told_from_other_bytes_and_from_itself_with_one_byte_changed(
+def test_stamp_differs_from_other_bytes_and_from_any_changed_byte(
     noise: bytes, place: int, change: int
 ) -> None:
     fixed = stamp.fixed(1, 2, noise)
@@ -205,7 +205,7 @@ def test_bodies_have_the_sizes_and_blanks_asked_for(
         assert made[0].strip(b"\0")
 
 
-def test_tokens_in_turns_begin_again() -> None:
+def test_reused_tokens_repeat_after_each_round() -> None:
     rows = [FrameTemplate(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
     data = FrameCycle(rows, turns=4).encode(2, 20, 0, shift=8)
     assert data == b"".join(b"PUB a r.%010x 0\r\n\r\n" % (8 + n % 4) for n in range(2, 22))

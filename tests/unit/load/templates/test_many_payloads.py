@@ -60,7 +60,7 @@ def sent(data: bytes) -> list[tuple[str, bytes]]:
     return found
 
 
-def test_they_lie_ready_as_long_as_those_of_all_clients_have_room(file: Path) -> None:
+def test_payloads_are_prebuilt_while_all_clients_have_room(file: Path) -> None:
     assert not has_many_payloads(plan(file, CROWD - 1))
     assert has_many_payloads(plan(file, CROWD))
 
@@ -78,9 +78,7 @@ def test_they_lie_ready_as_long_as_those_of_all_clients_have_room(file: Path) ->
     ids=str,
 )
 @pytest.mark.parametrize("count", [1, 5, 100])
-def test_the_frames_are_those_that_would_lie_ready(
-    file: Path, how: dict[str, Any], count: int
-) -> None:
+def test_frames_made_late_equal_prebuilt_ones(file: Path, how: dict[str, Any], count: int) -> None:
     kind: Any = PublishCodec
     if "delay_ms" in how:
         kind = DelayedCodec

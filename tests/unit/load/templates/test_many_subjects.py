@@ -80,7 +80,7 @@ def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: in
 
 
 @pytest.mark.parametrize("header", [("X-Any", "a * b"), ("X-Any", "*")])
-def test_a_schedule_is_the_same_as_one_that_lies_ready(header: tuple[str, str]) -> None:
+def test_schedule_made_late_equals_a_prebuilt_one(header: tuple[str, str]) -> None:
     """The target is in a header too; each frame says how long that is."""
     how = {"delay_ms": 2000, "headers": [header]}
     many = DelayedCodec(plan(**how), INBOX, "job")
@@ -122,7 +122,7 @@ def test_batches_go_through_all_subjects() -> None:
 
 
 @pytest.mark.parametrize("count", [1000, 2001, 10_000])
-def test_batches_reach_every_subject_however_few_lie_ready(count: int) -> None:
+def test_batches_reach_every_subject_with_few_prebuilt_rows(count: int) -> None:
     how = {"subjects": ["s"], "subject_count": count}
     client = plan(mode=PublishMode.ATOMIC_BATCH, **how).model_copy(update={"messages": count})
     requests = AtomicBatchCodec(client, INBOX, "job")
@@ -144,7 +144,7 @@ def test_what_is_expected_of_a_subject_is_what_was_stored_under_it() -> None:
         assert int((expected or [b"", b""])[1] or 0) == sequence
 
 
-def test_few_subjects_lie_ready_and_many_clients_share_the_room() -> None:
+def test_prebuilt_subjects_are_bounded_for_all_clients() -> None:
     assert not are_many(plan(subjects=["s"], subject_count=10_000))
     crowd = plan(subjects=["s"], subject_count=10_000).model_copy(update={"siblings": 100})
     assert are_many(crowd)

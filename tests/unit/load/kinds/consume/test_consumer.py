@@ -16,7 +16,7 @@ from njst.load.load_client import StartTime
 from njst.load.protocol.parser import parse
 from njst.load.recording.integrity import ConsumedMessages
 from njst.load.recording.recorder import Recorder
-from tests.unit.load.feeding import feed
+from tests.unit.load.builders import feed
 
 INBOX = "_INBOX.test"
 MS = 1_000_000
@@ -79,7 +79,7 @@ def events(workload: Any) -> dict[ErrorClass, int]:
     return {event.error_class: event.count for event in said.events}
 
 
-def test_the_next_pull_leaves_when_half_of_one_has_come_and_none_for_more_than_is_wanted() -> None:
+def test_next_pull_leaves_at_half_a_batch_and_never_exceeds_the_share() -> None:
     for count, first in ((1, 1), (2, 1), (4, 3)):
         workload = consumer(1000, pulls=count)
         assert len(pulls(workload.next_bytes(0))) == first
@@ -157,7 +157,7 @@ def test_a_pull_whose_bytes_are_used_to_the_last_one_is_over() -> None:
     assert tally(workload) == (3, {})
 
 
-def test_one_message_without_room_is_an_error_and_a_pull_that_had_some_is_none() -> None:
+def test_pull_too_small_for_one_message_fails_but_a_full_one_does_not() -> None:
     workload = consumer(1000, pulls=1, max_bytes=100)
     ((reply, _),) = pulls(workload.next_bytes(0))
     full = "409 Message Size Exceeds MaxBytes"
@@ -169,7 +169,7 @@ def test_one_message_without_room_is_an_error_and_a_pull_that_had_some_is_none()
     assert pulls(workload.next_bytes(2)) == []
 
 
-def test_missed_heartbeats_are_counted_and_the_lost_pull_can_bring_nothing_any_more() -> None:
+def test_missed_heartbeats_lose_the_pull_and_drop_its_late_messages() -> None:
     workload = consumer(1000, pulls=1, heartbeat_ms=1000)
     ((reply, _),) = pulls(workload.next_bytes(0))
     for second in (1, 2, 3):
@@ -367,7 +367,7 @@ def fed(workload: Any, data: bytes, now_ns: int) -> bytes:
     return bytes(workload.next_bytes(now_ns))
 
 
-def test_an_ordered_consumer_that_is_gone_is_made_again_behind_the_last_message() -> None:
+def test_deleted_ordered_consumer_is_reset_behind_the_last_message() -> None:
     workload = consumer(10, **ORDERED)
     (reply, _), *_ = pulls(workload.next_bytes(MS))
     assert not creates(fed(workload, message(1) + message(2), 2 * MS))
@@ -397,7 +397,7 @@ def test_an_ordered_consumer_that_is_gone_is_made_again_behind_the_last_message(
     assert tally.errors == []
 
 
-def test_a_connection_that_breaks_meanwhile_has_it_asked_for_again() -> None:
+def test_disconnect_during_an_ordered_reset_asks_again() -> None:
     workload = consumer(10, **ORDERED)
     (reply, _), *_ = pulls(workload.next_bytes(MS))
     assert creates(fed(workload, status(reply, "503"), 2 * MS))
@@ -410,7 +410,7 @@ def test_a_connection_that_breaks_meanwhile_has_it_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("words", ["409 Consumer Deleted", "503"])
-def test_any_other_consumer_that_is_gone_is_the_clients_end(words: str) -> None:
+def test_deleted_unordered_consumer_ends_the_client(words: str) -> None:
     workload = consumer(10)
     (reply, _), *_ = pulls(workload.next_bytes(MS))
     assert not creates(fed(workload, status(reply, words), 2 * MS))

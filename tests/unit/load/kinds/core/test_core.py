@@ -15,7 +15,7 @@ from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Pong, ServerError, parse
 from njst.load.recording.integrity import ConsumedMessages
 from njst.load.recording.recorder import Recorder
-from tests.unit.load.feeding import errors
+from tests.unit.load.builders import errors
 
 
 def client(operation: CoreOperation, messages: int | None = None) -> ClientPlan:
@@ -68,7 +68,7 @@ def test_every_message_is_taken_once_in_any_pieces(
     assert tally.errors == []
 
 
-def test_a_requester_of_one_at_a_time_takes_turns() -> None:
+def test_requester_with_window_one_uses_the_closed_loop() -> None:
     plan = client(CoreOperation.REQUEST, 4)
     workload = core_client_of(plan, "_INBOX.t", Recorder("w", 4), "j", ConsumedMessages())
     assert workload.next_request is not None

@@ -11,14 +11,11 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.get.batch_get import MultiLastCodec
 from njst.load.kinds.get.clients import get_client
-from njst.load.load_client import StartTime
 from njst.load.protocol.jetstream_answers import Failure
 from njst.load.protocol.parser import MessageFrame, parse
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
-from tests.unit.load.feeding import errors
-
-INBOX = "_INBOX.test"
+from tests.unit.load.builders import INBOX, answer, errors, feed_some, started
 
 
 def getter(
@@ -41,33 +38,18 @@ def getter(
         timeout_ms=1000,
     )
     plan = ClientPlan(workload="w", index=0, messages=messages, api_prefix="$JS.hub.API", get=get)
-    workload = get_client(plan, INBOX, Recorder("w", messages))
-    workload.recorder.start(1)
-    workload.start(StartTime(1))
-    return workload
+    return started(get_client(plan, INBOX, Recorder("w", messages)), 1)
 
 
 def part(token: int, payload: bytes) -> bytes:
-    header = b"NATS/1.0\r\nNats-Subject: a\r\n\r\n"
-    sizes = (len(header), len(header) + len(payload))
-    return b"HMSG _INBOX.test.%010x 1 %d %d\r\n%s%s\r\n" % (token, *sizes, header, payload)
+    return answer(token, payload, b"NATS/1.0\r\nNats-Subject: a\r\n\r\n")
 
 
 def status(token: int, words: bytes) -> bytes:
-    header = b"NATS/1.0 %s\r\nNats-Num-Pending: 0\r\n\r\n" % words
-    return b"HMSG _INBOX.test.%010x 1 %d %d\r\n%s\r\n" % (token, len(header), len(header), header)
+    return answer(token, header=b"NATS/1.0 %s\r\nNats-Num-Pending: 0\r\n\r\n" % words)
 
 
 END = b"204 EOB"
-
-
-def feed(workload: RequestClient, data: bytes, now_ns: int) -> bytes:
-    """What the client does with a chunk; returns what is left of it."""
-    rest = data[workload.scan(data, now_ns) :]
-    frames, used = parse(rest)
-    for frame in frames:
-        workload.on_frame(frame, now_ns)
-    return rest[used:]
 
 
 def test_the_frames_of_a_multi_last() -> None:
@@ -99,7 +81,7 @@ def test_the_pages_of_a_subject_follow_each_other_and_begin_anew() -> None:
         assert found is not None
         starts.append(int(found[2]))
         end = b"204 EOB\r\nNats-Last-Sequence: %d\r\nNats-Num-Pending: %d" % (40 + number, left)
-        feed(workload, part(2 * number, b"x") * int(found[1]) + status(2 * number, end), 5)
+        feed_some(workload, part(2 * number, b"x") * int(found[1]) + status(2 * number, end), 5)
     assert workload.done
     assert (workload.recorder.messages, errors(workload.recorder.tally())) == (9, {})
     # Three are left: a whole page. One is: no page, from the first. Then one for the last message.
@@ -113,20 +95,20 @@ def test_an_answer_is_complete_with_its_end_however_it_is_cut(cuts: list[int]) -
     whole = part(0, b"xx") + part(1, b"y") + part(0, b"") + status(0, END)
     rest, begin = b"", 0
     for end in [*sorted(cuts), len(whole)]:
-        rest = feed(workload, rest + whole[begin:end], 5)
+        rest = feed_some(workload, rest + whole[begin:end], 5)
         begin = max(begin, end)
     assert workload.recorder.messages == 1
     assert workload.recorder.bytes == 2
-    assert feed(workload, part(1, b"z") + status(1, END), 6) == b""
+    assert feed_some(workload, part(1, b"z") + status(1, END), 6) == b""
     assert workload.done
     assert (workload.recorder.messages, workload.recorder.bytes) == (2, 4)
 
 
-def test_too_few_messages_are_not_found_unless_nobody_can_know_how_many() -> None:
+def test_batch_get_with_missing_messages_fails_unless_uncountable() -> None:
     for subjects, found in ((("a", "b"), {ErrorClass.NOT_FOUND: 1}), (("a.*", "b"), {})):
         workload = getter(1, GetMode.MULTI_LAST, subjects=subjects)
         workload.next_bytes(1)
-        feed(workload, part(0, b"xx") + status(0, END), 5)
+        feed_some(workload, part(0, b"xx") + status(0, END), 5)
         assert workload.done
         assert errors(workload.recorder.tally()) == found
 
@@ -134,9 +116,9 @@ def test_too_few_messages_are_not_found_unless_nobody_can_know_how_many() -> Non
 def test_refusals_have_their_class() -> None:
     workload = getter(3, GetMode.MULTI_LAST, subjects=("a", "b"))
     workload.next_bytes(1)
-    feed(workload, status(0, b"404 No Results") + status(1, b"413 Too Many Results"), 5)
+    feed_some(workload, status(0, b"404 No Results") + status(1, b"413 Too Many Results"), 5)
     workload.next_bytes(6)
-    feed(workload, status(2, b"503"), 7)
+    feed_some(workload, status(2, b"503"), 7)
     assert errors(workload.recorder.tally()) == {
         ErrorClass.NOT_FOUND: 1,
         ErrorClass.LIMIT_EXCEEDED: 1,

@@ -10,10 +10,9 @@ from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.key_value.clients import key_value_client
-from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
-from tests.unit.load.feeding import errors, feed
+from tests.unit.load.builders import INBOX, errors, feed, started
 
 KEYS = 4
 _CREATE = re.compile(
@@ -48,10 +47,7 @@ def creator(messages: int, window: int) -> RequestClient:
             timeout_ms=1000,
         ),
     )
-    workload = key_value_client(plan, "_INBOX.test", Recorder("w", messages), "job")
-    workload.recorder.start(1)
-    workload.start(StartTime(1, 1_000))
-    return workload
+    return started(key_value_client(plan, INBOX, Recorder("w", messages), "job"), 1, 1_000)
 
 
 class Store:

@@ -11,14 +11,11 @@ from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.key_value.clients import key_value_client
-from njst.load.load_client import StartTime
 from njst.load.protocol import stamp
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
-from tests.unit.load.feeding import errors, feed
+from tests.unit.load.builders import INBOX, SECOND, errors, feed, puback, refusal, started
 
-INBOX = "_INBOX.test"
-SECOND = 1_000_000_000
 _FRAME = re.compile(
     rb"(?:PUB \$KV\.b\.0\.(\d) _INBOX\.test\.([0-9a-f]{10}) 5\r\n"
     rb"|HPUB \$KV\.b\.0\.(\d) _INBOX\.test\.([0-9a-f]{10}) \d+ \d+\r\n"
@@ -46,10 +43,7 @@ def updater(
             timeout_ms=1000,
         ),
     )
-    workload = key_value_client(plan, INBOX, Recorder("w", messages), "job")
-    workload.recorder.start(1)
-    workload.start(StartTime(1, 1_000))
-    return workload
+    return started(key_value_client(plan, INBOX, Recorder("w", messages), "job"), 1, 1_000)
 
 
 def sent(data: bytes) -> list[tuple[int, int, int | None]]:
@@ -62,16 +56,11 @@ def sent(data: bytes) -> list[tuple[int, int, int | None]]:
 
 
 def stored(number: int, sequence: int) -> bytes:
-    body = b'{"stream":"KV_b","seq":%d}' % sequence
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+    return puback(number, sequence, "KV_b")
 
 
 def refused(number: int, sequence: int) -> bytes:
-    body = (
-        b'{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: %d"},'
-        b'"stream":"KV_b","seq":0}' % sequence
-    )
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+    return refusal(number, 10071, f"wrong last sequence: {sequence}")
 
 
 class Store:
@@ -94,7 +83,7 @@ class Store:
 
 @settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 5), st.sampled_from(Order), st.data())
-def test_who_is_alone_is_never_refused(
+def test_sole_writer_of_a_key_is_never_refused(
     messages: int, keys: int, window: int, order: Order, data: st.DataObject
 ) -> None:
     workload = updater(messages, keys=keys + 1, window=min(window, keys), order=order)

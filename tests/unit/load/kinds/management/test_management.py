@@ -12,14 +12,9 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.management.asset_requests import Call, assets_of, standing_names
 from njst.load.kinds.management.clients import management_client
-from njst.load.load_client import StartTime
-from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
-from tests.unit.load.feeding import errors
-
-INBOX = "_INBOX.test"
-SECOND = 1_000_000_000
+from tests.unit.load.builders import INBOX, SECOND, answer, errors, feed, started
 
 
 def plan(operation: ManagementOperation, *, assets: int = 0, window: int = 1) -> ManagementPlan:
@@ -35,12 +30,9 @@ def plan(operation: ManagementOperation, *, assets: int = 0, window: int = 1) ->
     )
 
 
-def started(management: ManagementPlan, messages: int) -> RequestClient:
+def caller(management: ManagementPlan, messages: int) -> RequestClient:
     client = ClientPlan(workload="w", index=0, messages=messages, management=management)
-    workload = management_client(client, INBOX, Recorder("w", messages))
-    workload.recorder.start(1)
-    workload.start(StartTime(1))
-    return workload
+    return started(management_client(client, INBOX, Recorder("w", messages)), 1)
 
 
 _FRAME = re.compile(
@@ -59,20 +51,11 @@ def sent(data: bytes) -> list[tuple[str, str, int]]:
     return found
 
 
-def answer(number: int, *, code: int = 0) -> bytes:
+def response(number: int, *, code: int = 0) -> bytes:
     document: dict[str, object] = {"type": "io.nats.jetstream.api.v1.stream_create_response"}
     if code:
         document["error"] = {"code": 400, "err_code": code, "description": "why"}
-    body = json.dumps(document).encode()
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
-
-
-def feed(workload: RequestClient, data: bytes, now_ns: int) -> None:
-    assert workload.scan(data, now_ns) == 0
-    frames, used = parse(data)
-    assert used == len(data)
-    for frame in frames:
-        workload.on_frame(frame, now_ns)
+    return answer(number, json.dumps(document).encode())
 
 
 def test_the_calls_for_streams_are_these_bytes() -> None:
@@ -107,15 +90,15 @@ def test_what_is_there_before_the_start() -> None:
 
 
 def test_info_takes_turns_and_create_makes_new_ones() -> None:
-    info = started(plan(ManagementOperation.STREAM_INFO, assets=2, window=3), 3)
+    info = caller(plan(ManagementOperation.STREAM_INFO, assets=2, window=3), 3)
     assert [name for _, name, _ in sent(info.next_bytes(1))] == [
         "njst-j-w-0-s0",
         "njst-j-w-0-s1",
         "njst-j-w-0-s0",
     ]
-    create = started(plan(ManagementOperation.CREATE_STREAM, assets=2, window=3), 3)
+    create = caller(plan(ManagementOperation.CREATE_STREAM, assets=2, window=3), 3)
     assert sent(create.next_bytes(1)) == [("CREATE", f"njst-j-w-0-{n}", n) for n in range(3)]
-    feed(create, answer(0) + answer(1, code=10027) + answer(2, code=10058), 2)
+    feed(create, response(0) + response(1, code=10027) + response(2, code=10058), 2)
     assert create.done
     assert create.recorder.messages == 1
     assert errors(create.recorder.tally()) == {
@@ -125,12 +108,12 @@ def test_info_takes_turns_and_create_makes_new_ones() -> None:
 
 
 def test_a_cycle_is_create_info_delete() -> None:
-    workload = started(plan(ManagementOperation.CYCLE_STREAM), 7)
+    workload = caller(plan(ManagementOperation.CYCLE_STREAM), 7)
     steps = []
     for number in range(7):
         ((operation, name, _),) = sent(workload.next_bytes(number + 1))
         steps.append((operation, name[-1]))
-        feed(workload, answer(number), number + 2)
+        feed(workload, response(number), number + 2)
     cycle = ("CREATE", "INFO", "DELETE")
     assert steps == [(step, str(asset)) for asset in (0, 1) for step in cycle] + [("CREATE", "2")]
     assert workload.done
@@ -139,7 +122,7 @@ def test_a_cycle_is_create_info_delete() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 4), st.lists(st.sampled_from(["ok", "ok", "refused", "lost"]), max_size=40))
 def test_only_what_was_made_is_removed_whatever_happens(window: int, fates: list[str]) -> None:
-    workload = started(plan(ManagementOperation.CYCLE_STREAM, window=window), 1_000)
+    workload = caller(plan(ManagementOperation.CYCLE_STREAM, window=window), 1_000)
     made: set[str] = set()
     waiting: list[tuple[str, str, int]] = []
     now, lost, refused = 1, 0, 0
@@ -158,7 +141,7 @@ def test_only_what_was_made_is_removed_whatever_happens(window: int, fates: list
         if fate == "ok" and operation == "CREATE":
             made.add(name)
         refused += fate == "refused"
-        feed(workload, answer(number, code=0 if fate == "ok" else 10058), now)
+        feed(workload, response(number, code=0 if fate == "ok" else 10058), now)
     workload.stop()
     workload.on_time(now + 2 * SECOND)
     found = errors(workload.recorder.tally())

@@ -15,15 +15,11 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.object_store.object_steps import Content
 from njst.load.kinds.object_store.objects import ObjectCodec
 from njst.load.kinds.object_store.store_frames import ObjectInfo, StoreFrames, parse_info
-from njst.load.load_client import StartTime
-from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
-from tests.unit.load.feeding import errors
+from tests.unit.load.builders import INBOX, SECOND, answer, errors, feed, started
 
-INBOX = "_INBOX.test"
-SECOND = 1_000_000_000
 NUID = "abcdefabcdef"
 META = "$O.b.M.MC0w"  # of object 0-0
 
@@ -45,10 +41,7 @@ def client(operation: ObjectStoreOperation, messages: int, **how: Any) -> Reques
         ),
     )
     codec = ObjectCodec(plan, INBOX, NUID)
-    workload = request_client(plan, INBOX, Recorder("w", messages), codec)
-    workload.recorder.start(1)
-    workload.start(StartTime(1))
-    return workload
+    return started(request_client(plan, INBOX, Recorder("w", messages), codec), 1)
 
 
 _FRAME = re.compile(rb"H?PUB (\S+) (?:_INBOX\.test\.([0-9a-f]{10}) )?(?:\d+ )?(\d+)\r\n")
@@ -67,34 +60,21 @@ def sent(workload: RequestClient, now_ns: int) -> list[tuple[str, int, bytes]]:
     return found
 
 
-def feed(workload: RequestClient, data: bytes, now_ns: int = 5) -> None:
-    assert workload.scan(data, now_ns) == 0
-    frames, used = parse(data)
-    assert used == len(data)
-    for frame in frames:
-        workload.on_frame(frame, now_ns)
-
-
-def message(number: int, body: bytes) -> bytes:
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
-
-
 def status(number: int, words: bytes) -> bytes:
-    header = b"NATS/1.0 %s\r\n\r\n" % words
-    return b"HMSG _INBOX.test.%010x 1 %d %d\r\n%s\r\n" % (number, len(header), len(header), header)
+    return answer(number, header=b"NATS/1.0 %s\r\n\r\n" % words)
 
 
 def stored(number: int) -> bytes:
-    return message(number, b'{"stream":"OBJ_b","seq":7}')
+    return answer(number, b'{"stream":"OBJ_b","seq":7}')
 
 
 def full(number: int) -> bytes:
     error = b'{"error":{"code":503,"err_code":10077,"description":"full"},"stream":"OBJ_b","seq":0}'
-    return message(number, error)
+    return answer(number, error)
 
 
 def done(number: int) -> bytes:
-    return message(number, b'{"type":"io.nats.jetstream.api.v1.x_response","success":true}')
+    return answer(number, b'{"type":"io.nats.jetstream.api.v1.x_response","success":true}')
 
 
 def chunk(number: int, sequence: int, body: bytes, pending: int) -> bytes:
@@ -164,7 +144,7 @@ def test_a_put_from_the_first_call_to_the_last() -> None:
     workload = client(ObjectStoreOperation.PUT, 1)
     assert workload.opening() == b"SUB _INBOX.test.* 1\r\nSUB _INBOX.test.chunks.all 2\r\n"
     assert sent(workload, 10) == [(f"$JS.API.DIRECT.GET.OBJ_b.{META}", 0, b"")]
-    feed(workload, message(0, description(b"x", 1)))
+    feed(workload, answer(0, description(b"x", 1)))
     chunks = sent(workload, 20)
     assert [subject for subject, _, _ in chunks] == [f"$O.b.C.{NUID}0000000000"] * 2
     feed(workload, stored(0))
@@ -200,13 +180,13 @@ def test_objects_are_as_random_as_they_look() -> None:
 
 
 def test_the_first_put_of_a_name_has_nothing_to_remove() -> None:
-    for answer in (
+    for reply in (
         status(0, b"404 Message Not Found"),
-        message(0, description(b"", 0, deleted=True)),
+        answer(0, description(b"", 0, deleted=True)),
     ):
         workload = client(ObjectStoreOperation.PUT, 1, object_bytes=0)
         sent(workload, 10)
-        feed(workload, answer)
+        feed(workload, reply)
         ((subject, _, _),) = sent(workload, 20)
         assert subject == META, "an empty object has no chunks"
         feed(workload, stored(0))
@@ -221,8 +201,8 @@ def test_an_object_that_is_not_described_leaves_no_chunks(answered: int, fate: s
     workload = client(ObjectStoreOperation.PUT, 2)
     sent(workload, 10)
     answers = [status(0, b"404"), stored(0), stored(0), stored(0), stored(0)]
-    for answer in answers[:answered]:
-        feed(workload, answer, 20)
+    for reply in answers[:answered]:
+        feed(workload, reply, 20)
         sent(workload, 20)
     if fate == "refused":
         feed(workload, full(0) if answered else status(0, b"503"), 30)
@@ -245,11 +225,11 @@ def test_an_object_that_is_not_described_leaves_no_chunks(answered: int, fate: s
     assert workload.recorder.messages == 0
 
 
-def test_old_chunks_that_cannot_be_removed_are_an_error_and_the_new_ones_stay() -> None:
+def test_failed_purge_of_old_chunks_fails_the_put_and_keeps_the_new_ones() -> None:
     workload = client(ObjectStoreOperation.PUT, 1, object_bytes=100)
     sent(workload, 10)
-    for answer in (message(0, description(b"x", 1)), stored(0), stored(0)):
-        feed(workload, answer)
+    for reply in (answer(0, description(b"x", 1)), stored(0), stored(0)):
+        feed(workload, reply)
         sent(workload, 20)
     feed(workload, full(0))
     assert errors(workload.recorder.tally()) == {ErrorClass.LIMIT_EXCEEDED: 1}
@@ -260,7 +240,7 @@ def test_old_chunks_that_cannot_be_removed_are_an_error_and_the_new_ones_stay() 
 def getting(content: list[bytes], **change: Any) -> RequestClient:
     workload = client(ObjectStoreOperation.GET, 1)
     sent(workload, 10)
-    feed(workload, message(0, description(b"".join(content), len(content), **change)))
+    feed(workload, answer(0, description(b"".join(content), len(content), **change)))
     return workload
 
 
@@ -336,7 +316,7 @@ def test_a_get_that_takes_too_long_removes_its_consumer() -> None:
 def test_a_delete_marks_and_purges() -> None:
     workload = client(ObjectStoreOperation.DELETE, 1)
     sent(workload, 10)
-    feed(workload, message(0, description(b"x", 1)))
+    feed(workload, answer(0, description(b"x", 1)))
     ((subject, _, body),) = sent(workload, 20)
     assert subject == META
     assert json.loads(body.partition(b"\r\n\r\n")[2])["deleted"] is True

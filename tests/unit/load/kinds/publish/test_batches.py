@@ -1,4 +1,4 @@
-"""Publishers of batches: what a server says of many messages at once is taken exactly."""
+"""Publishers of batches: one answer of the server for many messages is taken exactly."""
 
 import re
 
@@ -6,58 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.payload import PayloadPlan
-from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.kinds.publish import PublishMode
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import atomic_batch_client
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.load_client import LoadClient, StartTime
-from njst.load.protocol.parser import parse
+from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
 from njst.stats.histogram import Histogram
+from tests.unit.load.builders import INBOX, feed, feed_exactly, publish_plan, started
 
-INBOX = "_INBOX.test"
 GROUP = 20
 _REPLY = re.compile(rb"_INBOX\.test\.([0-9a-f]{16})\.20\.fail\.(\d{1,10})\.([013])\.\$FI")
 
 
 def plan(mode: PublishMode, messages: int, batch: int) -> ClientPlan:
-    return ClientPlan(
-        workload="w",
-        index=3,
-        messages=messages,
-        siblings=1_000,
-        publish=PublishPlan(
-            mode=mode,
-            window=batch,
-            batch=batch,
-            payload=PayloadPlan(bytes_min=10, bytes_max=50),
-            subjects=["a"],
-            ack_timeout_ms=1000,
-        ),
-    )
+    size = PayloadPlan(bytes_min=10, bytes_max=50)
+    how = {"mode": mode, "window": batch, "batch": batch, "payload": size}
+    return publish_plan(messages, client={"index": 3, "siblings": 1_000}, **how)
 
 
 def fast(messages: int) -> FastBatchClient:
-    workload = FastBatchClient(
-        plan(PublishMode.FAST_BATCH, messages, GROUP), INBOX, Recorder("w", None), "job"
-    )
-    workload.recorder.start(0)
-    workload.start(StartTime(0))
-    return workload
-
-
-def exactly(workload: LoadClient, data: bytes, now_ns: int) -> None:
-    """Give a workload what arrives by the exact parser alone."""
-    frames, used = parse(data)
-    assert used == len(data)
-    for frame in frames:
-        workload.on_frame(frame, now_ns)
-
-
-def scanned(workload: LoadClient, data: bytes, now_ns: int) -> None:
-    """Give it as a client does."""
-    exactly(workload, data[workload.scan(data, now_ns) :], now_ns)
+    client = plan(PublishMode.FAST_BATCH, messages, GROUP)
+    return started(FastBatchClient(client, INBOX, Recorder("w", None), "job"))
 
 
 def message(subject: bytes, body: bytes) -> bytes:
@@ -74,12 +45,10 @@ def replies(data: bytes) -> list[tuple[bytes, int, bytes]]:
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.booleans())
-def test_groups_are_acknowledged_alike_by_the_scan_and_by_the_exact_parser(
-    steps: list[int], spoiled: bool
-) -> None:
+def test_fast_batch_acks_scan_and_exact_parser_agree(steps: list[int], spoiled: bool) -> None:
     both = fast(200), fast(200)
     places = []
-    for workload, give in zip(both, (scanned, exactly), strict=True):
+    for workload, give in zip(both, (feed, feed_exactly), strict=True):
         now, sent, acked = 1, 0, 0
         reply = b""
         for step in [0, *steps]:
@@ -104,36 +73,36 @@ def test_each_message_has_the_latency_of_its_chunk() -> None:
     workload = fast(100)
     first = replies(workload.next_bytes(1_000_000))
     assert [operation for _, _, operation in first] == [b"0"], "one, to begin a batch"
-    scanned(workload, group_ack(first[0][0], 1), 3_000_000)
+    feed(workload, group_ack(first[0][0], 1), 3_000_000)
     second = replies(workload.next_bytes(5_000_000))
     assert len(second) == 2 * GROUP
-    scanned(workload, group_ack(second[0][0], 11), 15_000_000)
+    feed(workload, group_ack(second[0][0], 11), 15_000_000)
     third = replies(workload.next_bytes(15_000_000))
     assert [place for _, place, _ in third] == list(range(42, 52))
-    scanned(workload, group_ack(third[0][0], 51), 35_000_000)
+    feed(workload, group_ack(third[0][0], 51), 35_000_000)
     tally = workload.recorder.tally()
     assert tally.messages == 51
     latencies_us = [2_000] + 10 * [10_000] + 30 * [30_000] + 10 * [20_000]
     assert Histogram.decode(tally.latency) == Histogram.of(latencies_us)
 
 
-def test_an_acknowledgement_of_a_batch_that_was_given_up_counts_for_nothing() -> None:
+def test_ack_of_an_abandoned_fast_batch_counts_nothing() -> None:
     workload = fast(100)
     reply = replies(workload.next_bytes(1))[0][0]
     workload.on_disconnect("gone", 2)
     workload.next_bytes(2)
-    scanned(workload, group_ack(reply, 1), 3)
+    feed(workload, group_ack(reply, 1), 3)
     tally = workload.recorder.tally()
     assert tally.messages == 0
     assert [error.error_class for error in tally.errors] == [ErrorClass.DISCONNECTED]
 
 
 @given(st.integers(1, 30), st.integers(1, 9), st.lists(st.booleans(), min_size=30, max_size=30))
-def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
+def test_atomic_batch_acks_scan_and_exact_parser_agree(
     messages: int, batch: int, good: list[bool]
 ) -> None:
     recorders = []
-    for give in (scanned, exactly):
+    for give in (feed, feed_exactly):
         workload = atomic_batch_client(
             plan(PublishMode.ATOMIC_BATCH, messages, batch), INBOX, Recorder("w", None), "job"
         )
@@ -157,7 +126,7 @@ def test_atomic_batches_are_taken_alike_by_the_scan_and_by_the_exact_parser(
     assert recorders[0] == recorders[1]
 
 
-def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -> None:
+def test_large_atomic_batch_leaves_in_two_parts_on_one_connection() -> None:
     workload = atomic_batch_client(
         plan(PublishMode.ATOMIC_BATCH, 600, 200), INBOX, Recorder("w", None), "job"
     )
@@ -171,7 +140,7 @@ def test_a_large_atomic_batch_leaves_in_two_parts_and_only_on_one_connection() -
     assert places(first + rest) == list(range(1, 201))
     assert b"Nats-Batch-Commit" in rest
     token = re.findall(rb"_INBOX\.test\.[0-9a-f]{10} ", rest)[0].strip()
-    scanned(workload, message(token, b'{"stream":"S","seq":200,"batch":"b","count":200}'), 3)
+    feed(workload, message(token, b'{"stream":"S","seq":200,"batch":"b","count":200}'), 3)
     assert places(workload.next_bytes(4)) == places(first)
     workload.on_disconnect("gone", 4)
     # The beginning of the second is lost, so its rest is of no use: the third one follows.

@@ -2,17 +2,13 @@
 
 import re
 
-from njst.contract.kinds.payload import PayloadPlan
-from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
-from njst.contract.plan import ClientPlan
+from njst.contract.kinds.publish import Expect, PublishMode
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import single_publish_client
-from njst.load.load_client import StartTime
-from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
+from tests.unit.load.builders import INBOX, feed, puback, publish_plan, refusal, started
 
-INBOX = "_INBOX.test"
 _FRAME = re.compile(
     rb"HPUB (\S+) \S+ (\d+) (\d+)\r\nNATS/1\.0\r\nNats-Expected-Last-(Sequence|Subject-Sequence): "
     rb"(\d+)\r\nA: b\r\n\r\n.{10}\r\n",
@@ -21,22 +17,17 @@ _FRAME = re.compile(
 
 
 def publisher(expect: Expect, *, last: int = 0, subjects: int = 1) -> RequestClient:
-    publish = PublishPlan(
+    plan = publish_plan(
+        100,
         mode=PublishMode.SYNCHRONOUS,
         window=1,
-        payload=PayloadPlan(bytes_min=10, bytes_max=10),
         subjects=["s"],
         subject_count=subjects,
         headers=[("A", "b")],
         expect=expect,
         last_sequence=last,
-        ack_timeout_ms=1000,
     )
-    plan = ClientPlan(workload="w", index=0, messages=100, publish=publish)
-    workload = single_publish_client(plan, INBOX, Recorder("w", 100), "job")
-    workload.recorder.start(0)
-    workload.start(StartTime(0))
-    return workload
+    return started(single_publish_client(plan, INBOX, Recorder("w", 100), "job"))
 
 
 def expected(data: bytes) -> tuple[str, int] | None:
@@ -51,20 +42,12 @@ def expected(data: bytes) -> tuple[str, int] | None:
     return found[1].decode(), int(found[5])
 
 
-def answer(workload: RequestClient, number: int, body: bytes) -> None:
-    data = b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
-    taken = workload.scan(data, 1)
-    for frame in parse(data[taken:])[0]:
-        workload.on_frame(frame, 1)
-
-
 def stored(workload: RequestClient, number: int, sequence: int) -> None:
-    answer(workload, number, b'{"stream":"S","seq":%d}' % sequence)
+    feed(workload, puback(number, sequence))
 
 
 def refused(workload: RequestClient, number: int, words: bytes, code: int) -> None:
-    error = b'{"code":400,"err_code":%d,"description":"%s"}' % (code, words)
-    answer(workload, number, b'{"error":%s,"stream":"S","seq":0}' % error)
+    feed(workload, refusal(number, code, words.decode()))
 
 
 def test_a_frame_is_these_bytes() -> None:

@@ -1,63 +1,38 @@
 """The publisher: the window holds, and counts are exact under any fate of the acknowledgements."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
-from njst.contract.kinds.publish import PublishMode, PublishPlan
-from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
+from njst.contract.kinds.publish import PublishMode
+from njst.contract.plan import ArrivalPiece, ArrivalPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import single_publish_client
-from njst.load.load_client import StartTime
 from njst.load.pacing.arrival_schedule import ArrivalSchedule
 from njst.load.protocol.parser import ServerError, parse
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.request_client import RequestClient
 from njst.stats.histogram import Histogram
-from tests.unit.load.feeding import errors, feed
+from tests.unit.load.builders import (
+    INBOX,
+    SECOND,
+    errors,
+    feed,
+    puback,
+    publish_plan,
+    refusal,
+    started,
+)
 
-INBOX = "_INBOX.test"
-SECOND = 1_000_000_000
 
-
-def publisher(
-    messages: int | None = None,
-    *,
-    window: int = 8,
-    mode: PublishMode = PublishMode.ASYNCHRONOUS,
-    subjects: tuple[str, ...] = ("a",),
-    duration_ms: int | None = None,
-    pace: ArrivalPlan | None = None,
-    message_ids: bool = False,
-    reuses: bool = False,
-) -> RequestClient:
-    plan = ClientPlan(
-        workload="w",
-        index=3,
-        messages=messages,
-        duration_ms=duration_ms,
-        pace=pace,
-        publish=PublishPlan(
-            mode=mode,
-            window=window,
-            payload=PayloadPlan(bytes_min=10, bytes_max=10),
-            subjects=list(subjects),
-            message_ids=message_ids,
-            reuses_replies=reuses,
-            ack_timeout_ms=1000,
-        ),
-    )
+def publisher(messages: int | None = None, **how: Any) -> RequestClient:
+    client = {name: how.pop(name) for name in ("duration_ms", "pace") if name in how}
+    plan = publish_plan(messages, client={"index": 3, **client}, **how)
     return single_publish_client(plan, INBOX, Recorder("w", messages), "job")
-
-
-def started(workload: RequestClient, at_ns: int) -> RequestClient:
-    workload.recorder.start(at_ns)
-    workload.start(StartTime(at_ns))
-    return workload
 
 
 _PUB = re.compile(rb"PUB (\S+) _INBOX\.test\.([0-9a-f]{10}) 10\r\n.{10}\r\n", re.DOTALL)
@@ -70,19 +45,8 @@ def sent(data: bytes) -> list[tuple[str, int]]:
     return [(subject.decode(), int(number, 16)) for subject, number in found]
 
 
-def ack(number: int, *, again: bool = False) -> bytes:
-    tail = b',"duplicate": true' if again else b""
-    body = b'{"stream":"S","seq":%d%s}' % (number + 1, tail)
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
-
-
-def failure(number: int) -> bytes:
-    body = b'{"error":{"code":400,"err_code":10077,"description":"full"},"stream":"S","seq":0}'
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
-
-
 @given(st.integers(1, 60), st.integers(1, 20), st.data())
-def test_the_window_holds_and_every_message_has_one_outcome(
+def test_window_is_never_exceeded_and_each_message_has_one_outcome(
     messages: int, window: int, data: st.DataObject
 ) -> None:
     workload = publisher(messages, window=window)
@@ -110,11 +74,11 @@ def test_the_window_holds_and_every_message_has_one_outcome(
                 outcomes["late"] += len(waiting)
                 lost, waiting = [number, *waiting], []
                 workload.on_time(now)
-                feed(workload, b"".join(map(ack, lost)), now)
+                feed(workload, b"".join(map(puback, lost)), now)
                 break
             outcomes["failed" if fate == "failed" else "ok"] += 1
-            chunk += failure(number) if fate == "failed" else ack(number)
-            chunk += ack(number) if fate == "twice" else b""
+            chunk += refusal(number) if fate == "failed" else puback(number)
+            chunk += puback(number) if fate == "twice" else b""
         now += 1000
         feed(workload, chunk, now)
     tally = workload.recorder.tally()
@@ -145,7 +109,7 @@ def test_latencies_are_exact_in_order_and_out_of_it(
         answered = list(waiting)[:count]
         if is_turned:
             answered.reverse()
-        feed(workload, b"".join(map(ack, answered)), now)
+        feed(workload, b"".join(map(puback, answered)), now)
         done += [(number, waiting.pop(number), now) for number in answered]
     tally = workload.recorder.tally()
     took = [(at - left) // 1000 for _, left, at in done]
@@ -162,33 +126,33 @@ def test_synchronous_waits_for_each() -> None:
     for number in range(3):
         assert sent(workload.next_bytes(number + 1)) == [("a", number)]
         assert workload.next_bytes(number + 1) == b""
-        feed(workload, ack(number), number + 2)
+        feed(workload, puback(number), number + 2)
     assert workload.done
 
 
 def test_subjects_take_turns() -> None:
-    workload = publisher(5, subjects=("a", "b"))
+    workload = publisher(5, subjects=["a", "b"])
     started(workload, 0)
     assert [subject for subject, _ in sent(workload.next_bytes(1))] == ["a", "b", "a", "b", "a"]
 
 
-def test_a_token_in_turns_is_free_when_its_message_has_an_answer() -> None:
+def test_reused_token_is_free_once_its_message_is_answered() -> None:
     """What is not answered is passed over, and its late answer is nobody else's."""
     window = FEWEST
-    workload = started(publisher(window=window, reuses=True, duration_ms=60_000), 1)
+    workload = started(publisher(window=window, reuses_replies=True, duration_ms=60_000), 1)
     # A chunk may be less than the window; tokens are numbers in the first round.
     first = [token for _ in range(2) for _, token in sent(workload.next_bytes(1))]
     assert first == list(range(window))
-    feed(workload, b"".join(map(ack, first[1:])), 2)
+    feed(workload, b"".join(map(puback, first[1:])), 2)
     second = [token for _, token in sent(workload.next_bytes(SECOND // 2))]
     assert second, "the window has room"
     assert not {0} & set(second)
-    feed(workload, b"".join(map(ack, second)), SECOND // 2)
+    feed(workload, b"".join(map(puback, second)), SECOND // 2)
     workload.on_time(2 * SECOND)
     third = [token for _, token in sent(workload.next_bytes(2 * SECOND))]
     assert not {*first, *second} & set(third), "one of them may still be answered"
-    feed(workload, ack(0), 2 * SECOND)
-    feed(workload, b"".join(map(ack, third)), 3 * SECOND)
+    feed(workload, puback(0), 2 * SECOND)
+    feed(workload, b"".join(map(puback, third)), 3 * SECOND)
     tally = workload.recorder.tally()
     assert tally.messages == window - 1 + len(second) + len(third)
     assert errors(tally) == {ErrorClass.TIMEOUT: 1}
@@ -198,12 +162,12 @@ def test_latency_is_from_send_to_acknowledgement() -> None:
     workload = publisher(2)
     started(workload, 0)
     workload.next_bytes(1_000)
-    feed(workload, ack(0) + ack(1), 5_001_000)
+    feed(workload, puback(0) + puback(1), 5_001_000)
     assert Histogram.decode(workload.recorder.tally().latency) == Histogram.of([5_000, 5_000])
     assert workload.recorder.tally().elapsed_us == 5_001
 
 
-def test_a_lost_acknowledgement_is_a_timeout_and_a_late_one_no_success() -> None:
+def test_lost_ack_is_a_timeout_and_a_late_ack_no_success() -> None:
     workload = publisher(1)
     started(workload, 0)
     workload.next_bytes(0)
@@ -218,19 +182,19 @@ def test_a_lost_acknowledgement_is_a_timeout_and_a_late_one_no_success() -> None
     assert not workload.done
     workload.on_time(2 * SECOND)
     assert workload.done
-    feed(workload, ack(0), 2 * SECOND)
+    feed(workload, puback(0), 2 * SECOND)
     tally = workload.recorder.tally()
     assert (tally.messages, errors(tally)) == (0, {ErrorClass.TIMEOUT: 1})
 
 
-def test_a_break_makes_everything_in_flight_an_error_and_the_rest_goes_on() -> None:
+def test_disconnect_fails_what_is_in_flight_and_the_rest_goes_on() -> None:
     workload = publisher(10, window=4)
     started(workload, 1)
     assert len(sent(workload.next_bytes(1))) == 4
-    feed(workload, ack(0), 2)
+    feed(workload, puback(0), 2)
     workload.on_disconnect("reset by peer", 3)
     assert [n for _, n in sent(workload.next_bytes(3))] == [4, 5, 6, 7]
-    feed(workload, b"".join(map(ack, range(1, 8))), 4)
+    feed(workload, b"".join(map(puback, range(1, 8))), 4)
     tally = workload.recorder.tally()
     assert tally.messages == 5, "acknowledgements of a broken connection's messages are unknown"
     assert errors(tally) == {ErrorClass.DISCONNECTED: 3}
@@ -240,12 +204,12 @@ def test_a_duration_ends_it_with_what_is_in_flight_counted() -> None:
     workload = publisher(duration_ms=1000, window=2)
     started(workload, 5)
     assert len(sent(workload.next_bytes(10))) == 2
-    feed(workload, ack(0) + ack(1), SECOND - 10)
+    feed(workload, puback(0) + puback(1), SECOND - 10)
     assert len(sent(workload.next_bytes(SECOND - 10))) == 2
     workload.on_time(SECOND + 5)
     assert workload.next_bytes(SECOND + 6) == b""
     assert not workload.done
-    feed(workload, ack(2) + ack(3), SECOND + 100)
+    feed(workload, puback(2) + puback(3), SECOND + 100)
     assert workload.done
     assert workload.recorder.tally().messages == 4
 
@@ -283,9 +247,9 @@ def test_the_scan_and_the_exact_parser_agree(kinds: list[str], data: st.DataObje
     chunk = b""
     for number, kind in enumerate(kinds):
         chunk += {
-            "ack": ack(number),
-            "again": ack(number, again=True),
-            "failure": failure(number),
+            "ack": puback(number),
+            "again": puback(number, duplicate=True),
+            "failure": refusal(number),
             "ping": b"PING\r\n",
         }[kind]
     fast, exact = publisher(8, message_ids=True), publisher(8, message_ids=True)
@@ -308,19 +272,19 @@ def test_the_scan_and_the_exact_parser_agree(kinds: list[str], data: st.DataObje
 
 
 @pytest.mark.parametrize("others", [0, 40])
-def test_what_was_there_already_counts_once_and_not_after_its_time_out(others: int) -> None:
+def test_duplicate_counts_once_and_not_after_its_time_out(others: int) -> None:
     workload = publisher(100, window=100, message_ids=True)
     started(workload, 1)
     workload.next_bytes(1)
-    plain = b"".join(map(ack, range(3, 3 + others)))
-    feed(workload, ack(1, again=True) + ack(1, again=True) + plain, 2)
+    plain = b"".join(map(puback, range(3, 3 + others)))
+    feed(workload, puback(1, duplicate=True) + puback(1, duplicate=True) + plain, 2)
     workload.on_time(2 * SECOND)
-    feed(workload, ack(2, again=True) + ack(1, again=True), 2 * SECOND)
+    feed(workload, puback(2, duplicate=True) + puback(1, duplicate=True), 2 * SECOND)
     assert workload.recorder.duplicates == 1
     assert workload.recorder.messages == 1 + others
 
 
-def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -> None:
+def test_offered_rate_gives_up_in_silence_after_its_duration() -> None:
     second = 1_000_000_000
     steady = ArrivalPiece(begin_per_second=10, end_per_second=10)
     pace = ArrivalPlan(pieces=[steady], parts=1, index=0)
@@ -329,7 +293,7 @@ def test_an_offered_rate_is_given_up_when_nothing_answers_after_its_duration() -
     while not workload.done:
         sent_now = [number for _, number in sent(workload.next_bytes(now))]
         if now < 2 * second:
-            feed(workload, b"".join(map(ack, sent_now)), now)
+            feed(workload, b"".join(map(puback, sent_now)), now)
             answers += len(sent_now)
         workload.on_time(now)
         now += second // 20

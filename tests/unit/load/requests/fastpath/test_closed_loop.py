@@ -15,13 +15,12 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.clients import get_client
 from njst.load.kinds.publish.clients import single_publish_client
 from njst.load.load_client import StartTime
-from njst.load.protocol.parser import parse
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.fastpath.closed_loop import AHEAD
 from njst.load.requests.request_client import RequestClient
+from tests.unit.load.builders import INBOX, answer, feed_some, puback, refusal
 
-INBOX = "_INBOX.test"
 STEP_NS = 1_000_000
 TIMEOUT_MS = 20
 WARM_NS = 5 * STEP_NS
@@ -63,29 +62,15 @@ def getter(messages: int | None = None, duration_ms: int | None = None) -> Reque
 
 
 def ack(number: int, kind: str) -> bytes:
-    body = {
-        "good": b'{"stream":"S","seq":%d}' % (number + 1),
-        "again": b'{"stream":"S","seq":%d,"duplicate": true}' % (number + 1),
-        "refused": b'{"error":{"code":400,"err_code":10077,"description":"full"},"seq":0}',
-    }[kind]
-    return b"MSG _INBOX.test.%010x 1 %d\r\n%s\r\n" % (number, len(body), body)
+    if kind == "refused":
+        return refusal(number)
+    return puback(number, duplicate=kind == "again")
 
 
 def stored(number: int, kind: str) -> bytes:
     status = b" 404 Message Not Found" if kind == "refused" else b""
     header = b"NATS/1.0%s\r\nNats-Sequence: 1\r\n\r\n" % status
-    body = b"" if kind == "refused" else b"x" * (number % 50)
-    size = len(header) + len(body)
-    return b"HMSG _INBOX.test.%010x 1 %d %d\r\n%s%s\r\n" % (
-        *(number, len(header), size),
-        *(header, body),
-    )
-
-
-def feed(workload: RequestClient, data: bytes, now_ns: int) -> None:
-    rest = data[workload.scan(data, now_ns) :]
-    for frame in parse(rest)[0]:
-        workload.on_frame(frame, now_ns)
+    return answer(number, b"" if kind == "refused" else b"x" * (number % 50), header)
 
 
 # What comes next: one answer of a kind to the newest request or an older one, two at once, a part
@@ -107,15 +92,15 @@ def token_in(frame: bytes | memoryview) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("make", "answer"),
+    ("make", "reply"),
     [(publisher, ack), (partial(publisher, reuses=True), ack), (getter, stored)],
     ids=["publish", "reused", "get"],
 )
 @pytest.mark.parametrize("end", [{"messages": 12}, {"duration_ms": 30}])
 @given(events=EVENTS)
-def test_a_turn_is_what_the_general_way_does(
+def test_closed_loop_and_general_path_agree(
     make: Callable[..., RequestClient],
-    answer: Callable[[int, str], bytes],
+    reply: Callable[[int, str], bytes],
     end: dict[str, int],
     events: list[tuple[str, int]],
 ) -> None:
@@ -127,7 +112,7 @@ def test_a_turn_is_what_the_general_way_does(
     last = 0
 
     def to(number: int, kind: str) -> bytes:
-        return answer(number, kind).replace(b"%010x" % number, tokens[number], 1)
+        return reply(number, kind).replace(b"%010x" % number, tokens[number], 1)
 
     for kind, back in events:
         now += STEP_NS
@@ -147,9 +132,9 @@ def test_a_turn_is_what_the_general_way_does(
             }.get(kind) or to(max(0, last - back), kind)
         sent = short.next_request(data, now)
         if not sent:
-            feed(short, data, now)
+            feed_some(short, data, now)
             sent = short.next_bytes(now)
-        feed(general, data, now)
+        feed_some(general, data, now)
         assert sent == general.next_bytes(now)
         if sent:
             last += 1
@@ -158,23 +143,23 @@ def test_a_turn_is_what_the_general_way_does(
     assert short.recorder.tally() == general.recorder.tally()
 
 
-def test_plain_answers_are_taken_in_one_step_each() -> None:
-    for make, answer in ((publisher, ack), (getter, stored)):
+def test_closed_loop_takes_each_plain_answer() -> None:
+    for make, reply in ((publisher, ack), (getter, stored)):
         workload = make(messages=4)
         workload.next_bytes(1)
         # The first one shows how long answers are, and the next requests are made.
-        feed(workload, answer(0, "good"), 1)
+        feed_some(workload, reply(0, "good"), 1)
         assert workload.next_bytes(2)
-        assert workload.next_request(answer(1, "good"), STEP_NS)
-        assert workload.next_request(answer(2, "good"), STEP_NS)
+        assert workload.next_request(reply(1, "good"), STEP_NS)
+        assert workload.next_request(reply(2, "good"), STEP_NS)
         # The last one's answer has no request behind it.
-        assert not workload.next_request(answer(3, "good"), STEP_NS)
+        assert not workload.next_request(reply(3, "good"), STEP_NS)
         tally = workload.recorder.tally()
         assert (tally.messages, tally.attempted) == (3, 4)
 
 
 @pytest.mark.parametrize("reuses", [False, True])
-def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
+def test_closed_loop_goes_on_from_block_to_block(reuses: bool) -> None:
     """Each request once, in order, with its own token, whatever the block it was made in."""
     workload = publisher(messages=3 * AHEAD, reuses=reuses)
     tokens = [n % FEWEST if reuses else n for n in range(3 * AHEAD)]
@@ -186,7 +171,7 @@ def test_turns_go_on_from_block_to_block(reuses: bool) -> None:
         if out := workload.next_request(data, now_ns):
             in_one_step += 1
         else:
-            feed(workload, data, now_ns)
+            feed_some(workload, data, now_ns)
             out = workload.next_bytes(now_ns)
         sent.append(bytes(out))
     assert [int(token_in(frame), 16) for frame in sent[:-1]] == tokens
