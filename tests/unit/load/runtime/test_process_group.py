@@ -25,6 +25,6 @@ async def test_beats_for_a_dead_process_leave_no_trace_in_the_log(
     await process.wait()
     with caplog.at_level(logging.DEBUG, "asyncio"):
         for _ in range(BEATS):
-            child.tell({"alive": True})
+            child.send({"alive": True})
             await asyncio.sleep(0)
     assert [r.message for r in caplog.records if "pipe" in r.message] == []

@@ -45,7 +45,7 @@ class _Child:
         self.problem: Problem | None = None
         self.done: set[str] = set()
 
-    def tell(self, document: dict[str, object]) -> None:
+    def send(self, document: dict[str, object]) -> None:
         """Send a line; to a process that has ended, nothing."""
         stdin = self.process.stdin
         assert stdin is not None
@@ -55,7 +55,7 @@ class _Child:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             stdin.write(json.dumps(document).encode() + b"\n")
 
-    async def hear(self) -> dict[str, Any] | None:
+    async def receive(self) -> dict[str, Any] | None:
         """Return the next line, None at the end."""
         assert self.process.stdout is not None
         line = await self.process.stdout.readline()
@@ -66,7 +66,7 @@ class _Child:
 
     async def listen(self) -> None:
         """Take reports until the process ends; a death without a last line is an error."""
-        while (line := await self.hear()) is not None:
+        while (line := await self.receive()) is not None:
             if "tallies" in line:
                 self.tallies = [WorkloadTally.model_validate(t) for t in line["tallies"]]
                 self.cost = LoadCost.model_validate(line["cost"])
@@ -186,7 +186,7 @@ class LoadGroup:
             log_offset_ns: what must be added to CLOCK_MONOTONIC to have the log's time.
         """
         for child in self._children:
-            child.tell({"startNs": at_monotonic_ns, "logOffsetNs": log_offset_ns})
+            child.send({"startNs": at_monotonic_ns, "logOffsetNs": log_offset_ns})
         self._beating = asyncio.create_task(self._beat(), name="beat")
 
     async def _beat(self) -> None:
@@ -194,12 +194,12 @@ class LoadGroup:
         while any(child.process.returncode is None for child in self._children):
             await asyncio.sleep(BEAT_S)
             for child in self._children:
-                child.tell({"alive": True})
+                child.send({"alive": True})
 
     def begin(self, workload: str, at_monotonic_ns: int) -> None:
         """Let a gated workload begin."""
         for child in self._children:
-            child.tell({"begin": workload, "atNs": at_monotonic_ns})
+            child.send({"begin": workload, "atNs": at_monotonic_ns})
 
     def left(self) -> frozenset[str]:
         """Return the workloads that have running clients here."""
@@ -243,7 +243,7 @@ class LoadGroup:
     async def stop(self) -> None:
         """Stop the load; wait for what is in flight, for a bounded time."""
         for child in self._children:
-            child.tell({"stop": True})
+            child.send({"stop": True})
         if self._listening:
             await asyncio.wait(self._listening, timeout=STOP_S)
         await self._end()
@@ -272,8 +272,8 @@ def _deal(clients: list[ClientPlan], processes: int) -> list[list[ClientPlan]]:
 
 
 async def _connect(child: _Child) -> None:
-    child.tell(child.plan.model_dump(mode="json", exclude_none=True))
-    line = await child.hear()
+    child.send(child.plan.model_dump(mode="json", exclude_none=True))
+    line = await child.receive()
     if line is None:
         code = await child.process.wait()
         raise LoadProblem("ProcessDied", f"a load process ended with {code} before it connected")

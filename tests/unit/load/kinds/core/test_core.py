@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Pong, ServerError, parse
 from njst.load.recording.integrity import ConsumedMessages
 from njst.load.recording.recorder import Recorder
-from tests.unit.load.builders import errors
+from tests.unit.load.builders import errors, started
 
 
 def client(operation: CoreOperation, messages: int | None = None) -> ClientPlan:
@@ -66,6 +67,17 @@ def test_every_message_is_taken_once_in_any_pieces(
     assert tally.messages == sum(count for *_, count in made)
     assert tally.bytes == sum(len(payload) * count for _, payload, _, count in made)
     assert tally.errors == []
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_scan_takes_messages_with_headers_without_counting_those(count: int) -> None:
+    recorder = Recorder("w", None)
+    workload = core_client_of(
+        client(CoreOperation.SUBSCRIBE), "", recorder, "j", ConsumedMessages()
+    )
+    data = count * b"HMSG s.1 1 12 15\r\nNATS/1.0\r\n\r\nabc\r\n"
+    assert started(workload).scan(data, 1) == len(data)
+    assert (recorder.messages, recorder.bytes) == (count, 3 * count)
 
 
 def test_requester_with_window_one_uses_the_closed_loop() -> None:
