@@ -16,7 +16,7 @@ from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import parse
 from njst.load.recording.recorder import Recorder
 from njst.load.recording.shared_records import SharedRecords
-from tests.unit.load.feeding import errors, feed
+from tests.unit.load.builders import errors, feed
 
 START = StartTime(1_000, 1_700_000_000_000_000_000 - 1_000)
 # The two random bytes are those of client 7.
