@@ -201,7 +201,7 @@ async def test_a_mounted_file_is_a_payload_and_another_is_said(start_mesh, tmp_p
     job = mesh.post(spec)
     assert mesh.wait_ended(job)["phase"] == "Failed"
     assert mesh.report(job)["reason"] == "PayloadNotFound"
-    assert "there: order.json" in mesh.report(job)["message"]
+    assert "files: order.json" in mesh.report(job)["message"]
 
 
 async def test_deleting_a_running_job_stops_and_hides_it(mesh: Mesh) -> None:
