@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from njst.contract.crd.crds import crds
+from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.job import job_decide as r
 from tests.unit.operator.controllers.job.test_job_decide import NOW, finished, resource, written
 
@@ -34,3 +35,9 @@ def test_docs__explanation__is_that_of_the_field() -> None:
     publish = spec["properties"]["workloads"]["items"]["properties"]["publish"]
     description = publish["properties"]["window"]["description"]
     assert description in " ".join(DOCS.split())
+
+
+def test_docs__table_of_the_status__names_each_field() -> None:
+    fields = [field.alias or name for name, field in JobStatus.model_fields.items()]
+    section = DOCS.split("## The status")[1].split("\n## ")[0]
+    assert [field for field in fields if f"`{field}" not in section.replace("status.", "")] == []
