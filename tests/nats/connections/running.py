@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
 from njst.contract.parsing.document import parse_spec
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.results.outcome import Outcome, SetupError
 from njst.contract.results.report import WorkloadResult

@@ -14,8 +14,8 @@ from nats.js import JetStreamContext
 
 from njst.contract.connection import Connection
 from njst.contract.kinds.core import CoreOperation, CorePlan
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan, LoadPlan
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import WorkloadResult

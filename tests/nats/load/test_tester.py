@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from njst.contract.kinds.core import CoreOperation, CorePlan
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.report import Diagnosis, WorkloadResult
 from njst.load.runtime.process_group import LoadGroup

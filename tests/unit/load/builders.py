@@ -2,8 +2,8 @@
 
 from typing import Any, Protocol, TypeVar
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass, WorkloadTally
 from njst.load.load_client import LoadClient, StartTime

@@ -12,7 +12,6 @@ from njst.contract.connection import Connection
 from njst.contract.fields import INDEX
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
-from njst.contract.kinds.priority import Priority, PriorityPolicy
 from njst.contract.names.assets import (
     OWNER_KEY,
     QUEUE_GROUP,
@@ -23,6 +22,7 @@ from njst.contract.names.assets import (
 )
 from njst.contract.names.buckets import bucket_of, key_subject
 from njst.contract.plan import ClientPlan
+from njst.contract.priority import Priority, PriorityPolicy
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.inbox_prefix import with_prefix

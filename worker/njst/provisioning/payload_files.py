@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec

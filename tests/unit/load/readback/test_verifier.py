@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan, Receipt
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ErrorClass, ReadBack, WorkloadTally

@@ -8,8 +8,8 @@ import pytest
 from njst.contract.connection import Connection
 from njst.contract.kinds.consume import AckPolicy, ConsumePlan
 from njst.contract.kinds.core import CorePlan
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.load.host.clock import now_ns

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ArrivalPiece, ArrivalPlan, ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.load_client import StartTime

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.templates.digit_columns import MOST_RUNS

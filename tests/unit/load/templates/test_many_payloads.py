@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from njst.contract.fields import Order
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import Expect, PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.atomic_batch import AtomicBatchCodec
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec

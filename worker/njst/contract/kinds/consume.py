@@ -7,8 +7,8 @@ from pydantic import Field
 
 from njst.contract.fields import ConsumerName, SubjectFilter
 from njst.contract.kinds.kind import NEVER, V2_11, V2_12, Kind, ServerRelease, nothing
-from njst.contract.kinds.priority import Priority, PriorityPlan, PriorityPolicy
 from njst.contract.model import Message, Model, Rule
+from njst.contract.priority import Priority, PriorityPlan, PriorityPolicy
 
 Backoff = Annotated[int, Field(ge=1, le=3600)]
 

@@ -28,8 +28,8 @@ from njst.contract.kinds.kind import (
     Predicate,
     ServerRelease,
 )
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.model import Message, Model, Rule
+from njst.contract.payload import PayloadPlan
 from njst.contract.stream_bounds import StreamBefore
 
 HeaderName = Annotated[

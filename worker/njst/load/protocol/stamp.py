@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from njst.contract.kinds.payload import STAMP_BYTES
+from njst.contract.payload import STAMP_BYTES
 
 SIZE = STAMP_BYTES
 # Guard, sequence and time change from message to message and lie together.

@@ -4,7 +4,7 @@ import random
 from functools import cache
 from pathlib import Path
 
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 
 
 def bodies(plan: PayloadPlan, count: int, seed: int) -> list[bytes]:

@@ -1,7 +1,6 @@
 """Planner of consume."""
 
 from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode, ConsumePlan
-from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
 from njst.contract.kinds.publish import Verify
 from njst.contract.names.assets import (
     QUEUE_GROUP,
@@ -9,6 +8,7 @@ from njst.contract.names.assets import (
     deliver_subject,
     shared_deliver_subject,
 )
+from njst.contract.priority import PriorityPlan, PriorityPolicy
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 
 

@@ -1,6 +1,5 @@
 """Planner of publish."""
 
-from njst.contract.kinds.payload import STAMP_BYTES, PayloadPlan
 from njst.contract.kinds.publish import (
     MessageIds,
     Publish,
@@ -11,6 +10,7 @@ from njst.contract.kinds.publish import (
     Verify,
 )
 from njst.contract.names.assets import publish_subjects
+from njst.contract.payload import STAMP_BYTES, PayloadPlan
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 

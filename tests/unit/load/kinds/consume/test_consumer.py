@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from njst.contract.kinds.consume import AckPolicy, ConsumePlan
-from njst.contract.kinds.priority import PriorityPlan, PriorityPolicy
 from njst.contract.plan import ClientPlan
+from njst.contract.priority import PriorityPlan, PriorityPolicy
 from njst.contract.results.tallies import ErrorClass, WorkloadTally
 from njst.load.kinds.consume.ack_plan import AckOutcome, AckPlan
 from njst.load.kinds.consume.consumer import ConsumeClient

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.clients import atomic_batch_client

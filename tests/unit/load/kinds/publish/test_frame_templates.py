@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.load.kinds.publish.frame_templates import cycle_length, ids_back
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode
+from njst.contract.payload import PayloadPlan
 from njst.load.kinds.publish.clients import single_publish_client
 from njst.load.kinds.publish.single import PublishCodec
 from njst.load.load_client import StartTime

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.kinds.get import GetMode, GetPlan
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.clients import get_client
 from njst.load.kinds.publish.clients import single_publish_client

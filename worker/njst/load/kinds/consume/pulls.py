@@ -8,8 +8,8 @@ server that still has them drops them, and begins another generation.
 import json
 
 from njst.contract.kinds.consume import ConsumeMode, ConsumePlan
-from njst.contract.kinds.priority import PriorityPolicy
 from njst.contract.plan import ClientPlan
+from njst.contract.priority import PriorityPolicy
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import JetStreamStatus, counted_bytes, pin_of
 from njst.load.protocol.parser import MessageFrame

@@ -1,7 +1,7 @@
 """Core NATS: publish without an answer to each message."""
 
 from njst.contract.kinds.core import CorePlan
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS

@@ -1,7 +1,7 @@
 """Subscribing and replying client."""
 
 from njst.contract.kinds.core import CoreOperation
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.core.core_request import _SID

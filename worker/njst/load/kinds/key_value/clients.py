@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
-from njst.contract.kinds.payload import PayloadPlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.direct_get import DirectGetCodec, _names
 from njst.load.kinds.key_value.create import CreateCodec

@@ -8,7 +8,7 @@ never refused.
 
 from collections.abc import Sequence
 
-from njst.contract.kinds.payload import PayloadPlan
+from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.digits import numbers_of
