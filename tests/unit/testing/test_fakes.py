@@ -67,6 +67,7 @@ async def test_fake_members__are_sorted_and_can_be_described() -> None:
 def test_fake_clock__with_a_loop__follows_it_and_can_be_set() -> None:
     async def times() -> list[int]:
         clock = FakeClock(100, asyncio.get_running_loop())
+        # Virtual time.
         await asyncio.sleep(3600)
         first = clock.now_ns()
         clock.advance(-1)

@@ -11,7 +11,7 @@ from njst.cli.exit_codes import ExitCode
 
 TIMEOUT_S = 15.0
 # Addresses of this machine, which no proxy can reach.
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class ApiClient:
@@ -21,7 +21,8 @@ class ApiClient:
         """Take the URL of one worker, or of several, comma separated."""
         self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
         self._http = httpx.Client(
-            timeout=TIMEOUT_S, mounts={f"all://{host}": None for host in _LOOPBACK}
+            timeout=TIMEOUT_S,
+            mounts={f"all://[{h}]" if ":" in h else f"all://{h}": None for h in _LOOPBACK},
         )
 
     def __enter__(self) -> Self:
@@ -103,7 +104,7 @@ def _through(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = urllib.request.getproxies().get(parts.scheme, "")
-    if not proxy or host in ("localhost", "127.0.0.1", "::1") or urllib.request.proxy_bypass(host):
+    if not proxy or host in _LOOPBACK or urllib.request.proxy_bypass(host):
         return ""
     return f" (through the proxy {proxy}; NO_PROXY={host} avoids it)"
 

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 import nats.errors
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from njst.contract.header_names import LAST_SEQUENCE, STREAM_HEADER
 from njst.contract.names.assets import publish_subjects, stream_names
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
-from njst.login.nats_client import LoginClient
 from njst.planning.stream_requirements import StreamSettings, check_stream
 from njst.provisioning.target_connection import explained, workload_field
 
@@ -24,12 +24,17 @@ _ANSWER_S = 2.0
 
 
 async def check_existing_streams(
-    client: LoginClient, spec: JobSpec, skipped: Collection[str], longest: Mapping[int, int]
+    js: JetStreamContext,
+    client: Client,
+    spec: JobSpec,
+    skipped: Collection[str],
+    longest: Mapping[int, int],
 ) -> None:
     """Check that each existing stream of a job suits the workloads that use it.
 
     Args:
-        client: a connection to the target.
+        js: JetStream of the target, with the time that an answer may take.
+        client: the connection that it is on.
         spec: the job.
         skipped: names of workloads that do not run.
         longest: as in `check_payload_sizes`.
@@ -37,7 +42,6 @@ async def check_existing_streams(
     Raises:
         SetupError: names the workload, the field, and the setting of the stream that prevents it.
     """
-    js = client.jetstream()
     for place, stream in enumerate(spec.streams):
         workloads = [
             (number, workload)

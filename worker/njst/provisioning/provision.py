@@ -72,7 +72,7 @@ async def provision(
             skipped = unsupported(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
-        await check_existing_streams(client, spec, skipped, longest)
+        await check_existing_streams(js, client, spec, skipped, longest)
         there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
         found = with_files(client_plans(job, spec, participants, me, there, skipped), files)
         plans = [_marked(for_connection(plan, connection), home.log) for plan in found]

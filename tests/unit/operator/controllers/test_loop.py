@@ -109,6 +109,7 @@ def test_failures__repeated__are_counted_each_and_logged_once(
     async def play() -> None:
         loop = scripted.loop()
         loop.wake("key")
+        # Virtual time: longer than all pauses that the script may lead to.
         await asyncio.sleep(60)
 
     run(play())

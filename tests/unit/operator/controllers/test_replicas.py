@@ -276,6 +276,7 @@ async def listen_in_vain(hearing: int) -> list[tuple[str, str]]:
     await asyncio.sleep(5)
     server.watchers.append(note)
     deaf.update(range(hearing, 2))
+    # Virtual time: longer than a status may be silent.
     await asyncio.sleep(60)
     deaf.clear()
     await asyncio.sleep(10)
