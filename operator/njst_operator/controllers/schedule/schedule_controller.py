@@ -224,7 +224,13 @@ class ScheduleController:
     async def _write_refusal(
         self, cached: _CachedSchedule, refusal: d.Refusal, upcoming: datetime | None
     ) -> float:
-        """Write for all replicas why there is no job, and when the next attempt is."""
+        """Write for all replicas why there is no job, and when the next attempt is.
+
+        Another replica may have written its own refusal since this one's attempt began. That is
+        the same refusal: counted twice, it would lengthen the pause.
+        """
+        if d.must_wait(cached.resource, self.now()):
+            return 0.0
         jobs = self._jobs_of(cached.resource.uid)
         await self._write(cached, d.refused(cached.resource, jobs, refusal, upcoming, self.now()))
         return 0.0

@@ -47,7 +47,9 @@ class Paper:
         if isinstance(self.refusal, RequestRejectedError) or self.refusal is None:
             self.writes.append(new)
             said = {**new.model_dump(), "revision": len(self.writes)}
-            self.body = {**self.body, "status": said}
+            version = str(1 + len(self.writes))
+            meta = {**self.body["metadata"], "resourceVersion": version}
+            self.body = {**self.body, "metadata": meta, "status": said}
             return self.body
         raise self.refusal
 
@@ -108,6 +110,37 @@ def test_schedule__refused_job__is_retried_with_backoff() -> None:
     # At once, after 10, 20, 40, 80 and 160 s more, and then every 300 s.
     assert creates == writes == 1 + 5 + 8
     assert reason == "QuotaExceeded"
+
+
+class TwoReplicas(Paper):
+    """Refuses a second replica's job, and shows its status, while the first one's is on the way."""
+
+    controllers: list[ScheduleController]
+    in_turn = False
+
+    async def create(self, *_: object) -> dict[str, Any]:
+        first, second = self.controllers
+        if not self.in_turn:
+            self.in_turn = True
+            await second.once()
+            first.on_schedule(schedule_of(self.body))
+        raise RequestRejectedError("403 exceeded quota: few")
+
+
+def test_schedule__refusal_that_another_replica_has_written__is_counted_once() -> None:
+    async def writes() -> list[int]:
+        kube = TwoReplicas(paper().body)
+        kube.controllers = [
+            ScheduleController(name, cast("Any", kube), OperatorMetrics(), now, in_background=False)
+            for name in ("copy-1", "copy-2")
+        ]
+        for controller in kube.controllers:
+            controller.on_jobs_listed()
+            controller.on_schedule(schedule_of(kube.body))
+        await kube.controllers[0].once()
+        return [status.refusals for status in kube.writes]
+
+    assert run(writes()) == [1]
 
 
 def test_schedule__failing_api_server__is_retried_with_backoff() -> None:
