@@ -74,7 +74,7 @@ class World:
             me=worker,
             stage=a.ParticipantStage.LOADING,
             now_ns=self.now_ns,
-            queue_since_ns=0,
+            admitted_ns=0,
             heard_ns=dict.fromkeys(WORKERS, self.now_ns),
             done=frozenset(self.done[worker]) & SPEC.awaited,
             begun=frozenset(self.begun[worker]),

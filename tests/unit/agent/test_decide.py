@@ -64,7 +64,7 @@ def know(me: str, second: float, **changes: object) -> a.Knowledge:
         me=me,
         stage=a.ParticipantStage.IDLE,
         now_ns=BEGIN + int(second * S),
-        queue_since_ns=BEGIN,
+        admitted_ns=BEGIN,
         heard_ns={},
     )
     return replace(knowledge, **changes)  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ def test_decide__worker_that_joined_later__does_nothing() -> None:
 
 
 def test_decide__workers_in_use_by_another_job__waits() -> None:
-    assert d.decide(history(), know("a", 5, queue_since_ns=None)) == ()
+    assert d.decide(history(), know("a", 5, admitted_ns=None)) == ()
 
 
 def test_decide__already_preparing__does_nothing() -> None:
@@ -122,8 +122,8 @@ def test_start_timeout__worker_not_ready__reports_late() -> None:
     preparing = {"stage": a.ParticipantStage.PREPARING}
     assert d.decide(view, know(THIRD, 9.9, **preparing)) == ()
     assert d.decide(view, know(THIRD, 10.1, **preparing)) == (a.ReportLate(),)
-    assert d.decide(view, know(THIRD, 10.1, queue_since_ns=BEGIN + S, **preparing)) == ()
-    assert d.decide(view, know(THIRD, 10.1, queue_since_ns=None, **preparing)) == ()
+    assert d.decide(view, know(THIRD, 10.1, admitted_ns=BEGIN + S, **preparing)) == ()
+    assert d.decide(view, know(THIRD, 10.1, admitted_ns=None, **preparing)) == ()
     assert d.decide(view, know(THIRD, 10.1, stage=a.ParticipantStage.PREPARED)) == ()
 
 
@@ -141,7 +141,7 @@ def test_start__all_late_have_reported__does_not_wait() -> None:
 
 def test_start_timeout__job_was_queued__counts_from_admission() -> None:
     view = history((1.0, "a", Ready()), startTimeoutSeconds=10)
-    waited = know("a", 15, stage=a.ParticipantStage.PREPARED, queue_since_ns=BEGIN + 10 * S)
+    waited = know("a", 15, stage=a.ParticipantStage.PREPARED, admitted_ns=BEGIN + 10 * S)
     assert d.decide(view, waited) == ()
 
 
@@ -196,7 +196,7 @@ def test_strict_job__worker_missing__is_cancelled(
 
 def test_queue_timeout__over__cancels() -> None:
     view = history(queueTimeoutSeconds=20)
-    waiting: dict[str, object] = {"queue_since_ns": None, "waits_for": ("job-0", "job-x")}
+    waiting: dict[str, object] = {"admitted_ns": None, "waits_for": ("job-0", "job-x")}
     assert d.decide(view, know(FIRST, 19.9, **waiting)) == ()
     words = "it did not get its workers within 20 s: it stood behind job job-0"
     cancel = a.Cancel("QueueTimeout", words, before_start=True)
@@ -204,7 +204,7 @@ def test_queue_timeout__over__cancels() -> None:
     # The others wait for the first.
     assert d.decide(view, know(THIRD, 20, **waiting)) == ()
     assert d.decide(view, know(THIRD, 21, **waiting)) == (cancel,)
-    has_workers = know(FIRST, 21, queue_since_ns=BEGIN + 20 * S)
+    has_workers = know(FIRST, 21, admitted_ns=BEGIN + 20 * S)
     assert a.Cancel not in map(type, d.decide(view, has_workers))
 
 

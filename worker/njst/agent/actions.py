@@ -134,7 +134,7 @@ Action = (
 class Knowledge:
     """What a worker knows of one job; times are log time in ns.
 
-    `queue_since_ns` is None while earlier jobs hold a worker that this job needs. `heard_ns` has
+    `admitted_ns` is None while earlier jobs hold a worker that this job needs. `heard_ns` has
     the stored time of each participant's last progress. `done` are the awaited workloads that this
     worker has finished, `begun` those that waited for others and have begun here.
     """
@@ -142,7 +142,7 @@ class Knowledge:
     me: str
     stage: ParticipantStage
     now_ns: int
-    queue_since_ns: int | None
+    admitted_ns: int | None
     heard_ns: Mapping[str, int]
     done: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()

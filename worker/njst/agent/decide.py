@@ -98,14 +98,12 @@ def _proceed(view: JobView, part: ParticipantState, knowledge: Knowledge) -> Ite
 def _may_prepare(view: JobView, part: ParticipantState, knowledge: Knowledge) -> bool:
     waiting = not (view.started or view.cancelled or view.ended)
     return (
-        waiting
-        and part.state is ParticipantPhase.PREPARING
-        and knowledge.queue_since_ns is not None
+        waiting and part.state is ParticipantPhase.PREPARING and knowledge.admitted_ns is not None
     )
 
 
 def _is_late(view: JobView, knowledge: Knowledge) -> bool:
-    since_ns = knowledge.queue_since_ns
+    since_ns = knowledge.admitted_ns
     return since_ns is not None and knowledge.now_ns >= _ready_by_ns(view, since_ns)
 
 
@@ -137,8 +135,8 @@ def _shared_steps(view: JobView, knowledge: Knowledge) -> Iterator[Action]:
         return
     if view.started is not None:
         yield from _watch_load(view, knowledge)
-    elif knowledge.queue_since_ns is not None:
-        yield from _before_start(view, knowledge, knowledge.queue_since_ns)
+    elif knowledge.admitted_ns is not None:
+        yield from _before_start(view, knowledge, knowledge.admitted_ns)
     elif _is_my_turn(view, knowledge, view.queue_end_ns):
         yield Cancel(QUEUE_TIMEOUT, _queue_timeout_text(view, knowledge), before_start=True)
 

@@ -160,12 +160,12 @@ class Agent:
 
     def _knowledge(self, view: JobView) -> a.Knowledge:
         part = self._participants.get(view.id)
-        since_ns = self.deps.job_store.queue_since_ns(view)
+        since_ns = self.deps.job_store.admitted_ns(view)
         return a.Knowledge(
             me=self.deps.me,
             stage=a.ParticipantStage.IDLE if part is None else part.stage,
             now_ns=self.deps.time.now_ns(),
-            queue_since_ns=since_ns,
+            admitted_ns=since_ns,
             heard_ns={w: seen.time_ns for w, seen in self.deps.job_store.progress(view.id).items()},
             done=frozenset() if part is None else part.done,
             begun=frozenset() if part is None else frozenset(part.begun),

@@ -30,7 +30,7 @@ td, th { border-top: 1px solid var(--line) } a { color: var(--accent) }
 _PROBLEMS = {
     "unreadable": "The body is not one document in JSON or YAML, or did not arrive in time.",
     "invalid": "A field is invalid; `errors` lists each invalid field and what is allowed.",
-    "too-large": "The body exceeds the largest size of a job.",
+    "too-large": "The body exceeds the largest size of a job, or what the control NATS takes.",
     "media-type": "The media type is not supported; send application/json or application/yaml.",
     "idempotency-key": "The key is malformed, or belongs to another document or a deleted job.",
     "unknown-job": "No job has this ID, or the job was deleted.",

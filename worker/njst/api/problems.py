@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
-from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
 
 MEDIA_TYPE = "application/problem+json"
@@ -105,6 +105,7 @@ _LOWER_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownJobError, 404, "unknown-job"),
     (QueueTimeoutError, 503, "queue-timeout"),
     (NotEnoughWorkersError, 503, "not-enough-workers"),
+    (EventTooLargeError, 413, "too-large"),
     (JournalUnavailableError, 503, "journal-unavailable"),
     # Nobody reads the answer; handling it keeps a harmless traceback out of the log.
     (ClientDisconnect, 400, "unreadable"),

@@ -32,14 +32,14 @@ def client_plans(
         ValueError: `me` is not a participant.
     """
     workers = sorted(participants)
-    place = workers.index(me)
+    position = workers.index(me)
     plans: list[ClientPlan] = []
     for number, workload in enumerate(spec.workloads):
         if reason := (skipped or {}).get(workload.name):
             plans.append(ClientPlan(workload=workload.name, number=number, index=0, skipped=reason))
         else:
             work = WorkloadContext(job, spec, workload, number, there or {})
-            plans += _clients(work, place, len(workers))
+            plans += _clients(work, position, len(workers))
     return plans
 
 
@@ -49,20 +49,20 @@ def _clients(work: WorkloadContext, worker: int, workers: int) -> Iterator[Clien
     for number, name in enumerate(names):
         for own in range(workload.clients):
             client = worker * workload.clients + own
-            place = ClientSlot(client, workers * workload.clients, number, len(names))
-            messages = None if workload.messages is None else place.part(workload.messages)
+            slot = ClientSlot(client, workers * workload.clients, number, len(names))
+            messages = None if workload.messages is None else slot.part(workload.messages)
             if messages == 0:
                 continue
             yield ClientPlan(
                 workload=workload.name,
                 number=work.number,
-                index=place.index,
+                index=slot.index,
                 messages=messages,
                 duration_ms=ms(workload.length_seconds),
                 warmup_ms=workload.warmup_seconds * 1000,
                 start_ms=workload.start_seconds * 1000,
                 is_gated=bool(workload.after),
                 reconnect_ms=ms(workload.reconnect_seconds),
-                pace=arrival_plan(workload, place),
-                **kind_plan(work, name, place),
+                pace=arrival_plan(workload, slot),
+                **kind_plan(work, name, slot),
             )

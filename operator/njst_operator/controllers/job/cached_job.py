@@ -13,7 +13,7 @@ class CachedJob:
     resource: JobResource
     # The loop time at which its status last changed, whichever replica wrote it.
     written_s: float = 0.0
-    # Why the last submission was refused.
-    refusal: Problem | None = None
+    # Why the last submission failed; None: it did not.
+    not_submitted: Problem | None = None
     # Whether a task is writing its mark.
     is_marking: bool = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from njst.backoff import Backoff
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.job import JobSpec
-from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.rendezvous import share
@@ -197,20 +197,22 @@ class JobController:
         return self.job_store.view(cached.resource.uid) is not None
 
     async def _submit(self, cached: CachedJob, spec: JobSpec, waited_ms: int) -> float:
-        """Submit a job, or keep why it was refused; return when to look at it again."""
-        resource, before = cached.resource, cached.refusal
+        """Submit a job, or keep why it is not; return when to look at it again."""
+        resource, before = cached.resource, cached.not_submitted
         origin = await self.observer.origin(resource)
         try:
             await self.jobs.submit(
                 Submission(id=resource.uid, spec=spec, origin=origin, waited_ms=waited_ms)
             )
         except NotEnoughWorkersError as error:
-            cached.refusal = Problem(reason="NotEnoughWorkers", message=str(error))
+            cached.not_submitted = Problem(reason="NotEnoughWorkers", message=str(error))
+        except EventTooLargeError as error:
+            cached.not_submitted = Problem(reason=d.TOO_LARGE, message=str(error))
         except JournalUnavailableError as error:
-            cached.refusal = Problem(reason="NATSUnavailable", message=str(error))
+            cached.not_submitted = Problem(reason="NATSUnavailable", message=str(error))
         else:
-            cached.refusal = None
-        is_same = cached.refusal is not None and cached.refusal == before
+            cached.not_submitted = None
+        is_same = cached.not_submitted is not None and cached.not_submitted == before
         return RETRY_S if is_same else 0.0
 
     async def _mark(self, cached: CachedJob, uid: str) -> None:

@@ -60,21 +60,23 @@ Action = Submit | Cancel | WriteStatus | Mark | Delete
 
 # Why the job of a deleted resource is cancelled.
 DELETED = ("ResourceDeleted", "the NjstJob was deleted")
+# The reason of a job that the control NATS cannot take: a retry is of no use.
+TOO_LARGE = "JobTooLarge"
 
 
 @dataclass(frozen=True)
 class ObservedState:
     """What is known of the job of a resource.
 
-    `refusal` is why the last submission failed; `forgotten`: the log itself has no such job, not
-    only what this replica has read of it; `silent`: NATS has not answered for long; `earlier` is a
-    recent job of the same name and spec, if the spec asks for that; `waits_for` are the jobs that
-    run before it, by the names that people know.
+    `not_submitted` is why the last submission failed; `forgotten`: the log itself has no such job,
+    not only what this replica has read of it; `silent`: NATS has not answered for long; `earlier`
+    is a recent job of the same name and spec, if the spec asks for that; `waits_for` are the jobs
+    that run before it, by the names that people know.
     """
 
     view: JobView | None = None
     report: Report | None = None
-    refusal: Problem | None = None
+    not_submitted: Problem | None = None
     forgotten: bool = False
     silent: bool = False
     earlier: JobView | None = None
@@ -150,24 +152,27 @@ def _to_run(
     if observed.earlier is not None:
         phase = phase_status.ran_already(observed.earlier, spec.skip_if_ran_within_seconds or 0)
         return (WriteStatus(job_status_builder.of_earlier(resource, phase, observed.earlier, now)),)
-    return _try(resource, spec, observed.refusal, now)
+    return _try(resource, spec, observed.not_submitted, now)
 
 
 def _try(
-    resource: JobResource, spec: JobSpec, refusal: Problem | None, now: datetime
+    resource: JobResource, spec: JobSpec, not_submitted: Problem | None, now: datetime
 ) -> tuple[Action, ...]:
-    """Submit the job; after a refusal say why, until it has waited for too long."""
+    """Submit the job; after a failure say why, until it has waited for too long."""
     waited_ms, limit_s = job_status_builder.waited_ms(resource, now), spec.queue_timeout_seconds
     if waited_ms >= limit_s * 1000:
-        why = refusal.message if refusal else resource.status.message
+        why = not_submitted.message if not_submitted else resource.status.message
         message = f"it did not get its workers within {limit_s} s: {why}"
         over = phase_status.never_ran("Failed", QUEUE_TIMEOUT, message)
         status = job_status_builder.without_job(resource, over, now, spec)
         return (WriteStatus(status.model_copy(update={"verdict": str(Verdict.INVALID)})),)
-    if refusal is None:
+    if not_submitted is None:
         return (Submit(spec, waited_ms),)
-    message = f"{refusal.message}; it is tried for {limit_s} s"
-    waiting = phase_status.waiting(refusal.reason, message)
+    if not_submitted.reason == TOO_LARGE:
+        failed = phase_status.never_ran("Failed", TOO_LARGE, not_submitted.message)
+        return (WriteStatus(job_status_builder.without_job(resource, failed, now, spec)),)
+    message = f"{not_submitted.message}; it is tried for {limit_s} s"
+    waiting = phase_status.waiting(not_submitted.reason, message)
     return (
         Submit(spec, waited_ms),
         WriteStatus(job_status_builder.without_job(resource, waiting, now, spec)),

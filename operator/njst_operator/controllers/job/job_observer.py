@@ -48,7 +48,9 @@ class JobObserver:
             return ObservedState(view, report, waits_for=self._waits_for(job))
         forgotten = cached.resource.has_job and await self.jobs.is_forgotten(job)
         earlier = await self._earlier(cached.resource)
-        return ObservedState(refusal=cached.refusal, forgotten=forgotten, earlier=earlier)
+        return ObservedState(
+            not_submitted=cached.not_submitted, forgotten=forgotten, earlier=earlier
+        )
 
     async def origin(self, resource: JobResource) -> Origin:
         """Return what a job says about the resource that it is made from.

@@ -33,7 +33,7 @@ def close(job_store: JobStore, job: str) -> None:
 def waits(job_store: JobStore, job: str) -> bool:
     view = job_store.view(job)
     assert view is not None
-    return job_store.queue_since_ns(view) is None
+    return job_store.admitted_ns(view) is None
 
 
 def test_queue__second_job__waits_and_counts_from_the_end_of_the_first() -> None:
@@ -45,7 +45,7 @@ def test_queue__second_job__waits_and_counts_from_the_end_of_the_first() -> None
     close(job_store, "one")
     two = job_store.view("two")
     assert two is not None
-    assert job_store.queue_since_ns(two) == 5 * S, "the end of the first, not its own beginning"
+    assert job_store.admitted_ns(two) == 5 * S, "the end of the first, not its own beginning"
 
 
 _jobs = st.lists(
@@ -61,7 +61,7 @@ def test_queue__any_jobs__one_runs_and_never_two_on_a_worker(
     for number, workers in enumerate(jobs):
         create(job_store, f"j{number}", workers)
     while open_jobs := job_store.open_jobs():
-        running = [view for view in open_jobs if job_store.queue_since_ns(view) is not None]
+        running = [view for view in open_jobs if job_store.admitted_ns(view) is not None]
         assert running, "all wait for each other"
         busy = [worker for view in running for worker in view.parts]
         assert len(busy) == len(set(busy)), "a worker would run two jobs"
@@ -145,7 +145,7 @@ def test_queue__any_jobs__drains(
         create(job_store, f"j{number}", workers, priority, sharing)
     held: set[str] = set()
     while open_jobs := job_store.open_jobs():
-        running = [view for view in open_jobs if job_store.queue_since_ns(view) is not None]
+        running = [view for view in open_jobs if job_store.admitted_ns(view) is not None]
         assert running, "all wait for each other"
         assert held <= {view.id for view in running}
         for view in running:

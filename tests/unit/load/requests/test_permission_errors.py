@@ -15,6 +15,7 @@ from njst.load.kinds.publish.clients import atomic_batch_client, single_publish_
 from njst.load.kinds.publish.fast_batch import FastBatchClient
 from njst.load.protocol.parser import ServerError
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from tests.unit.load.builders import INBOX, SECOND, errors, feed, publish_plan, started
 
 _FRAME = re.compile(rb"H?PUB (\S+) (?:(\S+) )?(?:\d+ )?\d+\r\n")
@@ -75,7 +76,7 @@ def test_timed_out_requests_that_were_denied_count_as_denied() -> None:
         mode=GetMode.SEQUENCE, stream="S", window=5, batch=1, last_sequence=9, timeout_ms=1000
     )
     client = ClientPlan(workload="r", index=0, messages=5, get=get)
-    workload = started(get_client(client, INBOX, Recorder("r", 5)))
+    workload = started(get_client(client, INBOX, Recorder("r", 5), SharedRecords("job", lambda: 0)))
     subjects = [subject for subject, _ in _FRAME.findall(workload.next_bytes(1))]
     for subject in subjects[:3]:
         workload.on_frame(denied(subject.decode()), 2)

@@ -69,7 +69,7 @@ class Queue:
             self._waiting = [request for request in self._waiting if request.job != job]
         return self._admit(now_ns)
 
-    def since_ns(self, job: str) -> int | None:
+    def admitted_ns(self, job: str) -> int | None:
         """Return when (log time) a job got its workers; None while it waits."""
         return self._since_ns.get(job)
 

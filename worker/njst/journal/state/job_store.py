@@ -122,7 +122,7 @@ class JobStore:
 
     def is_active(self, view: JobView) -> bool:
         """Whether a job needs action: it is not closed and does not wait for workers."""
-        has_workers = self._queue.since_ns(view.id) is not None
+        has_workers = self._queue.admitted_ns(view.id) is not None
         return not view.closed and (has_workers or view.cancelled is not None)
 
     def overdue(self, now_ns: int) -> list[JobView]:
@@ -130,9 +130,9 @@ class JobStore:
         waiting = (self._jobs[job] for job in self._queue.waiting())
         return [view for view in waiting if now_ns >= view.queue_end_ns]
 
-    def queue_since_ns(self, job: JobView) -> int | None:
+    def admitted_ns(self, job: JobView) -> int | None:
         """Return when (log time) an open job got its workers; None while it waits."""
-        return self._queue.since_ns(job.id)
+        return self._queue.admitted_ns(job.id)
 
     def waits_for(self, job: str) -> list[str]:
         """Return the jobs that a waiting job waits for, in order."""

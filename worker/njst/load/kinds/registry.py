@@ -34,10 +34,10 @@ def open_client(plan: ClientPlan, inbox: str, shared: SharedRecords) -> LoadClie
 LOAD_KINDS: dict[str, Callable[[ClientPlan, str, Recorder, SharedRecords], LoadClient]] = {
     "publish": publish_client,
     "consume": consume_client,
-    "get": lambda plan, inbox, recorder, _: get_client(plan, inbox, recorder),
-    "key_value": lambda plan, inbox, recorder, of: key_value_client(plan, inbox, recorder, of.job),
-    "object_store": lambda plan, inbox, recorder, _: object_store_client(plan, inbox, recorder),
-    "management": lambda plan, inbox, recorder, _: management_client(plan, inbox, recorder),
+    "get": get_client,
+    "key_value": key_value_client,
+    "object_store": object_store_client,
+    "management": management_client,
     "core": core_client,
     "service": service_client,
 }

@@ -16,6 +16,8 @@ _INT32 = 2**31
 # Subjects are drawn for this many messages of all clients of a process; then they repeat.
 _DRAWN = 2_000_000
 _LEAST_DRAWN = 2048
+# Rows of a cycle that is drawn once.
+DRAWN_ROWS = 4096
 
 
 def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list[int]:
@@ -35,6 +37,11 @@ def draw(order: Order, count: int, rows: int, seed: int, first: int = 0) -> list
 def most_drawn(siblings: int) -> int:
     """Return for how many messages each client of a process draws subjects."""
     return max(_LEAST_DRAWN, _DRAWN // siblings)
+
+
+def rows_for(count: int) -> int:
+    """Return the rows of a cycle that has each of `count` equally often."""
+    return max(count, DRAWN_ROWS // count * count)
 
 
 def draw_many(

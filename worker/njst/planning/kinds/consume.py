@@ -13,16 +13,16 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 
 
 def consume_plan(
-    work: WorkloadContext, consume: Consume, stream_name: str, place: ClientSlot
+    work: WorkloadContext, consume: Consume, stream_name: str, slot: ClientSlot
 ) -> ConsumePlan:
     """Return the plan of a consuming client."""
     workload = work.workload
-    own = place.index if consume.has_own_consumers else None
+    own = slot.index if consume.has_own_consumers else None
     return ConsumePlan(
         mode=consume.mode,
         stream=stream_name,
         consumer=consume.existing_consumer or consumer_name(work.job, workload, own),
-        deliver=_deliver(work, consume, place),
+        deliver=_deliver(work, consume, slot),
         deliver_group=QUEUE_GROUP if consume.is_shared_push else "",
         ack=consume.effective_ack,
         batch=consume.batch,
@@ -37,7 +37,7 @@ def consume_plan(
         ignore_percent=consume.ignore_percent,
         slow_percent=consume.slow_percent,
         processing_ms=consume.processing_milliseconds,
-        priority=_priority(consume, place),
+        priority=_priority(consume, slot),
         idle_timeout_ms=consume.idle_timeout_seconds * 1000,
         verify=consume.verify,
         is_noted=consume.verify and _lets_go(work, stream_name),
@@ -64,22 +64,22 @@ def _heartbeat_ms(consume: Consume) -> int:
     return (consume.heartbeat_seconds or 0) * 1000
 
 
-def _deliver(work: WorkloadContext, consume: Consume, place: ClientSlot) -> str:
+def _deliver(work: WorkloadContext, consume: Consume, slot: ClientSlot) -> str:
     """Return the deliver subject of a push consumer; empty for a pull consumer."""
     if consume.mode is not ConsumeMode.PUSH:
         return ""
     if consume.is_shared_push:
-        return shared_deliver_subject(work.job, work.workload, place.stream)
-    return deliver_subject(work.job, work.workload, place.index)
+        return shared_deliver_subject(work.job, work.workload, slot.stream)
+    return deliver_subject(work.job, work.workload, slot.index)
 
 
-def _priority(consume: Consume, place: ClientSlot) -> PriorityPlan | None:
+def _priority(consume: Consume, slot: ClientSlot) -> PriorityPlan | None:
     """Return the priority of a client; standby clients are spread over all workers."""
     priority = consume.priority
     if priority is None:
         return None
     share = priority.standby_percent
-    stands_by = (place.client + 1) * share // 100 > place.client * share // 100
+    stands_by = (slot.client + 1) * share // 100 > slot.client * share // 100
     is_prioritized = priority.policy is PriorityPolicy.PRIORITIZED
     return PriorityPlan(
         policy=priority.policy,

@@ -5,9 +5,9 @@ from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, split
 
 
-def get_plan(work: WorkloadContext, get: Get, stream_name: str, place: ClientSlot) -> GetPlan:
+def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot) -> GetPlan:
     """Return the plan of a reading client."""
-    number = place.stream
+    number = slot.stream
     last_sequence = work.there.get(stream_name, StreamState()).last_sequence
     last_sequence += _published_before(work, number)
     is_by_subject = get.mode in BY_SUBJECT
@@ -21,7 +21,7 @@ def get_plan(work: WorkloadContext, get: Get, stream_name: str, place: ClientSlo
         subjects=[subject.replace(INDEX, str(number)) for subject in get.subjects],
         subject_count=get.subject_count,
         last_sequence=last_sequence,
-        first=place.first(count, work.workload.messages),
+        first=slot.first(count, work.workload.messages),
         timeout_ms=get.timeout_seconds * 1000,
     )
 

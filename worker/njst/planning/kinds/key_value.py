@@ -13,19 +13,19 @@ _RACES = (KeyValueOperation.CREATE, KeyValueOperation.UPDATE)
 
 
 def key_value_plan(
-    work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
+    work: WorkloadContext, key_value: KeyValue, stream_name: str, slot: ClientSlot
 ) -> KeyValuePlan | ConsumePlan:
     """Return the plan of a client of a bucket."""
     if key_value.watches:
-        return _watch(work, key_value, stream_name, place)
+        return _watch(work, key_value, stream_name, slot)
     is_spread = key_value.shared_keys and key_value.operation not in _RACES
     return KeyValuePlan(
         operation=key_value.operation,
         bucket=bucket_of(stream_name),
-        prefix=SHARED_KEYS if key_value.shared_keys else str(place.client),
+        prefix=SHARED_KEYS if key_value.shared_keys else str(slot.client),
         keys=key_value.keys,
         key_order=key_value.key_order,
-        first_key=place.first(key_value.keys, work.workload.messages) if is_spread else 0,
+        first_key=slot.first(key_value.keys, work.workload.messages) if is_spread else 0,
         value_bytes=key_value.value_bytes,
         window=key_value.window,
         timeout_ms=key_value.timeout_seconds * 1000,
@@ -33,14 +33,14 @@ def key_value_plan(
 
 
 def _watch(
-    work: WorkloadContext, key_value: KeyValue, stream_name: str, place: ClientSlot
+    work: WorkloadContext, key_value: KeyValue, stream_name: str, slot: ClientSlot
 ) -> ConsumePlan:
     """Return the plan of a watcher: an ordered push consumer (ADR-8)."""
     return ConsumePlan(
         mode=ConsumeMode.ORDERED,
         stream=stream_name,
-        consumer=consumer_name(work.job, work.workload, place.index),
-        deliver=deliver_subject(work.job, work.workload, place.index),
+        consumer=consumer_name(work.job, work.workload, slot.index),
+        deliver=deliver_subject(work.job, work.workload, slot.index),
         ack=AckPolicy.NONE,
         batch=1,
         heartbeat_ms=PUSH_HEARTBEAT_MS,

@@ -6,14 +6,14 @@ from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
 def management_plan(
-    work: WorkloadContext, management: Management, stream_name: str, place: ClientSlot
+    work: WorkloadContext, management: Management, stream_name: str, slot: ClientSlot
 ) -> ManagementPlan:
     """Return the plan of a client that manages assets."""
     return ManagementPlan(
         operation=management.operation,
         job=work.job,
         stream=stream_name,
-        prefix=asset_prefix(work.job, work.workload, place.index),
+        prefix=asset_prefix(work.job, work.workload, slot.index),
         assets=management.assets,
         storage=management.storage,
         replicas=management.replicas,

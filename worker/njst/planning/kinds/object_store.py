@@ -7,15 +7,15 @@ from njst.planning.client_slot import ClientSlot, WorkloadContext
 
 
 def object_store_plan(
-    work: WorkloadContext, store: ObjectStore, stream_name: str, place: ClientSlot
+    work: WorkloadContext, store: ObjectStore, stream_name: str, slot: ClientSlot
 ) -> ObjectStorePlan:
     """Return the plan of a client of an object store."""
     return ObjectStorePlan(
         operation=store.operation,
         job=work.job,
         bucket=stream_name.removeprefix(OBJECTS),
-        prefix=str(place.client),
-        consumer=consumer_name(work.job, work.workload, place.index),
+        prefix=str(slot.client),
+        consumer=consumer_name(work.job, work.workload, slot.index),
         objects=store.objects,
         object_order=store.object_order,
         object_bytes=store.object_bytes,

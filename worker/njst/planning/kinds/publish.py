@@ -15,11 +15,11 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, 
 
 
 def publish_plan(
-    work: WorkloadContext, publish: Publish, stream_name: str, place: ClientSlot
+    work: WorkloadContext, publish: Publish, stream_name: str, slot: ClientSlot
 ) -> PublishPlan:
     """Return the plan of a publisher."""
     assert work.stream is not None
-    subjects = publish_subjects(work.stream, work.workload, place.stream)
+    subjects = publish_subjects(work.stream, work.workload, slot.stream)
     count = len(subjects) * publish.subject_count
     return PublishPlan(
         stream=stream_name,
@@ -30,7 +30,7 @@ def publish_plan(
         subjects=subjects,
         subject_count=publish.subject_count,
         subject_order=publish.subject_order,
-        first_subject=place.first(count, work.workload.messages),
+        first_subject=slot.first(count, work.workload.messages),
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
         headers=publish.fixed_headers(stream_name),

@@ -6,7 +6,7 @@ from njst.planning.client_slot import ClientSlot, WorkloadContext
 DEFAULT_NAME, DEFAULT_VERSION = "njst", "1.0.0"
 
 
-def service_plan(work: WorkloadContext, service: Service, _: str, place: ClientSlot) -> ServicePlan:
+def service_plan(work: WorkloadContext, service: Service, _: str, slot: ClientSlot) -> ServicePlan:
     """Return the plan of a requester or of an instance."""
     return ServicePlan(
         operation=service.operation,
@@ -16,7 +16,7 @@ def service_plan(work: WorkloadContext, service: Service, _: str, place: ClientS
         timeout_ms=service.timeout_seconds * 1000,
         name=service.name or DEFAULT_NAME,
         version=service.version or DEFAULT_VERSION,
-        id=f"{work.job}-{work.number}-{place.index}",
+        id=f"{work.job}-{work.number}-{slot.index}",
         endpoint=work.workload.name,
         error_percent=service.error_percent,
     )

@@ -14,6 +14,7 @@ from njst.load.kinds.get.clients import get_client
 from njst.load.protocol.jetstream_answers import Failure
 from njst.load.protocol.parser import MessageFrame, parse
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.request_client import RequestClient
 from tests.unit.load.builders import INBOX, answer, errors, feed_some, started
 
@@ -38,7 +39,9 @@ def getter(
         timeout_ms=1000,
     )
     plan = ClientPlan(workload="w", index=0, messages=messages, api_prefix="$JS.hub.API", get=get)
-    return started(get_client(plan, INBOX, Recorder("w", messages)), 1)
+    return started(
+        get_client(plan, INBOX, Recorder("w", messages), SharedRecords("job", lambda: 0)), 1
+    )
 
 
 def part(token: int, payload: bytes) -> bytes:

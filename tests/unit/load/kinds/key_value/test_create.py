@@ -11,6 +11,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.key_value.clients import key_value_client
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.request_client import RequestClient
 from tests.unit.load.builders import INBOX, errors, feed, started
 
@@ -47,7 +48,11 @@ def creator(messages: int, window: int) -> RequestClient:
             timeout_ms=1000,
         ),
     )
-    return started(key_value_client(plan, INBOX, Recorder("w", messages), "job"), 1, 1_000)
+    return started(
+        key_value_client(plan, INBOX, Recorder("w", messages), SharedRecords("job", lambda: 0)),
+        1,
+        1_000,
+    )
 
 
 class Store:

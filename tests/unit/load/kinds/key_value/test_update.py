@@ -13,6 +13,7 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.key_value.clients import key_value_client
 from njst.load.protocol import stamp
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.request_client import RequestClient
 from tests.unit.load.builders import INBOX, SECOND, errors, feed, puback, refusal, started
 
@@ -43,7 +44,11 @@ def updater(
             timeout_ms=1000,
         ),
     )
-    return started(key_value_client(plan, INBOX, Recorder("w", messages), "job"), 1, 1_000)
+    return started(
+        key_value_client(plan, INBOX, Recorder("w", messages), SharedRecords("job", lambda: 0)),
+        1,
+        1_000,
+    )
 
 
 def sent(data: bytes) -> list[tuple[int, int, int | None]]:

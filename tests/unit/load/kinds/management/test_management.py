@@ -13,6 +13,7 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.management.asset_requests import Call, assets_of, standing_names
 from njst.load.kinds.management.clients import management_client
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.request_client import RequestClient
 from tests.unit.load.builders import INBOX, SECOND, answer, errors, feed, started
 
@@ -32,7 +33,10 @@ def plan(operation: ManagementOperation, *, assets: int = 0, window: int = 1) ->
 
 def caller(management: ManagementPlan, messages: int) -> RequestClient:
     client = ClientPlan(workload="w", index=0, messages=messages, management=management)
-    return started(management_client(client, INBOX, Recorder("w", messages)), 1)
+    return started(
+        management_client(client, INBOX, Recorder("w", messages), SharedRecords("job", lambda: 0)),
+        1,
+    )
 
 
 _FRAME = re.compile(

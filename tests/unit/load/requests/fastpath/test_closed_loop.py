@@ -17,6 +17,7 @@ from njst.load.kinds.publish.clients import single_publish_client
 from njst.load.load_client import StartTime
 from njst.load.protocol.reply_tokens import FEWEST
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.fastpath.closed_loop import AHEAD
 from njst.load.requests.request_client import RequestClient
 from tests.unit.load.builders import INBOX, answer, feed_some, puback, refusal
@@ -30,7 +31,7 @@ def turns(**plan: object) -> RequestClient:
     made = ClientPlan.model_validate({"workload": "w", "index": 0, **plan})
     recorder = Recorder("w", made.messages)
     if made.get is not None:
-        workload = get_client(made, INBOX, recorder)
+        workload = get_client(made, INBOX, recorder, SharedRecords("job", lambda: 0))
     else:
         workload = single_publish_client(made, INBOX, recorder, "job")
     assert workload.next_request is not None

@@ -52,7 +52,9 @@ def _restored() -> dict[str, Any]:
 
 
 _SUCCEEDED = _after(table.finished())
-_REFUSED = r.ObservedState(refusal=Problem(reason="NATSUnavailable", message="it does not answer"))
+_REFUSED = r.ObservedState(
+    not_submitted=Problem(reason="NATSUnavailable", message="it does not answer")
+)
 
 JUDGED = [
     Judged("made a moment ago", _body({"observedGeneration": -1}), "InProgress", "Progressing"),

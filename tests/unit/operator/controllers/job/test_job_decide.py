@@ -89,11 +89,21 @@ def test_decide__new_resource__submits() -> None:
 
 def test_decide__refused_submission__retries_and_says_why() -> None:
     refusal = Problem(reason="NotEnoughWorkers", message="2 wanted, 1 connected")
-    submit, write = r.decide(resource(), r.ObservedState(refusal=refusal), NOW)
+    submit, write = r.decide(resource(), r.ObservedState(not_submitted=refusal), NOW)
     assert isinstance(submit, r.Submit)
     assert isinstance(write, r.WriteStatus)
     assert (write.status.phase, write.status.reason) == ("Pending", "NotEnoughWorkers")
     assert not is_true(write.status.conditions, "Accepted")
+
+
+def test_decide__job_that_the_control_nats_cannot_take__fails_at_once() -> None:
+    too_large = Problem(reason=r.TOO_LARGE, message="the event created has 2000000 bytes")
+    actions = r.decide(resource(), r.ObservedState(not_submitted=too_large), NOW)
+    assert len(actions) == 1
+    failed = written(actions)
+    assert (failed.phase, failed.reason) == ("Failed", "JobTooLarge")
+    assert failed.message == too_large.message
+    assert is_true(failed.conditions, "Finished")
 
 
 SECOND = timedelta(seconds=1)
@@ -102,16 +112,16 @@ TOO_FEW = Problem(reason="NotEnoughWorkers", message="20 wanted, 3 connected")
 
 def test_decide__queue_timeout_over__fails() -> None:
     first = written(
-        r.decide(resource(queueTimeoutSeconds=60), r.ObservedState(refusal=TOO_FEW), NOW)
+        r.decide(resource(queueTimeoutSeconds=60), r.ObservedState(not_submitted=TOO_FEW), NOW)
     )
     assert first.message == "20 wanted, 3 connected; it is tried for 60 s"
     waiting = resource(first, queueTimeoutSeconds=60)
-    submit, *_ = r.decide(waiting, r.ObservedState(refusal=TOO_FEW), NOW + 59 * SECOND)
+    submit, *_ = r.decide(waiting, r.ObservedState(not_submitted=TOO_FEW), NOW + 59 * SECOND)
     assert isinstance(submit, r.Submit)
     assert submit.waited_ms == 59_000
     # By any replica, also by one that has not submitted it yet.
     for refusal in (TOO_FEW, None):
-        actions = r.decide(waiting, r.ObservedState(refusal=refusal), NOW + 60 * SECOND)
+        actions = r.decide(waiting, r.ObservedState(not_submitted=refusal), NOW + 60 * SECOND)
         assert len(actions) == 1
         over = written(actions)
         assert (over.phase, over.reason) == ("Failed", "QueueTimeout")
@@ -124,12 +134,12 @@ def test_waited_ms__suspended__does_not_count() -> None:
     held = written(r.decide(resource(suspend=True), r.ObservedState(), NOW))
     later = NOW + timedelta(days=1)
     released = resource(held, queueTimeoutSeconds=60)
-    submit, write = r.decide(released, r.ObservedState(refusal=TOO_FEW), later)
+    submit, write = r.decide(released, r.ObservedState(not_submitted=TOO_FEW), later)
     assert isinstance(submit, r.Submit)
     assert submit.waited_ms == 0
     assert isinstance(write, r.WriteStatus)
     again = resource(write.status, queueTimeoutSeconds=60)
-    (submit, _) = r.decide(again, r.ObservedState(refusal=TOO_FEW), later + 59 * SECOND)
+    (submit, _) = r.decide(again, r.ObservedState(not_submitted=TOO_FEW), later + 59 * SECOND)
     assert isinstance(submit, r.Submit)
 
 
@@ -564,7 +574,9 @@ def test_status__success_with_errors__explains_them() -> None:
     [
         written(r.decide(resource(suspend=True), r.ObservedState(), NOW)),
         written(
-            r.decide(resource(), r.ObservedState(refusal=Problem(reason="A", message="b")), NOW)
+            r.decide(
+                resource(), r.ObservedState(not_submitted=Problem(reason="A", message="b")), NOW
+            )
         ),
         written(r.decide(resource(), known(begin=BEGIN[:1]), NOW)),
         written(r.decide(resource(), known(), NOW)),
@@ -586,7 +598,7 @@ def test_status__waiting__shows_target_and_wanted_workers() -> None:
         ({"workers": 2, "target": {"context": "production"}}, "context production", "0/2"),
         ({}, "control NATS", "0/all"),
     ):
-        new = written(r.decide(resource(**spec), r.ObservedState(refusal=refusal), NOW))
+        new = written(r.decide(resource(**spec), r.ObservedState(not_submitted=refusal), NOW))
         assert new.target == target
         assert new.workers is not None
         assert new.workers.summary == workers

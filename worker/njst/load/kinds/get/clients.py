@@ -3,15 +3,15 @@
 from njst.contract.kinds.get import GetMode
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.batch_get import BatchGetCodec, FilteredBatchCodec, MultiLastCodec
-from njst.load.kinds.get.direct_get import _DRAWN, DirectGetCodec, _names
-from njst.load.kinds.key_value.clients import _last_of
+from njst.load.kinds.get.direct_get import DirectGetCodec, last_message_requests, subject_names
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
-from njst.load.templates.subjects import draw_many
+from njst.load.templates.subjects import DRAWN_ROWS, draw_many
 
 
-def get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClient:
+def get_client(plan: ClientPlan, inbox: str, recorder: Recorder, _: SharedRecords) -> RequestClient:
     """Return the client of a get plan."""
     get = plan.get
     assert get is not None
@@ -19,14 +19,14 @@ def get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClien
     if get.mode is GetMode.BATCH:
         kind = FilteredBatchCodec if get.subjects else BatchGetCodec
         return request_client(plan, inbox, recorder, kind(get, subject, inbox, plan.messages))
-    name = _names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
+    name = subject_names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
     if get.mode is GetMode.MULTI_LAST:
         return request_client(plan, inbox, recorder, MultiLastCodec(get, subject, inbox, name))
     if get.mode is GetMode.LAST_BY_SUBJECT:
-        codec = DirectGetCodec(_last_of(f"{subject}.", name), inbox, get.window)
+        codec = DirectGetCodec(last_message_requests(f"{subject}.", name), inbox, get.window)
     else:
         last = max(1, get.last_sequence)
-        number = draw_many(get.order, last, _DRAWN, plan.index, get.first)
+        number = draw_many(get.order, last, DRAWN_ROWS, plan.index, get.first)
         where = subject.encode()
         codec = DirectGetCodec(
             lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window

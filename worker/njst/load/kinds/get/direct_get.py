@@ -12,10 +12,8 @@ from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import FEW, NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.message_heads import answer_pattern, plain_answers
 from njst.load.templates.frame_cycle import FrameStamper
-from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn
+from njst.load.templates.subjects import ManySubjects, draw, draw_many, expand, most_drawn, rows_for
 
-# Rows of a cycle of subjects, drawn once.
-_DRAWN = 4096
 # Up to this many subject names are prebuilt; of more, each is made when it is used.
 MOST_READY = 10_000
 
@@ -67,7 +65,7 @@ class DirectGetCodec(RequestCodec):
         return get_failure(message) or len(message.payload)
 
 
-def _names(
+def subject_names(
     plan: ClientPlan, stems: Sequence[str], count: int, order: Order, first: int
 ) -> Callable[[int], bytes]:
     """Return a function from request number to subject, of `count` below each stem."""
@@ -75,12 +73,18 @@ def _names(
     if whole > MOST_READY:
         number = draw_many(order, whole, most_drawn(plan.siblings), plan.index, first)
         return ManySubjects(stems, count, number).name
-    rows = _rows_for(whole)
+    rows = rows_for(whole)
     names = [subject.encode() for subject in expand(stems, count)]
     cycle = [names[number] for number in draw(order, whole, rows, plan.index, first)]
     return lambda number: cycle[number % rows]
 
 
-def _rows_for(count: int) -> int:
-    """Return the rows of a cycle that has each of `count` equally often."""
-    return max(count, _DRAWN // count * count)
+def last_message_requests(
+    prefix: str, name: Callable[[int], bytes]
+) -> Callable[[int], tuple[bytes, bytes]]:
+    """Return the requests for the last message of a subject, by number.
+
+    `prefix` is the subject of the direct get up to that of the message; the body is empty.
+    """
+    head = prefix.encode()
+    return lambda number: (head + name(number), b"")

@@ -1,17 +1,16 @@
 """Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
 
-from collections.abc import Callable
-
 from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.get.direct_get import DirectGetCodec, _names
+from njst.load.kinds.get.direct_get import DirectGetCodec, last_message_requests, subject_names
 from njst.load.kinds.key_value.create import CreateCodec
 from njst.load.kinds.key_value.update import UpdateCodec
 from njst.load.kinds.publish.single import PublishCodec
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
 from njst.load.templates.subjects import written_key
@@ -25,19 +24,21 @@ _HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
 }
 
 
-def key_value_client(plan: ClientPlan, inbox: str, recorder: Recorder, job: str) -> RequestClient:
+def key_value_client(
+    plan: ClientPlan, inbox: str, recorder: Recorder, shared: SharedRecords
+) -> RequestClient:
     """Return the client of a key-value plan."""
     key_value = plan.key_value
     assert key_value is not None
     if key_value.operation is KeyValueOperation.GET:
-        return key_value_get_client(plan, inbox, recorder)
+        return _get_client(plan, inbox, recorder)
     if key_value.operation is KeyValueOperation.UPDATE:
-        return request_client(plan, inbox, recorder, UpdateCodec(plan, inbox, job))
+        return request_client(plan, inbox, recorder, UpdateCodec(plan, inbox, shared.job))
     written = plan.model_copy(update={"publish": _publish(plan.api_prefix, key_value)})
     if key_value.operation is KeyValueOperation.CREATE:
-        return request_client(plan, inbox, recorder, CreateCodec(written, inbox, job))
+        return request_client(plan, inbox, recorder, CreateCodec(written, inbox, shared.job))
     publishing = written.model_copy(update={"key_value": None})
-    return request_client(publishing, inbox, recorder, PublishCodec(publishing, inbox, job))
+    return request_client(publishing, inbox, recorder, PublishCodec(publishing, inbox, shared.job))
 
 
 def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
@@ -56,20 +57,14 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
     )
 
 
-def key_value_get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClient:
+def _get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClient:
     """Return the client that gets keys: the last message of each key's subject (ADR-8)."""
     key_value = plan.key_value
     assert key_value is not None
     bucket = key_value.bucket
     stems = [f"$KV.{bucket}.{key_value.prefix}"]
     order, first = key_value.key_order, key_value.first_key
-    name = _names(plan, stems, key_value.keys, order, first)
+    name = subject_names(plan, stems, key_value.keys, order, first)
     before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
-    codec = DirectGetCodec(_last_of(before, name), inbox, key_value.window)
+    codec = DirectGetCodec(last_message_requests(before, name), inbox, key_value.window)
     return request_client(plan, inbox, recorder, codec)
-
-
-def _last_of(before: str, name: Callable[[int], bytes]) -> Callable[[int], tuple[bytes, bytes]]:
-    """Return a function from request number to subject and body, which is empty."""
-    head = before.encode()
-    return lambda number: (head + name(number), b"")

@@ -17,9 +17,8 @@ from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.puback_runs import puback_pattern
 from njst.load.templates.payloads import bodies
-from njst.load.templates.subjects import draw, expand, written_key
+from njst.load.templates.subjects import draw, expand, rows_for, written_key
 
-_DRAWN = 4096
 _BODIES = 64
 _BODIES_BYTES = 1024 * 1024
 
@@ -37,7 +36,7 @@ class UpdateCodec(RequestCodec):
         self.frame_bytes = key_value.value_bytes + len(subjects[-1]) + len(inbox) + 90
         self._inbox = f"{inbox}.".encode()
         self._subjects = [subject.encode() for subject in subjects]
-        rows = max(len(subjects), _DRAWN // len(subjects) * len(subjects))
+        rows = rows_for(len(subjects))
         self._order = draw(key_value.key_order, len(subjects), rows, plan.index)
         self._size = key_value.value_bytes
         self._bodies = _stamped(plan, key_value.value_bytes, job)

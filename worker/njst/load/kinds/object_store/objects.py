@@ -23,10 +23,9 @@ from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, delivery_of, status_of
 from njst.load.protocol.parser import MessageFrame
 from njst.load.requests.codec import RequestCodec
-from njst.load.templates.subjects import draw
+from njst.load.templates.subjects import draw, rows_for
 
 _DELIVERY_SID = 2
-_DRAWN = 4096
 
 
 class ObjectCodec(RequestCodec):
@@ -39,7 +38,7 @@ class ObjectCodec(RequestCodec):
         assert store is not None
         self._store = store
         self._frames = StoreFrames(store.bucket, plan.api_prefix, inbox)
-        rows = max(store.objects, _DRAWN // store.objects * store.objects)
+        rows = rows_for(store.objects)
         self._order = draw(store.object_order, store.objects, rows, plan.index)
         self._nuid_prefix = nuid_prefix
         self._content = Content(store, plan.index)
