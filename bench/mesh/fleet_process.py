@@ -84,8 +84,10 @@ class NoLoad:
 
     def tallies(self) -> list[WorkloadTally]:
         messages = sum(client.messages or 0 for client in self._plan.clients)
-        done = messages if self._over.is_set() else 0
-        return [WorkloadTally(workload="w", planned=messages, messages=done, attempted=done)]
+        if not self._over.is_set():
+            return [WorkloadTally(workload="w", planned=messages)]
+        counts = {"planned": messages, "attempted": messages, "messages": messages}
+        return [WorkloadTally(workload="w", elapsed_us=round(_LOAD_S * 1e6), **counts)]
 
     def cost(self) -> LoadCost | None:
         return None
