@@ -21,8 +21,9 @@ from njst.journal.jobs import Submission
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.state.job_store import JobStore
 from njst.local.nats_server import NatsServer
-from njst.provisioning import provision, target_connection
-from njst.provisioning.bulk_assets import JetStreamApi
+from njst.provisioning import provision
+from njst.provisioning.target import target_connection
+from njst.provisioning.target.jetstream_api import JetStreamApi
 
 ME = "w"
 SPEC = parse_spec(

@@ -12,7 +12,7 @@ from njst.contract.connection import API_PREFIX
 from njst.contract.names.assets import OWNER_KEY
 from njst.contract.results.outcome import SetupError
 from njst.contract.results.tallies import ErrorClass
-from njst.provisioning.bulk_assets import JetStreamApi
+from njst.provisioning.target.jetstream_api import JetStreamApi
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

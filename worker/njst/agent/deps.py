@@ -105,8 +105,8 @@ class AgentDeps:
     """The dependencies of one worker's agent.
 
     `provision` and `teardown` are those of `njst.provisioning`; `resolve` is that of
-    `njst.provisioning.target_policy`, with this worker's policy; `prepare` starts load processes
-    and connects their clients within a time-out in seconds. All of them raise SetupError.
+    `njst.provisioning.target.target_policy`, with this worker's policy; `prepare` starts load
+    processes and connects their clients within a time-out in seconds. All of them raise SetupError.
     `read_slice` reads back a slice of the stored messages, and may be cancelled.
     """
 

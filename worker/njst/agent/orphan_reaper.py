@@ -25,8 +25,8 @@ from njst.contract.results.outcome import SetupError
 from njst.contract.spec.stream import Retain
 from njst.contract.spec.target import Target
 from njst.journal.interfaces import JournalUnavailableError
-from njst.provisioning.bulk_assets import JetStreamApi
-from njst.provisioning.target_connection import target_connection
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import target_connection
 from njst.stats.clock_offset import parse_time_ns
 
 log = logging.getLogger(__name__)

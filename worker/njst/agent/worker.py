@@ -40,7 +40,7 @@ from njst.load.runtime.process_group import LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
 from njst.provisioning import provision, teardown
-from njst.provisioning.target_policy import TargetPolicy, resolve
+from njst.provisioning.target.target_policy import TargetPolicy, resolve
 
 log = logging.getLogger(__name__)
 

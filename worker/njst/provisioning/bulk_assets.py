@@ -5,57 +5,21 @@ only if their metadata has the id of the job.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 
 from njst.contract.kinds.management import ManagementPlan
 from njst.contract.names.assets import OWNER_KEY, asset_subject
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.load.kinds.management.asset_requests import assets_of, standing_names
-from njst.login.nats_client import API_TIMEOUT_S
-from njst.provisioning.target_connection import explained, workload_field
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import explained, workload_field
 
 # Calls in flight: enough to be fast, too few to be a load.
 _AT_ONCE = 32
-
-
-class JetStreamApi:
-    """Raw calls of the JetStream API."""
-
-    def __init__(self, client: Client, prefix: str, timeout_s: float = API_TIMEOUT_S) -> None:
-        self._client = client
-        self.prefix = prefix
-        self._timeout_s = timeout_s
-
-    async def call(self, subject: str, body: bytes = b"") -> dict[str, Any]:
-        """Return the answer.
-
-        Raises:
-            APIError: the server refused.
-            nats.errors.Error: no answer arrived.
-        """
-        answer = await self._client.request(subject, body, timeout=self._timeout_s)
-        document: dict[str, Any] = json.loads(answer.data)
-        if "error" in document:
-            APIError.from_error(document["error"])
-        return document
-
-    async def pages(self, what: str, list_of: str, request: dict[str, Any]) -> list[Any]:
-        """Return all entries of a paged list, such as `streams` of `STREAM.NAMES`."""
-        found: list[Any] = []
-        while True:
-            body = json.dumps({**request, "offset": len(found)}).encode()
-            page = await self.call(f"{self.prefix}.{what}", body)
-            entries = page.get(list_of) or []
-            found += entries
-            if not entries or len(found) >= page["total"]:
-                return found
 
 
 async def make_standing(api: JetStreamApi, plan: ManagementPlan, messages: int | None) -> None:

@@ -1,11 +1,10 @@
 """Consumer configurations, and creating consumers, shared or one per client."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from njst.contract.connection import Connection
@@ -26,7 +25,9 @@ from njst.contract.priority import Priority, PriorityPolicy
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.inbox_prefix import with_prefix
-from njst.provisioning.target_connection import explained, workload_field
+from njst.provisioning.consumer_limits import create_consumer, within_limits
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import workload_field
 
 # The server removes an unused consumer after this time, in case the clean-up never runs.
 CONSUMER_IDLE_S = 3600.0
@@ -148,36 +149,54 @@ def _preferring(priority: Priority | None, **settings: Any) -> ConsumerConfig:
 
 
 async def make_shared_consumers(
-    js: JetStreamContext,
+    api: JetStreamApi,
     job: str,
     spec: JobSpec,
     connection: Connection,
     skipped: Collection[str],
-) -> None:
+    plans: Iterable[ClientPlan],
+) -> list[ClientPlan]:
+    """Create the consumers that clients share; return the plans with pulls that these allow."""
     streams = {stream.name: stream for stream in spec.streams}
+    taken: dict[tuple[int, str], Mapping[str, Any]] = {}
     for number, workload in enumerate(spec.workloads):
         if workload.consume is None or workload.stream is None or has_own_consumers(workload):
             continue
         if workload.consume.existing_consumer is not None or workload.name in skipped:
             continue
+        field = workload_field(number, workload)
         for index, name in enumerate(stream_names(streams[workload.stream])):
             config = consumer_config(job, workload, index)
             if config.deliver_subject:
                 deliver = with_prefix(config.deliver_subject, connection)
                 config = config.evolve(deliver_subject=deliver)
-            await explained(workload_field(number, workload), js.add_consumer(name, config))
+            created = await create_consumer(api, field, name, config, workload.consume)
+            taken[number, name] = created
+    return [_within_limits(plan, spec, taken) for plan in plans]
+
+
+def _within_limits(
+    plan: ClientPlan, spec: JobSpec, taken: Mapping[tuple[int, str], Mapping[str, Any]]
+) -> ClientPlan:
+    consume = spec.workloads[plan.number].consume
+    if plan.consume is None or consume is None or (plan.number, plan.consume.stream) not in taken:
+        return plan
+    field = workload_field(plan.number, spec.workloads[plan.number])
+    config = taken[plan.number, plan.consume.stream]
+    allowed = within_limits(plan.consume, field, consume, config)
+    return plan.model_copy(update={"consume": allowed})
 
 
 async def make_own_consumers(
-    js: JetStreamContext, job: str, spec: JobSpec, plans: Iterable[ClientPlan]
+    api: JetStreamApi, job: str, spec: JobSpec, plans: Iterable[ClientPlan]
 ) -> list[ClientPlan]:
     """Create the consumers of single clients; plans of ordered ones get what recreates them."""
     streams = {stream.name: stream for stream in spec.streams}
     made: list[ClientPlan] = []
     for plan in plans:
-        made.append(plan)
         workload = spec.workloads[plan.number]
         if plan.consume is None or workload.stream is None or not has_own_consumers(workload):
+            made.append(plan)
             continue
         index = stream_names(streams[workload.stream]).index(plan.consume.stream)
         own = OwnConsumer(plan.consume.consumer, plan.consume.deliver)
@@ -186,8 +205,12 @@ async def make_own_consumers(
         else:
             config = consumer_config(job, workload, index, own)
         field = workload_field(plan.number, workload)
-        await explained(field, js.add_consumer(plan.consume.stream, config))
-        if plan.consume.mode is ConsumeMode.ORDERED:
-            again = plan.consume.model_copy(update={"again": json.dumps(config.as_dict())})
-            made[-1] = plan.model_copy(update={"consume": again})
+        taken = await create_consumer(api, field, plan.consume.stream, config, workload.consume)
+        consume = plan.consume
+        if workload.consume is not None:
+            consume = within_limits(consume, field, workload.consume, taken)
+        if consume.mode is ConsumeMode.ORDERED:
+            again = {**config.as_dict(), "inactive_threshold": taken["inactive_threshold"]}
+            consume = consume.model_copy(update={"again": json.dumps(again)})
+        made.append(plan.model_copy(update={"consume": consume}))
     return made

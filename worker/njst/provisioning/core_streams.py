@@ -8,7 +8,7 @@ from njst.contract.kinds.core import CoreOperation
 from njst.contract.plan import ClientPlan
 from njst.contract.results.readback import StreamReceipts
 from njst.contract.results.tallies import WorkloadTally
-from njst.provisioning.bulk_assets import JetStreamApi
+from njst.provisioning.target.jetstream_api import JetStreamApi
 from njst.verification.range_codec import ProducerRanges, encode
 
 # A target may have no JetStream, or none for this login: then the job does not wait for it.

@@ -8,9 +8,9 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
-from njst.provisioning.bulk_assets import JetStreamApi
 from njst.provisioning.consumers import PRIORITY_POLICIES
-from njst.provisioning.target_connection import explained, workload_field
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import explained, workload_field
 
 _S = 1_000_000_000
 _MS = 1_000_000

@@ -13,7 +13,7 @@ from njst.contract.names.assets import publish_subjects, stream_names
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.planning.stream_requirements import StreamSettings, check_stream
-from njst.provisioning.target_connection import explained, workload_field
+from njst.provisioning.target.target_connection import explained, workload_field
 
 # Every stream refuses a publish that expects this last sequence.
 _NO_SEQUENCE = str(2**63 - 1)

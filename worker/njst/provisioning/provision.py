@@ -16,15 +16,16 @@ from njst.planning.client_plans import client_plans
 from njst.planning.inbox_prefix import for_connection
 from njst.planning.payload_limits import check_payload_sizes
 from njst.planning.server_requirements import requirements, unsupported
-from njst.provisioning.bulk_assets import JetStreamApi, make_bulk_assets
+from njst.provisioning.bulk_assets import make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
 from njst.provisioning.existing_streams import check_existing_streams
 from njst.provisioning.payload_files import largest, payload_plans, with_files
-from njst.provisioning.store_clock import with_store_clocks
 from njst.provisioning.streams import make_streams
-from njst.provisioning.target_connection import ask_server, target_connection
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.store_clock import with_store_clocks
+from njst.provisioning.target.target_connection import ask_server, target_connection
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ async def provision(
         there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
         found = with_files(client_plans(job, spec, participants, me, there, skipped), files)
         plans = [_marked(for_connection(plan, connection), home.log) for plan in found]
-        await make_shared_consumers(js, job, spec, connection, skipped)
-        plans = await make_own_consumers(js, job, spec, plans)
         api = JetStreamApi(client, connection.js_api, patience_s)
+        plans = await make_shared_consumers(api, job, spec, connection, skipped, plans)
+        plans = await make_own_consumers(api, job, spec, plans)
         plans = await with_existing_consumers(api, spec, plans, len(participants))
         await make_bulk_assets(api, spec, plans)
         plans = await with_core_streams(JetStreamApi(client, connection.js_api, LOOK_S), plans)

@@ -20,7 +20,7 @@ from njst.contract.spec.stream import Compression, Discard, Retention, Stream
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
-from njst.provisioning.target_connection import STREAM_EXISTS, explained
+from njst.provisioning.target.target_connection import STREAM_EXISTS, explained
 
 _STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
 

@@ -11,8 +11,9 @@ from njst.contract.names.assets import OWNER_KEY, consumer_name, has_own_consume
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Retain
 from njst.login.nats_client import API_TIMEOUT_S
-from njst.provisioning.bulk_assets import JetStreamApi, remove_consumers, remove_streams
-from njst.provisioning.target_connection import error_text, target_connection
+from njst.provisioning.bulk_assets import remove_consumers, remove_streams
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import error_text, target_connection
 
 
 async def teardown(job: str, spec: JobSpec, connection: Connection) -> list[str]:

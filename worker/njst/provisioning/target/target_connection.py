@@ -95,15 +95,20 @@ async def explained(field: str, answer: Awaitable[_Answer]) -> _Answer:
     try:
         return await answer
     except APIError as error:
-        reason, advice = _REASONS.get(error.err_code or 0, ("TargetRefused", ""))
-        words = f"{field}: {error.description}"
-        raise SetupError(reason, f"{words}; {advice}" if advice else words) from error
+        raise refusal(field, error) from error
     except (nats.errors.NoRespondersError, nats.errors.TimeoutError, TimeoutError) as error:
         raise SetupError(
             "JetStreamUnavailable", f"{field}: the target's JetStream does not answer"
         ) from error
     except (nats.errors.Error, ValueError) as error:
         raise SetupError("TargetRefused", f"{field}: {error_text(error)}") from error
+
+
+def refusal(field: str, error: APIError) -> SetupError:
+    """Return the refusal of a JetStream call, with the reason and advice where there is any."""
+    reason, advice = _REASONS.get(error.err_code or 0, ("TargetRefused", ""))
+    words = f"{field}: {error.description}"
+    return SetupError(reason, f"{words}; {advice}" if advice else words)
 
 
 def error_text(error: Exception) -> str:

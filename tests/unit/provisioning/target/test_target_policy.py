@@ -8,7 +8,7 @@ import pytest
 from njst.contract.connection import Connection
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.target import Target
-from njst.provisioning.target_policy import TargetPolicy, resolve
+from njst.provisioning.target.target_policy import TargetPolicy, resolve
 
 CONTROL = Connection(servers=["nats://control:4222"], user="u", password="p")
 

@@ -1,0 +1,82 @@
+"""Limits of a server, an account and a stream: a job stays within them, or names the field."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from nats.aio.client import Client
+
+from njst.contract.results.outcome import SetupError
+from njst.local.nats_server import NatsServer
+from tests.nats.modes.running import Runner, errors
+
+SERVER = "jetstream { limits { max_request_batch: 100, max_ack_pending: 1000 } }"
+S = 10**9
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Runner]:
+    with NatsServer.start(config=SERVER) as server:
+        yield Runner(server.url)
+
+
+def job(stream: dict[str, Any], **consume: Any) -> dict[str, Any]:
+    name = stream["name"]
+    return {
+        "streams": [stream],
+        "workloads": [
+            {"name": "write", "stream": name, "messages": 3000, "publish": {"payloadBytes": 64}},
+            {"name": "read", "stream": name, "messages": 3000, "consume": consume},
+        ],
+    }
+
+
+def new_stream() -> dict[str, Any]:
+    return {"name": f"L{secrets.token_hex(4)}", "storage": "Memory"}
+
+
+@pytest.mark.parametrize(
+    "consume",
+    [{}, {"mode": "Fetch"}, {"mode": "Ordered"}, {"mode": "Push"}, {"batch": 100}],
+)
+async def test_defaults__above_what_the_server_allows__are_lowered(
+    limited: Runner, consume: dict[str, Any]
+) -> None:
+    done = await limited.run(job(new_stream(), **consume))
+    assert (done["read"].messages, errors(done["read"])) == (3000, {})
+
+
+@pytest.mark.parametrize(
+    ("consume", "words"),
+    [
+        ({"batch": 101}, "consume.batch: 101: the target allows at most 100 messages in a pull"),
+        ({"maxAckPending": 1001}, "consume.maxAckPending: 1001: .* limit of 1000"),
+    ],
+)
+async def test_value__above_what_the_server_allows__is_refused(
+    limited: Runner, consume: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(SetupError, match=rf"spec\.workloads\[1\] \(read\)\.{words}") as refused:
+        await limited.run(job(new_stream(), **consume))
+    assert refused.value.reason == "LimitReached"
+
+
+@pytest.mark.parametrize("consume", [{}, {"mode": "Ordered"}, {"maxAckPending": 1000}])
+async def test_stream__with_limits_for_its_consumers__is_consumed(
+    runner: Runner, consume: dict[str, Any]
+) -> None:
+    name = f"L{secrets.token_hex(4)}"
+    limits = {"inactive_threshold": 300 * S, "max_ack_pending": 1000}
+    config = {"name": name, "subjects": [f"{name}.>"], "consumer_limits": limits}
+
+    async def create(client: Client) -> None:
+        answer = await client.request(f"$JS.API.STREAM.CREATE.{name}", json.dumps(config).encode())
+        assert "error" not in json.loads(answer.data)
+
+    await runner.ask(create)
+    existing = job({"name": name, "useExisting": True}, **consume)
+    existing["workloads"][0]["publish"]["subjects"] = [f"{name}.a"]
+    done = await runner.run(existing)
+    assert (done["read"].messages, errors(done["read"])) == (3000, {})

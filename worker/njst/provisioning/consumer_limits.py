@@ -1,0 +1,120 @@
+"""Creates consumers within what the server, the account and the stream allow them.
+
+The limits are known only by the server's answers: JetStream reports none of them elsewhere. Where a
+smaller value serves as well, the server's own is taken: for how long a consumer may be unused, and
+for defaults of the spec.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nats.js.api import ConsumerConfig
+from nats.js.errors import APIError
+
+from njst.contract.kinds.consume import Consume, ConsumeMode, ConsumePlan
+from njst.contract.results.outcome import SetupError
+from njst.provisioning.target.jetstream_api import JetStreamApi
+from njst.provisioning.target.target_connection import explained, refusal
+
+# Error codes of server/errors.json: max_ack_pending and inactive_threshold exceed a limit.
+_ACK_PENDING_EXCEEDED = 10121
+_IDLE_EXCEEDED = 10153
+_ALL_SUBJECTS = ">"
+
+
+async def create_consumer(
+    api: JetStreamApi,
+    field: str,
+    stream: str,
+    config: ConsumerConfig,
+    consume: Consume | None = None,
+) -> dict[str, Any]:
+    """Create a consumer; return its configuration as the server has taken it.
+
+    Args:
+        api: JetStream of the target.
+        field: the workload, for errors.
+        stream: its stream.
+        config: the configuration that is wanted.
+        consume: what the spec asks for; None: the consumer is no workload's own field.
+
+    Raises:
+        SetupError: the target refuses it; a limit names the field of the spec.
+    """
+    wanted: dict[str, Any] = config.as_dict()
+    while True:
+        # Each round leaves out one field more.
+        answer = await explained(field, _create(api, stream, wanted))
+        if not isinstance(answer, APIError):
+            return answer
+        dropped = _too_large(answer, consume)
+        if dropped is None or wanted.pop(dropped, None) is None:
+            raise _refusal(field, answer, consume)
+
+
+async def _create(
+    api: JetStreamApi, stream: str, config: Mapping[str, Any]
+) -> dict[str, Any] | APIError:
+    """Create a consumer by the subject of today's clients (nats-server 2.9 and newer).
+
+    Its name and its filter are in the subject, so that a permission can be about them.
+    """
+    name = config["durable_name"]
+    subject = f"{api.prefix}.CONSUMER.CREATE.{stream}.{name}"
+    only = config.get("filter_subject")
+    if only and only != _ALL_SUBJECTS:
+        subject = f"{subject}.{only}"
+    body = {"stream_name": stream, "config": {**config, "name": name}}
+    try:
+        answer = await api.call(subject, json.dumps(body).encode())
+    except APIError as error:
+        return error
+    taken: dict[str, Any] = answer["config"]
+    return taken
+
+
+def _too_large(error: APIError, consume: Consume | None) -> str | None:
+    """Return the field of the configuration that the server's own value may replace."""
+    if error.err_code == _IDLE_EXCEEDED:
+        return "inactive_threshold"
+    if error.err_code == _ACK_PENDING_EXCEEDED and _is_default(consume, "max_ack_pending"):
+        return "max_ack_pending"
+    return None
+
+
+def _refusal(field: str, error: APIError, consume: Consume | None) -> SetupError:
+    if error.err_code == _ACK_PENDING_EXCEEDED and consume is not None:
+        words = f"{field}.consume.maxAckPending: {consume.max_ack_pending}: {error.description}"
+        return SetupError("LimitReached", words)
+    return refusal(field, error)
+
+
+def _is_default(consume: Consume | None, name: str) -> bool:
+    """Whether the spec leaves a value open: one that equals the default counts as left out."""
+    return consume is not None and getattr(consume, name) == Consume.model_fields[name].default
+
+
+def within_limits(
+    plan: ConsumePlan, field: str, consume: Consume, config: Mapping[str, Any]
+) -> ConsumePlan:
+    """Return the plan of a client with pulls that its consumer allows.
+
+    Args:
+        plan: the client's plan.
+        field: the workload, for errors.
+        consume: what the spec asks for.
+        config: the consumer's configuration as the server has it.
+
+    Raises:
+        SetupError: the spec asks for more than the server allows.
+    """
+    if consume.mode is ConsumeMode.PUSH:
+        return plan
+    most = config.get("max_batch") or plan.batch
+    if plan.batch <= most:
+        return plan
+    if _is_default(consume, "batch"):
+        return plan.model_copy(update={"batch": most})
+    words = f"{plan.batch}: the target allows at most {most} messages in a pull (max_batch)"
+    raise SetupError("LimitReached", f"{field}.consume.batch: {words}")

@@ -1,0 +1,1 @@
+"""The target: its connection, its API, and whether a job may use it."""
