@@ -39,7 +39,16 @@ def spec(stream: str) -> dict[str, Any]:
 
 
 async def run(connection: Connection, document: dict[str, Any]) -> dict[str, WorkloadResult]:
-    """Return the totals of each workload of a job that ran to its end."""
+    """Return the totals of each workload of a job that ran to its end and was removed."""
+    done, problems = await run_and_remove(connection, document)
+    assert problems == []
+    return done
+
+
+async def run_and_remove(
+    connection: Connection, document: dict[str, Any]
+) -> tuple[dict[str, WorkloadResult], list[str]]:
+    """Return the totals of each workload, and what could not be removed."""
     job, parsed = secrets.token_hex(4), parse_spec(document)
     clients = await provision.provision(job, parsed, connection, [WORKER], WORKER)
     plan = LoadPlan(job=job, connection=connection, clients=clients)
@@ -48,10 +57,11 @@ async def run(connection: Connection, document: dict[str, Any]) -> dict[str, Wor
         now_ns = time.monotonic_ns()
         group.start(now_ns, time.time_ns() - now_ns)
         assert await group.wait() is Outcome.COMPLETED
-        return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
+        done = {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
     finally:
         await group.stop()
-        assert await teardown.teardown(job, parsed, connection) == []
+        problems = await teardown.teardown(job, parsed, connection)
+    return done, problems
 
 
 async def assert_it_runs(connection: Connection) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from njst.contract.kinds.publish import Expect, Verify
 from njst.contract.results.outcome import SetupError
+from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.payload_limits import oversized_fields
 
@@ -21,6 +23,21 @@ class StreamSettings:
     allows_direct_get: bool = True
     # Maximum size of a message with its headers; None: no limit.
     max_message_bytes: int | None = None
+
+
+def needs_state(spec: JobSpec, stream: str) -> bool:
+    """Whether a job needs to know the state of an existing stream before the load.
+
+    A job whose workloads only publish, and whose messages are not read back, does not: its user
+    needs no permission but for its subjects and its inbox.
+    """
+    return not all(
+        workload.publish is not None
+        and workload.publish.verify is Verify.NONE
+        and workload.publish.expect is Expect.NONE
+        for workload in spec.workloads
+        if workload.stream == stream
+    )
 
 
 def check_stream(

@@ -12,8 +12,9 @@ from njst.contract.header_names import LAST_SEQUENCE, STREAM_HEADER
 from njst.contract.names.assets import publish_subjects, stream_names
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
-from njst.planning.stream_requirements import StreamSettings, check_stream
-from njst.provisioning.target.target_connection import explained, workload_field
+from njst.planning.stream_requirements import StreamSettings, check_stream, needs_state
+from njst.provisioning.target.target_client import PermissionDeniedError
+from njst.provisioning.target.target_connection import denial, explained, workload_field
 
 # Every stream refuses a publish that expects this last sequence.
 _NO_SEQUENCE = str(2**63 - 1)
@@ -51,10 +52,13 @@ async def check_existing_streams(
         if not stream.use_existing or not workloads:
             continue
         for index, name in enumerate(stream_names(stream)):
-            info = await explained(f"spec.streams[{place}] ({name})", js.stream_info(name))
-            settings = stream_settings(info)
+            settings = None
+            if needs_state(spec, stream.name):
+                info = await explained(f"spec.streams[{place}] ({name})", js.stream_info(name))
+                settings = stream_settings(info)
             for number, workload in workloads:
-                check_stream(number, workload, settings, longest.get(number))
+                if settings is not None:
+                    check_stream(number, workload, settings, longest.get(number))
                 publish = workload.publish
                 # A schedule has its own subject; with subjectCount, subjects have a number.
                 if publish is not None and publish.delay_seconds is None:
@@ -85,11 +89,12 @@ async def _check_subjects(client: Client, field: str, name: str, subjects: Seque
     """Check that the stream captures these subjects, with all mappings and imports in effect.
 
     Each subject gets a publish that no stream can store, because of the last sequence that it
-    expects: the refusal says which stream captured it. If there is no answer, for example because
-    the user lacks the permission, the load will show it.
+    expects: the refusal says which stream captured it. If there is no answer, the load will show
+    why.
 
     Raises:
-        SetupError: no stream captures a subject, or another one does.
+        SetupError: no stream captures a subject, or another one does, or the user may not publish
+            to it.
     """
     headers = {STREAM_HEADER: name, LAST_SEQUENCE: _NO_SEQUENCE}
     for subject in subjects[:_MOST_SUBJECTS]:
@@ -98,6 +103,8 @@ async def _check_subjects(client: Client, field: str, name: str, subjects: Seque
         except nats.errors.NoRespondersError as error:
             words = f"{field}: no stream takes {subject}; {name} must have it among its subjects"
             raise SetupError("SubjectNotTaken", words) from error
+        except PermissionDeniedError as error:
+            raise denial(field, error) from error
         except (nats.errors.Error, TimeoutError):
             continue
         if (other := _other_stream(answer.data)) is not None:

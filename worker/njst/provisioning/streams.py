@@ -20,6 +20,7 @@ from njst.contract.spec.stream import Compression, Discard, Retention, Stream
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
+from njst.planning.stream_requirements import needs_state
 from njst.provisioning.target.target_connection import STREAM_EXISTS, explained
 
 _STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
@@ -82,12 +83,14 @@ def stream_config(
 async def make_streams(
     js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
 ) -> dict[str, StreamState]:
-    """Create missing streams; return the state of each, as the server with this id reports it."""
+    """Create missing streams; return the state of each that matters, as this server reports it."""
     there: dict[str, StreamState] = {}
     for number, stream in enumerate(spec.streams):
         for index, name in enumerate(stream_names(stream)):
             field = f"spec.streams[{number}] ({name})"
             if stream.use_existing:
+                if not needs_state(spec, stream.name):
+                    continue
                 info = await explained(field, js.stream_info(name))
             else:
                 config = stream_config(job, spec, stream, index, log, participants)

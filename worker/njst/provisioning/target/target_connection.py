@@ -13,8 +13,8 @@ from njst.contract.results.outcome import SetupError
 from njst.contract.spec.workload import Workload
 from njst.login.connect_errors import explain
 from njst.login.login_errors import LoginError
-from njst.login.nats_client import LoginClient
 from njst.planning.server_requirements import TargetServer
+from njst.provisioning.target.target_client import PermissionDeniedError, TargetClient
 
 STREAM_EXISTS = 10058
 
@@ -48,18 +48,19 @@ def workload_field(number: int, workload: Workload) -> str:
 
 
 @asynccontextmanager
-async def target_connection(connection: Connection) -> AsyncIterator[LoginClient]:
+async def target_connection(connection: Connection) -> AsyncIterator[TargetClient]:
     """Connect to a target for the duration of the context.
 
     Raises:
         SetupError: it cannot be reached.
     """
     errors: list[Exception] = []
+    client = TargetClient(connection)
 
     async def on_error(error: Exception) -> None:
         errors.append(error)
+        client.on_server_error(error)
 
-    client = LoginClient(connection)
     try:
         # One attempt at each server.
         await client.log_in(name=f"{connection.name}-setup", wait_s=0, on_error=on_error)
@@ -70,13 +71,6 @@ async def target_connection(connection: Connection) -> AsyncIterator[LoginClient
     client.options["allow_reconnect"] = False
     try:
         yield client
-    except SetupError as error:
-        denied = next((e for e in errors if "permissions violation" in str(e).lower()), None)
-        if denied is None:
-            raise
-        # A denied request or reply has no answer: the server reports it on the connection.
-        words = str(denied).removeprefix("nats: ").strip("'")
-        raise SetupError("TargetPermissionDenied", f"{error.message}: {words}") from error
     finally:
         await client.close()
 
@@ -96,6 +90,8 @@ async def explained(field: str, answer: Awaitable[_Answer]) -> _Answer:
         return await answer
     except APIError as error:
         raise refusal(field, error) from error
+    except PermissionDeniedError as error:
+        raise denial(field, error) from error
     except (nats.errors.NoRespondersError, nats.errors.TimeoutError, TimeoutError) as error:
         raise SetupError(
             "JetStreamUnavailable", f"{field}: the target's JetStream does not answer"
@@ -111,11 +107,16 @@ def refusal(field: str, error: APIError) -> SetupError:
     return SetupError(reason, f"{words}; {advice}" if advice else words)
 
 
+def denial(field: str, error: PermissionDeniedError) -> SetupError:
+    """Return the refusal of a user who lacks a permission."""
+    return SetupError("TargetPermissionDenied", f"{field}: {error}")
+
+
 def error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-async def ask_server(client: LoginClient, timeout_s: float) -> TargetServer:
+async def ask_server(client: TargetClient, timeout_s: float) -> TargetServer:
     """Return version and API level of the target.
 
     Raises:
@@ -124,6 +125,8 @@ async def ask_server(client: LoginClient, timeout_s: float) -> TargetServer:
     try:
         answer = await client.request(f"{client.js_api}.INFO", b"", timeout=timeout_s)
         level = int(json.loads(answer.data).get("api", {}).get("level", 0))
+    except PermissionDeniedError as error:
+        raise denial("spec.target", error) from error
     except (nats.errors.Error, TimeoutError, ValueError) as error:
         words = str(error) or type(error).__name__
         raise SetupError(
