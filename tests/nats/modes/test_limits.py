@@ -80,3 +80,32 @@ async def test_stream__with_limits_for_its_consumers__is_consumed(
     existing["workloads"][0]["publish"]["subjects"] = [f"{name}.a"]
     done = await runner.run(existing)
     assert (done["read"].messages, errors(done["read"])) == (3000, {})
+
+
+@pytest.fixture(scope="module")
+def sized() -> Iterator[str]:
+    """A server whose account requires a size for each stream, of at most 1 MB."""
+    limits = "max_mem: 64M, max_file: 64M, max_bytes_required: true, mem_max_stream_bytes: 1M"
+    account = f"{{ users [{{user: l, password: l}}], jetstream {{ {limits} }} }}"
+    with NatsServer.start(config=f"accounts {{ L {account} }}\nno_auth_user: l") as server:
+        yield server.url
+
+
+async def test_account__that_requires_a_size__names_the_field(sized: str) -> None:
+    runner = Runner(sized)
+    for limit, reason in (({}, "MaxBytesRequired"), ({"maxBytes": 2**21}, "LimitReached")):
+        with pytest.raises(SetupError, match=r"spec\.streams\[0\].*maxBytes") as refused:
+            await runner.run(job({**new_stream(), **limit}))
+        assert refused.value.reason == reason
+    done = await runner.run(job({**new_stream(), "maxBytes": 1_000_000}))
+    assert (done["read"].messages, errors(done["read"])) == (3000, {})
+
+
+async def test_account__that_requires_a_size__runs_managed_streams(sized: str) -> None:
+    work = {"operation": "CycleStream", "storage": "Memory", "assets": 3, "maxBytes": 1000}
+    workload = {"name": "cycle", "messages": 60, "management": work}
+    done = await Runner(sized).run({"workloads": [workload]})
+    assert (done["cycle"].messages, errors(done["cycle"])) == (60, {})
+    del work["maxBytes"]
+    with pytest.raises(SetupError, match=r"spec\.workloads\[0\] \(cycle\).*maxBytes"):
+        await Runner(sized).run({"workloads": [workload]})

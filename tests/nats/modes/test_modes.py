@@ -142,6 +142,20 @@ async def test_direct_gets_and_what_is_not_there(runner: Runner) -> None:
     assert (done.messages, errors(done)) == (0, {ErrorClass.NOT_FOUND: 5})
 
 
+async def test_get__of_a_purged_stream__begins_at_its_first_message(runner: Runner) -> None:
+    name = stream_name()
+    await runner.run({"streams": kept(name), "workloads": [publish(name, 1000)]})
+
+    async def purge(client: Client) -> None:
+        await client.jetstream().purge_stream(name, seq=701)
+
+    await runner.ask(purge)
+    for how in ({"mode": "Sequence"}, {"mode": "Sequence", "order": "Random"}, {"mode": "Batch"}):
+        workload = {"name": "get", "stream": name, "messages": 600, "get": how}
+        done = (await runner.run({"streams": existing(name), "workloads": [workload]}))["get"]
+        assert (done.messages, errors(done)) == (600, {}), how
+
+
 async def test_the_last_messages_of_many_subjects_are_one_answer(runner: Runner) -> None:
     name = stream_name()
     write = publish(name, 900, subjects=[f"{name}.a", f"{name}.b"], subjectCount=30)

@@ -6,9 +6,15 @@ import pytest
 
 from njst.contract.kinds.kind import ServerRelease
 from njst.contract.parsing.document import parse_spec
+from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import client_plans
-from njst.planning.server_requirements import TargetServer, requirements, unsupported
+from njst.planning.server_requirements import (
+    TargetServer,
+    check_release,
+    requirements,
+    unsupported,
+)
 from njst.provisioning.streams import stream_config
 
 V211, V212, V214 = ServerRelease(1, "2.11"), ServerRelease(2, "2.12"), ServerRelease(4, "2.14")
@@ -120,3 +126,21 @@ def test_a_stream_is_asked_only_for_what_its_workloads_need() -> None:
     possible = MIXED.without(unsupported(MIXED, TargetServer("2.11.4", 1)))
     asked = stream_config("j", possible, MIXED.streams[0], 0).as_dict()
     assert not newer & asked.keys()
+
+
+@pytest.mark.parametrize(("major", "minor"), [(1, 4), (2, 0), (2, 9)])
+def test_release__that_keeps_no_metadata__is_refused(major: int, minor: int) -> None:
+    words = f"spec.target: the target is nats-server {major}.{minor}; .*2.10 or newer"
+    with pytest.raises(SetupError, match=words) as refused:
+        check_release(job(publish={}), major, minor)
+    assert refused.value.reason == "TargetTooOld"
+
+
+def test_release__of_today__is_taken() -> None:
+    for release in [(2, 10), (2, 15), (3, 0)]:
+        check_release(job(publish={}), *release)
+
+
+def test_release__for_core_nats_only__does_not_matter() -> None:
+    core = {"name": "w", "messages": 1, "core": {"operation": "Publish", "subject": "a"}}
+    check_release(parse_spec({"workloads": [core]}), 2, 0)

@@ -62,10 +62,11 @@ class ClientSlot:
 
 @dataclass(frozen=True)
 class StreamState:
-    """A stream before the load: its last sequence, and what identifies it."""
+    """A stream before the load: its first and last sequence, and what identifies it."""
 
     last_sequence: int = 0
     before: StreamBefore | None = None
+    first_sequence: int = 1
 
 
 @dataclass(frozen=True)

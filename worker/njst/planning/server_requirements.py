@@ -7,6 +7,7 @@ reports none is older than every feature with a level.
 from dataclasses import dataclass
 
 from njst.contract.kinds.kind import ServerRelease
+from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 
@@ -20,6 +21,24 @@ class TargetServer:
 
     def __str__(self) -> str:
         return f"nats-server {self.version} (API level {self.level})"
+
+
+# The first release that keeps the metadata of streams and consumers.
+_OLDEST = (2, 10)
+
+
+def check_release(spec: JobSpec, major: int, minor: int) -> None:
+    """Check that the target can mark what a job creates: the mark is all that lets njst remove it.
+
+    Raises:
+        SetupError: its release is too old, and the job uses JetStream.
+    """
+    uses_jetstream = bool(spec.streams) or any(w.management is not None for w in spec.workloads)
+    if uses_jetstream and (major, minor) < _OLDEST:
+        words = f"the target is nats-server {major}.{minor}; JetStream jobs need 2.10 or newer"
+        raise SetupError(
+            "TargetTooOld", f"spec.target: {words}, since older ones keep no metadata of streams"
+        )
 
 
 def unsupported(spec: JobSpec, server: TargetServer) -> dict[str, str]:

@@ -15,7 +15,7 @@ from njst.login.nats_client import API_TIMEOUT_S
 from njst.planning.client_plans import client_plans
 from njst.planning.inbox_prefix import for_connection
 from njst.planning.payload_limits import check_payload_sizes
-from njst.planning.server_requirements import requirements, unsupported
+from njst.planning.server_requirements import check_release, requirements, unsupported
 from njst.provisioning.bulk_assets import make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
@@ -66,6 +66,8 @@ async def provision(
     files = payload_plans(spec, home.payloads)
     patience_s = _patience_s(spec)
     async with target_connection(connection) as client:
+        release = client.connected_server_version
+        check_release(spec, release.major, release.minor)
         longest = {number: largest(file) for number, file in files.items()}
         check_payload_sizes(spec, client.max_payload, longest)
         skipped: dict[str, str] = {}

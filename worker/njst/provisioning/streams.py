@@ -95,7 +95,10 @@ async def make_streams(
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await explained(field, _add_stream(js, job, config))
-            there[name] = StreamState(info.state.last_seq, stream_before(info, server))
+            state = info.state
+            # An empty stream has 0 or the sequence of its next message.
+            first = max(1, min(state.first_seq, state.last_seq + 1))
+            there[name] = StreamState(state.last_seq, stream_before(info, server), first)
     return there
 
 

@@ -371,6 +371,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     ),
     _managed({"operation": "StreamInfo"}, "spec.workloads[0].management"),
     _managed({"operation": "MoveStream"}, "spec.workloads[0].management.operation"),
+    _managed({"operation": "CreateStream", "maxBytes": 0}, "spec.workloads[0].management.maxBytes"),
     _managed({"operation": "CreateStream", "assets": -1}, "spec.workloads[0].management.assets"),
     _managed({"operation": "CreateStream", "replicas": 6}, "spec.workloads[0].management.replicas"),
     _managed(

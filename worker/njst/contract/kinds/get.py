@@ -101,10 +101,11 @@ class Get(Model):
 
 
 class GetPlan(Message):
-    """Which stored messages a client reads: sequences up to `last_sequence`, or subjects.
+    """Which stored messages a client reads: a range of sequences, or subjects.
 
-    `last_sequence` is the last one of the stream when reading begins. `first` is the number, from
-    0, of the sequence or subject that a Sequential order begins with.
+    `first_sequence` and `last_sequence` are those of the stream when reading begins. `first` is the
+    number, from 0, of the sequence in this range, or of the subject, that a Sequential order begins
+    with.
     """
 
     mode: GetMode
@@ -114,6 +115,7 @@ class GetPlan(Message):
     batch: int = 100
     subjects: list[str] = Field(default_factory=list)
     subject_count: int = 1
+    first_sequence: int = 1
     last_sequence: int = 0
     first: int = 0
     timeout_ms: int

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import Storage
+from njst.contract.fields import MAX_INTEGER, Storage
 from njst.contract.kinds.kind import ALWAYS, Kind, nothing
 from njst.contract.model import Message, Model, Rule
 
@@ -45,6 +45,12 @@ class Management(Model):
     )
     storage: Storage = Field(Storage.FILE, description="File or Memory.")
     replicas: int = Field(1, ge=1, le=5, description="Replicas of each in the cluster.")
+    max_bytes: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_INTEGER,
+        description="Maximum bytes of each stream; an account may require this.",
+    )
     window: int = Field(1, ge=1, le=10_000, description="Calls that a client may have in flight.")
     timeout_seconds: int = Field(
         5, ge=1, le=300, description="A call without an answer after this time is an error."
@@ -55,6 +61,11 @@ class Management(Model):
             cel="!(self.operation in ['StreamInfo', 'ConsumerInfo']) || self.assets > 0",
             message="StreamInfo and ConsumerInfo need assets to ask about",
             holds=lambda self: self.operation not in _INFO or self.assets > 0,
+        ),
+        Rule(
+            cel="!has(self.maxBytes) || self.operation.contains('Stream')",
+            message="maxBytes is for streams, not for consumers",
+            holds=lambda self: self.max_bytes is None or not self.is_of_consumers,
         ),
     )
 
@@ -84,6 +95,7 @@ class ManagementPlan(Message):
     assets: int = 0
     storage: Storage = Storage.FILE
     replicas: int = 1
+    max_bytes: int | None = None
     window: int = 1
     timeout_ms: int
 

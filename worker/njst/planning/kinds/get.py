@@ -8,10 +8,14 @@ from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, 
 def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot) -> GetPlan:
     """Return the plan of a reading client."""
     number = slot.stream
-    last_sequence = work.there.get(stream_name, StreamState()).last_sequence
-    last_sequence += _published_before(work, number)
+    state = work.there.get(stream_name, StreamState())
+    last_sequence = state.last_sequence + _published_before(work, number)
     is_by_subject = get.mode in BY_SUBJECT
-    count = len(get.subjects) * get.subject_count if is_by_subject else max(1, last_sequence)
+    count = (
+        len(get.subjects) * get.subject_count
+        if is_by_subject
+        else max(1, last_sequence - state.first_sequence + 1)
+    )
     return GetPlan(
         mode=get.mode,
         stream=stream_name,
@@ -20,6 +24,7 @@ def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot
         batch=get.batch,
         subjects=[subject.replace(INDEX, str(number)) for subject in get.subjects],
         subject_count=get.subject_count,
+        first_sequence=state.first_sequence,
         last_sequence=last_sequence,
         first=slot.first(count, work.workload.messages),
         timeout_ms=get.timeout_seconds * 1000,

@@ -17,6 +17,7 @@ def management_plan(
         assets=management.assets,
         storage=management.storage,
         replicas=management.replicas,
+        max_bytes=management.max_bytes,
         window=management.window,
         timeout_ms=management.timeout_seconds * 1000,
     )

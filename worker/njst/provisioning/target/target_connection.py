@@ -31,6 +31,8 @@ _REASONS: dict[int, tuple[str, str]] = {
     10023: ("InsufficientResources", "the target has not enough resources"),
     10028: ("InsufficientResources", "the account has no memory storage left"),
     10047: ("InsufficientResources", "the target has no storage left"),
+    10113: ("MaxBytesRequired", "the account requires a size for each stream: set maxBytes"),
+    10122: ("LimitReached", "the account limits the size of a stream: set a lower maxBytes"),
     10026: ("LimitReached", "the account has reached its limit of consumers"),
     10027: ("LimitReached", "the account has reached its limit of streams"),
     10039: ("JetStreamNotEnabled", "JetStream is not enabled for this account"),

@@ -70,7 +70,8 @@ class BatchGetCodec(_ManyMessagesCodec):
         self._head = f"PUB {subject} {inbox}.".encode()
         self._first = get.first
         # Every request begins where a whole batch is left.
-        self._span = max(1, get.last_sequence - get.batch + 1)
+        self._begin = get.first_sequence
+        self._span = max(1, get.last_sequence - self._begin - get.batch + 2)
 
     def encode(self, first: int, count: int, log_ns: int) -> bytes:  # noqa: ARG002
         """Return the requests; their reply ends in the number of their first message."""
@@ -82,7 +83,8 @@ class BatchGetCodec(_ManyMessagesCodec):
         return b"".join(out)
 
     def _body(self, size: int, begin: int) -> bytes:
-        return b'{"batch":%d,"seq":%d}' % (size, (self._first + begin) % self._span + 1)
+        sequence = (self._first + begin) % self._span + self._begin
+        return b'{"batch":%d,"seq":%d}' % (size, sequence)
 
     def _size(self, number: int) -> int:
         if self._messages is None:

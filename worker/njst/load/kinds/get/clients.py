@@ -25,10 +25,11 @@ def get_client(plan: ClientPlan, inbox: str, recorder: Recorder, _: SharedRecord
     if get.mode is GetMode.LAST_BY_SUBJECT:
         codec = DirectGetCodec(last_message_requests(f"{subject}.", name), inbox, get.window)
     else:
-        last = max(1, get.last_sequence)
-        number = draw_many(get.order, last, DRAWN_ROWS, plan.index, get.first)
+        begin = get.first_sequence
+        count = max(1, get.last_sequence - begin + 1)
+        number = draw_many(get.order, count, DRAWN_ROWS, plan.index, get.first)
         where = subject.encode()
         codec = DirectGetCodec(
-            lambda n: (where, b'{"seq":%d}' % (number(n) + 1)), inbox, get.window
+            lambda n: (where, b'{"seq":%d}' % (number(n) + begin)), inbox, get.window
         )
     return request_client(plan, inbox, recorder, codec)

@@ -71,7 +71,7 @@ class _Streams:
 
     def create(self, name: str) -> Call:
         plan = self._plan
-        config = {
+        config: dict[str, Any] = {
             "name": name,
             "subjects": [asset_subject(plan.job, name)],
             "retention": "limits",
@@ -80,6 +80,8 @@ class _Streams:
             "num_replicas": plan.replicas,
             "metadata": owner_marks(plan.job, plan.log, name),
         }
+        if plan.max_bytes is not None:
+            config["max_bytes"] = plan.max_bytes
         return Call(f"{self._api}.CREATE.{name}", _json(config))
 
     def info(self, name: str) -> Call:
