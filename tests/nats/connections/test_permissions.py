@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from njst.contract.connection import Connection
 from njst.contract.results.outcome import SetupError
 from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from tests.nats.connections.running import run_and_remove
 
@@ -116,3 +117,16 @@ async def test_workload__with_one_permission_less__names_it(kind: str) -> None:
             words = await told(server, KINDS[kind])
             stem = missing.removesuffix(">").removesuffix(".")
             assert stem.lower() in words.lower(), f"{missing}: {words}"
+
+
+async def test_consumer__that_may_not_pull__gives_up_and_says_so() -> None:
+    allowed = [subject for subject in table()["`consume`"] if "MSG.NEXT" not in subject]
+    with restricted(allowed) as server:
+        await prepare(server)
+        work = {"consume": {"idleTimeoutSeconds": 300}}
+        done, problems = await load(server, work)
+    assert problems == []
+    (error,) = done.errors
+    assert error.error_class is ErrorClass.PERMISSION_DENIED
+    assert error.operations == MESSAGES
+    assert "CONSUMER.MSG.NEXT.ORDERS" in error.example

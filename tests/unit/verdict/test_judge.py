@@ -308,6 +308,13 @@ def test_the_most_frequent_error_is_given_as_the_cause() -> None:
     assert judged(workloads=[short]).message.endswith("2 times Timeout: none for 5 s")
 
 
+def test_cause__beside_messages_that_never_came__is_what_kept_them_away() -> None:
+    starved = ErrorTally(error_class=ErrorClass.STARVED, count=100_000, example="no message came")
+    denied = ErrorTally(error_class=ErrorClass.PERMISSION_DENIED, count=2, example="not allowed")
+    short = SHORT.model_copy(update={"errors": [starved, denied]})
+    assert judged(workloads=[short]).message.endswith("2 times PermissionDenied: not allowed")
+
+
 @pytest.mark.parametrize(
     ("thresholds", "reason"),
     [

@@ -146,7 +146,7 @@ def _apart(workloads: Iterable[WorkloadResult]) -> Iterable[str]:
             "duplicates": workload.duplicates,
             "late for want of room in the window": workload.held,
             "in the warm-up, in no rate and no latency": workload.warmup_messages,
-            "answered after the duration, in no rate": workload.drained,
+            "answered after the duration, in no rate but in the latency": workload.drained,
             "given up before an answer, in the latency as lower bounds": workload.censored_count,
             "unfinished at the end of the load": workload.unfinished or 0,
         }

@@ -15,7 +15,7 @@ from njst.contract.events import Cancelled
 from njst.contract.results.outcome import START_TIMEOUT, Outcome
 from njst.contract.results.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
-from njst.contract.results.tallies import ErrorClass
+from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.threshold import Metric
 from njst.verdict.invariants import violations
@@ -182,13 +182,18 @@ def _complete(history: History) -> Judgement | None:
             continue
         cause = ""
         if workload.errors:
-            worst = max(workload.errors, key=lambda error: error.count)
+            worst = max(workload.errors, key=_explains)
             cause = f"; {worst.count} times {worst.error_class}: {worst.example}"
         message = (
             f"{workload.workload} did {workload.messages} of {workload.planned} messages{cause}"
         )
         return Judgement(Verdict.INVALID, "Incomplete", message)
     return None
+
+
+def _explains(error: ErrorTally) -> tuple[bool, int]:
+    """Return how well an error explains that work is missing: that nothing came is no cause."""
+    return error.error_class is not ErrorClass.STARVED, error.count
 
 
 def _errors(history: History) -> Judgement | None:

@@ -88,7 +88,7 @@ class Consume(Model):
         ge=1,
         le=150,
         description="Interval at which the server signals that a pull request is alive. Two"
-        " missed heartbeats are a PullLost error, and the client sends a new request. Left out:"
+        " missed heartbeats are a PullLost event, and the client sends a new request. Left out:"
         " no heartbeats.",
     )
     filter_subjects: list[SubjectFilter] = Field(

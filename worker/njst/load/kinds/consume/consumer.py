@@ -155,8 +155,7 @@ class ConsumeClient(LoadClient):
         elif isinstance(frame, ServerError):
             self.recorder.refuse(frame.text)
             if is_denied(frame.text):
-                # A denied acknowledgement will not be confirmed.
-                self._replies.settle_one()
+                self._on_denied(frame.text, now_ns)
         elif isinstance(frame, MessageFrame):
             self._alive_ns = now_ns
             status = status_of(frame)
@@ -170,6 +169,14 @@ class ConsumeClient(LoadClient):
                 self._replies.settle_one()
             else:
                 self._on_message(frame, now_ns)
+
+    def _on_denied(self, words: str, now_ns: int) -> None:
+        if self._pulls.are_denied(words):
+            # No message can come.
+            self.give_up(ErrorClass.PERMISSION_DENIED, words, now_ns)
+        else:
+            # A denied acknowledgement will not be confirmed.
+            self._replies.settle_one()
 
     def _on_info(self, frame: MessageFrame, now_ns: int) -> None:
         """Take the answer whether the consumer exists; other errors do not say so."""

@@ -52,6 +52,10 @@ class Pulls:
         self._patience_ns = patience_ms * 1_000_000 + (0 if consume.heartbeat_ms else GRACE_NS)
         self._heard_ns = 0
 
+    def are_denied(self, words: str) -> bool:
+        """Whether the server says that the client may not pull."""
+        return f'"{self._subject}"'.lower() in words.lower()
+
     def opening(self) -> bytes:
         """Subscribe to the answers of a new generation; older pulls are gone."""
         self.asked = 0
