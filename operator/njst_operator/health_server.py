@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from njst.listener import listen
 from njst.login.nats_client import LoginClient
 from njst.stats.prometheus_text import MEDIA_TYPE, render
 from njst_operator.controllers.manager import Manager
@@ -87,7 +88,7 @@ async def served(address: tuple[str, int] | None, health: Health) -> AsyncIterat
     runner = web.AppRunner(_app(health), access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, *address).start()
+        await web.SockSite(runner, listen(*address)).start()
         yield
     finally:
         await runner.cleanup()

@@ -80,7 +80,7 @@ image: {{ include "njst.image" (dict "root" . "component" "operator") }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 envFrom: {{- include "njst.envFrom" . | nindent 2 }}
 env:
-  - {name: NJST_HEALTH, value: "0.0.0.0:8081"}
+  - {name: NJST_HEALTH, value: ":8081"}
   - name: POD_NAME
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
   {{- if eq .Values.operator.mode "Sidecar" }}

@@ -35,7 +35,7 @@ def test_manifest__environment__is_read_by_the_program(
     for variable in container["env"]:
         monkeypatch.setenv(variable["name"], variable.get("value", "told-by-the-pod"))
     config = parse_config([])
-    assert config.health == ("0.0.0.0", container["ports"][0]["containerPort"])
+    assert config.health == ("", container["ports"][0]["containerPort"])
     assert config.replica == "told-by-the-pod"
     assert config.scope == WatchScope()
     (account,) = _documents(MANIFESTS / "base" / "serviceaccount.yaml", "ServiceAccount")

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 import uvicorn
 from starlette.types import ASGIApp
 
+from njst.listener import listen
+
 STOP_GRACE_S = 3
 
 
@@ -51,14 +53,9 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host.strip("[]"), port))
-        listener.listen(128)
+        return listen(host, port)
     except OSError as error:
-        listener.close()
         if error.errno == errno.EADDRINUSE:
             words = (
                 "is in use by another program; choose another with --http (port 0: any free port)"
@@ -66,5 +63,3 @@ def _listen(host: str, port: int) -> socket.socket:
         else:
             words = f"cannot be used: {error.strerror}"
         raise AddressInUseError(f"HTTP address {host}:{port} {words}") from error
-    listener.setblocking(False)
-    return listener

@@ -31,6 +31,24 @@ def dev(
     context: Annotated[
         str, typer.Option("--context", help="Use the NATS server of this context instead.")
     ] = "",
+    nats_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Port of the NATS server (default: 4222 or a free one)."
+        ),
+    ] = None,
+    http_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_503,
+            help="Port of the first worker, the others have the next ones (default: 5000 or free"
+            " ones); 0: free ones.",
+        ),
+    ] = None,
+    allow_target: Annotated[
+        str, typer.Option(help="As of `njst worker`: the servers that spec.target may name.")
+    ] = "",
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -38,7 +56,10 @@ def dev(
         ),
     ] = None,
 ) -> None:
-    """Run a NATS server and workers until Ctrl-C; busy ports are replaced by free ones."""
+    """Run a NATS server and workers until Ctrl-C.
+
+    Default ports that are busy are replaced by free ones.
+    """
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -51,15 +72,15 @@ def dev(
             place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="njst-")))
             place.mkdir(parents=True, exist_ok=True)
             if not nats and not context:
-                nats = _start_nats(stack, place)
+                nats = _start_nats(stack, place, nats_port)
             print(f"NATS with JetStream   {nats or f'of context {context}'}", flush=True)
             options = ("--context", context) if context else ()
+            if allow_target:
+                options = (*options, "--allow-target", allow_target)
             names = [f"worker-{n}" for n in range(workers)]
             started = [
                 stack.enter_context(
-                    LocalWorker(
-                        name, nats, place, port=_free_or_any(HTTP_PORT + n), options=options
-                    )
+                    LocalWorker(name, nats, place, port=_http_port(http_port, n), options=options)
                 )
                 for n, name in enumerate(names)
             ]
@@ -70,13 +91,20 @@ def dev(
     print("stopped; nothing is left running")
 
 
-def _start_nats(stack: ExitStack, place: Path) -> str:
+def _http_port(first: int | None, number: int) -> int:
+    """Return the port of a worker; 0: any free port."""
+    if first is None:
+        return _free_or_any(HTTP_PORT + number)
+    return first and first + number
+
+
+def _start_nats(stack: ExitStack, place: Path, wanted: int | None) -> str:
     """Start a NATS server; variables of the environment that name another one are removed."""
     for name in [
         name for name in os.environ if name.startswith(("NATS_", "NJST_NATS", "NJST_TLS"))
     ]:
         del os.environ[name]
-    port = _free_or_any(NATS_PORT)
+    port = _free_or_any(NATS_PORT) if wanted is None else wanted
     return stack.enter_context(NatsServer.start(folder=place / "nats", port=port)).url
 
 

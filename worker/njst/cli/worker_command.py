@@ -98,7 +98,11 @@ def worker(
     control: Mapping[str, str],
     http: Annotated[
         str,
-        typer.Option(envvar="NJST_HTTP", help="Address of the HTTP API; port 0 picks a free port."),
+        typer.Option(
+            envvar="NJST_HTTP",
+            help="Address of the HTTP API. Without a host (`:5000`) it listens on all addresses,"
+            " IPv4 and IPv6; port 0 picks a free port.",
+        ),
     ] = "127.0.0.1:5000",
     mesh: Annotated[str, typer.Option(envvar="NJST_MESH", help="Mesh name.")] = "default",
     name: Annotated[
@@ -204,7 +208,7 @@ def worker(
             expect_workers=expect_workers,
         )
 
-    at = HttpSettings(host or "0.0.0.0", int(port))  # noqa: S104
+    at = HttpSettings(host, int(port))
     try:
         asyncio.run(run_worker(settings, at, WaitLimits(wait_seconds, drain_seconds)))
     except (JournalUnavailableError, OSError) as error:
