@@ -174,11 +174,11 @@ class Outcomes:
         assert self._schedule is not None
         return self._schedule.due_many_ns(numbers) + self.start_ns
 
-    def fail(self, number: int, kind: ErrorClass, words: str, now_ns: int) -> bool:
+    def fail(self, number: int, error_class: ErrorClass, words: str, now_ns: int) -> bool:
         """Record that a request failed; return whether it was in flight."""
         if not self.in_flight.take(number):
             return False
-        self.recorder.fail(kind, words, self.messages([number]), now_ns)
+        self.recorder.fail(error_class, words, self.messages([number]), now_ns)
         return True
 
     def cut_off(self, requests: Mapping[int, int], now_ns: int) -> None:
@@ -193,7 +193,7 @@ class Outcomes:
         self.recorder.cut_off(now_ns - due, now_ns)
         self.recorder.paced(now_ns - sent, sent - due, now_ns)
 
-    def fail_unsent(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def fail_unsent(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; those that were due by now have waited since."""
         due_count = self.pacer.due_count(now_ns)
         numbers = self.pacer.drop()
@@ -202,4 +202,4 @@ class Outcomes:
         if self._schedule is not None and late:
             due = self._due_ns(as_array(late))
             self.recorder.cut_off(now_ns - due[due <= now_ns], now_ns)
-        self.recorder.fail_unsent(kind, words, self.messages(numbers), now_ns)
+        self.recorder.fail_unsent(error_class, words, self.messages(numbers), now_ns)

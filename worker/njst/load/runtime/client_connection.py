@@ -356,8 +356,8 @@ class ClientConnection:
             self._check_silence(self.stream, now_ns)
         self.keep_connected(now_ns)
         if self.stream is None and self._is_overdue(now_ns) and not self.done:
-            kind, words = self._reconnect.trouble
-            self.give_up(kind, f"without a connection at its end: {words}", now_ns)
+            error_class, words = self._reconnect.trouble
+            self.give_up(error_class, f"without a connection at its end: {words}", now_ns)
 
     def _is_overdue(self, now_ns: int) -> bool:
         """Whether the time of this client is over, so that it needs no connection."""
@@ -432,9 +432,9 @@ class ClientConnection:
         if self.begun:
             self.workload.on_disconnect(words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """End early: what was left to do fails."""
-        self.workload.give_up(kind, words, now_ns)
+        self.workload.give_up(error_class, words, now_ns)
         self._over = True
 
     def abandon(self, now_ns: int) -> None:

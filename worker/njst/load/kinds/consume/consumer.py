@@ -263,11 +263,11 @@ class ConsumeClient(LoadClient):
         self._reset.start_again()
         self._replies.forget()
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._limit is None else max(0, self._limit - self._deliveries.taken)
         if not self._deliveries.is_over:
-            self.recorder.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(error_class, words, missing, now_ns)
         self._deliveries.is_over = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted

@@ -127,9 +127,9 @@ class CorePublisher(LoadClient):
         """Note that all messages before `until` have their outcome, and `denied` behind it."""
         self._settled, self._mark, self._denied = until, None, denied
 
-    def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def _lose(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail messages that the server may not have read."""
-        self.recorder.fail(kind, words, self.unfinished, now_ns)
+        self.recorder.fail(error_class, words, self.unfinished, now_ns)
         self._settle(self._pacer.next)
 
     def on_time(self, now_ns: int) -> None:
@@ -147,9 +147,9 @@ class CorePublisher(LoadClient):
             self._denied += 1
         self._lose(ErrorClass.DISCONNECTED, words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
+        self.recorder.fail_unsent(error_class, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - messages without an answer do not wait
         """Leave messages without a PONG unfinished."""

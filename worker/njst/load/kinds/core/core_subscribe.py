@@ -143,11 +143,11 @@ class CoreSubscriber(LoadClient):
         """Drop the replies that were due; messages that are published meanwhile are missed."""
         self._replies.clear()
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._plan.messages is None else self._plan.messages - self._taken
         if not self._is_full:
-            self.recorder.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(error_class, words, missing, now_ns)
         self._closing = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted

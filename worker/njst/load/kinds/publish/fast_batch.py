@@ -238,12 +238,12 @@ class FastBatchClient(LoadClient):
             return sizes * (end - begin)
         return int(sizes[np.arange(begin, end) % len(sizes)].sum())
 
-    def _fail(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def _fail(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Give the batch up, and what was not acknowledged of it."""
         count = self._pacer.next - self._acked
-        self.recorder.fail(kind, words, count, now_ns)
-        if not count and kind is not ErrorClass.DISCONNECTED:
-            self.recorder.find(kind, words)
+        self.recorder.fail(error_class, words, count, now_ns)
+        if not count and error_class is not ErrorClass.DISCONNECTED:
+            self.recorder.find(error_class, words)
         was_ending = self._ending
         self._new_batch()
         self._ended = was_ending and self._pacer.is_closed
@@ -274,9 +274,9 @@ class FastBatchClient(LoadClient):
         self._cut_off(now_ns)
         self._fail(ErrorClass.DISCONNECTED, words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
+        self.recorder.fail_unsent(error_class, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:
         """Leave what is in flight without an outcome."""

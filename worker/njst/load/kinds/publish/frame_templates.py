@@ -83,8 +83,8 @@ def frames_of(
     if subject is None and body is None:
         return FrameCycle(rows, id_step=id_step, decimal=decimal, turns=turns)
     assert plan.publish is not None
-    kind = OpenSchedules if plan.publish.delay_ms else OpenFrames
-    return kind(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
+    frames = OpenSchedules if plan.publish.delay_ms else OpenFrames
+    return frames(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
 
 
 def are_many(plan: ClientPlan) -> bool:
