@@ -10,14 +10,14 @@ from njst.contract.fields import MOST_SUBJECTS, FileName, Order, Subject
 from njst.contract.header_names import (
     BATCH_ID,
     BATCH_SEQUENCE,
-    INCREMENT_HEADER,
+    EXPECTED_STREAM,
+    INCREMENT,
     LAST_SEQUENCE,
     LAST_SUBJECT_SEQUENCE,
     MESSAGE_ID,
     SCHEDULE,
     SCHEDULE_TARGET,
-    STREAM_HEADER,
-    TTL_HEADER,
+    TTL,
 )
 from njst.contract.kinds.kind import (
     SHORTEST_NUMBER,
@@ -306,11 +306,11 @@ class Publish(Model):
         """Return the headers that are the same in each message to a stream."""
         headers = [(header.name, header.value) for header in self.headers]
         if self.ttl_seconds is not None:
-            headers.append((TTL_HEADER, str(self.ttl_seconds)))
+            headers.append((TTL, str(self.ttl_seconds)))
         if self.increment is not None:
-            headers.append((INCREMENT_HEADER, f"{self.increment:+d}"))
+            headers.append((INCREMENT, f"{self.increment:+d}"))
         if self.expect_stream:
-            headers.append((STREAM_HEADER, stream))
+            headers.append((EXPECTED_STREAM, stream))
         return headers
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from njst.contract.header_names import MESSAGE_ID, SCHEDULE, SCHEDULE_TARGET
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import DIGITS
 from njst.load.templates.frame_cycle import FrameTemplate
@@ -21,7 +22,7 @@ class FrameSettings:
     producer: int
     headers: Sequence[tuple[str, str]] = ()
     # The header of the id, and the prefix of its value before the digits; empty: none.
-    id_header: str = "Nats-Msg-Id"
+    id_header: str = MESSAGE_ID
     id_prefix: str = ""
     # What follows the digits of the reply.
     reply_tail: str = ""
@@ -69,8 +70,8 @@ def scheduled_row(
     Until then it is the last message of a subject of its own, which the template's id names.
     """
     headers = [
-        ("Nats-Schedule", f"@at {OPEN_INSTANT.decode()}"),
-        ("Nats-Schedule-Target", target),
+        (SCHEDULE, f"@at {OPEN_INSTANT.decode()}"),
+        (SCHEDULE_TARGET, target),
         *template.headers,
     ]
     subject = f"{target}.schedule.{template.id_prefix}-{_OPEN.decode()}"

@@ -1,5 +1,6 @@
 """Planner of publish."""
 
+from njst.contract.header_names import INCREMENT, MESSAGE_ID, ROLLUP, SCHEDULE, TTL
 from njst.contract.kinds.publish import (
     MessageIds,
     Publish,
@@ -66,8 +67,7 @@ def _payload(publish: Publish) -> PayloadPlan:
 
 
 # Headers of messages that remove others, expire, or are not stored as they were sent.
-_HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
-_MESSAGE_ID = "nats-msg-id"
+_UNVERIFIABLE_PREFIXES = tuple(name.lower() for name in (ROLLUP, TTL, INCREMENT, SCHEDULE))
 # Modes in which each message's acknowledgement says whether it is a duplicate.
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
@@ -82,8 +82,10 @@ def unverifiable_reason(publish: Publish) -> str:
         return "Delayed"
     names = [header.name.lower() for header in publish.headers]
     # Acknowledgements name duplicates, but not within a batch.
-    if publish.mode not in _SINGLY and (publish.duplicate_percent or _MESSAGE_ID in names):
+    if publish.mode not in _SINGLY and (publish.duplicate_percent or MESSAGE_ID.lower() in names):
         return "DuplicateIds"
-    if publish.ttl_seconds is not None or any(name.startswith(_HEADERS) for name in names):
+    if publish.ttl_seconds is not None or any(
+        name.startswith(_UNVERIFIABLE_PREFIXES) for name in names
+    ):
         return "MessageHeaders"
     return ""

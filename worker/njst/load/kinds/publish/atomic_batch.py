@@ -7,6 +7,7 @@ reply. A request is a batch: its latency is that of the whole.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from njst.contract.header_names import BATCH_COMMIT, BATCH_ID, BATCH_SEQUENCE
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
@@ -50,7 +51,7 @@ class AtomicBatchCodec(RequestCodec):
             producer=stamp.producer_code(plan.number, plan.index),
             headers=publish.headers,
             is_stamped=not publish.payload.file,
-            id_header="Nats-Batch-Id",
+            id_header=BATCH_ID,
             # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.
             id_prefix=inbox.rpartition(".")[2][:32],
         )
@@ -82,10 +83,10 @@ class AtomicBatchCodec(RequestCodec):
 
     def _template_at(self, place: int, size: int) -> FrameSettings:
         """Return what a message at this place, from 1, of a batch of `size` has in its head."""
-        headers = [*self._template.headers, ("Nats-Batch-Sequence", str(place))]
+        headers = [*self._template.headers, (BATCH_SEQUENCE, str(place))]
         if place < size:
             return replace(self._template, headers=headers, inbox="")
-        return replace(self._template, headers=[*headers, ("Nats-Batch-Commit", "1")])
+        return replace(self._template, headers=[*headers, (BATCH_COMMIT, "1")])
 
     def _make_tail(self) -> FrameCycle | None:
         """Return the last batch, when it is not a whole one."""
