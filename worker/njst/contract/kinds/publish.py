@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from njst.contract.fields import MOST_SUBJECTS, FileName, Order, Subject
 from njst.contract.header_names import (
+    BATCH_COMMIT,
     BATCH_ID,
     BATCH_SEQUENCE,
     EXPECTED_STREAM,
@@ -380,7 +381,8 @@ def _headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
     if publish.delay_seconds is not None:
         headers += [(SCHEDULE, _INSTANT), (SCHEDULE_TARGET, "")]
     if publish.mode is PublishMode.ATOMIC_BATCH:
-        headers += [(BATCH_ID, SHORTEST_NUMBER), (BATCH_SEQUENCE, "1")]
+        # Of the message that commits, which has the most headers.
+        headers += [(BATCH_ID, SHORTEST_NUMBER), (BATCH_SEQUENCE, "1"), (BATCH_COMMIT, "1")]
     return headers
 
 
