@@ -64,8 +64,8 @@ def test_an_instant_has_nine_digits_of_a_second_in_utc() -> None:
 
 
 def test_a_schedule_is_these_bytes() -> None:
-    template = FrameSettings("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
-    cycle = FrameCycle([scheduled_row(template, "s.x", b"hello")])
+    settings = FrameSettings("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
+    cycle = FrameCycle([scheduled_row(settings, "s.x", b"hello")])
     frame = cycle.encode(255, 1, 0)
     assert frame == (
         b"HPUB s.x.schedule.j-0-3-00000000ff i.00000000ff 96 101\r\nNATS/1.0\r\n"

@@ -12,7 +12,7 @@ from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES, has_many_payloads
+from njst.load.kinds.publish.publish_rows import PREBUILT_BYTES, has_many_payloads
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
 from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder

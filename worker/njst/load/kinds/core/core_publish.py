@@ -5,7 +5,7 @@ from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
-from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
+from njst.load.kinds.publish.publish_rows import WHOLE_CYCLES
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
@@ -24,7 +24,7 @@ PING_PAUSE_NS = 10_000_000
 
 def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
     """Return the messages of a client, ready but for their stamps."""
-    template = FrameSettings(
+    settings = FrameSettings(
         inbox=inbox,
         job=stamp.job_code(job),
         producer=stamp.producer_code(plan.number, plan.index),
@@ -33,7 +33,7 @@ def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameC
     rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
     return FrameCycle(
-        [publish_row(template, core.subject, body) for body in bodies(size, rows, plan.index)]
+        [publish_row(settings, core.subject, body) for body in bodies(size, rows, plan.index)]
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from njst.contract.header_names import LAST_SEQUENCE, LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.publish import Expect
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
+from njst.load.kinds.publish.publish_rows import frames_of, publish_rows, subject_numbers
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import MessageFrame

@@ -19,7 +19,7 @@ import numpy as np
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
+from njst.load.kinds.publish.publish_rows import frames_of, publish_rows
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
@@ -75,7 +75,7 @@ class FastBatchClient(LoadClient):
         self._group = self._publish.batch
         self._ending = False
         self._id = secrets.token_hex(8)
-        template = FrameSettings(
+        settings = FrameSettings(
             inbox=f"{self._inbox}.{self._id}.{self._group}.fail",
             job=stamp.job_code(self._job),
             producer=stamp.producer_code(self._plan.number, self._plan.index),
@@ -83,7 +83,7 @@ class FastBatchClient(LoadClient):
             is_stamped=not self._publish.payload.file,
             reply_tail=".1.$FI",
         )
-        rows, self._sizes, frame_bytes = publish_rows(self._plan, template)
+        rows, self._sizes, frame_bytes = publish_rows(self._plan, settings)
         self._cycle = frames_of(self._plan, rows, decimal=True)
         self._chunk = max(1, CHUNK_BYTES // frame_bytes)
         self._plain = re.compile(
