@@ -69,10 +69,10 @@ def test_payloads_are_prebuilt_while_all_clients_have_room(file: Path) -> None:
     "how",
     [
         {},
-        {"headers": [("A", "b * c")]},
+        {"fixed_headers": [("A", "b * c")]},
         {"message_ids": True, "duplicate_percent": 20},
         {"delay_ms": 2000},
-        {"delay_ms": 2000, "headers": [("A", "b")]},
+        {"delay_ms": 2000, "fixed_headers": [("A", "b")]},
         {"expect": Expect.LAST_SEQUENCE},
     ],
     ids=str,

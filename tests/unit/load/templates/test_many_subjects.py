@@ -82,7 +82,7 @@ def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: in
 @pytest.mark.parametrize("header", [("X-Any", "a * b"), ("X-Any", "*")])
 def test_schedule_made_late_equals_a_prebuilt_one(header: tuple[str, str]) -> None:
     """The target is in a header too; each frame says how long that is."""
-    how = {"delay_ms": 2000, "headers": [header]}
+    how = {"delay_ms": 2000, "fixed_headers": [header]}
     many = DelayedCodec(plan(**how), INBOX, "job")
     data = many.encode(EACH - 2, 20, 10**18)
     assert subjects_in(data) == [

@@ -63,7 +63,8 @@ class Kind(Generic[Spec, Plan]):
         timeout_ms: How long a client waits for an answer, or for a message.
         message_sizes: The fields that say how many bytes the payload of a message has, and how
             many those are.
-        message_headers: The headers of a message on the named stream, each with its shortest value.
+        least_headers: The headers of a message on the named stream, each with its shortest
+            value: they give the least size of a message. What is sent is made in the load.
         server_features: The fields that not every server supports, each with its first release.
         consumers_per_stream: How many consumers a stream has at once for so many clients of all
             workers and so many messages; None: only time ends the workload.
@@ -79,9 +80,7 @@ class Kind(Generic[Spec, Plan]):
     receives: Callable[[Spec], bool]
     timeout_ms: Callable[[Plan], int]
     message_sizes: Callable[[Spec], Iterable[tuple[str, int]]]
-    message_headers: Callable[[Spec, str], Iterable[tuple[str, str]]] = lambda spec, _: nothing(
-        spec
-    )
+    least_headers: Callable[[Spec, str], Iterable[tuple[str, str]]] = lambda spec, _: nothing(spec)
     server_features: Callable[[Spec], Iterable[tuple[str, ServerRelease]]] = nothing
     consumers_per_stream: Callable[[Spec, int, int | None], int] = lambda _spec, _clients, _n: 1
     reads_directly: Callable[[Spec], bool] = lambda _: False

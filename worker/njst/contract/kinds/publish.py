@@ -346,7 +346,8 @@ class PublishPlan(Message):
     first_subject: int = 0
     message_ids: bool = False
     duplicate_percent: int = 0
-    headers: list[tuple[str, str]] = Field(default_factory=list)
+    # The same in each message.
+    fixed_headers: list[tuple[str, str]] = Field(default_factory=list)
     expect: Expect = Expect.NONE
     delay_ms: int = 0
     # Whether a few reply subjects are used in turn.
@@ -374,7 +375,7 @@ def _sizes(publish: Publish) -> Iterator[tuple[str, int]]:
         yield "payloadBytesMax", publish.payload_bytes_max or 0
 
 
-def _headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
+def _least_headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
     headers = publish.fixed_headers(stream) + _EXPECT_HEADERS[publish.expect]
     if publish.message_ids is not MessageIds.NONE:
         headers.append((MESSAGE_ID, SHORTEST_NUMBER))
@@ -408,6 +409,6 @@ PUBLISH = Kind(
     receives=lambda _: False,
     timeout_ms=lambda plan: plan.ack_timeout_ms,
     message_sizes=_sizes,
-    message_headers=_headers,
+    least_headers=_least_headers,
     server_features=_features,
 )

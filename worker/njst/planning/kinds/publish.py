@@ -34,7 +34,7 @@ def publish_plan(
         first_subject=slot.first(count, work.workload.messages),
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
-        headers=publish.fixed_headers(stream_name),
+        fixed_headers=publish.fixed_headers(stream_name),
         expect=publish.expect,
         reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
         delay_ms=ms(publish.delay_seconds) or 0,

@@ -52,7 +52,7 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
         subject_count=key_value.keys,
         subject_order=key_value.key_order,
         first_subject=key_value.first_key,
-        headers=_OPERATION_HEADERS[key_value.operation],
+        fixed_headers=_OPERATION_HEADERS[key_value.operation],
         ack_timeout_ms=key_value.timeout_ms,
     )
 

@@ -49,7 +49,7 @@ class AtomicBatchCodec(RequestCodec):
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
-            headers=publish.headers,
+            headers=publish.fixed_headers,
             is_stamped=not publish.payload.file,
             id_header=BATCH_ID,
             # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.

@@ -79,7 +79,7 @@ class FastBatchClient(LoadClient):
             inbox=f"{self._inbox}.{self._id}.{self._group}.fail",
             job=stamp.job_code(self._job),
             producer=stamp.producer_code(self._plan.number, self._plan.index),
-            headers=self._publish.headers,
+            headers=self._publish.fixed_headers,
             is_stamped=not self._publish.payload.file,
             reply_tail=".1.$FI",
         )

@@ -42,13 +42,13 @@ class PublishCodec(RequestCodec):
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
-            headers=publish.headers,
+            headers=publish.fixed_headers,
             is_stamped=not publish.payload.file,
             id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
         )
         made, self._sizes, self.frame_bytes = publish_rows(plan, settings)
         self._frames = frames_of(plan, made, turns=self.tokens.turns)
-        names = [name.lower() for name, _ in publish.headers]
+        names = [name.lower() for name, _ in publish.fixed_headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         # The sequence of a duplicate is that of the message that was stored before it.
         noted = None if receipts is None or self._has_ids else receipts.marks
