@@ -205,7 +205,7 @@ class IntegrityInspector:
             )
 
     def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
-        self.recorder.find(ErrorClass.CORRUPTED, example, len(stamps))
+        self.recorder.add_finding(ErrorClass.CORRUPTED, example, len(stamps))
 
     def _check_order(self, stamps: stamp.Stamps) -> None:
         producers = stamps["producer"]
@@ -227,4 +227,4 @@ class IntegrityInspector:
     ) -> None:
         if len(sequences):
             words = f"message {sequences[0]} of producer {producer:08x} {how}"
-            self.recorder.find(error_class, words, len(sequences))
+            self.recorder.add_finding(error_class, words, len(sequences))

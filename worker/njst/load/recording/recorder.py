@@ -39,7 +39,7 @@ class Recorder:
         self.bytes = 0
         self.redelivered = 0
         # Messages that were due while the window was full.
-        self.window_delayed = 0
+        self.held = 0
         self.duplicates = 0
         self.terminated = 0
         self._reconnects = 0
@@ -62,7 +62,7 @@ class Recorder:
         self._latency = _Values()
         self._censored = _Values()
         self._service = _Values()
-        self._send_lag = _Values()
+        self._slip = _Values()
         self._stored = _Values()
         self._delivered = _Values()
         self._login = _Values()
@@ -129,10 +129,10 @@ class Recorder:
     def paced(
         self, service_ns: Nanoseconds | list[int], slip_ns: Nanoseconds | list[int], now_ns: int
     ) -> None:
-        """Record service time and send lag of messages that had a due time."""
+        """Record service time and slip of messages that had a due time."""
         if now_ns >= self.warm_ns:
             self._service.add(service_ns)
-            self._send_lag.add(slip_ns)
+            self._slip.add(slip_ns)
 
     def split(
         self, stored_ns: Nanoseconds, delivered_ns: Nanoseconds, error_us: int, now_ns: int
@@ -163,9 +163,9 @@ class Recorder:
         self.attempted += count
         self.fail(error_class, words, count, now_ns)
         if not count:
-            self.find(error_class, words)
+            self.add_finding(error_class, words)
 
-    def find(self, error_class: ErrorClass, example: str, count: int = 1) -> None:
+    def add_finding(self, error_class: ErrorClass, example: str, count: int = 1) -> None:
         """Count faults of messages that were processed, or of the load as a whole."""
         self._errors.add(error_class, example, count)
 
@@ -175,7 +175,7 @@ class Recorder:
 
     def refuse(self, words: str) -> None:
         """Count an error of the server that is no operation's outcome."""
-        self.find(refusal_class(words), words)
+        self.add_finding(refusal_class(words), words)
 
     def reconnected(self, outage_ns: int) -> None:
         """Count a reconnect, after an outage of this length."""
@@ -239,7 +239,7 @@ class Recorder:
             drained_bytes=self._drained_bytes,
             bytes=self.bytes,
             redelivered=self.redelivered,
-            held=self.window_delayed,
+            held=self.held,
             duplicates=self.duplicates,
             terminated=self.terminated,
             reconnects=self._reconnects,
@@ -253,7 +253,7 @@ class Recorder:
             censored=self._censored.histogram().encode(),
             latency=self._latency.histogram().encode(),
             service=self._service.histogram().encode(),
-            slip=self._send_lag.histogram().encode(),
+            slip=self._slip.histogram().encode(),
             stored=self._stored.histogram().encode(),
             delivered=self._delivered.histogram().encode(),
             login=self._login.histogram().encode(),

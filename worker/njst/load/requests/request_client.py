@@ -124,7 +124,7 @@ class RequestClient(LoadClient):
         """Return as many requests as are due and the window has room for, up to a chunk."""
         room = self._codec.window - len(self._in_flight)
         if room <= 0:
-            self._outcomes.delayed_until = self._pacer.due_count(now_ns)
+            self._outcomes.held_until = self._pacer.due_count(now_ns)
             return b""
         first = self._pacer.next
         count = self._pacer.take(min(room, self._chunk), now_ns)
@@ -179,7 +179,7 @@ class RequestClient(LoadClient):
             value = -1
         if value < 0:
             subject = message.subject[:80]
-            self.recorder.find(ErrorClass.PROTOCOL, f"a reply to nothing: {subject!r}")
+            self.recorder.add_finding(ErrorClass.PROTOCOL, f"a reply to nothing: {subject!r}")
             return
         number = self._tokens.number(value) // self._codec.weight
         if number not in self._in_flight:

@@ -316,7 +316,7 @@ class ClientConnection:
         except ConnectionError as error:
             self._break(str(error), now_ns)
         except ProtocolError as error:
-            self.load_client.recorder.find(ErrorClass.PROTOCOL, str(error))
+            self.load_client.recorder.add_finding(ErrorClass.PROTOCOL, str(error))
             self._break("the server does not speak NATS", now_ns)
 
     def _take(self, data: bytes, now_ns: int) -> None:

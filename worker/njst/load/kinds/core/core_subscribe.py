@@ -136,7 +136,7 @@ class CoreSubscriber(LoadClient):
                 self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
             self._closing = True
         if self._final_flush.is_late(now_ns) and not self._final_flush.is_over:
-            self.recorder.find(ErrorClass.TIMEOUT, LATE)
+            self.recorder.add_finding(ErrorClass.TIMEOUT, LATE)
             self._final_flush.is_over = True
 
     def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed

@@ -243,7 +243,7 @@ class FastBatchClient(LoadClient):
         count = self._pacer.next - self._acked
         self.recorder.fail(error_class, words, count, now_ns)
         if not count and error_class is not ErrorClass.DISCONNECTED:
-            self.recorder.find(error_class, words)
+            self.recorder.add_finding(error_class, words)
         was_ending = self._ending
         self._new_batch()
         self._ended = was_ending and self._pacer.is_closed
