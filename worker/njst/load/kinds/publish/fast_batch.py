@@ -1,9 +1,9 @@
 """Fast-ingest batches (ADR-50): one long batch, acknowledged in groups by the server's choice.
 
-A message has no headers: its reply subject has its batch, its place, and an operation. The server
-acknowledges messages in groups and sets their size; a client sends on while less than two groups
-lack an acknowledgement. A batch that the server gives up is followed by a new one; its messages
-without an acknowledgement count as failed.
+The batch needs no headers of its own: the reply subject has its id, the place of the message and
+the operation. Headers of the spec are sent. The server acknowledges messages in groups and sets
+their size; a client sends on while less than two groups lack an acknowledgement. A batch that the
+server gives up is followed by a new one; its messages without an acknowledgement count as failed.
 
 Reply: `<inbox>.<batch id>.<messages of a group>.fail.<place from 1>.<operation>.$FI`, where the
 operation is 0 for the first message, 1 for any other, 3 to end the batch without a message.
