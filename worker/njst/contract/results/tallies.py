@@ -8,7 +8,7 @@ from njst.contract.model import Message
 
 
 class ErrorClass(StrEnum):
-    """Classes of errors."""
+    """What went wrong, as a failed operation, a finding, or an event of a connection."""
 
     TIMEOUT = "Timeout"
     NO_RESPONDERS = "NoResponders"

@@ -12,6 +12,7 @@ from njst.contract.kinds.publish import (
 )
 from njst.contract.names.assets import publish_subjects
 from njst.contract.payload import STAMP_BYTES, PayloadPlan
+from njst.contract.results.readback import DELAYED, DUPLICATE_IDS, MESSAGE_HEADERS, NO_STAMP
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 
@@ -77,15 +78,15 @@ def unverifiable_reason(publish: Publish) -> str:
     # The server writes the body of a counter, and a file is sent unchanged.
     has_stamp = publish.increment is None and publish.payload_file is None
     if not has_stamp or publish.payload_bytes < STAMP_BYTES:
-        return "NoStamp"
+        return NO_STAMP
     if publish.delay_seconds is not None:
-        return "Delayed"
+        return DELAYED
     names = [header.name.lower() for header in publish.headers]
     # Acknowledgements name duplicates, but not within a batch.
     if publish.mode not in _SINGLY and (publish.duplicate_percent or MESSAGE_ID.lower() in names):
-        return "DuplicateIds"
+        return DUPLICATE_IDS
     if publish.ttl_seconds is not None or any(
         name.startswith(_UNVERIFIABLE_PREFIXES) for name in names
     ):
-        return "MessageHeaders"
+        return MESSAGE_HEADERS
     return ""
