@@ -52,7 +52,10 @@ def nothing(_: Any) -> tuple[()]:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[Spec, Plan]):
-    """One kind of workload. What has no default here would be silently wrong if it were forgotten.
+    """One kind of workload.
+
+    Fields without a default must be given, because a forgotten one would be silently wrong; decide
+    on the defaults too.
 
     Attributes:
         name: The field of `Workload` and `ClientPlan` that holds its spec and its plan, and its
