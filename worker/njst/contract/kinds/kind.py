@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from pydantic.alias_generators import to_camel, to_pascal
@@ -24,6 +25,16 @@ class ServerRelease:
 V2_11 = ServerRelease(1, "2.11")
 V2_12 = ServerRelease(2, "2.12")
 V2_14 = ServerRelease(4, "2.14")
+
+
+class StreamFeature(Enum):
+    """What a stream of a job must be configured for; see StreamConfig in nats-server."""
+
+    ATOMIC_BATCHES = auto()
+    FAST_BATCHES = auto()
+    MESSAGE_TTLS = auto()
+    COUNTERS = auto()
+    SCHEDULES = auto()
 
 
 # The fewest digits of a message id or a sequence in a header that njst sends.
@@ -69,6 +80,7 @@ class Kind(Generic[Spec, Plan]):
         least_headers: The headers of a message on the named stream, each with its shortest
             value: they give the least size of a message. What is sent is made in the load.
         server_features: The fields that not every server supports, each with its first release.
+        stream_features: What a stream that the job creates must be configured for.
         consumers_per_stream: How many consumers a stream has at once for so many clients of all
             workers and so many messages; None: only time ends the workload.
         reads_directly: Whether it reads messages with direct gets, which a stream must allow.
@@ -85,6 +97,7 @@ class Kind(Generic[Spec, Plan]):
     message_sizes: Callable[[Spec], Iterable[tuple[str, int]]]
     least_headers: Callable[[Spec, str], Iterable[tuple[str, str]]] = lambda spec, _: nothing(spec)
     server_features: Callable[[Spec], Iterable[tuple[str, ServerRelease]]] = nothing
+    stream_features: Callable[[Spec], Iterable[StreamFeature]] = nothing
     consumers_per_stream: Callable[[Spec, int, int | None], int] = lambda _spec, _clients, _n: 1
     reads_directly: Callable[[Spec], bool] = lambda _: False
     needs_stream: bool = True

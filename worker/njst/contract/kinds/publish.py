@@ -28,6 +28,7 @@ from njst.contract.kinds.kind import (
     Kind,
     Predicate,
     ServerRelease,
+    StreamFeature,
 )
 from njst.contract.model import Message, Model, Rule
 from njst.contract.payload import PayloadPlan
@@ -359,6 +360,10 @@ class PublishPlan(Message):
 
 
 _MODE_RELEASES = {PublishMode.ATOMIC_BATCH: V2_12, PublishMode.FAST_BATCH: V2_14}
+_MODE_FEATURES = {
+    PublishMode.ATOMIC_BATCH: StreamFeature.ATOMIC_BATCHES,
+    PublishMode.FAST_BATCH: StreamFeature.FAST_BATCHES,
+}
 # The header that says what a message expects; always as wide as the largest sequence.
 _EXPECT_HEADERS = {
     Expect.NONE: [],
@@ -387,7 +392,7 @@ def _least_headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
     return headers
 
 
-def _features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
+def _server_features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
     if publish.mode in _MODE_RELEASES:
         yield f"mode {publish.mode}", _MODE_RELEASES[publish.mode]
     if publish.ttl_seconds is not None:
@@ -396,6 +401,17 @@ def _features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
         yield "increment", V2_12
     if publish.delay_seconds is not None:
         yield "delaySeconds", V2_12
+
+
+def _stream_features(publish: Publish) -> Iterator[StreamFeature]:
+    if publish.mode in _MODE_FEATURES:
+        yield _MODE_FEATURES[publish.mode]
+    if publish.ttl_seconds is not None:
+        yield StreamFeature.MESSAGE_TTLS
+    if publish.increment is not None:
+        yield StreamFeature.COUNTERS
+    if publish.delay_seconds is not None:
+        yield StreamFeature.SCHEDULES
 
 
 PUBLISH = Kind(
@@ -410,5 +426,6 @@ PUBLISH = Kind(
     timeout_ms=lambda plan: plan.ack_timeout_ms,
     message_sizes=_sizes,
     least_headers=_least_headers,
-    server_features=_features,
+    server_features=_server_features,
+    stream_features=_stream_features,
 )
