@@ -36,12 +36,12 @@ async def step_down(server: NatsServer) -> None:
         await client.close()
 
 
-def count(load: Load, kind: ErrorClass) -> int:
+def count(load: Load, error_class: ErrorClass) -> int:
     return sum(
         event.count
         for tally in load.group.tallies()
         for event in tally.events
-        if event.error_class is kind
+        if event.error_class is error_class
     )
 
 

@@ -225,7 +225,9 @@ async def test_slow_messages_hold_the_consumer_back(runner: Runner) -> None:
     assert books.unacknowledged == 0
 
 
-async def test_held_messages_are_acknowledged_at_the_end_of_the_duration(runner: Runner) -> None:
+async def test_unacknowledged_messages_are_acknowledged_at_the_end_of_the_duration(
+    runner: Runner,
+) -> None:
     name = await filled(runner)
     books = Books(name)
     how = {"slowPercent": 10, "processingMilliseconds": 600_000, "durationSeconds": 5}

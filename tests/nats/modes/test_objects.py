@@ -147,8 +147,8 @@ async def test_a_changed_and_a_missing_chunk_are_found(
     for change in ({"digest": f"SHA-256={wrong}"}, {"size": 299_999}, {"chunks": 4}):
         await js.publish(described.subject or "", json.dumps({**info, **change}).encode())
         done = (await runner.run(job(bucket, workload(bucket, "Get", 5))))["get"]
-        kind = ErrorClass.LOST if "chunks" in change else ErrorClass.CORRUPTED
-        assert (done.messages, errors(done)) == (4, {kind: 1}), change
+        error_class = ErrorClass.LOST if "chunks" in change else ErrorClass.CORRUPTED
+        assert (done.messages, errors(done)) == (4, {error_class: 1}), change
 
 
 async def test_an_offered_rate_of_objects(runner: Runner, bucket: str) -> None:

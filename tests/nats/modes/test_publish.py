@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from njst.contract.results.outcome import SetupError
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES
+from njst.load.kinds.publish.publish_rows import PREBUILT_BYTES
 from tests.nats.modes.running import Runner, errors
 
 Document = dict[str, Any]

@@ -35,8 +35,8 @@ def read_back(result: WorkloadResult) -> ReadBack:
     return result.read_back
 
 
-def example(result: WorkloadResult, kind: ErrorClass) -> str:
-    return next(error.example for error in result.errors if error.error_class is kind)
+def example(result: WorkloadResult, error_class: ErrorClass) -> str:
+    return next(error.example for error in result.errors if error.error_class is error_class)
 
 
 @pytest.mark.parametrize("mode", ["Synchronous", "Asynchronous", "AtomicBatch", "FastBatch"])

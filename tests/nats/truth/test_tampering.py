@@ -108,4 +108,4 @@ async def test_all_of_them_at_once(server: NatsServer, stream: str, mode: str) -
         ErrorClass.STARVED: missing,
         ErrorClass.GAP: each[Fault.DROP] if mode == "Ordered" else 0,
     }
-    assert errors(read) == {kind: count for kind, count in found.items() if count}
+    assert errors(read) == {error_class: count for error_class, count in found.items() if count}

@@ -315,3 +315,21 @@ async def test_events__of_a_job_that_is_deleted__keep_alive_and_end(
 async def test_workers_of_a_spec_are_all_or_as_many_as_it_says(http: httpx.AsyncClient) -> None:
     answer = await http.post(JOBS, json={**SPEC, "workers": 2})
     assert len(answer.json()["participants"]) == 2
+
+
+async def test_metrics__of_two_error_classes_of_a_newer_worker__are_one_series(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    job = await post(http)
+    await mesh.start(job)
+    report = final_report(mesh.view(job), mesh.job_store.progress(job), mesh.log.clock.now_ns())
+    unknown = [
+        ErrorTally(error_class=ErrorClass.OTHER, count=count, example=f"Melted{count}: x")
+        for count in (2, 3)
+    ]
+    workloads = [report.workloads[0].model_copy(update={"errors": unknown})]
+    ended = Ended(report=report.model_copy(update={"workloads": workloads}))
+    await mesh.log.append(EventName(job, "ended"), ended)
+    series = [line for line in (await http.get("/metrics")).text.splitlines() if "Other" in line]
+    assert len(series) == 1
+    assert series[0].endswith('code="Other"} 5')

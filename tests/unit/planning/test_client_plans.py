@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
-from njst.load.kinds.publish.frame_templates import subject_numbers
+from njst.load.kinds.publish.publish_rows import subject_numbers
 from njst.load.pacing.arrival_schedule import ArrivalSchedule
 from njst.planning.client_plans import client_plans
 from njst.planning.client_slot import StreamState, split

@@ -48,6 +48,13 @@ def test_a_message_beyond_the_servers_largest_is_named(field: str) -> None:
             12 + len("Nats-Expected-Last-Subject-Sequence: 0123456789012345678--"),
         ),
         ({"ttlSeconds": 5}, 12 + len("Nats-TTL: 5--")),
+        (
+            {"mode": "AtomicBatch"},
+            12
+            + len("Nats-Batch-Id: 0123456789--")
+            + len("Nats-Batch-Sequence: 1--")
+            + len("Nats-Batch-Commit: 1--"),
+        ),
     ],
 )
 def test_headers_are_of_the_message_too(how: dict[str, Any], headers: int) -> None:
@@ -61,7 +68,6 @@ def test_headers_are_of_the_message_too(how: dict[str, Any], headers: int) -> No
 @pytest.mark.parametrize(
     "how",
     [
-        {"mode": "AtomicBatch"},
         {"mode": "Synchronous", "expect": "LastSequence"},
         {"delaySeconds": 1},
     ],

@@ -18,7 +18,7 @@ from njst.stats.histogram import Histogram
 from njst.stats.series import Series
 from njst.stats.tally_merge import check, fitted, merge, merge_errors, totals
 
-KINDS = (ErrorClass.TIMEOUT, ErrorClass.DISCONNECTED, ErrorClass.LIMIT_EXCEEDED)
+CLASSES = (ErrorClass.TIMEOUT, ErrorClass.DISCONNECTED, ErrorClass.LIMIT_EXCEEDED)
 counts = st.integers(0, 10**12)
 histogram_texts = st.lists(st.integers(0, 70_000_000), max_size=5).map(
     lambda values: Histogram.of(values).encode()
@@ -26,8 +26,10 @@ histogram_texts = st.lists(st.integers(0, 70_000_000), max_size=5).map(
 # One example for each class: which of several examples survives a merge is not promised.
 errors = st.lists(
     st.builds(
-        lambda kind, count: ErrorTally(error_class=kind, count=count, example=f"a {kind}"),
-        st.sampled_from(KINDS),
+        lambda error_class, count: ErrorTally(
+            error_class=error_class, count=count, example=f"a {error_class}"
+        ),
+        st.sampled_from(CLASSES),
         counts,
     ),
     max_size=4,
@@ -93,9 +95,9 @@ def test_sums_are_exact_and_the_elapsed_time_is_the_longest(tallies: list[Worklo
     for name in ("latency", "service", "slip"):
         parts = [Histogram.decode(getattr(tally, name)) for tally in tallies]
         assert Histogram.decode(getattr(merged, name)) == sum(parts, Histogram()), name
-    for kind in KINDS:
-        single = [e.count for t in tallies for e in t.errors if e.error_class is kind]
-        assert sum(e.count for e in merged.errors if e.error_class is kind) == sum(single)
+    for error_class in CLASSES:
+        single = [e.count for t in tallies for e in t.errors if e.error_class is error_class]
+        assert sum(e.count for e in merged.errors if e.error_class is error_class) == sum(single)
     assert all(e.count for e in merged.errors)
 
 
@@ -279,7 +281,7 @@ def test_no_field_is_forgotten() -> None:
     tally = WorkloadTally.model_validate(
         some
         | {"workload": "w", "skipped": "why", "read_back": ReadBack(found=3)}
-        | {"errors": [ErrorTally(error_class=KINDS[0], count=1, example="e")]}
+        | {"errors": [ErrorTally(error_class=CLASSES[0], count=1, example="e")]}
     )
     assert merge([tally]) == [tally]
     result = totals("w", "Publish", [tally])

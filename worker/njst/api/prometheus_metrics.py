@@ -14,6 +14,7 @@ from njst.contract.results.report import WorkloadResult
 from njst.journal.state.job_view import JobView, Phase
 from njst.stats.prometheus_text import Family, MetricSample
 from njst.stats.prometheus_text import render as exposition
+from njst.stats.tally_merge import merge_errors
 
 SHOWN_JOBS = 32
 KEEP_NS = 600 * 1_000_000_000
@@ -80,7 +81,7 @@ def _workloads(services: Services, views: Iterable[JobView]) -> list[Family]:
             done_bytes.samples.append((labels, workload.bytes))
             errors.samples += [
                 ({**labels, "code": str(error.error_class)}, error.count)
-                for error in workload.errors
+                for error in merge_errors(workload.errors)
             ]
             latency.samples += _quantiles(labels, workload)
     return [messages, done_bytes, errors, latency]

@@ -1,4 +1,4 @@
-"""Names of JetStream's message headers."""
+"""Names of the message headers that njst sends to JetStream."""
 
 MESSAGE_ID = "Nats-Msg-Id"
 
@@ -8,18 +8,25 @@ LAST_SEQUENCE = "Nats-Expected-Last-Sequence"
 LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 
 # The only stream that may store the message.
-STREAM_HEADER = "Nats-Expected-Stream"
+EXPECTED_STREAM = "Nats-Expected-Stream"
 
 # The message's own time to live, in seconds (ADR-43).
-TTL_HEADER = "Nats-TTL"
+TTL = "Nats-TTL"
 
 # What a message adds to the counter of its subject (ADR-49).
-INCREMENT_HEADER = "Nats-Incr"
+INCREMENT = "Nats-Incr"
 
 # When a message is stored, and on which subject (ADR-51).
 SCHEDULE = "Nats-Schedule"
 SCHEDULE_TARGET = "Nats-Schedule-Target"
 
-# The atomic batch that a message belongs to, and its place in it (ADR-50).
+# The atomic batch that a message belongs to, and its place in it; the last one commits (ADR-50).
 BATCH_ID = "Nats-Batch-Id"
 BATCH_SEQUENCE = "Nats-Batch-Sequence"
+BATCH_COMMIT = "Nats-Batch-Commit"
+
+# The message replaces the earlier ones: those of its subject ("sub"), or all of its stream ("all").
+ROLLUP = "Nats-Rollup"
+
+# What happened to a key of a bucket: DEL or PURGE; a value has no such header (ADR-8).
+KV_OPERATION = "KV-Operation"

@@ -71,7 +71,7 @@ class LoadClient(ABC):
         """Fail what was in flight when the connection broke: its outcome is unknown."""
 
     @abstractmethod
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """End before its time: what was still to be done fails in this class."""
 
     @abstractmethod

@@ -41,14 +41,15 @@ _OTHER_NAME = (62, 64)
 
 @dataclass(frozen=True)
 class ConnectFailure:
-    """A kind, and a message with advice; `Target` plus the kind is the reason of a job.
+    """Why no connection was made. `Target` plus `reason_suffix` is the reason of a job.
 
     `Unreachable`: no NATS server answers; `TlsRefused`: one side rejects the TLS of the other;
     `LoginRefused`: the server rejects the login; `LoginLate`: the login took too long;
     `LoginUnusable`: a file or value of the login is invalid; `Refused`: no websocket upgrade.
+    `words` is a message with advice.
     """
 
-    kind: str
+    reason_suffix: str
     words: str
 
 

@@ -23,8 +23,10 @@ def check_payload_sizes(spec: JobSpec, max_payload: int, longest: Mapping[int, i
         SetupError: naming the field of the spec that is too large.
     """
     for number, workload in enumerate(spec.workloads):
-        for field, size, headers in oversized_fields(workload, max_payload, longest.get(number)):
-            more = f" and {headers} of headers" if headers else ""
+        for field, size, header_bytes in oversized_fields(
+            workload, max_payload, longest.get(number)
+        ):
+            more = f" and {header_bytes} of headers" if header_bytes else ""
             raise SetupError(
                 "PayloadTooLarge",
                 f"spec.workloads[{number}].{field}: {size} bytes{more}; the target takes at"
@@ -36,15 +38,15 @@ def oversized_fields(
     workload: Workload, limit_bytes: int, longest: int | None
 ) -> Iterator[tuple[str, int, int]]:
     """Yield the fields whose messages are over a limit, with the bytes of payload and headers."""
-    headers = _header_bytes(workload)
+    header_bytes = _header_bytes(workload)
     for field, size in _sizes(workload, longest):
-        if size + headers > limit_bytes:
-            yield field, size, headers
+        if size + header_bytes > limit_bytes:
+            yield field, size, header_bytes
 
 
 def _header_bytes(workload: Workload) -> int:
     """Return the least size of a message's headers in bytes; the server counts them as payload."""
-    headers = workload.kind.message_headers(workload.kind_spec, workload.stream or "")
+    headers = workload.kind.least_headers(workload.kind_spec, workload.stream or "")
     lines = [f"{name}: {value}\r\n" for name, value in headers]
     return sum(map(len, ["NATS/1.0\r\n", *lines, "\r\n"])) if lines else 0
 

@@ -79,7 +79,9 @@ def _obstacles(
         words = f"{name} allows no direct gets (allow_direct is false)"
         yield field, "StreamUnsuitable", words
     if settings.max_message_bytes is not None:
-        for field, size, headers in oversized_fields(workload, settings.max_message_bytes, longest):
-            more = f" and {headers} of headers" if headers else ""
+        for field, size, header_bytes in oversized_fields(
+            workload, settings.max_message_bytes, longest
+        ):
+            more = f" and {header_bytes} of headers" if header_bytes else ""
             words = f"{size} bytes{more}; {name} takes at most {settings.max_message_bytes}"
             yield field, "PayloadTooLarge", f"{words} in a message (max_msg_size)"

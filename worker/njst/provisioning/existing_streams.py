@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
-from njst.contract.header_names import LAST_SEQUENCE, STREAM_HEADER
+from njst.contract.header_names import EXPECTED_STREAM, LAST_SEQUENCE
 from njst.contract.names.assets import publish_subjects, stream_names
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
@@ -96,7 +96,7 @@ async def _check_subjects(client: Client, field: str, name: str, subjects: Seque
         SetupError: no stream captures a subject, or another one does, or the user may not publish
             to it.
     """
-    headers = {STREAM_HEADER: name, LAST_SEQUENCE: _NO_SEQUENCE}
+    headers = {EXPECTED_STREAM: name, LAST_SEQUENCE: _NO_SEQUENCE}
     for subject in subjects[:_MOST_SUBJECTS]:
         try:
             answer = await client.request(subject, b"", timeout=_ANSWER_S, headers=headers)

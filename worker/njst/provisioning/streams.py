@@ -12,7 +12,7 @@ from nats.js.api import (
 from nats.js.errors import APIError
 
 from njst.contract.fields import Storage
-from njst.contract.kinds.publish import PublishMode
+from njst.contract.kinds.kind import StreamFeature
 from njst.contract.names.assets import OWNER_KEY, owner_marks, stream_names, stream_subjects
 from njst.contract.names.buckets import BUCKET, OBJECTS
 from njst.contract.spec.job import JobSpec
@@ -44,12 +44,15 @@ def stream_config(
     Only features that the job's workloads need are enabled: a stream with every feature enabled is
     not a stream that a user would have.
     """
-    publishes = [w.publish for w in spec.workloads if w.stream == stream.name and w.publish]
-    modes = {publish.mode for publish in publishes}
+    features = {
+        feature
+        for workload in spec.workloads
+        if workload.stream == stream.name
+        for feature in workload.kind.stream_features(workload.kind_spec)
+    }
     name = stream_names(stream)[index]
     is_bucket = name.startswith(BUCKET)
     is_store = is_bucket or name.startswith(OBJECTS)
-    has_schedules = spec.has_schedules(stream.name)
     return StreamConfig(
         name=name,
         subjects=stream_subjects(stream, index),
@@ -68,14 +71,14 @@ def stream_config(
         allow_direct=True,
         # The settings of a key-value bucket (ADR-8) and of an object store (ADR-20); a schedule
         # replaces the one before on its subject.
-        allow_rollup_hdrs=is_store or has_schedules,
+        allow_rollup_hdrs=is_store or StreamFeature.SCHEDULES in features,
         deny_delete=is_bucket,
         # Left out unless needed: a server of 2.12 rejects unknown fields.
-        allow_atomic=PublishMode.ATOMIC_BATCH in modes or None,
-        allow_batched=PublishMode.FAST_BATCH in modes or None,
-        allow_msg_ttl=any(publish.ttl_seconds is not None for publish in publishes) or None,
-        allow_msg_schedules=has_schedules or None,
-        allow_msg_counter=any(publish.increment is not None for publish in publishes) or None,
+        allow_atomic=StreamFeature.ATOMIC_BATCHES in features or None,
+        allow_batched=StreamFeature.FAST_BATCHES in features or None,
+        allow_msg_ttl=StreamFeature.MESSAGE_TTLS in features or None,
+        allow_msg_schedules=StreamFeature.SCHEDULES in features or None,
+        allow_msg_counter=StreamFeature.COUNTERS in features or None,
         metadata=owner_marks(job, log, name, stream.retain),
     )
 

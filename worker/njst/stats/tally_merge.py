@@ -140,9 +140,12 @@ def merge_errors(errors: Iterable[ErrorTally]) -> list[ErrorTally]:
             examples[error.error_class] = error.example
     merged = [
         ErrorTally(
-            error_class=kind, count=count, operations=operations[kind], example=examples[kind]
+            error_class=error_class,
+            count=count,
+            operations=operations[error_class],
+            example=examples[error_class],
         )
-        for kind, count in counts.items()
+        for error_class, count in counts.items()
         if count
     ]
     return sorted(merged, key=lambda error: (-error.count, error.error_class))

@@ -327,5 +327,5 @@ def _errors(case: Case, lost: int, unexpected: int, evidence: StreamEvidence) ->
     return errors
 
 
-def _error(kind: ErrorClass, number: int, words: str) -> ErrorTally:
-    return ErrorTally(error_class=kind, count=number, example=words[:300])
+def _error(error_class: ErrorClass, number: int, words: str) -> ErrorTally:
+    return ErrorTally(error_class=error_class, count=number, example=words[:300])

@@ -29,6 +29,7 @@ from njst.contract.parsing.forward_compat import read_event
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import Corrupted, SliceResult, StreamReceipts
 from njst.contract.results.report import Report, Verdict
+from njst.contract.results.tallies import ErrorClass, ErrorTally
 
 SPEC = parse_spec(
     {
@@ -86,6 +87,20 @@ def test_what_is_new_in_a_spec_is_named_so_that_nobody_runs_half_a_job() -> None
     read = read_event(Created, json.dumps(document).encode())
     assert read.spec == SPEC
     assert read.unknown_fields == ["spec.gravity", "spec.workloads.0.publish.colour"]
+
+
+def test_a_class_of_a_newer_worker__is_other_and_named_in_the_example() -> None:
+    tally = {"workload": "w", "errors": [{"errorClass": "Melted", "count": 3, "operations": 2}]}
+    tally["events"] = [{"errorClass": "Moved", "count": 1, "example": "m" * 300}]
+    document = {**newer(Finished(outcome=Outcome.COMPLETED)), "workloads": [tally]}
+    (read,) = read_event(Finished, json.dumps(document).encode()).workloads
+    assert read.errors == [
+        ErrorTally(error_class=ErrorClass.OTHER, count=3, operations=2, example="Melted: ")
+    ]
+    (event,) = read.events
+    assert event.error_class is ErrorClass.OTHER
+    assert event.example == "Moved: " + "m" * 293
+    assert event == ErrorTally.model_validate_json(event.to_json())
 
 
 def test_what_is_wrong_in_any_version_is_no_event() -> None:

@@ -82,7 +82,7 @@ def test_without_a_stream_in_the_plan_whichever_acknowledges_is_right() -> None:
 
 @pytest.mark.parametrize("at_once", [1, 100])
 def test_duplicates_are_acknowledged_and_not_to_be_found(at_once: int) -> None:
-    workload = publisher(headers=[("Nats-Msg-Id", "x")])
+    workload = publisher(fixed_headers=[("Nats-Msg-Id", "x")])
     workload.next_bytes(1)
     for first in range(0, 400, at_once):
         data = b"".join(

@@ -64,8 +64,8 @@ def test_an_instant_has_nine_digits_of_a_second_in_utc() -> None:
 
 
 def test_a_schedule_is_these_bytes() -> None:
-    template = FrameSettings("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
-    cycle = FrameCycle([scheduled_row(template, "s.x", b"hello")])
+    settings = FrameSettings("i", 1, 2, [("A", "b")], id_prefix="j-0-3")
+    cycle = FrameCycle([scheduled_row(settings, "s.x", b"hello")])
     frame = cycle.encode(255, 1, 0)
     assert frame == (
         b"HPUB s.x.schedule.j-0-3-00000000ff i.00000000ff 96 101\r\nNATS/1.0\r\n"
@@ -171,7 +171,7 @@ def test_an_acknowledgement(payload: bytes, answer: Stored) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"),
+    ("code", "error_class"),
     [
         (10077, ErrorClass.LIMIT_EXCEEDED),
         (10047, ErrorClass.LIMIT_EXCEEDED),
@@ -184,11 +184,13 @@ def test_an_acknowledgement(payload: bytes, answer: Stored) -> None:
         (99999, ErrorClass.OTHER),
     ],
 )
-def test_an_error_acknowledgement_of_any_code_has_a_class(code: int, kind: ErrorClass) -> None:
+def test_an_error_acknowledgement_of_any_code_has_a_class(
+    code: int, error_class: ErrorClass
+) -> None:
     payload = b'{"error":{"code":400,"err_code":%d,"description":"why"},"stream":"S","seq":0}'
     answer = publish_answer(reply(payload % code))
     assert isinstance(answer, Failure)
-    assert answer.error_class is kind
+    assert answer.error_class is error_class
     assert answer.words == f"why ({code})"
 
 

@@ -106,7 +106,7 @@ def test_five_sets(
         ErrorClass.DUPLICATED: len(stored) - len(found),
         ErrorClass.PROTOCOL: len({n for n in found if n >= SENT}),
     }
-    assert errors(tally) == {kind: count for kind, count in wanted.items() if count}
+    assert errors(tally) == {error_class: count for error_class, count in wanted.items() if count}
 
 
 def test_the_first_that_is_lost_is_named() -> None:

@@ -178,4 +178,4 @@ def test_counts_are_those_of_a_ledger_kept_by_hand_in_every_split(
         look(one, rest[:size])
         rest = rest[size:]
     wanted = {ErrorClass.DUPLICATED: copies, ErrorClass.REORDERED: behind}
-    assert errors(one) == {kind: count for kind, count in wanted.items() if count}
+    assert errors(one) == {error_class: count for error_class, count in wanted.items() if count}

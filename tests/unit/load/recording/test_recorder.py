@@ -112,7 +112,7 @@ def test_before_the_start_there_is_no_window() -> None:
 def test_findings_and_events_are_no_outcomes() -> None:
     recorder = new_recorder()
     done(recorder, 10, 1)
-    recorder.find(ErrorClass.CORRUPTED, "another body", 3)
+    recorder.add_finding(ErrorClass.CORRUPTED, "another body", 3)
     recorder.event(ErrorClass.DISCONNECTED, "reset by peer")
     found = result(recorder, 1)
     assert (found.attempted, found.messages, found.failed, found.error_count) == (10, 10, 0, 3)

@@ -60,7 +60,7 @@ def connected(sock: socket.socket) -> ClientConnection:
 
 
 def errors(client: ClientConnection) -> list[ErrorTally]:
-    return client.workload.recorder.tally().errors
+    return client.load_client.recorder.tally().errors
 
 
 @pytest.mark.parametrize("call", ["write", "write_opening"])
@@ -105,7 +105,7 @@ def test_fast_server_does_not_starve_other_work_of_the_loop(
     assert client.wants == READ | WRITE, "the rest leaves when the loop has looked around"
     client.stop()
     client.write(now_ns())
-    assert client.workload.recorder.tally().attempted == 17
+    assert client.load_client.recorder.tally().attempted == 17
     assert client.wants == READ
 
 
@@ -119,7 +119,7 @@ def test_answers_that_came_before_a_send_fails_count(
     ends[1].close()
     client._out = b"PONG\r\n"
     client.write(NOW_NS)
-    assert client.workload.recorder.messages == 1
+    assert client.load_client.recorder.messages == 1
     (error,) = errors(client)
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, WINDOW - 1)
 
@@ -179,7 +179,7 @@ def test_what_lies_ready_is_acknowledged_together_as_far_as_a_bound(
     stream = client.stream
     assert isinstance(stream, Arriving)
     assert client.read(NOW_NS) is False
-    assert client.workload.recorder.messages == taken
+    assert client.load_client.recorder.messages == taken
     client.write(NOW_NS)
     acks = stream.sent[0].count(b"+ACK")
     assert acks == (taken if ack is AckPolicy.EXPLICIT else 0)
@@ -192,8 +192,8 @@ def test_connection_that_ends_behind_a_chunk_breaks_and_the_chunk_counts(
     client = consuming(ends[0], [deliveries(1, 2), end], AckPolicy.EXPLICIT)
     client.read(NOW_NS)
     assert client.stream is None
-    assert client.workload.recorder.messages == 2
-    (event,) = client.workload.recorder.tally().events
+    assert client.load_client.recorder.messages == 2
+    (event,) = client.load_client.recorder.tally().events
     assert event.error_class is ErrorClass.DISCONNECTED
 
 
@@ -212,7 +212,7 @@ def quiet(sock: socket.socket) -> ClientConnection:
     """A publisher that has nothing to send before its answers come, which are long in coming."""
     client = connected(sock)
     client._keepalive.begin(NOW_NS, 0)
-    client.workload.on_time = lambda _: None  # type: ignore[method-assign]
+    client.load_client.on_time = lambda _: None  # type: ignore[method-assign]
     return client
 
 
@@ -225,7 +225,7 @@ def test_silent_server_gets_pings_and_then_the_connection_breaks(
     assert _said(ends[1]).count(b"PING") == 2
     look_for(client, SILENT_NS)
     assert client.stream is None
-    event, *dials = client.workload.recorder.tally().events
+    event, *dials = client.load_client.recorder.tally().events
     assert (event.error_class, event.count) == (ErrorClass.DISCONNECTED, 1)
     assert {dial.error_class for dial in dials} <= {ErrorClass.CONNECT_FAILED}
     assert event.example == "the server said nothing for 6 s and answered no PING"
@@ -262,10 +262,10 @@ def test_a_pong_for_the_workload_is_told_from_one_for_the_client(
     assert [line for line in _said(ends[1]) if line == b"PING"] == [b"PING", b"PING"]
     ends[1].sendall(b"PONG\r\n")
     client.read(NOW_NS)
-    assert client.workload.recorder.messages == 0, "that was the client's own, which left first"
+    assert client.load_client.recorder.messages == 0, "that was the client's own, which left first"
     ends[1].sendall(b"PONG\r\n")
     client.read(NOW_NS)
-    assert client.workload.recorder.messages == 1
+    assert client.load_client.recorder.messages == 1
 
 
 def test_at_its_end_a_client_without_a_connection_gives_up(

@@ -128,13 +128,13 @@ def test_a_full_window_is_no_reason_to_spin(scene: Scene) -> None:
 
 def test_an_answer_makes_room_at_once(scene: Scene) -> None:
     client = publisher(scene, window=1, messages=100)
-    inbox = client.workload._inbox  # type: ignore[attr-defined]
+    inbox = client.load_client._inbox  # type: ignore[attr-defined]
     body = b'{"stream":"S","seq":1}'
     frame = b"MSG %s.%010x 1 %d\r\n%s\r\n" % (inbox.encode(), 0, len(body), body)
     scene.arriving.append((BEGIN_NS + 7 * MS + 300_000, frame))
     client.keep_pace(BEGIN_NS + 20 * MS, EPOLL)
     assert scene.sent_ns == [0, 7 * MS + 300_000]
-    assert client.workload.recorder.tally().messages == 1
+    assert client.load_client.recorder.tally().messages == 1
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_broken_connection_ends_it(scene: Scene, what: bytes | OSError, words:
     scene.arriving.append((BEGIN_NS + 2 * MS + 1, what))
     assert client.keep_pace(BEGIN_NS + 20 * MS, EPOLL)
     assert client.stream is None
-    (error,) = client.workload.recorder.tally().errors
+    (error,) = client.load_client.recorder.tally().errors
     assert (error.error_class, error.count) == (ErrorClass.DISCONNECTED, 3)
     assert words in error.example
 

@@ -11,17 +11,17 @@ from njst.contract.payload import PayloadPlan
 from njst.load.protocol import stamp
 from njst.load.protocol.digits import numbers_of
 from njst.load.templates.digit_columns import MOST_RUNS
-from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.frame_cycle import FrameCycle, FrameRow
 from njst.load.templates.open_frames import OPEN_SUBJECT, OpenFrames
 from njst.load.templates.payloads import bodies
 
 
-def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> FrameTemplate:
+def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> FrameRow:
     head = f"HPUB {subject} _INBOX.a.".encode()
     middle = b" 30 %d\r\nNATS/1.0\r\nId: x-" % (30 + len(body))
     mark = stamp.fixed(7, 9, body) + bytes(20) if stamped else b""
     frame = head + b"#" * 10 + middle + b"#" * 10 + b"\r\n\r\n" + mark + body + b"\r\n"
-    return FrameTemplate(
+    return FrameRow(
         frame,
         token_at=len(head),
         id_at=len(head) + 10 + len(middle),
@@ -30,7 +30,7 @@ def row(subject: str, body: bytes, *, stamped: bool, back: int = 0) -> FrameTemp
     )
 
 
-def by_hand(rows: list[FrameTemplate], number: int, time_ns: int, step: int) -> bytes:
+def by_hand(rows: list[FrameRow], number: int, time_ns: int, step: int) -> bytes:
     one = rows[number % len(rows)]
     frame = bytearray(one.frame)
     assert one.token_at is not None
@@ -44,7 +44,7 @@ def by_hand(rows: list[FrameTemplate], number: int, time_ns: int, step: int) -> 
 
 
 @st.composite
-def cycles(draw: st.DrawFn) -> list[FrameTemplate]:
+def cycles(draw: st.DrawFn) -> list[FrameRow]:
     stamped = draw(st.booleans())
     uniform = draw(st.booleans())
     count = draw(st.integers(1, 12))
@@ -63,7 +63,7 @@ def cycles(draw: st.DrawFn) -> list[FrameTemplate]:
     cycles(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**63), st.integers(1, 5)
 )
 def test_a_chunk_is_its_frames_one_after_the_other(
-    rows: list[FrameTemplate], first: int, count: int, time_ns: int, step: int
+    rows: list[FrameRow], first: int, count: int, time_ns: int, step: int
 ) -> None:
     cycle = FrameCycle(rows, id_step=step)
     numbers = range(first, first + count)
@@ -74,7 +74,7 @@ def test_a_chunk_is_its_frames_one_after_the_other(
 
 @given(cycles(), st.booleans(), st.integers(0, 10**6), st.integers(1, 40), st.integers(0, 2**62))
 def test_prebuilt_frame_is_stamped_when_it_leaves(
-    rows: list[FrameTemplate], is_open: bool, first: int, count: int, time_ns: int
+    rows: list[FrameRow], is_open: bool, first: int, count: int, time_ns: int
 ) -> None:
     cycle = FrameCycle(rows)
     if is_open:
@@ -86,7 +86,7 @@ def test_prebuilt_frame_is_stamped_when_it_leaves(
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> list[FrameTemplate]:
+def runs(draw: st.DrawFn) -> list[FrameRow]:
     """Rows as a batch has them: a few lengths, each for many rows, and some without a reply."""
     rows = []
     for _ in range(draw(st.integers(1, 4))):
@@ -105,7 +105,7 @@ def runs(draw: st.DrawFn) -> list[FrameTemplate]:
     st.sampled_from([0, 8, 32]),
 )
 def test_runs_of_equal_frames_over_the_ends_of_blocks(
-    rows: list[FrameTemplate], first: int, count: int, decimal: bool, step: int, turns: int
+    rows: list[FrameRow], first: int, count: int, decimal: bool, step: int, turns: int
 ) -> None:
     cycle = FrameCycle(rows, id_step=step, decimal=decimal, turns=turns)
     numbers = range(first, first + count)
@@ -121,9 +121,7 @@ def test_runs_of_equal_frames_over_the_ends_of_blocks(
         max_size=6,
     ),
 )
-def test_chunks_in_any_order(
-    rows: list[FrameTemplate], chunks: list[tuple[int, int, int, int]]
-) -> None:
+def test_chunks_in_any_order(rows: list[FrameRow], chunks: list[tuple[int, int, int, int]]) -> None:
     cycle = FrameCycle(rows)
     for first, count, shift, time_ns in chunks:
         numbers = range(first, first + count)
@@ -145,7 +143,7 @@ def test_a_duplicate_has_the_id_of_the_message_before() -> None:
 
 
 def test_rows_without_digits_stay_as_they_are() -> None:
-    rows = [FrameTemplate(b"PING\r\n"), FrameTemplate(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)]
+    rows = [FrameRow(b"PING\r\n"), FrameRow(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)]
     assert FrameCycle(rows).encode(10, 20, 0) == b"".join(
         b"PING\r\nPUB a r.%010x 0\r\n\r\n" % n for n in range(11, 31, 2)
     )
@@ -206,6 +204,6 @@ def test_bodies_have_the_sizes_and_blanks_asked_for(
 
 
 def test_reused_tokens_repeat_after_each_round() -> None:
-    rows = [FrameTemplate(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
+    rows = [FrameRow(b"PUB a r.0000000000 0\r\n\r\n", token_at=8)] * 5
     data = FrameCycle(rows, turns=4).encode(2, 20, 0, shift=8)
     assert data == b"".join(b"PUB a r.%010x 0\r\n\r\n" % (8 + n % 4) for n in range(2, 22))

@@ -12,7 +12,7 @@ from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES, has_many_payloads
+from njst.load.kinds.publish.publish_rows import PREBUILT_BYTES, has_many_payloads
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
 from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
@@ -69,10 +69,10 @@ def test_payloads_are_prebuilt_while_all_clients_have_room(file: Path) -> None:
     "how",
     [
         {},
-        {"headers": [("A", "b * c")]},
+        {"fixed_headers": [("A", "b * c")]},
         {"message_ids": True, "duplicate_percent": 20},
         {"delay_ms": 2000},
-        {"delay_ms": 2000, "headers": [("A", "b")]},
+        {"delay_ms": 2000, "fixed_headers": [("A", "b")]},
         {"expect": Expect.LAST_SEQUENCE},
     ],
     ids=str,

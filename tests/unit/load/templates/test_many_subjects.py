@@ -12,7 +12,7 @@ from njst.contract.plan import ClientPlan
 from njst.load.kinds.publish.atomic_batch import AtomicBatchCodec
 from njst.load.kinds.publish.expected_sequence import ExpectedSequenceCodec
 from njst.load.kinds.publish.fast_batch import FastBatchClient
-from njst.load.kinds.publish.frame_templates import PREBUILT_BYTES, are_many, many_subjects
+from njst.load.kinds.publish.publish_rows import PREBUILT_BYTES, are_many, many_subjects
 from njst.load.kinds.publish.single import DelayedCodec, PublishCodec
 from njst.load.load_client import StartTime
 from njst.load.recording.recorder import Recorder
@@ -82,7 +82,7 @@ def test_what_lies_ready_leaves_as_it_would_be_made_then(delay_ms: int, each: in
 @pytest.mark.parametrize("header", [("X-Any", "a * b"), ("X-Any", "*")])
 def test_schedule_made_late_equals_a_prebuilt_one(header: tuple[str, str]) -> None:
     """The target is in a header too; each frame says how long that is."""
-    how = {"delay_ms": 2000, "headers": [header]}
+    how = {"delay_ms": 2000, "fixed_headers": [header]}
     many = DelayedCodec(plan(**how), INBOX, "job")
     data = many.encode(EACH - 2, 20, 10**18)
     assert subjects_in(data) == [

@@ -123,7 +123,7 @@ KEY_VALUE = Kind(
     message_sizes=lambda key_value: (
         [("valueBytes", key_value.value_bytes)] if key_value.operation in _WRITES else []
     ),
-    message_headers=lambda key_value, _: (
+    least_headers=lambda key_value, _: (
         [(LAST_SUBJECT_SEQUENCE, SHORTEST_NUMBER)] if key_value.operation in _EXPECTS else []
     ),
     reads_directly=lambda key_value: key_value.operation is KeyValueOperation.GET,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from pydantic.alias_generators import to_camel, to_pascal
@@ -24,6 +25,16 @@ class ServerRelease:
 V2_11 = ServerRelease(1, "2.11")
 V2_12 = ServerRelease(2, "2.12")
 V2_14 = ServerRelease(4, "2.14")
+
+
+class StreamFeature(Enum):
+    """What a stream of a job must be configured for; see StreamConfig in nats-server."""
+
+    ATOMIC_BATCHES = auto()
+    FAST_BATCHES = auto()
+    MESSAGE_TTLS = auto()
+    COUNTERS = auto()
+    SCHEDULES = auto()
 
 
 # The fewest digits of a message id or a sequence in a header that njst sends.
@@ -52,7 +63,10 @@ def nothing(_: Any) -> tuple[()]:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[Spec, Plan]):
-    """One kind of workload. What has no default here would be silently wrong if it were forgotten.
+    """One kind of workload.
+
+    Fields without a default must be given, because a forgotten one would be silently wrong; decide
+    on the defaults too.
 
     Attributes:
         name: The field of `Workload` and `ClientPlan` that holds its spec and its plan, and its
@@ -63,8 +77,10 @@ class Kind(Generic[Spec, Plan]):
         timeout_ms: How long a client waits for an answer, or for a message.
         message_sizes: The fields that say how many bytes the payload of a message has, and how
             many those are.
-        message_headers: The headers of a message on the named stream, each with its shortest value.
+        least_headers: The headers of a message on the named stream, each with its shortest
+            value: they give the least size of a message. What is sent is made in the load.
         server_features: The fields that not every server supports, each with its first release.
+        stream_features: What a stream that the job creates must be configured for.
         consumers_per_stream: How many consumers a stream has at once for so many clients of all
             workers and so many messages; None: only time ends the workload.
         reads_directly: Whether it reads messages with direct gets, which a stream must allow.
@@ -79,10 +95,9 @@ class Kind(Generic[Spec, Plan]):
     receives: Callable[[Spec], bool]
     timeout_ms: Callable[[Plan], int]
     message_sizes: Callable[[Spec], Iterable[tuple[str, int]]]
-    message_headers: Callable[[Spec, str], Iterable[tuple[str, str]]] = lambda spec, _: nothing(
-        spec
-    )
+    least_headers: Callable[[Spec, str], Iterable[tuple[str, str]]] = lambda spec, _: nothing(spec)
     server_features: Callable[[Spec], Iterable[tuple[str, ServerRelease]]] = nothing
+    stream_features: Callable[[Spec], Iterable[StreamFeature]] = nothing
     consumers_per_stream: Callable[[Spec, int, int | None], int] = lambda _spec, _clients, _n: 1
     reads_directly: Callable[[Spec], bool] = lambda _: False
     needs_stream: bool = True

@@ -8,16 +8,17 @@ from pydantic import Field, StringConstraints
 
 from njst.contract.fields import MOST_SUBJECTS, FileName, Order, Subject
 from njst.contract.header_names import (
+    BATCH_COMMIT,
     BATCH_ID,
     BATCH_SEQUENCE,
-    INCREMENT_HEADER,
+    EXPECTED_STREAM,
+    INCREMENT,
     LAST_SEQUENCE,
     LAST_SUBJECT_SEQUENCE,
     MESSAGE_ID,
     SCHEDULE,
     SCHEDULE_TARGET,
-    STREAM_HEADER,
-    TTL_HEADER,
+    TTL,
 )
 from njst.contract.kinds.kind import (
     SHORTEST_NUMBER,
@@ -27,6 +28,7 @@ from njst.contract.kinds.kind import (
     Kind,
     Predicate,
     ServerRelease,
+    StreamFeature,
 )
 from njst.contract.model import Message, Model, Rule
 from njst.contract.payload import PayloadPlan
@@ -306,11 +308,11 @@ class Publish(Model):
         """Return the headers that are the same in each message to a stream."""
         headers = [(header.name, header.value) for header in self.headers]
         if self.ttl_seconds is not None:
-            headers.append((TTL_HEADER, str(self.ttl_seconds)))
+            headers.append((TTL, str(self.ttl_seconds)))
         if self.increment is not None:
-            headers.append((INCREMENT_HEADER, f"{self.increment:+d}"))
+            headers.append((INCREMENT, f"{self.increment:+d}"))
         if self.expect_stream:
-            headers.append((STREAM_HEADER, stream))
+            headers.append((EXPECTED_STREAM, stream))
         return headers
 
 
@@ -345,7 +347,8 @@ class PublishPlan(Message):
     first_subject: int = 0
     message_ids: bool = False
     duplicate_percent: int = 0
-    headers: list[tuple[str, str]] = Field(default_factory=list)
+    # The same in each message.
+    fixed_headers: list[tuple[str, str]] = Field(default_factory=list)
     expect: Expect = Expect.NONE
     delay_ms: int = 0
     # Whether a few reply subjects are used in turn.
@@ -357,6 +360,10 @@ class PublishPlan(Message):
 
 
 _MODE_RELEASES = {PublishMode.ATOMIC_BATCH: V2_12, PublishMode.FAST_BATCH: V2_14}
+_MODE_FEATURES = {
+    PublishMode.ATOMIC_BATCH: StreamFeature.ATOMIC_BATCHES,
+    PublishMode.FAST_BATCH: StreamFeature.FAST_BATCHES,
+}
 # The header that says what a message expects; always as wide as the largest sequence.
 _EXPECT_HEADERS = {
     Expect.NONE: [],
@@ -373,18 +380,19 @@ def _sizes(publish: Publish) -> Iterator[tuple[str, int]]:
         yield "payloadBytesMax", publish.payload_bytes_max or 0
 
 
-def _headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
+def _least_headers(publish: Publish, stream: str) -> list[tuple[str, str]]:
     headers = publish.fixed_headers(stream) + _EXPECT_HEADERS[publish.expect]
     if publish.message_ids is not MessageIds.NONE:
         headers.append((MESSAGE_ID, SHORTEST_NUMBER))
     if publish.delay_seconds is not None:
         headers += [(SCHEDULE, _INSTANT), (SCHEDULE_TARGET, "")]
     if publish.mode is PublishMode.ATOMIC_BATCH:
-        headers += [(BATCH_ID, SHORTEST_NUMBER), (BATCH_SEQUENCE, "1")]
+        # Of the message that commits, which has the most headers.
+        headers += [(BATCH_ID, SHORTEST_NUMBER), (BATCH_SEQUENCE, "1"), (BATCH_COMMIT, "1")]
     return headers
 
 
-def _features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
+def _server_features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
     if publish.mode in _MODE_RELEASES:
         yield f"mode {publish.mode}", _MODE_RELEASES[publish.mode]
     if publish.ttl_seconds is not None:
@@ -393,6 +401,17 @@ def _features(publish: Publish) -> Iterator[tuple[str, ServerRelease]]:
         yield "increment", V2_12
     if publish.delay_seconds is not None:
         yield "delaySeconds", V2_12
+
+
+def _stream_features(publish: Publish) -> Iterator[StreamFeature]:
+    if publish.mode in _MODE_FEATURES:
+        yield _MODE_FEATURES[publish.mode]
+    if publish.ttl_seconds is not None:
+        yield StreamFeature.MESSAGE_TTLS
+    if publish.increment is not None:
+        yield StreamFeature.COUNTERS
+    if publish.delay_seconds is not None:
+        yield StreamFeature.SCHEDULES
 
 
 PUBLISH = Kind(
@@ -406,6 +425,7 @@ PUBLISH = Kind(
     receives=lambda _: False,
     timeout_ms=lambda plan: plan.ack_timeout_ms,
     message_sizes=_sizes,
-    message_headers=_headers,
-    server_features=_features,
+    least_headers=_least_headers,
+    server_features=_server_features,
+    stream_features=_stream_features,
 )

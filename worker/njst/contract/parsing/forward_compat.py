@@ -12,26 +12,26 @@ from pydantic import ValidationError
 
 from njst.contract.events import Created, Payload
 
-_Kind = TypeVar("_Kind", bound=Payload)
+_Event = TypeVar("_Event", bound=Payload)
 
 
-def read_event(kind: type[_Kind], data: bytes) -> _Kind:
+def read_event(event_type: type[_Event], data: bytes) -> _Event:
     """Return the event in `data`.
 
     Raises:
         ValidationError: it is not an event of any version.
     """
     try:
-        return kind.model_validate_json(data)
+        return event_type.model_validate_json(data)
     except ValidationError as error:
         unknown = [list(e["loc"]) for e in error.errors() if e["type"] == "extra_forbidden"]
-        if kind is not Created or len(unknown) != error.error_count():
+        if event_type is not Created or len(unknown) != error.error_count():
             raise
     document = json.loads(data)
     for path in unknown:
         _leave_out(document, path)
     document["unknownFields"] = sorted(".".join(str(part) for part in path) for path in unknown)
-    return kind.model_validate_json(json.dumps(document))
+    return event_type.model_validate_json(json.dumps(document))
 
 
 def _leave_out(document: Any, path: list[Any]) -> None:

@@ -1,14 +1,15 @@
 """Measurements of one participant."""
 
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from njst.contract.model import Message
 
 
 class ErrorClass(StrEnum):
-    """Classes of errors."""
+    """What went wrong, as a failed operation, a finding, or an event of a connection."""
 
     TIMEOUT = "Timeout"
     NO_RESPONDERS = "NoResponders"
@@ -38,17 +39,33 @@ class ErrorClass(StrEnum):
     OTHER = "Other"
 
 
+_KNOWN_CLASSES = frozenset(ErrorClass)
+_MAX_EXAMPLE = 300
+
+
 class ErrorTally(Message):
     """Number of errors of one class, with the message of one example.
 
     `operations` of `count` are failed operations, each counted once; the others are findings about
     processed messages, such as a corrupted body.
+
+    A class that only a newer worker knows is read as `Other`, with its name before the example, so
+    that workers of one mesh can have different versions.
     """
 
     error_class: ErrorClass
     count: int = Field(ge=0)
     operations: int = Field(0, ge=0)
-    example: str = Field("", max_length=300)
+    example: str = Field("", max_length=_MAX_EXAMPLE)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_unknown_class(cls, data: Any) -> Any:
+        name = data.get("errorClass") if isinstance(data, dict) else None
+        if not isinstance(name, str) or name in _KNOWN_CLASSES:
+            return data
+        example = f"{name}: {data.get('example', '')}"[:_MAX_EXAMPLE]
+        return {**data, "errorClass": ErrorClass.OTHER, "example": example}
 
 
 class WindowTally(Message):

@@ -84,7 +84,7 @@ async def _need_jetstream(client: LoginClient, where: str) -> None:
 def _why(where: str, errors: Sequence[Exception], connection: Connection) -> str:
     said = [error for error in errors if not isinstance(error, nats.errors.NoServersError)]
     refusal = explain(said or errors, connection)
-    advice = "; is the address right?" if refusal.kind == "Unreachable" else ""
+    advice = "; is the address right?" if refusal.reason_suffix == "Unreachable" else ""
     return f"control NATS {where}: {refusal.words}{advice}"
 
 

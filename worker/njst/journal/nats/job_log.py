@@ -18,6 +18,7 @@ from nats.js.errors import APIError, NotFoundError
 from pydantic import ValidationError
 
 from njst.contract.events import DECISIONS, EVENT_TYPES, Payload, Progress
+from njst.contract.header_names import LAST_SUBJECT_SEQUENCE, MESSAGE_ID
 from njst.contract.names.mesh import EventName, Mesh
 from njst.contract.parsing.forward_compat import read_event
 from njst.contract.results.outcome import Problem
@@ -134,9 +135,9 @@ class JetStreamLog:
         If a decision was stored at an earlier attempt whose acknowledgement was lost, `stored` is
         False, as if another worker's were there first; the log shows which it is.
         """
-        headers = {"Nats-Msg-Id": uuid.uuid4().hex}
+        headers = {MESSAGE_ID: uuid.uuid4().hex}
         if name.event in DECISIONS:
-            headers["Nats-Expected-Last-Subject-Sequence"] = "0"
+            headers[LAST_SUBJECT_SEQUENCE] = "0"
         subject, data = self._mesh.event(name), payload.to_json()
         try:
             answer = await self._client.request(
@@ -193,7 +194,7 @@ class JetStreamLog:
         Raises:
             JournalUnavailableError: the log does not answer.
         """
-        headers = {"Nats-Expected-Last-Subject-Sequence": "0"}
+        headers = {LAST_SUBJECT_SEQUENCE: "0"}
         try:
             answer = await self._client.request(
                 self._mesh.reaping, b"", timeout=APPEND_TIMEOUT_S, headers=headers

@@ -17,6 +17,7 @@ from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 from pydantic import ValidationError
 
+from njst.contract.header_names import ROLLUP
 from njst.contract.names.buckets import OBJECTS, chunk_subject, meta_subject
 from njst.contract.names.mesh import Mesh
 from njst.contract.results.report import Report, StoredReport
@@ -82,7 +83,7 @@ class ReportStore:
         await js.publish(
             meta_subject(self._bucket, stored.name),
             json.dumps(meta).encode(),
-            headers={"Nats-Rollup": "sub"},
+            headers={ROLLUP: "sub"},
         )
 
     def _config(self) -> StreamConfig:

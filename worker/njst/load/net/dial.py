@@ -141,12 +141,14 @@ class Dial:
             return ConnectError(ErrorClass.CONNECT_FAILED, "TargetTlsRefused", f"{where}: {NO_TLS}")
         refusal = failure_of(error, connection)
         if refusal is not None:
-            kind = (
+            error_class = (
                 ErrorClass.PERMISSION_DENIED
-                if isinstance(error, HandshakeRefusedError) and refusal.kind != "LoginLate"
+                if isinstance(error, HandshakeRefusedError) and refusal.reason_suffix != "LoginLate"
                 else ErrorClass.CONNECT_FAILED
             )
-            return ConnectError(kind, f"Target{refusal.kind}", f"{where}: {refusal.words}")
+            return ConnectError(
+                error_class, f"Target{refusal.reason_suffix}", f"{where}: {refusal.words}"
+            )
         if isinstance(error, HandshakeRefusedError):
             return ConnectError(ErrorClass.CONNECT_FAILED, "TargetRefused", f"{where}: {error}")
         words = f"{where}: {error or 'no answer'}"

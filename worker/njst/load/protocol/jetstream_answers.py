@@ -159,11 +159,11 @@ def _refusal(error: dict[str, Any]) -> Failure:
         ValueError, TypeError, AttributeError: it is malformed.
     """
     code = int(error.get("err_code", 0))
-    kind = _ERROR_CODES.get(code)
-    if kind is None:
+    error_class = _ERROR_CODES.get(code)
+    if error_class is None:
         busy = int(error.get("code", 0)) == 429
-        kind = ErrorClass.TOO_MANY_REQUESTS if busy else ErrorClass.OTHER
-    return Failure(kind, f"{error.get('description', '')} ({code})")
+        error_class = ErrorClass.TOO_MANY_REQUESTS if busy else ErrorClass.OTHER
+    return Failure(error_class, f"{error.get('description', '')} ({code})")
 
 
 def api_failure(message: MessageFrame) -> Failure | None:

@@ -205,7 +205,7 @@ class IntegrityInspector:
             )
 
     def _corrupted(self, stamps: stamp.Stamps, example: str) -> None:
-        self.recorder.find(ErrorClass.CORRUPTED, example, len(stamps))
+        self.recorder.add_finding(ErrorClass.CORRUPTED, example, len(stamps))
 
     def _check_order(self, stamps: stamp.Stamps) -> None:
         producers = stamps["producer"]
@@ -222,7 +222,9 @@ class IntegrityInspector:
                 words = "came after a later one"
                 self._blame(ErrorClass.REORDERED, producer, values[behind], words)
 
-    def _blame(self, kind: ErrorClass, producer: int, sequences: Positions, how: str) -> None:
+    def _blame(
+        self, error_class: ErrorClass, producer: int, sequences: Positions, how: str
+    ) -> None:
         if len(sequences):
             words = f"message {sequences[0]} of producer {producer:08x} {how}"
-            self.recorder.find(kind, words, len(sequences))
+            self.recorder.add_finding(error_class, words, len(sequences))

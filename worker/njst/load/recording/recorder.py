@@ -39,7 +39,7 @@ class Recorder:
         self.bytes = 0
         self.redelivered = 0
         # Messages that were due while the window was full.
-        self.window_delayed = 0
+        self.held = 0
         self.duplicates = 0
         self.terminated = 0
         self._reconnects = 0
@@ -62,7 +62,7 @@ class Recorder:
         self._latency = _Values()
         self._censored = _Values()
         self._service = _Values()
-        self._send_lag = _Values()
+        self._slip = _Values()
         self._stored = _Values()
         self._delivered = _Values()
         self._login = _Values()
@@ -129,10 +129,10 @@ class Recorder:
     def paced(
         self, service_ns: Nanoseconds | list[int], slip_ns: Nanoseconds | list[int], now_ns: int
     ) -> None:
-        """Record service time and send lag of messages that had a due time."""
+        """Record service time and slip of messages that had a due time."""
         if now_ns >= self.warm_ns:
             self._service.add(service_ns)
-            self._send_lag.add(slip_ns)
+            self._slip.add(slip_ns)
 
     def split(
         self, stored_ns: Nanoseconds, delivered_ns: Nanoseconds, error_us: int, now_ns: int
@@ -149,33 +149,33 @@ class Recorder:
         if now_ns >= self.warm_ns:
             self._censored.add(waited_ns)
 
-    def fail(self, kind: ErrorClass, example: str, count: int, now_ns: int) -> None:
+    def fail(self, error_class: ErrorClass, example: str, count: int, now_ns: int) -> None:
         """Count operations that failed at `now_ns`; the first example is kept."""
         if count > 0:
-            self._errors.add(kind, example, count, operations=count)
+            self._errors.add(error_class, example, count, operations=count)
             self._last_ns = max(self._last_ns, now_ns)
 
-    def fail_unsent(self, kind: ErrorClass, words: str, count: int, now_ns: int) -> None:
+    def fail_unsent(self, error_class: ErrorClass, words: str, count: int, now_ns: int) -> None:
         """Fail what a client had left to do when it ended early.
 
         Where only time would have ended it, the count is unknown and 0: then one finding.
         """
         self.attempted += count
-        self.fail(kind, words, count, now_ns)
+        self.fail(error_class, words, count, now_ns)
         if not count:
-            self.find(kind, words)
+            self.add_finding(error_class, words)
 
-    def find(self, kind: ErrorClass, example: str, count: int = 1) -> None:
+    def add_finding(self, error_class: ErrorClass, example: str, count: int = 1) -> None:
         """Count faults of messages that were processed, or of the load as a whole."""
-        self._errors.add(kind, example, count)
+        self._errors.add(error_class, example, count)
 
-    def event(self, kind: ErrorClass, example: str, count: int = 1) -> None:
+    def event(self, error_class: ErrorClass, example: str, count: int = 1) -> None:
         """Count what happened to connections: it is no outcome, and by itself no error."""
-        self._events.add(kind, example, count)
+        self._events.add(error_class, example, count)
 
     def refuse(self, words: str) -> None:
         """Count an error of the server that is no operation's outcome."""
-        self.find(refusal_class(words), words)
+        self.add_finding(refusal_class(words), words)
 
     def reconnected(self, outage_ns: int) -> None:
         """Count a reconnect, after an outage of this length."""
@@ -239,7 +239,7 @@ class Recorder:
             drained_bytes=self._drained_bytes,
             bytes=self.bytes,
             redelivered=self.redelivered,
-            held=self.window_delayed,
+            held=self.held,
             duplicates=self.duplicates,
             terminated=self.terminated,
             reconnects=self._reconnects,
@@ -253,7 +253,7 @@ class Recorder:
             censored=self._censored.histogram().encode(),
             latency=self._latency.histogram().encode(),
             service=self._service.histogram().encode(),
-            slip=self._send_lag.histogram().encode(),
+            slip=self._slip.histogram().encode(),
             stored=self._stored.histogram().encode(),
             delivered=self._delivered.histogram().encode(),
             login=self._login.histogram().encode(),
@@ -280,22 +280,22 @@ class _Errors:
         self._operations: Counter[ErrorClass] = Counter()
         self._examples: dict[ErrorClass, str] = {}
 
-    def add(self, kind: ErrorClass, example: str, count: int, operations: int = 0) -> None:
+    def add(self, error_class: ErrorClass, example: str, count: int, operations: int = 0) -> None:
         if count > 0:
             self.total += count
-            self._counts[kind] += count
-            self._operations[kind] += operations
-            self._examples.setdefault(kind, example[:MAX_EXAMPLE])
+            self._counts[error_class] += count
+            self._operations[error_class] += operations
+            self._examples.setdefault(error_class, example[:MAX_EXAMPLE])
 
     def tallies(self) -> list[ErrorTally]:
         return [
             ErrorTally(
-                error_class=kind,
+                error_class=error_class,
                 count=count,
-                operations=self._operations[kind],
-                example=self._examples[kind],
+                operations=self._operations[error_class],
+                example=self._examples[error_class],
             )
-            for kind, count in self._counts.items()
+            for error_class, count in self._counts.items()
         ]
 
 

@@ -34,7 +34,7 @@ class Outcomes:
         in_flight: requests without an outcome.
         start_ns: the common start, which due times count from.
         answered_ns: when the last answer came.
-        delayed_until: requests before this number were due while the window was full.
+        held_until: requests before this number were due while the window was full.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Outcomes:
         self.in_flight = InFlight()
         self.start_ns = 0
         self.answered_ns = 0
-        self.delayed_until = 0
+        self.held_until = 0
         self._receipts = receipts
         self._schedule = self.pacer.schedule
         self._weight = weight
@@ -69,8 +69,8 @@ class Outcomes:
         self.in_flight.add(first, count, now_ns)
         if self._receipts is not None:
             self._receipts.send(first + count)
-        if first < self.delayed_until:
-            self.recorder.window_delayed += min(count, self.delayed_until - first)
+        if first < self.held_until:
+            self.recorder.held += min(count, self.held_until - first)
         self.recorder.attempted += self.messages(range(first, first + count))
 
     def answered(self, answers: Answers, now_ns: int) -> None:
@@ -146,8 +146,8 @@ class Outcomes:
         due_ns, start_ns = self._schedule.due_ns, self.start_ns
         due = [due_ns(number) + start_ns for number in known]
         self.recorder.latency([now_ns - at_ns for at_ns in due], now_ns)
-        lag = [sent_ns - at_ns for sent_ns, at_ns in zip(sent, due, strict=True)]
-        self.recorder.paced(service, lag, now_ns)
+        slip = [sent_ns - at_ns for sent_ns, at_ns in zip(sent, due, strict=True)]
+        self.recorder.paced(service, slip, now_ns)
 
     def _record_chunks(
         self, numbers: range, chunks: Sequence[Chunk], size: int, now_ns: int
@@ -174,11 +174,11 @@ class Outcomes:
         assert self._schedule is not None
         return self._schedule.due_many_ns(numbers) + self.start_ns
 
-    def fail(self, number: int, kind: ErrorClass, words: str, now_ns: int) -> bool:
+    def fail(self, number: int, error_class: ErrorClass, words: str, now_ns: int) -> bool:
         """Record that a request failed; return whether it was in flight."""
         if not self.in_flight.take(number):
             return False
-        self.recorder.fail(kind, words, self.messages([number]), now_ns)
+        self.recorder.fail(error_class, words, self.messages([number]), now_ns)
         return True
 
     def cut_off(self, requests: Mapping[int, int], now_ns: int) -> None:
@@ -193,7 +193,7 @@ class Outcomes:
         self.recorder.cut_off(now_ns - due, now_ns)
         self.recorder.paced(now_ns - sent, sent - due, now_ns)
 
-    def fail_unsent(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def fail_unsent(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; those that were due by now have waited since."""
         due_count = self.pacer.due_count(now_ns)
         numbers = self.pacer.drop()
@@ -202,4 +202,4 @@ class Outcomes:
         if self._schedule is not None and late:
             due = self._due_ns(as_array(late))
             self.recorder.cut_off(now_ns - due[due <= now_ns], now_ns)
-        self.recorder.fail_unsent(kind, words, self.messages(numbers), now_ns)
+        self.recorder.fail_unsent(error_class, words, self.messages(numbers), now_ns)

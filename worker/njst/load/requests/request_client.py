@@ -124,7 +124,7 @@ class RequestClient(LoadClient):
         """Return as many requests as are due and the window has room for, up to a chunk."""
         room = self._codec.window - len(self._in_flight)
         if room <= 0:
-            self._outcomes.delayed_until = self._pacer.due_count(now_ns)
+            self._outcomes.held_until = self._pacer.due_count(now_ns)
             return b""
         first = self._pacer.next
         count = self._pacer.take(min(room, self._chunk), now_ns)
@@ -179,7 +179,7 @@ class RequestClient(LoadClient):
             value = -1
         if value < 0:
             subject = message.subject[:80]
-            self.recorder.find(ErrorClass.PROTOCOL, f"a reply to nothing: {subject!r}")
+            self.recorder.add_finding(ErrorClass.PROTOCOL, f"a reply to nothing: {subject!r}")
             return
         number = self._tokens.number(value) // self._codec.weight
         if number not in self._in_flight:
@@ -236,7 +236,7 @@ class RequestClient(LoadClient):
         requests: Mapping[int, int],
         words: str,
         now_ns: int,
-        kind: ErrorClass = ErrorClass.TIMEOUT,
+        error_class: ErrorClass = ErrorClass.TIMEOUT,
     ) -> None:
         """Fail requests that will have no answer: when each was sent, by number.
 
@@ -250,7 +250,7 @@ class RequestClient(LoadClient):
         self.recorder.fail(
             ErrorClass.PERMISSION_DENIED, self._permission_errors.words, denied, now_ns
         )
-        self.recorder.fail(kind, words, count - denied, now_ns)
+        self.recorder.fail(error_class, words, count - denied, now_ns)
 
     def on_disconnect(self, words: str, now_ns: int) -> None:
         """Fail what was in flight: its outcome is unknown, so it is no success."""
@@ -263,10 +263,10 @@ class RequestClient(LoadClient):
             self._fail_all(alone, words, now_ns, ErrorClass.PAYLOAD_TOO_LARGE)
         self._fail_all(requests, words, now_ns, ErrorClass.DISCONNECTED)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
         self._flush()
-        self._outcomes.fail_unsent(kind, words, now_ns)
+        self._outcomes.fail_unsent(error_class, words, now_ns)
 
     def abandon(self, now_ns: int) -> None:
         """Leave what is in flight without an outcome."""

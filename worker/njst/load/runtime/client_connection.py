@@ -41,16 +41,16 @@ class ClientConnection:
         self, plan: ClientPlan, settings: DialSettings, servers: ServerPool, shared: SharedRecords
     ) -> None:
         inbox = f"{settings.connection.inbox_prefix}.{secrets.token_hex(8)}"
-        self.workload: LoadClient = open_client(plan, inbox, shared)
-        self._next_request = self.workload.next_request
-        self._most_gathered = _MOST_GATHERED if self.workload.gathers else 0
+        self.load_client: LoadClient = open_client(plan, inbox, shared)
+        self._next_request = self.load_client.next_request
+        self._most_gathered = _MOST_GATHERED if self.load_client.gathers else 0
         self.stream: SocketStream | None = None
         self.plan = plan
         self.begun = False
         self._start = StartTime(0)
         self._is_open = not plan.is_gated and plan.start_ms == 0
         self._over = False
-        self._reconnect = Reconnect(settings, servers, self.workload.recorder, plan.reconnect_ms)
+        self._reconnect = Reconnect(settings, servers, self.load_client.recorder, plan.reconnect_ms)
         self._keepalive = Keepalive()
         # Whether a PING of the keepalive is to be sent next, and whether it is in `_out`.
         self._asks = self._asks_in_out = False
@@ -84,7 +84,7 @@ class ClientConnection:
     @property
     def done(self) -> bool:
         """Whether the client has nothing more to do or to send, or has given up."""
-        return self._over or (self.begun and self.workload.done and not self._out)
+        return self._over or (self.begun and self.load_client.done and not self._out)
 
     @property
     def dialling(self) -> select.epoll | None:
@@ -111,19 +111,19 @@ class ClientConnection:
         if not self._is_open:
             self._is_open = True
             if self.stream is not None:
-                self._out = bytes(self._out) + self.workload.opening()
+                self._out = bytes(self._out) + self.load_client.opening()
             return self._start.at_ns
         self.begun = True
         start_ns, length_ms = self._start.at_ns, self.plan.duration_ms
         end_ns = None if length_ms is None else start_ns + length_ms * 1_000_000
-        self.workload.recorder.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
-        self.workload.start(self._start)
+        self.load_client.recorder.start(start_ns + self.plan.warmup_ms * 1_000_000, end_ns)
+        self.load_client.start(self._start)
         return None
 
     def stop(self) -> None:
         """Send nothing new; one that has not begun is over."""
         if self.begun:
-            self.workload.stop()
+            self.load_client.stop()
         else:
             self._over = True
 
@@ -147,7 +147,7 @@ class ClientConnection:
             return self._pong()
         if self._asks:
             return self._ask()
-        return self.workload.next_bytes(now_ns) if self.begun else b""
+        return self.load_client.next_bytes(now_ns) if self.begun else b""
 
     def _send(self, stream: SocketStream, now_ns: int) -> bool:
         """Send what waits; return whether the kernel took all of it."""
@@ -190,7 +190,7 @@ class ClientConnection:
 
     def _ask(self) -> bytes:
         self._asks, self._asks_in_out = False, True
-        return self._keepalive.ping(self.workload.pings)
+        return self._keepalive.ping(self.load_client.pings)
 
     def read(self, now_ns: int) -> bool:
         """Take what has arrived; return whether it was an answer and the next request was sent."""
@@ -247,10 +247,10 @@ class ClientConnection:
         has_waited = False
         while (stream := self.stream) is not None and stream.can_wait and self._waits_only:
             sent_ns = now_ns = read_clock_ns()
-            due_ns = self.workload.due_ns()
+            due_ns = self.load_client.due_ns()
             if due_ns is not None and due_ns <= now_ns:
                 self.write(now_ns)
-                now_ns, due_ns = read_clock_ns(), self.workload.due_ns()
+                now_ns, due_ns = read_clock_ns(), self.load_client.due_ns()
             if due_ns is None or now_ns >= until_ns:
                 break
             has_waited = True
@@ -290,7 +290,7 @@ class ClientConnection:
 
     @property
     def _waits_only(self) -> bool:
-        return self.begun and not self._out and not self.workload.done
+        return self.begun and not self._out and not self.load_client.done
 
     def _gather(self, stream: SocketStream, data: bytes, now_ns: int) -> None:
         """Take what has arrived, and what arrives meanwhile if the load client gathers."""
@@ -316,7 +316,7 @@ class ClientConnection:
         except ConnectionError as error:
             self._break(str(error), now_ns)
         except ProtocolError as error:
-            self.workload.recorder.find(ErrorClass.PROTOCOL, str(error))
+            self.load_client.recorder.add_finding(ErrorClass.PROTOCOL, str(error))
             self._break("the server does not speak NATS", now_ns)
 
     def _take(self, data: bytes, now_ns: int) -> None:
@@ -326,7 +326,7 @@ class ClientConnection:
             ProtocolError: it is not NATS.
             ConnectionError: the server says that it closes the connection.
         """
-        taken = self.workload.scan(data, now_ns)
+        taken = self.load_client.scan(data, now_ns)
         if taken == len(data):
             self._in = b""
             return
@@ -346,18 +346,18 @@ class ClientConnection:
         elif isinstance(frame, Pong) and self._keepalive.takes_pong():
             pass
         else:
-            self.workload.on_frame(frame, now_ns)
+            self.load_client.on_frame(frame, now_ns)
 
     def on_time(self, now_ns: int) -> None:
         """Check deadlines and silence; connect again when it is time."""
         if self.begun:
-            self.workload.on_time(now_ns)
+            self.load_client.on_time(now_ns)
         if self.stream is not None:
             self._check_silence(self.stream, now_ns)
         self.keep_connected(now_ns)
         if self.stream is None and self._is_overdue(now_ns) and not self.done:
-            kind, words = self._reconnect.trouble
-            self.give_up(kind, f"without a connection at its end: {words}", now_ns)
+            error_class, words = self._reconnect.trouble
+            self.give_up(error_class, f"without a connection at its end: {words}", now_ns)
 
     def _is_overdue(self, now_ns: int) -> bool:
         """Whether the time of this client is over, so that it needs no connection."""
@@ -401,9 +401,9 @@ class ClientConnection:
     def _adopt(self, stream: SocketStream, now_ns: int) -> None:
         """Use a logged-in connection: subscribe, and go on."""
         self.stream = stream
-        self._keepalive.begin(now_ns, self.workload.pings)
+        self._keepalive.begin(now_ns, self.load_client.pings)
         self._asks = self._asks_in_out = False
-        self._out = self.workload.opening() if self._is_open else b""
+        self._out = self.load_client.opening() if self._is_open else b""
         if stream.received:
             self._hear(stream.received, now_ns)
 
@@ -428,18 +428,18 @@ class ClientConnection:
         self._pongs = 0
         self._unblock(now_ns)
         words = self._reconnect.on_break(words, since_ns or now_ns, now_ns)
-        self.workload.recorder.event(ErrorClass.DISCONNECTED, words)
+        self.load_client.recorder.event(ErrorClass.DISCONNECTED, words)
         if self.begun:
-            self.workload.on_disconnect(words, now_ns)
+            self.load_client.on_disconnect(words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """End early: what was left to do fails."""
-        self.workload.give_up(kind, words, now_ns)
+        self.load_client.give_up(error_class, words, now_ns)
         self._over = True
 
     def abandon(self, now_ns: int) -> None:
         """End without what is in flight, which stays unfinished."""
-        self.workload.abandon(now_ns)
+        self.load_client.abandon(now_ns)
         self._over = True
 
     def close(self, now_ns: int) -> None:

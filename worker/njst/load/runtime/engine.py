@@ -98,7 +98,7 @@ class Engine:
         now = now_ns()
         unfinished: Counter[str] = Counter()
         for client in self._clients:
-            unfinished[client.plan.workload] += client.workload.unfinished
+            unfinished[client.plan.workload] += client.load_client.unfinished
         return [
             recorder.tally(now, unfinished[name], series=series)
             for name, recorder in self._shared.recorders.items()
@@ -204,7 +204,7 @@ class Engine:
             recorder.roll()
 
     def _schedule(self, number: int, client: ClientConnection, now: int) -> None:
-        due = client.workload.due_ns()
+        due = client.load_client.due_ns()
         if due is not None:
             heapq.heappush(self._due, (due if due > now else now + BLOCKED_NS, number))
 
@@ -252,7 +252,7 @@ class Engine:
         workload = client.plan.workload
         self._left[workload] -= 1
         if not self._left[workload]:
-            client.workload.recorder.close(now)
+            client.load_client.recorder.close(now)
             on_done(workload)
         return True
 

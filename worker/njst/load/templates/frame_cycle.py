@@ -30,7 +30,7 @@ def made_late(encode: Callable[[int, int, int], bytes], first: int) -> FrameStam
 
 
 @dataclass(frozen=True)
-class FrameTemplate:
+class FrameRow:
     """One frame of the cycle, and where its digits are; None for those that it does not have.
 
     `token_at`: ten hex digits of the message's number. `id_at`: ten hex digits of `number //
@@ -49,7 +49,7 @@ class FrameCycle:
 
     def __init__(
         self,
-        rows: Sequence[FrameTemplate],
+        rows: Sequence[FrameRow],
         *,
         id_step: int = 1,
         decimal: bool = False,
@@ -196,7 +196,7 @@ class FrameCycle:
         self._stamps.write(rows, lambda cells, at: np.copyto(cells, made[at : at + len(cells)]))
 
 
-def _seed(row: FrameTemplate) -> int:
+def _seed(row: FrameRow) -> int:
     """Return the seed of the guard of a row's stamp; 0 for a row without one."""
     at = row.stamp_at
     return 0 if at is None else stamp.seed_of(row.frame[at : at + stamp.VARIABLE_AT])
@@ -213,7 +213,7 @@ class _Cut(NamedTuple):
     seed: int
 
 
-def _cut(row: FrameTemplate) -> _Cut:
+def _cut(row: FrameRow) -> _Cut:
     """Cut a row at its digits."""
     stamp_at = None if row.stamp_at is None else row.stamp_at + stamp.VARIABLE_AT
     cells = [(row.token_at, DIGITS), (row.id_at, DIGITS), (stamp_at, stamp.VARIABLE.itemsize)]

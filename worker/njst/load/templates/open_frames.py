@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from njst.load.templates.frame_cycle import FrameCycle, FrameStamper, FrameTemplate, made_late
+from njst.load.templates.frame_cycle import FrameCycle, FrameRow, FrameStamper, made_late
 
 # The placeholder of a row's subject; no subject has such a token.
 OPEN_SUBJECT = "*"
@@ -21,7 +21,7 @@ class OpenFrames(FrameCycle):
 
     def __init__(
         self,
-        rows: Sequence[FrameTemplate],
+        rows: Sequence[FrameRow],
         subject: Part | None,
         body: Part | None = None,
         *,

@@ -1,5 +1,6 @@
 """Planner of publish."""
 
+from njst.contract.header_names import INCREMENT, MESSAGE_ID, ROLLUP, SCHEDULE, TTL
 from njst.contract.kinds.publish import (
     MessageIds,
     Publish,
@@ -11,6 +12,7 @@ from njst.contract.kinds.publish import (
 )
 from njst.contract.names.assets import publish_subjects
 from njst.contract.payload import STAMP_BYTES, PayloadPlan
+from njst.contract.results.readback import DELAYED, DUPLICATE_IDS, MESSAGE_HEADERS, NO_STAMP
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 
@@ -33,7 +35,7 @@ def publish_plan(
         first_subject=slot.first(count, work.workload.messages),
         message_ids=publish.message_ids is MessageIds.UNIQUE,
         duplicate_percent=publish.duplicate_percent,
-        headers=publish.fixed_headers(stream_name),
+        fixed_headers=publish.fixed_headers(stream_name),
         expect=publish.expect,
         reuses_replies=publish.reply_subjects is ReplySubjects.REUSED,
         delay_ms=ms(publish.delay_seconds) or 0,
@@ -66,8 +68,7 @@ def _payload(publish: Publish) -> PayloadPlan:
 
 
 # Headers of messages that remove others, expire, or are not stored as they were sent.
-_HEADERS = ("nats-rollup", "nats-ttl", "nats-incr", "nats-schedule")
-_MESSAGE_ID = "nats-msg-id"
+_UNVERIFIABLE_PREFIXES = tuple(name.lower() for name in (ROLLUP, TTL, INCREMENT, SCHEDULE))
 # Modes in which each message's acknowledgement says whether it is a duplicate.
 _SINGLY = (PublishMode.SYNCHRONOUS, PublishMode.ASYNCHRONOUS)
 
@@ -77,13 +78,15 @@ def unverifiable_reason(publish: Publish) -> str:
     # The server writes the body of a counter, and a file is sent unchanged.
     has_stamp = publish.increment is None and publish.payload_file is None
     if not has_stamp or publish.payload_bytes < STAMP_BYTES:
-        return "NoStamp"
+        return NO_STAMP
     if publish.delay_seconds is not None:
-        return "Delayed"
+        return DELAYED
     names = [header.name.lower() for header in publish.headers]
     # Acknowledgements name duplicates, but not within a batch.
-    if publish.mode not in _SINGLY and (publish.duplicate_percent or _MESSAGE_ID in names):
-        return "DuplicateIds"
-    if publish.ttl_seconds is not None or any(name.startswith(_HEADERS) for name in names):
-        return "MessageHeaders"
+    if publish.mode not in _SINGLY and (publish.duplicate_percent or MESSAGE_ID.lower() in names):
+        return DUPLICATE_IDS
+    if publish.ttl_seconds is not None or any(
+        name.startswith(_UNVERIFIABLE_PREFIXES) for name in names
+    ):
+        return MESSAGE_HEADERS
     return ""

@@ -81,7 +81,7 @@ def _unreachable(connection: Connection, errors: Sequence[Exception]) -> SetupEr
     said = [error for error in errors if not isinstance(error, nats.errors.NoServersError)]
     refusal = explain(said or errors, connection)
     where = ", ".join(connection.servers)
-    return SetupError(f"Target{refusal.kind}", f"spec.target: {where}: {refusal.words}")
+    return SetupError(f"Target{refusal.reason_suffix}", f"spec.target: {where}: {refusal.words}")
 
 
 _Answer = TypeVar("_Answer")

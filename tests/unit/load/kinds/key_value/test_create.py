@@ -152,6 +152,6 @@ def test_a_create_that_is_over_goes_no_further(steps: int, ends: str) -> None:
     assert len(requests(after)) == 1
     feed(workload, store.answer(after), 2_000_000_003)
     tally = workload.recorder.tally()
-    kind = ErrorClass.TIMEOUT if ends == "late" else ErrorClass.DISCONNECTED
-    assert (tally.messages, errors(tally)) == (1, {kind: 1})
+    error_class = ErrorClass.TIMEOUT if ends == "late" else ErrorClass.DISCONNECTED
+    assert (tally.messages, errors(tally)) == (1, {error_class: 1})
     assert workload.done

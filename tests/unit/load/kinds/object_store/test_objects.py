@@ -218,10 +218,10 @@ def test_an_object_that_is_not_described_leaves_no_chunks(answered: int, fate: s
     ]
     feed(workload, stored(0) + done(0) + status(0, b"404"), 31 + 2 * SECOND)
     assert sent(workload, 31 + 2 * SECOND) == [], "what comes too late changes nothing"
-    kind = {"lost": ErrorClass.TIMEOUT, "break": ErrorClass.DISCONNECTED}.get(fate)
+    error_class = {"lost": ErrorClass.TIMEOUT, "break": ErrorClass.DISCONNECTED}.get(fate)
     found = errors(workload.recorder.tally())
     assert sum(found.values()) == 1
-    assert kind is None or kind in found
+    assert error_class is None or error_class in found
     assert workload.recorder.messages == 0
 
 
@@ -267,7 +267,7 @@ def test_a_get_from_the_first_call_to_the_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "deliveries", "kind"),
+    ("change", "deliveries", "error_class"),
     [
         ({}, [(1, 0, 2), (3, 2, 0)], ErrorClass.GAP),
         ({}, [(1, 0, 1), (2, 1, 0)], ErrorClass.LOST),
@@ -278,17 +278,17 @@ def test_a_get_from_the_first_call_to_the_last() -> None:
     ],
 )
 def test_what_is_wrong_with_an_object_is_named(
-    change: dict[str, Any], deliveries: list[tuple[int, int, int]], kind: ErrorClass
+    change: dict[str, Any], deliveries: list[tuple[int, int, int]], error_class: ErrorClass
 ) -> None:
     workload = getting(CONTENT, **change)
     sent(workload, 20)
     for sequence, part, pending in deliveries:
         feed(workload, chunk(0, sequence, CONTENT[part], pending))
-    assert errors(workload.recorder.tally()) == {kind: 1}
+    assert errors(workload.recorder.tally()) == {error_class: 1}
     assert sent(workload, 30) == [FORGET]
     feed(workload, chunk(0, 9, b"late", 0))
     assert workload.done
-    assert errors(workload.recorder.tally()) == {kind: 1}
+    assert errors(workload.recorder.tally()) == {error_class: 1}
 
 
 def test_an_empty_object_needs_no_consumer_and_a_deleted_one_is_not_found() -> None:

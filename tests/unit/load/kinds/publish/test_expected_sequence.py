@@ -23,7 +23,7 @@ def publisher(expect: Expect, *, last: int = 0, subjects: int = 1) -> RequestCli
         window=1,
         subjects=["s"],
         subject_count=subjects,
-        headers=[("A", "b")],
+        fixed_headers=[("A", "b")],
         expect=expect,
         last_sequence=last,
     )

@@ -433,7 +433,10 @@ def test_condition__same_status__keeps_its_transition_time() -> None:
 
 
 def test_status__all_limits_reached__stays_small() -> None:
-    errors = [ErrorTally(error_class=kind, count=1, example="x" * 300) for kind in ErrorClass]
+    errors = [
+        ErrorTally(error_class=error_class, count=1, example="x" * 300)
+        for error_class in ErrorClass
+    ]
     latency = {"p50": 10**7, "p90": 10**7, "p99": 10**7, "p999": 10**7, "max": 10**7}
     workloads = [
         WorkloadResult(

@@ -55,8 +55,8 @@ def _workload(number: int, said: str, example: str, errors: int, measured: bool)
         messages_per_second=number,
         bytes_per_second=number,
         errors=[
-            ErrorTally(error_class=kind, count=number, example=example[:300])
-            for kind in list(ErrorClass)[:errors]
+            ErrorTally(error_class=error_class, count=number, example=example[:300])
+            for error_class in list(ErrorClass)[:errors]
         ],
         latency_microseconds=Latency(p50=number, p90=number, p99=number, p999=number, max=number)
         if measured

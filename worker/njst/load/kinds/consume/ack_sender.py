@@ -7,7 +7,7 @@ from njst.load.protocol import encoder
 from njst.load.scan.delivery_runs import DeliveryRun
 from njst.load.scan.frame_matrix import Framing
 
-# Checks of a held message in its processing time, but at most one each ms.
+# Checks of an unacknowledged message in its processing time, but at most one each ms.
 _LOOKS = 20
 _SOONEST_NS = 1_000_000
 
@@ -30,19 +30,19 @@ class AckSender:
         self.terminated: list[bytes] = []
         self.flow: list[bytes] = []
         # Due times in CLOCK_MONOTONIC ns, in the order of receipt.
-        self._held: deque[tuple[int, bytes]] = deque()
+        self._unacknowledged: deque[tuple[int, bytes]] = deque()
         self._in_process: deque[tuple[int, int, bytes]] = deque()
         self.unconfirmed = 0
 
     @property
     def look_ns(self) -> int:
-        """How often to check held messages."""
+        """How often to check unacknowledged messages."""
         return max(_SOONEST_NS, self._processing_ns // _LOOKS)
 
     @property
-    def are_held(self) -> bool:
+    def has_unacknowledged(self) -> bool:
         """Whether messages are being processed."""
-        return bool(self._held)
+        return bool(self._unacknowledged)
 
     def accept(self, run: DeliveryRun) -> None:
         """Acknowledge a run of messages."""
@@ -52,24 +52,24 @@ class AckSender:
             self._acks += self._framing.joined(run.replies)
             self.unconfirmed += len(run) if self._confirm else 0
 
-    def hold(self, reply: bytes, now_ns: int) -> None:
+    def accept_later(self, reply: bytes, now_ns: int) -> None:
         """Acknowledge a message when its processing time is over."""
         end_ns = now_ns + self._processing_ns
-        self._held.append((end_ns, reply))
+        self._unacknowledged.append((end_ns, reply))
         if self._processing_ns > self._progress_ns:
             self._in_process.append((now_ns + self._progress_ns, end_ns, reply))
 
     def finish(self) -> None:
-        """Acknowledge all held messages now."""
-        self.accepted += [reply for _, reply in self._held]
-        self._held.clear()
+        """Acknowledge all messages now."""
+        self.accepted += [reply for _, reply in self._unacknowledged]
+        self._unacknowledged.clear()
         self._in_process.clear()
 
     def forget(self) -> None:
         """Drop all acknowledgements: the messages are delivered again."""
         for waiting in (self.accepted, self.refused, self.terminated, self.flow):
             waiting.clear()
-        self._held.clear()
+        self._unacknowledged.clear()
         self._in_process.clear()
         self._acks = b""
         self.unconfirmed = 0
@@ -80,7 +80,7 @@ class AckSender:
 
     def next_bytes(self, now_ns: int) -> bytes:
         """Return what is due."""
-        out = self._in_progress(now_ns) if self._held else b""
+        out = self._in_progress(now_ns) if self._unacknowledged else b""
         if self._acks:
             out += self._acks
             self._acks = b""
@@ -99,8 +99,8 @@ class AckSender:
 
     def _in_progress(self, now_ns: int) -> bytes:
         """Acknowledge what is processed; return +WPI for the rest."""
-        while self._held and self._held[0][0] <= now_ns:
-            self.accepted.append(self._held.popleft()[1])
+        while self._unacknowledged and self._unacknowledged[0][0] <= now_ns:
+            self.accepted.append(self._unacknowledged.popleft()[1])
         replies: list[bytes] = []
         while self._in_process and self._in_process[0][0] <= now_ns:
             due_ns, end_ns, reply = self._in_process.popleft()

@@ -90,7 +90,7 @@ class ConsumeClient(LoadClient):
         return self._limit - self._deliveries.taken
 
     def due_ns(self) -> int | None:
-        """Return when to check held messages; None when the server sets the pace."""
+        """Return when to check unacknowledged messages; None when the server sets the pace."""
         if not self._consume.slow_percent or self.done:
             return None
         return self._now_ns + self._replies.look_ns
@@ -100,14 +100,14 @@ class ConsumeClient(LoadClient):
         self._now_ns = now_ns
         if self._end_ns and now_ns >= self._end_ns:
             self._deliveries.is_over = True
-        if self._deliveries.is_over and self._replies.are_held:
+        if self._deliveries.is_over and self._replies.has_unacknowledged:
             self._replies.finish()
         out = self._replies.next_bytes(now_ns)
         if self._reset.is_wanted and not self._deliveries.is_over:
             return out + self._reset.next_bytes(now_ns, self._deliveries.last_reply)
         wanted = self._wanted
         if wanted <= 0:
-            return out if self._replies.are_held else out + self._flush(now_ns)
+            return out if self._replies.has_unacknowledged else out + self._flush(now_ns)
         if not self._consume.deliver:
             return out + self._pulls.next_bytes(wanted, now_ns)
         return out + (self._ask_for_consumer(now_ns) if self._listens else self._listen(now_ns))
@@ -211,7 +211,7 @@ class ConsumeClient(LoadClient):
             # The next request would be as bad.
             self.give_up(ErrorClass.OTHER, words, now_ns)
         else:
-            self.recorder.find(ErrorClass.OTHER, words)
+            self.recorder.add_finding(ErrorClass.OTHER, words)
 
     def on_time(self, now_ns: int) -> None:
         """End when the duration has passed; give up what does not come."""
@@ -228,7 +228,7 @@ class ConsumeClient(LoadClient):
         if self._final_flush.is_late(now_ns) and not self.done:
             unconfirmed = self._replies.unconfirmed
             words = UNCONFIRMED if unconfirmed and self._final_flush.is_over else LATE
-            self.recorder.find(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
+            self.recorder.add_finding(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
             self._final_flush.is_over = True
 
@@ -270,11 +270,11 @@ class ConsumeClient(LoadClient):
         self._reset.start_again()
         self._replies.forget()
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._limit is None else max(0, self._limit - self._deliveries.taken)
         if not self._deliveries.is_over:
-            self.recorder.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(error_class, words, missing, now_ns)
         self._deliveries.is_over = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what was delivered is counted
@@ -288,5 +288,5 @@ class ConsumeClient(LoadClient):
     @property
     def done(self) -> bool:
         """Whether this client has its share and the server has every acknowledgement."""
-        all_sent = not self._replies.are_held and self._replies.unconfirmed == 0
+        all_sent = not self._replies.has_unacknowledged and self._replies.unconfirmed == 0
         return self._wanted <= 0 and self._final_flush.is_over and all_sent

@@ -77,7 +77,7 @@ class Deliveries:
         delivery = delivery_of(frame.reply)
         size = len(frame.payload)
         if delivery is None:
-            self._recorder.find(
+            self._recorder.add_finding(
                 ErrorClass.PROTOCOL, f"a message without an ACK subject: {frame.subject[:80]!r}"
             )
         elif delivery.count > 1:
@@ -130,7 +130,7 @@ class Deliveries:
         """Take a redelivery, or learn the server's form of ACK subjects from a first delivery."""
         delivery = delivery_of(reply)
         if delivery is None:
-            self._recorder.find(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
+            self._recorder.add_finding(ErrorClass.PROTOCOL, f"not an ACK subject: {reply[:80]!r}")
         elif delivery.count > 1:
             self._note(data, begin, size)
             self._take_again(reply, size, delivery, now_ns)
@@ -231,10 +231,12 @@ class Deliveries:
                 self._recorder.terminated += 1
                 waiting.terminated.append(reply)
             elif outcome is AckOutcome.DELAY_ACK:
-                waiting.hold(reply, now_ns)
+                waiting.accept_later(reply, now_ns)
             else:
                 waiting.accepted.append(reply)
         return kept
 
     def _missed(self, count: int) -> None:
-        self._recorder.find(ErrorClass.GAP, "deliveries that the server made never came", count)
+        self._recorder.add_finding(
+            ErrorClass.GAP, "deliveries that the server made never came", count
+        )

@@ -5,7 +5,7 @@ from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
-from njst.load.kinds.publish.frame_templates import WHOLE_CYCLES
+from njst.load.kinds.publish.publish_rows import WHOLE_CYCLES
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
@@ -24,7 +24,7 @@ PING_PAUSE_NS = 10_000_000
 
 def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
     """Return the messages of a client, ready but for their stamps."""
-    template = FrameSettings(
+    settings = FrameSettings(
         inbox=inbox,
         job=stamp.job_code(job),
         producer=stamp.producer_code(plan.number, plan.index),
@@ -33,7 +33,7 @@ def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameC
     rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
     rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
     return FrameCycle(
-        [publish_row(template, core.subject, body) for body in bodies(size, rows, plan.index)]
+        [publish_row(settings, core.subject, body) for body in bodies(size, rows, plan.index)]
     )
 
 
@@ -127,9 +127,9 @@ class CorePublisher(LoadClient):
         """Note that all messages before `until` have their outcome, and `denied` behind it."""
         self._settled, self._mark, self._denied = until, None, denied
 
-    def _lose(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def _lose(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail messages that the server may not have read."""
-        self.recorder.fail(kind, words, self.unfinished, now_ns)
+        self.recorder.fail(error_class, words, self.unfinished, now_ns)
         self._settle(self._pacer.next)
 
     def on_time(self, now_ns: int) -> None:
@@ -147,9 +147,9 @@ class CorePublisher(LoadClient):
             self._denied += 1
         self._lose(ErrorClass.DISCONNECTED, words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
+        self.recorder.fail_unsent(error_class, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - messages without an answer do not wait
         """Leave messages without a PONG unfinished."""

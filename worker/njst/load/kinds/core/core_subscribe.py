@@ -136,18 +136,18 @@ class CoreSubscriber(LoadClient):
                 self.give_up(ErrorClass.STARVED, f"nothing came for {seconds:g} s", now_ns)
             self._closing = True
         if self._final_flush.is_late(now_ns) and not self._final_flush.is_over:
-            self.recorder.find(ErrorClass.TIMEOUT, LATE)
+            self.recorder.add_finding(ErrorClass.TIMEOUT, LATE)
             self._final_flush.is_over = True
 
     def on_disconnect(self, words: str, now_ns: int) -> None:  # noqa: ARG002 - nothing has failed
         """Drop the replies that were due; messages that are published meanwhile are missed."""
         self._replies.clear()
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail the messages that are missing; without a number of them, say that it ended."""
         missing = 0 if self._plan.messages is None else self._plan.messages - self._taken
         if not self._is_full:
-            self.recorder.fail_unsent(kind, words, missing, now_ns)
+            self.recorder.fail_unsent(error_class, words, missing, now_ns)
         self._closing = True
 
     def abandon(self, now_ns: int) -> None:  # noqa: ARG002 - what came is counted

@@ -17,8 +17,10 @@ def get_client(plan: ClientPlan, inbox: str, recorder: Recorder, _: SharedRecord
     assert get is not None
     subject = f"{plan.api_prefix}.DIRECT.GET.{get.stream}"
     if get.mode is GetMode.BATCH:
-        kind = FilteredBatchCodec if get.subjects else BatchGetCodec
-        return request_client(plan, inbox, recorder, kind(get, subject, inbox, plan.messages))
+        codec_class = FilteredBatchCodec if get.subjects else BatchGetCodec
+        return request_client(
+            plan, inbox, recorder, codec_class(get, subject, inbox, plan.messages)
+        )
     name = subject_names(plan, get.subjects or [""], get.subject_count, get.order, get.first)
     if get.mode is GetMode.MULTI_LAST:
         return request_client(plan, inbox, recorder, MultiLastCodec(get, subject, inbox, name))

@@ -1,6 +1,6 @@
 """Key-value writes (ADR-8): a put is a publish to the key's subject; markers delete and purge."""
 
-from njst.contract.header_names import LAST_SUBJECT_SEQUENCE
+from njst.contract.header_names import KV_OPERATION, LAST_SUBJECT_SEQUENCE, ROLLUP
 from njst.contract.kinds.key_value import KeyValueOperation, KeyValuePlan
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.payload import PayloadPlan
@@ -15,12 +15,12 @@ from njst.load.requests.client_factory import request_client
 from njst.load.requests.request_client import RequestClient
 from njst.load.templates.subjects import written_key
 
-_HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
+_OPERATION_HEADERS: dict[KeyValueOperation, list[tuple[str, str]]] = {
     KeyValueOperation.PUT: [],
     # The key must not exist: the first try expects no message on its subject.
     KeyValueOperation.CREATE: [(LAST_SUBJECT_SEQUENCE, "0")],
-    KeyValueOperation.DELETE: [("KV-Operation", "DEL")],
-    KeyValueOperation.PURGE: [("KV-Operation", "PURGE"), ("Nats-Rollup", "sub")],
+    KeyValueOperation.DELETE: [(KV_OPERATION, "DEL")],
+    KeyValueOperation.PURGE: [(KV_OPERATION, "PURGE"), (ROLLUP, "sub")],
 }
 
 
@@ -52,7 +52,7 @@ def _publish(api_prefix: str, key_value: KeyValuePlan) -> PublishPlan:
         subject_count=key_value.keys,
         subject_order=key_value.key_order,
         first_subject=key_value.first_key,
-        headers=_HEADERS[key_value.operation],
+        fixed_headers=_OPERATION_HEADERS[key_value.operation],
         ack_timeout_ms=key_value.timeout_ms,
     )
 

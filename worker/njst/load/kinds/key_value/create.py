@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import subjects_of_rows
+from njst.load.kinds.publish.publish_rows import subjects_of_rows
 from njst.load.kinds.publish.single import PublishCodec
 from njst.load.protocol import encoder
 from njst.load.protocol.jetstream_answers import Failure, get_failure

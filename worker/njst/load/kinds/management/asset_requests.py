@@ -40,8 +40,8 @@ class Assets(Protocol):
 
 def assets_of(plan: ManagementPlan, api_prefix: str) -> Assets:
     """Return the calls for the assets of a plan."""
-    kind = _Consumers if "Consumer" in plan.operation else _Streams
-    return kind(plan, api_prefix)
+    requests = _Consumers if "Consumer" in plan.operation else _Streams
+    return requests(plan, api_prefix)
 
 
 def created_name(plan: ManagementPlan, number: int) -> str:

@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from njst.contract.header_names import ROLLUP
 from njst.contract.names.assets import OWNER_KEY
 from njst.contract.names.buckets import chunk_subject, meta_subject
 from njst.load.protocol import encoder
 
 # Before the digest of an object, in base64 with the URL's alphabet.
 DIGEST = "SHA-256="
-_ROLLUP = b"NATS/1.0\r\nNats-Rollup: sub\r\n\r\n"
+_ROLLUP = f"NATS/1.0\r\n{ROLLUP}: sub\r\n\r\n".encode()
 # The server removes a consumer that its client could not delete.
 _IDLE_NS = 300 * 1_000_000_000
 _HEARTBEAT_NS = 5_000_000_000

@@ -7,9 +7,10 @@ reply. A request is a batch: its latency is that of the whole.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from njst.contract.header_names import BATCH_COMMIT, BATCH_ID, BATCH_SEQUENCE
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import are_many, batch_rows, frames_of
+from njst.load.kinds.publish.publish_rows import are_many, batch_rows, frames_of
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
 from njst.load.protocol.parser import MessageFrame
@@ -17,7 +18,7 @@ from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.load.requests.codec import NO_ANSWERS, Answers, RequestCodec
 from njst.load.scan.puback_runs import PubAckScanner
-from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.frame_cycle import FrameCycle, FrameRow
 from njst.load.templates.frame_layout import FrameSettings, publish_row
 from njst.load.templates.open_frames import OPEN_SUBJECT
 from njst.load.templates.payloads import bodies
@@ -44,13 +45,13 @@ class AtomicBatchCodec(RequestCodec):
         self.window = max(1, publish.window // publish.batch)
         self._plan = plan
         self._messages = plan.messages
-        self._template = FrameSettings(
+        self._settings = FrameSettings(
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
-            headers=publish.headers,
+            headers=publish.fixed_headers,
             is_stamped=not publish.payload.file,
-            id_header="Nats-Batch-Id",
+            id_header=BATCH_ID,
             # A batch id has 64 characters at most; a part of the inbox is as unique as the whole.
             id_prefix=inbox.rpartition(".")[2][:32],
         )
@@ -64,7 +65,7 @@ class AtomicBatchCodec(RequestCodec):
         # What is still to be sent of a batch: its first message, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
 
-    def _rows(self, size: int, batches: int) -> list[FrameTemplate]:
+    def _rows(self, size: int, batches: int) -> list[FrameRow]:
         """Return the rows of whole batches of `size` messages."""
         publish, count = self._publish, size * batches
         subjects, order = [OPEN_SUBJECT], [0] * count
@@ -74,18 +75,18 @@ class AtomicBatchCodec(RequestCodec):
             order = draw(publish.subject_order, len(subjects), count, self._plan.index, first)
         payloads = bodies(publish.payload, count, self._plan.index)
         self._bytes = sum(map(len, payloads)) // batches
-        templates = [self._template_at(place, size) for place in range(1, size + 1)]
+        settings = [self._settings_at(place, size) for place in range(1, size + 1)]
         return [
-            publish_row(templates[row % size], subjects[order[row]], payloads[row])
+            publish_row(settings[row % size], subjects[order[row]], payloads[row])
             for row in range(count)
         ]
 
-    def _template_at(self, place: int, size: int) -> FrameSettings:
+    def _settings_at(self, place: int, size: int) -> FrameSettings:
         """Return what a message at this place, from 1, of a batch of `size` has in its head."""
-        headers = [*self._template.headers, ("Nats-Batch-Sequence", str(place))]
+        headers = [*self._settings.headers, (BATCH_SEQUENCE, str(place))]
         if place < size:
-            return replace(self._template, headers=headers, inbox="")
-        return replace(self._template, headers=[*headers, ("Nats-Batch-Commit", "1")])
+            return replace(self._settings, headers=headers, inbox="")
+        return replace(self._settings, headers=[*headers, (BATCH_COMMIT, "1")])
 
     def _make_tail(self) -> FrameCycle | None:
         """Return the last batch, when it is not a whole one."""

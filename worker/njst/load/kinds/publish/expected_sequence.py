@@ -11,7 +11,7 @@ from dataclasses import replace
 from njst.contract.header_names import LAST_SEQUENCE, LAST_SUBJECT_SEQUENCE
 from njst.contract.kinds.publish import Expect
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.frame_templates import frames_of, publish_rows, subject_numbers
+from njst.load.kinds.publish.publish_rows import frames_of, publish_rows, subject_numbers
 from njst.load.protocol import stamp
 from njst.load.protocol.jetstream_answers import Failure, last_sequence_in, publish_answer
 from njst.load.protocol.parser import MessageFrame
@@ -55,13 +55,13 @@ class ExpectedSequenceCodec(RequestCodec):
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
-            headers=publish.headers,
+            headers=publish.fixed_headers,
             is_stamped=not publish.payload.file,
         )
         condition = (_HEADERS[publish.expect], "0" * _DIGITS)
         rows, self._sizes, _ = publish_rows(plan, plain)
         self._plain = frames_of(plan, rows, turns=self.tokens.turns)
-        conditional = replace(plain, headers=[condition, *publish.headers])
+        conditional = replace(plain, headers=[condition, *publish.fixed_headers])
         rows, _, self.frame_bytes = publish_rows(plan, conditional)
         self._expecting = frames_of(plan, rows, turns=self.tokens.turns)
         is_whole = publish.expect is Expect.LAST_SEQUENCE

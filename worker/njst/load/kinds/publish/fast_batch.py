@@ -1,9 +1,9 @@
 """Fast-ingest batches (ADR-50): one long batch, acknowledged in groups by the server's choice.
 
-A message has no headers: its reply subject has its batch, its place, and an operation. The server
-acknowledges messages in groups and sets their size; a client sends on while less than two groups
-lack an acknowledgement. A batch that the server gives up is followed by a new one; its messages
-without an acknowledgement count as failed.
+The batch needs no headers of its own: the reply subject has its id, the place of the message and
+the operation. Headers of the spec are sent. The server acknowledges messages in groups and sets
+their size; a client sends on while less than two groups lack an acknowledgement. A batch that the
+server gives up is followed by a new one; its messages without an acknowledgement count as failed.
 
 Reply: `<inbox>.<batch id>.<messages of a group>.fail.<place from 1>.<operation>.$FI`, where the
 operation is 0 for the first message, 1 for any other, 3 to end the batch without a message.
@@ -19,7 +19,7 @@ import numpy as np
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
+from njst.load.kinds.publish.publish_rows import frames_of, publish_rows
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
@@ -75,15 +75,15 @@ class FastBatchClient(LoadClient):
         self._group = self._publish.batch
         self._ending = False
         self._id = secrets.token_hex(8)
-        template = FrameSettings(
+        settings = FrameSettings(
             inbox=f"{self._inbox}.{self._id}.{self._group}.fail",
             job=stamp.job_code(self._job),
             producer=stamp.producer_code(self._plan.number, self._plan.index),
-            headers=self._publish.headers,
+            headers=self._publish.fixed_headers,
             is_stamped=not self._publish.payload.file,
             reply_tail=".1.$FI",
         )
-        rows, self._sizes, frame_bytes = publish_rows(self._plan, template)
+        rows, self._sizes, frame_bytes = publish_rows(self._plan, settings)
         self._cycle = frames_of(self._plan, rows, decimal=True)
         self._chunk = max(1, CHUNK_BYTES // frame_bytes)
         self._plain = re.compile(
@@ -238,12 +238,12 @@ class FastBatchClient(LoadClient):
             return sizes * (end - begin)
         return int(sizes[np.arange(begin, end) % len(sizes)].sum())
 
-    def _fail(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def _fail(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Give the batch up, and what was not acknowledged of it."""
         count = self._pacer.next - self._acked
-        self.recorder.fail(kind, words, count, now_ns)
-        if not count and kind is not ErrorClass.DISCONNECTED:
-            self.recorder.find(kind, words)
+        self.recorder.fail(error_class, words, count, now_ns)
+        if not count and error_class is not ErrorClass.DISCONNECTED:
+            self.recorder.add_finding(error_class, words)
         was_ending = self._ending
         self._new_batch()
         self._ended = was_ending and self._pacer.is_closed
@@ -274,9 +274,9 @@ class FastBatchClient(LoadClient):
         self._cut_off(now_ns)
         self._fail(ErrorClass.DISCONNECTED, words, now_ns)
 
-    def give_up(self, kind: ErrorClass, words: str, now_ns: int) -> None:
+    def give_up(self, error_class: ErrorClass, words: str, now_ns: int) -> None:
         """Fail what was still to be sent; without a number of messages, say that it ended."""
-        self.recorder.fail_unsent(kind, words, len(self._pacer.drop()), now_ns)
+        self.recorder.fail_unsent(error_class, words, len(self._pacer.drop()), now_ns)
 
     def abandon(self, now_ns: int) -> None:
         """Leave what is in flight without an outcome."""

@@ -3,7 +3,7 @@
 from njst.contract.header_names import MESSAGE_ID
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.kinds.publish.frame_templates import frames_of, publish_rows
+from njst.load.kinds.publish.publish_rows import frames_of, publish_rows
 from njst.load.protocol import encoder, stamp
 from njst.load.protocol.jetstream_answers import Failure, publish_answer
 from njst.load.protocol.parser import MessageFrame
@@ -38,17 +38,17 @@ class PublishCodec(RequestCodec):
         self._stream = publish.stream
         self.window = window_of(publish)
         has_ids = publish.message_ids or publish.delay_ms > 0
-        template = FrameSettings(
+        settings = FrameSettings(
             inbox=inbox,
             job=stamp.job_code(job),
             producer=stamp.producer_code(plan.number, plan.index),
-            headers=publish.headers,
+            headers=publish.fixed_headers,
             is_stamped=not publish.payload.file,
             id_prefix=f"{job}-{plan.number}-{plan.index}" if has_ids else "",
         )
-        made, self._sizes, self.frame_bytes = publish_rows(plan, template)
+        made, self._sizes, self.frame_bytes = publish_rows(plan, settings)
         self._frames = frames_of(plan, made, turns=self.tokens.turns)
-        names = [name.lower() for name, _ in publish.headers]
+        names = [name.lower() for name, _ in publish.fixed_headers]
         self._has_ids = publish.message_ids or MESSAGE_ID.lower() in names
         # The sequence of a duplicate is that of the message that was stored before it.
         noted = None if receipts is None or self._has_ids else receipts.marks

@@ -8,7 +8,7 @@ import numpy as np
 
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.plan import ClientPlan
-from njst.load.templates.frame_cycle import FrameCycle, FrameTemplate
+from njst.load.templates.frame_cycle import FrameCycle, FrameRow
 from njst.load.templates.frame_layout import FrameSettings, publish_row, scheduled_row
 from njst.load.templates.open_frames import OPEN_SUBJECT, OpenFrames, OpenSchedules
 from njst.load.templates.payloads import bodies, read_payloads
@@ -33,12 +33,12 @@ class PublishRows(NamedTuple):
     the mean length of a frame on the wire.
     """
 
-    rows: list[FrameTemplate]
+    rows: list[FrameRow]
     sizes: "np.ndarray[tuple[int], np.dtype[np.int64]] | int"
     frame_bytes: int
 
 
-def publish_rows(plan: ClientPlan, template: FrameSettings) -> PublishRows:
+def publish_rows(plan: ClientPlan, settings: FrameSettings) -> PublishRows:
     """Return the rows of a client's frames with their sizes."""
     publish = plan.publish
     assert publish is not None
@@ -53,7 +53,7 @@ def publish_rows(plan: ClientPlan, template: FrameSettings) -> PublishRows:
     row_of = scheduled_row if publish.delay_ms else publish_row
     made = [
         row_of(
-            template,
+            settings,
             subjects[order[row]],
             payloads[row],
             id_back=backs[row],
@@ -71,7 +71,7 @@ def publish_rows(plan: ClientPlan, template: FrameSettings) -> PublishRows:
 
 def frames_of(
     plan: ClientPlan,
-    rows: Sequence[FrameTemplate],
+    rows: Sequence[FrameRow],
     *,
     id_step: int = 1,
     decimal: bool = False,
@@ -83,8 +83,8 @@ def frames_of(
     if subject is None and body is None:
         return FrameCycle(rows, id_step=id_step, decimal=decimal, turns=turns)
     assert plan.publish is not None
-    kind = OpenSchedules if plan.publish.delay_ms else OpenFrames
-    return kind(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
+    frames = OpenSchedules if plan.publish.delay_ms else OpenFrames
+    return frames(rows, subject, body, id_step=id_step, decimal=decimal, turns=turns)
 
 
 def are_many(plan: ClientPlan) -> bool:

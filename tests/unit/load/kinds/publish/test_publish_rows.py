@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.payload import PayloadPlan
-from njst.load.kinds.publish.frame_templates import cycle_length, ids_back
+from njst.load.kinds.publish.publish_rows import cycle_length, ids_back
 
 
 @given(percent=st.integers(0, 99), hundreds=st.integers(1, 5))
