@@ -8,8 +8,9 @@ from typing import Any, cast
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.testing.virtual_loop import run
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
-from njst_operator.controllers.schedule.schedule_resource import schedule_of
-from njst_operator.kube.api_transport import KubeError, RequestRejectedError
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
+from njst_operator.kube.api_transport import ConflictError, KubeError, RequestRejectedError
+from njst_operator.kube.kube_event import KubeEvent
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
@@ -152,3 +153,50 @@ def test_schedule__failing_api_server__is_retried_with_backoff() -> None:
         return kube.attempts
 
     assert run(attempts()) <= 15
+
+
+class OneRevision(Paper):
+    """Accepts a status only over the one that its writer has read, and shows it to nobody."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self.events: list[str] = []
+
+    async def write_status(self, known: ScheduleResource, new: ScheduleStatus) -> dict[str, Any]:
+        if known.status.revision != len(self.writes):
+            raise ConflictError("409")
+        return await super().write_status(known, new)
+
+    async def record(self, _: object, event: KubeEvent) -> None:
+        self.events.append(event.reason)
+
+
+def test_schedule__deadline_passes_while_an_earlier_job_runs__is_told_once() -> None:
+    async def told() -> OneRevision:
+        kube = OneRevision(paper(startingDeadlineSeconds=600).body)
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        controllers = [
+            ScheduleController(name, cast("Any", kube), OperatorMetrics(), now)
+            for name in ("copy-1", "copy-2", "copy-3")
+        ]
+
+        def show() -> None:
+            for controller in controllers:
+                controller.on_job(running)
+                controller.on_schedule(schedule_of(kube.body))
+                controller.on_jobs_listed()
+
+        show()
+        for until_s in (599, 605):
+            await asyncio.sleep(until_s - asyncio.get_running_loop().time())
+            found.append((kube.writes[-1].reason, kube.writes[-1].last_missed_time))
+            # Nobody has shown it anything since: all wake by themselves.
+        show()
+        await asyncio.sleep(60)
+        await asyncio.gather(*(controller.loop.stop() for controller in controllers))
+        return kube
+
+    found: list[tuple[str, str | None]] = []
+    kube = run(told())
+    assert found == [("JobActive", None), ("MissedSchedule", "2026-01-05T12:00:00Z")]
+    assert (len(kube.writes), kube.events) == (2, ["MissedSchedule"])
