@@ -34,6 +34,10 @@ LONGEST_S = 3600.0
 RETRY_S = 1.0
 
 
+class _SelectorMismatchError(Exception):
+    """The operator would not select the job, whose labels set others than its selector requires."""
+
+
 @dataclass(eq=False)
 class _CachedSchedule:
     """The newest version of a schedule that was seen."""
@@ -156,7 +160,7 @@ class ScheduleController:
                     except RequestRejectedError as error:
                         message = f"{job.name} cannot be deleted: {error}"
                         if replaced_by is not None:
-                            refusal = d.Refusal(replaced_by, "JobRefused", message)
+                            refusal = d.Refusal(replaced_by, "ReplaceRefused", message)
                             return await self._write_refusal(cached, refusal, decision.next)
                         # A history that is too long keeps no job from being made.
                         if message != cached.logged:
@@ -200,6 +204,9 @@ class ScheduleController:
             await self._create(cached, action)
         except RequestRejectedError as error:
             return await self._write_refusal(cached, _refusal_of(action.time, str(error)), upcoming)
+        except _SelectorMismatchError as error:
+            refusal = d.Refusal(action.time, "SelectorMismatch", str(error))
+            return await self._write_refusal(cached, refusal, upcoming)
         except ConflictError:
             return await self._taken(cached, action, upcoming)
         return 0.0
@@ -243,6 +250,9 @@ class ScheduleController:
 
         Raises:
             GoneError: there is no such schedule any more.
+            RequestRejectedError: the API server refuses the job.
+            ConflictError: its name is in use.
+            _SelectorMismatchError: the operator would not select it.
         """
         known = cached.resource
         read = await self.kube.get(known)
@@ -265,13 +275,13 @@ class ScheduleController:
         """Return a job with the labels that this operator's selector asks for.
 
         Raises:
-            RequestRejectedError: its own labels keep the operator from selecting it.
+            _SelectorMismatchError: its own labels keep the operator from selecting it.
         """
         labels = self.selector.inherited(body["metadata"]["labels"], owner)
         if not self.selector.matches(labels):
-            raise RequestRejectedError(
+            raise _SelectorMismatchError(
                 "the labels in jobTemplate.metadata are not those that the operator's selector"
-                f" asks for: {self.selector.text}"
+                f" requires: {self.selector.text}"
             )
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 

@@ -1,16 +1,19 @@
 """The schedules of one replica, in virtual time, with an API server in memory."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.testing.virtual_loop import run
+from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
 from njst_operator.kube.api_transport import ConflictError, KubeError, RequestRejectedError
 from njst_operator.kube.kube_event import KubeEvent
+from njst_operator.kube.label_selector import Selector, parse_selector
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
@@ -43,6 +46,10 @@ class Paper:
         assert self.refusal is not None
         raise self.refusal
 
+    async def delete(self, *_: object) -> None:
+        assert self.refusal is not None
+        raise self.refusal
+
     async def write_status(self, _: object, new: ScheduleStatus) -> dict[str, Any]:
         self.attempts += 1
         if isinstance(self.refusal, RequestRejectedError) or self.refusal is None:
@@ -71,10 +78,19 @@ def paper(**spec: Any) -> Paper:
     return Paper({"metadata": meta, "spec": whole, "status": {"observedGeneration": -1}})
 
 
-async def keep(kube: Paper, for_s: float) -> ScheduleController:
+async def keep(
+    kube: Paper, for_s: float, jobs: Sequence[JobResource] = (), selector: Selector | None = None
+) -> ScheduleController:
     schedule_controller = ScheduleController(
-        "copy-1", cast("Any", kube), OperatorMetrics(), now, grace_s=GRACE_S
+        "copy-1",
+        cast("Any", kube),
+        OperatorMetrics(),
+        now,
+        selector=selector or Selector(),
+        grace_s=GRACE_S,
     )
+    for job in jobs:
+        schedule_controller.on_job(job)
     schedule_controller.on_jobs_listed()
     schedule_controller.on_schedule(schedule_of(kube.body))
     await asyncio.sleep(for_s)
@@ -111,6 +127,35 @@ def test_schedule__refused_job__is_retried_with_backoff() -> None:
     # At once, after 10, 20, 40, 80 and 160 s more, and then every 300 s.
     assert creates == writes == 1 + 5 + 8
     assert reason == "QuotaExceeded"
+
+
+def test_schedule__job_that_the_operator_would_not_select__is_not_created() -> None:
+    async def told() -> Paper:
+        template = {"metadata": {"labels": {"team": "b"}}, "spec": SPEC}
+        kube = paper(jobTemplate=template)
+        schedule_controller = await keep(kube, 5, selector=parse_selector("team=a"))
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    (status,) = kube.writes
+    assert (status.reason, kube.attempts) == ("SelectorMismatch", 1)
+    assert status.message.endswith("the operator's selector requires: team=a")
+
+
+def test_schedule__job_that_cannot_be_replaced__is_not_created() -> None:
+    async def told() -> Paper:
+        kube = paper(concurrencyPolicy="Replace")
+        kube.refusal = RequestRejectedError("403 a policy forbids it")
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        schedule_controller = await keep(kube, 5, [running])
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    (status,) = kube.writes
+    assert (status.reason, kube.attempts) == ("ReplaceRefused", 1)
+    assert status.message.endswith("cannot be deleted: 403 a policy forbids it")
 
 
 class TwoReplicas(Paper):
