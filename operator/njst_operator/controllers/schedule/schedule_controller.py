@@ -14,6 +14,7 @@ from njst_operator.controllers.loop import ControllerLoop
 from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.schedule import schedule_decide as d
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
+from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.coordination.jitter import delay_s
 from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import Body, ConflictError, GoneError, RequestRejectedError
@@ -160,7 +161,9 @@ class ScheduleController:
                     except RequestRejectedError as error:
                         message = f"{job.name} cannot be deleted: {error}"
                         if replaced_by is not None:
-                            refusal = d.Refusal(replaced_by, "ReplaceRefused", message)
+                            refusal = d.Refusal(
+                                replaced_by, ScheduleReason.REPLACE_REFUSED, message
+                            )
                             return await self._write_refusal(cached, refusal, decision.next)
                         # A history that is too long keeps no job from being made.
                         if message != cached.logged:
@@ -205,7 +208,7 @@ class ScheduleController:
         except RequestRejectedError as error:
             return await self._write_refusal(cached, _refusal_of(action.time, str(error)), upcoming)
         except _SelectorMismatchError as error:
-            refusal = d.Refusal(action.time, "SelectorMismatch", str(error))
+            refusal = d.Refusal(action.time, ScheduleReason.SELECTOR_MISMATCH, str(error))
             return await self._write_refusal(cached, refusal, upcoming)
         except ConflictError:
             return await self._taken(cached, action, upcoming)
@@ -225,7 +228,7 @@ class ScheduleController:
             return 0.0
         message = f"an NjstJob {job.name} that is not this schedule's is there already: delete it"
         return await self._write_refusal(
-            cached, d.Refusal(action.time, "NameTaken", message), upcoming
+            cached, d.Refusal(action.time, ScheduleReason.NAME_TAKEN, message), upcoming
         )
 
     async def _write_refusal(
@@ -288,5 +291,6 @@ class ScheduleController:
 
 def _refusal_of(time: datetime, message: str) -> d.Refusal:
     """Return why the API server refuses a job; a quota has a reason of its own."""
-    reason = "QuotaExceeded" if "exceeded quota" in message else "JobRefused"
+    is_quota = "exceeded quota" in message
+    reason = ScheduleReason.QUOTA_EXCEEDED if is_quota else ScheduleReason.JOB_REFUSED
     return d.Refusal(time, reason, message)

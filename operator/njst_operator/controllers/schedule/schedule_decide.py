@@ -19,7 +19,12 @@ from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, JobResour
 from njst_operator.controllers.schedule import schedule_state
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.controllers.schedule.schedule_state import Missed, ScheduleState, first_of
+from njst_operator.controllers.schedule.schedule_state import (
+    Missed,
+    ScheduleReason,
+    ScheduleState,
+    first_of,
+)
 from njst_operator.kube.conditions import DesiredCondition, set_conditions, time_text
 from njst_operator.kube.kube_object import parse_time
 
@@ -52,7 +57,7 @@ class Refusal:
     """Why the job of a time cannot be created."""
 
     time: datetime
-    reason: str
+    reason: ScheduleReason
     message: str
 
 
@@ -238,7 +243,7 @@ def _why_missed(
         return f"{status.reason}: {status.message}"
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
         return f"{first_of(active)} had not ended"
-    if status.reason == schedule_state.SUSPENDED:
+    if status.reason == ScheduleReason.SUSPENDED:
         return "the schedule was suspended"
     return "no operator ran, or the API server did not answer it"
 
@@ -319,7 +324,7 @@ def _status(
     state: ScheduleState,
     now: datetime,
 ) -> ScheduleStatus:
-    reason, message = state.reason, state.message
+    reason, message = str(state.reason), state.message
     active = sorted(job.name for job in jobs if not job.settled)
     old = schedule.status
     last = _last_done(schedule, jobs)

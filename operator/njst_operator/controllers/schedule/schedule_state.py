@@ -3,13 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.kube.conditions import FALSE, TRUE, time_text
 
-INVALID = "InvalidSchedule"
-MISSED = "MissedSchedule"
-SUSPENDED = "Suspended"
+
+class ScheduleReason(StrEnum):
+    """The reasons of a schedule; docs/kubernetes.md says what to do about each."""
+
+    SCHEDULED = "Scheduled"
+    SUSPENDED = "Suspended"
+    JOB_ACTIVE = "JobActive"
+    MISSED_SCHEDULE = "MissedSchedule"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    JOB_REFUSED = "JobRefused"
+    SELECTOR_MISMATCH = "SelectorMismatch"
+    REPLACE_REFUSED = "ReplaceRefused"
+    NAME_TAKEN = "NameTaken"
+    INVALID_SCHEDULE = "InvalidSchedule"
 
 
 @dataclass(frozen=True)
@@ -32,20 +44,23 @@ class Missed:
 
 def scheduled() -> ScheduleState:
     """Jobs are created at their times."""
-    return ScheduleState("Scheduled", "jobs are made at their times", _conditions(TRUE))
+    message = "jobs are made at their times"
+    return ScheduleState(ScheduleReason.SCHEDULED, message, _conditions(TRUE))
 
 
 def waiting(time: datetime, active: Sequence[JobResource]) -> ScheduleState:
     """The job of a time waits for earlier ones, of which there is at least one."""
     message = f"the job of {time_text(time)} waits for {first_of(active)}"
-    return ScheduleState("JobActive", message, _conditions(TRUE))
+    return ScheduleState(ScheduleReason.JOB_ACTIVE, message, _conditions(TRUE))
 
 
 def suspended() -> ScheduleState:
     """No jobs are created."""
     message = "set spec.suspend to false to make jobs again"
     # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
-    return ScheduleState(SUSPENDED, message, {**_conditions(TRUE), "Suspended": TRUE})
+    return ScheduleState(
+        ScheduleReason.SUSPENDED, message, {**_conditions(TRUE), "Suspended": TRUE}
+    )
 
 
 def skipped(missed: Missed, upcoming: datetime) -> ScheduleState:
@@ -55,7 +70,7 @@ def skipped(missed: Missed, upcoming: datetime) -> ScheduleState:
         f"the job of {time_text(missed.time)} was skipped, the next one is at"
         f" {time_text(upcoming)}: {_too_late(missed)}"
     )
-    return ScheduleState(MISSED, message, _conditions(TRUE))
+    return ScheduleState(ScheduleReason.MISSED_SCHEDULE, message, _conditions(TRUE))
 
 
 def given_up(reason: str, missed: Missed, upcoming: datetime) -> ScheduleState:
@@ -69,7 +84,7 @@ def given_up(reason: str, missed: Missed, upcoming: datetime) -> ScheduleState:
 
 def invalid(message: str) -> ScheduleState:
     """The spec cannot be read."""
-    return stalled(INVALID, message)
+    return stalled(ScheduleReason.INVALID_SCHEDULE, message)
 
 
 def stalled(reason: str, message: str) -> ScheduleState:

@@ -15,6 +15,7 @@ from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
+from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.kube.conditions import is_true, time_text
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
@@ -200,7 +201,7 @@ def test_decide__schedule_that_cannot_be_read__is_stalled(spec: dict[str, Any], 
 def refusal(
     it: ScheduleResource,
     now: datetime = NOON,
-    reason: str = "QuotaExceeded",
+    reason: ScheduleReason = ScheduleReason.QUOTA_EXCEEDED,
     message: str = "403 exceeded quota",
 ) -> ScheduleResource:
     """Return the schedule after its job of noon was refused."""
@@ -340,7 +341,9 @@ def test_events__schedule_problem__is_recorded_once() -> None:
     (told,) = job_events.of_schedule(before.status, first.status)
     assert (told.reason, told.warning) == ("QuotaExceeded", True)
     assert job_events.of_schedule(first.status, refusal(first).status) == []
-    (taken,) = job_events.of_schedule(first.status, refusal(first, reason="NameTaken").status)
+    (taken,) = job_events.of_schedule(
+        first.status, refusal(first, reason=ScheduleReason.NAME_TAKEN).status
+    )
     assert taken.reason == "NameTaken"
     _, invalid = plan(schedule(timeZone="Europe/Atlantis"))
     (told,) = job_events.of_schedule(before.status, invalid)
