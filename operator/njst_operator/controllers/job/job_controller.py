@@ -142,7 +142,12 @@ class JobController:
         await self._events.record(resource, KubeEvent("TwoDefaultMeshes", message, warning=True))
 
     async def cancel(self, job: str, reason: str, message: str) -> None:
-        """Stop a job unless it is over or unknown; a log that does not answer is only logged."""
+        """Stop a job unless it is over or unknown; a log that does not answer is only logged.
+
+        The caller need not repeat it. A job that is still open without its resource is reported as
+        deleted again by each later list (`Manager.keys`). That of a resource which another
+        installation has accepted is stopped again when it changes, and with each list.
+        """
         view = self.job_store.get(job)
         if view is None or not d.is_open(view):
             return
