@@ -82,6 +82,10 @@ class Manager:
         """Return the newest known version of each NjstJob."""
         return self._job_controller.resources().values()
 
+    def schedules(self) -> Iterable[ScheduleResource]:
+        """Return the newest known version of each NjstSchedule."""
+        return self._schedule_controller.resources()
+
     def get(self, uid: str) -> JobResource | None:
         """Return the newest known version of an NjstJob, or None."""
         return self._job_controller.get(uid)

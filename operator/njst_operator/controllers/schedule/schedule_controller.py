@@ -74,6 +74,10 @@ class ScheduleController:
         self._events = EventRecorder(self.kube, self.metrics)
         self.loop = ControllerLoop(self, BACKOFF, self.metrics, in_background=self.in_background)
 
+    def resources(self) -> list[ScheduleResource]:
+        """Return the newest known version of each schedule."""
+        return [cached.resource for cached in self._cache.values()]
+
     def on_job(self, job: JobResource) -> None:
         """Take a job as the watch or a list shows it."""
         if job.owner:

@@ -115,6 +115,18 @@ def test_schedule__missing_from_lists__is_kept_for_the_grace() -> None:
     assert run(looks()) == [1, 1, 0]
 
 
+def test_schedule__deleted__is_no_longer_among_the_resources() -> None:
+    async def names() -> list[list[str]]:
+        schedule_controller = await keep(paper(suspend=True), 1)
+        before = [schedule.name for schedule in schedule_controller.resources()]
+        schedule_controller.on_deleted("s")
+        after = [schedule.name for schedule in schedule_controller.resources()]
+        await schedule_controller.loop.stop()
+        return [before, after]
+
+    assert run(names()) == [["hourly"], []]
+
+
 def test_schedule__refused_job__is_retried_with_backoff() -> None:
     async def told() -> tuple[int, int, str]:
         kube = paper()
