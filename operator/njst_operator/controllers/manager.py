@@ -195,7 +195,7 @@ class Manager:
         if self._ownership.takes_schedule(schedule):
             self._schedule_controller.on_schedule(schedule)
         else:
-            self._schedule_controller.on_deleted(schedule.uid)
+            self._schedule_controller.on_unselected(schedule.uid)
 
     def on_schedule_deleted(self, uid: str) -> None:
         """Take note that an NjstSchedule is gone."""

@@ -110,10 +110,14 @@ class ScheduleController:
         self._wake(schedule.uid)
 
     def on_deleted(self, uid: str) -> None:
-        """Forget a schedule; Kubernetes collects its jobs."""
+        """Forget a schedule that is gone; Kubernetes collects its jobs."""
+        self.on_unselected(uid)
+        self._jobs.pop(uid, None)
+
+    def on_unselected(self, uid: str) -> None:
+        """Forget a schedule that is there, and is another operator's: its jobs go on."""
         self.loop.forget(uid)
         self._cache.pop(uid, None)
-        self._jobs.pop(uid, None)
 
     def on_history_back(self) -> None:
         """Take all schedules and jobs anew: the API server is at an earlier version."""

@@ -127,6 +127,22 @@ def test_schedule__deleted__is_no_longer_among_the_resources() -> None:
     assert run(names()) == [["hourly"], []]
 
 
+def test_schedule__moved_to_another_mesh_and_back__still_knows_its_jobs() -> None:
+    async def told() -> Paper:
+        kube = paper()
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        schedule_controller = await keep(kube, 1, [running])
+        schedule_controller.on_unselected("s")
+        schedule_controller.on_schedule(schedule_of(kube.body))
+        await asyncio.sleep(1)
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    assert [status.reason for status in kube.writes] == ["JobActive"]
+    assert kube.attempts == 1
+
+
 def test_schedule__refused_job__is_retried_with_backoff() -> None:
     async def told() -> tuple[int, int, str]:
         kube = paper()
