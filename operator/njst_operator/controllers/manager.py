@@ -215,7 +215,7 @@ class Manager:
             self._schedule_controller.on_job(newest)
             return True
         self._forget(resource.uid)
-        if resource.accepted_by and not resource.mesh:
+        if resource.accepting_mesh and not resource.mesh:
             self._job_controller.on_accepted_elsewhere(resource)
         return False
 

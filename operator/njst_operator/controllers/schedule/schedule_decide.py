@@ -114,7 +114,7 @@ def _decide_pending(
     now: datetime,
 ) -> Decision:
     """Return what to do about a time that has come and has no job yet."""
-    active = [job for job in jobs if not job.settled]
+    active = [job for job in jobs if not job.is_finished]
     deadline_s = spec.starting_deadline_seconds
     deadline = None if deadline_s is None else pending + timedelta(seconds=deadline_s)
     if deadline_s is not None and deadline is not None and now > deadline:
@@ -303,7 +303,7 @@ def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict
 
 def _beyond_history(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
     """Return the oldest finished jobs, those beyond the history limits."""
-    done = [job for job in jobs if job.settled and not job.deleting]
+    done = [job for job in jobs if job.is_finished and not job.deleting]
     done.sort(key=_end, reverse=True)
     passed = [job for job in done if job.status.phase == "Succeeded"]
     failed = [job for job in done if job.status.phase != "Succeeded"]
@@ -325,7 +325,7 @@ def _status(
     now: datetime,
 ) -> ScheduleStatus:
     reason, message = str(state.reason), state.message
-    active = sorted(job.name for job in jobs if not job.settled)
+    active = sorted(job.name for job in jobs if not job.is_finished)
     old = schedule.status
     last = _last_done(schedule, jobs)
     passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
