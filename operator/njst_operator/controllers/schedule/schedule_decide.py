@@ -116,8 +116,7 @@ def _decide_pending(
     """Return what to do about a time that has come and has no job yet."""
     active = [job for job in jobs if not job.is_finished]
     deadline_s = spec.starting_deadline_seconds
-    deadline = None if deadline_s is None else pending + timedelta(seconds=deadline_s)
-    if deadline_s is not None and deadline is not None and now > deadline:
+    if deadline_s is not None and now > pending + timedelta(seconds=deadline_s):
         why = _why_missed(schedule, spec, active, pending)[:MAX_WHY]
         status = _missed_status(schedule, jobs, Missed(pending, deadline_s, why), upcoming, now)
         return Decision((WriteStatus(status),), upcoming)
@@ -135,10 +134,11 @@ def _decide_pending(
     else:
         status = _status(schedule, jobs, upcoming, schedule_state.scheduled(), now)
     times = [upcoming]
-    if not actions:
-        times += [retry] if retry is not None and must_wait_for_retry else []
+    if must_wait_for_retry and retry is not None:
+        times.append(retry)
+    if not actions and deadline_s is not None:
         # The first whole second at which it is too late.
-        times += [] if deadline is None else [deadline + timedelta(seconds=1)]
+        times.append(pending + timedelta(seconds=deadline_s + 1))
     return Decision((*actions, WriteStatus(status)), min(times))
 
 
