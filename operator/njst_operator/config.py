@@ -114,7 +114,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--resync-seconds",
         type=int,
         default=env("resync_seconds", "30"),
-        help="how often all resources are listed, in case the watch has missed one",
+        help="seconds between the first lists of all resources, which find what the watch has"
+        " missed; later lists are 4 times as far apart",
     )
     parser.add_argument(
         "--wait-seconds",

@@ -10,8 +10,10 @@ from njst.listener import listen
 from njst.login.nats_client import LoginClient
 from njst.stats.prometheus_text import MEDIA_TYPE, render
 from njst_operator.controllers.manager import Manager
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
 from njst_operator.coordination.loop_clock import now_s
-from njst_operator.telemetry.operator_metrics import exposition, readiness
+from njst_operator.kube.kube_object import parse_time
+from njst_operator.telemetry.operator_metrics import ScheduleSample, exposition, readiness
 from njst_operator.telemetry.replica_health import ReplicaHealth
 
 
@@ -72,7 +74,17 @@ class Health:
         if manager is None or replica_health is None:
             return render([readiness(ready=False)])
         phases = (resource.status.phase for resource in manager.resources())
-        return exposition(manager.metrics, replica_health, phases, now_s())
+        schedules = [_sample(schedule) for schedule in manager.schedules()]
+        return exposition(manager.metrics, replica_health, phases, schedules, now_s())
+
+
+def _sample(schedule: ScheduleResource) -> ScheduleSample:
+    upcoming = schedule.status.next_schedule_time
+    return ScheduleSample(
+        f"{schedule.namespace}/{schedule.name}",
+        schedule.status.reason,
+        None if upcoming is None else parse_time(upcoming).timestamp(),
+    )
 
 
 @asynccontextmanager

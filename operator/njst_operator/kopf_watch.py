@@ -115,6 +115,8 @@ def _registry(
             for plural in (PLURAL, SCHEDULE_PLURAL):
                 settings.watching.label_selectors[GROUP, plural] = scope.selector.text
         settings.queueing.idle_timeout = IDLE_S
+        # kopf sets none without handlers of deletions, and removes one of its own that no handler
+        # needs: with the default name, one that another kopf operator has set.
         settings.persistence.finalizer = f"operator.{GROUP}/unused"
         settings.persistence.diffbase_storage = _Unread()
         settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(

@@ -14,7 +14,7 @@ from devenv.kubernetes.api_server import KubernetesServer
 from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
-from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, GOOD_SCHEDULES
+from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,14 @@ def test_the_api_server_makes_the_same_defaults(api: httpx.Client, spec: Spec) -
             assert dumped[name] == value
 
 
-def _schedule(api: httpx.Client, text: str, zone: str) -> dict[str, Any]:
+def _schedule(
+    api: httpx.Client, text: str = "@daily", zone: str = "Etc/UTC", **job: bool
+) -> dict[str, Any]:
     body = {
         "apiVersion": "njst.io/v1alpha1",
         "kind": "NjstSchedule",
         "metadata": {"generateName": "doc-"},
-        "spec": {"schedule": text, "timeZone": zone, "jobTemplate": {"spec": good()}},
+        "spec": {"schedule": text, "timeZone": zone, "jobTemplate": {"spec": {**good(), **job}}},
     }
     url = str(api.base_url).rstrip("/").replace("njstjobs", "njstschedules")
     document: dict[str, Any] = api.post(url, json=body, params={"dryRun": "All"}).json()
@@ -111,3 +113,13 @@ def test_the_api_server_takes_a_schedule_that_comes_due(
     api: httpx.Client, text: str, zone: str
 ) -> None:
     assert _schedule(api, text, zone)["kind"] == "NjstSchedule"
+
+
+@pytest.mark.parametrize(("field", "said"), BAD_TEMPLATES)
+def test_the_api_server_refuses_a_template_whose_jobs_never_run(
+    api: httpx.Client, field: str, said: str
+) -> None:
+    status = _schedule(api, **{field: True})
+    assert status["kind"] == "Status", "it was accepted"
+    assert said in status["message"]
+    assert _schedule(api, **{field: False})["kind"] == "NjstSchedule"

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from kubernetes.aio.config import kube_config
 
@@ -146,6 +147,29 @@ def test_a_schedule_that_cannot_be_read_says_so(env: Environment, tidy: None) ->
     assert (ready["Ready"], ready["Stalled"]) == ("False", "True")
     assert "InvalidSchedule" in env.kubectl("get", "njstschedule", "backwards")
     wait_warned(env, "backwards", "InvalidSchedule")
+
+    def uncounted() -> str | None:
+        texts = [httpx.get(f"{operator.url}/metrics").text for operator in env.operators]
+        sample = 'njst_operator_schedules{reason="InvalidSchedule"} 1'
+        return None if all(sample in text for text in texts) else "a copy does not count it"
+
+    assert wait_until(uncounted, PATIENCE_S) is None
+
+
+def test_a_time_that_was_skipped_is_told_once(env: Environment, tidy: None) -> None:
+    env.kubectl("apply", "-f", "-", stdin=schedule("late", suspend=True))
+    wait_said(env, "late", "Suspended")
+    missed(env, "late")
+    change(env, "late", suspend=False, startingDeadlineSeconds=60)
+    status = wait_said(env, "late", "MissedSchedule")
+    assert status["lastMissedMessage"] == "the schedule was suspended"
+    assert datetime.fromisoformat(status["lastMissedTime"]).month == 1
+    ready = {c["type"]: c["status"] for c in status["conditions"]}
+    assert (ready["Ready"], ready["Stalled"]) == ("True", "False")
+    wait_warned(env, "late", "MissedSchedule")
+    logs = [path.read_text() for path in env.folder.glob("operator-*.log")]
+    assert sum(log.count("schedule late: MissedSchedule") for log in logs) == 1
+    assert jobs_of(env, "late") == []
 
 
 QUOTA = """

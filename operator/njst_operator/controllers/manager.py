@@ -82,6 +82,10 @@ class Manager:
         """Return the newest known version of each NjstJob."""
         return self._job_controller.resources().values()
 
+    def schedules(self) -> Iterable[ScheduleResource]:
+        """Return the newest known version of each NjstSchedule."""
+        return self._schedule_controller.resources()
+
     def get(self, uid: str) -> JobResource | None:
         """Return the newest known version of an NjstJob, or None."""
         return self._job_controller.get(uid)
@@ -191,7 +195,7 @@ class Manager:
         if self._ownership.takes_schedule(schedule):
             self._schedule_controller.on_schedule(schedule)
         else:
-            self._schedule_controller.on_deleted(schedule.uid)
+            self._schedule_controller.on_unselected(schedule.uid)
 
     def on_schedule_deleted(self, uid: str) -> None:
         """Take note that an NjstSchedule is gone."""
@@ -211,7 +215,7 @@ class Manager:
             self._schedule_controller.on_job(newest)
             return True
         self._forget(resource.uid)
-        if resource.accepted_by and not resource.mesh:
+        if resource.accepting_mesh and not resource.mesh:
             self._job_controller.on_accepted_elsewhere(resource)
         return False
 

@@ -19,7 +19,7 @@ class Ownership:
 
     def takes(self, resource: JobResource, *, in_own_log: bool) -> bool:
         """Whether a resource belongs here; `in_own_log`: the job log of this mesh has its job."""
-        owner = resource.mesh or resource.accepted_by
+        owner = resource.mesh or resource.accepting_mesh
         if owner:
             return owner == self.mesh
         # A job that an older njst submitted stays here even if another mesh is the default now.

@@ -1,7 +1,7 @@
 """Counters of this replica, as Prometheus text."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from njst.stats.prometheus_text import Family, render
@@ -21,6 +21,15 @@ class OperatorMetrics:
     )
 
 
+@dataclass(frozen=True)
+class ScheduleSample:
+    """What the metrics show of one NjstSchedule; `next_s` is the Unix time of its next job."""
+
+    name: str
+    reason: str
+    next_s: float | None = None
+
+
 def readiness(*, ready: bool) -> Family:
     """Return the metric that says whether this replica is ready."""
     help_text = "1 when /readyz says ok."
@@ -28,10 +37,15 @@ def readiness(*, ready: bool) -> Family:
 
 
 def exposition(
-    counts: OperatorMetrics, replica_health: ReplicaHealth, phases: Iterable[str], now_s: float
+    counts: OperatorMetrics,
+    replica_health: ReplicaHealth,
+    phases: Iterable[str],
+    schedules: Sequence[ScheduleSample],
+    now_s: float,
 ) -> str:
-    """Return all metrics as text; `phases` are those of all known resources."""
+    """Return all metrics as text; `phases` are those of all known NjstJobs."""
     by_phase = Counter(phase or "New" for phase in phases)
+    by_reason = Counter(schedule.reason or "New" for schedule in schedules)
     single = (
         ("reconciles_total", "counter", "Reconciliations of a resource.", counts.reconciles),
         ("reconcile_seconds_total", "counter", "Time that these took.", counts.reconcile_seconds),
@@ -66,8 +80,26 @@ def exposition(
         Family(
             "njst_operator_resources",
             "gauge",
-            "Resources that are watched.",
+            "NjstJobs of this installation, by phase; New without one. Each replica counts all.",
             [({"phase": phase}, count) for phase, count in sorted(by_phase.items())],
+        ),
+        Family(
+            "njst_operator_schedules",
+            "gauge",
+            "NjstSchedules of this installation, by reason; New without one."
+            " Each replica counts all.",
+            [({"reason": reason}, count) for reason, count in sorted(by_reason.items())],
+        ),
+        Family(
+            "njst_operator_schedule_next_timestamp_seconds",
+            "gauge",
+            "Unix time of the next job of an NjstSchedule (namespace/name), until the schedule is"
+            " deleted or has none.",
+            [
+                ({"schedule": schedule.name}, schedule.next_s)
+                for schedule in schedules
+                if schedule.next_s is not None
+            ],
         ),
     ]
     return render(families)

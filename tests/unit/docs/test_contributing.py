@@ -33,6 +33,12 @@ def test_kind_of_workload__is_registered_in_the_tables_that_the_checklist_names(
         assert re.search(rf"^{table}\b", (ROOT / path).read_text(), re.MULTILINE), (table, path)
 
 
+def test_setting_of_the_operator__checklist_names_files_that_exist() -> None:
+    named = re.findall(r"`([\w.-]+/[\w./-]+)`", _section("Add a setting of the operator"))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_folders_of_tests__are_listed() -> None:
     listed = {*re.findall(r"^\| `tests/(\w+)", PAGE, re.MULTILINE)}
     there = {path.parent.name for path in (ROOT / "tests").glob("*/*") if path.suffix == ".py"}

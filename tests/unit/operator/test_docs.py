@@ -6,6 +6,7 @@ from pathlib import Path
 from njst.contract.crd.crds import crds
 from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.job import job_decide as r
+from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from tests.unit.operator.controllers.job.test_job_decide import NOW, finished, resource, written
 
 DOCS = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text()
@@ -41,3 +42,10 @@ def test_docs__table_of_the_status__names_each_field() -> None:
     fields = [field.alias or name for name, field in JobStatus.model_fields.items()]
     section = DOCS.split("## The status")[1].split("\n## ")[0]
     assert [field for field in fields if f"`{field}" not in section.replace("status.", "")] == []
+
+
+def test_docs__table_of_a_schedules_reasons__names_each() -> None:
+    section = DOCS.split("## Scheduled jobs")[1].split("\n## ")[0]
+    shown = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    # The last one is the CRD's default.
+    assert shown == [*ScheduleReason, "NotTaken"]

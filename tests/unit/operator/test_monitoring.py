@@ -20,7 +20,7 @@ async def told() -> set[str]:
     """The names of all metrics."""
     async with (await Mesh.open()).client() as client:
         worker: httpx.Response = await client.get("/metrics")
-    operator = exposition(OperatorMetrics(), ReplicaHealth(), [], 0.0)
+    operator = exposition(OperatorMetrics(), ReplicaHealth(), [], [], 0.0)
     return set(re.findall(r"^# TYPE (\S+)", worker.text + operator, re.MULTILINE))
 
 
@@ -42,6 +42,13 @@ def dashboard() -> list[str]:
 async def test_alerts__metrics__exist(told: set[str]) -> None:
     assert asked(alerts())
     assert asked(alerts()) <= told
+
+
+def test_alerts__stalled_schedule__has_the_reasons_of_the_docs() -> None:
+    (expression,) = (text for text in alerts() if "njst_operator_schedules" in text)
+    (reasons,) = re.findall(r'reason=~"([^"]+)"', expression)
+    docs = (FOLDER.parents[2] / "docs" / "kubernetes.md").read_text()
+    assert reasons.split("|") == re.findall(r"^\| `(\w+)` \| False \|", docs, re.MULTILINE)
 
 
 async def test_dashboard__metrics__are_all_shown(told: set[str]) -> None:

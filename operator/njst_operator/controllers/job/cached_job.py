@@ -15,5 +15,5 @@ class CachedJob:
     written_s: float = 0.0
     # Why the last submission failed; None: it did not.
     not_submitted: Problem | None = None
-    # Whether a task is writing its mark.
-    is_marking: bool = False
+    # Whether a task is writing its annotation ACCEPTED_UID.
+    is_annotating: bool = False

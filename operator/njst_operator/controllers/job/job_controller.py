@@ -18,7 +18,7 @@ from njst_operator.controllers.job import job_status_builder, phase_status
 from njst_operator.controllers.job.cached_job import CachedJob
 from njst_operator.controllers.job.disconnected_status import DISCONNECTED_S
 from njst_operator.controllers.job.job_observer import JobObserver
-from njst_operator.controllers.job.job_resource import MARK, JobResource
+from njst_operator.controllers.job.job_resource import ACCEPTED_UID, JobResource
 from njst_operator.controllers.job.status_writer import StatusWriter
 from njst_operator.controllers.loop import ControllerLoop
 from njst_operator.coordination.background_tasks import BackgroundTasks
@@ -95,7 +95,7 @@ class JobController:
                 cached.written_s = now_s()
             cached.resource = resource
         self._writer.note(cached.resource)
-        if has_news or (is_listed and not cached.resource.settled):
+        if has_news or (is_listed and not cached.resource.is_finished):
             self.loop.wake(uid, is_new=has_news)
         return cached.resource
 
@@ -129,9 +129,9 @@ class JobController:
     def _stop_twin_of(self, uid: str) -> None:
         resource, view = self._accepted_elsewhere.get(uid), self.job_store.view(uid)
         if resource is not None and view is not None and d.is_open(view):
-            both = f"{self.config.mesh} and {resource.accepted_by}"
+            both = f"{self.config.mesh} and {resource.accepting_mesh}"
             message = (
-                f"the meshes {both} both take jobs without spec.mesh, and {resource.accepted_by}"
+                f"the meshes {both} both take jobs without spec.mesh, and {resource.accepting_mesh}"
                 " runs this one: set --default-mesh=false in all but one"
             )
             log.error("%s: %s", resource.name, message)
@@ -142,7 +142,12 @@ class JobController:
         await self._events.record(resource, KubeEvent("TwoDefaultMeshes", message, warning=True))
 
     async def cancel(self, job: str, reason: str, message: str) -> None:
-        """Stop a job unless it is over or unknown; a log that does not answer is only logged."""
+        """Stop a job unless it is over or unknown; a log that does not answer is only logged.
+
+        The caller need not repeat it. A job that is still open without its resource is reported as
+        deleted again by each later list (`Manager.keys`). That of a resource which another
+        installation has accepted is stopped again when it changes, and with each list.
+        """
         view = self.job_store.get(job)
         if view is None or not d.is_open(view):
             return
@@ -165,7 +170,7 @@ class JobController:
         if numbers_s > 0:
             return numbers_s
         requeue_after_s = await self._act(cached)
-        if requeue_after_s is None and cached.resource.has_job and not cached.resource.settled:
+        if requeue_after_s is None and cached.resource.has_job and not cached.resource.is_finished:
             return RETRY_S if self.job_store.view(key) is None else None
         return requeue_after_s if requeue_after_s is not None else self._until_ttl(cached.resource)
 
@@ -183,8 +188,8 @@ class JobController:
                 case d.WriteStatus(new):
                     written_s = await self._writer.write(cached, new)
                     requeue_after_s = _sooner(requeue_after_s, written_s)
-                case d.Mark(uid):
-                    await self._mark(cached, uid)
+                case d.AnnotateAccepted(uid):
+                    await self._annotate_accepted(cached, uid)
                 case d.Delete():
                     await self.kube.delete(cached.resource)
         return requeue_after_s
@@ -215,31 +220,31 @@ class JobController:
         is_same = cached.not_submitted is not None and cached.not_submitted == before
         return RETRY_S if is_same else 0.0
 
-    async def _mark(self, cached: CachedJob, uid: str) -> None:
+    async def _annotate_accepted(self, cached: CachedJob, uid: str) -> None:
         if uid != cached.resource.uid:
-            await self.kube.annotate(cached.resource, MARK, uid)
-        elif not cached.is_marking:
-            cached.is_marking = True
-            self.tasks.start(self._mark_accepted(cached), f"mark {uid}")
+            await self.kube.annotate(cached.resource, ACCEPTED_UID, uid)
+        elif not cached.is_annotating:
+            cached.is_annotating = True
+            self.tasks.start(self._annotate_until_written(cached), f"annotate {uid}")
 
-    async def _mark_accepted(self, cached: CachedJob) -> None:
-        """Mark a resource as accepted unless another replica has; nothing waits for that."""
+    async def _annotate_until_written(self, cached: CachedJob) -> None:
+        """Annotate a resource as accepted unless another replica has; nothing waits for that."""
         uid = cached.resource.uid
         wait_s = delay_s(uid, self.config.replica)
         while uid in self._cache:
             await asyncio.sleep(wait_s)
             try:
-                if cached.resource.mark != uid:
-                    await self.kube.annotate(cached.resource, MARK, uid)
+                if cached.resource.accepted_uid != uid:
+                    await self.kube.annotate(cached.resource, ACCEPTED_UID, uid)
             except (ConflictError, GoneError):
                 pass
             except KubeError as error:
                 self.metrics.errors["kubernetes"] += 1
-                log.warning("%s is not marked yet: %s", cached.resource.name, error)
+                log.warning("%s is not annotated as accepted yet: %s", cached.resource.name, error)
                 wait_s = max(BACKOFF.ceiling_s, error.retry_s)
                 continue
             break
-        cached.is_marking = False
+        cached.is_annotating = False
 
     async def _reconcile_disconnected(self, cached: CachedJob) -> float:
         """Write nothing that is old; if no replica writes anything, that NATS does not answer."""
@@ -254,7 +259,7 @@ class JobController:
     def _only_numbers_wait_s(self, cached: CachedJob) -> float:
         """Return for how long only numbers could be new: merging histograms takes time."""
         view, old = self.job_store.view(cached.resource.uid), cached.resource.status
-        if view is None or cached.resource.settled or cached.resource.is_to_end:
+        if view is None or cached.resource.is_finished or cached.resource.is_to_end:
             return 0.0
         new = phase_status.of_view(view, self.job_store.waits_for(view.id))
         is_same = (old.phase, old.reason) == (new.phase, new.reason)
@@ -264,7 +269,7 @@ class JobController:
         return self._writer.numbers_due_s(cached) - now_s()
 
     def _until_ttl(self, resource: JobResource) -> float | None:
-        at = resource.expires_at if resource.settled and not resource.deleting else None
+        at = resource.expires_at if resource.is_finished and not resource.deleting else None
         return None if at is None else max(0.1, (at - self.observer.now()).total_seconds())
 
 

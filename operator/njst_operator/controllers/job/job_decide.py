@@ -45,7 +45,7 @@ class WriteStatus:
 
 
 @dataclass(frozen=True)
-class Mark:
+class AnnotateAccepted:
     """Annotate the resource with the uid that was accepted as a job."""
 
     uid: str
@@ -56,7 +56,7 @@ class Delete:
     """Delete the resource: its ttlSecondsAfterFinished is over."""
 
 
-Action = Submit | Cancel | WriteStatus | Mark | Delete
+Action = Submit | Cancel | WriteStatus | AnnotateAccepted | Delete
 
 # Why the job of a deleted resource is cancelled.
 DELETED = ("ResourceDeleted", "the NjstJob was deleted")
@@ -85,7 +85,7 @@ class ObservedState:
 
 def decide(resource: JobResource, observed: ObservedState, now: datetime) -> tuple[Action, ...]:
     """Return what to do now; to do it twice, or by several replicas, does no harm."""
-    if resource.settled:
+    if resource.is_finished:
         return _after_the_end(resource, observed, now)
     if observed.silent:
         return (WriteStatus(disconnected_status_of(resource, now)),)
@@ -110,11 +110,11 @@ def _with_job(
     status = job_status_builder.of_job(resource, view, report, now, waits_for)
     status = job_status_builder.with_ignored(status, resource, ignored(resource, view), now)
     actions.append(WriteStatus(status))
-    return (*actions, *_marked(resource))
+    return (*actions, *_annotated(resource))
 
 
-def _marked(resource: JobResource) -> tuple[Action, ...]:
-    return () if resource.mark == resource.uid else (Mark(resource.uid),)
+def _annotated(resource: JobResource) -> tuple[Action, ...]:
+    return () if resource.accepted_uid == resource.uid else (AnnotateAccepted(resource.uid),)
 
 
 def is_open(view: JobView) -> bool:
@@ -135,7 +135,7 @@ def _without_job(
         return (lost,) if observed.forgotten else ()
     if resource.is_to_end:
         return (write(_cancelled_at_once(resource)),)
-    if resource.accepted_as:
+    if resource.copied_from_uid:
         return _restored(resource, now)
     try:
         spec = parse_spec(resource.spec)
@@ -188,13 +188,13 @@ def _cancelled_at_once(resource: JobResource) -> phase_status.PhaseStatus:
 
 
 def _restored(resource: JobResource, now: datetime) -> tuple[Action, ...]:
-    """Hold a restored or copied resource until a person removes its mark.
+    """Hold a restored or copied resource until a person removes its annotation.
 
-    The mark is written before the status, which erases the only other trace of the earlier job.
+    It is written before the status, which erases the only other trace of the earlier job.
     """
     held = job_status_builder.restored(resource, phase_status.restored(resource), now)
-    mark: tuple[Action, ...] = () if resource.mark else (Mark(resource.accepted_as),)
-    return (*mark, WriteStatus(held))
+    hold = WriteStatus(held)
+    return (hold,) if resource.accepted_uid else (AnnotateAccepted(resource.copied_from_uid), hold)
 
 
 def _after_the_end(
@@ -206,8 +206,8 @@ def _after_the_end(
     # A resource that a finalizer holds is not deleted again.
     if expires_at is not None and now >= expires_at and not resource.deleting:
         return (Delete(),)
-    mark = _marked(resource) if resource.has_job else ()
-    return (*_observed_again(resource, observed.view, now), *mark)
+    annotated = _annotated(resource) if resource.has_job else ()
+    return (*_observed_again(resource, observed.view, now), *annotated)
 
 
 def _cause(resource: JobResource) -> tuple[str, str]:

@@ -35,6 +35,9 @@ def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
 
 def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[KubeEvent]:
     """Return the Events for what is newly wrong with a schedule; a retry is not new."""
+    if new.last_missed_time is not None and new.last_missed_time != old.last_missed_time:
+        about = new.last_missed_time
+        return [KubeEvent("MissedSchedule", new.message, warning=True, about=about)]
     if new.refusals and (new.reason != old.reason or not old.refusals):
         about = f"{new.refused_time} {new.observed_generation}"
         return [KubeEvent(new.reason, new.message, warning=True, about=about)]

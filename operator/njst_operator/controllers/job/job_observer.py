@@ -41,7 +41,7 @@ class JobObserver:
         """
         job = cached.resource.uid
         view = self.job_store.view(job)
-        if cached.resource.settled:
+        if cached.resource.is_finished:
             return ObservedState(view)
         if view is not None:
             report = self.jobs.report(view, self.clock.now_ns())

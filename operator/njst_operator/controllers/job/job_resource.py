@@ -11,7 +11,7 @@ from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
 
 # An annotation with the uid of the resource that was accepted as a job. A restored or copied
 # resource keeps its annotations, and has another uid.
-MARK = f"{GROUP}/accepted-uid"
+ACCEPTED_UID = f"{GROUP}/accepted-uid"
 SCHEDULED_TIME = f"{GROUP}/scheduled-time"
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
 
@@ -30,8 +30,8 @@ class JobResource(KubeObject[JobStatus]):
     # The uid of the schedule that made it, and the time that it was made for.
     owner: str = ""
     scheduled: datetime | None = None
-    # The value of its MARK; empty without one.
-    mark: str = ""
+    # The value of its annotation ACCEPTED_UID; empty without one.
+    accepted_uid: str = ""
 
     @property
     def has_job(self) -> bool:
@@ -39,18 +39,19 @@ class JobResource(KubeObject[JobStatus]):
         return self.status.job_id == self.uid
 
     @property
-    def accepted_as(self) -> str:
+    def copied_from_uid(self) -> str:
         """The uid of the resource that it was restored or copied from, if that had a job; or empty.
 
-        Its mark has that uid, or else a status that was restored with it.
+        Its annotation has that uid, or else a status that was restored with it.
         """
         return next(
-            (uid for uid in (self.mark, self.status.job_id) if uid not in ("", self.uid)), ""
+            (uid for uid in (self.accepted_uid, self.status.job_id) if uid not in ("", self.uid)),
+            "",
         )
 
     def is_equivalent_to(self, other: Self) -> bool:
         """Whether nothing differs that njst acts on."""
-        return super().is_equivalent_to(other) and self.mark == other.mark
+        return super().is_equivalent_to(other) and self.accepted_uid == other.accepted_uid
 
     @property
     def mesh(self) -> str:
@@ -58,12 +59,12 @@ class JobResource(KubeObject[JobStatus]):
         return self.spec.get("mesh") or ""
 
     @property
-    def accepted_by(self) -> str:
+    def accepting_mesh(self) -> str:
         """The mesh whose log has its job; empty before that, or if an older njst submitted it."""
         return self.status.mesh if self.has_job else ""
 
     @property
-    def settled(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether its status is final."""
         return self.status.phase in TERMINAL_PHASES
 
@@ -78,8 +79,8 @@ class JobResource(KubeObject[JobStatus]):
     @property
     def wants_job(self) -> bool:
         """Whether nothing but the operator itself keeps it from having a job."""
-        off = self.settled or self.deleting or self.spec.get("suspend")
-        return not (off or self.has_job or self.accepted_as)
+        off = self.is_finished or self.deleting or self.spec.get("suspend")
+        return not (off or self.has_job or self.copied_from_uid)
 
     @property
     def is_to_end(self) -> bool:
@@ -97,8 +98,10 @@ def resource_of(body: dict[str, Any]) -> JobResource:
     meta, common = body["metadata"], common_fields(body, JobStatus)
     if common["status"].job_id == common["uid"]:
         common["spec"] = {name: common["spec"].get(name) for name in STEERING}
-    mark = str((meta.get("annotations") or {}).get(MARK, ""))
-    return JobResource(**common, owner=_controller(meta), scheduled=_scheduled(meta), mark=mark)
+    accepted_uid = str((meta.get("annotations") or {}).get(ACCEPTED_UID, ""))
+    return JobResource(
+        **common, owner=_controller(meta), scheduled=_scheduled(meta), accepted_uid=accepted_uid
+    )
 
 
 def _controller(meta: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from njst.contract.spec.job import VerdictPolicy
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from njst.journal.state.state_text import state_text
-from njst_operator.controllers.job.job_resource import MARK, JobResource
+from njst_operator.controllers.job.job_resource import ACCEPTED_UID, JobResource
 from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, DesiredCondition, time_text
 
 
@@ -86,12 +86,12 @@ def suspended() -> PhaseStatus:
 
 
 def restored(resource: JobResource) -> PhaseStatus:
-    """Not a job until a person removes the mark of the job that it once was."""
+    """Not a job until a person removes the annotation of the job that it once was."""
     where = f"{resource.name} --namespace {resource.namespace}"
     return _held(
         "Restored",
-        f"to run it: kubectl annotate njstjob {where} {MARK}-; it is a copy, or was restored from a"
-        f" backup, of one that was accepted as {resource.accepted_as}",
+        f"to run it: kubectl annotate njstjob {where} {ACCEPTED_UID}-; it is a copy, or was"
+        f" restored from a backup, of one that was accepted as {resource.copied_from_uid}",
     )
 
 

@@ -14,6 +14,7 @@ from njst_operator.controllers.loop import ControllerLoop
 from njst_operator.controllers.missing import Missing
 from njst_operator.controllers.schedule import schedule_decide as d
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
+from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.coordination.jitter import delay_s
 from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import Body, ConflictError, GoneError, RequestRejectedError
@@ -32,6 +33,10 @@ BACKOFF = Backoff(first_s=2.0, factor=2.0, ceiling_s=60.0)
 LONGEST_S = 3600.0
 # How soon a job is created again whose name was in use a moment ago.
 RETRY_S = 1.0
+
+
+class _SelectorMismatchError(Exception):
+    """The operator would not select the job, whose labels set others than its selector requires."""
 
 
 @dataclass(eq=False)
@@ -69,6 +74,10 @@ class ScheduleController:
         self._events = EventRecorder(self.kube, self.metrics)
         self.loop = ControllerLoop(self, BACKOFF, self.metrics, in_background=self.in_background)
 
+    def resources(self) -> list[ScheduleResource]:
+        """Return the newest known version of each schedule."""
+        return [cached.resource for cached in self._cache.values()]
+
     def on_job(self, job: JobResource) -> None:
         """Take a job as the watch or a list shows it."""
         if job.owner:
@@ -101,10 +110,14 @@ class ScheduleController:
         self._wake(schedule.uid)
 
     def on_deleted(self, uid: str) -> None:
-        """Forget a schedule; Kubernetes collects its jobs."""
+        """Forget a schedule that is gone; Kubernetes collects its jobs."""
+        self.on_unselected(uid)
+        self._jobs.pop(uid, None)
+
+    def on_unselected(self, uid: str) -> None:
+        """Forget a schedule that is there, and is another operator's: its jobs go on."""
         self.loop.forget(uid)
         self._cache.pop(uid, None)
-        self._jobs.pop(uid, None)
 
     def on_history_back(self) -> None:
         """Take all schedules and jobs anew: the API server is at an earlier version."""
@@ -156,7 +169,9 @@ class ScheduleController:
                     except RequestRejectedError as error:
                         message = f"{job.name} cannot be deleted: {error}"
                         if replaced_by is not None:
-                            refusal = d.Refusal(replaced_by, "JobRefused", message)
+                            refusal = d.Refusal(
+                                replaced_by, ScheduleReason.REPLACE_REFUSED, message
+                            )
                             return await self._write_refusal(cached, refusal, decision.next)
                         # A history that is too long keeps no job from being made.
                         if message != cached.logged:
@@ -200,6 +215,9 @@ class ScheduleController:
             await self._create(cached, action)
         except RequestRejectedError as error:
             return await self._write_refusal(cached, _refusal_of(action.time, str(error)), upcoming)
+        except _SelectorMismatchError as error:
+            refusal = d.Refusal(action.time, ScheduleReason.SELECTOR_MISMATCH, str(error))
+            return await self._write_refusal(cached, refusal, upcoming)
         except ConflictError:
             return await self._taken(cached, action, upcoming)
         return 0.0
@@ -218,7 +236,7 @@ class ScheduleController:
             return 0.0
         message = f"an NjstJob {job.name} that is not this schedule's is there already: delete it"
         return await self._write_refusal(
-            cached, d.Refusal(action.time, "NameTaken", message), upcoming
+            cached, d.Refusal(action.time, ScheduleReason.NAME_TAKEN, message), upcoming
         )
 
     async def _write_refusal(
@@ -243,6 +261,9 @@ class ScheduleController:
 
         Raises:
             GoneError: there is no such schedule any more.
+            RequestRejectedError: the API server refuses the job.
+            ConflictError: its name is in use.
+            _SelectorMismatchError: the operator would not select it.
         """
         known = cached.resource
         read = await self.kube.get(known)
@@ -265,18 +286,19 @@ class ScheduleController:
         """Return a job with the labels that this operator's selector asks for.
 
         Raises:
-            RequestRejectedError: its own labels keep the operator from selecting it.
+            _SelectorMismatchError: its own labels keep the operator from selecting it.
         """
         labels = self.selector.inherited(body["metadata"]["labels"], owner)
         if not self.selector.matches(labels):
-            raise RequestRejectedError(
+            raise _SelectorMismatchError(
                 "the labels in jobTemplate.metadata are not those that the operator's selector"
-                f" asks for: {self.selector.text}"
+                f" requires: {self.selector.text}"
             )
         return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
 
 def _refusal_of(time: datetime, message: str) -> d.Refusal:
     """Return why the API server refuses a job; a quota has a reason of its own."""
-    reason = "QuotaExceeded" if "exceeded quota" in message else "JobRefused"
+    is_quota = "exceeded quota" in message
+    reason = ScheduleReason.QUOTA_EXCEEDED if is_quota else ScheduleReason.JOB_REFUSED
     return d.Refusal(time, reason, message)

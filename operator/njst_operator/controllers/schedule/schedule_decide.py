@@ -16,14 +16,22 @@ from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec
 from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, JobResource
+from njst_operator.controllers.schedule import schedule_state
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.kube.conditions import FALSE, TRUE, DesiredCondition, set_conditions, time_text
+from njst_operator.controllers.schedule.schedule_state import (
+    Missed,
+    ScheduleReason,
+    ScheduleState,
+    first_of,
+)
+from njst_operator.kube.conditions import DesiredCondition, set_conditions, time_text
 from njst_operator.kube.kube_object import parse_time
 
 MAX_ACTIVE = 10
 MAX_MESSAGE = 400
-INVALID = "InvalidSchedule"
+# Of why a job was missed, which stands within a message.
+MAX_WHY = 240
 # Before a refused job is created again.
 REFUSED_BACKOFF = Backoff(first_s=10, factor=2, ceiling_s=300)
 
@@ -49,7 +57,7 @@ class Refusal:
     """Why the job of a time cannot be created."""
 
     time: datetime
-    reason: str
+    reason: ScheduleReason
     message: str
 
 
@@ -83,28 +91,55 @@ def decide(schedule: ScheduleResource, jobs: Sequence[JobResource], now: datetim
         cron = Cron(spec)
         upcoming = cron.next(now)
     except (InvalidDocumentError, UnreadableScheduleError) as error:
-        return Decision((WriteStatus(_status(schedule, jobs, None, _invalid(str(error)), now)),))
+        invalid = schedule_state.invalid(str(error))
+        return Decision((WriteStatus(_status(schedule, jobs, None, invalid, now)),))
     beyond_history = tuple(DeleteJob(job) for job in _beyond_history(spec, jobs))
     if spec.suspend:
-        status = _status(schedule, jobs, None, _suspended(), now)
+        status = _status(schedule, jobs, None, schedule_state.suspended(), now)
         return Decision((*beyond_history, WriteStatus(status)))
-    due = _due(spec, cron, _since(schedule, jobs), now)
-    active = [job for job in jobs if not job.settled]
+    pending = _pending(cron, _since(schedule, jobs), now)
+    if pending is None:
+        status = _status(schedule, jobs, upcoming, schedule_state.scheduled(), now)
+        return Decision((*beyond_history, WriteStatus(status)), upcoming)
+    of_pending = _decide_pending(schedule, spec, jobs, pending, upcoming, now)
+    return Decision((*beyond_history, *of_pending.actions), of_pending.next)
+
+
+def _decide_pending(
+    schedule: ScheduleResource,
+    spec: ScheduleSpec,
+    jobs: Sequence[JobResource],
+    pending: datetime,
+    upcoming: datetime,
+    now: datetime,
+) -> Decision:
+    """Return what to do about a time that has come and has no job yet."""
+    active = [job for job in jobs if not job.is_finished]
+    deadline_s = spec.starting_deadline_seconds
+    if deadline_s is not None and now > pending + timedelta(seconds=deadline_s):
+        why = _why_missed(schedule, spec, active, pending)[:MAX_WHY]
+        status = _missed_status(schedule, jobs, Missed(pending, deadline_s, why), upcoming, now)
+        return Decision((WriteStatus(status),), upcoming)
     is_refused = _is_refused(schedule, jobs)
     retry = _retry_time(schedule) if is_refused else None
-    may_try = due is not None and (retry is None or now >= retry)
-    actions = _make(schedule, spec, active, due) if due is not None and may_try else ()
-    if is_refused:
-        state = _stalled(schedule.status.reason, schedule.status.message)
-    elif due is not None and not actions:
-        state = _waiting(due)
-    else:
-        state = _scheduled()
-    status = _status(schedule, jobs, upcoming, state, now)
-    if is_refused:
+    must_wait_for_retry = retry is not None and now < retry
+    actions = () if must_wait_for_retry else _make(schedule, spec, active, pending)
+    if not actions and not must_wait_for_retry:
+        state = schedule_state.waiting(pending, active)
+        status = _status(schedule, jobs, upcoming, state, now)
+    elif is_refused:
+        state = schedule_state.stalled(schedule.status.reason, schedule.status.message)
+        status = _status(schedule, jobs, upcoming, state, now)
         status = status.model_copy(update=_refusal_fields(schedule))
-    times = [upcoming] if may_try or due is None or retry is None else [upcoming, retry]
-    return Decision((*beyond_history, *actions, WriteStatus(status)), min(times))
+    else:
+        status = _status(schedule, jobs, upcoming, schedule_state.scheduled(), now)
+    times = [upcoming]
+    if must_wait_for_retry and retry is not None:
+        times.append(retry)
+    if not actions and deadline_s is not None:
+        # The first whole second at which it is too late.
+        times.append(pending + timedelta(seconds=deadline_s + 1))
+    return Decision((*actions, WriteStatus(status)), min(times))
 
 
 def refused(
@@ -117,8 +152,8 @@ def refused(
     """Return the status of a schedule whose job was just refused, with the time of the next try."""
     refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
     retry = now + timedelta(seconds=REFUSED_BACKOFF.pause_s(refusals))
-    status = _status(schedule, jobs, upcoming, _stalled(refusal.reason, refusal.message), now)
-    return status.model_copy(
+    state = schedule_state.stalled(refusal.reason, refusal.message)
+    return _status(schedule, jobs, upcoming, state, now).model_copy(
         update={
             "refusals": refusals,
             "refused_time": time_text(refusal.time),
@@ -188,15 +223,47 @@ def _since(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime:
     return max(last_done, created) if any(time < created for time in times) else last_done
 
 
-def _due(spec: ScheduleSpec, cron: Cron, since: datetime, now: datetime) -> datetime | None:
-    """Return the time whose job is to be created now: of several missed times the last."""
+def _pending(cron: Cron, since: datetime, now: datetime) -> datetime | None:
+    """Return the time whose job is still to be created: of several times the last."""
     time = cron.last(now)
-    if time is None or time <= since:
-        return None
-    deadline_s = spec.starting_deadline_seconds
-    if deadline_s is not None and now - time > timedelta(seconds=deadline_s):
-        return None
-    return time
+    return None if time is None or time <= since else time
+
+
+def _why_missed(
+    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[JobResource], time: datetime
+) -> str:
+    """Return why the job of a time was not created before its deadline.
+
+    Only the first replica that finds it missed knows; the others repeat what that one has written.
+    """
+    status, text = schedule.status, time_text(time)
+    if status.last_missed_time == text:
+        return status.last_missed_message or ""
+    if status.refusals and status.refused_time == text:
+        return f"{status.reason}: {status.message}"
+    if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
+        return f"{first_of(active)} had not ended"
+    if status.reason == ScheduleReason.SUSPENDED:
+        return "the schedule was suspended"
+    return "no operator ran, or the API server did not answer it"
+
+
+def _missed_status(
+    schedule: ScheduleResource,
+    jobs: Sequence[JobResource],
+    missed: Missed,
+    upcoming: datetime,
+    now: datetime,
+) -> ScheduleStatus:
+    """Return the status until the next time; a refused job is not tried again before that."""
+    time = time_text(missed.time)
+    fields: dict[str, Any] = {"last_missed_time": time, "last_missed_message": missed.why}
+    if _is_refused(schedule, jobs) and schedule.status.refused_time == time:
+        state = schedule_state.given_up(schedule.status.reason, missed, upcoming)
+        fields |= {**_refusal_fields(schedule), "retry_time": None}
+    else:
+        state = schedule_state.skipped(missed, upcoming)
+    return _status(schedule, jobs, upcoming, state, now).model_copy(update=fields)
 
 
 def _make(
@@ -236,7 +303,7 @@ def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict
 
 def _beyond_history(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
     """Return the oldest finished jobs, those beyond the history limits."""
-    done = [job for job in jobs if job.settled and not job.deleting]
+    done = [job for job in jobs if job.is_finished and not job.deleting]
     done.sort(key=_end, reverse=True)
     passed = [job for job in done if job.status.phase == "Succeeded"]
     failed = [job for job in done if job.status.phase != "Succeeded"]
@@ -250,37 +317,6 @@ def _end(job: JobResource) -> str:
     return job.status.completion_time or ""
 
 
-# A reason, a message, and the status of each condition.
-ScheduleState = tuple[str, str, dict[str, str]]
-
-
-def _scheduled() -> ScheduleState:
-    return "Scheduled", "jobs are made at their times", _condition_statuses(TRUE)
-
-
-def _waiting(due: datetime) -> ScheduleState:
-    message = f"the job of {time_text(due)} waits for an earlier one"
-    return "JobActive", message, _condition_statuses(TRUE)
-
-
-def _suspended() -> ScheduleState:
-    message = "set spec.suspend to false to make jobs again"
-    # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
-    return "Suspended", message, {**_condition_statuses(TRUE), "Suspended": TRUE}
-
-
-def _invalid(message: str) -> ScheduleState:
-    return _stalled(INVALID, message)
-
-
-def _stalled(reason: str, message: str) -> ScheduleState:
-    return reason, message, {**_condition_statuses(FALSE), "Stalled": TRUE}
-
-
-def _condition_statuses(ready: str) -> dict[str, str]:
-    return {"Ready": ready, "Suspended": FALSE, "Reconciling": FALSE, "Stalled": FALSE}
-
-
 def _status(
     schedule: ScheduleResource,
     jobs: Sequence[JobResource],
@@ -288,13 +324,13 @@ def _status(
     state: ScheduleState,
     now: datetime,
 ) -> ScheduleStatus:
-    reason, message, statuses = state
-    active = sorted(job.name for job in jobs if not job.settled)
+    reason, message = str(state.reason), state.message
+    active = sorted(job.name for job in jobs if not job.is_finished)
     old = schedule.status
     last = _last_done(schedule, jobs)
     passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
     conditions = [
-        DesiredCondition(kind, status, reason, message) for kind, status in statuses.items()
+        DesiredCondition(kind, status, reason, message) for kind, status in state.conditions.items()
     ]
     return ScheduleStatus(
         observed_generation=schedule.generation,
@@ -307,4 +343,6 @@ def _status(
         last_schedule_time=None if last is None else time_text(last),
         last_successful_time=max([*passed, old.last_successful_time or ""]) or None,
         next_schedule_time=None if upcoming is None else time_text(upcoming),
+        last_missed_time=old.last_missed_time,
+        last_missed_message=old.last_missed_message,
     )

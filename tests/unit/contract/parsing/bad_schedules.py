@@ -1,4 +1,4 @@
-"""NjstSchedules that can never come due, with a part of what is said; and some that can.
+"""NjstSchedules whose jobs would never run, with a part of what is said; and some that do.
 
 The same table is run against pydantic and against a real API server.
 """
@@ -32,4 +32,9 @@ GOOD_SCHEDULES: list[tuple[str, str]] = [
     ("0 0 31 4,5 *", "America/Argentina/Buenos_Aires"),
     ("*/5,59 0-23/2 L * 1-5", "Asia/Kathmandu"),
     ("05 08 LW jan-MAR sun#1,6L", "Etc/GMT+12"),
+]
+# A field of the job in a template, and what a refusal says.
+BAD_TEMPLATES: list[tuple[str, str]] = [
+    ("cancel", "a template cannot be cancelled: suspend the schedule"),
+    ("suspend", "a template cannot be suspended: suspend the schedule"),
 ]

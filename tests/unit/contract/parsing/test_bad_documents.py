@@ -7,7 +7,7 @@ import pytest
 from njst.contract.parsing.document import parse_schedule, parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
-from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, GOOD_SCHEDULES
+from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
 
 
 @pytest.mark.parametrize(("spec", "field"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
@@ -54,3 +54,15 @@ def test_a_schedule_that_never_comes_due_is_refused(text: str, zone: str, said: 
 @pytest.mark.parametrize(("text", "zone"), GOOD_SCHEDULES)
 def test_a_schedule_that_comes_due_is_taken(text: str, zone: str) -> None:
     assert parse_schedule(_schedule(text, zone)).schedule == text
+
+
+@pytest.mark.parametrize(("field", "said"), BAD_TEMPLATES)
+def test_a_template_whose_jobs_never_run_is_refused(field: str, said: str) -> None:
+    schedule = _schedule("@daily", "Etc/UTC")
+    schedule["jobTemplate"] = {"spec": {**good(), field: True}}
+    with pytest.raises(InvalidDocumentError) as refused:
+        parse_schedule(schedule)
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.message) == ("spec.jobTemplate", said)
+    schedule["jobTemplate"] = {"spec": {**good(), field: False}}
+    assert parse_schedule(schedule)

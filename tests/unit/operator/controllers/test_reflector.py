@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+import pytest
+
 from njst.testing.virtual_loop import run
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
@@ -106,6 +108,15 @@ def test_reflector__missing_for_two_periods__is_gone() -> None:
     reflect(lists, store)
     assert set(store.resources) == {"a"}
     assert store.gone_s["b"] - lists.times_s[1] >= 2 * PERIOD_S
+
+
+@pytest.mark.parametrize("replica", ["w-0", "w-1", "w-2", "w-3", "w-4", "w-5", "w-6", "w-7"])
+def test_reflector__deletion_that_only_lists_find__is_seen_within_ten_periods(replica: str) -> None:
+    """docs/kubernetes.md promises it; the lists are rare by then."""
+    store, there = Kept(), [body("a")]
+    lists = Lists([there, there, there, there, []])
+    reflect(lists, store, 30 * PERIOD_S, config=replace(CONFIG, replica=replica))
+    assert store.gone_s["a"] - lists.times_s[3] <= 10 * PERIOD_S
 
 
 def test_reflector__known_before_the_first_list__can_be_gone() -> None:

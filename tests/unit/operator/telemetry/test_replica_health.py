@@ -1,6 +1,6 @@
 """When a replica of the operator is live and ready, and why not."""
 
-from njst_operator.telemetry.operator_metrics import OperatorMetrics, exposition
+from njst_operator.telemetry.operator_metrics import OperatorMetrics, ScheduleSample, exposition
 from njst_operator.telemetry.replica_health import READY_BEHIND_S, ReplicaHealth
 
 
@@ -96,7 +96,12 @@ def test_metrics__counters_and_health__are_exposed() -> None:
     replica_health.listed({"a": "9"}, 10.0)
     counts = OperatorMetrics(reconciles=3, reconcile_seconds=0.25)
     counts.errors["conflict"] += 2
-    text = exposition(counts, replica_health, ["", "Running", "Running"], 14.0)
+    schedules = [
+        ScheduleSample("ns/nightly", "Scheduled", 1767614400.0),
+        ScheduleSample("ns/held", "Suspended"),
+        ScheduleSample("ns/new", ""),
+    ]
+    text = exposition(counts, replica_health, ["", "Running", "Running"], schedules, 14.0)
     lines = text.splitlines()
     assert "# TYPE njst_operator_reconciles_total counter" in lines
     for line in (
@@ -106,8 +111,12 @@ def test_metrics__counters_and_health__are_exposed() -> None:
         'njst_operator_errors_total{kind="nats"} 0',
         'njst_operator_resources{phase="New"} 1',
         'njst_operator_resources{phase="Running"} 2',
+        'njst_operator_schedules{reason="New"} 1',
+        'njst_operator_schedules{reason="Scheduled"} 1',
+        'njst_operator_schedule_next_timestamp_seconds{schedule="ns/nightly"} 1767614400.0',
         "njst_operator_watch_behind_seconds 4.0",
         "njst_operator_list_age_seconds 4.0",
         "njst_operator_nats_connected 1",
     ):
         assert line in lines
+    assert text.count("njst_operator_schedule_next_timestamp_seconds{") == 1

@@ -84,7 +84,7 @@ _SCHEDULE_COLUMNS: tuple[Column, ...] = (
     ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are created."),
     ("Active", "integer", ".status.activeCount", 0, "Jobs that have not ended."),
     ("Last Schedule", "date", ".status.lastScheduleTime", 0, "Schedule time of the last job."),
-    ("Status", "string", ".status.reason", 0, "State of the schedule in one word."),
+    ("Reason", "string", ".status.reason", 0, "State of the schedule in one word."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
     ("Next", "string", ".status.nextScheduleTime", 1, "Schedule time of the next job."),
     ("Message", "string", ".status.message", 1, "State of the schedule in a sentence."),

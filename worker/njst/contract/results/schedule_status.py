@@ -32,3 +32,9 @@ class ScheduleStatus(Message):
         None, description="Schedule time of the job that could not be created."
     )
     retry_time: str | None = Field(None, description="When njst tries to create it again.")
+    last_missed_time: str | None = Field(
+        None,
+        description="Schedule time of the last job that was skipped because it could not be"
+        " created within startingDeadlineSeconds.",
+    )
+    last_missed_message: str | None = Field(None, description="Why that job could not be created.")

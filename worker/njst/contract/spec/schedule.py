@@ -63,6 +63,12 @@ class JobTemplate(Model):
             message="a template cannot be cancelled: suspend the schedule",
             holds=lambda self: not self.spec.cancel,
         ),
+        # Its jobs would wait for a person, and the next ones for them.
+        Rule(
+            cel="!has(self.spec.suspend) || !self.spec.suspend",
+            message="a template cannot be suspended: suspend the schedule",
+            holds=lambda self: not self.spec.suspend,
+        ),
     )
 
 

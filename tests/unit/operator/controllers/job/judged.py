@@ -47,7 +47,7 @@ def _failed(policy: str) -> dict[str, Any]:
 
 
 def _restored() -> dict[str, Any]:
-    new = written(r.decide(replace(resource(), mark="old"), r.ObservedState(), NOW))
+    new = written(r.decide(replace(resource(), accepted_uid="old"), r.ObservedState(), NOW))
     return new.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

@@ -17,7 +17,7 @@ from njst.journal.state.projection import LogEntry, apply
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder
 from njst_operator.controllers.job.job_events import of_job
-from njst_operator.controllers.job.job_resource import MARK, JobResource, resource_of
+from njst_operator.controllers.job.job_resource import ACCEPTED_UID, JobResource, resource_of
 from njst_operator.kube.conditions import is_true
 from tests.unit.journal.state.test_projection import BEGIN, WORKERS, S, created, ended
 
@@ -36,7 +36,7 @@ def resource(before: JobStatus | None = None, **spec: Any) -> JobResource:
             "name": "orders",
             "generation": 3,
             "resourceVersion": "7",
-            "annotations": {MARK: "j"},
+            "annotations": {ACCEPTED_UID: "j"},
         },
         "spec": {**SPEC, **spec},
     }
@@ -214,28 +214,34 @@ def test_cancel__running_job__is_sent_once() -> None:
     assert [type(a) for a in r.decide(resource(cancel=True), already, NOW)] == [r.WriteStatus]
 
 
-def test_mark__of_a_job_that_lacks_it__is_written() -> None:
-    for mark in ("", "another"):
-        *_, action = r.decide(replace(resource(), mark=mark), known(), NOW)
-        assert action == r.Mark("j")
+def test_accepted_uid__of_a_job_that_lacks_it__is_written() -> None:
+    for accepted_uid in ("", "another"):
+        *_, action = r.decide(replace(resource(), accepted_uid=accepted_uid), known(), NOW)
+        assert action == r.AnnotateAccepted("j")
     final = written(r.decide(resource(), finished(), NOW))
-    assert r.decide(replace(resource(final), mark=""), finished(), NOW) == (r.Mark("j"),)
+    assert r.decide(replace(resource(final), accepted_uid=""), finished(), NOW) == (
+        r.AnnotateAccepted("j"),
+    )
 
 
 @pytest.mark.parametrize(
-    ("mark", "before", "actions"),
+    ("accepted_uid", "before", "actions"),
     [
         ("old", JobStatus(), (r.WriteStatus,)),
-        # Accepted by an older njst, which wrote no mark.
-        ("", JobStatus(phase="Running", job_id="old", revision=9), (r.Mark, r.WriteStatus)),
+        # Accepted by an older njst, which wrote no annotation.
+        (
+            "",
+            JobStatus(phase="Running", job_id="old", revision=9),
+            (r.AnnotateAccepted, r.WriteStatus),
+        ),
         ("old", JobStatus(phase="Running", job_id="old", revision=9), (r.WriteStatus,)),
         # A copy, under another name, of a resource that is held.
         ("old", JobStatus(phase="Suspended", reason="Restored"), (r.WriteStatus,)),
     ],
     ids=["without status", "with status", "with both", "again"],
 )
-def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ...]) -> None:
-    it = replace(resource(before), mark=mark)
+def test_restored__is_held(accepted_uid: str, before: JobStatus, actions: tuple[type, ...]) -> None:
+    it = replace(resource(before), accepted_uid=accepted_uid)
     todo = r.decide(it, r.ObservedState(), NOW)
     assert tuple(type(action) for action in todo) == actions
     new = written(todo)
@@ -243,16 +249,16 @@ def test_restored__is_held(mark: str, before: JobStatus, actions: tuple[type, ..
     assert new.revision == before.revision
     assert "njst.io/accepted-uid-" in new.message
     assert not job_status_builder.regresses(before, new)
-    held = replace(it, status=new, mark="old")
+    held = replace(it, status=new, accepted_uid="old")
     assert written(r.decide(held, r.ObservedState(), NOW)) == new
-    (released,) = r.decide(replace(held, mark=""), r.ObservedState(), NOW)
+    (released,) = r.decide(replace(held, accepted_uid=""), r.ObservedState(), NOW)
     assert isinstance(released, r.Submit)
 
 
 def test_restored__cancelled_or_deleted__is_over() -> None:
-    it = replace(resource(cancel=True), mark="old")
+    it = replace(resource(cancel=True), accepted_uid="old")
     assert written(r.decide(it, r.ObservedState(), NOW)).phase == "Cancelled"
-    it = replace(resource(), mark="old", deleting=True)
+    it = replace(resource(), accepted_uid="old", deleting=True)
     assert written(r.decide(it, r.ObservedState(), NOW)).phase == "Cancelled"
 
 

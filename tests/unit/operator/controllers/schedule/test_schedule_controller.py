@@ -1,15 +1,19 @@
 """The schedules of one replica, in virtual time, with an API server in memory."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.testing.virtual_loop import run
+from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
-from njst_operator.controllers.schedule.schedule_resource import schedule_of
-from njst_operator.kube.api_transport import KubeError, RequestRejectedError
+from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
+from njst_operator.kube.api_transport import ConflictError, KubeError, RequestRejectedError
+from njst_operator.kube.kube_event import KubeEvent
+from njst_operator.kube.label_selector import Selector, parse_selector
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
@@ -42,6 +46,10 @@ class Paper:
         assert self.refusal is not None
         raise self.refusal
 
+    async def delete(self, *_: object) -> None:
+        assert self.refusal is not None
+        raise self.refusal
+
     async def write_status(self, _: object, new: ScheduleStatus) -> dict[str, Any]:
         self.attempts += 1
         if isinstance(self.refusal, RequestRejectedError) or self.refusal is None:
@@ -70,10 +78,19 @@ def paper(**spec: Any) -> Paper:
     return Paper({"metadata": meta, "spec": whole, "status": {"observedGeneration": -1}})
 
 
-async def keep(kube: Paper, for_s: float) -> ScheduleController:
+async def keep(
+    kube: Paper, for_s: float, jobs: Sequence[JobResource] = (), selector: Selector | None = None
+) -> ScheduleController:
     schedule_controller = ScheduleController(
-        "copy-1", cast("Any", kube), OperatorMetrics(), now, grace_s=GRACE_S
+        "copy-1",
+        cast("Any", kube),
+        OperatorMetrics(),
+        now,
+        selector=selector or Selector(),
+        grace_s=GRACE_S,
     )
+    for job in jobs:
+        schedule_controller.on_job(job)
     schedule_controller.on_jobs_listed()
     schedule_controller.on_schedule(schedule_of(kube.body))
     await asyncio.sleep(for_s)
@@ -98,6 +115,34 @@ def test_schedule__missing_from_lists__is_kept_for_the_grace() -> None:
     assert run(looks()) == [1, 1, 0]
 
 
+def test_schedule__deleted__is_no_longer_among_the_resources() -> None:
+    async def names() -> list[list[str]]:
+        schedule_controller = await keep(paper(suspend=True), 1)
+        before = [schedule.name for schedule in schedule_controller.resources()]
+        schedule_controller.on_deleted("s")
+        after = [schedule.name for schedule in schedule_controller.resources()]
+        await schedule_controller.loop.stop()
+        return [before, after]
+
+    assert run(names()) == [["hourly"], []]
+
+
+def test_schedule__moved_to_another_mesh_and_back__still_knows_its_jobs() -> None:
+    async def told() -> Paper:
+        kube = paper()
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        schedule_controller = await keep(kube, 1, [running])
+        schedule_controller.on_unselected("s")
+        schedule_controller.on_schedule(schedule_of(kube.body))
+        await asyncio.sleep(1)
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    assert [status.reason for status in kube.writes] == ["JobActive"]
+    assert kube.attempts == 1
+
+
 def test_schedule__refused_job__is_retried_with_backoff() -> None:
     async def told() -> tuple[int, int, str]:
         kube = paper()
@@ -110,6 +155,35 @@ def test_schedule__refused_job__is_retried_with_backoff() -> None:
     # At once, after 10, 20, 40, 80 and 160 s more, and then every 300 s.
     assert creates == writes == 1 + 5 + 8
     assert reason == "QuotaExceeded"
+
+
+def test_schedule__job_that_the_operator_would_not_select__is_not_created() -> None:
+    async def told() -> Paper:
+        template = {"metadata": {"labels": {"team": "b"}}, "spec": SPEC}
+        kube = paper(jobTemplate=template)
+        schedule_controller = await keep(kube, 5, selector=parse_selector("team=a"))
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    (status,) = kube.writes
+    assert (status.reason, kube.attempts) == ("SelectorMismatch", 1)
+    assert status.message.endswith("the operator's selector requires: team=a")
+
+
+def test_schedule__job_that_cannot_be_replaced__is_not_created() -> None:
+    async def told() -> Paper:
+        kube = paper(concurrencyPolicy="Replace")
+        kube.refusal = RequestRejectedError("403 a policy forbids it")
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        schedule_controller = await keep(kube, 5, [running])
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube = run(told())
+    (status,) = kube.writes
+    assert (status.reason, kube.attempts) == ("ReplaceRefused", 1)
+    assert status.message.endswith("cannot be deleted: 403 a policy forbids it")
 
 
 class TwoReplicas(Paper):
@@ -152,3 +226,50 @@ def test_schedule__failing_api_server__is_retried_with_backoff() -> None:
         return kube.attempts
 
     assert run(attempts()) <= 15
+
+
+class OneRevision(Paper):
+    """Accepts a status only over the one that its writer has read, and shows it to nobody."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self.events: list[str] = []
+
+    async def write_status(self, known: ScheduleResource, new: ScheduleStatus) -> dict[str, Any]:
+        if known.status.revision != len(self.writes):
+            raise ConflictError("409")
+        return await super().write_status(known, new)
+
+    async def record(self, _: object, event: KubeEvent) -> None:
+        self.events.append(event.reason)
+
+
+def test_schedule__deadline_passes_while_an_earlier_job_runs__is_told_once() -> None:
+    async def told() -> OneRevision:
+        kube = OneRevision(paper(startingDeadlineSeconds=600).body)
+        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        controllers = [
+            ScheduleController(name, cast("Any", kube), OperatorMetrics(), now)
+            for name in ("copy-1", "copy-2", "copy-3")
+        ]
+
+        def show() -> None:
+            for controller in controllers:
+                controller.on_job(running)
+                controller.on_schedule(schedule_of(kube.body))
+                controller.on_jobs_listed()
+
+        show()
+        for until_s in (599, 605):
+            await asyncio.sleep(until_s - asyncio.get_running_loop().time())
+            found.append((kube.writes[-1].reason, kube.writes[-1].last_missed_time))
+            # Nobody has shown it anything since: all wake by themselves.
+        show()
+        await asyncio.sleep(60)
+        await asyncio.gather(*(controller.loop.stop() for controller in controllers))
+        return kube
+
+    found: list[tuple[str, str | None]] = []
+    kube = run(told())
+    assert found == [("JobActive", None), ("MissedSchedule", "2026-01-05T12:00:00Z")]
+    assert (len(kube.writes), kube.events) == (2, ["MissedSchedule"])

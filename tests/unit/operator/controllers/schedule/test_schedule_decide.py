@@ -15,6 +15,7 @@ from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
+from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.kube.conditions import is_true, time_text
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
@@ -138,6 +139,8 @@ def test_concurrency_policy__earlier_job_active__is_applied(
     assert created(made) == times
     assert deleted(made) == gone
     assert (status.reason == "JobActive") is (policy == "Forbid")
+    if policy == "Forbid":
+        assert status.message == f"the job of 2026-01-05T12:00:00Z waits for {running.name}"
 
 
 def test_forbid__earlier_job_over__creates_the_job() -> None:
@@ -196,10 +199,13 @@ def test_decide__schedule_that_cannot_be_read__is_stalled(spec: dict[str, Any], 
 
 
 def refusal(
-    it: ScheduleResource, now: datetime = NOON, reason: str = "QuotaExceeded"
+    it: ScheduleResource,
+    now: datetime = NOON,
+    reason: ScheduleReason = ScheduleReason.QUOTA_EXCEEDED,
+    message: str = "403 exceeded quota",
 ) -> ScheduleResource:
     """Return the schedule after its job of noon was refused."""
-    why = s.Refusal(NOON, reason, "403 exceeded quota")
+    why = s.Refusal(NOON, reason, message)
     return replace(it, status=s.refused(it, [], why, NOON + DAY, now))
 
 
@@ -240,11 +246,90 @@ def test_refusal__schedule_suspended__is_forgotten() -> None:
     assert (status.reason, status.refusals) == ("Suspended", 0)
 
 
-def test_refusal__too_late_for_a_retry__stays_in_the_status() -> None:
-    it = refusal(schedule(startingDeadlineSeconds=5))
-    made, status = plan(it, now=NOON + 60 * SECOND)
+def test_refusal__too_late_for_a_retry__is_given_up() -> None:
+    before = refusal(schedule(startingDeadlineSeconds=5))
+    made, status = plan(before, now=NOON + 60 * SECOND)
     assert (created(made), made.next) == ([], NOON + DAY)
-    assert status.reason == "QuotaExceeded"
+    assert (status.reason, status.refusals, status.retry_time) == ("QuotaExceeded", 1, None)
+    assert is_true(status.conditions, "Stalled")
+    assert status.message == (
+        "the job of 2026-01-05T12:00:00Z was given up, the next one is at 2026-01-06T12:00:00Z:"
+        " it could not be created within startingDeadlineSeconds (5 s): QuotaExceeded: 403"
+        " exceeded quota"
+    )
+    after = replace(before, status=status)
+    assert plan(after, now=NOON + 61 * SECOND)[1] == status
+    assert created(plan(after, now=NOON + DAY)[0]) == [NOON + DAY]
+    assert [e.reason for e in job_events.of_schedule(before.status, status)] == ["MissedSchedule"]
+
+
+def test_refusal__long_message__is_given_up_with_one_status() -> None:
+    before = refusal(schedule(startingDeadlineSeconds=5), message="no room " * 100)
+    _, status = plan(before, now=NOON + 60 * SECOND)
+    assert plan(replace(before, status=status), now=NOON + 61 * SECOND)[1] == status
+
+
+def test_refusal__retry_after_the_deadline__is_given_up_at_the_deadline() -> None:
+    made, _ = plan(refusal(schedule(startingDeadlineSeconds=5)))
+    assert made.next == NOON + 6 * SECOND
+
+
+def test_refusal__given_up_then_spec_changed__is_a_skipped_job() -> None:
+    before = refusal(schedule(startingDeadlineSeconds=5))
+    _, given_up = plan(before, now=NOON + 60 * SECOND)
+    changed = replace(before, status=given_up, generation=3)
+    _, status = plan(changed, now=NOON + 90 * SECOND)
+    assert (status.reason, status.refusals) == ("MissedSchedule", 0)
+    assert status.message.endswith("QuotaExceeded: 403 exceeded quota")
+    assert job_events.of_schedule(given_up, status) == []
+
+
+def test_forbid__earlier_job_outlasts_the_deadline__is_told() -> None:
+    it, running = schedule(startingDeadlineSeconds=600), job(NOON - DAY, "Running")
+    made, waits = plan(it, [running])
+    assert made.next == NOON + 601 * SECOND
+    assert waits.last_missed_time is None
+    late = NOON + 601 * SECOND
+    made, status = plan(replace(it, status=waits), [running], late)
+    assert (created(made), made.next) == ([], NOON + DAY)
+    assert status.reason == "MissedSchedule"
+    assert status.last_missed_time == "2026-01-05T12:00:00Z"
+    assert status.message == (
+        "the job of 2026-01-05T12:00:00Z was skipped, the next one is at 2026-01-06T12:00:00Z:"
+        f" it could not be created within startingDeadlineSeconds (600 s): {running.name} had not"
+        " ended"
+    )
+    assert is_true(status.conditions, "Ready")
+    (told,) = job_events.of_schedule(waits, status)
+    assert (told.reason, told.warning, told.message) == ("MissedSchedule", True, status.message)
+    # The reason stays when that job has ended; the other replicas write nothing.
+    told_it, over = replace(it, status=status), job(NOON - DAY)
+    _, later = plan(told_it, [over], late + SECOND)
+    assert later.message == status.message
+    assert job_events.of_schedule(status, later) == []
+
+
+def test_missed__next_job_created__stays_in_the_status_as_a_time_only() -> None:
+    it = schedule(startingDeadlineSeconds=600)
+    _, missed = plan(it, now=NOON + 601 * SECOND)
+    assert missed.reason == "MissedSchedule"
+    assert created(plan(replace(it, status=missed), now=NOON + DAY)[0]) == [NOON + DAY]
+    done = job(NOON + DAY, "Running")
+    _, status = plan(replace(it, status=missed), [done], NOON + DAY + SECOND)
+    assert (status.reason, status.last_missed_time) == ("Scheduled", "2026-01-05T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ({"suspend": True}, "the schedule was suspended"),
+        ({}, "no operator ran, or the API server did not answer it"),
+    ],
+)
+def test_missed__no_job_in_the_way__says_why(before: dict[str, Any], why: str) -> None:
+    _, status = plan(schedule(**before), now=NOON - SECOND)
+    it = replace(schedule(startingDeadlineSeconds=60), status=status)
+    assert plan(it, now=NOON + 61 * SECOND)[1].last_missed_message == why
 
 
 def test_decide__schedule_being_deleted__creates_nothing() -> None:
@@ -256,7 +341,9 @@ def test_events__schedule_problem__is_recorded_once() -> None:
     (told,) = job_events.of_schedule(before.status, first.status)
     assert (told.reason, told.warning) == ("QuotaExceeded", True)
     assert job_events.of_schedule(first.status, refusal(first).status) == []
-    (taken,) = job_events.of_schedule(first.status, refusal(first, reason="NameTaken").status)
+    (taken,) = job_events.of_schedule(
+        first.status, refusal(first, reason=ScheduleReason.NAME_TAKEN).status
+    )
     assert taken.reason == "NameTaken"
     _, invalid = plan(schedule(timeZone="Europe/Atlantis"))
     (told,) = job_events.of_schedule(before.status, invalid)
