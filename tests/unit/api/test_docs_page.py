@@ -39,3 +39,26 @@ def test_the_page_has_each_problem_and_each_phase() -> None:
     phases = re.search(r"`phase` \(([^)]*)\), `cursor`", PAGE)
     assert phases is not None
     assert re.findall(r"`(\w+)`", phases[1]) == list(Phase)
+
+
+async def test_served_page__commands__name_the_address_that_was_asked(mesh: Mesh) -> None:
+    transport = httpx.ASGITransport(mesh.app())
+    for address in ("http://worker-7.example:5000", "https://njst.example"):
+        async with httpx.AsyncClient(transport=transport, base_url=address) as http:
+            served = (await http.get("/docs")).text
+        commands = re.findall(r"<pre>(curl [^<]*)</pre>", served)
+        assert len(commands) == len(operations(mesh))
+        assert all(f" {address}/" in command for command in commands)
+        assert "\0" not in served
+
+
+async def test_served_page__host_of_a_stranger__is_escaped(http: httpx.AsyncClient) -> None:
+    served = (await http.get("/docs", headers={"host": "a<script>"})).text
+    assert "<script>" not in served
+
+
+async def test_served_page__parameters__have_their_values(http: httpx.AsyncClient) -> None:
+    served = (await http.get("/docs")).text
+    assert f"<td><code>phase</code><td>query<td>{', '.join(Phase)}" in served
+    assert "<td><code>Idempotency-Key</code><td>header<td>string" in served
+    assert "`" not in served

@@ -5,11 +5,12 @@ works without a CDN, under the strictest content security policy, and in curl.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -26,6 +27,9 @@ article h3 { font: 600 16px/1.4 ui-monospace, monospace; overflow-wrap: anywhere
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .2rem .6rem }
 td, th { border-top: 1px solid var(--line) } a { color: var(--accent) }
 """
+
+# In a page before it is served; no address and no text of the document contains it.
+_ADDRESS = "\0address\0"
 
 _PROBLEMS = {
     "unreadable": "The body is not one document in JSON or YAML, or did not arrive in time.",
@@ -52,16 +56,18 @@ def create_router(app: FastAPI) -> APIRouter:
     rendered: list[str] = []
 
     @router.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
+    async def docs(request: Request) -> Response:
         if not rendered:
             rendered.append(render(app.openapi()))
-        return HTMLResponse(rendered[0], headers={"content-security-policy": _CSP})
+        own = escape(str(request.base_url).rstrip("/"))
+        page = rendered[0].replace(_ADDRESS, own)
+        return HTMLResponse(page, headers={"content-security-policy": _CSP})
 
     return router
 
 
 def render(openapi: dict[str, Any]) -> str:
-    """Return the page of an OpenAPI document."""
+    """Return the page of an OpenAPI document; in its commands `_ADDRESS` stands for the worker."""
     info = openapi["info"]
     title = f"{info['title']} {info['version']}"
     return "".join(
@@ -86,33 +92,42 @@ def _operations(openapi: dict[str, Any]) -> Iterator[str]:
             if tag != group:
                 group = tag
                 yield f"<h2>{escape(tag)}</h2>"
-            yield from _operation(method.upper(), path, operation)
+            yield from _operation(method.upper(), path, operation, openapi["components"]["schemas"])
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+def _operation(
+    method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]
+) -> Iterator[str]:
     yield f"<article><h3><span class=method>{method}</span> {escape(path)}</h3>"
-    yield f"<p>{escape(operation.get('description', ''))}</p>"
+    yield f"<p>{_text(operation.get('description', ''))}</p>"
     parameters = operation.get("parameters", [])
     if parameters:
         yield "<table><tr><th>Parameter<th>In<th>Type"
         for parameter in parameters:
-            schema = escape(_type_of(parameter["schema"]))
+            schema = escape(_type_of(parameter["schema"], schemas))
             name, where = escape(parameter["name"]), escape(parameter["in"])
             yield f"<tr><td><code>{name}</code><td>{where}<td>{schema}"
         yield "</table>"
     yield f"<pre>{escape(_curl(method, path))}</pre></article>"
 
 
-def _type_of(schema: dict[str, Any]) -> str:
+def _text(markdown: str) -> str:
+    """Return text in which `backticks` are code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(markdown))
+
+
+def _type_of(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     kinds = schema.get("anyOf", [schema])
-    words = [_one_type(kind) for kind in kinds if kind.get("type") != "null"]
+    words = [_one_type(kind, schemas) for kind in kinds if kind.get("type") != "null"]
     default = schema.get("default")
     return " or ".join(words) + (f", default {json.dumps(default)}" if default is not None else "")
 
 
-def _one_type(schema: dict[str, Any]) -> str:
+def _one_type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"].rsplit("/", 1)[-1])
+        return _one_type(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+    if "enum" in schema:
+        return ", ".join(schema["enum"])
     low, high = schema.get("minimum"), schema.get("maximum")
     bounds = f" {low}..{high}" if low is not None and high is not None else ""
     return f"{schema.get('type', 'any')}{bounds}"
@@ -128,7 +143,7 @@ def _curl(method: str, path: str) -> str:
         words += ["-d", "@settings.json"]
     elif path == "/bench/purge":
         words += ["-d", "'{\"all\":true}'"]
-    return " ".join([*words, f"http://127.0.0.1:5000{path}"])
+    return " ".join([*words, f"{_ADDRESS}{path}"])
 
 
 def _problems() -> Iterator[str]:
@@ -136,5 +151,5 @@ def _problems() -> Iterator[str]:
     yield ' <code>type</code>. Routes of the original njst return <code>{"error": ...}</code>.</p>'
     yield "<table><tr><th>Problem<th>Meaning"
     for kind, meaning in _PROBLEMS.items():
-        yield f"<tr id=problem-{kind}><td><code>{kind}</code><td>{escape(meaning)}"
+        yield f"<tr id=problem-{kind}><td><code>{kind}</code><td>{_text(meaning)}"
     yield "</table>"

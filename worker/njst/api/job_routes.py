@@ -23,6 +23,16 @@ EVENT_EVERY_S = 0.5
 KEEP_ALIVE_EVENTS = 30
 
 _JOB_BODY = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "1 to 255 visible ASCII characters; a repeated request with the same key"
+            " returns the same job.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+    ],
     "requestBody": {
         "required": True,
         "description": "An NjstJob manifest or a bare spec, as JSON or YAML.",
@@ -30,7 +40,7 @@ _JOB_BODY = {
             "application/yaml": {"schema": {"type": "object"}},
             "application/json": {"schema": {"type": "object"}},
         },
-    }
+    },
 }
 
 
