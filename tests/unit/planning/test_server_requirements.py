@@ -67,8 +67,21 @@ def job(**kinds: Any) -> JobSpec:
 def test_each_demanding_field_names_the_release_that_has_it(
     kind: str, value: dict[str, Any], what: list[tuple[str, ServerRelease]]
 ) -> None:
-    (workload,) = job(**{kind: value}).workloads
-    assert requirements(workload) == what
+    spec = job(**{kind: value})
+    assert requirements(spec, spec.workloads[0]) == what
+
+
+def test_stream__that_needs_a_release__needs_it_for_its_workloads() -> None:
+    document = {
+        "streams": [{"name": "S", "persistMode": "Async"}, {"name": "T"}],
+        "workloads": [
+            {"name": "s", "stream": "S", "messages": 9, "publish": {}},
+            {"name": "t", "stream": "T", "messages": 9, "publish": {}},
+        ],
+    }
+    old = unsupported(parse_spec(document), TargetServer("2.11.4", 1))
+    assert old.keys() == {"s"}
+    assert old["s"].startswith("streams.persistMode Async needs nats-server 2.12")
 
 
 MIXED = job(

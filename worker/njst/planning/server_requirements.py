@@ -6,9 +6,10 @@ reports none is older than every feature with a level.
 
 from dataclasses import dataclass
 
-from njst.contract.kinds.kind import ServerRelease
+from njst.contract.kinds.kind import V2_12, ServerRelease
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
+from njst.contract.spec.stream_settings import PersistMode
 from njst.contract.spec.workload import Workload
 
 
@@ -47,12 +48,17 @@ def unsupported(spec: JobSpec, server: TargetServer) -> dict[str, str]:
         workload.name: f"{what} needs nats-server {release.version} (API level {release.level});"
         f" the target is {server}"
         for workload in spec.workloads
-        for what, release in sorted(requirements(workload), key=lambda need: -need[1].level)[:1]
+        for what, release in sorted(requirements(spec, workload), key=lambda n: -n[1].level)[:1]
         if server.level < release.level
     }
 
 
-def requirements(workload: Workload) -> list[tuple[str, ServerRelease]]:
-    """Return the fields of a workload that need a server release, as written in a spec."""
+def requirements(spec: JobSpec, workload: Workload) -> list[tuple[str, ServerRelease]]:
+    """Return the fields that need a server release, of a workload and of the stream made for it."""
     kind = workload.kind
-    return [(f"{kind.field}.{what}", of) for what, of in kind.server_features(workload.kind_spec)]
+    found = [(f"{kind.field}.{what}", of) for what, of in kind.server_features(workload.kind_spec)]
+    for stream in spec.streams:
+        is_made = stream.name == workload.stream and not stream.use_existing
+        if is_made and stream.persist_mode is PersistMode.ASYNC:
+            found.append(("streams.persistMode Async", V2_12))
+    return found

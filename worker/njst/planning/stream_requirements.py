@@ -1,6 +1,6 @@
 """Whether an existing stream supports the workloads of a job."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from njst.contract.kinds.publish import Expect, Verify
@@ -56,6 +56,29 @@ def check_stream(
     """
     for field, reason, words in _obstacles(workload, settings, longest):
         raise SetupError(reason, f"spec.workloads[{number}] ({workload.name}).{field}: {words}")
+
+
+def check_made_streams(spec: JobSpec, skipped: Collection[str], longest: Mapping[int, int]) -> None:
+    """Check that the streams that a job creates can be used by its workloads.
+
+    Args:
+        spec: the job.
+        skipped: names of workloads that do not run.
+        longest: bytes of the longest payload of each workload with a payload file, by its index.
+
+    Raises:
+        SetupError: names the workload, the field, and the setting of the stream.
+    """
+    streams = {stream.name: stream for stream in spec.streams if not stream.use_existing}
+    for number, workload in enumerate(spec.workloads):
+        stream = streams.get(workload.stream or "")
+        if stream is not None and workload.name not in skipped:
+            settings = StreamSettings(
+                name=stream.name,
+                allows_direct_get=stream.allow_direct is not False,
+                max_message_bytes=stream.max_message_bytes,
+            )
+            check_stream(number, workload, settings, longest.get(number))
 
 
 def _obstacles(

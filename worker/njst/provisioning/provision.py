@@ -16,6 +16,7 @@ from njst.planning.client_plans import client_plans
 from njst.planning.inbox_prefix import for_connection
 from njst.planning.payload_limits import check_payload_sizes
 from njst.planning.server_requirements import check_release, requirements, unsupported
+from njst.planning.stream_requirements import check_made_streams
 from njst.provisioning.bulk_assets import make_bulk_assets
 from njst.provisioning.consumers import make_own_consumers, make_shared_consumers
 from njst.provisioning.core_streams import LOOK_S, with_core_streams
@@ -71,10 +72,11 @@ async def provision(
         longest = {number: largest(file) for number, file in files.items()}
         check_payload_sizes(spec, client.max_payload, longest)
         skipped: dict[str, str] = {}
-        if any(requirements(workload) for workload in spec.workloads):
+        if any(requirements(spec, workload) for workload in spec.workloads):
             skipped = unsupported(spec, await ask_server(client, patience_s))
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
+        check_made_streams(spec, skipped, longest)
         await check_existing_streams(js, client, spec, skipped, longest)
         there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
         found = with_files(client_plans(job, spec, participants, me, there, skipped), files)

@@ -1,14 +1,21 @@
 """Stream configurations, and creating streams."""
 
+from typing import Any
+
 from nats.js import JetStreamContext
 from nats.js.api import (
     DiscardPolicy,
+    RePublish,
     RetentionPolicy,
     StorageType,
     StoreCompression,
     StreamConfig,
+    StreamConsumerLimits,
     StreamInfo,
 )
+from nats.js.api import PersistMode as NatsPersistMode
+from nats.js.api import Placement as NatsPlacement
+from nats.js.api import SubjectTransform as NatsTransform
 from nats.js.errors import APIError
 
 from njst.contract.fields import Storage
@@ -17,6 +24,7 @@ from njst.contract.names.assets import OWNER_KEY, owner_marks, stream_names, str
 from njst.contract.names.buckets import BUCKET, OBJECTS
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Compression, Discard, Retention, Stream
+from njst.contract.spec.stream_settings import PersistMode
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
@@ -53,6 +61,7 @@ def stream_config(
     name = stream_names(stream)[index]
     is_bucket = name.startswith(BUCKET)
     is_store = is_bucket or name.startswith(OBJECTS)
+    is_async = stream.persist_mode is PersistMode.ASYNC
     return StreamConfig(
         name=name,
         subjects=stream_subjects(stream, index),
@@ -65,14 +74,21 @@ def stream_config(
         max_consumers=most_consumers(spec, stream, participants),
         max_age=float(stream.max_age_seconds or 0),
         max_msgs_per_subject=stream.max_messages_per_subject or (1 if is_bucket else -1),
+        discard_new_per_subject=bool(stream.discard_new_per_subject),
+        max_msg_size=stream.max_message_bytes or -1,
+        duplicate_window=float(stream.duplicate_window_seconds or 0),
+        persist_mode=NatsPersistMode.ASYNC if is_async else None,
+        first_seq=stream.first_sequence,
+        deny_purge=bool(stream.deny_purge),
+        **_parts(stream),
         compression=(
             StoreCompression.S2 if stream.compression is Compression.S2 else StoreCompression.NONE
         ),
-        allow_direct=True,
+        allow_direct=stream.allow_direct is not False,
         # The settings of a key-value bucket (ADR-8) and of an object store (ADR-20); a schedule
         # replaces the one before on its subject.
         allow_rollup_hdrs=is_store or StreamFeature.SCHEDULES in features,
-        deny_delete=is_bucket,
+        deny_delete=is_bucket or bool(stream.deny_delete),
         # Left out unless needed: a server of 2.12 rejects unknown fields.
         allow_atomic=StreamFeature.ATOMIC_BATCHES in features or None,
         allow_batched=StreamFeature.FAST_BATCHES in features or None,
@@ -81,6 +97,25 @@ def stream_config(
         allow_msg_counter=StreamFeature.COUNTERS in features or None,
         metadata=owner_marks(job, log, name, stream.retain),
     )
+
+
+def _parts(stream: Stream) -> dict[str, Any]:
+    """Return the parts of a configuration that have fields of their own."""
+    parts: dict[str, Any] = {}
+    if (placement := stream.placement) is not None:
+        parts["placement"] = NatsPlacement(placement.cluster, placement.tags or None)
+    if (republish := stream.republish) is not None:
+        parts["republish"] = RePublish(
+            republish.source, republish.destination, republish.headers_only or None
+        )
+    if (transform := stream.subject_transform) is not None:
+        parts["subject_transform"] = NatsTransform(transform.source, transform.destination)
+    if (limits := stream.consumer_limits) is not None:
+        idle_s = limits.inactive_threshold_seconds
+        parts["consumer_limits"] = StreamConsumerLimits(
+            None if idle_s is None else float(idle_s), limits.max_ack_pending
+        )
+    return parts
 
 
 async def make_streams(

@@ -7,6 +7,13 @@ from pydantic import Field
 
 from njst.contract.fields import INDEX, MAX_INTEGER, Storage, StreamName, SubjectFilter
 from njst.contract.model import Model, Rule
+from njst.contract.spec.stream_settings import (
+    ConsumerLimits,
+    PersistMode,
+    Placement,
+    Republish,
+    SubjectTransform,
+)
 
 
 class Retention(StrEnum):
@@ -69,7 +76,55 @@ class Stream(Model):
         None, ge=1, le=31_536_000, description="Maximum age of a message."
     )
     max_messages_per_subject: int | None = Field(
-        None, ge=1, le=MAX_INTEGER, description="Maximum messages per subject."
+        None,
+        ge=1,
+        le=MAX_INTEGER,
+        description="Maximum messages per subject. A subject that is full drops its oldest message,"
+        " also with discard New, unless discardNewPerSubject is true.",
+    )
+    discard_new_per_subject: bool | None = Field(
+        None,
+        description="A subject that is full refuses new messages; needs discard New and"
+        " maxMessagesPerSubject.",
+    )
+    max_message_bytes: int | None = Field(
+        None,
+        ge=1,
+        le=67_108_864,
+        description="Maximum bytes of a message with its headers (max_msg_size).",
+    )
+    duplicate_window_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=31_536_000,
+        description="Time for which a message id is known. Left out: two minutes, as servers do.",
+    )
+    persist_mode: PersistMode | None = Field(
+        None,
+        description="Async: messages are acknowledged before they are written; needs replicas 1 and"
+        " nats-server 2.12.",
+    )
+    placement: Placement | None = Field(None, description="Which servers may store the stream.")
+    first_sequence: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="Sequence of the first message."
+    )
+    deny_delete: bool | None = Field(
+        None, description="Refuse to delete single messages, as key-value buckets do."
+    )
+    deny_purge: bool | None = Field(None, description="Refuse to purge the stream.")
+    allow_direct: bool | None = Field(
+        None,
+        description="Direct gets, which every replica answers. Left out: true. False: the leader"
+        " alone, and no get workload.",
+    )
+    republish: Republish | None = Field(
+        None, description="Publish stored messages to another subject too."
+    )
+    subject_transform: SubjectTransform | None = Field(
+        None, description="Store messages with another subject."
+    )
+    consumer_limits: ConsumerLimits | None = Field(
+        None, description="Limits of each consumer of the stream."
     )
     compression: Compression = Field(
         Compression.NONE, description="S2 compresses the stream's files."
@@ -100,5 +155,23 @@ class Stream(Model):
             cel="!self.useExisting || !has(self.subjects) || size(self.subjects) == 0",
             message="subjects cannot be set with useExisting: the stream has its own",
             holds=lambda self: not self.use_existing or not self.subjects,
+        ),
+        Rule(
+            cel="!has(self.discardNewPerSubject) || !self.discardNewPerSubject ||"
+            " self.discard == 'New' && has(self.maxMessagesPerSubject)",
+            message="discardNewPerSubject needs discard New and maxMessagesPerSubject",
+            holds=lambda self: (
+                not self.discard_new_per_subject
+                or (self.discard is Discard.NEW and self.max_messages_per_subject is not None)
+            ),
+        ),
+        Rule(
+            cel="!has(self.persistMode) || self.persistMode == 'Default' ||"
+            " self.replicas == 1 && self.storage == 'File'",
+            message="persistMode Async needs replicas 1 and storage File",
+            holds=lambda self: (
+                self.persist_mode is not PersistMode.ASYNC
+                or (self.replicas == 1 and self.storage is Storage.FILE)
+            ),
         ),
     )

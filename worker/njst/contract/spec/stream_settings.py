@@ -1,0 +1,77 @@
+"""Parts of a stream's configuration; see StreamConfig of nats-server."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from njst.contract.fields import MAX_INTEGER, SubjectFilter
+from njst.contract.model import Model, Rule
+
+# A subject with placeholders such as {{wildcard(1)}} or $1: the server checks their meaning.
+Destination = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_${}=/+:@(),.*>-]+$", min_length=1, max_length=200)
+]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+class PersistMode(StrEnum):
+    """When a stream of one replica acknowledges: after its write, or before (nats-server 2.12)."""
+
+    DEFAULT = "Default"
+    ASYNC = "Async"
+
+
+class Placement(Model):
+    """Which servers of the target may store a stream."""
+
+    cluster: str | None = Field(
+        None, min_length=1, max_length=120, description="Name of a cluster of the target."
+    )
+    tags: list[Tag] = Field(
+        default_factory=list, max_length=16, description="Tags that each of the servers has."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.cluster) || has(self.tags) && size(self.tags) > 0",
+            message="placement needs cluster or tags",
+            holds=lambda self: self.cluster is not None or bool(self.tags),
+        ),
+    )
+
+
+class Republish(Model):
+    """Stored messages are also published to another subject, as core NATS messages."""
+
+    source: SubjectFilter = Field(
+        ">", description="Subjects of the stream that are published again."
+    )
+    destination: Destination = Field(
+        description="Subject of the copies; may use the wildcards of source, for example"
+        " copies.{{wildcard(1)}} or copies.>."
+    )
+    headers_only: bool = Field(False, description="Copies have no payload.")
+
+
+class SubjectTransform(Model):
+    """Messages are stored with another subject than they were published to."""
+
+    source: SubjectFilter = Field(description="Subjects that are replaced.")
+    destination: Destination = Field(
+        description="Subject in their place; may use the wildcards of source."
+    )
+
+
+class ConsumerLimits(Model):
+    """Limits of each consumer of a stream."""
+
+    inactive_threshold_seconds: int | None = Field(
+        None, ge=1, le=31_536_000, description="Maximum time that a consumer may be unused."
+    )
+    max_ack_pending: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_INTEGER,
+        description="Maximum messages that are delivered and not acknowledged.",
+    )
