@@ -85,6 +85,7 @@ def test_a_consumer_that_does_what_the_workload_says_is_loaded(
         ({"max_batch": 499}, {}, "at most 499 messages (max_batch)"),
         ({"max_expires": 4_500_000_000}, {}, "at most 4.5 s (max_expires)"),
         ({"max_bytes": 8}, {"maxBytes": 9}, "at most 8 bytes (max_bytes)"),
+        ({"headers_only": True}, {}, "it delivers headers alone: verify must be false"),
         ({"max_waiting": 11}, {"clients": 6}, "it allows 11 waiting pulls (max_waiting)"),
         ({}, {"ackWaitSeconds": 4}, "an ack wait of 30 s: leave out ackWaitSeconds"),
         ({}, {"maxAckPending": 7}, "it allows 1000 unacknowledged messages"),

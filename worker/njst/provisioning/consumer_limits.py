@@ -77,7 +77,8 @@ async def _create(
 def _too_large(error: APIError, consume: Consume | None) -> str | None:
     """Return the field of the configuration that the server's own value may replace."""
     if error.err_code == _IDLE_EXCEEDED:
-        return "inactive_threshold"
+        is_asked = consume is not None and consume.inactive_threshold_seconds is not None
+        return None if is_asked else "inactive_threshold"
     if error.err_code == _ACK_PENDING_EXCEEDED and _is_default(consume, "max_ack_pending"):
         return "max_ack_pending"
     return None
@@ -87,6 +88,9 @@ def _refusal(field: str, error: APIError, consume: Consume | None) -> SetupError
     if error.err_code == _ACK_PENDING_EXCEEDED and consume is not None:
         words = f"{field}.consume.maxAckPending: {consume.max_ack_pending}: {error.description}"
         return SetupError("LimitReached", words)
+    if error.err_code == _IDLE_EXCEEDED and consume is not None:
+        words = f"{consume.inactive_threshold_seconds}: {error.description}"
+        return SetupError("LimitReached", f"{field}.consume.inactiveThresholdSeconds: {words}")
     return refusal(field, error)
 
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy
 
 from njst.contract.connection import Connection
-from njst.contract.fields import INDEX
-from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode
+from njst.contract.fields import INDEX, Storage
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode, Deliver, Replay
 from njst.contract.kinds.consume import AckPolicy as Acknowledge
 from njst.contract.names.assets import (
     OWNER_KEY,
@@ -38,6 +39,15 @@ _ACK = {
     Acknowledge.DOUBLE: AckPolicy.EXPLICIT,
     Acknowledge.ALL: AckPolicy.ALL,
 }
+_DELIVER = {
+    Deliver.ALL: DeliverPolicy.ALL,
+    Deliver.NEW: DeliverPolicy.NEW,
+    Deliver.LAST: DeliverPolicy.LAST,
+    Deliver.LAST_PER_SUBJECT: DeliverPolicy.LAST_PER_SUBJECT,
+    Deliver.BY_START_SEQUENCE: DeliverPolicy.BY_START_SEQUENCE,
+    Deliver.BY_START_TIME: DeliverPolicy.BY_START_TIME,
+}
+_REPLAY = {Replay.INSTANT: ReplayPolicy.INSTANT, Replay.ORIGINAL: ReplayPolicy.ORIGINAL}
 PRIORITY_POLICIES = {
     PriorityPolicy.OVERFLOW: "overflow",
     PriorityPolicy.PINNED_CLIENT: "pinned_client",
@@ -45,6 +55,9 @@ PRIORITY_POLICIES = {
 }
 # The server pauses a push consumer whose client does not answer flow control.
 HEARTBEAT_S = PUSH_HEARTBEAT_MS / 1000
+
+
+_ALL_SUBJECTS = ">"
 
 
 @dataclass
@@ -89,10 +102,18 @@ def consumer_config(
     # Flow control and heartbeats need a single client.
     is_own_push = is_push and own is not None
     filters = [subject.replace(INDEX, str(index)) for subject in consume.filter_subjects]
+    if consume.deliver is Deliver.LAST_PER_SUBJECT and not filters:
+        filters = [_ALL_SUBJECTS]  # the server requires a filter there
     return _preferring(
         consume.priority,
         durable_name=consumer_name(job, workload) if own is None else own.name,
-        deliver_policy=DeliverPolicy.ALL,
+        deliver_policy=_DELIVER[consume.deliver or Deliver.ALL],
+        opt_start_seq=consume.start_sequence,
+        opt_start_time=_time(consume.start_time),
+        replay_policy=_REPLAY[consume.replay or Replay.INSTANT],
+        rate_limit_bps=consume.rate_limit_bits_per_second,
+        headers_only=consume.headers_only or None,
+        sample_freq=None if consume.sample_percent is None else str(consume.sample_percent),
         ack_policy=ack,
         ack_wait=float(consume.first_ack_wait_seconds) if is_acknowledged else None,
         backoff=[float(wait) for wait in consume.backoff_seconds] if is_acknowledged else None,
@@ -104,14 +125,18 @@ def consumer_config(
         flow_control=True if is_own_push else None,
         idle_heartbeat=HEARTBEAT_S if is_own_push else None,
         # As in client libraries: an ordered consumer is in memory and can be recreated at any time.
-        mem_storage=True if is_ordered else None,
-        num_replicas=1 if is_ordered else None,
-        inactive_threshold=CONSUMER_IDLE_S,
+        mem_storage=True if is_ordered or consume.storage is Storage.MEMORY else None,
+        num_replicas=1 if is_ordered else consume.replicas,
+        inactive_threshold=float(consume.inactive_threshold_seconds or CONSUMER_IDLE_S),
         # Servers before 2.10 support one filter only.
         filter_subject=filters[0] if len(filters) == 1 else None,
         filter_subjects=filters if len(filters) > 1 else None,
         metadata={OWNER_KEY: job},
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def watch_config(job: str, workload: Workload, bucket: str, own: OwnConsumer) -> ConsumerConfig:

@@ -100,6 +100,8 @@ def _own_settings(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
     asked, has = consume.max_ack_pending, config.get("max_ack_pending", 0)
     if asked not in (has, Consume.model_fields["max_ack_pending"].default):
         yield f"it allows {has} unacknowledged messages: leave out maxAckPending"
+    if config.get("headers_only") and consume.verify:
+        yield "it delivers headers alone: verify must be false, since it checks the payload"
     policy = _POLICIES.get(config.get("priority_policy") or "")
     wanted = consume.priority.policy if consume.priority is not None else None
     if policy is not wanted:

@@ -1,16 +1,26 @@
 """Receive messages from a stream through consumers."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
+from pydantic.alias_generators import to_snake
 
-from njst.contract.fields import ConsumerName, SubjectFilter
+from njst.contract.fields import MAX_INTEGER, ConsumerName, Storage, SubjectFilter
 from njst.contract.kinds.kind import NEVER, V2_11, V2_12, Kind, ServerRelease, nothing
 from njst.contract.model import Message, Model, Rule
 from njst.contract.priority import Priority, PriorityPlan, PriorityPolicy
 
 Backoff = Annotated[int, Field(ge=1, le=3600)]
+StartTime = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+        r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z$",
+        max_length=27,
+    ),
+]
 
 
 class ConsumeMode(StrEnum):
@@ -36,6 +46,44 @@ class AckPolicy(StrEnum):
     EXPLICIT = "Explicit"
     ALL = "All"
     DOUBLE = "Double"
+
+
+class Deliver(StrEnum):
+    """With which message a consumer begins."""
+
+    ALL = "All"
+    NEW = "New"
+    LAST = "Last"
+    LAST_PER_SUBJECT = "LastPerSubject"
+    BY_START_SEQUENCE = "ByStartSequence"
+    BY_START_TIME = "ByStartTime"
+
+
+class Replay(StrEnum):
+    """How fast a consumer delivers: at once, or at the pace at which messages were stored."""
+
+    INSTANT = "Instant"
+    ORIGINAL = "Original"
+
+
+# Of consumers that the job creates; an existing one has its own.
+_OWN_SETTINGS = (
+    "deliver",
+    "replay",
+    "rateLimitBitsPerSecond",
+    "headersOnly",
+    "samplePercent",
+    "replicas",
+    "storage",
+    "inactiveThresholdSeconds",
+)
+
+
+def _is_day(time: str) -> bool:
+    try:
+        return datetime.fromisoformat(time).timestamp() != 0
+    except ValueError:
+        return False
 
 
 class Consume(Model):
@@ -96,6 +144,49 @@ class Consume(Model):
         max_length=64,
         description="Receive only messages with these subjects; {index} is replaced by the"
         " stream's number.",
+    )
+    deliver: Deliver | None = Field(
+        None,
+        description="The message that the consumers begin with. Left out: All. LastPerSubject: the"
+        " last one of each subject; New: what is stored after their creation.",
+    )
+    start_sequence: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="First sequence, for deliver ByStartSequence."
+    )
+    start_time: StartTime | None = Field(
+        None, description="Time of the first message, RFC 3339 in UTC, for deliver ByStartTime."
+    )
+    replay: Replay | None = Field(
+        None, description="Original delivers at the pace at which messages were stored."
+    )
+    rate_limit_bits_per_second: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_INTEGER,
+        description="Maximum rate at which the server pushes; needs mode Push. The server pushes as"
+        " many bytes as its max_payload at once before that.",
+    )
+    headers_only: bool | None = Field(
+        None, description="Messages come without their payload; needs verify false."
+    )
+    sample_percent: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Percentage of acknowledgements of which the server publishes a sample.",
+    )
+    replicas: int | None = Field(
+        None, ge=1, le=5, description="Replicas of the consumers. Left out: those of the stream."
+    )
+    storage: Storage | None = Field(
+        None, description="Where their state is kept. Left out: where the stream keeps messages."
+    )
+    inactive_threshold_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=31_536_000,
+        description="The server removes a consumer that is unused for this time. Left out: an"
+        " hour.",
     )
     ack_wait_seconds: int = Field(
         30,
@@ -290,6 +381,54 @@ class Consume(Model):
             " (!has(self.consumers) || self.consumers == 'Shared')",
             message="priority needs mode Pull or Fetch and consumers Shared",
             holds=lambda self: self.priority is None or self.is_shared_pull,
+        ),
+        Rule(
+            cel="(has(self.deliver) && self.deliver == 'ByStartSequence') =="
+            " has(self.startSequence) &&"
+            " (has(self.deliver) && self.deliver == 'ByStartTime') == has(self.startTime)",
+            message="deliver ByStartSequence needs startSequence, ByStartTime needs startTime, and"
+            " no other deliver has them",
+            holds=lambda self: (
+                (self.deliver is Deliver.BY_START_SEQUENCE) == (self.start_sequence is not None)
+                and (self.deliver is Deliver.BY_START_TIME) == (self.start_time is not None)
+            ),
+        ),
+        Rule(
+            # An impossible date is an error of evaluation, which refuses the document as well.
+            cel="!has(self.startTime) || timestamp(self.startTime) != timestamp(0)",
+            message="startTime must be a day of the calendar, after 1970",
+            holds=lambda self: self.start_time is None or _is_day(self.start_time),
+        ),
+        Rule(
+            cel="!has(self.rateLimitBitsPerSecond) || self.mode == 'Push'",
+            message="rateLimitBitsPerSecond needs mode Push",
+            holds=lambda self: (
+                self.rate_limit_bits_per_second is None or self.mode is ConsumeMode.PUSH
+            ),
+        ),
+        Rule(
+            cel="!has(self.headersOnly) || !self.headersOnly || !self.verify",
+            message="headersOnly needs verify false: what is checked is in the payload",
+            holds=lambda self: not self.headers_only or not self.verify,
+        ),
+        Rule(
+            cel="self.mode != 'Ordered' || !has(self.replicas) && !has(self.storage)",
+            message="replicas and storage cannot be set with mode Ordered: its consumers are in"
+            " memory",
+            holds=lambda self: (
+                self.mode is not ConsumeMode.ORDERED
+                or (self.replicas is None and self.storage is None)
+            ),
+        ),
+        Rule(
+            cel="!has(self.existingConsumer) || "
+            + " && ".join(f"!has(self.{name})" for name in _OWN_SETTINGS),
+            message=f"{', '.join(_OWN_SETTINGS[:-1])} and {_OWN_SETTINGS[-1]} cannot be set with"
+            " existingConsumer: it has its own",
+            holds=lambda self: (
+                self.existing_consumer is None
+                or all(getattr(self, to_snake(name)) is None for name in _OWN_SETTINGS)
+            ),
         ),
     )
 
