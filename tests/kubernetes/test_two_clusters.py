@@ -91,7 +91,7 @@ def listed(env: Environment) -> int:
     """How often the operators of an environment have listed its jobs."""
     lines = env.kube.audit_log.read_text().split("\n")[:-1]
     asked = [entry for entry in map(json.loads, lines) if entry["verb"] == "list"]
-    where = [(e["objectRef"]["resource"], e["objectRef"]["namespace"]) for e in asked]
+    where = [(e["objectRef"]["resource"], e["objectRef"].get("namespace")) for e in asked]
     return where.count(("njstjobs", env.namespace))
 
 
