@@ -62,11 +62,15 @@ class ClientSlot:
 
 @dataclass(frozen=True)
 class StreamState:
-    """A stream before the load: its first and last sequence, and what identifies it."""
+    """A stream before the load: its first and last sequence, and what identifies it.
+
+    `average_bytes` of its messages, with headers; 0: it is empty.
+    """
 
     last_sequence: int = 0
     before: StreamBefore | None = None
     first_sequence: int = 1
+    average_bytes: int = 0
 
 
 @dataclass(frozen=True)

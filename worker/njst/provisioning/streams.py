@@ -136,7 +136,8 @@ async def make_streams(
             state = info.state
             # An empty stream has 0 or the sequence of its next message.
             first = max(1, min(state.first_seq, state.last_seq + 1))
-            there[name] = StreamState(state.last_seq, stream_before(info, server), first)
+            average = state.bytes // state.messages if state.messages else 0
+            there[name] = StreamState(state.last_seq, stream_before(info, server), first, average)
     return there
 
 

@@ -113,7 +113,13 @@ class Consume(Model):
         description="None. Explicit: one acknowledgement per message. All: one for this and all"
         " earlier messages. Double: the server confirms each acknowledgement. Ordered has none.",
     )
-    batch: int = Field(500, ge=1, le=10_000, description="Messages per pull request.")
+    batch: int = Field(
+        500,
+        ge=1,
+        le=10_000,
+        description="Messages per pull request. 500 is lowered where the target allows less, and"
+        " for large messages, so that the pulls of a client ask for 16 MiB at most.",
+    )
     pulls: int | None = Field(
         None,
         ge=1,

@@ -34,6 +34,13 @@ _MAX_PONGS = 1_000
 _SILENT = f"the server said nothing for {SILENT_NS // 1_000_000_000} s and answered no PING"
 
 
+def _advice(error: str) -> str:
+    """Return what to change after an error that ends a connection, for people; empty: nothing."""
+    if "slow consumer" in error.lower():
+        return ": more was pulled than the client received in time; lower consume.batch or maxBytes"
+    return ""
+
+
 class ClientConnection:
     """A connection that is re-established when it breaks, for as long as the plan allows."""
 
@@ -342,7 +349,7 @@ class ClientConnection:
         elif isinstance(frame, Info):
             self._reconnect.on_info(server_info(frame.json))
         elif isinstance(frame, ServerError) and frame.is_last:
-            raise ConnectionError(f"-ERR {frame.text}")
+            raise ConnectionError(f"-ERR {frame.text}{_advice(frame.text)}")
         elif isinstance(frame, Pong) and self._keepalive.takes_pong():
             pass
         else:

@@ -11,6 +11,9 @@ from njst.contract.names.assets import (
 from njst.contract.priority import PriorityPlan, PriorityPolicy
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 
+# The bytes that the pulls of a client ask for at a time, where the spec leaves batch open.
+PULLED_BYTES = 16 * 1024 * 1024
+
 
 def consume_plan(
     work: WorkloadContext, consume: Consume, stream_name: str, slot: ClientSlot
@@ -25,7 +28,7 @@ def consume_plan(
         deliver=_deliver(work, consume, slot),
         deliver_group=QUEUE_GROUP if consume.is_shared_push else "",
         ack=consume.effective_ack,
-        batch=consume.batch,
+        batch=_batch(work, consume, stream_name),
         pulls=consume.pulls_at_once,
         max_bytes=consume.max_bytes or 0,
         expires_ms=consume.expires_seconds * 1000,
@@ -42,6 +45,31 @@ def consume_plan(
         verify=consume.verify,
         is_noted=consume.verify and _lets_go(work, stream_name),
     )
+
+
+def _batch(work: WorkloadContext, consume: Consume, stream_name: str) -> int:
+    """Return how many messages a pull asks for.
+
+    Of large messages the default would ask for more bytes than a server keeps for a connection
+    before it cuts the client off as a slow consumer (max_pending, 64 MB by default).
+    """
+    if consume.batch != Consume.model_fields["batch"].default or consume.max_bytes is not None:
+        return consume.batch
+    pulls = 1 if consume.mode is ConsumeMode.FETCH else consume.pulls_at_once
+    size = max(1, _message_bytes(work, stream_name))
+    return max(1, min(consume.batch, PULLED_BYTES // (pulls * size)))
+
+
+def _message_bytes(work: WorkloadContext, stream_name: str) -> int:
+    """Return the bytes of a large message: of what the job publishes, or what is stored already."""
+    published = (
+        size
+        for workload in work.spec.workloads
+        if workload.stream == work.workload.stream
+        for _, size in workload.kind.message_sizes(workload.kind_spec)
+    )
+    stored = work.there.get(stream_name, StreamState()).average_bytes
+    return max(stored, *published, 0)
 
 
 def _lets_go(work: WorkloadContext, stream_name: str) -> bool:
