@@ -93,6 +93,8 @@ class Cluster:
             writes += (
                 entry["verb"] == "patch"
                 and asked.get("resource") == "njstjobs"
+                # Not the annotation that marks a job as accepted.
+                and asked.get("subresource") == "status"
                 and entry["responseStatus"]["code"] == 200
             )
         return writes
