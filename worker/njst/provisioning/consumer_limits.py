@@ -20,7 +20,7 @@ from njst.provisioning.target.target_connection import explained, refusal
 # Error codes of server/errors.json: max_ack_pending and inactive_threshold exceed a limit.
 _ACK_PENDING_EXCEEDED = 10121
 _IDLE_EXCEEDED = 10153
-_ALL_SUBJECTS = ">"
+ALL_SUBJECTS = ">"
 
 
 async def create_consumer(
@@ -63,7 +63,7 @@ async def _create(
     name = config["durable_name"]
     subject = f"{api.prefix}.CONSUMER.CREATE.{stream}.{name}"
     only = config.get("filter_subject")
-    if only and only != _ALL_SUBJECTS:
+    if only and only != ALL_SUBJECTS:
         subject = f"{subject}.{only}"
     body = {"stream_name": stream, "config": {**config, "name": name}}
     try:
@@ -79,8 +79,8 @@ def _too_large(error: APIError, consume: Consume | None) -> str | None:
     if error.err_code == _IDLE_EXCEEDED:
         is_asked = consume is not None and consume.inactive_threshold_seconds is not None
         return None if is_asked else "inactive_threshold"
-    if error.err_code == _ACK_PENDING_EXCEEDED and _is_default(consume, "max_ack_pending"):
-        return "max_ack_pending"
+    if error.err_code == _ACK_PENDING_EXCEEDED and consume is not None:
+        return "max_ack_pending" if consume.leaves_open("max_ack_pending") else None
     return None
 
 
@@ -92,11 +92,6 @@ def _refusal(field: str, error: APIError, consume: Consume | None) -> SetupError
         words = f"{consume.inactive_threshold_seconds}: {error.description}"
         return SetupError("LimitReached", f"{field}.consume.inactiveThresholdSeconds: {words}")
     return refusal(field, error)
-
-
-def _is_default(consume: Consume | None, name: str) -> bool:
-    """Whether the spec leaves a value open: one that equals the default counts as left out."""
-    return consume is not None and getattr(consume, name) == Consume.model_fields[name].default
 
 
 def within_limits(
@@ -118,7 +113,7 @@ def within_limits(
     most = config.get("max_batch") or plan.batch
     if plan.batch <= most:
         return plan
-    if _is_default(consume, "batch"):
+    if consume.leaves_open("batch"):
         return plan.model_copy(update={"batch": most})
     words = f"{plan.batch}: the target allows at most {most} messages in a pull (max_batch)"
     raise SetupError("LimitReached", f"{field}.consume.batch: {words}")

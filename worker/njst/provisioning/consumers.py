@@ -26,7 +26,7 @@ from njst.contract.priority import Priority, PriorityPolicy
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.inbox_prefix import with_prefix
-from njst.provisioning.consumer_limits import create_consumer, within_limits
+from njst.provisioning.consumer_limits import ALL_SUBJECTS, create_consumer, within_limits
 from njst.provisioning.target.jetstream_api import JetStreamApi
 from njst.provisioning.target.target_connection import workload_field
 
@@ -55,9 +55,6 @@ PRIORITY_POLICIES = {
 }
 # The server pauses a push consumer whose client does not answer flow control.
 HEARTBEAT_S = PUSH_HEARTBEAT_MS / 1000
-
-
-_ALL_SUBJECTS = ">"
 
 
 @dataclass
@@ -103,7 +100,7 @@ def consumer_config(
     is_own_push = is_push and own is not None
     filters = [subject.replace(INDEX, str(index)) for subject in consume.filter_subjects]
     if consume.deliver is Deliver.LAST_PER_SUBJECT and not filters:
-        filters = [_ALL_SUBJECTS]  # the server requires a filter there
+        filters = [ALL_SUBJECTS]  # the server requires a filter there
     return _preferring(
         consume.priority,
         durable_name=consumer_name(job, workload) if own is None else own.name,

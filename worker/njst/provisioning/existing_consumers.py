@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from njst.contract.kinds.consume import AckPolicy, Consume, ConsumeMode, ConsumePlan
+from njst.contract.kinds.consume import AckPolicy, Consume, ConsumePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
@@ -86,7 +86,7 @@ def _pulls(config: Mapping[str, Any], consume: Consume, clients: int) -> Iterato
     most = config.get("max_bytes") or consume.max_bytes or 0
     if (consume.max_bytes or 0) > most:
         yield f"a pull has at most {most} bytes (max_bytes): maxBytes must not exceed this"
-    at_once = clients * (1 if consume.mode is ConsumeMode.FETCH else consume.pulls_at_once)
+    at_once = clients * consume.pulls_at_once
     most = config.get("max_waiting") or at_once
     if at_once > most:
         yield f"it allows {most} waiting pulls (max_waiting): the clients would have {at_once}"
@@ -95,10 +95,10 @@ def _pulls(config: Mapping[str, Any], consume: Consume, clients: int) -> Iterato
 def _own_settings(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
     """Yield settings in which workload and consumer differ; defaults of the spec never differ."""
     asked_s, has_s = consume.ack_wait_seconds, config.get("ack_wait", 0) / _S
-    if asked_s not in (has_s, Consume.model_fields["ack_wait_seconds"].default):
+    if asked_s != has_s and not consume.leaves_open("ack_wait_seconds"):
         yield f"it has an ack wait of {has_s:g} s: leave out ackWaitSeconds"
     asked, has = consume.max_ack_pending, config.get("max_ack_pending", 0)
-    if asked not in (has, Consume.model_fields["max_ack_pending"].default):
+    if asked != has and not consume.leaves_open("max_ack_pending"):
         yield f"it allows {has} unacknowledged messages: leave out maxAckPending"
     if config.get("headers_only") and consume.verify:
         yield "it delivers headers alone: verify must be false, since it checks the payload"

@@ -473,9 +473,18 @@ class Consume(Model):
     @property
     def pulls_at_once(self) -> int:
         """Number of pull requests that a client has open."""
+        if self.mode is ConsumeMode.FETCH:
+            return 1
         if self.pulls is not None:
             return self.pulls
         return 2 if self.max_bytes is None else 1
+
+    def leaves_open(self, name: str) -> bool:
+        """Whether the spec leaves a field open; a value that is the default counts as left out.
+
+        The job log cannot tell the two apart.
+        """
+        return bool(getattr(self, name) == type(self).model_fields[name].default)
 
 
 # Idle heartbeat of a push consumer that belongs to one client.

@@ -53,11 +53,10 @@ def _batch(work: WorkloadContext, consume: Consume, stream_name: str) -> int:
     Of large messages the default would ask for more bytes than a server keeps for a connection
     before it cuts the client off as a slow consumer (max_pending, 64 MB by default).
     """
-    if consume.batch != Consume.model_fields["batch"].default or consume.max_bytes is not None:
+    if not consume.leaves_open("batch") or consume.max_bytes is not None:
         return consume.batch
-    pulls = 1 if consume.mode is ConsumeMode.FETCH else consume.pulls_at_once
     size = max(1, _message_bytes(work, stream_name))
-    return max(1, min(consume.batch, PULLED_BYTES // (pulls * size)))
+    return max(1, min(consume.batch, PULLED_BYTES // (consume.pulls_at_once * size)))
 
 
 def _message_bytes(work: WorkloadContext, stream_name: str) -> int:

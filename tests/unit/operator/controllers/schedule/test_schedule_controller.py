@@ -134,6 +134,7 @@ def test_schedule__moved_to_another_mesh_and_back__still_knows_its_jobs() -> Non
         schedule_controller = await keep(kube, 1, [running])
         schedule_controller.on_unselected("s")
         schedule_controller.on_schedule(schedule_of(kube.body))
+        # Virtual time: longer than a replica lets others go first.
         await asyncio.sleep(1)
         await schedule_controller.loop.stop()
         return kube
@@ -265,6 +266,7 @@ def test_schedule__deadline_passes_while_an_earlier_job_runs__is_told_once() -> 
             found.append((kube.writes[-1].reason, kube.writes[-1].last_missed_time))
             # Nobody has shown it anything since: all wake by themselves.
         show()
+        # Virtual time: longer than any write could take.
         await asyncio.sleep(60)
         await asyncio.gather(*(controller.loop.stop() for controller in controllers))
         return kube
