@@ -14,8 +14,9 @@ from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
+from njst.verdict.checks import Judgement
 from njst.verdict.invariants import violations
-from njst.verdict.judge import History, Judgement, judge
+from njst.verdict.judge import History, judge
 from njst.verdict.thresholds import evaluate
 from tests.nats.truth.loading import Document, errors, loading
 from tests.stopping import stopped

@@ -10,7 +10,8 @@ from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack
 from njst.contract.spec.threshold import Metric
-from njst.verdict.judge import History, Judgement, judge
+from njst.verdict.checks import Judgement
+from njst.verdict.judge import History, judge
 
 SPEC = parse_spec(
     {

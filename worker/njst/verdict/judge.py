@@ -8,29 +8,18 @@ A lost worker makes the verdict UNKNOWN, and so does a workload for which the ta
 part of the history is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from njst.contract.events import Cancelled
 from njst.contract.results.outcome import START_TIMEOUT, Outcome
-from njst.contract.results.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
-from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.spec.job import JobSpec
-from njst.contract.spec.threshold import Metric
+from njst.verdict import checks
+from njst.verdict.checks import Judgement
 from njst.verdict.invariants import violations
 from njst.verdict.pass_summary import summary
-from njst.verdict.storage_text import removed_words
 from njst.verdict.worker_list import UNHEARD, named
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A verdict, its CamelCase reason, and a sentence that explains it."""
-
-    verdict: Verdict
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -54,20 +43,12 @@ def judge(history: History) -> Judgement:
     return Judgement(Verdict.VALID, "Completed", words)
 
 
+def _first(judgements: Iterable[Judgement | None]) -> Judgement | None:
+    return next((judgement for judgement in judgements if judgement is not None), None)
+
+
 def _lost(history: History) -> Judgement | None:
-    """Lost acknowledged messages fail every job; no threshold allows them."""
-    for workload in history.workloads:
-        proved = workload.read_back
-        if proved is None or not proved.lost:
-            continue
-        examples = [e.example for e in workload.errors if e.error_class is ErrorClass.LOST]
-        detail = f": {examples[0]}" if examples else ""
-        message = (
-            f"{workload.workload} lost {proved.lost} of {proved.acknowledged} acknowledged"
-            f" messages{detail}"
-        )
-        return Judgement(Verdict.INVALID, "MessagesLost", message)
-    return None
+    return _first(map(checks.lost_messages, history.workloads))
 
 
 def _stopped(history: History) -> Judgement | None:
@@ -92,35 +73,11 @@ def _nothing_ran(history: History) -> Judgement | None:
 
 
 def _failed_workers(history: History) -> Judgement | None:
-    failed = [w for w in history.workers if w.outcome is Outcome.FAILED]
-    if failed:
-        problem = failed[0].problem
-        detail = f": {problem.message}" if problem else ""
-        reason = problem.reason if problem else "WorkerFailed"
-        return Judgement(Verdict.INVALID, reason, f"{failed[0].worker} failed{detail}")
-    overdue = [w for w in history.workers if w.problem and w.problem.reason == "DeadlineExceeded"]
-    if overdue:
-        message = f"{overdue[0].worker}: {overdue[0].problem.message}" if overdue[0].problem else ""
-        return Judgement(Verdict.INVALID, "DeadlineExceeded", message)
-    return None
+    return checks.failed_workers(history.workers)
 
 
 def _missing_workers(history: History) -> Judgement | None:
-    missing = [w for w in history.workers if w.outcome is not Outcome.COMPLETED]
-    if not missing:
-        return None
-    whom = named((w.worker, _fate(w)) for w in missing)
-    whole, ran = len(history.workers), len(history.workers) - len(missing)
-    rest = f"the other {ran} ran to the end" if ran else "none ran to the end"
-    if all(worker.outcome is Outcome.REJECTED for worker in missing):
-        message = f"{len(missing)} of {whole} workers could not take part: {whom}; {rest}"
-        return Judgement(Verdict.UNKNOWN, "WorkersRefused", message)
-    message = f"{len(missing)} of {whole} workers are missing: {whom}; {rest}"
-    return Judgement(Verdict.UNKNOWN, "WorkersLost", message)
-
-
-def _fate(worker: WorkerResult) -> str:
-    return f"{worker.outcome}: {worker.problem.message}" if worker.problem else worker.outcome
+    return checks.missing_workers(history.workers)
 
 
 def _skipped(history: History) -> Judgement | None:
@@ -149,92 +106,26 @@ def _thresholds(history: History) -> Judgement | None:
     ):
         missed = [t for t in history.thresholds if t.verdict is verdict]
         if missed:
-            return Judgement(verdict, reason, "; ".join(map(_miss, missed[:5])))
+            return Judgement(verdict, reason, "; ".join(map(checks.threshold_words, missed[:5])))
     return None
-
-
-def _miss(threshold: ThresholdResult) -> str:
-    value = "no data" if threshold.value is None else str(threshold.value)
-    if threshold.is_lower_bound:
-        value = f"at least {value}, since operations were given up"
-    bound = (
-        f"at most {threshold.at_most}"
-        if threshold.at_most is not None
-        else f"at least {threshold.at_least}"
-    )
-    return f"{threshold.workload} {threshold.metric} is {value}, wanted {bound}"
-
-
-_BUDGETS = (Metric.ERRORS, Metric.ERRORS_PER_MILLION)
-
-
-def _has_budget(history: History, workload: WorkloadResult) -> bool:
-    """Whether a threshold, which holds at this point, limits the errors of the workload."""
-    return any(t.workload == workload.workload and t.metric in _BUDGETS for t in history.thresholds)
 
 
 def _complete(history: History) -> Judgement | None:
-    for workload in history.workloads:
-        if workload.planned is None or workload.messages == workload.planned:
-            continue
-        missing = workload.planned - workload.messages
-        if missing == workload.failed and _has_budget(history, workload):
-            continue
-        cause = ""
-        if workload.errors:
-            worst = max(workload.errors, key=_explains)
-            cause = f"; {worst.count} times {worst.error_class}: {worst.example}"
-        message = (
-            f"{workload.workload} did {workload.messages} of {workload.planned} messages{cause}"
-        )
-        return Judgement(Verdict.INVALID, "Incomplete", message)
-    return None
-
-
-def _explains(error: ErrorTally) -> tuple[bool, int]:
-    """Return how well an error explains that work is missing: that nothing came is no cause."""
-    return error.error_class is not ErrorClass.STARVED, error.count
+    return _first(checks.missing_messages(w, history.thresholds) for w in history.workloads)
 
 
 def _errors(history: History) -> Judgement | None:
-    """Errors fail a job unless a threshold allows them."""
-    for workload in history.workloads:
-        if workload.errors and not _has_budget(history, workload):
-            first = workload.errors[0]
-            return Judgement(
-                Verdict.INVALID,
-                "ErrorsOccurred",
-                f"{workload.workload} had {workload.error_count} errors,"
-                f" first {first.error_class}: {first.example}",
-            )
-    return None
+    return _first(checks.unallowed_errors(w, history.thresholds) for w in history.workloads)
 
 
 def _unchecked(history: History) -> Judgement | None:
-    """A read-back that was needed and failed proves nothing."""
-    for workload in history.workloads:
-        proved = workload.read_back
-        failed = [] if proved is None else sorted(_FAILED_LOOKS.intersection(proved.reasons))
-        if proved is not None and failed:
-            said = f" ({proved.words})" if proved.words else ""
-            message = (
-                f"{workload.workload} could not look for {proved.unchecked} of"
-                f" {proved.acknowledged} acknowledged messages: {', '.join(failed)}{said}"
-            )
-            return Judgement(Verdict.UNKNOWN, "ReadBackFailed", message)
-    return None
+    return _first(map(checks.failed_read_back, history.workloads))
 
 
 def _removed(history: History) -> Judgement | None:
-    """Messages that somebody removed while the job ran prove nothing."""
-    for workload in history.workloads:
-        if message := removed_words(workload):
-            return Judgement(Verdict.UNKNOWN, "MessagesRemoved", message)
-    return None
+    return _first(map(checks.removed_messages, history.workloads))
 
 
-# Other reasons follow from the spec or the stream: a read-back would have proved nothing.
-_FAILED_LOOKS = frozenset({NOT_READ, READ_FAILED, TOO_MANY_HOLES, ErrorClass.PROCESS_DIED})
 _POLICIES = (
     _lost,
     _stopped,
