@@ -51,6 +51,10 @@ def test_a_job_from_its_submission_to_its_report(njst: Njst, mesh: Mesh, tmp_pat
     assert "Running" in watched.stderr or "Succeeded" in watched.stderr
     mesh.wait_ended_everywhere(job)
     assert said(njst("report", job, "-o", "json")) == mesh.report(job)
+    junit = mesh.http.get(f"{mesh.workers[0].url}/api/v1/jobs/{job}/report.junit.xml")
+    assert njst("report", job, "-o", "junit").stdout == junit.text
+    windows = njst("report", job, "-o", "csv").stdout.splitlines()[1:]
+    assert sum(int(window.split(",")[3]) for window in windows) == 1_001
     shown = yaml.safe_load(njst("get", job, "-o", "yaml").stdout)
     assert (shown["id"], shown["phase"]) == (job, "Succeeded")
     assert shown["workloads"][0]["messages"] == 1_001

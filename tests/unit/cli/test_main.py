@@ -12,7 +12,9 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import progress_line
 from njst.cli.main import app
-from njst.contract.results.report import Verdict
+from njst.cli.output import Output, ReportOutput
+from njst.contract.results.report import Report, Verdict
+from njst.report.exports import EXPORTS
 
 RUNNER = CliRunner()
 
@@ -179,6 +181,47 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["validate", str(tmp_path / "none.yaml")])
     assert isinstance(result.exception, CliError)
     assert "No such file" in str(result.exception)
+
+
+WORKLOAD = {"workload": "w", "kind": "Publish", "messages": 1, "attempted": 1}
+ENDED = {**REPORT, "workloads": [WORKLOAD]}
+
+
+@pytest.mark.parametrize("output", EXPORTS)
+@pytest.mark.parametrize("command", ["report", "watch"])
+def test_report__in_each_format__prints_that_alone(
+    worker: dict[str, list[httpx.Response]], command: str, output: str
+) -> None:
+    worker["GET /api/v1/jobs/j1"] = [ok({**RUNNING, "phase": "Succeeded"})]
+    worker["GET /api/v1/jobs/j1/report"] = [ok(ENDED)]
+    result = RUNNER.invoke(app, [command, "j1", "-o", output])
+    assert result.exit_code == 0, result.exception
+    rendered = EXPORTS[output].render(Report.model_validate(ENDED), "orders")
+    assert result.stdout.replace("\r", "") == rendered.replace("\r", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["report", "j1", "-o", "csv", "--workload", "x"], "--workload: there is no workload 'x'"),
+        (["report", "j1", "-o", "md", "--workload", "w"], "--workload: only with -o csv, hgrm"),
+        (["report", "j1", "--workload", "w"], "--workload: only with -o csv, hgrm"),
+        (["run", "FILE", "--detach", "-o", "junit"], "-o junit: only a report has this format"),
+        (["submit", "FILE", "-o", "md"], "without one use table, json, yaml"),
+    ],
+)
+def test_output__that_cannot_be__is_refused_before_anything_is_done(
+    worker: dict[str, list[httpx.Response]], job_file: str, arguments: list[str], said: str
+) -> None:
+    worker["GET /api/v1/jobs/j1/report"] = [ok(ENDED)]
+    result = RUNNER.invoke(app, [job_file if word == "FILE" else word for word in arguments])
+    assert isinstance(result.exception, CliError)
+    assert result.exception.code is ExitCode.USAGE
+    assert said in str(result.exception)
+
+
+def test_output__formats_of_a_report__are_those_of_documents_and_exports() -> None:
+    assert {*ReportOutput} == {*Output} | {*EXPORTS}
 
 
 def test_a_duration_has_no_share() -> None:

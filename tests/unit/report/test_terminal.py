@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.report import (
     Diagnosis,
@@ -18,7 +16,7 @@ from njst.contract.results.report import (
 )
 from njst.contract.results.tallies import ErrorClass, ErrorTally, ReadBack, WorkloadTally
 from njst.contract.spec.threshold import Metric
-from njst.report.terminal import binary, render
+from njst.report.terminal import render
 
 REPORT = Report(
     verdict=Verdict.INVALID,
@@ -141,13 +139,6 @@ def test_a_report_with_everything() -> None:
 def test_a_job_that_never_started_says_so() -> None:
     report = REPORT.model_copy(update={"start_time": None, "workloads": [], "thresholds": []})
     assert "the load never started" in render(report, "orders")
-
-
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 * 1024**3, "5.0 GiB")]
-)
-def test_bytes_have_a_binary_prefix(count: int, text: str) -> None:
-    assert binary(count) == text
 
 
 def test_what_began_later_and_what_was_skipped_say_so() -> None:

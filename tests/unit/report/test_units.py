@@ -1,6 +1,6 @@
 import pytest
 
-from njst.report.units import duration
+from njst.report.units import binary, duration
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,10 @@ from njst.report.units import duration
 )
 def test_a_duration_has_three_digits_and_its_unit(microseconds: int, words: str) -> None:
     assert duration(microseconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 * 1024**3, "5.0 GiB")]
+)
+def test_bytes_have_a_binary_prefix(count: int, text: str) -> None:
+    assert binary(count) == text

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -14,10 +14,12 @@ from njst.api.job_submission import read_submission
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.contract.events import OriginKind
+from njst.contract.parsing.field_errors import FieldProblem
 from njst.contract.results.report import Report
 from njst.journal.jobs import Submission, Submitted, UnknownJobError
 from njst.journal.state.append_failures import REASONS
 from njst.journal.state.job_view import JobView, Phase
+from njst.report.exports import EXPORTS, Export, UnknownWorkloadError, of_workload
 
 EVENT_EVERY_S = 0.5
 KEEP_ALIVE_EVENTS = 30
@@ -54,6 +56,15 @@ def create_router(services: Services) -> APIRouter:
     add("/{job}", api.get, methods=["GET"], responses=_shown(200))
     add("/{job}", api.delete, methods=["DELETE"], status_code=204)
     add("/{job}/report", api.report, methods=["GET"], responses={200: {"model": Report}})
+    for name, export in EXPORTS.items():
+        add(
+            f"/{{job}}/report.{export.suffix}",
+            api.export(export),
+            methods=["GET"],
+            name=f"report_{name}",
+            description=f"Return the final report as {export.description}.",
+            response_class=_media(export.media_type),
+        )
     add("/{job}/events", api.events, methods=["GET"], response_class=_EventStream)
     add("/{job}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
     return router
@@ -61,6 +72,11 @@ def create_router(services: Services) -> APIRouter:
 
 class _EventStream(StreamingResponse):
     media_type = "text/event-stream"
+
+
+def _media(media_type: str) -> type[Response]:
+    """Return the class of responses of a media type, which OpenAPI shows."""
+    return type("Exported", (Response,), {"media_type": media_type})
 
 
 class _JobsApi:
@@ -139,12 +155,32 @@ class _JobsApi:
 
     async def report(self, job: str) -> Response:
         """Return the final report; it is the same on every worker."""
+        _, report = await self._ended(job)
+        return JSONResponse(dump(report))
+
+    async def _ended(self, job: str) -> tuple[str, Report]:
+        """Return the title and the final report of a job that has ended."""
         view = self._jobs.get(job)
         if view.ended is None:
             raise ApiProblem(
                 409, "not-finished", f"job {job} is {view.phase} and has no report yet"
             )
-        return JSONResponse(dump(await self._jobs.whole_report(view)))
+        return view.created.origin.name or job, await self._jobs.whole_report(view)
+
+    def export(self, export: Export) -> Callable[..., Awaitable[Response]]:
+        """Return the endpoint of one format of the report."""
+
+        async def exported(job: str) -> Response:
+            title, report = await self._ended(job)
+            return Response(export.render(report, title), media_type=export.media_type)
+
+        async def of_one(job: str, workload: Annotated[str, Query()] = "") -> Response:
+            title, report = await self._ended(job)
+            if workload:
+                report = _only(report, workload)
+            return Response(export.render(report, title), media_type=export.media_type)
+
+        return of_one if export.by_workload else exported
 
     async def events(self, request: Request, job: str) -> Response:
         """Follow a job as server-sent events: a snapshot after each change, until the job ends."""
@@ -192,6 +228,14 @@ class _JobsApi:
             )
         await self._jobs.delete(job)
         return Response(status_code=204)
+
+
+def _only(report: Report, workload: str) -> Report:
+    try:
+        return of_workload(report, workload)
+    except UnknownWorkloadError as error:
+        problem = FieldProblem("query.workload", str(error))
+        raise ApiProblem(422, "invalid", "a parameter is invalid", [problem]) from error
 
 
 def _reject_reused_key(submitted: Submitted, submission: Submission) -> None:

@@ -11,10 +11,18 @@ from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
 from njst.cli.follow_job import ENDED, follow, progress_line
-from njst.cli.output import Output, OutputOption, show
+from njst.cli.output import (
+    Output,
+    OutputOption,
+    ReportOutput,
+    ReportOutputOption,
+    of_document,
+    show,
+    show_report,
+)
 from njst.cli.shared_options import with_client
 from njst.contract.results.report import Report
-from njst.report.terminal import render, table
+from njst.report.terminal import table
 
 CANCEL_S = 60.0
 
@@ -65,9 +73,11 @@ def run(
     ] = False,
     wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
-    output: OutputOption = Output.TABLE,
+    output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job, follow it and print its report; the exit code is the verdict."""
+    if detach:
+        of_document(output)
     shown = client.submit(read(file), key, wait=wait)
     _follow_submitted(client, shown, None if detach else timeout_s, output)
 
@@ -81,13 +91,15 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only validate the job.")] = False,
     wait: Wait = False,
     timeout_s: Timeout = 86_400.0,
-    output: OutputOption = Output.TABLE,
+    output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job and print its ID."""
     document = read(file)
+    if not watch_it:
+        of_document(output)
     if dry_run:
         checked = client.submit(document, key, dry_run=True)
-        show(checked, output, lambda: "valid")
+        show(checked, of_document(output), lambda: "valid")
         return
     shown = client.submit(document, key, wait=wait)
     _follow_submitted(client, shown, timeout_s if watch_it else None, output)
@@ -98,7 +110,7 @@ def watch(
     job: JobId,
     client: ApiClient,
     timeout_s: Timeout = 86_400.0,
-    output: OutputOption = Output.TABLE,
+    output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Follow a job until it ends and print its report; the exit code is the verdict."""
     follow(client, job, say, timeout_s)
@@ -128,7 +140,7 @@ def get(
     """Print the state of a job, or its report once it has ended."""
     document = client.job(job)
     if output is Output.TABLE and document["phase"] in ENDED:
-        _print_report(client, job, output)
+        _print_report(client, job, ReportOutput.TABLE)
         return
     show(document, output, lambda: _state_text(document))
 
@@ -137,10 +149,13 @@ def get(
 def report(
     job: JobId,
     client: ApiClient,
-    output: OutputOption = Output.TABLE,
+    output: ReportOutputOption = ReportOutput.TABLE,
+    workload: Annotated[
+        str, typer.Option(help="With -o csv and -o hgrm: only this workload.")
+    ] = "",
 ) -> None:
     """Print the full report of a job that has ended; the exit code is the verdict."""
-    raise typer.Exit(_print_report(client, job, output))
+    raise typer.Exit(_print_report(client, job, output, workload))
 
 
 @with_client
@@ -165,12 +180,12 @@ def cluster(
 
 
 def _follow_submitted(
-    client: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: Output
+    client: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: ReportOutput
 ) -> None:
     """Follow a submitted job for `timeout_s` seconds; None: print it and return."""
     job = shown["id"]
     if timeout_s is None:
-        show(shown, output, lambda: str(job))
+        show(shown, of_document(output), lambda: str(job))
         return
     say(f"job {job} for {len(shown['participants'])} workers")
     try:
@@ -182,11 +197,12 @@ def _follow_submitted(
     raise typer.Exit(_print_report(client, job, output))
 
 
-def _print_report(client: ApiClient, job: str, output: Output) -> ExitCode:
-    document = client.report(job)
-    ended = Report.model_validate(document)
-    show(document, output, lambda: render(ended, client.job(job).get("name") or job))
-    return of_verdict(ended.verdict, ended.reason)
+def _print_report(
+    client: ApiClient, job: str, output: ReportOutput, workload: str = ""
+) -> ExitCode:
+    whole = Report.model_validate(document := client.report(job))
+    show_report(document, output, lambda: client.job(job).get("name") or job, workload)
+    return of_verdict(whole.verdict, whole.reason)
 
 
 def _state_text(document: dict[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""The result as text and JSON. Pure."""
+"""A report as text for a terminal, and its exports. Pure."""

@@ -14,7 +14,7 @@ from njst.contract.results.report import (
     WorkloadResult,
 )
 from njst.report.sparkline import sparkline
-from njst.report.units import duration
+from njst.report.units import binary, duration
 
 _RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
 
@@ -286,12 +286,3 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def binary(count: float) -> str:
-    """Return a number of bytes with a binary prefix."""
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"

@@ -1,4 +1,4 @@
-"""Durations as text."""
+"""Durations and sizes as text."""
 
 
 def duration(microseconds: int) -> str:
@@ -10,3 +10,12 @@ def duration(microseconds: int) -> str:
         return f"{microseconds / 1_000:.3g} ms"
     seconds = microseconds / 1_000_000
     return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
+
+
+def binary(count: float) -> str:
+    """Return a number of bytes with a binary prefix."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"

@@ -15,7 +15,7 @@ import base64
 import binascii
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from njst.stats import varint
@@ -46,10 +46,15 @@ def index_of(value_us: int) -> int:
     return (bucket << (_SUB_BITS - 1)) + (value >> bucket)
 
 
+def lowest_of(index: int) -> int:
+    """Return the lowest value of a slot in us."""
+    bucket = max(0, (index >> (_SUB_BITS - 1)) - 1)
+    return (index - (bucket << (_SUB_BITS - 1))) << bucket
+
+
 def highest_of(index: int) -> int:
     """Return the highest value of a slot in us."""
-    bucket = max(0, (index >> (_SUB_BITS - 1)) - 1)
-    return ((index - (bucket << (_SUB_BITS - 1)) + 1) << bucket) - 1
+    return lowest_of(index + 1) - 1
 
 
 _USUAL_LAST = index_of(USUAL_HIGHEST_US)
@@ -108,6 +113,11 @@ class Histogram:
         for slot, n in earlier._counts.items():
             counts[slot] = counts.get(slot, 0) - n
         return Histogram(counts)
+
+    def slots(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the lowest and the highest value of each slot in us, and its count; ascending."""
+        for slot, n in self._counts.items():
+            yield lowest_of(slot), highest_of(slot), n
 
     def percentile(self, per_hundred_thousand: int) -> int:
         """Return the value, in us, that this share of all values does not exceed.
