@@ -71,8 +71,9 @@ fmt: $(READY) ## Format the code and mend what can be mended
 docs: $(READY) ## Build the site of the documentation in dist/docs/site; fails on broken links, anchors and unlisted pages
 	@$(BIN)/python -m devenv.docs_site
 
-crds: $(READY) ## Write crds/ anew from the contract
+crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds
+	@$(BIN)/python -m njst.contract.results.report_schema docs/report.schema.json
 	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
 
 manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's copies, tables of values and settings

@@ -12,6 +12,7 @@ import nats
 
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
+from tests.report_schema import check_report
 
 ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
 _POLL_S = 0.05
@@ -95,6 +96,7 @@ class Mesh:
         response = self.http.get(f"{self.workers[worker].url}/api/v1/jobs/{job}/report")
         assert response.status_code == 200, response.text
         document: Json = response.json()
+        check_report(document)
         return document
 
     def wait(

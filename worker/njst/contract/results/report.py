@@ -13,6 +13,9 @@ from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadCounts, WorkloadTally
 from njst.contract.spec.threshold import Metric
 
+# Grows when a field of a report is removed, renamed or means something else; a new field leaves it.
+SCHEMA_VERSION = 1
+
 
 class Verdict(StrEnum):
     """What the results prove; UNKNOWN: a part of them is missing."""
@@ -153,9 +156,11 @@ class Report(Message):
     """The end of a job: what was measured, by whom, and the verdict.
 
     `start_skew_microseconds` is how far apart the participants' loads began at most, whatever their
-    clocks were off; None when too little of that is known.
+    clocks were off; None when too little of that is known. `schema_version` is that of
+    `docs/report.schema.json`.
     """
 
+    schema_version: int = SCHEMA_VERSION
     verdict: Verdict
     reason: str
     message: str = ""
