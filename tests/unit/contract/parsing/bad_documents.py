@@ -92,6 +92,43 @@ def _stages(
     return f"stages {str(value)[:60]} {more}", change, field
 
 
+def _cores() -> list[tuple[str, Callable[[Spec], None], str]]:
+    """Rows: the first workload is of core NATS."""
+    publish = {"operation": "Publish", "subject": "a"}
+    hear = {"operation": "Subscribe", "subject": "a"}
+    answer = {"operation": "Reply", "subject": "a"}
+    field = "spec.workloads[0].core"
+    rows = [
+        _kind("core", {"operation": "Publish"}, f"{field}.subject"),
+        _kind("core", {**publish, "subject": "a."}, f"{field}.subject"),
+        _kind("core", {**hear, "subject": "a.>.b"}, f"{field}.subject"),
+        _kind("core", {**publish, "subject": "a.*"}, field),
+        _kind("core", {**publish, "operation": "Request", "subject": ">"}, field),
+        _kind("core", {**publish, "subjectCount": 0}, f"{field}.subjectCount"),
+        _kind("core", {**publish, "subjectCount": 1_000_001}, f"{field}.subjectCount"),
+        _kind("core", {**publish, "subjectOrder": "Shuffled"}, f"{field}.subjectOrder"),
+        _kind("core", {**publish, "queueGroup": "g"}, field),
+        _kind("core", {**hear, "queueGroup": "a b"}, f"{field}.queueGroup"),
+        _kind("core", {**hear, "subjectOrder": "Random"}, field),
+        _kind("core", {**answer, "subjectOrder": "Random"}, field),
+        _kind("core", {**answer, "subjectCount": 2}, field),
+        # How many of the messages come to each client is up to the publishers.
+        _kind("core", {**hear, "subjectCount": 2}, "spec.workloads[0]"),
+    ]
+    timed = [
+        {**hear, "subject": "a.*", "subjectCount": 2},
+        {**hear, "queueGroup": "g", "subjectCount": 2},
+    ]
+    return rows + [_timed_core(core, field) for core in timed]
+
+
+def _timed_core(core: Spec, field: str) -> tuple[str, Callable[[Spec], None], str]:
+    def change(spec: Spec) -> None:
+        spec["workloads"][0] = {"name": "w", "durationSeconds": 1, "core": core}
+
+    return f"core {core} for a second", change, field
+
+
 def _services() -> list[tuple[str, Callable[[Spec], None], str]]:
     """Rows: the first workload is a service, alone but for what is said of it."""
     serve = {"operation": "Serve", "subject": "a"}
@@ -419,8 +456,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", durationSeconds=1),
     _kind("management", {"operation": "CreateStream"}, "spec.workloads[0]"),
     *_services(),
-    _kind("core", {"operation": "Publish"}, "spec.workloads[0].core.subject"),
-    _kind("core", {"operation": "Publish", "subject": "a.*"}, "spec.workloads[0].core.subject"),
+    *_cores(),
     _set("workloads.1.consume.batch", 0),
     _set("workloads.1.consume.batch", 10_001),
     _set("workloads.1.consume.filterSubjects", ["a b"], f"{_CONSUME}.filterSubjects[0]"),
@@ -566,6 +602,22 @@ GOOD: list[tuple[str, Spec]] = [
                 },
             ],
             "target": {"servers": ["nats://127.0.0.1:4222", "tls://[::1]:4222"]},
+        },
+    ),
+    (
+        "core with many subjects",
+        {
+            "workloads": [
+                {"name": name, "durationSeconds": 1, "core": core}
+                for name, core in {
+                    "send": {"operation": "Publish", "subject": "a", "subjectCount": 1_000_000},
+                    "ask": {"operation": "Request", "subject": "a", "subjectOrder": "Zipf"},
+                    "hear": {"operation": "Subscribe", "subject": "a", "subjectCount": 5},
+                    "all": {"operation": "Subscribe", "subject": "a.>"},
+                    "some": {"operation": "Subscribe", "subject": "a.*", "queueGroup": "g.1"},
+                    "answer": {"operation": "Reply", "subject": ">", "queueGroup": "g"},
+                }.items()
+            ]
         },
     ),
     (
