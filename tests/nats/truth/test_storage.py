@@ -332,6 +332,24 @@ async def test_what_several_streams_store_of_core_messages_is_counted(
     )
 
 
+async def test_read_back__of_a_stream_with_sources__does_not_take_copies_for_its_own_messages(
+    server: NatsServer, stream: str
+) -> None:
+    document = job(stream)
+    merged = {"name": f"{stream}-ALL", "sources": [{"name": stream}], "subjects": [f"{stream}-ALL"]}
+    document["streams"].append({**merged, "storage": "Memory"})
+    document["workloads"].append(
+        {**document["workloads"][0], "name": "own", "stream": merged["name"]}
+    )
+    async with loading(server, document) as load:
+        results = await load.run()
+    assert [errors(result) for result in results.values()] == [{}, {}]
+    assert proof(results["write"]) == ReadBack(acknowledged=COUNT, found=COUNT)
+    assert proof(results["own"]) == ReadBack(
+        acknowledged=COUNT, unchecked=COUNT, reasons=["Sourced"]
+    )
+
+
 FEW_RIGHTS = """
 authorization {
   users: [

@@ -129,6 +129,49 @@ def _timed_core(core: Spec, field: str) -> tuple[str, Callable[[Spec], None], st
     return f"core {core} for a second", change, field
 
 
+def _copies() -> list[tuple[str, Callable[[Spec], None], str]]:
+    """Rows: the second stream, which a workload consumes from, copies others."""
+    mirror = {"mirror": {"name": "A-0"}}
+    sources = {"sources": [{"name": "A-0"}, {"name": "ELSEWHERE"}]}
+    field = "spec.streams[1]"
+
+    def row(copy: Spec, said: str, **workload: Any) -> tuple[str, Callable[[Spec], None], str]:
+        def change(spec: Spec) -> None:
+            spec["streams"][1] |= copy
+            if workload:
+                spec["workloads"][1] = {"name": "r", "stream": "B", "messages": 1, **workload}
+
+        return f"copies {copy} {workload}", change, said
+
+    return [
+        row({"mirror": {}}, f"{field}.mirror.name"),
+        row({"mirror": {"name": "a.b"}}, f"{field}.mirror.name"),
+        row({"mirror": {"name": "A", "filterSubject": "a."}}, f"{field}.mirror.filterSubject"),
+        row({"mirror": {"name": "A", "apiPrefix": "$JS.>"}}, f"{field}.mirror.apiPrefix"),
+        row({"mirror": {"name": "A", "deliverPrefix": "d"}}, f"{field}.mirror"),
+        row({"sources": []}, f"{field}.sources"),
+        row({"sources": [{"name": f"S{n}"} for n in range(17)]}, f"{field}.sources"),
+        row({**mirror, **sources}, field),
+        row({**mirror, "subjects": ["b"]}, field),
+        row({**mirror, "firstSequence": 2}, field),
+        row({**mirror, "useExisting": True}, field),
+        row({**sources, "useExisting": True}, field),
+        # Each waits for the other.
+        row({"mirror": {"name": "B"}}, "spec"),
+        row({"sources": [{"name": "B"}]}, "spec"),
+        row(mirror, "spec", publish={}),
+        row(mirror, "spec", publish={"subjects": ["a.0.b"]}),
+        row(sources, "spec", publish={}),
+        row({**sources, "name": "KV_B"}, "spec", stream="KV_B", keyValue={"operation": "Put"}),
+        ("origin behind", _origin_behind, "spec"),
+    ]
+
+
+def _origin_behind(spec: Spec) -> None:
+    spec["streams"][0] |= {"count": 1, "subjects": [], "mirror": {"name": "B"}}
+    spec["workloads"][0] = {"name": "w", "stream": "A", "messages": 1, "consume": {}}
+
+
 def _services() -> list[tuple[str, Callable[[Spec], None], str]]:
     """Rows: the first workload is a service, alone but for what is said of it."""
     serve = {"operation": "Serve", "subject": "a"}
@@ -457,6 +500,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _kind("management", {"operation": "CreateStream"}, "spec.workloads[0]"),
     *_services(),
     *_cores(),
+    *_copies(),
     _set("workloads.1.consume.batch", 0),
     _set("workloads.1.consume.batch", 10_001),
     _set("workloads.1.consume.filterSubjects", ["a b"], f"{_CONSUME}.filterSubjects[0]"),
@@ -602,6 +646,33 @@ GOOD: list[tuple[str, Spec]] = [
                 },
             ],
             "target": {"servers": ["nats://127.0.0.1:4222", "tls://[::1]:4222"]},
+        },
+    ),
+    (
+        "copies",
+        {
+            "streams": [
+                {"name": "A"},
+                {"name": "B", "mirror": {"name": "A"}, "count": 2},
+                {
+                    "name": "C",
+                    "sources": [
+                        {"name": "A", "filterSubject": "A.*"},
+                        {"name": "C", "apiPrefix": "$JS.hub.API", "deliverPrefix": "hub.deliver"},
+                    ],
+                },
+                {
+                    "name": "D",
+                    "sources": [{"name": "B-1"}, {"name": "ELSEWHERE"}],
+                    "subjects": ["d"],
+                },
+            ],
+            "workloads": [
+                {"name": "a", "stream": "A", "messages": 1, "publish": {}},
+                {"name": "b", "stream": "B", "messages": 1, "consume": {}},
+                {"name": "c", "stream": "C", "messages": 1, "get": {}},
+                {"name": "d", "stream": "D", "messages": 1, "publish": {}},
+            ],
         },
     ),
     (
