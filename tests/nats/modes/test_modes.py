@@ -1,11 +1,13 @@
 """Every mode against a real server: counts are exact, and equal to what the server has."""
 
 import secrets
+from collections import Counter
 from itertools import accumulate
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from njst.contract.results.tallies import ErrorClass
 from tests.nats.modes.running import Runner, errors
@@ -235,6 +237,67 @@ async def test_core(runner: Runner) -> None:
     nobody = {"name": "ask", "messages": 3, "core": {"operation": "Request", "subject": "none"}}
     done = await runner.run({"workloads": [nobody]})
     assert errors(done["ask"]) == {ErrorClass.NO_RESPONDERS: 3}
+
+
+async def test_core__with_many_subjects__what_is_published_is_received(runner: Runner) -> None:
+    stem = f"core.{stream_name()}"
+    count, messages = 300, 6_000
+    heard: Counter[str] = Counter()
+
+    def core(name: str, operation: str, subject: str, how: Document, **more: Any) -> Document:
+        core = {"operation": operation, "subject": subject, **how}
+        return {"name": name, "clients": 3, "core": core, **(more or {"messages": messages})}
+
+    workloads = [
+        core("send", "Publish", stem, {"subjectCount": count, "payloadBytes": 64}),
+        core("group", "Subscribe", f"{stem}.*", {"queueGroup": "g"}),
+        core("own", "Subscribe", stem, {"subjectCount": count}, durationSeconds=3),
+        # Each of six clients receives all of them.
+        core("all", "Subscribe", f"{stem}.>", {}, messages=6 * messages),
+    ]
+    client = Client()
+    await client.connect(runner.url)
+
+    async def note(message: Msg) -> None:
+        heard[message.subject] += 1
+
+    subscription = await client.subscribe(f"{stem}.>", cb=note)
+    await client.flush()
+    first, second = await runner.run_each({"workloads": workloads}, ["a", "b"])
+    await client.flush()
+    await subscription.drain()
+    await client.close()
+    results = {name: (one, second[name]) for name, one in first.items()}
+    assert {name: sum(r.messages for r in both) for name, both in results.items()} == {
+        "send": messages,
+        "group": messages,
+        "own": messages,
+        "all": 6 * messages,
+    }
+    assert [errors(r) for both in results.values() for r in both] == 8 * [{}]
+    assert heard == Counter({f"{stem}.{n}": messages // count for n in range(count)})
+
+
+async def test_core__with_requests_to_many_subjects__each_is_answered_once(
+    runner: Runner,
+) -> None:
+    stem = f"core.{stream_name()}"
+    ask = {"subject": stem, "subjectCount": 50, "subjectOrder": "Random", "window": 5}
+    groups = {"answer": (3000, None), "more": (1000, None), "listen": (4000, "listeners")}
+    workloads: list[Document] = [
+        {"name": "ask", "messages": 4000, "core": {"operation": "Request", **ask}}
+    ]
+    for name, (messages, group) in groups.items():
+        how = {"operation": "Subscribe" if group else "Reply", "subject": f"{stem}.*"}
+        how["queueGroup"] = group or "responders"
+        workloads.append({"name": name, "messages": messages, "clients": 2, "core": how})
+    done = await runner.run({"workloads": workloads})
+    assert {name: (r.messages, errors(r)) for name, r in done.items()} == {
+        "ask": (4000, {}),
+        "answer": (3000, {}),
+        "more": (1000, {}),
+        "listen": (4000, {}),
+    }
 
 
 def never_ahead(windows: list[int], due: list[int]) -> bool:

@@ -310,6 +310,46 @@ async def test_what_a_stream_stores_of_core_messages_is_counted(
     )
 
 
+async def test_what_several_streams_store_of_core_messages_is_counted(
+    server: NatsServer, stream: str
+) -> None:
+    # Of ten subjects one stream has one, another one three.
+    taken = {"A": [f"{stream}.0"], "B": [f"{stream}.{n}" for n in (3, 5, 7)]}
+    core = {"operation": "Publish", "subject": stream, "subjectCount": 10}
+    document: Document = {
+        "streams": [
+            {"name": f"{stream}-{name}", "storage": "Memory", "subjects": subjects}
+            for name, subjects in taken.items()
+        ],
+        "workloads": [{"name": "write", "clients": 2, "messages": COUNT, "core": core}],
+    }
+    async with loading(server, document) as load:
+        result = (await load.run())["write"]
+    assert proof(result) == ReadBack(recovered=4 * COUNT // 10, reasons=["Unacknowledged"])
+    assert words(result) == (
+        "these streams take the messages and acknowledge none; meanwhile they stored, of"
+        f" {COUNT} that were sent: {stream}-A {COUNT // 10}, {stream}-B {3 * COUNT // 10}"
+    )
+
+
+async def test_read_back__of_a_stream_with_sources__does_not_take_copies_for_its_own_messages(
+    server: NatsServer, stream: str
+) -> None:
+    document = job(stream)
+    merged = {"name": f"{stream}-ALL", "sources": [{"name": stream}], "subjects": [f"{stream}-ALL"]}
+    document["streams"].append({**merged, "storage": "Memory"})
+    document["workloads"].append(
+        {**document["workloads"][0], "name": "own", "stream": merged["name"]}
+    )
+    async with loading(server, document) as load:
+        results = await load.run()
+    assert [errors(result) for result in results.values()] == [{}, {}]
+    assert proof(results["write"]) == ReadBack(acknowledged=COUNT, found=COUNT)
+    assert proof(results["own"]) == ReadBack(
+        acknowledged=COUNT, unchecked=COUNT, reasons=["Sourced"]
+    )
+
+
 FEW_RIGHTS = """
 authorization {
   users: [

@@ -240,3 +240,23 @@ def all_clients(
     names = [f"w{n}" for n in range(workers)]
     job = parse_spec(document)
     return [plan for me in names for plan in client_plans("j", job, names, me, there)]
+
+
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 4))
+def test_core_subscribers__of_many_subjects__have_each_subject_once(
+    count: int, clients: int, workers: int
+) -> None:
+    core = {"operation": "Subscribe", "subject": "s", "subjectCount": count}
+    workload = {"name": "w", "clients": clients, "durationSeconds": 1, "core": core}
+    job = parse_spec({"workloads": [workload]})
+    names = [f"w{n}" for n in range(workers)]
+    cores = [plan.core for me in names for plan in client_plans("j", job, names, me)]
+    assert len(cores) == clients * workers
+    own = Counter(
+        number
+        for core in cores
+        if core is not None
+        for number in range(core.first_subject, count, core.subject_step)
+    )
+    each, more = divmod(max(count, len(cores)), count)
+    assert own == Counter({number: each + (number < more) for number in range(count)})

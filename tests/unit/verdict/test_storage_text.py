@@ -42,6 +42,14 @@ def gone(count: int, *by: str) -> ReadBack:
             "",
             f"{KEPT} none (NoInterest: the stream had no consumer)",
         ),
+        (
+            gone(5, "DiscardOld", "MaxMessagesPerSubject"),
+            "",
+            (
+                f"{KEPT} 5 of 10 (DiscardOld, MaxMessagesPerSubject; a full subject drops its oldest"
+                " message unless discardNewPerSubject is set)"
+            ),
+        ),
     ],
     ids=str,
 )

@@ -40,6 +40,7 @@ SubjectFilter = Annotated[
         pattern=rf"^((\*|{_WORD})(\.(\*|{_WORD}))*(\.>)?|>)$", min_length=1, max_length=200
     ),
 ]
+QueueGroup = Subject
 Server = Annotated[
     str,
     StringConstraints(

@@ -64,13 +64,16 @@ class ClientSlot:
 class StreamState:
     """A stream before the load: its first and last sequence, and what identifies it.
 
-    `average_bytes` of its messages, with headers; 0: it is empty.
+    `average_bytes` of its messages, with headers; 0: it is empty. `has_sources`: it copies messages
+    of other streams beside its own.
     """
 
     last_sequence: int = 0
     before: StreamBefore | None = None
     first_sequence: int = 1
     average_bytes: int = 0
+    messages: int = 0
+    has_sources: bool = False
 
 
 @dataclass(frozen=True)

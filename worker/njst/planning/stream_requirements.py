@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from njst.contract.kinds.get import BY_SUBJECT
 from njst.contract.kinds.publish import Expect, Verify
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.planning.payload_limits import oversized_fields
+from njst.planning.stream_copies import is_filtered
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class StreamSettings:
     acknowledges: bool = True
     is_sealed: bool = False
     allows_direct_get: bool = True
+    # Whether it copies only a part of its origin.
+    is_filtered: bool = False
     # Maximum size of a message with its headers; None: no limit.
     max_message_bytes: int | None = None
 
@@ -76,6 +80,7 @@ def check_made_streams(spec: JobSpec, skipped: Collection[str], longest: Mapping
             settings = StreamSettings(
                 name=stream.name,
                 allows_direct_get=stream.allow_direct is not False,
+                is_filtered=is_filtered(stream),
                 max_message_bytes=stream.max_message_bytes,
             )
             check_stream(number, workload, settings, longest.get(number))
@@ -101,6 +106,10 @@ def _obstacles(
         field = workload.kind.field
         words = f"{name} allows no direct gets (allow_direct is false)"
         yield field, "StreamUnsuitable", words
+    get = workload.get
+    if settings.is_filtered and get is not None and get.mode not in BY_SUBJECT and not get.subjects:
+        words = f"{name} copies a part of its origin (filterSubject): its sequences are not known"
+        yield "get", "StreamUnsuitable", f"{words}; read by subject"
     if settings.max_message_bytes is not None:
         for field, size, header_bytes in oversized_fields(
             workload, settings.max_message_bytes, longest

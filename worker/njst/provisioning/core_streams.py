@@ -16,46 +16,50 @@ LOOK_S = 2.0
 
 
 async def with_core_streams(api: JetStreamApi, plans: Sequence[ClientPlan]) -> list[ClientPlan]:
-    """Return the plans; those of core publishers name the stream that captures their subject."""
-    known: dict[str, tuple[str, int]] = {}
+    """Return the plans; those of core publishers name the streams that capture their subjects."""
+    known: dict[str, dict[str, int]] = {}
     made = []
     for plan in plans:
         core = plan.core
         if core is not None and core.operation is CoreOperation.PUBLISH:
-            if core.subject not in known:
-                known[core.subject] = await _stream_of(api, core.subject)
-            stream, last = known[core.subject]
-            changed = core.model_copy(update={"stream": stream, "last_sequence": last})
+            subject = core.subject if core.subject_count == 1 else f"{core.subject}.*"
+            if subject not in known:
+                known[subject] = await _streams_of(api, subject)
+            changed = core.model_copy(update={"captured_by": known[subject]})
             made.append(plan.model_copy(update={"core": changed}))
         else:
             made.append(plan)
     return made
 
 
-async def _stream_of(api: JetStreamApi, subject: str) -> tuple[str, int]:
-    """Return the stream that captures a subject, and its last sequence; no name: there is none."""
+async def _streams_of(api: JetStreamApi, subject: str) -> dict[str, int]:
+    """Return the streams that capture a subject, each with its last sequence."""
     try:
         names = await api.pages("STREAM.NAMES", "streams", {"subject": subject})
-        if not names:
-            return "", 0
-        info = await api.call(f"{api.prefix}.STREAM.INFO.{names[0]}")
-        return str(names[0]), int(info["state"]["last_seq"])
+        return {str(name): await _last_sequence(api, name) for name in names}
     except (nats.errors.Error, TimeoutError, KeyError, ValueError):
-        return "", 0
+        return {}
+
+
+async def _last_sequence(api: JetStreamApi, stream: str) -> int:
+    info = await api.call(f"{api.prefix}.STREAM.INFO.{stream}")
+    return int(info["state"]["last_seq"])
 
 
 def core_receipts(
     plans: Sequence[ClientPlan], tallies: Sequence[WorkloadTally]
 ) -> list[StreamReceipts]:
-    """Return how many messages were sent of each workload that a stream captures."""
+    """Return how many messages were sent of each workload that streams capture, by stream."""
     sent = {tally.workload: tally.messages for tally in tallies}
-    told: dict[str, StreamReceipts] = {}
+    told: dict[tuple[str, str], StreamReceipts] = {}
     for plan in plans:
-        if plan.core is not None and plan.core.stream and sent.get(plan.workload):
-            told[plan.workload] = StreamReceipts(
+        if plan.core is None or not sent.get(plan.workload):
+            continue
+        for stream, last_sequence in plan.core.captured_by.items():
+            told[plan.workload, stream] = StreamReceipts(
                 workload=plan.workload,
-                stream=plan.core.stream,
-                after=plan.core.last_sequence,
+                stream=stream,
+                after=last_sequence,
                 producers=encode([ProducerRanges(0, sent[plan.workload], [])]),
                 is_core=True,
             )

@@ -1,10 +1,12 @@
 """Stream configurations, and creating streams."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nats.js import JetStreamContext
 from nats.js.api import (
     DiscardPolicy,
+    ExternalStream,
     RePublish,
     RetentionPolicy,
     StorageType,
@@ -12,6 +14,7 @@ from nats.js.api import (
     StreamConfig,
     StreamConsumerLimits,
     StreamInfo,
+    StreamSource,
 )
 from nats.js.api import PersistMode as NatsPersistMode
 from nats.js.api import Placement as NatsPlacement
@@ -24,10 +27,11 @@ from njst.contract.names.assets import OWNER_KEY, owner_marks, stream_names, str
 from njst.contract.names.buckets import BUCKET, OBJECTS
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Compression, Discard, Retention, Stream
-from njst.contract.spec.stream_settings import PersistMode
+from njst.contract.spec.stream_settings import PersistMode, StreamOrigin
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
+from njst.planning.stream_copies import copied_state
 from njst.planning.stream_requirements import needs_state
 from njst.provisioning.target.target_connection import STREAM_EXISTS, explained
 
@@ -115,7 +119,18 @@ def _parts(stream: Stream) -> dict[str, Any]:
         parts["consumer_limits"] = StreamConsumerLimits(
             None if idle_s is None else float(idle_s), limits.max_ack_pending
         )
+    if stream.mirror is not None:
+        parts["mirror"] = _origin(stream.mirror)
+    elif stream.sources:
+        parts["sources"] = [_origin(source) for source in stream.sources]
     return parts
+
+
+def _origin(origin: StreamOrigin) -> StreamSource:
+    external = None
+    if origin.api_prefix is not None:
+        external = ExternalStream(origin.api_prefix, origin.deliver_prefix)
+    return StreamSource(origin.name, filter_subject=origin.filter_subject, external=external)
 
 
 async def make_streams(
@@ -133,12 +148,44 @@ async def make_streams(
             else:
                 config = stream_config(job, spec, stream, index, log, participants)
                 info = await explained(field, _add_stream(js, job, config))
-            state = info.state
-            # An empty stream has 0 or the sequence of its next message.
-            first = max(1, min(state.first_seq, state.last_seq + 1))
-            average = state.bytes // state.messages if state.messages else 0
-            there[name] = StreamState(state.last_seq, stream_before(info, server), first, average)
+            origins = await _origin_states(js, field, stream, there)
+            there[name] = copied_state(stream, stream_state(info, server), origins)
     return there
+
+
+async def _origin_states(
+    js: JetStreamContext, field: str, stream: Stream, there: Mapping[str, StreamState]
+) -> dict[str, StreamState]:
+    """Return the states of the origins of a stream; those of another domain are not known.
+
+    Raises:
+        SetupError: the target has no such stream: the server would wait for one in silence.
+    """
+    states: dict[str, StreamState] = {}
+    for origin in stream.origins:
+        if origin.api_prefix is not None:
+            continue
+        known = there.get(origin.name)
+        if known is None:
+            which = "mirror" if stream.mirror is not None else "sources"
+            info = await explained(f"{field}.{which} {origin.name}", js.stream_info(origin.name))
+            known = stream_state(info, "")
+        states[origin.name] = known
+    return states
+
+
+def stream_state(info: StreamInfo, server: str) -> StreamState:
+    """Return the state of a stream, by the word of a server of this id."""
+    state = info.state
+    return StreamState(
+        last_sequence=state.last_seq,
+        before=stream_before(info, server),
+        # An empty stream has 0 or the sequence of its next message.
+        first_sequence=max(1, min(state.first_seq, state.last_seq + 1)),
+        average_bytes=state.bytes // state.messages if state.messages else 0,
+        messages=state.messages,
+        has_sources=bool(info.config.sources),
+    )
 
 
 async def _add_stream(js: JetStreamContext, job: str, config: StreamConfig) -> StreamInfo:

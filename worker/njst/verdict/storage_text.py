@@ -1,6 +1,11 @@
 """What happened to a workload's messages in their stream, in sentences."""
 
-from njst.contract.results.readback import NO_INTEREST, REMOVED_BY_SOMEBODY, UNACKNOWLEDGED
+from njst.contract.results.readback import (
+    MAX_PER_SUBJECT,
+    NO_INTEREST,
+    REMOVED_BY_SOMEBODY,
+    UNACKNOWLEDGED,
+)
 from njst.contract.results.report import WorkloadResult
 
 
@@ -35,4 +40,7 @@ def kept_words(workload: WorkloadResult) -> str:
     why = ", ".join(proved.removed_by)
     if NO_INTEREST in proved.removed_by:
         why = f"{NO_INTEREST}: the stream had no consumer"
+    if MAX_PER_SUBJECT in proved.removed_by:
+        # Few expect this of discard New.
+        why += "; a full subject drops its oldest message unless discardNewPerSubject is set"
     return f"of the messages of {workload.workload} the stream kept {kept} ({why})"

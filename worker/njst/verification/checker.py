@@ -231,24 +231,51 @@ def _cases(worker: str, receipts: StreamReceipts, known: _Seen) -> Iterable[Case
 
 
 def _core_tallies(receipts: ReceiptsByWorker, known: _Seen) -> Iterable[tuple[str, WorkloadTally]]:
-    """Return how many core NATS messages each stream stored, once per workload and stream."""
-    told: dict[tuple[str, str], list[tuple[str, StreamReceipts]]] = defaultdict(list)
+    """Return how many core NATS messages streams stored, once per workload."""
+    told: dict[str, dict[str, list[tuple[str, StreamReceipts]]]] = {}
     for worker, some in receipts.items():
         for one in some:
             if one.is_core:
-                told[one.workload, one.stream].append((worker, one))
-    for (workload, stream), those in told.items():
-        sent, after = sum(_sent(one) for _, one in those), min(one.after for _, one in those)
-        evidence = known.evidence.get(stream)
-        words, stored = "", 0
-        if evidence is not None and evidence.pieces:
-            stored = max(0, evidence.last_sequence - after)
-            words = (
-                f"{stream} takes these messages and acknowledges none: it stored {stored}"
-                f" meanwhile, of {sent} that were sent"
-            )
-        counted = ReadBack(recovered=min(stored, sent), reasons=[UNACKNOWLEDGED], words=words)
+                of_workload = told.setdefault(one.workload, {})
+                of_workload.setdefault(one.stream, []).append((worker, one))
+    for workload, by_stream in told.items():
+        stored = {
+            stream: number
+            for stream, those in by_stream.items()
+            if (number := _stored(stream, [one for _, one in those], known)) is not None
+        }
+        those = next(iter(by_stream.values()))
+        sent = sum(_sent(one) for _, one in those)
+        counted = ReadBack(
+            recovered=min(sum(stored.values()), sent),
+            reasons=[UNACKNOWLEDGED],
+            words=_core_words(stored, sent)[:MOST_WORDS],
+        )
         yield those[0][0], WorkloadTally(workload=workload, read_back=counted)
+
+
+def _stored(stream: str, told: Sequence[StreamReceipts], known: _Seen) -> int | None:
+    """Return how many messages a stream has stored since the start; None: nobody knows."""
+    evidence = known.evidence.get(stream)
+    if evidence is None or not evidence.pieces:
+        return None
+    return max(0, evidence.last_sequence - min(one.after for one in told))
+
+
+def _core_words(stored: Mapping[str, int], sent: int) -> str:
+    if not stored:
+        return ""
+    if len(stored) == 1:
+        ((stream, number),) = stored.items()
+        return (
+            f"{stream} takes these messages and acknowledges none: it stored {number} meanwhile,"
+            f" of {sent} that were sent"
+        )
+    parts = ", ".join(f"{stream} {number}" for stream, number in stored.items())
+    return (
+        "these streams take the messages and acknowledge none; meanwhile they stored, of"
+        f" {sent} that were sent: {parts}"
+    )
 
 
 def _sent(receipts: StreamReceipts) -> int:

@@ -92,6 +92,86 @@ def _stages(
     return f"stages {str(value)[:60]} {more}", change, field
 
 
+def _cores() -> list[tuple[str, Callable[[Spec], None], str]]:
+    """Rows: the first workload is of core NATS."""
+    publish = {"operation": "Publish", "subject": "a"}
+    hear = {"operation": "Subscribe", "subject": "a"}
+    answer = {"operation": "Reply", "subject": "a"}
+    field = "spec.workloads[0].core"
+    rows = [
+        _kind("core", {"operation": "Publish"}, f"{field}.subject"),
+        _kind("core", {**publish, "subject": "a."}, f"{field}.subject"),
+        _kind("core", {**hear, "subject": "a.>.b"}, f"{field}.subject"),
+        _kind("core", {**publish, "subject": "a.*"}, field),
+        _kind("core", {**publish, "operation": "Request", "subject": ">"}, field),
+        _kind("core", {**publish, "subjectCount": 0}, f"{field}.subjectCount"),
+        _kind("core", {**publish, "subjectCount": 1_000_001}, f"{field}.subjectCount"),
+        _kind("core", {**publish, "subjectOrder": "Shuffled"}, f"{field}.subjectOrder"),
+        _kind("core", {**publish, "queueGroup": "g"}, field),
+        _kind("core", {**hear, "queueGroup": "a b"}, f"{field}.queueGroup"),
+        _kind("core", {**hear, "subjectOrder": "Random"}, field),
+        _kind("core", {**answer, "subjectOrder": "Random"}, field),
+        _kind("core", {**answer, "subjectCount": 2}, field),
+        # How many of the messages come to each client is up to the publishers.
+        _kind("core", {**hear, "subjectCount": 2}, "spec.workloads[0]"),
+    ]
+    timed = [
+        {**hear, "subject": "a.*", "subjectCount": 2},
+        {**hear, "queueGroup": "g", "subjectCount": 2},
+    ]
+    return rows + [_timed_core(core, field) for core in timed]
+
+
+def _timed_core(core: Spec, field: str) -> tuple[str, Callable[[Spec], None], str]:
+    def change(spec: Spec) -> None:
+        spec["workloads"][0] = {"name": "w", "durationSeconds": 1, "core": core}
+
+    return f"core {core} for a second", change, field
+
+
+def _copies() -> list[tuple[str, Callable[[Spec], None], str]]:
+    """Rows: the second stream, which a workload consumes from, copies others."""
+    mirror = {"mirror": {"name": "A-0"}}
+    sources = {"sources": [{"name": "A-0"}, {"name": "ELSEWHERE"}]}
+    field = "spec.streams[1]"
+
+    def row(copy: Spec, said: str, **workload: Any) -> tuple[str, Callable[[Spec], None], str]:
+        def change(spec: Spec) -> None:
+            spec["streams"][1] |= copy
+            if workload:
+                spec["workloads"][1] = {"name": "r", "stream": "B", "messages": 1, **workload}
+
+        return f"copies {copy} {workload}", change, said
+
+    return [
+        row({"mirror": {}}, f"{field}.mirror.name"),
+        row({"mirror": {"name": "a.b"}}, f"{field}.mirror.name"),
+        row({"mirror": {"name": "A", "filterSubject": "a."}}, f"{field}.mirror.filterSubject"),
+        row({"mirror": {"name": "A", "apiPrefix": "$JS.>"}}, f"{field}.mirror.apiPrefix"),
+        row({"mirror": {"name": "A", "deliverPrefix": "d"}}, f"{field}.mirror"),
+        row({"sources": []}, f"{field}.sources"),
+        row({"sources": [{"name": f"S{n}"} for n in range(17)]}, f"{field}.sources"),
+        row({**mirror, **sources}, field),
+        row({**mirror, "subjects": ["b"]}, field),
+        row({**mirror, "firstSequence": 2}, field),
+        row({**mirror, "useExisting": True}, field),
+        row({**sources, "useExisting": True}, field),
+        # Each waits for the other.
+        row({"mirror": {"name": "B"}}, "spec"),
+        row({"sources": [{"name": "B"}]}, "spec"),
+        row(mirror, "spec", publish={}),
+        row(mirror, "spec", publish={"subjects": ["a.0.b"]}),
+        row(sources, "spec", publish={}),
+        row({**sources, "name": "KV_B"}, "spec", stream="KV_B", keyValue={"operation": "Put"}),
+        ("origin behind", _origin_behind, "spec"),
+    ]
+
+
+def _origin_behind(spec: Spec) -> None:
+    spec["streams"][0] |= {"count": 1, "subjects": [], "mirror": {"name": "B"}}
+    spec["workloads"][0] = {"name": "w", "stream": "A", "messages": 1, "consume": {}}
+
+
 def _services() -> list[tuple[str, Callable[[Spec], None], str]]:
     """Rows: the first workload is a service, alone but for what is said of it."""
     serve = {"operation": "Serve", "subject": "a"}
@@ -419,8 +499,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", durationSeconds=1),
     _kind("management", {"operation": "CreateStream"}, "spec.workloads[0]"),
     *_services(),
-    _kind("core", {"operation": "Publish"}, "spec.workloads[0].core.subject"),
-    _kind("core", {"operation": "Publish", "subject": "a.*"}, "spec.workloads[0].core.subject"),
+    *_cores(),
+    *_copies(),
     _set("workloads.1.consume.batch", 0),
     _set("workloads.1.consume.batch", 10_001),
     _set("workloads.1.consume.filterSubjects", ["a b"], f"{_CONSUME}.filterSubjects[0]"),
@@ -566,6 +646,49 @@ GOOD: list[tuple[str, Spec]] = [
                 },
             ],
             "target": {"servers": ["nats://127.0.0.1:4222", "tls://[::1]:4222"]},
+        },
+    ),
+    (
+        "copies",
+        {
+            "streams": [
+                {"name": "A"},
+                {"name": "B", "mirror": {"name": "A"}, "count": 2},
+                {
+                    "name": "C",
+                    "sources": [
+                        {"name": "A", "filterSubject": "A.*"},
+                        {"name": "C", "apiPrefix": "$JS.hub.API", "deliverPrefix": "hub.deliver"},
+                    ],
+                },
+                {
+                    "name": "D",
+                    "sources": [{"name": "B-1"}, {"name": "ELSEWHERE"}],
+                    "subjects": ["d"],
+                },
+            ],
+            "workloads": [
+                {"name": "a", "stream": "A", "messages": 1, "publish": {}},
+                {"name": "b", "stream": "B", "messages": 1, "consume": {}},
+                {"name": "c", "stream": "C", "messages": 1, "get": {}},
+                {"name": "d", "stream": "D", "messages": 1, "publish": {}},
+            ],
+        },
+    ),
+    (
+        "core with many subjects",
+        {
+            "workloads": [
+                {"name": name, "durationSeconds": 1, "core": core}
+                for name, core in {
+                    "send": {"operation": "Publish", "subject": "a", "subjectCount": 1_000_000},
+                    "ask": {"operation": "Request", "subject": "a", "subjectOrder": "Zipf"},
+                    "hear": {"operation": "Subscribe", "subject": "a", "subjectCount": 5},
+                    "all": {"operation": "Subscribe", "subject": "a.>"},
+                    "some": {"operation": "Subscribe", "subject": "a.*", "queueGroup": "g.1"},
+                    "answer": {"operation": "Reply", "subject": ">", "queueGroup": "g"},
+                }.items()
+            ]
         },
     ),
     (

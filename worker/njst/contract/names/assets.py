@@ -45,7 +45,9 @@ def stream_names(stream: Stream) -> list[str]:
 
 
 def stream_subjects(stream: Stream, index: int) -> list[str]:
-    """Return the subjects of the entry's stream number `index`."""
+    """Return the subjects of the entry's stream number `index`; none: it only copies others."""
+    if not stream.takes_messages:
+        return []
     if not stream.subjects:
         name = stream_names(stream)[index]
         if name.startswith(OBJECTS):

@@ -9,11 +9,13 @@ from njst.contract.model import Message
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 
 # Why a look for acknowledged messages would prove nothing: they have no stamp, are stored later,
-# may have the id of an earlier one, or remove others, expire or are not stored as they were sent.
+# may have the id of an earlier one, remove others, expire or are not stored as they were sent, or
+# lie beside copies that the stream has of other messages of the job.
 NO_STAMP = "NoStamp"
 DELAYED = "Delayed"
 DUPLICATE_IDS = "DuplicateIds"
 MESSAGE_HEADERS = "MessageHeaders"
+SOURCED = "Sourced"
 
 # Why acknowledged messages were not looked for: no worker was left, or the job was stopped;
 NOT_READ = "NotRead"

@@ -19,6 +19,7 @@ from njst.contract.spec.threshold import Threshold
 from njst.contract.spec.workload import Workload
 
 MAX_WORKLOADS = 16
+MAX_STREAMS = 16
 
 
 class OnWorkerLoss(StrEnum):
@@ -114,6 +115,48 @@ def _after_unknown(spec: "JobSpec") -> list[str]:
     ]
 
 
+def _misplaced_origins(spec: "JobSpec") -> list[str]:
+    """Return the origins that are streams of the job, and not earlier ones of the list."""
+    names = [stream.name for stream in spec.streams]
+    return [
+        origin.name
+        for place, stream in enumerate(spec.streams)
+        for origin in stream.origins
+        if origin.api_prefix is None and origin.name in names[place:]
+    ]
+
+
+def _earlier_origins_cel() -> str:
+    """Return `not _misplaced_origins` in CEL, written out as in `_after_cel`."""
+    names = [f"self.streams[{place}].name" for place in range(MAX_STREAMS)]
+
+    def is_earlier(origin: str, place: int) -> str:
+        return (
+            f"(has({origin}.apiPrefix) || {origin}.name in [{', '.join(names[:place])}] ||"
+            f" !self.streams.exists(s, s.name == {origin}.name))"
+        )
+
+    parts = []
+    for place in range(MAX_STREAMS):
+        stream = f"self.streams[{place}]"
+        parts.append(
+            f"(size(self.streams) <= {place} ||"
+            f" (!has({stream}.mirror) || {is_earlier(f'{stream}.mirror', place)}) &&"
+            f" (!has({stream}.sources) || {stream}.sources.all(o, {is_earlier('o', place)})))"
+        )
+    return "!has(self.streams) || " + " && ".join(parts)
+
+
+def _writers_to_copies(spec: "JobSpec") -> list[str]:
+    """Return the workloads that would store something in a stream that only copies others."""
+    copies = {stream.name for stream in spec.streams if not stream.takes_messages}
+    return [
+        w.name
+        for w in spec.workloads
+        if w.stream in copies and (w.publish or w.key_value or w.object_store)
+    ]
+
+
 def _existing_have_subjects(spec: "JobSpec") -> bool:
     existing = {stream.name for stream in spec.streams if stream.use_existing}
     return all(
@@ -169,7 +212,7 @@ class JobSpec(Model):
     )
     streams: UniqueNames[Stream] = Field(
         default_factory=list,
-        max_length=16,
+        max_length=MAX_STREAMS,
         description="Streams to create or to use; names are unique.",
     )
     workloads: UniqueNames[Workload] = Field(
@@ -256,6 +299,21 @@ class JobSpec(Model):
             holds=lambda self: not _after_unknown(self),
             culprit=lambda self: _after_unknown(self)[0],
             culprit_cel=_after_culprit_cel(),
+        ),
+        Rule(
+            cel=_earlier_origins_cel(),
+            message="mirror and sources must name earlier streams of the list, or streams that"
+            " the target has",
+            holds=lambda self: not _misplaced_origins(self),
+        ),
+        Rule(
+            cel="self.workloads.all(w, !has(w.stream) || !has(self.streams) ||"
+            " !has(w.publish) && !has(w.keyValue) && !has(w.objectStore) ||"
+            " !self.streams.exists(s, s.name == w.stream && (has(s.mirror) || has(s.sources) &&"
+            " (!has(s.subjects) || size(s.subjects) == 0))))",
+            message="a stream with mirror, or with sources and without subjects, takes no messages"
+            " of publish, keyValue and objectStore: they go to its origin",
+            holds=lambda self: not _writers_to_copies(self),
         ),
         Rule(
             cel="self.workloads.all(w, !has(w.publish) ||"

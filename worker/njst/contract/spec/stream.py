@@ -12,6 +12,7 @@ from njst.contract.spec.stream_settings import (
     PersistMode,
     Placement,
     Republish,
+    StreamOrigin,
     SubjectTransform,
 )
 
@@ -56,8 +57,9 @@ class Stream(Model):
     subjects: list[SubjectFilter] = Field(
         default_factory=list,
         max_length=16,
-        description="Subjects of the stream. Empty: all below the name of the stream. With count"
-        " over 1 each must contain {index}, which is replaced by the number of the stream.",
+        description="Subjects of the stream. Empty: all below the name of the stream, or with"
+        " mirror or sources none. With count over 1 each must contain {index}, which is replaced"
+        " by the number of the stream.",
     )
     storage: Storage = Field(Storage.FILE, description="File or Memory.")
     replicas: int = Field(1, ge=1, le=5, description="Replicas of the stream in the cluster.")
@@ -126,6 +128,18 @@ class Stream(Model):
     consumer_limits: ConsumerLimits | None = Field(
         None, description="Limits of each consumer of the stream."
     )
+    mirror: StreamOrigin | None = Field(
+        None,
+        description="The stream is a mirror: the server copies this stream, with its sequences,"
+        " and nothing else can be stored.",
+    )
+    sources: list[StreamOrigin] | None = Field(
+        None,
+        min_length=1,
+        max_length=16,
+        description="The server copies messages of these streams into this one. Without subjects,"
+        " nothing else can be stored.",
+    )
     compression: Compression = Field(
         Compression.NONE, description="S2 compresses the stream's files."
     )
@@ -157,6 +171,21 @@ class Stream(Model):
             holds=lambda self: not self.use_existing or not self.subjects,
         ),
         Rule(
+            cel="!has(self.mirror) || !has(self.sources) && !has(self.firstSequence) &&"
+            " (!has(self.subjects) || size(self.subjects) == 0)",
+            message="subjects, sources and firstSequence cannot be set with mirror: a mirror has"
+            " what its origin has",
+            holds=lambda self: (
+                self.mirror is None
+                or (not self.sources and self.first_sequence is None and not self.subjects)
+            ),
+        ),
+        Rule(
+            cel="!self.useExisting || !has(self.mirror) && !has(self.sources)",
+            message="mirror and sources cannot be set with useExisting: the stream has its own",
+            holds=lambda self: not self.use_existing or not self.origins,
+        ),
+        Rule(
             cel="!has(self.discardNewPerSubject) || !self.discardNewPerSubject ||"
             " self.discard == 'New' && has(self.maxMessagesPerSubject)",
             message="discardNewPerSubject needs discard New and maxMessagesPerSubject",
@@ -175,3 +204,13 @@ class Stream(Model):
             ),
         ),
     )
+
+    @property
+    def origins(self) -> list[StreamOrigin]:
+        """The streams that the server copies into this one."""
+        return [self.mirror] if self.mirror is not None else self.sources or []
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether messages can be published to it, as far as the spec tells."""
+        return self.mirror is None and (not self.sources or bool(self.subjects))

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from njst.contract.fields import MAX_INTEGER, SubjectFilter
+from njst.contract.fields import MAX_INTEGER, StreamName, Subject, SubjectFilter
 from njst.contract.model import Model, Rule
 
 # A subject with placeholders such as {{wildcard(1)}} or $1: the server checks their meaning.
@@ -60,6 +60,32 @@ class SubjectTransform(Model):
     source: SubjectFilter = Field(description="Subjects that are replaced.")
     destination: Destination = Field(
         description="Subject in their place; may use the wildcards of source."
+    )
+
+
+class StreamOrigin(Model):
+    """A stream whose messages the server copies into a stream of the job."""
+
+    name: StreamName = Field(description="Name of the origin in JetStream.")
+    filter_subject: SubjectFilter | None = Field(
+        None, description="Copy only messages with this subject. Left out: all."
+    )
+    api_prefix: Subject | None = Field(
+        None,
+        description="Prefix of the JetStream API of the domain or account that has the origin,"
+        " for example $JS.hub.API. Left out: the one of the job.",
+    )
+    deliver_prefix: Subject | None = Field(
+        None,
+        description="Prefix of the subjects on which another account delivers; needs apiPrefix.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.deliverPrefix) || has(self.apiPrefix)",
+            message="deliverPrefix needs apiPrefix",
+            holds=lambda self: self.deliver_prefix is None or self.api_prefix is not None,
+        ),
     )
 
 

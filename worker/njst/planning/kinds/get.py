@@ -2,14 +2,17 @@
 
 from njst.contract.fields import INDEX
 from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan
-from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, split
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
+from njst.planning.stream_copies import published_before
 
 
 def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot) -> GetPlan:
     """Return the plan of a reading client."""
     number = slot.stream
     state = work.there.get(stream_name, StreamState())
-    last_sequence = state.last_sequence + _published_before(work, number)
+    last_sequence = state.last_sequence
+    if work.stream is not None:
+        last_sequence += published_before(work, work.stream, number)
     is_by_subject = get.mode in BY_SUBJECT
     count = (
         len(get.subjects) * get.subject_count
@@ -28,17 +31,4 @@ def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot
         last_sequence=last_sequence,
         first=slot.first(count, work.workload.messages),
         timeout_ms=get.timeout_seconds * 1000,
-    )
-
-
-def _published_before(work: WorkloadContext, number: int) -> int:
-    """Return how many messages earlier workloads publish to the stream before this one begins."""
-    if work.stream is None:
-        return 0
-    return sum(
-        split(workload.messages, work.stream.count, number)
-        for workload in work.spec.before(work.workload)
-        if workload.publish is not None
-        and workload.stream == work.workload.stream
-        and workload.messages is not None
     )

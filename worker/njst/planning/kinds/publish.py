@@ -12,7 +12,13 @@ from njst.contract.kinds.publish import (
 )
 from njst.contract.names.assets import publish_subjects
 from njst.contract.payload import STAMP_BYTES, PayloadPlan
-from njst.contract.results.readback import DELAYED, DUPLICATE_IDS, MESSAGE_HEADERS, NO_STAMP
+from njst.contract.results.readback import (
+    DELAYED,
+    DUPLICATE_IDS,
+    MESSAGE_HEADERS,
+    NO_STAMP,
+    SOURCED,
+)
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
 
 
@@ -52,9 +58,21 @@ def _read_back(work: WorkloadContext, publish: Publish, stream_name: str) -> Rea
     return ReadBackPlan(
         stream=stream_name,
         after_sequence=there.last_sequence,
-        obstacle=unverifiable_reason(publish),
+        obstacle=unverifiable_reason(publish) or _sourced(work, there),
         before=there.before,
     )
+
+
+def _sourced(work: WorkloadContext, there: StreamState) -> str:
+    """Return the reason if the stream may have copies of what the job publishes elsewhere.
+
+    A read-back finds messages by their producers: a copy would be a message of the wrong stream.
+    """
+    publishes_elsewhere = any(
+        other.publish is not None and other.stream != work.workload.stream
+        for other in work.spec.workloads
+    )
+    return SOURCED if there.has_sources and publishes_elsewhere else ""
 
 
 def _payload(publish: Publish) -> PayloadPlan:

@@ -16,14 +16,21 @@ _TIMEOUT_S = 2.0
 
 
 async def store_clock(client: Client, api: str, stream: str) -> ClockPlan | None:
-    """Return the clock's offset from the best of a few round trips; None: no server answered."""
+    """Return the clock's offset from the best of a few round trips; None: no server answered.
+
+    The times of a mirror's messages are those of its origin: then it is that stream's clock.
+    """
     known = OffsetFilter()
     for _ in range(ROUND_TRIPS):
         sent_ns = time.monotonic_ns()
         try:
             answer = await client.request(f"{api}.STREAM.INFO.{stream}", timeout=_TIMEOUT_S)
             received_ns = time.monotonic_ns()
-            server_ns = parse_time_ns(json.loads(answer.data)["ts"])
+            info = json.loads(answer.data)
+            if (origin := info["config"].get("mirror")) is not None:
+                origin_api = (origin.get("external") or {}).get("api", api)
+                return await store_clock(client, origin_api, origin["name"])
+            server_ns = parse_time_ns(info["ts"])
         except (nats.errors.Error, TimeoutError, ValueError, KeyError):
             return None
         known.add(sent_ns, server_ns, received_ns)

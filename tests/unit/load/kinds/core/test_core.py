@@ -1,6 +1,8 @@
 """What core clients count: each message once, whatever the server says and when it says it."""
 
 import re
+from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,24 +11,32 @@ from hypothesis import strategies as st
 from njst.contract.kinds.core import CoreOperation, CorePlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.core.clients import core_client_of
+from njst.load.kinds.core.clients import core_client, core_client_of
+from njst.load.kinds.core.core_frames import core_cycle
 from njst.load.kinds.core.core_publish import PING_PAUSE_NS
 from njst.load.kinds.final_flush import PATIENCE_NS
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Pong, ServerError, parse
 from njst.load.recording.integrity import ConsumedMessages
 from njst.load.recording.recorder import Recorder
+from njst.load.recording.shared_records import SharedRecords
 from tests.unit.load.builders import errors, started
 
 
-def client(operation: CoreOperation, messages: int | None = None) -> ClientPlan:
-    core = CorePlan(operation=operation, subject="s.*", payload_bytes=8, window=1, timeout_ms=1000)
+def client(
+    operation: CoreOperation, messages: int | None = None, subject: str = "s.*", **more: Any
+) -> ClientPlan:
+    core = CorePlan(
+        operation=operation, subject=subject, payload_bytes=8, window=1, timeout_ms=1000, **more
+    )
     return ClientPlan(workload="w", index=0, messages=messages, duration_ms=1000, core=core)
 
 
-def message(subject: str, payload: bytes, reply: str = "") -> bytes:
+def message(subject: str, payload: bytes, reply: str = "", sid: int = 1) -> bytes:
     words = (
-        f"MSG {subject} 1 {reply} {len(payload)}" if reply else f"MSG {subject} 1 {len(payload)}"
+        f"MSG {subject} {sid} {reply} {len(payload)}"
+        if reply
+        else f"MSG {subject} {sid} {len(payload)}"
     )
     return words.encode() + b"\r\n" + payload + b"\r\n"
 
@@ -40,17 +50,21 @@ runs = st.tuples(
 )
 
 
-@given(st.lists(runs, max_size=6), st.lists(st.integers(1, 3000), max_size=5))
+@given(st.lists(runs, max_size=6), st.lists(st.integers(1, 3000), max_size=5), st.booleans())
 def test_every_message_is_taken_once_in_any_pieces(
-    made: list[tuple[str, bytes, str, int]], cuts: list[int]
+    made: list[tuple[str, bytes, str, int]], cuts: list[int], has_many: bool
 ) -> None:
-    workload = core_client_of(
-        client(CoreOperation.SUBSCRIBE), "", Recorder("w", None), "j", ConsumedMessages()
-    )
+    plan = client(CoreOperation.SUBSCRIBE, subject_count=1000 if has_many else 1)
+    workload = core_client_of(plan, "", Recorder("w", None), "j", ConsumedMessages())
     workload.recorder.start(0)
     workload.start(StartTime(0))
     data = b"".join(
-        message(subject[:-1] + str(n % 10) if subject[-1].isdigit() else subject, payload, reply)
+        message(
+            subject[:-1] + str(n % 10) if subject[-1].isdigit() else subject,
+            payload,
+            reply,
+            1_000_000 + n if has_many else 1,
+        )
         for subject, payload, reply, count in made
         for n in range(count)
     )
@@ -78,6 +92,49 @@ def test_scan_takes_messages_with_headers_without_counting_those(count: int) -> 
     data = count * b"HMSG s.1 1 12 15\r\nNATS/1.0\r\n\r\nabc\r\n"
     assert started(workload).scan(data, 1) == len(data)
     assert (recorder.messages, recorder.bytes) == (count, 3 * count)
+
+
+def test_subscriber__of_many_subjects__subscribes_to_its_own() -> None:
+    plan = client(
+        CoreOperation.SUBSCRIBE, subject="s", subject_count=7, first_subject=1, subject_step=3
+    )
+    workload = core_client_of(plan, "", Recorder("w", None), "j", ConsumedMessages())
+    assert workload.opening() == b"SUB s.1 1000001\r\nSUB s.4 1000004\r\n"
+
+
+def test_subscriber__in_a_queue_group__takes_its_share_and_no_more() -> None:
+    plan = client(CoreOperation.SUBSCRIBE, 3, queue_group="g")
+    workload = started(core_client_of(plan, "", Recorder("w", 3), "j", ConsumedMessages()))
+    assert workload.opening() == b"SUB s.* g 1\r\nUNSUB 1 3\r\n"
+    assert workload.scan(2 * message("s.1", b"x"), 1)
+    assert workload.opening() == b"SUB s.* g 1\r\nUNSUB 1 1\r\n"
+
+
+def test_queue_group__with_a_message_at_two_members__reports_a_duplicate() -> None:
+    core = client(CoreOperation.PUBLISH).core
+    assert core is not None
+    core = core.model_copy(update={"payload_bytes": 64})
+    frame = core_cycle(client(CoreOperation.PUBLISH), core, "", "j").encode(0, 1, 1)
+    payload = frame[frame.index(b"\r\n") + 2 :][:64]
+    shared, recorder = SharedRecords("j", lambda: 0), Recorder("w", None)
+    group = client(CoreOperation.SUBSCRIBE, queue_group="g")
+    for index in (0, 1):
+        member = core_client(group.model_copy(update={"index": index}), "", recorder, shared)
+        member.start(StartTime(0))
+        assert member.scan(message("s.1", payload), 1)
+    assert recorder.messages == 2
+    assert errors(recorder.tally()) == {ErrorClass.DUPLICATED: 1}
+
+
+@pytest.mark.parametrize("count", [1, 3, 1000, 100_000])
+def test_publisher__of_many_subjects__uses_each_equally_often(count: int) -> None:
+    plan = client(CoreOperation.PUBLISH, 2 * count, subject="s", subject_count=count)
+    assert plan.core is not None
+    frames = core_cycle(plan, plan.core, "", "j")
+    sent = frames.encode(0, 2 * count, 0)
+    subjects = Counter(re.findall(rb"PUB (\S+) 8\r\n", sent))
+    assert subjects == Counter({b"s" if count == 1 else b"s.%d" % n: 2 for n in range(count)})
+    assert frames.subject(count - 1).encode() == (b"s" if count == 1 else b"s.%d" % (count - 1))
 
 
 def test_requester_with_window_one_uses_the_closed_loop() -> None:

@@ -16,7 +16,9 @@ from njst.load.requests.client_factory import request_client
 def core_client(
     plan: ClientPlan, inbox: str, recorder: Recorder, shared: SharedRecords
 ) -> LoadClient:
-    consumed = shared.consumer(plan.workload, str(plan.index))
+    # What one member of a queue group has had, no other member may get.
+    is_group = plan.core is not None and bool(plan.core.queue_group)
+    consumed = shared.consumer(plan.workload, "" if is_group else str(plan.index))
     return core_client_of(plan, inbox, recorder, shared.job, consumed)
 
 
@@ -30,6 +32,7 @@ def core_client_of(
         return CorePublisher(plan, recorder, job)
     if core.operation is CoreOperation.REQUEST:
         return request_client(plan, inbox, recorder, CoreRequestCodec(plan, inbox, job))
-    is_ordered = core.operation is not CoreOperation.REPLY
-    inspector = IntegrityInspector(stamp.job_code(job), recorder, consumed, is_ordered=is_ordered)
+    inspector = IntegrityInspector(
+        stamp.job_code(job), recorder, consumed, is_ordered=not core.queue_group
+    )
     return CoreSubscriber(plan, recorder, inspector)

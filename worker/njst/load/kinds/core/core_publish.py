@@ -1,40 +1,19 @@
 """Core NATS: publish without an answer to each message."""
 
-from njst.contract.kinds.core import CorePlan
-from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
+from njst.load.kinds.core.core_frames import core_cycle
 from njst.load.kinds.final_flush import LATE, PATIENCE_NS
-from njst.load.kinds.publish.publish_rows import WHOLE_CYCLES
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
-from njst.load.protocol import encoder, stamp
+from njst.load.protocol import encoder
 from njst.load.protocol.parser import Frame, Pong, ServerError
 from njst.load.recording.recorder import Recorder
 from njst.load.requests.codec import CHUNK_BYTES
 from njst.load.requests.permission_errors import is_denied, is_too_large
-from njst.load.templates.frame_cycle import FrameCycle
-from njst.load.templates.frame_layout import FrameSettings, publish_row
-from njst.load.templates.payloads import bodies
 
-CYCLE_ROWS = 1024
 # A PING for each of few messages would cost as much as they do, at both ends.
 PING_PAUSE_NS = 10_000_000
-
-
-def core_cycle(plan: ClientPlan, core: CorePlan, inbox: str, job: str) -> FrameCycle:
-    """Return the messages of a client, ready but for their stamps."""
-    settings = FrameSettings(
-        inbox=inbox,
-        job=stamp.job_code(job),
-        producer=stamp.producer_code(plan.number, plan.index),
-    )
-    size = PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes)
-    rows = min(CYCLE_ROWS, 8 * CHUNK_BYTES // (core.payload_bytes + 64))
-    rows = max(1, rows * WHOLE_CYCLES // max(WHOLE_CYCLES, plan.siblings))
-    return FrameCycle(
-        [publish_row(settings, core.subject, body) for body in bodies(size, rows, plan.index)]
-    )
 
 
 class CorePublisher(LoadClient):

@@ -2,7 +2,7 @@
 
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
-from njst.load.kinds.core.core_publish import core_cycle
+from njst.load.kinds.core.core_frames import core_cycle
 from njst.load.protocol.digits import numbers_of
 from njst.load.protocol.jetstream_answers import Failure, status_of
 from njst.load.protocol.parser import MessageFrame
@@ -14,7 +14,7 @@ _SID = 1
 
 
 class CoreRequestCodec(RequestCodec):
-    """Requests to one subject."""
+    """Requests to one subject, or to many in turn."""
 
     can_prebuild = True
     # Whether an answer with headers can be good without a closer look.
@@ -27,7 +27,8 @@ class CoreRequestCodec(RequestCodec):
         self.window = core.window
         self.frame_bytes = core.payload_bytes + 64
         self._size = core.payload_bytes
-        self._subject = core.subject
+        # The subject of all requests; None: each has its own.
+        self._subject = core.subject if core.subject_count == 1 else None
         self._cycle = core_cycle(plan, core, inbox, job)
         self._reply = answer_pattern(inbox, with_headers=self.takes_headers)
 
@@ -39,9 +40,9 @@ class CoreRequestCodec(RequestCodec):
         """Return a stamper of requests that are made ahead."""
         return self._cycle.prebuilt(first, count)
 
-    def address(self, number: int) -> str | None:  # noqa: ARG002 - all go to one
-        """Return the subject of all requests: a denied one is the oldest of them."""
-        return self._subject
+    def address(self, number: int) -> str | None:
+        """Return the subject of a request: a denied one is the oldest of its subject."""
+        return self._subject or self._cycle.subject(number)
 
     def scan(self, data: bytes) -> Answers:
         """Take replies, up to a status or anything else."""

@@ -15,14 +15,15 @@ from njst.load.scan.frame_matrix import FEWEST, FrameMatrix, FrameShape, numbers
 from njst.load.scan.message_heads import head_pattern, messages
 from njst.load.templates.payloads import bodies
 
-_MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"1", rb"(?:(?P<reply>\S+) )?")
+_REPLY = rb"(?:(?P<reply>\S+) )?"
+_MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"(?P<sid>1)", _REPLY)
+# The numbers of many subscriptions have the same length, so that their messages have one shape.
+_FIRST_OF_MANY = 10**6
+_MESSAGE_OF_MANY = head_pattern(rb"(?P<subject>\S+)", rb"(?P<sid>1\d{6})", _REPLY)
 
 
 class CoreSubscriber(LoadClient):
     """One subscribing or replying client, with its own number of messages."""
-
-    # Those who reply share the requests in this queue group.
-    queue = "njst"
 
     def __init__(self, plan: ClientPlan, recorder: Recorder, inspector: IntegrityInspector) -> None:
         core = plan.core
@@ -32,6 +33,7 @@ class CoreSubscriber(LoadClient):
         self._core = core
         self._inspector = inspector
         self._is_reply = core.operation is CoreOperation.REPLY
+        self._message = _MESSAGE if core.subject_count == 1 else _MESSAGE_OF_MANY
         self._body = bodies(
             PayloadPlan(bytes_min=core.payload_bytes, bytes_max=core.payload_bytes), 1, plan.index
         )[0]
@@ -49,11 +51,16 @@ class CoreSubscriber(LoadClient):
         return self._final_flush.pings
 
     def opening(self) -> bytes:
-        """Subscribe; repliers share the requests of a queue group, each up to its share."""
+        """Subscribe; members of a queue group share its messages, each up to its share."""
         self._final_flush.start_again()
-        if not self._is_reply:
-            return encoder.sub(self._core.subject, _SID)
-        share = encoder.sub(self._core.subject, _SID, self.queue)
+        core = self._core
+        if core.subject_count > 1:
+            own = range(core.first_subject, core.subject_count, core.subject_step)
+            subs = [encoder.sub(f"{core.subject}.{n}", _FIRST_OF_MANY + n) for n in own]
+            return b"".join(subs)
+        share = encoder.sub(core.subject, _SID, core.queue_group)
+        if not core.queue_group:
+            return share
         if self._plan.messages is None:
             return share
         missing = self._plan.messages - self._taken
@@ -85,12 +92,12 @@ class CoreSubscriber(LoadClient):
         sizes: list[int] = []
         at = 0
         # Where one begins no run, the next ones most often do not either.
-        while not self._is_reply and (run := _run(data, at)):
+        while not self._is_reply and (run := self._run(data, at)):
             begin, size, rows = run
             places += range(begin, begin + len(rows) * rows.size, rows.size)
             sizes += [size] * len(rows)
             at += len(rows) * rows.size
-        for head, begin, end in messages(_MESSAGE, data, at):
+        for head, begin, end in messages(self._message, data, at):
             places.append(begin)
             sizes.append(end - 2 - begin)
             if self._is_reply and head["reply"]:
@@ -99,6 +106,25 @@ class CoreSubscriber(LoadClient):
         if places:
             self._take(data, places, sizes, now_ns)
         return at
+
+    def _run(self, data: bytes, at: int) -> tuple[int, int, FrameMatrix] | None:
+        """Return the messages of one shape from `at` on; None when they are few.
+
+        Returns:
+            Where the payload of the first begins, the bytes of each payload, and the frames.
+        """
+        head = self._message.match(data, at)
+        if head is None:
+            return None
+        size, header = int(head["size"]), int(head["header"] or 0)
+        end = head.end() + size + 2
+        if header > size or (len(data) - at) // (end - at) < FEWEST:
+            return None
+        digits = numbers_in_group(head, "subject")
+        if self._core.subject_count > 1:
+            digits += numbers_in_group(head, "sid")
+        rows = FrameShape(data[at:end], head.end() - at, digits).matrix(data, at)
+        return None if rows is None else (head.end() + header, size - header, rows)
 
     def _take(self, data: bytes, places: list[int], sizes: list[int], now_ns: int) -> None:
         self._heard_ns = now_ns
@@ -168,21 +194,3 @@ class CoreSubscriber(LoadClient):
     def done(self) -> bool:
         """Whether this client has its messages, and the server has read its replies."""
         return self._is_full and not self._replies and self._final_flush.is_over
-
-
-def _run(data: bytes, at: int) -> tuple[int, int, FrameMatrix] | None:
-    """Return the messages of one shape from `at` on; None when they are few.
-
-    Returns:
-        Where the payload of the first begins, the bytes of each payload, and the frames.
-    """
-    head = _MESSAGE.match(data, at)
-    if head is None:
-        return None
-    size, header = int(head["size"]), int(head["header"] or 0)
-    end = head.end() + size + 2
-    if header > size or (len(data) - at) // (end - at) < FEWEST:
-        return None
-    shape = FrameShape(data[at:end], head.end() - at, numbers_in_group(head, "subject"))
-    rows = shape.matrix(data, at)
-    return None if rows is None else (head.end() + header, size - header, rows)

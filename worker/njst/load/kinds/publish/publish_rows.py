@@ -110,9 +110,14 @@ def _have_payloads_room(publish: PublishPlan, siblings: int) -> bool:
     return publish.payload.variants <= max(1, _room(publish, siblings))
 
 
+def prebuilt_room(siblings: int, payload_bytes: int) -> int:
+    """Return how many frames with such payloads each of a process's clients may prebuild."""
+    return PREBUILT_BYTES // (siblings * (_FRAME_BYTES + payload_bytes))
+
+
 def _room(publish: PublishPlan, siblings: int) -> int:
     """Return how many frames of a client may be prebuilt."""
-    return PREBUILT_BYTES // (siblings * (_FRAME_BYTES + _mean_bytes(publish)))
+    return prebuilt_room(siblings, _mean_bytes(publish))
 
 
 def _from_file(plan: ClientPlan) -> Sequence[bytes]:

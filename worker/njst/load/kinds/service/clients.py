@@ -3,6 +3,7 @@
 from njst.contract.kinds.core import CoreOperation, CorePlan
 from njst.contract.kinds.service import ServiceOperation
 from njst.contract.plan import ClientPlan
+from njst.load.kinds.service.micro_protocol import QUEUE_GROUP
 from njst.load.kinds.service.service_instance import ServiceInstance
 from njst.load.kinds.service.service_request import ServiceRequestCodec
 from njst.load.load_client import LoadClient
@@ -23,6 +24,7 @@ def service_client(
     core = CorePlan(
         operation=CoreOperation.REQUEST if is_request else CoreOperation.REPLY,
         subject=service.subject,
+        queue_group="" if is_request else QUEUE_GROUP,
         payload_bytes=service.payload_bytes,
         window=service.window,
         timeout_ms=service.timeout_ms,

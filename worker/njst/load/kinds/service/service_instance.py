@@ -8,7 +8,6 @@ from njst.load.kinds.core.core_subscribe import CoreSubscriber
 from njst.load.kinds.service.micro_protocol import (
     ERROR_CODE_HEADER,
     ERROR_HEADER,
-    QUEUE_GROUP,
     EndpointStats,
     control_answer,
     control_subjects,
@@ -30,8 +29,6 @@ _ERROR_TAIL = b" %d %d\r\n%s\r\n" % (len(_ERROR_BLOCK), len(_ERROR_BLOCK), _ERRO
 
 class ServiceInstance(CoreSubscriber):
     """Answers requests, a share of them with an error, and what is asked on control subjects."""
-
-    queue = QUEUE_GROUP
 
     def __init__(
         self,
