@@ -15,6 +15,14 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
 from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
+from tests.unit.contract.parsing.names import (
+    BAD_NAMES,
+    BAD_SUBJECTS,
+    GOOD_NAMES,
+    GOOD_SUBJECTS,
+    addressed,
+    named,
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +91,34 @@ def test_the_api_server_makes_the_same_defaults(api: httpx.Client, spec: Spec) -
     for name, value in created["spec"].items():
         if not isinstance(value, list | dict):
             assert dumped[name] == value
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [*map(named, GOOD_NAMES), *map(addressed, GOOD_SUBJECTS)],
+    ids=[*GOOD_NAMES, *GOOD_SUBJECTS],
+)
+def test_the_api_server_takes_the_names_that_njst_takes(api: httpx.Client, spec: Spec) -> None:
+    created = _create(api, spec)
+    assert created["kind"] == "NjstJob", created.get("message")
+    assert parse_spec(created["spec"]) == parse_spec(spec)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [*map(named, BAD_NAMES), *map(addressed, BAD_SUBJECTS)],
+    ids=[*map(repr, BAD_NAMES), *map(repr, BAD_SUBJECTS)],
+)
+def test_the_api_server_refuses_other_names_in_the_same_words(
+    api: httpx.Client, spec: Spec
+) -> None:
+    with pytest.raises(InvalidDocumentError) as refused:
+        parse_spec(spec)
+    status = _create(api, spec)
+    assert status["kind"] == "Status", "it was accepted"
+    said = {cause["field"]: cause["message"] for cause in status["details"]["causes"]}
+    for problem in refused.value.problems:
+        assert said[problem.field].endswith(problem.message)
 
 
 def _schedule(

@@ -48,6 +48,14 @@ async def test_all_of_it_is_there(server: NatsServer, stream: str, mode: str) ->
     assert result.read_back == ReadBack(acknowledged=COUNT, found=COUNT)
 
 
+async def test_read_back__of_a_stream_with_a_name_of_any_letters__finds_all(
+    server: NatsServer, stream: str
+) -> None:
+    async with loading(server, job(f'$Mü~"&{stream}')) as load:
+        result = (await load.run())["write"]
+    assert (errors(result), result.read_back and result.read_back.found) == ({}, COUNT)
+
+
 async def test_what_was_there_before_is_not_looked_at(server: NatsServer, stream: str) -> None:
     document = job(stream, retain="Keep")
     for _ in range(2):

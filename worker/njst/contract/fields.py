@@ -10,9 +10,11 @@ INDEX = "{index}"
 # Maximum subjects of a workload on each stream.
 MOST_SUBJECTS = 1_000_000
 
-# NATS tokens: anything except blanks, dots, wildcards and control characters; here only characters
-# that need no quoting. `{` and `}` are allowed for INDEX.
-_WORD = r"[A-Za-z0-9_${}=/+:@-]+"
+# A token of a NATS subject: anything but blanks, dots, wildcards and control characters. No `\s`,
+# which is Unicode's in pydantic and ASCII's in a Kubernetes API server.
+_WORD = r"[^\x00-\x20.*>\x7f]+"
+# Names of streams and consumers: a token without path separators (server/stream.go).
+_NAME = r"^[^\x00-\x20.*>/\\\x7f]+$"
 
 Label = Annotated[
     str,
@@ -23,13 +25,8 @@ MESH = r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?"
 MeshName = Annotated[str, StringConstraints(pattern=rf"^{MESH}$", min_length=1, max_length=32)]
 # As in Kubernetes; may be empty.
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[-A-Za-z0-9_.]*$", max_length=63)]
-StreamName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=120)
-]
-# What a NATS server accepts as a name, without characters that a shell needs quoted.
-ConsumerName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_=+:@-]+$", min_length=1, max_length=255)
-]
+StreamName = Annotated[str, StringConstraints(pattern=_NAME, min_length=1, max_length=120)]
+ConsumerName = Annotated[str, StringConstraints(pattern=_NAME, min_length=1, max_length=255)]
 Subject = Annotated[
     str,
     StringConstraints(pattern=rf"^{_WORD}(\.{_WORD})*$", min_length=1, max_length=200),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,21 @@ def field_path(root: str, location: Sequence[str | int]) -> str:
 def problems_of(error: ValidationError, root: str) -> tuple[FieldProblem, ...]:
     """Return the errors of pydantic, in the order of the document's fields."""
     return tuple(
-        FieldProblem(field_path(root, detail["loc"]), _words(detail["type"], detail["msg"]))
+        FieldProblem(field_path(root, detail["loc"]), _words(detail))
         for detail in error.errors(include_url=False)
     )
 
 
-def _words(kind: str, message: str) -> str:
+def _words(detail: ErrorDetails) -> str:
     """Return pydantic's message in terms of a document instead of Python."""
+    kind = detail["type"]
+    # These two as a Kubernetes API server says it.
+    if kind == "string_pattern_mismatch":
+        return f"should match '{detail['ctx']['pattern']}'"
+    if kind == "string_too_short":
+        return f"should be at least {detail['ctx']['min_length']} chars long"
     if kind == "extra_forbidden":
         return "unknown field"
     if kind == "missing":
         return "Required value"
-    return message.removeprefix("Input ")
+    return detail["msg"].removeprefix("Input ")

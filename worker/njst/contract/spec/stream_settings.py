@@ -10,7 +10,7 @@ from njst.contract.model import Model, Rule
 
 # A subject with placeholders such as {{wildcard(1)}} or $1: the server checks their meaning.
 Destination = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_${}=/+:@(),.*>-]+$", min_length=1, max_length=200)
+    str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]+$", min_length=1, max_length=200)
 ]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
