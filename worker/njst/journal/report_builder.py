@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from njst.contract.kinds.publish import Verify
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import Adjustment
 from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import Report, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import WorkloadTally
@@ -25,6 +26,8 @@ _OUTCOMES = {
     ParticipantPhase.LATE: Outcome.LATE,
     ParticipantPhase.LOST: Outcome.LOST,
 }
+# Adjustments of a report, of all workloads.
+MOST_ADJUSTED = 64
 
 
 def log_datetime(time_ns: int) -> datetime:
@@ -175,7 +178,16 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
         workloads=workloads,
         thresholds=thresholds,
         tester=diagnose([worker.cost for worker in workers], workloads),
+        adjusted=adjusted(view),
     )
+
+
+def adjusted(view: JobView) -> list[Adjustment]:
+    """Return the adjustments of all participants, equal ones once; of many, the first ones."""
+    found = (part.preparation for _, part in sorted(view.parts.items()))
+    each = (adjustment for some in found if some is not None for adjustment in some.adjusted)
+    distinct = {(a.workload, a.field, a.value): a for a in each}
+    return list(distinct.values())[:MOST_ADJUSTED]
 
 
 def _fewer_words(view: JobView) -> str:
@@ -199,6 +211,7 @@ def report_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: 
         workers=[_without_histograms(worker) for worker in workers],
         workloads=workloads,
         tester=diagnose([worker.cost for worker in workers], workloads),
+        adjusted=adjusted(view),
     )
 
 

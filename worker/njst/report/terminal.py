@@ -32,6 +32,7 @@ def render(report: Report, title: str) -> str:
         _section("COUNTED APART", list(_apart(report.workloads))),
         _section("COURSE: from the common start", sparkline(report.workloads)),
         _section("SKIPPED", [f"{w.workload}: {w.skipped}" for w in report.workloads if w.skipped]),
+        _section("ADJUSTED: defaults that the target does not allow", _adjusted(report)),
         _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),
         _section("READ BACK", list(_read_back(report.workloads))),
         _section("ERRORS", list(_errors(report.workloads))),
@@ -187,6 +188,10 @@ def _split(workloads: Iterable[WorkloadResult]) -> list[str]:
         if latency is not None
     ]
     return table(["NAME", "", "P50", "P90", "P99", "P99.9", "MAX", "CLOCK"], rows) if rows else []
+
+
+def _adjusted(report: Report) -> list[str]:
+    return [f"{a.workload} {a.field} {a.value}: {a.why}" for a in report.adjusted]
 
 
 def _threshold(threshold: ThresholdResult) -> str:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import Adjustment
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadCounts, WorkloadTally
 from njst.contract.spec.threshold import Metric
 
@@ -172,6 +173,8 @@ class Report(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
+    # Defaults of the spec in whose place a smaller value was taken.
+    adjusted: list[Adjustment] = Field(default_factory=list)
     # Details that were left out so that the report fits into a message.
     omitted: str = ""
     # Assets that the clean-up could not remove, and why; empty before the clean-up.
