@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from njst.contract.results.outcome import Outcome, Problem
-from njst.contract.results.preparation import Adjustment
+from njst.contract.results.preparation import Adjustment, Environment, StreamPlacement
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
@@ -69,6 +69,16 @@ REPORT = Report(
             ),
         ),
     ],
+    environment=Environment(
+        njst_versions=["1.0"],
+        server_versions=["2.14.0"],
+        accounts=["ORDERS"],
+        servers=["n1", "n2"],
+        streams=[
+            StreamPlacement(stream="S", leader="n1", replicas=["n2", "n3"]),
+            *[StreamPlacement(stream="T")] * 6,
+        ],
+    ),
     adjusted=[Adjustment(workload="read", field="consume.batch", value="9", why="max_batch is 9")],
     thresholds=[
         ThresholdResult(
@@ -125,6 +135,15 @@ READ BACK
 
 ERRORS
   write Timeout 2: no ack in 5 s
+
+ENVIRONMENT: as it was prepared
+  njst 1.0; nats-server 2.14.0; account ORDERS; connected to n1, n2
+  S: leader n1, replicas n2, n3
+  T: leader not named
+  T: leader not named
+  T: leader not named
+  T: leader not named
+  and 2 more streams
 
 WORKERS
   NAME  OUTCOME    DONE

@@ -30,6 +30,7 @@ from njst.provisioning.streams import make_streams, stream_states
 from njst.provisioning.target.jetstream_api import JetStreamApi
 from njst.provisioning.target.store_clock import with_store_clocks
 from njst.provisioning.target.target_connection import ask_server, target_connection
+from njst.provisioning.target.target_session import placements, target_session
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,14 @@ async def provision(
         await make_bulk_assets(api, spec, plans)
         plans = await with_core_streams(JetStreamApi(client, connection.js_api, LOOK_S), plans)
         plans = await with_store_clocks(client, connection.js_api, plans)
-        return Provisioned(clients=plans, preparation=Preparation(adjusted=adjusted.all()))
+        # A job that only publishes to existing streams asks for nothing but its subjects.
+        asks = bool(streams) or not spec.streams
+        preparation = Preparation(
+            adjusted=adjusted.all(),
+            session=await target_session(client, connection, asks=asks),
+            streams=placements(streams.values()),
+        )
+        return Provisioned(clients=plans, preparation=preparation)
 
 
 def _patience_s(spec: JobSpec) -> float:
