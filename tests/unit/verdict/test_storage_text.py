@@ -46,8 +46,8 @@ def gone(count: int, *by: str) -> ReadBack:
             gone(5, "DiscardOld", "MaxMessagesPerSubject"),
             "",
             (
-                f"{KEPT} 5 of 10 (DiscardOld, MaxMessagesPerSubject; a full subject drops its oldest"
-                " message unless discardNewPerSubject is set)"
+                f"{KEPT} 5 of 10 (DiscardOld, MaxMessagesPerSubject; a full subject drops its"
+                " oldest message unless discardNewPerSubject is set)"
             ),
         ),
     ],
