@@ -88,7 +88,8 @@ def consume(url: str, document: dict[str, Any]) -> float:
 def _planned(url: str, document: dict[str, Any]) -> Iterator[ClientPlan]:
     """Create the streams of a spec; yield the plan of its one client."""
     spec, connection = parse_spec(document), Connection(servers=[url])
-    (plan,) = asyncio.run(provision.provision(_JOB, spec, connection, [_WORKER], _WORKER))
+    prepared = asyncio.run(provision.provision(_JOB, spec, connection, [_WORKER], _WORKER))
+    (plan,) = prepared.clients
     yield plan
     asyncio.run(teardown.teardown(_JOB, spec, connection))
 

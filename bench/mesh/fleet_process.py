@@ -24,7 +24,7 @@ from njst.agent.deps import AgentDeps
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt, SlicePlan
+from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
@@ -114,8 +114,8 @@ class NoLoad:
 
 async def _make(
     job: str, spec: JobSpec, _: Connection, participants: Sequence[str], me: str
-) -> list[ClientPlan]:
-    return client_plans(job, spec, participants, me)
+) -> Provisioned:
+    return Provisioned(clients=client_plans(job, spec, participants, me))
 
 
 async def _remove(_: str, __: JobSpec, ___: Connection) -> list[str]:

@@ -50,8 +50,8 @@ async def run_and_remove(
 ) -> tuple[dict[str, WorkloadResult], list[str]]:
     """Return the totals of each workload, and what could not be removed."""
     job, parsed = secrets.token_hex(4), parse_spec(document)
-    clients = await provision.provision(job, parsed, connection, [WORKER], WORKER)
-    plan = LoadPlan(job=job, connection=connection, clients=clients)
+    prepared = await provision.provision(job, parsed, connection, [WORKER], WORKER)
+    plan = LoadPlan(job=job, connection=connection, clients=prepared.clients)
     group = await LoadGroup.prepare(plan, processes=1, timeout_s=LIMIT_S)
     try:
         now_ns = time.monotonic_ns()

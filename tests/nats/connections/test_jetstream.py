@@ -160,7 +160,7 @@ async def test_a_target_that_is_slow_to_make_things_is_waited_for(
         with pytest.raises(SetupError, match="JetStream does not answer"):
             await provision.provision(job, hurried, slow, [WORKER], WORKER)
         patient = parse_spec({**spec("SLOW"), "startTimeoutSeconds": 60})
-        assert await provision.provision(job, patient, slow, [WORKER], WORKER)
+        assert (await provision.provision(job, patient, slow, [WORKER], WORKER)).clients
     monkeypatch.undo()
     near = Connection(servers=[leaf.url], domain="hub")
     assert await teardown.teardown(job, patient, near) == []

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from nats.aio.client import Client
 
 from njst.contract.results.tallies import ErrorClass
@@ -36,6 +37,21 @@ async def step_down(server: NatsServer) -> None:
         await client.close()
 
 
+async def pause(server: NatsServer, until: str) -> str:
+    """Pause the stream's only consumer; return its name."""
+    client = Client()
+    await client.connect(server.url)
+    try:
+        (consumer,) = await client.jetstream().consumers_info("S")
+        body = json.dumps({"pause_until": until}).encode()
+        subject = f"$JS.API.CONSUMER.PAUSE.S.{consumer.name}"
+        answer = await client.request(subject, body, timeout=10)
+        assert json.loads(answer.data)["paused"]
+    finally:
+        await client.close()
+    return consumer.name
+
+
 def count(load: Load, error_class: ErrorClass) -> int:
     return sum(
         event.count
@@ -61,6 +77,28 @@ async def test_missed_heartbeats_are_said_and_each_message_still_comes_once(
         done = (await load.end())["read"]
     assert (done.messages, done.redelivered) == (2 * MESSAGES, 0)
     assert (errors(done), events(done).keys()) == ({}, {ErrorClass.PULL_LOST})
+
+
+@pytest.mark.parametrize(
+    "consume",
+    [{}, {"mode": "Ordered"}, {"mode": "Push"}],
+)
+async def test_consumer__paused_while_it_is_loaded__is_reported_as_paused(
+    nats_server: NatsServer, consume: dict[str, str]
+) -> None:
+    how = {"idleTimeoutSeconds": 3, **consume}
+    read = {"name": "read", "stream": "S", "messages": 2 * MESSAGES, "consume": how}
+    document = {"streams": [{"name": "S"}], "workloads": [read]}
+    async with loading(nats_server, document) as load:
+        await publish(nats_server)
+        load.start()
+        await load.until(lambda: load.done("read") == MESSAGES)
+        name = await pause(nats_server, "2100-01-02T03:04:05Z")
+        await publish(nats_server)
+        done = (await load.end())["read"]
+    assert (done.messages, errors(done)) == (MESSAGES, {ErrorClass.CONSUMER_PAUSED: MESSAGES})
+    words = f"consumer {name} of S is paused until 2100-01-02T03:04:05Z"
+    assert done.errors[0].example == words
 
 
 async def test_deleted_shared_push_consumer_is_noticed(

@@ -32,8 +32,8 @@ def messages(group: LoadGroup) -> int:
 async def run_through_a_restart(server: NatsServer, document: dict[str, Any]) -> WorkloadResult:
     """Load until something is done, kill the server, and go on until much more is done."""
     connection = Connection(servers=[server.url])
-    clients = await provision.provision(JOB, parse_spec(document), connection, ["w"], "w")
-    plan = LoadPlan(job=JOB, connection=connection, clients=clients)
+    made = await provision.provision(JOB, parse_spec(document), connection, ["w"], "w")
+    plan = LoadPlan(job=JOB, connection=connection, clients=made.clients)
     async with prepared(plan) as group:
         start(group)
         await until(lambda: messages(group) > 0)

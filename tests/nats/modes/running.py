@@ -13,6 +13,7 @@ from njst.contract.connection import Connection
 from njst.contract.parsing.document import parse_spec
 from njst.contract.plan import LoadPlan
 from njst.contract.results.outcome import Outcome
+from njst.contract.results.preparation import Preparation
 from njst.contract.results.report import WorkloadResult
 from njst.contract.results.tallies import ErrorClass
 from njst.contract.spec.job import JobSpec
@@ -37,6 +38,8 @@ class Runner:
     url: str
     processes: int = 2
     payloads: Path | None = None
+    # What the last preparation found out.
+    preparation: Preparation | None = None
 
     async def run(
         self, document: dict[str, Any], job: str = "", look: Look | None = None
@@ -84,10 +87,11 @@ class Runner:
         groups: list[LoadGroup] = []
         try:
             for worker in workers:
-                clients = await provision.provision(
+                prepared = await provision.provision(
                     job, spec, connection, workers, worker, provision.WorkerFiles(self.payloads)
                 )
-                plan = LoadPlan(job=job, connection=connection, clients=clients)
+                self.preparation = prepared.preparation
+                plan = LoadPlan(job=job, connection=connection, clients=prepared.clients)
                 group = await LoadGroup.prepare(plan, processes=self.processes, timeout_s=90)
                 groups.append(group)
             start_ns = time.monotonic_ns() + (LEAD_NS if is_core(spec) else 0)
@@ -126,6 +130,12 @@ def is_core(spec: JobSpec) -> bool:
 
 def _totals(group: LoadGroup) -> Results:
     return {t.workload: totals(t.workload, "", [t]) for t in group.tallies()}
+
+
+def adjusted(runner: Runner) -> dict[str, str]:
+    """Return the defaults that the last preparation lowered, by field."""
+    assert runner.preparation is not None
+    return {found.field: found.value for found in runner.preparation.adjusted}
 
 
 def errors(result: WorkloadResult) -> dict[ErrorClass, int]:

@@ -8,7 +8,7 @@ import pytest
 from nats.aio.client import Client
 
 from njst.contract.results.outcome import SetupError
-from tests.nats.modes.running import Runner, errors
+from tests.nats.modes.running import Runner, adjusted, errors
 
 Document = dict[str, Any]
 MESSAGES = 2000
@@ -107,6 +107,14 @@ async def test_a_consumer_that_is_there_is_loaded_and_stays(
     assert after["delivered"]["consumer_seq"] == MESSAGES + redelivered
 
 
+async def test_defaults_above_what_a_consumer_allows_are_lowered(runner: Runner) -> None:
+    await fill(runner, "ELIMITS")
+    await add(runner, "ELIMITS", "worker", max_batch=10, max_expires=S)
+    read = (await runner.run(reading("ELIMITS", "worker")))["read"]
+    assert (read.messages, errors(read)) == (MESSAGES, {})
+    assert adjusted(runner) == {"consume.batch": "10", "consume.expiresSeconds": "1"}
+
+
 async def test_two_jobs_go_on_where_the_one_before_ended(runner: Runner) -> None:
     await fill(runner, "EHALVES")
     await add(runner, "EHALVES", "worker")
@@ -150,8 +158,6 @@ async def test_one_that_is_not_there_is_said(runner: Runner) -> None:
     [
         ({"deliver_subject": "push.here"}, "it pushes to 'push.here'"),
         ({"ack_policy": "all"}, "its ack policy is all"),
-        ({"max_batch": 10}, "at most 10 messages (max_batch)"),
-        ({"max_expires": S}, "at most 1 s (max_expires)"),
         ({"max_waiting": 5}, "the clients would have 6"),
         ({"pause_until": "2100-01-01T00:00:00Z"}, "it is paused until 2100-01-01T00:00:00Z"),
         ({"priority_groups": ["g"], "priority_policy": "overflow"}, "must be Overflow"),

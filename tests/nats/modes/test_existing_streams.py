@@ -99,7 +99,8 @@ async def test_mapped_subject__that_leads_to_the_stream__is_accepted() -> None:
             await client.request("$JS.API.STREAM.CREATE.X", b'{"name":"X","subjects":["X.>"]}')
 
         await runner.ask(ask)
-        (plan,) = await provision("j", parse_spec(job("X", "orders.a")), connection, ["w"], "w")
+        spec = parse_spec(job("X", "orders.a"))
+        (plan,) = (await provision("j", spec, connection, ["w"], "w")).clients
         assert plan.publish is not None
         assert plan.publish.subjects == ["orders.a"]
         assert await runner.stored("X") == 0

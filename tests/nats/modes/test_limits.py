@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from njst.contract.results.outcome import SetupError
 from njst.local.nats_server import NatsServer
-from tests.nats.modes.running import Runner, errors
+from tests.nats.modes.running import Runner, adjusted, errors
 
 SERVER = "jetstream { limits { max_request_batch: 100, max_ack_pending: 1000 } }"
 S = 10**9
@@ -37,15 +37,26 @@ def new_stream() -> dict[str, Any]:
     return {"name": f"L{secrets.token_hex(4)}", "storage": "Memory"}
 
 
+PENDING = {"consume.maxAckPending": "1000"}
+BATCH = {"consume.batch": "100"}
+
+
 @pytest.mark.parametrize(
-    "consume",
-    [{}, {"mode": "Fetch"}, {"mode": "Ordered"}, {"mode": "Push"}, {"batch": 100}],
+    ("consume", "lowered"),
+    [
+        ({}, PENDING | BATCH),
+        ({"mode": "Fetch"}, PENDING | BATCH),
+        ({"mode": "Ordered"}, BATCH),
+        ({"mode": "Push"}, PENDING),
+        ({"batch": 100, "maxAckPending": 1000}, {}),
+    ],
 )
-async def test_defaults__above_what_the_server_allows__are_lowered(
-    limited: Runner, consume: dict[str, Any]
+async def test_defaults__above_what_the_server_allows__are_lowered_and_reported(
+    limited: Runner, consume: dict[str, Any], lowered: dict[str, str]
 ) -> None:
     done = await limited.run(job(new_stream(), **consume))
     assert (done["read"].messages, errors(done["read"])) == (3000, {})
+    assert adjusted(limited) == lowered
 
 
 @pytest.mark.parametrize(
@@ -63,9 +74,15 @@ async def test_value__above_what_the_server_allows__is_refused(
     assert refused.value.reason == "LimitReached"
 
 
-@pytest.mark.parametrize("consume", [{}, {"mode": "Ordered"}, {"maxAckPending": 1000}])
+IDLE = {"consume.inactiveThresholdSeconds": "300"}
+
+
+@pytest.mark.parametrize(
+    ("consume", "lowered"),
+    [({}, PENDING | IDLE), ({"mode": "Ordered"}, IDLE), ({"maxAckPending": 1000}, IDLE)],
+)
 async def test_stream__with_limits_for_its_consumers__is_consumed(
-    runner: Runner, consume: dict[str, Any]
+    runner: Runner, consume: dict[str, Any], lowered: dict[str, str]
 ) -> None:
     name = f"L{secrets.token_hex(4)}"
     limits = {"inactive_threshold": 300 * S, "max_ack_pending": 1000}
@@ -80,6 +97,7 @@ async def test_stream__with_limits_for_its_consumers__is_consumed(
     existing["workloads"][0]["publish"]["subjects"] = [f"{name}.a"]
     done = await runner.run(existing)
     assert (done["read"].messages, errors(done["read"])) == (3000, {})
+    assert adjusted(runner) == lowered
 
 
 @pytest.fixture(scope="module")

@@ -117,8 +117,8 @@ async def loading(
     urls = urls[: seeds or len(urls)]
     direct = Connection(servers=urls)
     settings = Connection.model_validate({"servers": [via] if via else urls, **connection})
-    clients = await provision.provision(job, spec, direct, [WORKER], WORKER)
-    plan = LoadPlan(job=job, connection=settings, clients=clients)
+    prepared = await provision.provision(job, spec, direct, [WORKER], WORKER)
+    plan = LoadPlan(job=job, connection=settings, clients=prepared.clients)
     group = await LoadGroup.prepare(plan, processes=processes, timeout_s=LIMIT_S)
     try:
         yield Load(plan, group, slices)

@@ -11,7 +11,7 @@ from njst.contract.connection import Connection
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.document import parse_spec
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
+from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
@@ -70,8 +70,8 @@ class Idle:
         self.killed = True
 
 
-async def nothing_to_make(*_: object) -> list[ClientPlan]:
-    return []
+async def nothing_to_make(*_: object) -> Provisioned:
+    return Provisioned()
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Scene:
     """A job with this worker alone; `prepare` is what its load processes do at their start."""
 
     prepare: Callable[[], "asyncio.Future[Idle]"]
-    make: Callable[..., Awaitable[list[ClientPlan]]] = nothing_to_make
+    make: Callable[..., Awaitable[Provisioned]] = nothing_to_make
     log: MemoryLog = field(default_factory=MemoryLog)
     job_store: JobStore = field(default_factory=JobStore)
 
@@ -205,7 +205,7 @@ async def test_report_late__preparing__says_what_it_was_doing() -> None:
 async def test_report_late__connecting__says_so() -> None:
     began = asyncio.Event()
 
-    async def make(*_: object) -> list[ClientPlan]:
+    async def make(*_: object) -> Provisioned:
         began.set()
         await asyncio.Event().wait()
         raise AssertionError

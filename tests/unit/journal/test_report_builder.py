@@ -21,6 +21,12 @@ from njst.contract.events import (
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import (
+    Adjustment,
+    Preparation,
+    StreamPlacement,
+    TargetSession,
+)
 from njst.contract.results.report import Verdict
 from njst.contract.results.tallies import SeriesTally, WindowTally, WorkloadTally
 from njst.contract.spec.job import JobSpec
@@ -112,6 +118,51 @@ def test_final_report__all_went_well__has_the_totals() -> None:
     assert report.create_time == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1_000)
     assert report.start_time == report.create_time + timedelta(seconds=4.5), "with its lead"
     assert report.completion_time == report.create_time + timedelta(seconds=60)
+
+
+BATCH = Adjustment(workload="read", field="consume.batch", value="100", why="max_batch is 100")
+
+
+def test_adjusted_defaults__of_all_workers__are_reported_once_from_the_preparation_on() -> None:
+    other = BATCH.model_copy(update={"field": "consume.maxAckPending"})
+    prepared: list[tuple[str, Event]] = [
+        ("a", Ready(preparation=Preparation(adjusted=[BATCH]))),
+        ("b", Ready(preparation=Preparation(adjusted=[BATCH, other]))),
+        ("c", Ready()),
+    ]
+    for steps in (
+        prepared,
+        [*prepared, STARTED],
+        [*prepared, STARTED, *((worker, done()) for worker in "abc")],
+    ):
+        view = history(*steps)
+        assert report_so_far(view, {}, BEGIN + 60 * S).adjusted == [BATCH, other]
+    assert final_report(view, {}, BEGIN + 60 * S).adjusted == [BATCH, other]
+
+
+def session(**fields: str) -> Preparation:
+    return Preparation(
+        session=TargetSession(njst_version="1.0", user="svc", **fields),
+        streams=[StreamPlacement(stream="S", leader=fields["server"])],
+    )
+
+
+def test_environment__of_several_workers__has_each_value_once_and_is_in_each_result() -> None:
+    view = history(
+        ("a", Ready(preparation=session(server="n2", server_version="2.14.0"))),
+        ("b", Ready(preparation=session(server="n1", server_version="2.14.0"))),
+        ("c", Ready()),
+        STARTED,
+        *((worker, done()) for worker in "abc"),
+    )
+    report = final_report(view, {}, BEGIN + 60 * S)
+    found = report.environment
+    assert found is not None
+    assert (found.servers, found.server_versions) == (["n1", "n2"], ["2.14.0"])
+    assert (found.users, found.accounts, found.njst_versions) == (["svc"], [], ["1.0"])
+    assert [(p.stream, p.leader) for p in found.streams] == [("S", "n2")]
+    assert [w.target.server if w.target else None for w in report.workers] == ["n2", "n1", None]
+    assert final_report(history(*READY, STARTED), {}, BEGIN).environment is None
 
 
 def test_final_report__lost_worker__has_its_last_progress() -> None:

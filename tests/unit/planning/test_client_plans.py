@@ -14,7 +14,7 @@ from njst.contract.spec.job import JobSpec
 from njst.load.kinds.publish.publish_rows import subject_numbers
 from njst.load.pacing.arrival_schedule import ArrivalSchedule
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState, split
+from njst.planning.client_slot import StreamState, TargetState, split
 
 Document = dict[str, Any]
 
@@ -143,7 +143,9 @@ def test_a_get_that_begins_after_a_publish_knows_what_will_be_there() -> None:
             ],
         }
     )
-    plans = client_plans("j", job, ["a"], "a", {"S-0": StreamState(100), "S-1": StreamState(0)})
+    plans = client_plans(
+        "j", job, ["a"], "a", TargetState({"S-0": StreamState(100), "S-1": StreamState(0)})
+    )
     last = {(p.workload, p.get.stream): p.get.last_sequence for p in plans if p.get}
     assert last == {
         ("get", "S-0"): 112,
@@ -239,7 +241,9 @@ def all_clients(
 ) -> list[ClientPlan]:
     names = [f"w{n}" for n in range(workers)]
     job = parse_spec(document)
-    return [plan for me in names for plan in client_plans("j", job, names, me, there)]
+    return [
+        plan for me in names for plan in client_plans("j", job, names, me, TargetState(there or {}))
+    ]
 
 
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 4))

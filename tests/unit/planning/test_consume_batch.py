@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from njst.contract.parsing.document import parse_spec
+from njst.planning.adjustments import Adjustments
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState
+from njst.planning.client_slot import StreamState, TargetState
 
 
 def batch_of(stored_bytes: int = 0, payload_bytes: int = 0, **consume: Any) -> int:
@@ -18,7 +19,9 @@ def batch_of(stored_bytes: int = 0, payload_bytes: int = 0, **consume: Any) -> i
         workloads.append({"name": "write", "stream": "S", "messages": 9, "publish": publish})
     spec = parse_spec({"streams": [{"name": "S"}], "workloads": workloads})
     there = {"S": StreamState(average_bytes=stored_bytes)}
-    plan = next(plan for plan in client_plans("j", spec, ["a"], "a", there) if plan.consume)
+    plan = next(
+        plan for plan in client_plans("j", spec, ["a"], "a", TargetState(there)) if plan.consume
+    )
     assert plan.consume is not None
     return plan.consume.batch
 
@@ -40,6 +43,17 @@ def test_batch__left_open__is_lowered_for_large_messages(size: int, batch: int) 
     assert batch_of(stored_bytes=size) == batch
     if 32 <= size <= 8 * 1024 * 1024:
         assert batch_of(payload_bytes=size) == batch
+
+
+def test_batch__that_is_lowered__is_noted() -> None:
+    workload = {"name": "read", "stream": "S", "messages": 9, "consume": {}}
+    spec = parse_spec({"streams": [{"name": "S"}], "workloads": [workload]})
+    noted = Adjustments()
+    there = {"S": StreamState(average_bytes=1024 * 1024)}
+    client_plans("j", spec, ["a"], "a", TargetState(there, adjusted=noted))
+    (found,) = noted.all()
+    assert (found.workload, found.field, found.value) == ("read", "consume.batch", "8")
+    assert "messages of 1048576 bytes" in found.why
 
 
 def test_batch__of_one_pull__is_twice_as_large() -> None:

@@ -9,6 +9,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import client_plans
+from njst.planning.client_slot import TargetState
 from njst.planning.server_requirements import (
     TargetServer,
     check_release,
@@ -119,7 +120,7 @@ def test_the_reason_names_the_highest_need_and_what_the_target_is() -> None:
 def test_skipped_workload__on_each_worker__is_one_client_with_the_reason() -> None:
     skipped = unsupported(MIXED, TargetServer("2.11.4", 1))
     for me in ("a", "b"):
-        plans = client_plans("j", MIXED, ["a", "b"], me, {}, skipped)
+        plans = client_plans("j", MIXED, ["a", "b"], me, TargetState(skipped=skipped))
         by_name = {plan.workload: plan for plan in plans}
         assert [plan.workload for plan in plans] == ["publish", "publish1", "publish2", "get"]
         assert by_name["publish"].skipped == skipped["publish"]

@@ -8,7 +8,7 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState
+from njst.planning.client_slot import StreamState, TargetState
 from njst.planning.stream_copies import copied_state
 from njst.planning.stream_requirements import check_made_streams
 
@@ -84,7 +84,7 @@ def test_read_back__of_a_stream_with_sources__says_nothing_if_the_job_publishes_
     obstacles = [
         plan.publish.read_back.obstacle
         for which in (both, alone)
-        for plan in client_plans("j", which, ["a"], "a", there)
+        for plan in client_plans("j", which, ["a"], "a", TargetState(there))
         if plan.workload == "y" and plan.publish is not None and plan.publish.read_back is not None
     ]
     assert obstacles == ["Sourced", ""]

@@ -6,7 +6,9 @@ import pytest
 
 from njst.contract.parsing.document import parse_spec
 from njst.contract.spec.job import JobSpec
+from njst.planning.adjustments import Adjustments
 from njst.planning.client_plans import client_plans
+from njst.provisioning.consumer_limits import ConsumerOwner
 from njst.provisioning.existing_consumers import apply_config, incompatibilities
 
 S = 1_000_000_000
@@ -55,6 +57,7 @@ OVERFLOW = {"policy": "Overflow", "minPending": 10}
         ({}, {"ack": "Double", "nakPercent": 10}),
         ({"ack_policy": "none"}, {"ack": "None"}),
         ({"max_batch": 500, "max_expires": 5 * S, "max_bytes": 9}, {"maxBytes": 9}),
+        ({"max_batch": 9, "max_expires": 2 * S}, {}),
         ({"max_waiting": 12}, {"clients": 6}),
         ({"max_waiting": 6}, {"clients": 6, "mode": "Fetch"}),
         ({"ack_wait": 4 * S}, {"ackWaitSeconds": 4, "ignorePercent": 5}),
@@ -82,8 +85,9 @@ def test_a_consumer_that_does_what_the_workload_says_is_loaded(
         ({}, {"ack": "None"}, "its ack policy is explicit: ack must be Explicit or Double"),
         ({"max_deliver": 1}, {"nakPercent": 5}, "delivers a message once (max_deliver 1)"),
         ({"ack_wait": 10 * S}, {"ignorePercent": 5}, "an ignored message after 10 s"),
-        ({"max_batch": 499}, {}, "at most 499 messages (max_batch)"),
-        ({"max_expires": 4_500_000_000}, {}, "at most 4.5 s (max_expires)"),
+        ({"max_batch": 498}, {"batch": 499}, "at most 498 messages (max_batch)"),
+        ({"max_expires": 4_500_000_000}, {"expiresSeconds": 6}, "at most 4.5 s (max_expires)"),
+        ({"max_expires": 4_500_000_000}, {"heartbeatSeconds": 1}, "at most 4.5 s (max_expires)"),
         ({"max_bytes": 8}, {"maxBytes": 9}, "at most 8 bytes (max_bytes)"),
         ({"headers_only": True}, {}, "it delivers headers alone: verify must be false"),
         ({"max_waiting": 11}, {"clients": 6}, "it allows 11 waiting pulls (max_waiting)"),
@@ -112,7 +116,7 @@ def test_a_paused_consumer_delivers_nothing() -> None:
 
 
 def test_everything_that_does_not_fit_is_said_at_once() -> None:
-    assert len(found(info(ack_policy="none", max_batch=1, max_waiting=1))) == 3
+    assert len(found(info(ack_policy="none", max_batch=1, max_waiting=1), batch=2)) == 3
 
 
 def test_clients_take_waits_and_group_from_the_consumer() -> None:
@@ -121,13 +125,27 @@ def test_clients_take_waits_and_group_from_the_consumer() -> None:
     assert client.consume is not None
     assert client.consume.consumer == "worker"
     answer = info(ack_wait=7 * S, priority_policy="overflow", priority_groups=["theirs"])
-    own = apply_config(client.consume, answer)
+    owner = ConsumerOwner(0, spec.workloads[0], Adjustments())
+    own = apply_config(client.consume, owner, answer)
     assert own.ack_wait_ms == 7_000
     assert own.priority is not None
     assert own.priority.group == "theirs"
     assert (
         apply_config(
-            client.consume, info(backoff=[2 * S, 3 * S], priority_groups=["g"])
+            client.consume, owner, info(backoff=[2 * S, 3 * S], priority_groups=["g"])
         ).ack_wait_ms
         == 2_000
     )
+
+
+def test_defaults_above_what_the_consumer_allows_are_lowered_and_noted() -> None:
+    spec, noted = spec_of(), Adjustments()
+    (client,) = client_plans("j", spec, ["w"], "w")
+    assert client.consume is not None
+    owner = ConsumerOwner(0, spec.workloads[0], noted)
+    lowered = apply_config(client.consume, owner, info(max_batch=9, max_expires=4_500_000_000))
+    assert (lowered.batch, lowered.expires_ms) == (9, 4_500)
+    assert {(a.workload, a.field): a.value for a in noted.all()} == {
+        ("r", "consume.batch"): "9",
+        ("r", "consume.expiresSeconds"): "4.5",
+    }

@@ -12,7 +12,7 @@ from njst.contract.spec.job import JobSpec
 from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.load.readback.stream_state import stream_state
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState
+from njst.planning.client_slot import StreamState, TargetState
 from njst.planning.kinds.publish import unverifiable_reason
 from njst.provisioning.streams import (
     stream_before,
@@ -89,13 +89,13 @@ def test_each_producer_is_told_where_to_look_and_what_is_in_its_way() -> None:
     before = StreamBefore(server="ID", created_ns=5)
     there = {"S": StreamState(last_sequence=7, before=before)}
     for how, obstacle in (({}, ""), ({"payloadBytes": 8}, "NoStamp")):
-        (plan,) = client_plans("j", spec_of(how), ["a"], "a", there)
+        (plan,) = client_plans("j", spec_of(how), ["a"], "a", TargetState(there))
         assert plan.publish is not None
         assert plan.publish.stream == "S"
         assert plan.publish.read_back is not None
         assert plan.publish.read_back.after_sequence == 7
         assert plan.publish.read_back.obstacle == obstacle
         assert plan.publish.read_back.before == before
-    (plan,) = client_plans("j", spec_of({"verify": "None"}), ["a"], "a", there)
+    (plan,) = client_plans("j", spec_of({"verify": "None"}), ["a"], "a", TargetState(there))
     assert plan.publish is not None
     assert plan.publish.read_back is None

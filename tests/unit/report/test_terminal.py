@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import Adjustment, Environment, StreamPlacement
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
@@ -68,6 +69,17 @@ REPORT = Report(
             ),
         ),
     ],
+    environment=Environment(
+        njst_versions=["1.0"],
+        server_versions=["2.14.0"],
+        accounts=["ORDERS"],
+        servers=["n1", "n2"],
+        streams=[
+            StreamPlacement(stream="S", leader="n1", replicas=["n2", "n3"]),
+            *[StreamPlacement(stream="T")] * 6,
+        ],
+    ),
+    adjusted=[Adjustment(workload="read", field="consume.batch", value="9", why="max_batch is 9")],
     thresholds=[
         ThresholdResult(
             workload="write",
@@ -110,6 +122,9 @@ COUNTED APART
 3 reconnects, 4.5 s without a connection, 2.25 s at most, 250 logins in 370 ms (median), \
 1.2 s at most
 
+ADJUSTED: defaults that the target does not allow
+  read consume.batch 9: max_batch is 9
+
 THRESHOLDS
   FAIL  write LatencyP99Microseconds 21,000, wanted at most 20,000
   ok    read Messages 12, wanted at least 1
@@ -120,6 +135,15 @@ READ BACK
 
 ERRORS
   write Timeout 2: no ack in 5 s
+
+ENVIRONMENT: as it was prepared
+  njst 1.0; nats-server 2.14.0; account ORDERS; connected to n1, n2
+  S: leader n1, replicas n2, n3
+  T: leader not named
+  T: leader not named
+  T: leader not named
+  T: leader not named
+  and 2 more streams
 
 WORKERS
   NAME  OUTCOME    DONE

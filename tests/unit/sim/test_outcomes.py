@@ -19,7 +19,7 @@ from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
 from njst.load.recording.recorder import Recorder
 from njst.load.recording.shared_records import SharedRecords
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState
+from njst.planning.client_slot import StreamState, TargetState
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 from njst.verdict.invariants import violations
@@ -80,7 +80,7 @@ def made(kind: str, length: str) -> tuple[LoadClient, Recorder]:
         entry["stream"] = stream
     streams = [] if stream is None else [{"name": stream}]
     spec = parse_spec({"streams": streams, "workloads": [entry]})
-    (plan,) = client_plans("job", spec, ["w"], "w", {stream or "": StreamState(20)})
+    (plan,) = client_plans("job", spec, ["w"], "w", TargetState({stream or "": StreamState(20)}))
     # As one of many in its process it has only few frames ready, and is made sooner.
     workload = open_client(
         plan.model_copy(update={"siblings": 1_000}), INBOX, SharedRecords("job", lambda: 0)

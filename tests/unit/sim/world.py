@@ -18,7 +18,7 @@ from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind, Payload, Progress
 from njst.contract.kinds.publish import ReadBackPlan
 from njst.contract.names.mesh import EventName
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, RangePlan, Receipt, SlicePlan
+from njst.contract.plan import Consumption, LoadPlan, Provisioned, RangePlan, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.readback import READ_FAILED, SliceResult
 from njst.contract.results.report import Report, StoredReport
@@ -355,14 +355,14 @@ class SimWorker:
 
     async def _make(
         self, job: str, spec: JobSpec, connection: Connection, workers: Sequence[str], me: str
-    ) -> list[ClientPlan]:
+    ) -> Provisioned:
         await asyncio.sleep(self.world.random.uniform(0.001, 0.3))
         self.world.target.reach()
         if self.unfit:
             raise SetupError("NoRoom", "this worker cannot")
         self.world.target.made[job] = self
         await asyncio.sleep(self.world.random.uniform(0.001, 0.1))
-        return []
+        return Provisioned()
 
     async def _remove(self, job: str, spec: JobSpec, connection: Connection) -> list[str]:
         await asyncio.sleep(self.world.random.uniform(0.001, 0.1))

@@ -339,3 +339,30 @@ def test_where_looking_would_prove_nothing_it_is_no_fault() -> None:
 def test_no_threshold_allows_a_loss() -> None:
     judgement = judged(workloads=[GONE], thresholds=[kept(Metric.ERRORS)])
     assert judgement.reason == "MessagesLost"
+
+
+PAUSE = ErrorTally(error_class=ErrorClass.CONSUMER_PAUSED, count=2, example="C is paused")
+PAUSED = SHORT.model_copy(update={"errors": [PAUSE]})
+RESUMED = WHOLE.model_copy(update={"events": [PAUSE]})
+
+
+@pytest.mark.parametrize(
+    ("workload", "thresholds", "reason"),
+    [
+        pytest.param(PAUSED, [], "ConsumerPaused", id="messages are missing"),
+        pytest.param(PAUSED, [kept(Metric.ERRORS)], "ConsumerPaused", id="with a budget"),
+        pytest.param(RESUMED, [MISSED], "ConsumerPaused", id="a threshold is missed"),
+        pytest.param(RESUMED, [kept()], "Completed", id="it resumed in time"),
+        pytest.param(
+            PAUSED.model_copy(update={"errors": [PAUSE, ERROR]}), [], "Incomplete", id="more errors"
+        ),
+    ],
+)
+def test_pause_of_a_consumer__says_nothing_about_the_target(
+    workload: WorkloadResult, thresholds: list[ThresholdResult], reason: str
+) -> None:
+    judgement = judged(workloads=[workload], thresholds=thresholds)
+    assert judgement.reason == reason
+    if reason == "ConsumerPaused":
+        assert judgement.verdict is Verdict.UNKNOWN
+        assert "write: C is paused" in judgement.message

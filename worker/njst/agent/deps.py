@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from njst.contract.connection import Connection
-from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt, SlicePlan
+from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
@@ -115,7 +115,7 @@ class AgentDeps:
     job_store: JobStore
     time: LogTime
     resolve: Callable[[Target], Connection]
-    provision: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[list[ClientPlan]]]
+    provision: Callable[[str, JobSpec, Connection, Sequence[str], str], Awaitable[Provisioned]]
     teardown: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
     prepare: Callable[[LoadPlan, float], Awaitable[LoadHandle]]
     read_slice: Callable[[SlicePlan], Awaitable[SliceResult]]

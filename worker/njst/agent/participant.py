@@ -10,7 +10,7 @@ from njst.agent.event_publisher import EventPublisher
 from njst.agent.slice_reader import SliceReader
 from njst.contract.event_limits import receipts_bytes, series_bytes
 from njst.contract.events import Finished, Progress, Ready
-from njst.contract.plan import ClientPlan, LoadPlan
+from njst.contract.plan import LoadPlan, Provisioned
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem, SetupError
 from njst.contract.results.tallies import ControlOutages, WorkloadTally
 from njst.journal.log_lines import current_job
@@ -40,7 +40,7 @@ class Participant:
     # The maximum error of log time when the load began.
     _clock_error_us: int | None = None
     _load: LoadHandle | None = None
-    _clients: list[ClientPlan] = field(default_factory=list)
+    _provisioned: Provisioned = field(default_factory=Provisioned)
     _start_ns: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -124,7 +124,8 @@ class Participant:
     async def _publish_ready(self, problem: Problem | None = None) -> None:
         """Publish `ready`, or why this worker is not."""
         await self._publisher.publish(
-            Ready(problem=problem), lambda view: not self._is(view, ParticipantPhase.PREPARING)
+            Ready(problem=problem, preparation=None if problem else self._provisioned.preparation),
+            lambda view: not self._is(view, ParticipantPhase.PREPARING),
         )
 
     async def _set_up(self) -> LoadHandle:
@@ -138,12 +139,12 @@ class Participant:
         participants = list(self.view.parts)
         self._preparing_text = "still making streams and consumers on the target"
         try:
-            clients = await self.deps.provision(
+            self._provisioned = await self.deps.provision(
                 self.view.id, spec, connection, participants, self.deps.me
             )
         finally:
             self.made_ns = self.deps.time.now_ns()
-        self._clients = clients
+        clients = self._provisioned.clients
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
         self._preparing_text = f"still connecting its clients: {count} of them"
@@ -202,7 +203,7 @@ class Participant:
         receipts, uncovered = await self.deps.run_in_thread(
             lambda: split_receipts(producers, limit_bytes)
         )
-        receipts += core_receipts(self._clients, load.tallies())
+        receipts += core_receipts(self._provisioned.clients, load.tallies())
         consumed = await self.deps.run_in_thread(lambda: had(consumption, limit_bytes))
         tallies = merge([*load.tallies(), *uncovered])
         finished = Finished(

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from njst.contract.events import Origin
 from njst.contract.model import Message
 from njst.contract.results.outcome import Problem
+from njst.contract.results.preparation import Adjustment, Environment
 from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
@@ -37,6 +38,10 @@ class JobDocument(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
+    # Defaults of the spec in whose place a smaller value was taken.
+    adjusted: list[Adjustment] = Field(default_factory=list)
+    # Versions, servers, account and user, and where the streams are.
+    environment: Environment | None = None
     # What the clean-up could not remove from the target, and why.
     left_behind: list[str] = Field(default_factory=list)
     spec: JobSpec
@@ -86,6 +91,8 @@ def document_of(
         workloads=report.workloads if histograms else _plain(report.workloads),
         thresholds=report.thresholds,
         tester=report.tester,
+        adjusted=report.adjusted,
+        environment=report.environment,
         left_behind=report.left_behind,
         spec=view.created.spec,
     )

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
@@ -100,6 +101,7 @@ class Ready(Payload):
     """
 
     problem: Problem | None = None
+    preparation: Preparation | None = None
 
 
 class Started(Payload):

@@ -17,6 +17,7 @@ from njst.contract.kinds.publish import PublishPlan, ReadBackPlan
 from njst.contract.kinds.registry import KINDS
 from njst.contract.kinds.service import ServicePlan
 from njst.contract.model import Message
+from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import StreamReceipts
 
 
@@ -89,6 +90,13 @@ class LoadPlan(Message):
     job: str
     connection: Connection
     clients: list[ClientPlan]
+
+
+class Provisioned(Message):
+    """The clients that a participant loads, and what its preparation found out."""
+
+    clients: list[ClientPlan] = Field(default_factory=list)
+    preparation: Preparation | None = None
 
 
 class Receipt(Message):

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 from njst.contract.kinds.publish import Verify
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import TargetSession
 from njst.contract.results.readback import NOT_READ, STOPPED
 from njst.contract.results.report import Report, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.workload import Workload
+from njst.journal.preparation_summary import adjusted, environment
 from njst.journal.state.job_store import ProgressEntry
 from njst.journal.state.job_view import JobView, ParticipantPhase, ParticipantState
 from njst.stats.offered_load import planned_messages
@@ -25,6 +27,8 @@ _OUTCOMES = {
     ParticipantPhase.LATE: Outcome.LATE,
     ParticipantPhase.LOST: Outcome.LOST,
 }
+# Adjustments of a report, of all workloads.
+MOST_ADJUSTED = 64
 
 
 def log_datetime(time_ns: int) -> datetime:
@@ -49,6 +53,7 @@ def _worker_result(part: ParticipantState, seen: ProgressEntry | None) -> Worker
             cost=part.finished.cost,
             control=part.finished.control,
             clock_error_us=part.finished.clock_error_us,
+            target=_session(part),
         )
     return WorkerResult(
         worker=part.worker,
@@ -56,7 +61,12 @@ def _worker_result(part: ParticipantState, seen: ProgressEntry | None) -> Worker
         problem=part.problem,
         workloads=_last_of(part, seen) if seen else [],
         cost=seen.progress.cost if seen else None,
+        target=_session(part),
     )
+
+
+def _session(part: ParticipantState) -> TargetSession | None:
+    return None if part.preparation is None else part.preparation.session
 
 
 def _last_of(part: ParticipantState, seen: ProgressEntry) -> list[WorkloadTally]:
@@ -175,6 +185,8 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
         workloads=workloads,
         thresholds=thresholds,
         tester=diagnose([worker.cost for worker in workers], workloads),
+        adjusted=adjusted(view),
+        environment=environment(view),
     )
 
 
@@ -199,6 +211,8 @@ def report_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: 
         workers=[_without_histograms(worker) for worker in workers],
         workloads=workloads,
         tester=diagnose([worker.cost for worker in workers], workloads),
+        adjusted=adjusted(view),
+        environment=environment(view),
     )
 
 

@@ -140,10 +140,14 @@ class LoginClient(Client):
         """The prefix of JetStream API subjects."""
         return self.connection.js_api
 
+    def info(self, name: str) -> str:
+        """Return a text in the INFO of the server, such as its `version`; empty: it has none."""
+        return str(self._server_info.get(name) or "")
+
     @property
     def server_id(self) -> str:
         """The ID of the connected server, which changes each time the server starts."""
-        return str(self._server_info.get("server_id", ""))
+        return self.info("server_id")
 
     def jetstream(self, **options: Any) -> JetStreamContext:
         """Return the JetStream context with the domain or API prefix of the connection."""

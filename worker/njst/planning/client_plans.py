@@ -1,12 +1,12 @@
 """The client plans of a participant."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from njst.contract.names.assets import stream_names
 from njst.contract.plan import ClientPlan
 from njst.contract.spec.job import JobSpec
 from njst.planning.arrivals import arrival_plan
-from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext, ms
+from njst.planning.client_slot import ClientSlot, TargetState, WorkloadContext, ms
 from njst.planning.registry import kind_plan
 
 
@@ -15,8 +15,7 @@ def client_plans(
     spec: JobSpec,
     participants: Sequence[str],
     me: str,
-    there: Mapping[str, StreamState] | None = None,
-    skipped: Mapping[str, str] | None = None,
+    target: TargetState | None = None,
 ) -> list[ClientPlan]:
     """Return the plans of the clients that `me` runs, without clients whose share is zero messages.
 
@@ -25,20 +24,20 @@ def client_plans(
         spec: the job.
         participants: all participants.
         me: one of the participants.
-        there: the state of each stream, by its name.
-        skipped: why a workload is not run, by the workload's name.
+        target: what is known of the target; None: nothing.
 
     Raises:
         ValueError: `me` is not a participant.
     """
     workers = sorted(participants)
     position = workers.index(me)
+    target = target or TargetState()
     plans: list[ClientPlan] = []
     for number, workload in enumerate(spec.workloads):
-        if reason := (skipped or {}).get(workload.name):
+        if reason := target.skipped.get(workload.name):
             plans.append(ClientPlan(workload=workload.name, number=number, index=0, skipped=reason))
         else:
-            work = WorkloadContext(job, spec, workload, number, there or {})
+            work = WorkloadContext(job, spec, workload, number, target.there, target.adjusted)
             plans += _clients(work, position, len(workers))
     return plans
 

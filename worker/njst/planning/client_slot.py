@@ -1,12 +1,13 @@
 """A client's slot among all clients of a workload, and its share of the messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Stream
 from njst.contract.spec.workload import Workload
 from njst.contract.stream_bounds import StreamBefore
+from njst.planning.adjustments import Adjustments
 
 
 def split(total: int, parts: int, index: int) -> int:
@@ -77,14 +78,33 @@ class StreamState:
 
 
 @dataclass(frozen=True)
+class TargetState:
+    """What is known of a target before the clients are planned.
+
+    Attributes:
+        there: the state of each stream, by its name.
+        skipped: why a workload is not run, by the workload's name.
+        adjusted: takes which defaults of the spec were lowered.
+    """
+
+    there: Mapping[str, StreamState] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    adjusted: Adjustments = field(default_factory=Adjustments)
+
+
+@dataclass(frozen=True)
 class WorkloadContext:
-    """A workload of a job; `number` is its index in the spec, `there` the state of each stream."""
+    """A workload of a job; `number` is its index in the spec, `there` the state of each stream.
+
+    Planners note in `adjusted` where they take less than a default of the spec.
+    """
 
     job: str
     spec: JobSpec
     workload: Workload
     number: int
     there: Mapping[str, StreamState]
+    adjusted: Adjustments = field(default_factory=Adjustments)
 
     @property
     def stream(self) -> Stream | None:

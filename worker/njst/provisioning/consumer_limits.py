@@ -7,6 +7,7 @@ for defaults of the spec.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nats.js.api import ConsumerConfig
@@ -14,43 +15,69 @@ from nats.js.errors import APIError
 
 from njst.contract.kinds.consume import Consume, ConsumeMode, ConsumePlan
 from njst.contract.results.outcome import SetupError
+from njst.contract.spec.workload import Workload
+from njst.planning.adjustments import Adjustments
 from njst.provisioning.target.jetstream_api import JetStreamApi
-from njst.provisioning.target.target_connection import explained, refusal
+from njst.provisioning.target.target_connection import explained, refusal, workload_field
 
 # Error codes of server/errors.json: max_ack_pending and inactive_threshold exceed a limit.
 _ACK_PENDING_EXCEEDED = 10121
 _IDLE_EXCEEDED = 10153
 ALL_SUBJECTS = ">"
+# What the server's own value of a field of a configuration replaces: the field of consume, and how
+# many of the server's unit are one of the spec's.
+_REPLACED = {
+    "max_ack_pending": ("consume.maxAckPending", 1),
+    "inactive_threshold": ("consume.inactiveThresholdSeconds", 1_000_000_000),
+}
+
+
+@dataclass(frozen=True)
+class ConsumerOwner:
+    """The workload that a consumer is for: its index in the spec, and what takes adjustments."""
+
+    number: int
+    workload: Workload
+    adjusted: Adjustments
+
+    @property
+    def field(self) -> str:
+        """The workload, for errors."""
+        return workload_field(self.number, self.workload)
+
+    @property
+    def consume(self) -> Consume | None:
+        """What the spec asks of the consumer; None: the workload is of another kind."""
+        return self.workload.consume
+
+    def note(self, field: str, value: object, why: str) -> None:
+        """Note what is taken in place of a default."""
+        self.adjusted.note(self.workload.name, field, value, why)
 
 
 async def create_consumer(
-    api: JetStreamApi,
-    field: str,
-    stream: str,
-    config: ConsumerConfig,
-    consume: Consume | None = None,
+    api: JetStreamApi, owner: ConsumerOwner, stream: str, config: ConsumerConfig
 ) -> dict[str, Any]:
     """Create a consumer; return its configuration as the server has taken it.
-
-    Args:
-        api: JetStream of the target.
-        field: the workload, for errors.
-        stream: its stream.
-        config: the configuration that is wanted.
-        consume: what the spec asks for; None: the consumer is no workload's own field.
 
     Raises:
         SetupError: the target refuses it; a limit names the field of the spec.
     """
     wanted: dict[str, Any] = config.as_dict()
+    left_out: dict[str, APIError] = {}
     while True:
         # Each round leaves out one field more.
-        answer = await explained(field, _create(api, stream, wanted))
+        answer = await explained(owner.field, _create(api, stream, wanted))
         if not isinstance(answer, APIError):
-            return answer
-        dropped = _too_large(answer, consume)
+            break
+        dropped = _too_large(answer, owner.consume)
         if dropped is None or wanted.pop(dropped, None) is None:
-            raise _refusal(field, answer, consume)
+            raise _refusal(owner.field, answer, owner.consume)
+        left_out[dropped] = answer
+    for name, error in left_out.items() if owner.consume is not None else ():
+        field, unit = _REPLACED[name]
+        owner.note(field, answer.get(name, 0) // unit, str(error.description))
+    return answer
 
 
 async def _create(
@@ -95,25 +122,27 @@ def _refusal(field: str, error: APIError, consume: Consume | None) -> SetupError
 
 
 def within_limits(
-    plan: ConsumePlan, field: str, consume: Consume, config: Mapping[str, Any]
+    plan: ConsumePlan, owner: ConsumerOwner, config: Mapping[str, Any]
 ) -> ConsumePlan:
     """Return the plan of a client with pulls that its consumer allows.
 
     Args:
         plan: the client's plan.
-        field: the workload, for errors.
-        consume: what the spec asks for.
+        owner: the workload, of the kind `consume`.
         config: the consumer's configuration as the server has it.
 
     Raises:
         SetupError: the spec asks for more than the server allows.
     """
+    consume = owner.consume
+    assert consume is not None
     if consume.mode is ConsumeMode.PUSH:
         return plan
     most = config.get("max_batch") or plan.batch
     if plan.batch <= most:
         return plan
+    words = f"the target allows at most {most} messages in a pull (max_batch)"
     if consume.leaves_open("batch"):
+        owner.note("consume.batch", most, words)
         return plan.model_copy(update={"batch": most})
-    words = f"{plan.batch}: the target allows at most {most} messages in a pull (max_batch)"
-    raise SetupError("LimitReached", f"{field}.consume.batch: {words}")
+    raise SetupError("LimitReached", f"{owner.field}.consume.batch: {plan.batch}: {words}")

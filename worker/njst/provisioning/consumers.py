@@ -1,7 +1,7 @@
 """Consumer configurations, and creating consumers, shared or one per client."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,10 +25,15 @@ from njst.contract.plan import ClientPlan
 from njst.contract.priority import Priority, PriorityPolicy
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
+from njst.planning.adjustments import Adjustments
 from njst.planning.inbox_prefix import with_prefix
-from njst.provisioning.consumer_limits import ALL_SUBJECTS, create_consumer, within_limits
+from njst.provisioning.consumer_limits import (
+    ALL_SUBJECTS,
+    ConsumerOwner,
+    create_consumer,
+    within_limits,
+)
 from njst.provisioning.target.jetstream_api import JetStreamApi
-from njst.provisioning.target.target_connection import workload_field
 
 # The server removes an unused consumer after this time, in case the clean-up never runs.
 CONSUMER_IDLE_S = 3600.0
@@ -175,42 +180,47 @@ async def make_shared_consumers(
     job: str,
     spec: JobSpec,
     connection: Connection,
-    skipped: Collection[str],
-    plans: Iterable[ClientPlan],
+    plans: Sequence[ClientPlan],
+    adjusted: Adjustments,
 ) -> list[ClientPlan]:
     """Create the consumers that clients share; return the plans with pulls that these allow."""
     streams = {stream.name: stream for stream in spec.streams}
+    skipped = {plan.number for plan in plans if plan.skipped}
     taken: dict[tuple[int, str], Mapping[str, Any]] = {}
     for number, workload in enumerate(spec.workloads):
         if workload.consume is None or workload.stream is None or has_own_consumers(workload):
             continue
-        if workload.consume.existing_consumer is not None or workload.name in skipped:
+        if workload.consume.existing_consumer is not None or number in skipped:
             continue
-        field = workload_field(number, workload)
+        owner = ConsumerOwner(number, workload, adjusted)
         for index, name in enumerate(stream_names(streams[workload.stream])):
             config = consumer_config(job, workload, index)
             if config.deliver_subject:
                 deliver = with_prefix(config.deliver_subject, connection)
                 config = config.evolve(deliver_subject=deliver)
-            created = await create_consumer(api, field, name, config, workload.consume)
-            taken[number, name] = created
-    return [_within_limits(plan, spec, taken) for plan in plans]
+            taken[number, name] = await create_consumer(api, owner, name, config)
+    return [_within_limits(plan, spec, taken, adjusted) for plan in plans]
 
 
 def _within_limits(
-    plan: ClientPlan, spec: JobSpec, taken: Mapping[tuple[int, str], Mapping[str, Any]]
+    plan: ClientPlan,
+    spec: JobSpec,
+    taken: Mapping[tuple[int, str], Mapping[str, Any]],
+    adjusted: Adjustments,
 ) -> ClientPlan:
-    consume = spec.workloads[plan.number].consume
-    if plan.consume is None or consume is None or (plan.number, plan.consume.stream) not in taken:
+    if plan.consume is None or (plan.number, plan.consume.stream) not in taken:
         return plan
-    field = workload_field(plan.number, spec.workloads[plan.number])
+    owner = ConsumerOwner(plan.number, spec.workloads[plan.number], adjusted)
     config = taken[plan.number, plan.consume.stream]
-    allowed = within_limits(plan.consume, field, consume, config)
-    return plan.model_copy(update={"consume": allowed})
+    return plan.model_copy(update={"consume": within_limits(plan.consume, owner, config)})
 
 
 async def make_own_consumers(
-    api: JetStreamApi, job: str, spec: JobSpec, plans: Iterable[ClientPlan]
+    api: JetStreamApi,
+    job: str,
+    spec: JobSpec,
+    plans: Iterable[ClientPlan],
+    adjusted: Adjustments,
 ) -> list[ClientPlan]:
     """Create the consumers of single clients; plans of ordered ones get what recreates them."""
     streams = {stream.name: stream for stream in spec.streams}
@@ -226,11 +236,11 @@ async def make_own_consumers(
             config = watch_config(job, workload, bucket_of(plan.consume.stream), own)
         else:
             config = consumer_config(job, workload, index, own)
-        field = workload_field(plan.number, workload)
-        taken = await create_consumer(api, field, plan.consume.stream, config, workload.consume)
+        owner = ConsumerOwner(plan.number, workload, adjusted)
+        taken = await create_consumer(api, owner, plan.consume.stream, config)
         consume = plan.consume
         if workload.consume is not None:
-            consume = within_limits(consume, field, workload.consume, taken)
+            consume = within_limits(consume, owner, taken)
         if consume.mode is ConsumeMode.ORDERED:
             again = {**config.as_dict(), "inactive_threshold": taken["inactive_threshold"]}
             consume = consume.model_copy(update={"again": json.dumps(again)})

@@ -8,9 +8,11 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
+from njst.planning.adjustments import Adjustments
+from njst.provisioning.consumer_limits import ConsumerOwner, within_limits
 from njst.provisioning.consumers import PRIORITY_POLICIES
 from njst.provisioning.target.jetstream_api import JetStreamApi
-from njst.provisioning.target.target_connection import explained, workload_field
+from njst.provisioning.target.target_connection import explained
 
 _S = 1_000_000_000
 _MS = 1_000_000
@@ -19,15 +21,22 @@ _ACK = {"none": (AckPolicy.NONE,), "explicit": (AckPolicy.EXPLICIT, AckPolicy.DO
 _POLICIES = {name: policy for policy, name in PRIORITY_POLICIES.items()}
 
 
-def apply_config(plan: ConsumePlan, info: Mapping[str, Any]) -> ConsumePlan:
-    """Return a client's plan with the settings of the consumer.
+def apply_config(plan: ConsumePlan, owner: ConsumerOwner, info: Mapping[str, Any]) -> ConsumePlan:
+    """Return a client's plan with the settings of the consumer, and with pulls that it allows.
 
     Args:
         plan: the client's plan.
-        info: the answer to CONSUMER.INFO; durations in ns.
+        owner: the workload.
+        info: the answer to CONSUMER.INFO, without incompatibilities; durations in ns.
     """
     config = info["config"]
     own: dict[str, Any] = {"ack_wait_ms": _first_wait_ns(config) // _MS}
+    most_ms = config.get("max_expires", 0) // _MS
+    if 0 < most_ms < plan.expires_ms:
+        own["expires_ms"] = most_ms
+        words = f"a pull of this consumer lasts at most {most_ms / 1000:g} s (max_expires)"
+        owner.note("consume.expiresSeconds", f"{most_ms / 1000:g}", words)
+    plan = within_limits(plan, owner, config)
     if plan.priority is not None:
         own["priority"] = plan.priority.model_copy(update={"group": config["priority_groups"][0]})
     return plan.model_copy(update=own)
@@ -78,10 +87,12 @@ def _answers(config: Mapping[str, Any], consume: Consume) -> Iterator[str]:
 
 def _pulls(config: Mapping[str, Any], consume: Consume, clients: int) -> Iterator[str]:
     most = config.get("max_batch") or consume.batch
-    if consume.batch > most:
+    if consume.batch > most and not consume.leaves_open("batch"):
         yield f"a pull has at most {most} messages (max_batch): batch must not exceed this"
     most_ns = config.get("max_expires") or consume.expires_seconds * _S
-    if consume.expires_seconds * _S > most_ns:
+    # Heartbeats must come at least twice in a pull, so they keep its time as it is.
+    may_lower = consume.leaves_open("expires_seconds") and consume.heartbeat_seconds is None
+    if consume.expires_seconds * _S > most_ns and not may_lower:
         yield f"a pull lasts at most {most_ns / _S:g} s (max_expires): set expiresSeconds to that"
     most = config.get("max_bytes") or consume.max_bytes or 0
     if (consume.max_bytes or 0) > most:
@@ -123,7 +134,11 @@ def _is_filtered_by_nothing(config: Mapping[str, Any]) -> bool:
 
 
 async def with_existing_consumers(
-    api: JetStreamApi, spec: JobSpec, plans: Iterable[ClientPlan], participants: int
+    api: JetStreamApi,
+    spec: JobSpec,
+    plans: Iterable[ClientPlan],
+    participants: int,
+    adjusted: Adjustments,
 ) -> list[ClientPlan]:
     """Return the plans; those of existing consumers have the consumer's settings."""
     infos: dict[tuple[int, str], dict[str, Any]] = {}
@@ -133,13 +148,14 @@ async def with_existing_consumers(
         workload, consume = spec.workloads[plan.number], plan.consume
         if consume is None or workload.consume is None or not workload.consume.existing_consumer:
             continue
+        owner = ConsumerOwner(plan.number, workload, adjusted)
         asked = (plan.number, consume.stream)
         if asked not in infos:
             which = f"{consume.consumer} of {consume.stream}"
-            field = f"{workload_field(plan.number, workload)}.consume.existingConsumer ({which})"
+            field = f"{owner.field}.consume.existingConsumer ({which})"
             subject = f"{api.prefix}.CONSUMER.INFO.{consume.stream}.{consume.consumer}"
             infos[asked] = await explained(field, api.call(subject))
             if found := incompatibilities(infos[asked], spec, workload, participants):
                 raise SetupError("ConsumerUnsuitable", f"{field}: {'; '.join(found)}")
-        made[-1] = plan.model_copy(update={"consume": apply_config(consume, infos[asked])})
+        made[-1] = plan.model_copy(update={"consume": apply_config(consume, owner, infos[asked])})
     return made

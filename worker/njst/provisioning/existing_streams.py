@@ -30,8 +30,11 @@ async def check_existing_streams(
     spec: JobSpec,
     skipped: Collection[str],
     longest: Mapping[int, int],
-) -> None:
+) -> dict[str, StreamInfo]:
     """Check that each existing stream of a job suits the workloads that use it.
+
+    Returns:
+        The streams whose state the job needs, by name.
 
     Args:
         js: JetStream of the target, with the time that an answer may take.
@@ -43,6 +46,7 @@ async def check_existing_streams(
     Raises:
         SetupError: names the workload, the field, and the setting of the stream that prevents it.
     """
+    infos: dict[str, StreamInfo] = {}
     for place, stream in enumerate(spec.streams):
         workloads = [
             (number, workload)
@@ -54,8 +58,9 @@ async def check_existing_streams(
         for index, name in enumerate(stream_names(stream)):
             settings = None
             if needs_state(spec, stream.name):
-                info = await explained(f"spec.streams[{place}] ({name})", js.stream_info(name))
-                settings = stream_settings(info)
+                field = f"spec.streams[{place}] ({name})"
+                infos[name] = await explained(field, js.stream_info(name))
+                settings = stream_settings(infos[name])
             for number, workload in workloads:
                 if settings is not None:
                     check_stream(number, workload, settings, longest.get(number))
@@ -67,6 +72,7 @@ async def check_existing_streams(
                         subjects = [f"{subject}.0" for subject in subjects]
                     field = f"{workload_field(number, workload)}.publish.subjects"
                     await _check_subjects(client, field, name, subjects)
+    return infos
 
 
 def stream_settings(info: StreamInfo) -> StreamSettings:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from njst.contract.connection import Connection
-from njst.contract.plan import ClientPlan
+from njst.contract.plan import ClientPlan, Provisioned
+from njst.contract.results.preparation import Preparation
 from njst.contract.spec.job import JobSpec
 from njst.login.nats_client import API_TIMEOUT_S
+from njst.planning.adjustments import Adjustments
 from njst.planning.client_plans import client_plans
+from njst.planning.client_slot import TargetState
 from njst.planning.inbox_prefix import for_connection
 from njst.planning.payload_limits import check_payload_sizes
 from njst.planning.server_requirements import check_release, requirements, unsupported
@@ -23,10 +26,11 @@ from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
 from njst.provisioning.existing_streams import check_existing_streams
 from njst.provisioning.payload_files import largest, payload_plans, with_files
-from njst.provisioning.streams import make_streams
+from njst.provisioning.streams import make_streams, stream_states
 from njst.provisioning.target.jetstream_api import JetStreamApi
 from njst.provisioning.target.store_clock import with_store_clocks
 from njst.provisioning.target.target_connection import ask_server, target_connection
+from njst.provisioning.target.target_session import placements, target_session
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ async def provision(
     participants: Sequence[str],
     me: str,
     home: WorkerFiles | None = None,
-) -> list[ClientPlan]:
-    """Create the missing streams and consumers of a job; return the client plans of `me`.
+) -> Provisioned:
+    """Create the missing streams and consumers of a job, and plan the clients of `me`.
 
     A workload for which the target's server is too old becomes one client that only reports this.
 
@@ -77,17 +81,29 @@ async def provision(
         possible = spec.without(skipped)
         js = client.jetstream(timeout=patience_s)
         check_made_streams(spec, skipped, longest)
-        await check_existing_streams(js, client, spec, skipped, longest)
-        there = await make_streams(js, job, possible, home.log, len(participants), client.server_id)
-        found = with_files(client_plans(job, spec, participants, me, there, skipped), files)
+        streams = await check_existing_streams(js, client, spec, skipped, longest)
+        streams |= await make_streams(js, job, possible, home.log, len(participants))
+        there = await stream_states(js, possible, streams, client.server_id)
+        adjusted = Adjustments()
+        target = TargetState(there, skipped, adjusted)
+        planned = client_plans(job, spec, participants, me, target)
+        found = with_files(planned, files)
         plans = [_marked(for_connection(plan, connection), home.log) for plan in found]
         api = JetStreamApi(client, connection.js_api, patience_s)
-        plans = await make_shared_consumers(api, job, spec, connection, skipped, plans)
-        plans = await make_own_consumers(api, job, spec, plans)
-        plans = await with_existing_consumers(api, spec, plans, len(participants))
+        plans = await make_shared_consumers(api, job, spec, connection, plans, adjusted)
+        plans = await make_own_consumers(api, job, spec, plans, adjusted)
+        plans = await with_existing_consumers(api, spec, plans, len(participants), adjusted)
         await make_bulk_assets(api, spec, plans)
         plans = await with_core_streams(JetStreamApi(client, connection.js_api, LOOK_S), plans)
-        return await with_store_clocks(client, connection.js_api, plans)
+        plans = await with_store_clocks(client, connection.js_api, plans)
+        # A job that only publishes to existing streams asks for nothing but its subjects.
+        asks = bool(streams) or not spec.streams
+        preparation = Preparation(
+            adjusted=adjusted.all(),
+            session=await target_session(client, connection, asks=asks),
+            streams=placements(streams.values()),
+        )
+        return Provisioned(clients=plans, preparation=preparation)
 
 
 def _patience_s(spec: JobSpec) -> float:

@@ -32,7 +32,6 @@ from njst.contract.stream_bounds import StreamBefore, StreamLimits
 from njst.planning.client_slot import StreamState
 from njst.planning.consumer_limits import most_consumers
 from njst.planning.stream_copies import copied_state
-from njst.planning.stream_requirements import needs_state
 from njst.provisioning.target.target_connection import STREAM_EXISTS, explained
 
 _STORAGE = {Storage.FILE: StorageType.FILE, Storage.MEMORY: StorageType.MEMORY}
@@ -134,22 +133,36 @@ def _origin(origin: StreamOrigin) -> StreamSource:
 
 
 async def make_streams(
-    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int, server: str
-) -> dict[str, StreamState]:
-    """Create missing streams; return the state of each that matters, as this server reports it."""
-    there: dict[str, StreamState] = {}
+    js: JetStreamContext, job: str, spec: JobSpec, log: str, participants: int
+) -> dict[str, StreamInfo]:
+    """Create the streams that are not to exist; return them by name."""
+    made: dict[str, StreamInfo] = {}
     for number, stream in enumerate(spec.streams):
         for index, name in enumerate(stream_names(stream)):
-            field = f"spec.streams[{number}] ({name})"
-            if stream.use_existing:
-                if not needs_state(spec, stream.name):
-                    continue
-                info = await explained(field, js.stream_info(name))
-            else:
+            if not stream.use_existing:
+                field = f"spec.streams[{number}] ({name})"
                 config = stream_config(job, spec, stream, index, log, participants)
-                info = await explained(field, _add_stream(js, job, config))
+                made[name] = await explained(field, _add_stream(js, job, config))
+    return made
+
+
+async def stream_states(
+    js: JetStreamContext, spec: JobSpec, infos: Mapping[str, StreamInfo], server: str
+) -> dict[str, StreamState]:
+    """Return the state of each stream before the load, as the server of this id reports it.
+
+    Args:
+        js: JetStream of the target, for the origins of copies.
+        spec: the job.
+        infos: its streams whose state it needs, by name.
+        server: the id of the server that reported them.
+    """
+    there: dict[str, StreamState] = {}
+    for number, stream in enumerate(spec.streams):
+        for name in filter(infos.__contains__, stream_names(stream)):
+            field = f"spec.streams[{number}] ({name})"
             origins = await _origin_states(js, field, stream, there)
-            there[name] = copied_state(stream, stream_state(info, server), origins)
+            there[name] = copied_state(stream, stream_state(infos[name], server), origins)
     return there
 
 

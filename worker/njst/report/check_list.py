@@ -87,6 +87,7 @@ def _of_workload(workload: WorkloadResult, thresholds: list[ThresholdResult]) ->
         ("no acknowledged message is lost", checks.lost_messages(workload)),
         ("acknowledged messages could be looked for", checks.failed_read_back(workload)),
         ("nobody removed acknowledged messages", checks.removed_messages(workload)),
+        ("nobody paused its consumer", checks.paused_consumer(workload, thresholds)),
     ):
         if workload.skipped:
             yield Check(workload.workload, name, None, workload.skipped)

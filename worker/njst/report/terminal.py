@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from njst.contract.results.outcome import Outcome
+from njst.contract.results.preparation import Environment, StreamPlacement
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
@@ -18,6 +19,8 @@ from njst.report.units import binary, duration
 
 _RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
 
+_MOST_STREAMS = 5
+
 # Faster logins are not reported.
 SLOW_LOGIN_US = 100_000
 
@@ -32,10 +35,12 @@ def render(report: Report, title: str) -> str:
         _section("COUNTED APART", list(_apart(report.workloads))),
         _section("COURSE: from the common start", sparkline(report.workloads)),
         _section("SKIPPED", [f"{w.workload}: {w.skipped}" for w in report.workloads if w.skipped]),
+        _section("ADJUSTED: defaults that the target does not allow", _adjusted(report)),
         _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),
         _section("READ BACK", list(_read_back(report.workloads))),
         _section("ERRORS", list(_errors(report.workloads))),
         _section("CONNECTIONS: events, no errors by themselves", list(_events(report.workloads))),
+        _section("ENVIRONMENT: as it was prepared", _environment(report.environment)),
         _section("WORKERS", _workers(report.workers)),
         _section("CONTROL NATS: it did not answer, the load went on", _silent(report.workers)),
         _section("TESTER", _tester(report.tester)),
@@ -189,6 +194,10 @@ def _split(workloads: Iterable[WorkloadResult]) -> list[str]:
     return table(["NAME", "", "P50", "P90", "P99", "P99.9", "MAX", "CLOCK"], rows) if rows else []
 
 
+def _adjusted(report: Report) -> list[str]:
+    return [f"{a.workload} {a.field} {a.value}: {a.why}" for a in report.adjusted]
+
+
 def _threshold(threshold: ThresholdResult) -> str:
     words = {Verdict.VALID: "ok  ", Verdict.INVALID: "FAIL", Verdict.UNKNOWN: "?   "}
     word = words[threshold.verdict]
@@ -249,6 +258,30 @@ def _workers(workers: Sequence[WorkerResult]) -> list[str]:
         problem = f"{worker.problem.reason}: {worker.problem.message}" if worker.problem else ""
         rows.append([worker.worker, str(worker.outcome), done or "-", problem])
     return table(["NAME", "OUTCOME", "DONE", ""], rows) if rows else []
+
+
+def _environment(environment: Environment | None) -> list[str]:
+    """Return what was tested and as whom, and where the streams were."""
+    if environment is None:
+        return []
+    parts = {
+        "njst": environment.njst_versions,
+        "nats-server": environment.server_versions,
+        "cluster": environment.clusters,
+        "JetStream domain": environment.domains,
+        "account": environment.accounts,
+        "user": environment.users,
+        "connected to": environment.servers,
+    }
+    known = [f"{what} {', '.join(values)}" for what, values in parts.items() if values]
+    shown = [_placement(placement) for placement in environment.streams[:_MOST_STREAMS]]
+    more = len(environment.streams) - len(shown)
+    return ["; ".join(known), *shown, *([f"and {more} more streams"] if more else [])]
+
+
+def _placement(placement: StreamPlacement) -> str:
+    replicas = f", replicas {', '.join(placement.replicas)}" if placement.replicas else ""
+    return f"{placement.stream}: leader {placement.leader or 'not named'}{replicas}"
 
 
 def _silent(workers: Sequence[WorkerResult]) -> list[str]:

@@ -100,6 +100,8 @@ def missing_messages(
     """Planned messages that were not done, but for failed ones that a threshold allows."""
     if workload.planned is None or workload.messages == workload.planned:
         return None
+    if _is_explained_by_pause(workload):
+        return None
     missing = workload.planned - workload.messages
     if missing == workload.failed and has_budget(thresholds, workload):
         return None
@@ -121,6 +123,8 @@ def unallowed_errors(
 ) -> Judgement | None:
     """Errors of a workload, unless a threshold limits them."""
     if not workload.errors or has_budget(thresholds, workload):
+        return None
+    if _is_explained_by_pause(workload):
         return None
     first = workload.errors[0]
     message = (
@@ -148,3 +152,28 @@ def removed_messages(workload: WorkloadResult) -> Judgement | None:
     """Messages that somebody removed while the job ran: they prove nothing."""
     message = removed_words(workload)
     return Judgement(Verdict.UNKNOWN, "MessagesRemoved", message) if message else None
+
+
+def paused_consumer(
+    workload: WorkloadResult, thresholds: Sequence[ThresholdResult]
+) -> Judgement | None:
+    """A pause that explains missed thresholds or missing messages: they say nothing then."""
+    missed = [
+        t for t in thresholds if t.workload == workload.workload and t.verdict is not Verdict.VALID
+    ]
+    words = pause_words(workload)
+    if not words or not (missed or _is_explained_by_pause(workload)):
+        return None
+    detail = "".join(f"; {threshold_words(threshold)}" for threshold in missed[:5])
+    return Judgement(Verdict.UNKNOWN, "ConsumerPaused", f"{workload.workload}: {words}{detail}")
+
+
+def pause_words(workload: WorkloadResult) -> str:
+    """Return which consumer somebody paused during the load, and until when; empty: none."""
+    happened = (*workload.errors, *workload.events)
+    return next((e.example for e in happened if e.error_class is ErrorClass.CONSUMER_PAUSED), "")
+
+
+def _is_explained_by_pause(workload: WorkloadResult) -> bool:
+    """Whether nothing but a pause of its consumer kept a workload from its messages."""
+    return {error.error_class for error in workload.errors} == {ErrorClass.CONSUMER_PAUSED}

@@ -3,9 +3,10 @@
 Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
 deadline); nothing ran; a worker failed; counts that contradict each other; a worker is missing; a
 workload was skipped; thresholds missed; thresholds undecided; planned messages missing; errors that
-no threshold allows; acknowledged messages that could not be looked for; some that somebody removed.
-A lost worker makes the verdict UNKNOWN, and so does a workload for which the target is too old: a
-part of the history is missing.
+no threshold allows; acknowledged messages that could not be looked for; some that somebody removed;
+a consumer that somebody paused, where that explains the missed thresholds and missing messages of
+its workload. A lost worker makes the verdict UNKNOWN, and so does a workload for which the target
+is too old: a part of the history is missing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -104,7 +105,10 @@ def _thresholds(history: History) -> Judgement | None:
         (Verdict.INVALID, "ThresholdsFailed"),
         (Verdict.UNKNOWN, "ThresholdsUndecided"),
     ):
-        missed = [t for t in history.thresholds if t.verdict is verdict]
+        paused = {w.workload for w in history.workloads if checks.pause_words(w)}
+        missed = [
+            t for t in history.thresholds if t.verdict is verdict and t.workload not in paused
+        ]
         if missed:
             return Judgement(verdict, reason, "; ".join(map(checks.threshold_words, missed[:5])))
     return None
@@ -126,6 +130,10 @@ def _removed(history: History) -> Judgement | None:
     return _first(map(checks.removed_messages, history.workloads))
 
 
+def _paused(history: History) -> Judgement | None:
+    return _first(checks.paused_consumer(w, history.thresholds) for w in history.workloads)
+
+
 _POLICIES = (
     _lost,
     _stopped,
@@ -139,4 +147,5 @@ _POLICIES = (
     _errors,
     _unchecked,
     _removed,
+    _paused,
 )

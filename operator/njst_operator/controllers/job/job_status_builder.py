@@ -37,11 +37,12 @@ from njst_operator.kube.truncate import truncate
 
 Part = TypeVar("Part", bound=Message)
 
-# Bytes; MAX_LOST is a number of workers.
+# Bytes; MAX_LOST is a number of workers, MAX_ADJUSTED one of fields.
 MAX_MESSAGE = 400
 MAX_TARGET = 200
 MAX_NAME = 64
 MAX_LOST = 5
+MAX_ADJUSTED = 5
 # Phases in their order: a status never goes back to an earlier one.
 _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
@@ -156,6 +157,7 @@ def of_job(
         error_count=sum(workload.error_count for workload in report.workloads),
         tester_limited=report.tester is not None and report.tester.limited,
         tester_advice=_advice(report.tester),
+        adjusted=_adjusted(report),
         target=_target(view.created.spec),
         workloads=[_workload(workload) for workload in report.workloads],
         thresholds=[_threshold(threshold) for threshold in _worst_first(report.thresholds)],
@@ -192,6 +194,7 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
         "thresholds after the worst 8",
         lambda s: s.model_copy(update={"thresholds": s.thresholds[:8]}),
     ),
+    ("adjusted defaults", lambda s: s.model_copy(update={"adjusted": []})),
     ("examples of errors", _without_examples),
     ("errors by class", lambda s: _each(s, errors=[])),
     ("latencies by workload", lambda s: _each(s, latency_microseconds=None)),
@@ -307,6 +310,14 @@ def _advice(tester: Diagnosis | None) -> str:
     if tester is None or not tester.limited:
         return ""
     return truncate(f"{tester.reason}: {tester.message}", MAX_MESSAGE)
+
+
+def _adjusted(report: Report) -> list[str]:
+    """Return the first few adjustments of defaults."""
+    return [
+        truncate(f"{a.workload} {a.field} {a.value}: {a.why}", MAX_EXAMPLE)
+        for a in report.adjusted[:MAX_ADJUSTED]
+    ]
 
 
 def _worst_first(thresholds: Sequence[ThresholdResult]) -> list[ThresholdResult]:

@@ -184,6 +184,11 @@ class JobStatus(Message):
         description="The load tester was the bottleneck: the numbers are not those of the target.",
     )
     tester_advice: str = Field("", description="What would remove that bottleneck.")
+    adjusted: list[str] = Field(
+        default_factory=list,
+        description="The first few defaults of the spec that the target does not allow, each with"
+        " the value in its place.",
+    )
     target: str = Field("", description="The NATS under test.")
     workloads: list[WorkloadStatus] = Field(
         default_factory=list, description="Totals of each workload."

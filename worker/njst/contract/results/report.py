@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.model import Message
 from njst.contract.results.outcome import Outcome, Problem
+from njst.contract.results.preparation import Adjustment, Environment, TargetSession
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadCounts, WorkloadTally
 from njst.contract.spec.threshold import Metric
 
@@ -31,6 +32,7 @@ class WorkerResult(Message):
     `control` are breaks of the control NATS, which the load outlives; those of the target are in
     the tallies. None when there were none, or when the worker is lost and nobody knows.
     `clock_error_us` is how far its clock may have been off at the common start; None where unknown.
+    `target` is to what it was connected when it prepared; None: it did not get so far.
     """
 
     worker: str
@@ -40,6 +42,7 @@ class WorkerResult(Message):
     cost: LoadCost | None = None
     control: ControlOutages | None = None
     clock_error_us: int | None = None
+    target: TargetSession | None = None
 
 
 class Latency(Message):
@@ -172,6 +175,9 @@ class Report(Message):
     workloads: list[WorkloadResult] = Field(default_factory=list)
     thresholds: list[ThresholdResult] = Field(default_factory=list)
     tester: Diagnosis | None = None
+    # Defaults of the spec in whose place a smaller value was taken.
+    adjusted: list[Adjustment] = Field(default_factory=list)
+    environment: Environment | None = None
     # Details that were left out so that the report fits into a message.
     omitted: str = ""
     # Assets that the clean-up could not remove, and why; empty before the clean-up.

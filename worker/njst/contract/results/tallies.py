@@ -25,6 +25,7 @@ class ErrorClass(StrEnum):
     CONNECT_FAILED = "ConnectFailed"
     PROTOCOL = "Protocol"
     STARVED = "Starved"
+    CONSUMER_PAUSED = "ConsumerPaused"
     PULL_LOST = "PullLost"
     LEADER_CHANGED = "LeaderChanged"
     NOT_FOUND = "NotFound"

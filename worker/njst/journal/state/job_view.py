@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
 from njst.contract.results.outcome import Problem
+from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
 from njst.contract.results.report import Verdict
 
@@ -50,6 +51,8 @@ class ParticipantState(NamedTuple):
     state: ParticipantPhase = ParticipantPhase.PREPARING
     problem: Problem | None = None
     finished: Finished | None = None
+    # What its preparation found out, until the job is closed.
+    preparation: Preparation | None = None
     # The awaited workloads that it has finished.
     done: frozenset[str] = frozenset()
     suspected_from_ns: int = 0

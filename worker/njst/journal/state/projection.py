@@ -109,8 +109,11 @@ def _ready(view: JobView, entry: LogEntry, event: Ready) -> Changes | None:
         return None
     if part.state is not ParticipantPhase.PREPARING:
         return None
-    if event.problem is None:
+    if event.problem is None and event.preparation is None:
         return _with_part(view, plain_part(part.worker, ParticipantPhase.READY))
+    if event.problem is None:
+        ready = part.replace(state=ParticipantPhase.READY, preparation=event.preparation)
+        return _with_part(view, ready)
     is_late = event.problem.reason == START_TIMEOUT
     state = ParticipantPhase.LATE if is_late else ParticipantPhase.REJECTED
     return _with_part(view, part.replace(state=state, problem=event.problem))
@@ -123,7 +126,7 @@ def _started(view: JobView, entry: LogEntry, event: Started) -> Changes | None:
     parts: dict[str, ParticipantState] = {}
     for worker, part in view.parts.items():
         if part.state is ParticipantPhase.READY and worker in run:
-            parts[worker] = plain_part(worker, ParticipantPhase.RUNNING)
+            parts[worker] = _running(part)
         elif part.state in (ParticipantPhase.REJECTED, ParticipantPhase.LATE):
             parts[worker] = part
         else:
@@ -133,6 +136,12 @@ def _started(view: JobView, entry: LogEntry, event: Started) -> Changes | None:
         "start_ns": entry.time_ns + event.lead_ms * 1_000_000,
         "parts": MappingProxyType(parts),
     }
+
+
+def _running(part: ParticipantState) -> ParticipantState:
+    if part.preparation is None:
+        return plain_part(part.worker, ParticipantPhase.RUNNING)
+    return part.replace(state=ParticipantPhase.RUNNING)
 
 
 def _cancelled(view: JobView, entry: LogEntry, event: Cancelled) -> Changes | None:
@@ -176,7 +185,14 @@ def _finished(view: JobView, entry: LogEntry, event: Finished) -> Changes | None
     part = _running_part(view, entry)
     if part is None:
         return None
-    done = ParticipantState(part.worker, ParticipantPhase.FINISHED, event.problem, event, part.done)
+    done = ParticipantState(
+        worker=part.worker,
+        state=ParticipantPhase.FINISHED,
+        problem=event.problem,
+        finished=event,
+        preparation=part.preparation,
+        done=part.done,
+    )
     return _when_all_load_is_over(view, entry, _with_part(view, done))
 
 

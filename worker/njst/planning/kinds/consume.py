@@ -56,7 +56,11 @@ def _batch(work: WorkloadContext, consume: Consume, stream_name: str) -> int:
     if not consume.leaves_open("batch") or consume.max_bytes is not None:
         return consume.batch
     size = max(1, _message_bytes(work, stream_name))
-    return max(1, min(consume.batch, PULLED_BYTES // (consume.pulls_at_once * size)))
+    batch = max(1, min(consume.batch, PULLED_BYTES // (consume.pulls_at_once * size)))
+    if batch < consume.batch:
+        why = f"messages of {size} bytes: all pulls of a client ask for at most {PULLED_BYTES}"
+        work.adjusted.note(work.workload.name, "consume.batch", batch, why)
+    return batch
 
 
 def _message_bytes(work: WorkloadContext, stream_name: str) -> int:

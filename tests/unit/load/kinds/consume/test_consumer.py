@@ -420,3 +420,66 @@ def test_deleted_unordered_consumer_ends_the_client(words: str) -> None:
     # It asks for nothing more, but whether the server has read all of it.
     assert workload.next_bytes(3 * MS) in (b"", b"PING\r\n")
     assert not pulls(workload.next_bytes(60 * MS))
+
+
+ASK = b"SUB _INBOX.test.p 4\r\nPUB $JS.API.CONSUMER.INFO.S.C _INBOX.test.p 0\r\n\r\n"
+STATE = '{"name":"C","paused":%s,"config":{"pause_until":"2100-01-01T00:00:00Z"}}'
+
+
+def state(*, paused: bool) -> bytes:
+    body = STATE % ("true" if paused else "false")
+    return f"MSG _INBOX.test.p 4 {len(body)}\r\n{body}\r\n".encode()
+
+
+def silent(idle_ms: int, messages: int | None = 5) -> Any:
+    """A client that has asked for messages, and why none come."""
+    workload = consumer(messages, idle_timeout_ms=idle_ms, expires_ms=300_000)
+    workload.next_bytes(0)
+    assert workload.next_bytes(min(idle_ms * MS, 5 * SECOND) - 1) == b""
+    assert workload.next_bytes(min(idle_ms * MS, 5 * SECOND)) == ASK
+    assert workload.next_bytes(min(idle_ms * MS, 5 * SECOND)) == b""
+    return workload
+
+
+@pytest.mark.parametrize(
+    ("paused", "error_class"),
+    [(True, ErrorClass.CONSUMER_PAUSED), (False, ErrorClass.STARVED)],
+)
+def test_silence__up_to_its_limit__is_a_pause_if_the_server_says_so(
+    paused: bool, error_class: ErrorClass
+) -> None:
+    workload = silent(1000)
+    workload.on_time(SECOND)
+    assert tally(workload) == (0, {})
+    feed(workload, state(paused=paused), SECOND)
+    workload.on_time(SECOND)
+    assert tally(workload) == (0, {error_class: 5})
+
+
+def test_silence__whose_cause_nobody_tells__is_starvation_two_seconds_later() -> None:
+    workload = silent(1000)
+    workload.on_time(3 * SECOND - 1)
+    assert tally(workload) == (0, {})
+    workload.on_time(3 * SECOND)
+    assert tally(workload) == (0, {ErrorClass.STARVED: 5})
+
+
+def test_silence__of_a_client_that_may_not_ask__is_starvation_and_no_other_error() -> None:
+    workload = silent(1000)
+    words = b'Permissions Violation for Publish to "$JS.API.CONSUMER.INFO.S.C"'
+    feed(workload, b"-ERR '%s'\r\n" % words, SECOND)
+    workload.on_time(SECOND)
+    assert tally(workload) == (0, {ErrorClass.STARVED: 5})
+
+
+def test_pause__that_ends_in_time__is_an_event_and_asked_about_again_in_the_next_silence() -> None:
+    workload = silent(60_000, messages=None)
+    feed(workload, state(paused=True), 6 * SECOND)
+    assert workload.next_bytes(60 * SECOND).startswith(b"PUB $JS.API.CONSUMER.INFO.S.C")
+    feed(workload, state(paused=True), 60 * SECOND)
+    feed(workload, message(1), 61 * SECOND)
+    workload.next_bytes(61 * SECOND)
+    assert b"CONSUMER.INFO" in workload.next_bytes(66 * SECOND)
+    feed(workload, state(paused=False), 66 * SECOND)
+    workload.on_time(500 * SECOND)
+    assert events(workload)[ErrorClass.CONSUMER_PAUSED] == 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from njst.contract.events import Ended, Started
 from njst.contract.fields import MAX_INTEGER
 from njst.contract.results.job_status import MAX_BYTES, JobStatus
+from njst.contract.results.preparation import MOST_WORDS, Adjustment
 from njst.contract.results.report import (
     Diagnosis,
     Latency,
@@ -94,6 +95,8 @@ _report = st.builds(
         workloads=workloads,
         thresholds=thresholds,
         tester=Diagnosis(limited=limited, reason="R" * 60, message=message),
+        adjusted=[Adjustment(workload=NAME, field="f" * 40, value="9", why=message[:MOST_WORDS])]
+        * 64,
     ),
     st.sampled_from(["Completed", "R" * 60]),
     _text,

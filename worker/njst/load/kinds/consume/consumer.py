@@ -10,6 +10,7 @@ from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.consume.ack_sender import AckSender
 from njst.load.kinds.consume.deliveries import Deliveries
 from njst.load.kinds.consume.ordered_reset import OrderedReset
+from njst.load.kinds.consume.pause_check import PauseCheck
 from njst.load.kinds.consume.pulls import Pulls
 from njst.load.kinds.final_flush import LATE, UNCONFIRMED, FinalFlush
 from njst.load.load_client import LoadClient, StartTime
@@ -23,6 +24,7 @@ from njst.load.requests.permission_errors import is_denied
 _SID = 1
 _DELIVERY_SID = 2
 _CONFIRM_SID = 3
+_PAUSE_SID = 4
 # A push consumer is gone after this many missing heartbeats.
 _MISSED_HEARTBEATS = 3
 
@@ -52,6 +54,7 @@ class ConsumeClient(LoadClient):
         self.gathers = consume.ack is not AckPolicy.NONE
         self._limit = plan.messages
         self._reset = OrderedReset(plan, self._confirm)
+        self._pause = PauseCheck(plan, f"{inbox}.p", _PAUSE_SID)
         self._end_ns = 0
         self._now_ns = 0
         self._alive_ns = 0
@@ -68,6 +71,7 @@ class ConsumeClient(LoadClient):
         """Subscribe; the pulls of an older connection are gone."""
         self._replies.unconfirmed = 0
         self._final_flush.start_again()
+        self._pause.on_connect()
         # A push consumer delivers as soon as there is interest: that waits for the start.
         self._listens = False
         out = encoder.sub(self._confirm, _CONFIRM_SID)
@@ -109,8 +113,10 @@ class ConsumeClient(LoadClient):
         if wanted <= 0:
             return out if self._replies.has_unacknowledged else out + self._flush(now_ns)
         if not self._consume.deliver:
-            return out + self._pulls.next_bytes(wanted, now_ns)
-        return out + (self._ask_for_consumer(now_ns) if self._listens else self._listen(now_ns))
+            out += self._pulls.next_bytes(wanted, now_ns)
+        elif not self._listens:
+            out += self._listen(now_ns)
+        return out + self._ask_for_consumer(now_ns)
 
     def _listen(self, now_ns: int) -> bytes:
         self._listens = True
@@ -118,11 +124,15 @@ class ConsumeClient(LoadClient):
         return encoder.sub(self._consume.deliver, _DELIVERY_SID, self._consume.deliver_group)
 
     def _ask_for_consumer(self, now_ns: int) -> bytes:
-        """Ask whether a shared push consumer still exists, after a long silence.
+        """Ask why nothing comes, after a long silence.
 
-        Its heartbeats go to any one of its clients, and no client is told that it was deleted.
+        Heartbeats of a shared push consumer go to any one of its clients, and no client is told
+        that it was deleted, so each asks again and again.
         """
-        if not self._consume.deliver_group or now_ns - self._alive_ns < _SILENCE_NS:
+        if not self._consume.deliver_group:
+            heard_ns = self._deliveries.heard_ns
+            return self._pause.next_bytes(now_ns, heard_ns, self._reset.consumer)
+        if now_ns - self._alive_ns < _SILENCE_NS:
             return b""
         self._alive_ns = now_ns
         asked = f"{self._consume.stream}.{self._consume.consumer}"
@@ -153,9 +163,12 @@ class ConsumeClient(LoadClient):
         if isinstance(frame, Pong):
             self._final_flush.on_pong()
         elif isinstance(frame, ServerError):
-            self.recorder.refuse(frame.text)
             if is_denied(frame.text):
                 self._on_denied(frame.text, now_ns)
+            else:
+                self.recorder.refuse(frame.text)
+        elif isinstance(frame, MessageFrame) and frame.sid == _PAUSE_SID:
+            self._on_state(frame)
         elif isinstance(frame, MessageFrame):
             self._alive_ns = now_ns
             status = status_of(frame)
@@ -171,6 +184,9 @@ class ConsumeClient(LoadClient):
                 self._on_message(frame, now_ns)
 
     def _on_denied(self, words: str, now_ns: int) -> None:
+        if self._pause.takes_denial(words):
+            return
+        self.recorder.refuse(words)
         if self._pulls.are_denied(words):
             # No message can come.
             self.give_up(ErrorClass.PERMISSION_DENIED, words, now_ns)
@@ -179,10 +195,15 @@ class ConsumeClient(LoadClient):
             self._replies.settle_one()
 
     def _on_info(self, frame: MessageFrame, now_ns: int) -> None:
-        """Take the answer whether the consumer exists; other errors do not say so."""
+        """Take the state of a shared push consumer; only some errors say that it is gone."""
+        self._on_state(frame)
         failure = api_failure(frame)
         if failure is not None and failure.error_class in _GONE:
             self._gone(failure.words, now_ns)
+
+    def _on_state(self, frame: MessageFrame) -> None:
+        if self._pause.on_answer(frame):
+            self.recorder.event(ErrorClass.CONSUMER_PAUSED, self._pause.words)
 
     def _on_message(self, frame: MessageFrame, now_ns: int) -> None:
         self._deliveries.take_frame(frame, now_ns)
@@ -219,18 +240,24 @@ class ConsumeClient(LoadClient):
             self._deliveries.is_over = True
         if not self._deliveries.is_over and not self._reset.is_wanted:
             self._check_silence(now_ns)
-        idle_ns = self._consume.idle_timeout_ms * 1_000_000
-        if not self._deliveries.is_over and now_ns - self._deliveries.heard_ns >= idle_ns:
-            if self._limit is not None:
-                seconds = self._consume.idle_timeout_ms / 1000
-                self.give_up(ErrorClass.STARVED, f"no message came for {seconds:g} s", now_ns)
-            self._deliveries.heard_ns = now_ns
+        if not self._deliveries.is_over and self._limit is not None:
+            self._check_idle(now_ns)
         if self._final_flush.is_late(now_ns) and not self.done:
             unconfirmed = self._replies.unconfirmed
             words = UNCONFIRMED if unconfirmed and self._final_flush.is_over else LATE
             self.recorder.add_finding(ErrorClass.TIMEOUT, words, max(1, unconfirmed))
             self._replies.unconfirmed = 0
             self._final_flush.is_over = True
+
+    def _check_idle(self, now_ns: int) -> None:
+        """Give up messages that have not come for too long, and say whether a pause is why."""
+        idle_ms, heard_ns = self._consume.idle_timeout_ms, self._deliveries.heard_ns
+        if now_ns - heard_ns < idle_ms * 1_000_000 or not self._pause.is_settled(now_ns, heard_ns):
+            return
+        if self._pause.words:
+            self.give_up(ErrorClass.CONSUMER_PAUSED, self._pause.words, now_ns)
+        else:
+            self.give_up(ErrorClass.STARVED, f"no message came for {idle_ms / 1000:g} s", now_ns)
 
     def _check_silence(self, now_ns: int) -> None:
         """Notice a consumer that is silent for too long."""
