@@ -3,9 +3,10 @@
 from fastapi import FastAPI
 
 from njst import __version__
-from njst.api import docs_page, health_routes, job_routes, page_routes, problems
+from njst.api import health_routes, job_routes, problems
 from njst.api.cross_site import CrossSiteGuard
 from njst.api.legacy import bench_routes
+from njst.api.pages import docs_page, page_routes
 from njst.api.services import Services
 
 

@@ -155,7 +155,7 @@ export class Chart {
         value,
       );
     });
-    this.legend.replaceChildren(...items, this.at);
+    this.legend.replaceChildren(this.at, ...items);
   }
 
   /** Show the values of a point in the legend; without a point those of the last one. */

@@ -36,7 +36,7 @@ export class DistributionChart extends Chart {
 function share(x) {
   const percent = (1 - 1 / x) * 100;
   const places = Math.max(0, Math.ceil(Math.log10(x)) - 1);
-  return `${percent.toFixed(Math.min(places + 1, 6)).replace(/0+$/, "").replace(/\.$/, "")} % (1 of ${count(x)} is slower)`;
+  return `${percent.toFixed(Math.min(places + 1, 6)).replace(/0+$/, "").replace(/\.$/, "")} % \u00b7 1 of ${count(x)} is slower`;
 }
 
 /** Return the latency at each x; null behind the last message. */

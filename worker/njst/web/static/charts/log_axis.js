@@ -7,6 +7,8 @@ const ROOM_PX = 20;
 export function logAxis(format) {
   return {
     splits: (u, _axis, min, max) => splits(min, max, u.bbox.height / devicePixelRatio / ROOM_PX),
+    // uPlot's own filter would leave out all but powers of ten.
+    filter: (_u, marks) => marks,
     values: (_u, marks) => marks.map(format),
   };
 }

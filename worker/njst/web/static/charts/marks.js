@@ -37,16 +37,21 @@ export function drawLimits(u, limits) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = "right";
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const limit of limits) {
     if (!(limit.value > min && limit.value < max)) continue;
     const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.strokeStyle = ctx.fillStyle = color(limit.color);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.strokeStyle = color("--surface");
+    ctx.lineJoin = "round";
+    ctx.strokeText(limit.name, bbox.left + bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
     ctx.fillText(limit.name, bbox.left + bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
   }
   ctx.restore();

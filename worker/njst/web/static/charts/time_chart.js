@@ -18,7 +18,7 @@ export class TimeChart extends Chart {
     super({
       ...settings,
       xName: "Time",
-      xFormat: (seconds) => `at ${clock(seconds)}`,
+      xFormat: clock,
       options: () => this.options(),
       onScale: (factor) => (factor === null ? settings.axis.zoom(null) : settings.axis.scale(factor)),
     });

@@ -70,6 +70,12 @@ export function clock(seconds) {
     : `${sign}${Math.floor(whole / 3600)}:${two(minutes)}:${rest}`;
 }
 
+/** The same with tenths of a second: 0:45.3. */
+export function clockTenths(ms) {
+  const tenths = Math.round(Math.abs(ms) / 100);
+  return `${ms < 0 && tenths ? "\u2212" : ""}${clock(Math.floor(tenths / 10))}.${tenths % 10}`;
+}
+
 /** A share in percent. */
 export function percent(part, whole) {
   return whole ? `${digits((part / whole) * 100)}${SPACE}%` : DASH;

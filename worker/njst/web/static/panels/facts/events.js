@@ -1,7 +1,7 @@
 /** What happened, in the order of the log; the same as the ticks of the charts. */
 
 import { h, keyed } from "../../core/dom.js";
-import { clock, time, words } from "../../core/format.js";
+import { clockTenths, time, words } from "../../core/format.js";
 import { panel } from "../panel.js";
 
 const TONES = {
@@ -45,7 +45,7 @@ function table(events) {
         h(
           "tr",
           {},
-          h("td", { class: "number", title: time(one.time) }, one.atMilliseconds == null ? time(one.time) : clock(one.atMilliseconds / 1000)),
+          h("td", { class: "number", title: time(one.time) }, one.atMilliseconds == null ? time(one.time) : clockTenths(one.atMilliseconds)),
           h("th", { scope: "row", class: toneOf(one.type) ? `tone-${toneOf(one.type)}` : "" }, words(one.type)),
           h("td", { class: "words" }, [one.worker, one.workload, one.message].filter(Boolean).join(" \u00b7 ")),
         ),
