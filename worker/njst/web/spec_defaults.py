@@ -24,6 +24,8 @@ def _defaults(
             yield inner, field["default"]
         elif field.get("type") == "array" and name not in schema.get("required", ()):
             yield inner, []
+        elif "$ref" in field and name not in schema.get("required", ()):
+            yield inner, {}  # without its own defaults, nothing is left of it
         if depth < _MAX_DEPTH:
             for suffix, model in _models_in(field, models):
                 yield from _defaults(model, models, inner + suffix, depth + 1)

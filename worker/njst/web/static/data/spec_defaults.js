@@ -17,8 +17,7 @@ export function withoutDefaults(data, path = "") {
     const inner = path ? `${path}.${key}` : key;
     if (isDefault(inner, value)) return [];
     const left = withoutDefaults(value, inner);
-    const empty = left !== null && typeof left === "object" && !Array.isArray(left) && !Object.keys(left).length;
-    return empty && Object.keys(value).length ? [] : [[key, left]];
+    return isDefault(inner, left) ? [] : [[key, left]];
   });
   return Object.fromEntries(kept);
 }

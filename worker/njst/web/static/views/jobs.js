@@ -98,11 +98,12 @@ function keyOf(job) {
   return [job.id, job.phase, job.reason, job.verdict, job.workers.summary, totals(job)];
 }
 
-/** Return the rate of all workloads, the worst p99, and the errors. */
+/** Return the messages per second from the common start on, the worst p99, and the errors. */
 function totals({ workloads }) {
+  const us = Math.max(0, ...workloads.map((one) => (one.startMs ?? 0) * 1000 + one.elapsedUs));
   const p99 = workloads.map((one) => one.latencyMicroseconds?.p99).filter((us) => us != null);
   return {
-    rate: workloads.reduce((sum, one) => sum + one.messagesPerSecond, 0),
+    rate: us ? (workloads.reduce((sum, one) => sum + one.messages, 0) / us) * 1e6 : null,
     p99: p99.length ? Math.max(...p99) : null,
     errors: workloads.reduce((sum, one) => sum + (one.errors ?? []).reduce((all, error) => all + error.count, 0), 0),
   };
