@@ -7,6 +7,10 @@ import { jobPath, request } from "../../core/api.js";
 const FILES = [
   { rest: "/report", name: "Report, JSON", file: "json" },
   { rest: "/report.html", name: "This page, HTML", file: "html" },
+  { rest: "/report.csv", name: "Windows, CSV", file: "csv" },
+  { rest: "/report.hgrm", name: "Percentile distributions, HGRM", file: "hgrm" },
+  { rest: "/report.md", name: "Summary, Markdown", file: "md" },
+  { rest: "/report.junit.xml", name: "Test cases, JUnit", file: "junit.xml" },
 ];
 
 export function actions(page) {
