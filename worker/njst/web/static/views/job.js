@@ -5,7 +5,7 @@ import { remember, setting } from "../core/address.js";
 import { ApiError, jobPath, request } from "../core/api.js";
 import { follow } from "../core/live.js";
 import { LATENCIES } from "../data/course.js";
-import { HistogramCache } from "../data/histograms.js";
+import { WindowHistograms } from "../data/histograms.js";
 import { JobModel } from "../data/model.js";
 import { TimeAxis, rangeOf, rangeText } from "../charts/time_axis.js";
 import { workloadColor } from "../charts/palette.js";
@@ -42,6 +42,7 @@ const GRID = [
   environmentPanel,
 ];
 const CLOCK_MS = 1000;
+const HISTOGRAMS_EVERY_S = 5;
 const COLORS = { warn: "--warn", bad: "--bad" };
 
 /** What the panels share; `origin` is null in a file. */
@@ -52,7 +53,7 @@ class JobPage {
     this.model = new JobModel(id);
     this.members = [];
     this.version = "";
-    this.histograms = new HistogramCache();
+    this.histograms = new WindowHistograms();
     this.axis = new TimeAxis(rangeOf(setting("zoom")), (range) => {
       remember("zoom", rangeText(range));
       this.refresh();
@@ -85,6 +86,15 @@ class JobPage {
   /** Return the workload and the kind of latency to show, and what else there is; or null. */
   latencyChoice() {
     const { course } = this.model;
+    const key = `${course.version} ${this.chosen.workload} ${this.chosen.latency}`;
+    if (this.choiceKey !== key) {
+      this.choiceKey = key;
+      this.choiceNow = this.findChoice(course);
+    }
+    return this.choiceNow;
+  }
+
+  findChoice(course) {
     const kindsOf = (name) => LATENCIES.filter(({ field }) => course.has(name, (window) => window[field]));
     const workloads = [...course.workloads.keys()].filter((name) => kindsOf(name).length);
     if (!workloads.length) return null;
@@ -92,6 +102,12 @@ class JobPage {
     const kinds = kindsOf(workload);
     const kind = kinds.some((one) => one.key === this.chosen.latency) ? this.chosen.latency : kinds[0].key;
     return { workloads, workload, kinds, kind };
+  }
+
+  /** Take the final report. */
+  takeReport(report) {
+    this.model.takeReport(report);
+    if (report.course) this.histograms.take(report.course);
   }
 
   /** Show what the model has. */
@@ -131,7 +147,7 @@ export function reportView(data) {
   const page = new JobPage(data.job.id, null);
   page.version = data.version;
   page.model.job = data.job;
-  page.model.takeReport(data.report);
+  page.takeReport(data.report);
   page.refresh();
   return { element: page.element, destroy: () => page.destroy() };
 }
@@ -172,7 +188,7 @@ class JobFeed {
     }
     this.loadMembers();
     if (page.model.ended) await this.finish();
-    else this.stopFollowing = follow(jobPath(page.id, "/events?series=true&histograms=true"), this);
+    else this.stopFollowing = follow(jobPath(page.id, "/events?series=true"), this);
     page.refresh();
   }
 
@@ -186,15 +202,43 @@ class JobFeed {
     const { model } = this.page;
     this.received();
     if (type === "snapshot") model.job = data;
-    else if (type === "series") model.course.replace(data);
-    else if (type === "window") model.course.add(data);
-    else if (type === "event") model.course.addEvent(data);
+    else if (type === "series") this.replace(data);
+    else if (type === "window") {
+      model.course.add(data);
+      this.loadHistograms();
+    } else if (type === "event") model.course.addEvent(data);
     else if (type === "end") this.finish();
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       this.page.refresh();
     });
+  }
+
+  /** Take a whole course; its windows may have become longer. */
+  replace(series) {
+    const { model, histograms } = this.page;
+    if (series.windowSeconds !== model.course.width) histograms.clear();
+    model.course.replace(series);
+    this.loadHistograms();
+  }
+
+  /** Ask for the histograms of new windows, while somebody can see the panels that show them. */
+  async loadHistograms() {
+    const { page } = this;
+    const { course } = page.model;
+    const due = course.until - page.histograms.until >= HISTOGRAMS_EVERY_S || !page.histograms.until;
+    if (this.isLoading || document.hidden || !due || course.until <= page.histograms.until) return;
+    this.isLoading = true;
+    try {
+      const from = page.histograms.until ? `&fromSeconds=${page.histograms.until}` : "";
+      page.histograms.take(await request(jobPath(page.id, `/series?histograms=true${from}`)));
+      page.refresh();
+    } catch {
+      // they come with the next windows
+    } finally {
+      this.isLoading = false;
+    }
   }
 
   received() {
@@ -229,7 +273,7 @@ class JobFeed {
     const { page } = this;
     try {
       page.model.job = await request(jobPath(page.id));
-      page.model.takeReport(await request(jobPath(page.id, "/report?histograms=true")));
+      page.takeReport(await request(jobPath(page.id, "/report?histograms=true")));
     } catch (error) {
       this.refused(error);
     }

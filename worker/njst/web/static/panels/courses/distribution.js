@@ -18,11 +18,11 @@ export function distributionPanel(page) {
       const chosen = page.latencyChoice();
       const result = chosen && model.workloads.find((one) => one.workload === chosen.workload);
       const whole = result?.latency;
-      const windows = chosen !== null && course.has(chosen.workload, (window) => window.histograms?.[chosen.kind]);
+      const windows = chosen !== null && page.histograms.has(chosen.workload, chosen.kind);
       box.show(Boolean(whole || windows));
       if (!whole && !windows) return;
       const range = windows ? page.axis.range : null;
-      const key = `${windows ? course.version : whole.length} ${chosen.workload} ${range}`;
+      const key = `${windows ? page.histograms.version : whole.length} ${chosen.workload} ${range}`;
       if (key === drawn) return;
       drawn = key;
       const lines = windows ? await ofWindows(page, course, chosen, range) : await ofWhole(page, whole);
@@ -46,5 +46,5 @@ async function ofWindows(page, course, chosen, range) {
 
 async function ofWhole(page, text) {
   const { key, name } = LATENCIES[0];
-  return [{ key, name, color: `--kind-${key}`, histogram: await page.histograms.decode(text) }];
+  return [{ key, name, color: `--kind-${key}`, histogram: await page.histograms.cache.decode(text) }];
 }

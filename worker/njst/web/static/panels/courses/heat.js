@@ -37,10 +37,10 @@ export function heatPanel(page) {
     destroy: () => chart.destroy(),
     async update({ course }) {
       const chosen = page.latencyChoice();
-      const known = chosen !== null && course.has(chosen.workload, (window) => window.histograms?.[chosen.kind]);
+      const known = chosen !== null && page.histograms.has(chosen.workload, chosen.kind);
       box.show(known);
       if (!known) return;
-      const key = `${course.version} ${chosen.workload} ${chosen.kind}`;
+      const key = `${page.histograms.version} ${course.width} ${chosen.workload} ${chosen.kind}`;
       if (key === drawn) return;
       drawn = key;
       const histograms = await page.histograms.column(course, chosen.workload, chosen.kind);
