@@ -32,7 +32,7 @@ function waitingSentence(job, model) {
   if (ahead) return `In the queue behind ${plural(ahead, "job")}.`;
   if (job.reason === "ReadingBack") return "The load has ended; the workers read back what was acknowledged.";
   const left = remainingSeconds(model);
-  if (job.phase === "Running" && left != null) return `About ${duration(left)} left.`;
+  if (job.phase === "Running" && left != null) return `About ${duration(Math.ceil(left))} left.`;
   return "";
 }
 

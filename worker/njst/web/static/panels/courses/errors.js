@@ -66,7 +66,7 @@ function table(tallies) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, ["Class", "Workload", "Count", "Failed operations", "Example"].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, ["Class", "Workload", "Count", "Failed operations", "Example"].map((text, i) => h("th", { scope: "col", class: i === 2 || i === 3 ? "number" : "" }, text)))),
     h(
       "tbody",
       {},

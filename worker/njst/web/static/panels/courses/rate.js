@@ -45,7 +45,7 @@ function lines(page, course, unit) {
       name,
       color,
       step: true,
-      fill: course.workloads.size < 3,
+      fill: course.workloads.size < 2,
       values: course.column(name, (window) => window[unit] / course.width),
     };
     if (unit !== "messages" || !course.has(name, (window) => window.offered)) return [achieved];

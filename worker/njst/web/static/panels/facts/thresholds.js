@@ -2,7 +2,7 @@
 
 import { h, keyed } from "../../core/dom.js";
 import { bytes, count, digits, latency } from "../../core/format.js";
-import { metricName } from "../../data/words.js";
+import { metricName, percentileOf } from "../../data/words.js";
 import { panel } from "../panel.js";
 
 const MARKS = {
@@ -19,26 +19,43 @@ export function thresholdsPanel() {
     element: box.element,
     destroy: () => {},
     update(model) {
-      const rows = model.thresholds.length ? model.thresholds : (model.spec.thresholds ?? []);
+      const rows = model.thresholds.length ? model.thresholds : soFar(model);
       box.show(rows.length > 0);
       show(JSON.stringify([rows, model.ended]), () => table(rows, model.ended));
-      box.say(model.ended || !rows.length ? "" : "They are judged when the job ends.");
+      box.say(model.ended || !rows.length ? "" : "The values are those so far; thresholds are judged when the job ends.");
     },
   };
+}
+
+/** Return the thresholds of the spec with what was measured so far, one row for each workload. */
+function soFar({ spec, workloads }) {
+  return (spec.thresholds ?? []).flatMap((one) => {
+    const names = one.workload != null ? [one.workload] : workloads.map((result) => result.workload);
+    return names.map((name) => ({ ...one, workload: name, value: valueOf(one.metric, workloads.find((result) => result.workload === name)) }));
+  });
+}
+
+function valueOf(metric, result) {
+  if (!result || !result.attempted) return undefined;
+  const percentile = percentileOf(metric);
+  if (percentile) return result.latencyMicroseconds?.[percentile];
+  const errors = (result.errors ?? []).reduce((sum, one) => sum + one.count, 0);
+  if (metric === "Errors") return errors;
+  if (metric === "ErrorsPerMillion") return Math.ceil((errors / result.attempted) * 1e6);
+  return { Messages: result.messages, MessagesPerSecond: result.messagesPerSecond, BytesPerSecond: result.bytesPerSecond }[metric];
 }
 
 function table(rows, ended) {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, ["Workload", "Metric", "Bound", "Value", "Margin", "Result"].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, ["Workload", "Metric", "Bound", "Value", "Margin", "Result"].map((text, i) => h("th", { scope: "col", class: i === 2 || i === 3 ? "number" : "" }, text)))),
     h("tbody", {}, rows.map((one) => row(one, ended))),
   );
 }
 
 function row(one, ended) {
-  const judged = one.verdict !== undefined && (ended || one.value !== undefined);
-  const mark = judged ? (MARKS[one.verdict] ?? MARKS.Unknown) : { tone: "quiet", text: "not judged yet" };
+  const mark = one.verdict ? (MARKS[one.verdict] ?? MARKS.Unknown) : { tone: isKept(one) ? "quiet" : "warn", text: "not judged yet" };
   const noData = ended && one.value == null;
   const bound = one.atMost != null ? `\u2264 ${unit(one.metric, one.atMost)}` : `\u2265 ${unit(one.metric, one.atLeast)}`;
   return h(
@@ -51,6 +68,10 @@ function row(one, ended) {
     h("td", {}, one.value == null ? "\u2013" : margin(one, mark.tone)),
     h("td", { class: `tone-${mark.tone}` }, mark.text),
   );
+}
+
+function isKept(one) {
+  return one.value == null || !(one.value > (one.atMost ?? Infinity) || one.value < (one.atLeast ?? -Infinity));
 }
 
 /** Return a bar from 0 to twice the bound, with the bound in its middle, and the margin in words. */

@@ -1,6 +1,6 @@
 /** The head of a job: its name, its verdict in words, and where it stands. */
 
-import { h, keyed, setAttribute, setShown, setText } from "../../core/dom.js";
+import { announce, h, keyed, setAttribute, setShown, setText } from "../../core/dom.js";
 import { duration, plural, time, words } from "../../core/format.js";
 import { link } from "../../core/address.js";
 import { outcome, plannedTotal, verdictSentence } from "../../data/words.js";
@@ -17,7 +17,7 @@ export function verdictPanel(page, actions) {
   const bar = h("progress", { max: "100", value: "0", "aria-label": "Progress of the load" });
   const band = h(
     "div",
-    { class: "verdict", role: "status" },
+    { class: "verdict" },
     mark,
     h("div", { class: "verdict-words" }, h("p", {}, word, " ", sentence, " ", reason), message, queue),
     h("div", { class: "verdict-time" }),
@@ -27,6 +27,7 @@ export function verdictPanel(page, actions) {
   const element = h("div", { class: "head" }, h("div", { class: "head-line" }, h("div", {}, name, facts), actions), band, bar, omitted);
   const showQueue = keyed(queue);
   const showFacts = keyed(facts);
+  let said = "";
   return {
     element,
     destroy: () => {},
@@ -34,6 +35,8 @@ export function verdictPanel(page, actions) {
       const { job } = model;
       const state = outcome(job);
       setText(name, job.name || job.id);
+      if (said && said !== `${state.word} ${job.reason}`) announce(`${state.word}. ${job.reason ? words(job.reason) : ""}`);
+      said = `${state.word} ${job.reason}`;
       showFacts(JSON.stringify([job.id, job.createTime, job.zones, job.workers]), () => factsOf(job));
       setAttribute(band, "data-tone", state.tone);
       setText(mark, state.mark);
