@@ -76,10 +76,11 @@ crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.results.report_schema docs/report.schema.json
 	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
 
-manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's copies, tables of values and settings
+manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's and the page's copies, tables of values and settings
 	@$(BIN)/python -m devenv.kubernetes fetch >/dev/null
 	@$(BIN)/python -m devenv.deploy_file manifests/njst-deploy.yaml
 	@cp crds/*.yaml charts/njst/files/crds/
+	@cp examples/*.yaml worker/njst/web/static/examples/
 	@cp manifests/components/monitoring/rules.yaml manifests/components/monitoring/njst.json charts/njst/files/
 	@$(BIN)/python -m devenv.chart_docs charts/njst/README.md
 	@$(BIN)/python -m devenv.settings_docs docs/settings.md

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from njst.api.docs_page import _PROBLEMS
+from njst.api.pages.docs_page import _PROBLEMS
 from njst.journal.state.job_view import Phase
 from tests.unit.api.fakes import Mesh
 

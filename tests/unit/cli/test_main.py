@@ -220,8 +220,28 @@ def test_output__that_cannot_be__is_refused_before_anything_is_done(
     assert said in str(result.exception)
 
 
-def test_output__formats_of_a_report__are_those_of_documents_and_exports() -> None:
-    assert {*ReportOutput} == {*Output} | {*EXPORTS}
+def test_output__formats_of_a_report__are_those_of_documents_exports_and_the_page() -> None:
+    assert {*ReportOutput} == {*Output} | {*EXPORTS} | {"html"}
+
+
+def test_report__as_html__is_the_file_of_the_worker(
+    worker: dict[str, list[httpx.Response]],
+) -> None:
+    worker["GET /api/v1/jobs/j1/report"] = [ok(ENDED)]
+    worker["GET /api/v1/jobs/j1/report.html"] = [httpx.Response(200, text="<!doctype html>")]
+    result = RUNNER.invoke(app, ["report", "j1", "-o", "html"])
+    assert result.stdout == "<!doctype html>"
+    assert result.exit_code == 0
+
+
+def test_report__as_html_of_an_older_worker__says_that_there_is_none(
+    worker: dict[str, list[httpx.Response]],
+) -> None:
+    worker["GET /api/v1/jobs/j1/report"] = [ok(ENDED)]
+    worker["GET /api/v1/jobs/j1/report.html"] = [httpx.Response(404, json={"detail": "Not Found"})]
+    result = RUNNER.invoke(app, ["report", "j1", "-o", "html"])
+    assert isinstance(result.exception, CliError)
+    assert str(result.exception) == "Not Found"
 
 
 def test_a_duration_has_no_share() -> None:

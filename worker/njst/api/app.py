@@ -1,13 +1,13 @@
 """Builds the HTTP API of a worker; every worker serves every job."""
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse, Response
 
 from njst import __version__
-from njst.api import docs_page, health_routes, job_routes, problems
+from njst.api import health_routes, job_routes, problems
 from njst.api.course import course_routes
 from njst.api.cross_site import CrossSiteGuard
 from njst.api.legacy import bench_routes
+from njst.api.pages import docs_page, page_routes
 from njst.api.services import Services
 
 
@@ -23,11 +23,8 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     app.add_middleware(CrossSiteGuard)
 
-    @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
-
     app.include_router(job_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(page_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(course_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(bench_routes.create_router(services))

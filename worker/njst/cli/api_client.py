@@ -64,6 +64,13 @@ class ApiClient:
         """Return the final report."""
         return self._json("GET", f"/api/v1/jobs/{job}/report")
 
+    def html_report(self, job: str) -> str:
+        """Return the final report as a page in one file."""
+        response = self._answer("GET", f"/api/v1/jobs/{job}/report.html")
+        if response.is_error:
+            raise _problem(response)
+        return response.text
+
     def cancel(self, job: str) -> dict[str, Any]:
         """Stop a job."""
         return self._json("POST", f"/api/v1/jobs/{job}/cancel")

@@ -201,7 +201,10 @@ def _print_report(
     client: ApiClient, job: str, output: ReportOutput, workload: str = ""
 ) -> ExitCode:
     whole = Report.model_validate(document := client.report(job))
-    show_report(document, output, lambda: client.job(job).get("name") or job, workload)
+    if output is ReportOutput.HTML and not workload:
+        print(client.html_report(job), end="")
+    else:
+        show_report(document, output, lambda: client.job(job).get("name") or job, workload)
     return of_verdict(whole.verdict, whole.reason)
 
 

@@ -33,6 +33,7 @@ class ReportOutput(StrEnum):
     HGRM = "hgrm"
     MD = "md"
     JUNIT = "junit"
+    HTML = "html"
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format.")]

@@ -1,0 +1,60 @@
+"""The modules of the page become one script that does the same."""
+
+import pytest
+
+from njst.web.script_bundle import BundleError, bundle
+
+
+def joined(**modules: str) -> str:
+    return bundle("main.js", lambda path: modules[path.removesuffix(".js").replace("/", "_")])
+
+
+def test_bundle__module_that_imports__comes_after_what_it_imports() -> None:
+    script = joined(
+        main='import { a, b } from "./parts/a.js";\na(b);\n',
+        parts_a='import { c } from "../c.js";\nexport const b = 1;\n'
+        "export async function a() { c(); }\n",
+        c="export class c {}\nconst own = 2;\n",
+    )
+    assert script == (
+        '"use strict";\n(() => {\n'
+        "const module0 = (() => { // c.js\nclass c {}\nconst own = 2;\nreturn { c };\n})();\n"
+        "const module1 = (() => { // parts/a.js\nconst { c } = module0;\nconst b = 1;\n"
+        "async function a() { c(); }\nreturn { b, a };\n})();\n"
+        "const module2 = (() => { // main.js\nconst { a, b } = module1;\na(b);\n"
+        "return {  };\n})();\n"
+        "})();\n"
+    )
+
+
+def test_bundle__module_that_two_import__runs_once() -> None:
+    script = joined(
+        main='import { a } from "./a.js";\nimport { b } from "./b.js";\n',
+        a='import { c } from "./c.js";\nexport const a = c;\n',
+        b='import { c } from "./c.js";\nexport const b = c;\n',
+        c="export const c = 1;\n",
+    )
+    assert script.count("// c.js") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import all from "./a.js";',
+        'import * as all from "./a.js";',
+        'import { a as b } from "./a.js";',
+        'import "./a.js";',
+        'import { a } from "elsewhere";',
+        "export default 1;",
+        "export { a };",
+        "export let a = 1;",
+    ],
+)
+def test_bundle__another_form__is_an_error(line: str) -> None:
+    with pytest.raises(BundleError, match=r"main\.js: the bundle does not know"):
+        joined(main=f"{line}\n", a="export const a = 1;\n")
+
+
+def test_bundle__circle__is_an_error() -> None:
+    with pytest.raises(BundleError, match=r"main\.js > a\.js > main\.js"):
+        joined(main='import { a } from "./a.js";\n', a='import { m } from "./main.js";\n')

@@ -1,0 +1,1 @@
+"""Pages for browsers: /, its report in one file, and /docs."""

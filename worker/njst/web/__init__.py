@@ -1,0 +1,1 @@
+"""The page that people look at, live and as a report in one file."""

@@ -1,0 +1,39 @@
+/** Requests to the API of the worker that served this page. */
+
+/** An answer that is no success: `problem` is its problem document, if it has one. */
+export class ApiError extends Error {
+  constructor(status, problem) {
+    super(problem?.detail ?? problem?.title ?? `the worker answered ${status}`);
+    this.status = status;
+    this.problem = problem ?? {};
+  }
+}
+
+/**
+ * Return the JSON of an answer.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @throws {ApiError} the worker refused the request
+ * @throws {TypeError} no worker answered
+ */
+export async function request(path, options = {}) {
+  const answer = await fetch(path, { ...options, cache: "no-cache" });
+  const type = answer.headers.get("content-type") ?? "";
+  const body = type.includes("json") ? await answer.json() : null;
+  if (!answer.ok) throw new ApiError(answer.status, body);
+  return body;
+}
+
+/** Return the path of a job, or of something of it. */
+export function jobPath(id, rest = "") {
+  return `/api/v1/jobs/${encodeURIComponent(id)}${rest}`;
+}
+
+/** Send a job as text; with `dryRun` it is only checked. */
+export function submit(text, dryRun) {
+  return request(`/api/v1/jobs${dryRun ? "?dryRun=true" : ""}`, {
+    method: "POST",
+    headers: { "content-type": "application/yaml" },
+    body: text,
+  });
+}
