@@ -28,12 +28,14 @@ from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt, Slic
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Member
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.job_store import JobStore
 from njst.load.host.clock import wait_until
@@ -99,6 +101,9 @@ class NoLoad:
     def found(self) -> list[str]:
         return []
 
+    def take_windows(self) -> list[ParticipantWindow]:
+        return []
+
     def consumption(self) -> list[Consumption]:
         return []
 
@@ -149,6 +154,7 @@ async def join(url: str, name: str) -> tuple[Client, LogClock]:
         prepare=_prepare,
         read_slice=_look,
         reports=ReportStore(client, mesh),
+        windows=WindowStore(client, mesh),
         run_in_thread=asyncio.to_thread,
     )
     me = Member(worker=name, name=name, host="bench", version="bench", started_at=datetime.now(UTC))

@@ -20,6 +20,7 @@ def deps() -> AgentDeps:
         prepare=nothing,
         read_slice=nothing,
         reports=nothing,
+        windows=nothing,
         run_in_thread=nothing,
     )
 

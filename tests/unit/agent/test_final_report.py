@@ -18,6 +18,7 @@ from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import LogEntry
 from njst.testing.fake_clock import FakeClock
 from njst.testing.memory_log import MemoryLog
+from njst.testing.memory_windows import MemoryWindows
 from tests.unit.sim.world import at_once
 
 SPEC = parse_spec(
@@ -68,7 +69,9 @@ def settled(workers: int) -> tuple[JobStore, JobView]:
     return job_store, view
 
 
-def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
+def deps(
+    job_store: JobStore, shelf: Shelf, log: Any, windows: MemoryWindows | None = None
+) -> AgentDeps:
     nothing: Any = None
     return AgentDeps(
         me="worker-0000",
@@ -81,6 +84,7 @@ def deps(job_store: JobStore, shelf: Shelf, log: Any) -> AgentDeps:
         prepare=nothing,
         read_slice=nothing,
         reports=shelf,
+        windows=windows or MemoryWindows(),
         run_in_thread=at_once,
     )
 
@@ -120,7 +124,8 @@ async def test_ended__store_fails_and_too_large__says_what_is_omitted() -> None:
     job_store, view = settled(2000)
     end = await final_report_event(deps(job_store, Shelf("no room"), MemoryLog()), view)
     assert end.stored is None
-    assert end.report.omitted == "what each worker did; the whole is not stored: no room"
+    left_out = "the windows and the events, what each worker did"
+    assert end.report.omitted == f"{left_out}; the whole is not stored: no room"
 
 
 @pytest.mark.parametrize("broken", ["", "no room"])

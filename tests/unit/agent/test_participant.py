@@ -15,10 +15,12 @@ from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import LoadCost, WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import ParticipantPhase
 from njst.testing.fake_clock import FakeClock
 from njst.testing.memory_log import MemoryLog
+from njst.testing.memory_windows import MemoryWindows
 from tests.unit.sim.world import NoReports, at_once
 
 JOB, ME = "job", "me"
@@ -46,6 +48,9 @@ class Idle:
         return frozenset({"w"})
 
     def tallies(self) -> list[WorkloadTally]:
+        return []
+
+    def take_windows(self) -> list[ParticipantWindow]:
         return []
 
     def cost(self) -> LoadCost | None:
@@ -113,6 +118,7 @@ class Scene:
             prepare=prepare,
             read_slice=look,
             reports=NoReports(),
+            windows=MemoryWindows(),
             run_in_thread=at_once,
         )
         part = Participant(deps, view)

@@ -12,6 +12,7 @@ from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.target import Target
+from njst.journal.course_reader import Courses
 from njst.journal.interfaces import Log, Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import final_report
@@ -19,6 +20,7 @@ from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.testing.fake_members import FakeMembers, member
 from njst.testing.memory_log import MemoryLog
+from njst.testing.memory_windows import MemoryWindows
 
 URL = "http://worker:5000"
 
@@ -30,6 +32,7 @@ class Mesh:
     log: MemoryLog = field(default_factory=MemoryLog)
     members: FakeMembers = field(default_factory=lambda: FakeMembers("n1", "n2", "n3"))
     job_store: JobStore = field(default_factory=JobStore)
+    windows: MemoryWindows = field(default_factory=MemoryWindows)
     me: Member = field(default_factory=lambda: member("n1", clock_error_us=1_250))
     not_ready: Problem | None = None
     removed: list[str] = field(default_factory=list)
@@ -38,6 +41,9 @@ class Mesh:
     # Servers that may not be tested, and other names of the control NATS.
     forbidden: set[str] = field(default_factory=set)
     aliases: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.courses = Courses(self.windows)
 
     @classmethod
     async def open(cls) -> "Mesh":
@@ -52,6 +58,7 @@ class Mesh:
             Services(
                 mesh="default",
                 jobs=Jobs(log, self.job_store, members),
+                courses=self.courses,
                 members=members,
                 me=lambda: self.me,
                 log_now_ns=self.log.clock.now_ns,

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from njst.api import job_routes
+from njst.api.course import job_feed
 from njst.contract.events import Created, Ended, Origin, OriginKind
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Problem
@@ -267,7 +267,7 @@ async def test_a_job_is_followed_until_its_end(
         looked.put_nowait(None)
         await turns.get()
 
-    monkeypatch.setattr(job_routes.asyncio, "sleep", next_turn)
+    monkeypatch.setattr(job_feed.asyncio, "sleep", next_turn)
     job = await post(http)
     following = asyncio.create_task(http.get(f"{JOBS}/{job}/events"))
     await looked.get()
@@ -295,17 +295,18 @@ async def test_a_job_is_followed_until_its_end(
 async def test_events__of_a_job_that_is_deleted__keep_alive_and_end(
     mesh: Mesh, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_routes, "KEEP_ALIVE_EVENTS", 2)
+    monkeypatch.setattr(job_feed, "KEEP_ALIVE_LOOKS", 2)
     job = await post(http)
-    looks = 0
+    looks, sleep = 0, asyncio.sleep
 
     async def next_turn(_: float) -> None:
         nonlocal looks
         looks += 1
+        await sleep(0)
         if looks == 4:
             await http.delete(f"{JOBS}/{job}")
 
-    monkeypatch.setattr(job_routes.asyncio, "sleep", next_turn)
+    monkeypatch.setattr(job_feed.asyncio, "sleep", next_turn)
     text = (await http.get(f"{JOBS}/{job}/events")).text
     assert text.count("event: snapshot") == 1
     assert text.count(": keep-alive\n\n") == 1

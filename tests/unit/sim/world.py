@@ -23,6 +23,7 @@ from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.readback import READ_FAILED, SliceResult
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import LoadCost, WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
@@ -30,6 +31,7 @@ from njst.journal.state.job_store import JobStore
 from njst.testing.fake_clock import FakeClock
 from njst.testing.fake_members import FakeMembers
 from njst.testing.memory_log import MemoryLog
+from njst.testing.memory_windows import MemoryWindows
 from njst.testing.virtual_loop import SimulatedProcess, VirtualLoop
 from njst.verification.range_codec import ProducerRanges as Numbers
 from njst.verification.range_codec import encode
@@ -246,6 +248,9 @@ class SimLoad:
             )
         ]
 
+    def take_windows(self) -> list[ParticipantWindow]:
+        return []
+
     def cost(self) -> LoadCost | None:
         return None
 
@@ -279,6 +284,13 @@ class NoReports:
 
     async def get(self, stored: StoredReport) -> Report:
         raise AssertionError(f"nobody stored {stored}")
+
+
+def no_windows() -> MemoryWindows:
+    """A control NATS that keeps no windows: loads here have none."""
+    windows = MemoryWindows()
+    windows.broken = UNAVAILABLE
+    return windows
 
 
 _Result = TypeVar("_Result")
@@ -344,6 +356,7 @@ class SimWorker:
             prepare=self._prepare,
             read_slice=self._look,
             reports=NoReports(),
+            windows=no_windows(),
             run_in_thread=at_once,
         )
         self.agent = Agent(deps)

@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from njst.contract.connection import Connection
 from njst.contract.plan import Consumption, LoadPlan, Provisioned, Receipt, SlicePlan
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.target import Target
-from njst.journal.interfaces import Log, Reports
+from njst.journal.course_reader import RunInThread
+from njst.journal.interfaces import Log, Reports, Windows
 from njst.journal.state.job_store import JobStore
 
 
@@ -60,6 +62,10 @@ class LoadHandle(Protocol):
         """Return the tallies so far."""
         ...
 
+    def take_windows(self) -> list[ParticipantWindow]:
+        """Return the windows of the seconds that are over, each once, in order, without a gap."""
+        ...
+
     def cost(self) -> LoadCost | None:
         """Return what the load has cost this host; None before the first measurement."""
         ...
@@ -89,17 +95,6 @@ class LoadHandle(Protocol):
         ...
 
 
-_Result = TypeVar("_Result")
-
-
-class RunInThread(Protocol):
-    """Runs blocking work off the event loop."""
-
-    async def __call__(self, compute: Callable[[], _Result], /) -> _Result:
-        """Return what `compute` returns, while the event loop goes on."""
-        ...
-
-
 @dataclass(frozen=True)
 class AgentDeps:
     """The dependencies of one worker's agent.
@@ -120,6 +115,7 @@ class AgentDeps:
     prepare: Callable[[LoadPlan, float], Awaitable[LoadHandle]]
     read_slice: Callable[[SlicePlan], Awaitable[SliceResult]]
     reports: Reports
+    windows: Windows
     run_in_thread: RunInThread
     # Servers that targets have named in INFO, by target. They stay in this process: if addresses
     # came from the log, anyone who may write to it could have logins sent anywhere.

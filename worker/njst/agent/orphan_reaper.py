@@ -1,4 +1,5 @@
-"""Removes streams that jobs left on their targets because all workers died before the clean-up.
+"""Removes streams that jobs left on their targets because all workers died before the clean-up,
+and the windows of jobs that ended an hour ago.
 
 The metadata of a stream say which job made it, in which log that job is, and that it is to be
 removed. A stream without all of this is never touched, nor one of a job that is not over. One
@@ -11,7 +12,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nats.errors
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 # Younger streams may belong to a job that this worker has not read of yet.
 ORPHAN_NS = 3_600 * 1_000_000_000
+# How long the windows of a job are kept after its end.
+WINDOWS_NS = 3_600 * 1_000_000_000
 # The interval, random within these bounds, at which a worker tries to claim this hour's search.
 EVERY_S = (300.0, 900.0)
 
@@ -48,6 +51,8 @@ class OrphanReaper:
     deps: AgentDeps
     log_ids: AbstractSet[str]
     claim: Callable[[], Awaitable[bool]]
+    # The jobs whose windows this worker has removed.
+    _without_windows: set[str] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Search periodically until `stop` is set."""
@@ -59,6 +64,7 @@ class OrphanReaper:
             try:
                 if await self.claim():
                     await self.look()
+                    await self.remove_windows()
             except JournalUnavailableError as error:
                 log.info("no look for orphans now: %s", error)
 
@@ -76,6 +82,19 @@ class OrphanReaper:
             except (SetupError, APIError, nats.errors.Error, TimeoutError) as error:
                 log.info("no look for orphans on %s: %s", target.model_dump_json(), error)
         return removed
+
+    async def remove_windows(self) -> None:
+        """Remove the windows of jobs that were over an hour ago; reports have their course.
+
+        Raises:
+            JournalUnavailableError: they cannot be removed now.
+        """
+        before_ns = self.deps.time.now_ns() - WINDOWS_NS
+        known = self.deps.job_store.all_jobs()
+        over = {view.id for view in known if view.closed and view.closed_ns < before_ns}
+        for job in sorted(over - self._without_windows):
+            await self.deps.windows.remove(job)
+        self._without_windows = over
 
     async def _reap(self, connection: Connection) -> list[str]:
         removed: list[str] = []

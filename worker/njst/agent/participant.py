@@ -17,6 +17,7 @@ from njst.journal.log_lines import current_job
 from njst.journal.state.job_view import JobView, ParticipantPhase
 from njst.provisioning.core_streams import core_receipts
 from njst.stats.clock_offset import DRIFT_PPM
+from njst.stats.course.course_writer import CourseWriter
 from njst.stats.tally_merge import fitted, merge
 from njst.verification.receipt_budget import had, split_receipts
 
@@ -46,6 +47,7 @@ class Participant:
     )
     _stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     _late: asyncio.Event = field(default_factory=asyncio.Event)
+    _course: CourseWriter = field(default_factory=CourseWriter)
     # What the preparation is doing, for people.
     _preparing_text: str = ""
 
@@ -196,6 +198,7 @@ class Participant:
 
     async def _publish_finished(self, load: LoadHandle, outcome: Outcome) -> None:
         self.deps.remember_servers(self.view.created.spec.target, load.found())
+        await self._publish_windows(load, is_last=True)
         workers = len(self.view.parts)
         limit_bytes = receipts_bytes(workers, self.deps.log.max_event_bytes)
         producers = load.receipts()
@@ -256,6 +259,15 @@ class Participant:
                 problem=load.problem,
             )
             await self.deps.log.publish_progress(self.view.id, self.deps.me, progress)
+            await self._publish_windows(load)
+
+    async def _publish_windows(self, load: LoadHandle, *, is_last: bool = False) -> None:
+        """Publish the windows of the seconds that are over; best effort, as progress."""
+        published = [some for second in load.take_windows() for some in self._course.add(second)]
+        if is_last:
+            published += self._course.close()
+        for some in published:
+            await self.deps.windows.publish(self.view.id, self.deps.me, some)
 
     def _is(self, view: JobView, state: ParticipantPhase) -> bool:
         return view.ended is None and view.parts[self.deps.me].state is state

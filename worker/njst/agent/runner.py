@@ -211,6 +211,7 @@ class Agent:
             if isinstance(payload, Cleaned):
                 for job in self.deps.job_store.take_dropped():
                     await self.deps.log.forget(job)
+                    await self.deps.windows.remove(job)
         except JournalUnavailableError as error:
             self._warn(view.id, str(error))
             # Another worker may succeed; a log that refuses is not to be asked in each tick.

@@ -24,12 +24,14 @@ from njst.contract.plan import LoadPlan
 from njst.contract.results.outcome import Problem, SetupError
 from njst.contract.spec.stream import Retain
 from njst.contract.spec.target import Target
+from njst.journal.course_reader import Courses
 from njst.journal.interfaces import Member
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.append_failures import CONTROL_LOST, silent
 from njst.journal.state.job_store import JobStore
@@ -76,6 +78,7 @@ class Worker:
     me: Member
     mesh: str
     jobs: Jobs
+    courses: Courses
     job_store: JobStore
     members: NatsDiscovery
     clock: LogClock
@@ -176,14 +179,20 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     clock = LogClock(client, mesh)
     members = NatsDiscovery(client, mesh)
     job_store, reports = JobStore(), ReportStore(client, mesh, settings.log_replicas)
+    windows = WindowStore(client, mesh, settings.log_replicas)
+    courses = Courses(windows)
     me = _describe_me(settings)
     try:
         await journal.open()
+        await windows.try_open()
         await clock.start()
         await journal.follow(job_store.on_entry, job_store.on_progress)
-        agent = Agent(_deps(settings, me.worker, journal, job_store, clock, reports))
+        stores = _Stores(journal, job_store, reports, windows)
+        agent = Agent(_deps(settings, me.worker, clock, stores))
         jobs = Jobs(journal, job_store, members, reports, expect=settings.expect_workers)
-        node = Worker(me, mesh.name, jobs, job_store, members, clock, agent, client, journal)
+        node = Worker(
+            me, mesh.name, jobs, courses, job_store, members, clock, agent, client, journal
+        )
         await members.listen()
         await members.answer(node.describe)
         stop = asyncio.Event()
@@ -198,19 +207,23 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
             await asyncio.wait({working, reaping})
             working.result()
     finally:
+        await courses.close()
         await clock.stop()
         await journal.close()
         await client.close()
 
 
-def _deps(
-    settings: WorkerSettings,
-    me: str,
-    journal: JetStreamLog,
-    job_store: JobStore,
-    clock: LogClock,
-    reports: ReportStore,
-) -> AgentDeps:
+@dataclass(frozen=True)
+class _Stores:
+    """What this process reads from and writes to the control NATS."""
+
+    journal: JetStreamLog
+    job_store: JobStore
+    reports: ReportStore
+    windows: WindowStore
+
+
+def _deps(settings: WorkerSettings, me: str, clock: LogClock, stores: _Stores) -> AgentDeps:
     policy = TargetPolicy(
         control=settings.control.model_copy(update={"name": CLIENT_NAME}),
         contexts=settings.contexts.expanduser(),
@@ -218,18 +231,19 @@ def _deps(
     )
     return AgentDeps(
         me=me,
-        log=journal,
-        job_store=job_store,
+        log=stores.journal,
+        job_store=stores.job_store,
         time=clock,
         resolve=partial(resolve, policy=policy),
         provision=partial(
             provision.provision,
-            home=provision.WorkerFiles(settings.payloads.expanduser(), journal.id),
+            home=provision.WorkerFiles(settings.payloads.expanduser(), stores.journal.id),
         ),
         teardown=teardown.teardown,
         prepare=partial(_prepare, settings.processes or usable_cores()),
         read_slice=read_slice,
-        reports=reports,
+        reports=stores.reports,
+        windows=stores.windows,
         run_in_thread=asyncio.to_thread,
     )
 

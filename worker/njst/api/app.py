@@ -5,13 +5,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from njst import __version__
 from njst.api import docs_page, health_routes, job_routes, problems
+from njst.api.course import course_routes
 from njst.api.cross_site import CrossSiteGuard
 from njst.api.legacy import bench_routes
 from njst.api.services import Services
 
 
 def create_app(services: Services) -> FastAPI:
-    """Return the application; it has no state of its own."""
+    """Return the application; its only state is what its open event streams share."""
     app = FastAPI(
         title="njst",
         summary="A leaderless, distributed load tester for NATS JetStream",
@@ -27,6 +28,7 @@ def create_app(services: Services) -> FastAPI:
         return RedirectResponse("/docs")
 
     app.include_router(job_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(course_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(bench_routes.create_router(services))
     app.include_router(docs_page.create_router(app))

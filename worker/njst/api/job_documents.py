@@ -1,6 +1,7 @@
 """The JSON document of a job, built from its view and its measurements so far."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import AwareDatetime, Field
@@ -11,7 +12,9 @@ from njst.contract.results.outcome import Problem
 from njst.contract.results.preparation import Adjustment, Environment
 from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.spec.job import JobSpec
+from njst.journal.jobs import Jobs
 from njst.journal.report_builder import log_datetime
+from njst.journal.state.append_failures import REASONS
 from njst.journal.state.job_view import JobView
 from njst.journal.state.state_text import StateText, state_text
 from njst.journal.state.worker_counts import WorkerCounts, worker_counts
@@ -96,6 +99,29 @@ def document_of(
         left_behind=report.left_behind,
         spec=view.created.spec,
     )
+
+
+@dataclass(frozen=True)
+class JobPresenter:
+    """Makes the document of a job as this worker knows it now."""
+
+    jobs: Jobs
+    now_ns: Callable[[], int]
+    ready: Callable[[], Problem | None]
+
+    def show(self, view: JobView, *, histograms: bool = False) -> dict[str, Any]:
+        """Return the document of a job, with its measurements so far."""
+        report = self.jobs.report(view, self.now_ns())
+        waits_for = self.jobs.waits_for(view.id)
+        document = document_of(
+            view, report, waits_for, histograms=histograms, trouble=self.trouble()
+        )
+        return dump(document)
+
+    def trouble(self) -> Problem | None:
+        """Return why this worker cannot follow the job log at the moment; None if it can."""
+        problem = self.ready()
+        return problem if problem is not None and problem.reason in REASONS else None
 
 
 def dump(document: Message) -> dict[str, Any]:

@@ -1,28 +1,23 @@
-"""/api/v1/jobs: submit, list, get, report, events, cancel, delete."""
+"""/api/v1/jobs: submit, list, get, report, cancel, delete."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
-from njst.api.job_documents import JobDocument, JobList, document_of, dump
+from njst.api.job_documents import JobDocument, JobList, JobPresenter, dump
 from njst.api.job_submission import read_submission
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.contract.events import OriginKind
 from njst.contract.parsing.field_errors import FieldProblem
+from njst.contract.results.course import without_window_histograms
 from njst.contract.results.report import Report
-from njst.journal.jobs import Submission, Submitted, UnknownJobError
-from njst.journal.state.append_failures import REASONS
-from njst.journal.state.job_view import JobView, Phase
+from njst.journal.jobs import Submission, Submitted
+from njst.journal.state.job_view import Phase
 from njst.report.exports import EXPORTS, Export, UnknownWorkloadError, of_workload
-
-EVENT_EVERY_S = 0.5
-KEEP_ALIVE_EVENTS = 30
 
 _JOB_BODY = {
     "parameters": [
@@ -65,13 +60,8 @@ def create_router(services: Services) -> APIRouter:
             description=f"Return the final report as {export.description}.",
             response_class=_media(export.media_type),
         )
-    add("/{job}/events", api.events, methods=["GET"], response_class=_EventStream)
     add("/{job}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
     return router
-
-
-class _EventStream(StreamingResponse):
-    media_type = "text/event-stream"
 
 
 def _media(media_type: str) -> type[Response]:
@@ -83,16 +73,7 @@ class _JobsApi:
     def __init__(self, services: Services) -> None:
         self._mesh = services.mesh
         self._jobs = services.jobs
-        self._now_ns = services.log_now_ns
-        self._ready = services.ready
-
-    def _show(self, view: JobView, *, histograms: bool = False) -> dict[str, Any]:
-        report = self._jobs.report(view, self._now_ns())
-        waits_for = self._jobs.waits_for(view.id)
-        problem = self._ready()
-        trouble = problem if problem is not None and problem.reason in REASONS else None
-        document = document_of(view, report, waits_for, histograms=histograms, trouble=trouble)
-        return dump(document)
+        self._presenter = JobPresenter(services.jobs, services.log_now_ns, services.ready)
 
     async def submit(
         self,
@@ -115,7 +96,7 @@ class _JobsApi:
             submitted = await self._jobs.submit(submission)
         _reject_reused_key(submitted, submission)
         return JSONResponse(
-            self._show(submitted.view),
+            self._presenter.show(submitted.view),
             201 if submitted.new else 200,
             {"location": f"/api/v1/jobs/{submitted.view.id}"},
         )
@@ -133,7 +114,7 @@ class _JobsApi:
             for view in reversed(self._jobs.all())
             if (cursor is None or view.seq < cursor) and (phase is None or view.phase is phase)
         ]
-        page: dict[str, Any] = {"items": [self._show(view) for view in views[:limit]]}
+        page: dict[str, Any] = {"items": [self._presenter.show(view) for view in views[:limit]]}
         headers = {}
         if len(views) > limit:
             page["next"] = str(views[limit - 1].seq)
@@ -147,15 +128,23 @@ class _JobsApi:
         """Return a job, with its measurements so far."""
         view = self._jobs.get(job)
         if view.ended is None:
-            return JSONResponse(self._show(view, histograms=histograms))
+            return JSONResponse(self._presenter.show(view, histograms=histograms))
         tag = f'"{view.last_seq}-{int(histograms)}"'
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"etag": tag})
-        return JSONResponse(self._show(view, histograms=histograms), headers={"etag": tag})
+        return JSONResponse(
+            self._presenter.show(view, histograms=histograms), headers={"etag": tag}
+        )
 
-    async def report(self, job: str) -> Response:
-        """Return the final report; it is the same on every worker."""
+    async def report(self, job: str, histograms: Annotated[bool, Query()] = False) -> Response:
+        """Return the final report; it is the same on every worker.
+
+        With `histograms` the windows of the course have theirs too.
+        """
         _, report = await self._ended(job)
+        if report.course is not None and not histograms:
+            plain = {"course": without_window_histograms(report.course)}
+            report = report.model_copy(update=plain)
         return JSONResponse(dump(report))
 
     async def _ended(self, job: str) -> tuple[str, Report]:
@@ -182,39 +171,10 @@ class _JobsApi:
 
         return of_one if export.by_workload else exported
 
-    async def events(self, request: Request, job: str) -> Response:
-        """Follow a job as server-sent events: a snapshot after each change, until the job ends."""
-        view = self._jobs.get(job)
-        if view.ended is not None and request.headers.get("last-event-id") == str(view.last_seq):
-            # EventSource reconnects after the end of a stream; only a 204 makes it stop.
-            return Response(status_code=204)
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return _EventStream(self._snapshots(job), headers=headers)
-
-    async def _snapshots(self, job: str) -> AsyncIterator[str]:
-        last = ""
-        quiet = 0
-        while True:
-            try:
-                view = self._jobs.get(job)
-            except UnknownJobError:  # deleted meanwhile
-                yield "event: end\ndata: {}\n\n"
-                return
-            data = json.dumps(self._show(view))
-            if data != last:
-                last, quiet = data, 0
-                yield f"event: snapshot\nid: {view.last_seq}\ndata: {data}\n\n"
-            elif (quiet := quiet + 1) % KEEP_ALIVE_EVENTS == 0:
-                yield ": keep-alive\n\n"
-            if view.ended is not None:
-                yield "event: end\ndata: {}\n\n"
-                return
-            await asyncio.sleep(EVENT_EVERY_S)
-
     async def cancel(self, job: str) -> Response:
         """Stop a job and keep its measurements. Cancelling again, or too late, has no effect."""
         view = await self._jobs.cancel(job, "Requested", "the job was cancelled")
-        return JSONResponse(self._show(view), 202)
+        return JSONResponse(self._presenter.show(view), 202)
 
     async def delete(self, job: str) -> Response:
         """Delete a job, and stop it first if it runs."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.target import Target
+from njst.journal.course_reader import Courses
 from njst.journal.interfaces import Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
@@ -16,6 +17,7 @@ class Services:
 
     mesh: str
     jobs: Jobs
+    courses: Courses
     members: Members
     me: Callable[[], Member]
     log_now_ns: Callable[[], int]

@@ -22,12 +22,14 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
+from njst.journal.course_reader import Courses
 from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import ReportStore
+from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.job_store import JobStore
 from njst.login.nats_client import LoginClient
@@ -71,6 +73,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
     client = await connect(connection)
     log, clock = JetStreamLog(client, mesh), LogClock(client, mesh)
     job_store, members = JobStore(), NatsDiscovery(client, mesh)
+    courses = Courses(WindowStore(client, mesh))
     try:
         await _need_mesh(client, mesh)
         await clock.start()
@@ -78,6 +81,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
         services = Services(
             mesh=mesh.name,
             jobs=Jobs(log, job_store, members, ReportStore(client, mesh)),
+            courses=courses,
             members=members,
             me=_no_member,
             log_now_ns=clock.now_ns,
@@ -88,6 +92,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
         async with serve(create_app(services), "127.0.0.1", 0) as url:
             yield url
     finally:
+        await courses.close()
         await clock.stop()
         await log.close()
         await client.close()

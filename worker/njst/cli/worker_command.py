@@ -84,6 +84,7 @@ def _services(node: Worker) -> Services:
     return Services(
         mesh=str(node.mesh),
         jobs=node.jobs,
+        courses=node.courses,
         members=node.members,
         me=node.describe,
         log_now_ns=node.clock.now_ns,

@@ -6,6 +6,7 @@ A job must be able to end whatever it measured, so totals and verdict are never 
 from typing import Any
 
 from njst.contract.events import Finished, Payload, SliceRead
+from njst.contract.results.course import without_window_histograms
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.readback import TOO_MANY_HOLES, SliceResult
 from njst.contract.results.report import Report
@@ -13,6 +14,8 @@ from njst.contract.results.report import Report
 # Half of nats-server's default max_payload.
 REPORT_BYTES = 512 * 1024
 SHOWN_WORKERS = 100
+# A whole report in the object store, before it is compressed.
+STORED_BYTES = 8 * 1024 * 1024
 # Series in a participant's finished event; the rest of the message is for totals.
 SERIES_BYTES = 512 * 1024
 # Series of all participants together: the log has room for many jobs.
@@ -22,6 +25,8 @@ RECEIPTS_BYTES = 256 * 1024
 ALL_RECEIPTS_BYTES = 16 * 1024 * 1024
 # Result of one slice.
 SIGHT_BYTES = 512 * 1024
+
+_NO_WINDOWS: dict[str, Any] = {"course": None, "events": [], "events_omitted": 0}
 
 
 def series_bytes(participants: int) -> int:
@@ -41,11 +46,28 @@ def sight_bytes(event_bytes: int) -> int:
 
 def fit(report: Report, limit_bytes: int = REPORT_BYTES) -> Report:
     """Return the report with as many details as fit into `limit_bytes`."""
-    for leave_out in (_without_parts, _without_course, _without_histograms, _first_workers):
+    for leave_out in (
+        _without_windows,
+        _without_parts,
+        _without_course,
+        _without_histograms,
+        _first_workers,
+    ):
         if len(report.to_json()) <= limit_bytes:
             break
         report = leave_out(report)
     return report
+
+
+def bounded(report: Report) -> Report:
+    """Return a whole report of at most STORED_BYTES: without histograms of windows if need be."""
+    if report.course is None or len(report.to_json()) <= STORED_BYTES:
+        return report
+    what = "histograms of the windows"
+    omitted = f"{report.course.omitted}; {what}" if report.course.omitted else what
+    course = without_window_histograms(report.course)
+    course = course.model_copy(update={"omitted": omitted})
+    return report.model_copy(update={"course": course})
 
 
 def smaller(payload: Payload) -> Payload:
@@ -80,6 +102,17 @@ def _strip(finished: Finished, nothing: dict[str, Any]) -> Finished:
 def _note(report: Report, what: str, update: dict[str, Any]) -> Report:
     omitted = f"{report.omitted}, {what}" if report.omitted else what
     return report.model_copy(update={**update, "omitted": omitted})
+
+
+def without_windows(report: Report) -> Report:
+    """Return a report without its windows and events, which the stored report has."""
+    return report.model_copy(update=_NO_WINDOWS)
+
+
+def _without_windows(report: Report) -> Report:
+    if report.course is None and not report.events:
+        return report
+    return _note(report, "the windows and the events", _NO_WINDOWS)
 
 
 def _without_parts(report: Report) -> Report:

@@ -1,6 +1,6 @@
-"""Log, Reports and Members as protocols, and their errors; implemented on NATS and by tests."""
+"""Log, Reports, Windows and Members as protocols, with their errors; on NATS and in tests."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,12 +10,26 @@ from njst.contract.events import Payload, Progress
 from njst.contract.model import Message
 from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Report, StoredReport
+from njst.contract.results.windows import Published
 from njst.journal.state.projection import LogEntry
 
 # Called in log order, once for each entry, from the event loop; must not block.
 OnEntry = Callable[[LogEntry], None]
 # Called with (job, worker, progress, stored time in ns), oldest first.
 OnProgress = Callable[[str, str, Progress, int], None]
+
+
+@dataclass(frozen=True)
+class StoredWindow:
+    """A window of a participant as it is stored (`ParticipantWindow.pack`)."""
+
+    worker: str
+    data: bytes
+    is_newest: bool
+
+
+# Called once for each window, from the event loop; must not block.
+OnWindow = Callable[[StoredWindow], None]
 
 
 class JournalUnavailableError(Exception):
@@ -105,6 +119,32 @@ class Reports(Protocol):
 
         Raises:
             JournalUnavailableError: it is gone, or cannot be read now.
+        """
+        ...
+
+
+class Windows(Protocol):
+    """The windows of all participants, which nobody follows but who is asked for them."""
+
+    async def publish(self, job: str, worker: str, published: Published) -> None:
+        """Publish a window; best effort, never waits for a broken connection."""
+        ...
+
+    async def follow(self, job: str, on_window: OnWindow) -> Callable[[], Awaitable[None]]:
+        """Deliver the windows of a job; return when all stored ones are delivered.
+
+        Delivery goes on in the background until what is returned is called.
+
+        Raises:
+            JournalUnavailableError: they cannot be read.
+        """
+        ...
+
+    async def remove(self, job: str) -> None:
+        """Remove the windows of a job; it is no error if there are none.
+
+        Raises:
+            JournalUnavailableError: it does not answer.
         """
         ...
 

@@ -13,7 +13,7 @@ from njst.contract.results.report import Report
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import JournalUnavailableError, Log, Member, Members, Reports
 from njst.journal.report_builder import log_datetime, report_so_far
-from njst.journal.state.job_store import JobStore
+from njst.journal.state.job_store import JobStore, ProgressEntry
 from njst.journal.state.job_view import JobView
 from njst.journal.state.rendezvous import order
 from njst.journal.wait_for_job import wait_for_job
@@ -144,6 +144,10 @@ class Jobs:
             self._cache(cached)
         return cached.report.model_copy(update={"completion_time": log_datetime(now_ns)})
 
+    def progress(self, view: JobView) -> dict[str, ProgressEntry]:
+        """Return the last progress of each participant of a job that is not closed."""
+        return self._job_store.progress(view.id)
+
     def _cache(self, new: _CachedReport) -> None:
         """Cache a report until the job changes: merging histograms takes time."""
         self._cached_reports.pop(new.view.id, None)
@@ -160,7 +164,8 @@ class Jobs:
         try:
             return _with_left_behind(view, await self._reports.get(stored))
         except JournalUnavailableError as error:
-            words = f"{report.omitted}; the whole cannot be had: {error}"
+            left_out = report.omitted or "the windows and the events"
+            words = f"{left_out}; the whole cannot be had: {error}"
             return _with_left_behind(view, report.model_copy(update={"omitted": words}))
 
     async def is_forgotten(self, job: str) -> bool:

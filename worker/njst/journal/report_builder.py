@@ -143,7 +143,7 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
             for tally in worker.workloads
             if tally.workload == workload.name
         ]
-        start_ms = _start_ms(view, workload)
+        start_ms = workload_start_ms(view, workload)
         window_us = _window_us(view, workload) if start_ms is not None else 0
         total = totals(workload.name, workload.kind.title, tallies, window_us)
         planned = planned_messages(workload)
@@ -151,7 +151,8 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
     return results
 
 
-def _start_ms(view: JobView, workload: Workload) -> int | None:
+def workload_start_ms(view: JobView, workload: Workload) -> int | None:
+    """Return when a workload starts, in ms after the common start; None: that is not known."""
     at_ns = view.begins_ns.get(workload.name, 0) if workload.after else view.start_ns
     if not at_ns or not view.run:
         return None

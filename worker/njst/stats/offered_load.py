@@ -64,6 +64,34 @@ def planned_messages(workload: Workload) -> int | None:
     return Instants(pieces).due_count(length_s * 1_000 * MS_NS - 1)
 
 
+class OfferedLoad:
+    """How many messages of a workload are due when, over all clients."""
+
+    def __init__(self, workload: Workload) -> None:
+        pieces = pieces_of(workload)
+        self._instants = Instants(pieces) if pieces else None
+        length_s = workload.length_seconds
+        self._length_ns = None if length_s is None else length_s * 1_000 * MS_NS
+        self._messages = workload.messages
+
+    def between(self, from_ns: int, until_ns: int) -> int | None:
+        """Return how many are due from `from_ns` to before `until_ns` after the workload's start.
+
+        None: the workload has no rate.
+        """
+        if self._instants is None:
+            return None
+        return self._before(until_ns) - self._before(from_ns)
+
+    def _before(self, elapsed_ns: int) -> int:
+        if self._instants is None:
+            return 0
+        if self._length_ns is not None:
+            elapsed_ns = min(elapsed_ns, self._length_ns)
+        due = self._instants.due_count(elapsed_ns - 1)
+        return due if self._messages is None else min(due, self._messages)
+
+
 @dataclass(frozen=True)
 class Piece:
     """A piece that begins at `at_ns`; `before` is what is due before it, in units."""

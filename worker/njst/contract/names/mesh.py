@@ -2,6 +2,7 @@
 
 Subjects: `njst.<mesh>.v1.job.<id>.<event>` and `...<event>.<worker>` for the log,
 `njst.<mesh>.v1.progress.<id>.<worker>` and `...progress.reaping` for the progress stream,
+`njst.<mesh>.v1.window.<id>.<worker>.<width>.<number>` and `...newest.<second mod 600>` for windows,
 `njst.<mesh>.v1.ping` and `...hello` for members.
 """
 
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from njst.contract.fields import MESH
 
 _MESH = re.compile(MESH)
+# How many of a participant's newest windows of one second are kept.
+NEWEST_WINDOWS = 600
 
 
 def is_mesh(text: str) -> bool:
@@ -50,6 +53,11 @@ class Mesh:
         return f"NJST_{self.name}_PROGRESS"
 
     @property
+    def windows_stream(self) -> str:
+        """The stream of the windows of all participants, which is read on demand."""
+        return f"NJST_{self.name}_WINDOWS"
+
+    @property
     def reports_bucket(self) -> str:
         """The object store of reports that are too large for the log."""
         return f"NJST_{self.name}_REPORTS"
@@ -63,6 +71,11 @@ class Mesh:
     def progress_subjects(self) -> str:
         """All subjects of the progress stream."""
         return f"njst.{self.name}.v1.progress.>"
+
+    @property
+    def window_subjects(self) -> str:
+        """All subjects of the windows stream."""
+        return f"njst.{self.name}.v1.window.>"
 
     @property
     def ping(self) -> str:
@@ -92,6 +105,18 @@ class Mesh:
         """Return the progress subject of a participant."""
         return f"njst.{self.name}.v1.progress.{job}.{worker}"
 
+    def job_windows(self, job: str) -> str:
+        """Return the subjects of all windows of a job."""
+        return f"njst.{self.name}.v1.window.{job}.>"
+
+    def window(self, job: str, worker: str, width_s: int, number: int) -> str:
+        """Return the subject of a window of a participant's course."""
+        return f"njst.{self.name}.v1.window.{job}.{worker}.{width_s}.{number}"
+
+    def newest_window(self, job: str, worker: str, second: int) -> str:
+        """Return the subject of a participant's newest windows of one second, in turn."""
+        return f"njst.{self.name}.v1.window.{job}.{worker}.newest.{second % NEWEST_WINDOWS}"
+
     def parse_event(self, subject: str) -> EventName | None:
         """Return the event of a subject; None: the subject is not one of this log."""
         head, tokens = subject.split(".")[:4], subject.split(".")[4:]
@@ -105,3 +130,10 @@ class Mesh:
         if tokens[:4] != ["njst", self.name, "v1", "progress"] or len(tokens) != 6:
             return None
         return tokens[4], tokens[5]
+
+    def parse_window(self, subject: str) -> tuple[str, str, bool] | None:
+        """Return (job, worker, is one of the newest) of a window's subject; None for any other."""
+        tokens = subject.split(".")
+        if tokens[:4] != ["njst", self.name, "v1", "window"] or len(tokens) != 8:
+            return None
+        return tokens[4], tokens[5], tokens[6] == "newest"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from njst.contract.model import Message
+from njst.contract.results.course import Course, JobEvent
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.preparation import Adjustment, Environment, TargetSession
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadCounts, WorkloadTally
@@ -178,6 +179,11 @@ class Report(Message):
     # Defaults of the spec in whose place a smaller value was taken.
     adjusted: list[Adjustment] = Field(default_factory=list)
     environment: Environment | None = None
+    # The windows of all participants; None: the series of the workloads are all there is.
+    course: Course | None = None
+    # What happened before the end, by time, and how many more events there were.
+    events: list[JobEvent] = Field(default_factory=list)
+    events_omitted: int = 0
     # Details that were left out so that the report fits into a message.
     omitted: str = ""
     # Assets that the clean-up could not remove, and why; empty before the clean-up.

@@ -87,12 +87,15 @@ class OrderedReader:
         stream: str,
         on_delivery: Callable[[Delivery], None],
         recreate_stream: Callable[[], Awaitable[None]],
+        subjects: str = "",
     ) -> None:
+        """Read the messages of `subjects`; empty: all of the stream."""
         self._client = client
         self._js = client.jetstream(timeout=API_TIMEOUT_S)
         self._stream = stream
         self._on_delivery = on_delivery
         self._recreate_stream = recreate_stream
+        self._subjects = subjects
         self._present = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._is_stopped = False
@@ -187,6 +190,7 @@ class OrderedReader:
             ConsumerConfig(
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=self._last_seq + 1,
+                filter_subject=self._subjects or None,
                 ack_policy=AckPolicy.NONE,
                 mem_storage=True,
                 num_replicas=1,

@@ -1,7 +1,7 @@
 """All jobs of a mesh as this process has read them: the mutable store above the pure projection."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst.contract.events import Progress
@@ -110,7 +110,11 @@ class JobStore:
 
     def jobs(self) -> list[JobView]:
         """Return the jobs that are not deleted, in the order of the log."""
-        return [view for view in self._all() if not view.deleted]
+        return [view for view in self._jobs.values() if not view.deleted]
+
+    def all_jobs(self) -> list[JobView]:
+        """Return all jobs, deleted or not, in the order of the log."""
+        return list(self._jobs.values())
 
     def open_jobs(self) -> list[JobView]:
         """Return the jobs that are not closed, deleted or not, in the order of the log."""
@@ -147,9 +151,6 @@ class JobStore:
         dropped = list(self._dropped)
         self._dropped.clear()
         return dropped
-
-    def _all(self) -> Iterator[JobView]:
-        return iter(self._jobs.values())
 
     def _notify(self, job: str) -> None:
         for listener in (*self._listeners.get(job, ()), *self._listeners.get("", ())):

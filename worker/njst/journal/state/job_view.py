@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from njst.contract.events import Cancelled, Cleaned, Created, Ended, Finished, Started
+from njst.contract.results.course import EventType
 from njst.contract.results.outcome import Problem
 from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
@@ -65,6 +66,17 @@ class ParticipantState(NamedTuple):
         return self._replace(**changes)
 
 
+class TimelineEntry(NamedTuple):
+    """Something that happened in a job: where in the log it stands, and its log time in ns."""
+
+    seq: int
+    time_ns: int
+    type: EventType
+    worker: str = ""
+    workload: str = ""
+    message: str = ""
+
+
 # Shared by all jobs: a long history has a hundred thousand of them.
 @lru_cache(maxsize=8192)
 def plain_part(worker: str, state: ParticipantPhase) -> ParticipantState:
@@ -112,6 +124,10 @@ class JobView:
     # Sequence and time of the last event that was applied, void or not.
     last_seq: int = 0
     last_ns: int = 0
+    # What happened, in the order of the log; what happened to workers until the job is closed.
+    timeline: tuple[TimelineEntry, ...] = ()
+    # How many entries the timeline had no room for.
+    timeline_omitted: int = 0
     # Events that changed nothing: repeated, late or unknown.
     void_count: int = field(default=0, compare=False)
 

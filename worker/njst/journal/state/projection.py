@@ -41,6 +41,7 @@ from njst.journal.state.job_view import (
     are_loading,
     plain_part,
 )
+from njst.journal.state.timeline import created_entry, timeline_entries, with_timeline
 from njst.verification.slices import slice_count
 
 # What an event changes in a view, by field.
@@ -80,8 +81,11 @@ def apply(view: JobView | None, entry: LogEntry) -> JobView | None:
     rule = _RULES.get(type(entry.event))
     changes = rule(view, entry, entry.event) if rule is not None else None
     if changes is None:
-        changes = {"void_count": view.void_count + 1}
-    return view.replace(last_seq=entry.seq, last_ns=entry.time_ns, **changes)
+        void_count = view.void_count + 1
+        return view.replace(last_seq=entry.seq, last_ns=entry.time_ns, void_count=void_count)
+    after = view.replace(last_seq=entry.seq, last_ns=entry.time_ns, **changes)
+    news = timeline_entries(view, after, entry.event, entry.worker)
+    return with_timeline(after, news, entry.seq, entry.time_ns)
 
 
 def _create(entry: LogEntry, event: Created) -> JobView:
@@ -96,6 +100,7 @@ def _create(entry: LogEntry, event: Created) -> JobView:
         ),
         last_seq=entry.seq,
         last_ns=entry.time_ns,
+        timeline=(created_entry(entry.seq, entry.time_ns, len(workers)),),
     )
 
 
@@ -284,6 +289,8 @@ def _cleaned(view: JobView, entry: LogEntry, event: Cleaned) -> Changes | None:
         "closed_ns": entry.time_ns,
         "parts": MappingProxyType(parts),
         "seen": MappingProxyType({}),
+        # The report has what happened to each of them.
+        "timeline": tuple(entry for entry in view.timeline if not entry.worker),
     }
 
 

@@ -15,6 +15,8 @@ class DenseHistogram:
 
     def __init__(self) -> None:
         self._counts: npt.NDArray[np.int64] = np.zeros(LENGTH, dtype=np.int64)
+        # The counts at the last call of `take_new`.
+        self._taken: npt.NDArray[np.int64] = np.zeros(LENGTH, dtype=np.int64)
 
     def record_ns(self, latencies_ns: Sequence[int] | npt.NDArray[np.int64]) -> None:
         """Count latencies in ns; the slot is that of `histogram.index_of` of the whole us."""
@@ -35,5 +37,15 @@ class DenseHistogram:
 
     def histogram(self) -> Histogram:
         """Return the histogram of all counts so far."""
-        slots = np.nonzero(self._counts)[0]
-        return Histogram(dict(zip(slots.tolist(), self._counts[slots].tolist(), strict=True)))
+        return _sparse(self._counts)
+
+    def take_new(self) -> Histogram:
+        """Return the histogram of the counts since the last call."""
+        new = self._counts - self._taken
+        self._taken[:] = self._counts
+        return _sparse(new)
+
+
+def _sparse(counts: npt.NDArray[np.int64]) -> Histogram:
+    slots = np.nonzero(counts)[0]
+    return Histogram(dict(zip(slots.tolist(), counts[slots].tolist(), strict=True)))

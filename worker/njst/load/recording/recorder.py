@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
+from njst.contract.results.windows import ErrorCount, WorkloadWindow
 from njst.load.recording.dense_histogram import DenseHistogram
 from njst.stats.histogram import Histogram
 from njst.stats.series import SeriesBuilder, Window
@@ -68,7 +69,10 @@ class Recorder:
         self._login = _Values()
         self._store_error_us = 0
         self._series = SeriesBuilder()
-        self._before = Window()
+        # Counts when the last second was closed.
+        self._rolled_messages = 0
+        self._rolled_bytes = 0
+        self._rolled_reconnects = 0
         self._flushes: list[Callable[[], None]] = []
 
     def before_reading(self, flush: Callable[[], None]) -> None:
@@ -191,19 +195,30 @@ class Recorder:
         """Record how long a login took: from the start of its attempt to the server's answer."""
         self._login.add([login_ns])
 
-    def roll(self) -> None:
-        """Close the second that ends now; called once for each since the common start."""
+    def roll(self) -> WorkloadWindow:
+        """Close the second that ends now, and return it; called for each since the common start."""
         self._flush()
-        now = Window(self.messages, self.bytes, self._errors.total, self._latency.histogram())
-        before, self._before = self._before, now
-        self._series.append(
-            Window(
-                now.messages - before.messages,
-                now.bytes - before.bytes,
-                now.errors - before.errors,
-                now.latency - before.latency,
-            )
+        latency = self._latency.take_new()
+        errors = self._errors.take_new()
+        window = WorkloadWindow(
+            workload=self.workload,
+            messages=self.messages - self._rolled_messages,
+            bytes=self.bytes - self._rolled_bytes,
+            errors=errors,
+            events=self._events.take_new(),
+            reconnects=self._reconnects - self._rolled_reconnects,
+            latency=latency.encode(),
+            service=self._service.take_new().encode(),
+            slip=self._slip.take_new().encode(),
+            stored=self._stored.take_new().encode(),
+            delivered=self._delivered.take_new().encode(),
         )
+        self._rolled_messages = self.messages
+        self._rolled_bytes = self.bytes
+        self._rolled_reconnects = self._reconnects
+        count = sum(error.count for error in errors)
+        self._series.append(Window(window.messages, window.bytes, count, latency))
+        return window
 
     def _window_ns(self, now_ns: int | None) -> int:
         """Return how long rates have counted by now."""
@@ -275,17 +290,23 @@ class _Errors:
     """Counts by class, each with its first example."""
 
     def __init__(self) -> None:
-        self.total = 0
         self._counts: Counter[ErrorClass] = Counter()
+        # The counts at the last call of `take_new`.
+        self._taken: Counter[ErrorClass] = Counter()
         self._operations: Counter[ErrorClass] = Counter()
         self._examples: dict[ErrorClass, str] = {}
 
     def add(self, error_class: ErrorClass, example: str, count: int, operations: int = 0) -> None:
         if count > 0:
-            self.total += count
             self._counts[error_class] += count
             self._operations[error_class] += operations
             self._examples.setdefault(error_class, example[:MAX_EXAMPLE])
+
+    def take_new(self) -> list[ErrorCount]:
+        """Return the counts since the last call."""
+        new = self._counts - self._taken
+        self._taken = self._counts.copy()
+        return [ErrorCount(error_class=name, count=count) for name, count in new.items()]
 
     def tallies(self) -> list[ErrorTally]:
         return [
@@ -333,3 +354,9 @@ class _Values:
         if self.few or self._many:
             self.flush()
         return Histogram() if self._recorder is None else self._recorder.histogram()
+
+    def take_new(self) -> Histogram:
+        """Return the histogram of the values since the last call."""
+        if self.few or self._many:
+            self.flush()
+        return Histogram() if self._recorder is None else self._recorder.take_new()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from njst.contract.plan import Consumption, LoadPlan, Receipt
 from njst.contract.results.tallies import WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.load.host.clock import now_ns, wall_ms
 from njst.load.load_client import StartTime
 from njst.load.net.dial import DialSettings
@@ -59,6 +60,9 @@ class Engine:
         self._drain_until_ns = 0
         # When the current second of the series ends.
         self._second_ns = 0
+        # The seconds that have ended and were not taken yet, and the number of the current one.
+        self._windows: list[ParticipantWindow] = []
+        self._second = 0
 
     def connect(self) -> None:
         """Connect all clients, many at a time.
@@ -103,6 +107,11 @@ class Engine:
             recorder.tally(now, unfinished[name], series=series)
             for name, recorder in self._shared.recorders.items()
         ]
+
+    def take_windows(self) -> list[ParticipantWindow]:
+        """Return the windows of the seconds that have ended since the last call."""
+        windows, self._windows = self._windows, []
+        return windows
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of each producer."""
@@ -200,8 +209,13 @@ class Engine:
                 on_second()
 
     def _roll(self) -> None:
-        for recorder in self._shared.recorders.values():
-            recorder.roll()
+        workloads = [recorder.roll() for recorder in self._shared.recorders.values()]
+        self._windows.append(
+            ParticipantWindow(
+                at_s=self._second, workloads=[one for one in workloads if not one.is_empty]
+            )
+        )
+        self._second += 1
 
     def _schedule(self, number: int, client: ClientConnection, now: int) -> None:
         due = client.load_client.due_ns()

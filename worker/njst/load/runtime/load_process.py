@@ -3,11 +3,11 @@
 In:  the plan; then {"startNs": n, "logOffsetNs": n}, a CLOCK_MONOTONIC instant and what leads from
      there to the log's time; {"begin": "read", "atNs": n} for a workload that waits for others;
      {"alive": true} each second; then, if need be, {"stop": true}.
-Out: {"connected": true} or {"problem": {...}}; {"tallies": [...], "cost": {...}} each second and at
-     the end; {"done": "write"} when a workload's last client is; {"found": ["host:port"]}, the
-     servers that the cluster named; {"receipt": {...}} for each producer;
-     {"consumption": {...}} for each producer whose messages were consumed;
-     {"finished": "Completed" | "Stopped", "problem": {...}}.
+Out: {"connected": true} or {"problem": {...}}; {"window": {...}} for each second that is over, and
+     {"tallies": [...], "cost": {...}} each second and at the end; {"done": "write"} when a
+     workload's last client is; {"found": ["host:port"]}, the servers that the cluster named;
+     {"receipt": {...}} for each producer; {"consumption": {...}} for each producer whose messages
+     were consumed; {"finished": "Completed" | "Stopped", "problem": {...}}.
 The end of the input ends the process: it never outlives its parent. When the parent is silent for
 long, it or its host is frozen and could not stop this load, so the load stops by itself.
 """
@@ -162,6 +162,8 @@ class _Run:
         self._report()
 
     def _report(self, *, series: bool = False) -> None:
+        for window in self._engine.take_windows():
+            _say({"window": window.model_dump(exclude_defaults=True)})
         tallies = [t.model_dump(exclude_none=True) for t in self._engine.tallies(series=series)]
         cost = self._meter.cost(self._engine.blocked_ns())
         _say({"tallies": tallies, "cost": cost.model_dump()})

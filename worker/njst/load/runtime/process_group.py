@@ -9,7 +9,9 @@ from typing import Any
 from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.tallies import ErrorClass, ErrorTally, LoadCost, ReadBack, WorkloadTally
+from njst.contract.results.windows import ParticipantWindow
 from njst.load.host.spawn import spawn
+from njst.stats.course.window_merge import ProcessWindows
 from njst.stats.host_cost import merge_costs
 from njst.stats.tally_merge import merge
 
@@ -44,6 +46,8 @@ class _Child:
         # Why it ended by itself, if it did.
         self.problem: Problem | None = None
         self.done: set[str] = set()
+        # The seconds that are over and were not taken yet.
+        self.windows: list[ParticipantWindow] = []
 
     def send(self, document: dict[str, object]) -> None:
         """Send a line; to a process that has ended, nothing."""
@@ -67,25 +71,30 @@ class _Child:
     async def listen(self) -> None:
         """Take reports until the process ends; a death without a last line is an error."""
         while (line := await self.receive()) is not None:
-            if "tallies" in line:
-                self.tallies = [WorkloadTally.model_validate(t) for t in line["tallies"]]
-                self.cost = LoadCost.model_validate(line["cost"])
-            if "done" in line:
-                self.done.add(line["done"])
-            if "found" in line:
-                self.found = [str(server) for server in line["found"]]
-            if "receipt" in line:
-                self.receipts.append(Receipt.model_validate(line["receipt"]))
-            if "consumption" in line:
-                self.consumption.append(Consumption.model_validate(line["consumption"]))
-            if "finished" in line:
-                self.outcome = Outcome(line["finished"])
-                if "problem" in line:
-                    self.problem = Problem.model_validate(line["problem"])
+            self._take(line)
         code = await self.process.wait()
         if self.outcome is None:
             self.outcome = Outcome.FAILED
             self.tallies = merge([*self._empty(), *self.tallies, *self._death(code)])
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "tallies" in line:
+            self.tallies = [WorkloadTally.model_validate(t) for t in line["tallies"]]
+            self.cost = LoadCost.model_validate(line["cost"])
+        if "window" in line:
+            self.windows.append(ParticipantWindow.model_validate(line["window"]))
+        if "done" in line:
+            self.done.add(line["done"])
+        if "found" in line:
+            self.found = [str(server) for server in line["found"]]
+        if "receipt" in line:
+            self.receipts.append(Receipt.model_validate(line["receipt"]))
+        if "consumption" in line:
+            self.consumption.append(Consumption.model_validate(line["consumption"]))
+        if "finished" in line:
+            self.outcome = Outcome(line["finished"])
+            if "problem" in line:
+                self.problem = Problem.model_validate(line["problem"])
 
     def left(self) -> set[str]:
         """Return the workloads that have running clients here."""
@@ -142,6 +151,7 @@ class LoadGroup:
         self._unknown: list[WorkloadTally] = []
         self._listening: list[asyncio.Task[None]] = []
         self._beating: asyncio.Task[None] | None = None
+        self._windows: ProcessWindows | None = None
 
     @classmethod
     async def prepare(cls, plan: LoadPlan, *, processes: int, timeout_s: float) -> "LoadGroup":
@@ -209,6 +219,18 @@ class LoadGroup:
         """Return the tallies so far, as the processes have reported."""
         done = [tally for child in self._children for tally in child.tallies]
         return merge([*self._skipped, *done, *self._unknown])
+
+    def take_windows(self) -> list[ParticipantWindow]:
+        """Return the windows of the seconds that are over in all processes, each once, in order."""
+        if self._windows is None:
+            self._windows = ProcessWindows(len(self._children))
+        for number, child in enumerate(self._children):
+            windows, child.windows = child.windows, []
+            for window in windows:
+                self._windows.add(number, window)
+            if child.outcome is not None:
+                self._windows.end(number)
+        return self._windows.take()
 
     def cost(self) -> LoadCost | None:
         """Return the host cost so far, as the processes have reported."""

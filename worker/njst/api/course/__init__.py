@@ -1,0 +1,1 @@
+"""The course of jobs over HTTP: series, and server-sent events."""
