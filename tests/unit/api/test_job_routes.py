@@ -309,7 +309,7 @@ async def test_events__of_a_job_that_is_deleted__keep_alive_and_end(
     monkeypatch.setattr(job_feed.asyncio, "sleep", next_turn)
     text = (await http.get(f"{JOBS}/{job}/events")).text
     assert text.count("event: snapshot") == 1
-    assert text.count(": keep-alive\n\n") == 1
+    assert ": keep-alive\n\n" in text
     assert text.endswith("event: end\ndata: {}\n\n")
 
 
