@@ -10,11 +10,12 @@ from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats import ordered_reader
 from njst.journal.nats.control_connection import connect
-from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.nats.job_log import LOG_AGE_S, PROGRESS_AGE_S, JetStreamLog
 from njst.local.nats_server import NatsServer
 from tests.nats.journal.follower import create, following, joined
 
 STREAMS = ("NJST_test_LOG", "NJST_test_PROGRESS")
+AGES_S = dict(zip(STREAMS, (LOG_AGE_S, PROGRESS_AGE_S), strict=True))
 MEAN = "jetstream { limits { default_max_consumers: 1 } }"
 WITH_A_LIMIT = """
 accounts { A { users: [{user: a, password: a}], jetstream: { max_consumers: 6 } } }
@@ -31,18 +32,20 @@ async def test_the_servers_default_for_a_stream_limits_nobody() -> None:
             await follower.until("one")
 
 
-async def test_the_log_of_an_older_njst_gets_the_same_room(nats_server: NatsServer) -> None:
+async def test_the_log_of_an_older_njst_gets_the_same_room_and_age(nats_server: NatsServer) -> None:
     async with joined(nats_server.url) as old:
         js = old.client.jetstream()
         for name in STREAMS:
             info = await js.stream_info(name)
             await js.delete_stream(name)
-            await js.add_stream(info.config.evolve(max_consumers=-1))
+            await js.add_stream(info.config.evolve(max_consumers=-1, max_age=600.0))
         await create(old.log, "one")
         async with following(nats_server.url) as new:
             assert new.jobs == ["one"]
         for name in STREAMS:
-            assert (await js.stream_info(name)).config.max_consumers > 1_000
+            config = (await js.stream_info(name)).config
+            assert config.max_consumers > 1_000
+            assert config.max_age == AGES_S[name]
 
 
 async def test_an_account_with_a_limit_of_its_own_has_a_log() -> None:

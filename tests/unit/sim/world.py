@@ -115,6 +115,8 @@ class SimLink:
         """Send what the worker has not got yet, in order, each a bit later; some twice."""
         if self.broken or self._on_entry is None:
             return
+        if not self._sent:
+            self._sent = self.world.expired()
         for entry in self.world.log.entries[self._sent :]:
             delay_s = self.world.random.uniform(0.0001, 0.01)
             self._due_s = max(self._due_s, self.world.loop.time() + delay_s)
@@ -411,6 +413,8 @@ class World:
         # Folds the log without a network in between.
         self.truth = JobStore()
         self.log.subscribe(self.truth.on_entry)
+        # After this many seconds the log lets go of an event; 0: never.
+        self.log_age_s = 0.0
         # Chance of an append whose request, or whose answer, is lost.
         self.loss = 0.0
         # Workers whose progress gets lost, though all else that they publish arrives.
@@ -420,6 +424,13 @@ class World:
         # How long it takes to read a slice at most, and who has begun to read one of which job.
         self.look_s = 0.2
         self.looks: list[tuple[str, str]] = []
+
+    def expired(self) -> int:
+        """Return how many events the log has no more for one who begins to read now."""
+        if not self.log_age_s:
+            return 0
+        oldest_ns = self.log.clock.now_ns() - round(self.log_age_s * 1e9)
+        return sum(entry.time_ns < oldest_ns for entry in self.log.entries)
 
     def boot(self, name: str) -> SimWorker:
         worker = SimWorker(self, name)

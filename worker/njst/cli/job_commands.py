@@ -1,5 +1,6 @@
 """The commands for jobs and workers."""
 
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,10 @@ Wait = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", help="How long to wait for the job to end, in seconds.")
+    float,
+    typer.Option(
+        "--timeout", help="How long to wait for the job to end, in seconds; inf: for ever."
+    ),
 ]
 
 
@@ -72,7 +76,7 @@ def run(
         bool, typer.Option("--detach", help="Print the job ID and do not wait.")
     ] = False,
     wait: Wait = False,
-    timeout_s: Timeout = 86_400.0,
+    timeout_s: Timeout = math.inf,
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job, follow it and print its report; the exit code is the verdict."""
@@ -90,7 +94,7 @@ def submit(
     watch_it: Annotated[bool, typer.Option("--watch", help="Follow the job, as run does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only validate the job.")] = False,
     wait: Wait = False,
-    timeout_s: Timeout = 86_400.0,
+    timeout_s: Timeout = math.inf,
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job and print its ID."""
@@ -109,7 +113,7 @@ def submit(
 def watch(
     job: JobId,
     client: ApiClient,
-    timeout_s: Timeout = 86_400.0,
+    timeout_s: Timeout = math.inf,
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Follow a job until it ends and print its report; the exit code is the verdict."""

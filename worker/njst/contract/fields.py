@@ -9,6 +9,9 @@ from pydantic import StringConstraints
 INDEX = "{index}"
 # Maximum subjects of a workload on each stream.
 MOST_SUBJECTS = 1_000_000
+# Maximum length of a workload, and of a job: a month of load, and its read-back.
+MOST_RUN_SECONDS = 30 * 86_400
+MOST_JOB_SECONDS = 31 * 86_400
 
 # A token of a NATS subject: anything but blanks, dots, wildcards and control characters. No `\s`,
 # which is Unicode's in pydantic and ASCII's in a Kubernetes API server.

@@ -14,6 +14,7 @@ from njst.contract.results.report import (
     WorkerResult,
     WorkloadResult,
 )
+from njst.report.drift import drift
 from njst.report.sparkline import sparkline
 from njst.report.units import binary, duration
 
@@ -34,6 +35,7 @@ def render(report: Report, title: str) -> str:
         _section("DELIVERY: to the store and from there, by its clock", _split(report.workloads)),
         _section("COUNTED APART", list(_apart(report.workloads))),
         _section("COURSE: from the common start", sparkline(report.workloads)),
+        _section("DRIFT: the first hour against the last", drift(report.workloads)),
         _section("SKIPPED", [f"{w.workload}: {w.skipped}" for w in report.workloads if w.skipped]),
         _section("ADJUSTED: defaults that the target does not allow", _adjusted(report)),
         _section("THRESHOLDS", [_threshold(t) for t in report.thresholds]),

@@ -318,7 +318,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.0.messages", 0),
     _set("workloads.0.messages", 1_000_000_000_001),
     _set("workloads.1.durationSeconds", 0),
-    _set("workloads.1.durationSeconds", 86_401),
+    _set("workloads.1.durationSeconds", 2_592_001),
     _set("workloads.0.durationSeconds", 5, "spec.workloads[0]"),
     ("no length", _drop("workloads.0.messages"), "spec.workloads[0]"),
     _set("workloads.0.consume", {}, "spec.workloads[0]"),
@@ -347,9 +347,9 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.0.warmupSeconds", -1),
     _set("workloads.1.warmupSeconds", 1, "spec.workloads[1]"),
     _set("workloads.0.startSeconds", -1),
-    _set("workloads.0.startSeconds", 86_401),
+    _set("workloads.0.startSeconds", 2_592_001),
     _set("workloads.0.reconnectSeconds", -1),
-    _set("workloads.0.reconnectSeconds", 604_801),
+    _set("workloads.0.reconnectSeconds", 2_678_401),
     _set("workloads.0.reconnectSeconds", "always"),
     _set("workloads.1.after", "w"),
     _set("workloads.1.after", ["W"], "spec.workloads[1].after[0]"),
@@ -586,7 +586,7 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("startTimeoutSeconds", 0),
     _set("queueTimeoutSeconds", 0),
     _set("queueTimeoutSeconds", 604_801),
-    _set("activeDeadlineSeconds", 604_801),
+    _set("activeDeadlineSeconds", 2_678_401),
     _set("onWorkerLoss", "Ignore"),
     _set("verdictPolicy", "Ignore"),
     _set("suspend", "no"),
@@ -646,6 +646,20 @@ GOOD: list[tuple[str, Spec]] = [
                 },
             ],
             "target": {"servers": ["nats://127.0.0.1:4222", "tls://[::1]:4222"]},
+        },
+    ),
+    (
+        "soak",
+        {
+            "activeDeadlineSeconds": 2_678_400,
+            "workloads": [
+                {
+                    "name": "w",
+                    "durationSeconds": 2_592_000,
+                    "warmupSeconds": 86_401,
+                    "core": {"operation": "Publish", "subject": "a"},
+                }
+            ],
         },
     ),
     (

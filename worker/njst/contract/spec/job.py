@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from njst.contract.fields import LabelValue, MeshName
+from njst.contract.fields import MOST_JOB_SECONDS, LabelValue, MeshName
 from njst.contract.model import Model, Rule
 from njst.contract.spec.stream import Stream
 from njst.contract.spec.target import Target
@@ -239,7 +239,7 @@ class JobSpec(Model):
         " not count.",
     )
     active_deadline_seconds: int = Field(
-        3600, ge=1, le=604_800, description="A job that runs longer is stopped and fails."
+        3600, ge=1, le=MOST_JOB_SECONDS, description="A job that runs longer is stopped and fails."
     )
     on_worker_loss: OnWorkerLoss = Field(
         OnWorkerLoss.CONTINUE,

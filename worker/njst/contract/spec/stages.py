@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from njst.contract.fields import MOST_RUN_SECONDS
 from njst.contract.model import Model
 
 
@@ -17,7 +18,7 @@ class Ramp(StrEnum):
 class Stage(Model):
     """A part of a workload's time, and the rate that it comes to."""
 
-    duration_seconds: int = Field(ge=1, le=86_400, description="Duration of the stage.")
+    duration_seconds: int = Field(ge=1, le=MOST_RUN_SECONDS, description="Duration of the stage.")
     messages_per_second: int = Field(
         ge=0, le=100_000_000, description="Offered rate of all workers together; 0 is a pause."
     )

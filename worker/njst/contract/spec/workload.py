@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import Label, StreamName
+from njst.contract.fields import MOST_JOB_SECONDS, MOST_RUN_SECONDS, Label, StreamName
 from njst.contract.kinds.consume import Consume
 from njst.contract.kinds.core import Core
 from njst.contract.kinds.get import Get
@@ -58,7 +58,7 @@ class Workload(Model):
         description="Number of messages in total, over all streams, workers and clients.",
     )
     duration_seconds: int | None = Field(
-        None, ge=1, le=86_400, description="Duration, from the start of the workload."
+        None, ge=1, le=MOST_RUN_SECONDS, description="Duration, from the start of the workload."
     )
     messages_per_second: int | None = Field(
         None,
@@ -69,7 +69,10 @@ class Workload(Model):
         " possible.",
     )
     ramp_seconds: int = Field(
-        0, ge=0, le=86_400, description="Time in which the offered rate grows linearly from zero."
+        0,
+        ge=0,
+        le=MOST_RUN_SECONDS,
+        description="Time in which the offered rate grows linearly from zero.",
     )
     stages: list[Stage] = Field(
         default_factory=list,
@@ -80,14 +83,14 @@ class Workload(Model):
     warmup_seconds: int = Field(
         0,
         ge=0,
-        le=86_400,
+        le=MOST_RUN_SECONDS,
         description="Operations completed within this time after the start are counted, but are"
         " in no rate and no latency.",
     )
     start_seconds: int = Field(
         0,
         ge=0,
-        le=86_400,
+        le=MOST_RUN_SECONDS,
         description="Delay of the start after the common start, or with after, after those"
         " workloads have ended.",
     )
@@ -100,7 +103,7 @@ class Workload(Model):
     reconnect_seconds: int | None = Field(
         None,
         ge=0,
-        le=604_800,
+        le=MOST_JOB_SECONDS,
         description="How long a client that lost its connection tries to reconnect before it"
         " fails; 0: it tries each server once. Left out: as long as the workload lasts.",
     )

@@ -44,7 +44,9 @@ from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 log = logging.getLogger(__name__)
 
 APPEND_TIMEOUT_S = 2.0
-LOG_AGE_S = 7 * 86_400.0
+# Longer than a job may wait and run, so that it is known from its first event to its last, and its
+# result for a week after that.
+LOG_AGE_S = 46 * 86_400.0
 LOG_BYTES = 256 * 1024 * 1024
 # An upper bound of the headers of an event, which count towards max_payload.
 HEADER_BYTES = 1024

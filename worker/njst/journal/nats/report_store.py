@@ -25,7 +25,7 @@ from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.stream_admin import ensure
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
-REPORTS_AGE_S = 7 * 86_400.0
+REPORTS_AGE_S = 46 * 86_400.0
 REPORTS_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 128 * 1024
 # The end of a job waits no longer for its report to be stored.

@@ -22,7 +22,7 @@ async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -
     """Create a stream, or use the existing one; several workers may do so at once.
 
     An existing stream with fewer `replicas` is scaled up; 0 means as many as the cluster allows,
-    up to 3. The consumer limit of a stream of an older njst is raised.
+    up to 3. The consumer limit and the maximum age of a stream of an older njst are raised.
 
     Raises:
         JournalUnavailableError: JetStream refuses or does not answer, or the stream is not njst's.
@@ -35,7 +35,7 @@ async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -
         except NotFoundError:
             info = await _create(js, config, replicas)
         _refuse_other(info, config)
-        info = await _admit(js, info)
+        info = await _keep_longer(js, await _admit(js, info), config)
         if (info.config.num_replicas or 1) < replicas:
             await js.update_stream(info.config.evolve(num_replicas=replicas))
     except (APIError, nats.errors.Error, TimeoutError) as error:
@@ -55,6 +55,16 @@ async def _admit(js: JetStreamContext, info: StreamInfo) -> StreamInfo:
         return info
     with suppress(APIError):
         return await js.update_stream(info.config.evolve(max_consumers=MAX_CONSUMERS))
+    return info
+
+
+async def _keep_longer(js: JetStreamContext, info: StreamInfo, config: StreamConfig) -> StreamInfo:
+    """Raise the maximum age of messages; without the right to do that, it stays."""
+    wanted_s = config.max_age or 0.0
+    if not 0 < (info.config.max_age or 0.0) < wanted_s:
+        return info
+    with suppress(APIError):
+        return await js.update_stream(info.config.evolve(max_age=wanted_s))
     return info
 
 

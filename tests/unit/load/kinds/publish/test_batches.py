@@ -19,6 +19,8 @@ from tests.unit.load.builders import INBOX, feed, feed_exactly, publish_plan, st
 GROUP = 20
 _REPLY = re.compile(rb"_INBOX\.test\.([0-9a-f]{16})\.20\.fail\.(\d{1,10})\.([013])\.\$FI")
 
+_REPLY_OF_END = re.compile(rb"_INBOX\.test\.[0-9a-f]{16}\.20\.fail\.\d{1,10}\.3\.\$FI")
+
 
 def plan(mode: PublishMode, messages: int, batch: int) -> ClientPlan:
     size = PayloadPlan(bytes_min=10, bytes_max=50)
@@ -84,6 +86,26 @@ def test_each_message_has_the_latency_of_its_chunk() -> None:
     assert tally.messages == 51
     latencies_us = [2_000] + 10 * [10_000] + 30 * [30_000] + 10 * [20_000]
     assert Histogram.decode(tally.latency) == Histogram.of(latencies_us)
+
+
+def test_fast_batch__that_is_full__is_followed_by_another() -> None:
+    workload = fast(100)
+    workload.most_in_batch = 45
+    places: list[int] = []
+    while not workload.done:
+        out = workload.next_bytes(1)
+        new = replies(out)
+        places += [place for _, place, _ in new]
+        if new:
+            feed(workload, group_ack(new[-1][0], new[-1][1]))
+        if b".3.$FI" in out:
+            end = next(m[0] for m in _REPLY_OF_END.finditer(out))
+            feed(
+                workload,
+                message(end, b'{"stream":"S","seq":9,"batch":"b","count":%d}' % places[-1]),
+            )
+    assert places == [*range(1, 46), *range(1, 46), *range(1, 11)]
+    assert (workload.recorder.messages, workload.recorder.tally().errors) == (100, [])
 
 
 def test_ack_of_an_abandoned_fast_batch_counts_nothing() -> None:

@@ -38,6 +38,9 @@ _SID = 1
 class FastBatchClient(LoadClient):
     """One client with one batch at a time."""
 
+    # The place of a message in its batch has ten digits; the next batch begins before they end.
+    most_in_batch = 10**10 - 1
+
     def __init__(
         self,
         plan: ClientPlan,
@@ -61,6 +64,8 @@ class FastBatchClient(LoadClient):
         self._log_offset_ns = 0
         self._heard_ns = 0
         self._ending = False
+        # Whether a full batch ends, and another one follows.
+        self._renewing = False
         self._ended = False
         # Messages that were in flight when the load ended, and were not waited for.
         self._abandoned = 0
@@ -68,6 +73,7 @@ class FastBatchClient(LoadClient):
 
     def _new_batch(self) -> None:
         """Begin a batch with the next message."""
+        self._renewing = False
         self._base = self._acked = self._pacer.next
         self._sent.clear()
         # One group until the server has said how large its groups are.
@@ -104,9 +110,13 @@ class FastBatchClient(LoadClient):
     def next_bytes(self, now_ns: int) -> bytes:
         """Return the messages that the groups have room for; at the end, the end of the batch."""
         first = self._pacer.next
-        count = self._pacer.take(min(self._allowed - first, self._chunk), now_ns)
+        room = self._base + self.most_in_batch - first
+        count = self._pacer.take(min(self._allowed - first, self._chunk, room), now_ns)
         if count:
             return self._messages(first, count, now_ns)
+        if not room and not self._ending:
+            self._renewing = True
+            return self._end(now_ns)
         if self._pacer.is_over and not self._ending and not self._ended:
             return self._end(now_ns)
         return b""
@@ -209,7 +219,7 @@ class FastBatchClient(LoadClient):
         missing = self._pacer.next - self._acked
         self.recorder.fail(ErrorClass.LOST, "committed without its last messages", missing, now_ns)
         self._acked = self._pacer.next
-        if self._ending:
+        if self._ending and not self._renewing:
             self._ended = True
         else:
             self._new_batch()
