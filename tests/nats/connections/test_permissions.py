@@ -30,6 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "`consume`, mode Ordered": {"consume": {"mode": "Ordered"}},
     "`consume`, mode Push": {"consume": {"mode": "Push"}},
     "`get`, mode Sequence": {"get": {"mode": "Sequence"}},
+    "`get` with `readFrom: Leader`": {"get": {"readFrom": "Leader"}},
 }
 
 

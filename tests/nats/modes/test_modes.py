@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from njst.contract.results.tallies import ErrorClass
-from tests.nats.modes.running import Runner, errors
+from tests.nats.modes.running import Runner, adjusted, errors
 
 Document = dict[str, Any]
 
@@ -142,6 +142,27 @@ async def test_direct_gets_and_what_is_not_there(runner: Runner) -> None:
     nothing = get(5, mode="LastBySubject", subjects=[f"{name}.other"])
     done = (await runner.run(nothing))["get"]
     assert (done.messages, errors(done)) == (0, {ErrorClass.NOT_FOUND: 5})
+
+
+async def test_leader__of_a_stream_without_direct_gets__is_read_and_it_is_noted(
+    runner: Runner,
+) -> None:
+    name = stream_name()
+    workloads = [publish(name, 500)]
+    for number, how in enumerate(
+        (
+            {"order": "Random", "window": 20},
+            {"mode": "LastBySubject", "subjects": [f"{name}.write"]},
+        )
+    ):
+        get = {"name": f"get{number}", "stream": name, "messages": 777, "get": how}
+        workloads.append({**get, "after": ["write"]})
+    done = await runner.run(
+        {"streams": [{"name": name, "allowDirect": False}], "workloads": workloads}
+    )
+    for get in ("get0", "get1"):
+        assert (done[get].messages, done[get].bytes, errors(done[get])) == (777, 777 * 64, {})
+    assert adjusted(runner) == {"get.readFrom": "Leader"}
 
 
 async def test_get__of_a_purged_stream__begins_at_its_first_message(runner: Runner) -> None:

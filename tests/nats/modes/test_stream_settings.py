@@ -96,7 +96,12 @@ async def test_subjects__that_are_full__refuse_the_new_or_drop_the_old(
             {"publish": {"payloadBytes": 101}},
             r"publish\.payloadBytes: 101 bytes.*at most 100",
         ),
-        ({"allowDirect": False}, {"get": {"mode": "Sequence"}}, r"get: .*allows no direct gets"),
+        ({"allowDirect": False}, {"get": {"mode": "Batch"}}, r"get: .*allows no direct gets"),
+        (
+            {"allowDirect": False},
+            {"get": {"readFrom": "AnyReplica"}},
+            r"get: .*allows no direct gets.*readFrom: Leader",
+        ),
     ],
 )
 async def test_stream__that_a_workload_cannot_use__is_refused(

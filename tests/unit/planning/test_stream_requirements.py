@@ -10,6 +10,7 @@ from njst.planning.stream_requirements import StreamSettings, check_stream
 
 PUBLISH = {"publish": {"subjects": ["a"], "payloadBytes": 100}}
 GET = {"get": {}}
+GET_MANY = {"get": {"mode": "Batch"}}
 CONSUME = {"consume": {}}
 KV_GET = {"keyValue": {"operation": "Get", "keys": 2}}
 KV_PUT = {"keyValue": {"operation": "Put", "keys": 2, "valueBytes": 100}}
@@ -61,16 +62,13 @@ def check(kind: dict[str, Any], longest: int | None = None, **settings: Any) -> 
             "keyValue.valueBytes: 100 bytes; KV_b takes at most 99 in a message (max_msg_size)",
         ),
         (
-            GET,
+            GET_MANY,
             {"allows_direct_get": False},
             "StreamUnsuitable",
-            "get: S allows no direct gets (allow_direct is false)",
-        ),
-        (
-            KV_GET,
-            {"allows_direct_get": False},
-            "StreamUnsuitable",
-            "keyValue: KV_b allows no direct gets (allow_direct is false)",
+            (
+                "get: S allows no direct gets (allow_direct is false); its leader can be read by"
+                " get in the modes Sequence and LastBySubject (readFrom: Leader)"
+            ),
         ),
     ],
 )
@@ -107,6 +105,8 @@ def test_payload_file__longer_than_the_stream_takes__is_refused() -> None:
             },
         ),
         (KV_PUT, {"allows_direct_get": False}),
+        (KV_GET, {"allows_direct_get": False}),
+        (GET, {"allows_direct_get": False}),
     ],
 )
 def test_stream__whose_settings_do_not_matter__suits(

@@ -73,6 +73,7 @@ class StreamState:
     before: StreamBefore | None = None
     first_sequence: int = 1
     average_bytes: int = 0
+    allows_direct_get: bool = True
     messages: int = 0
     has_sources: bool = False
 

@@ -104,7 +104,8 @@ def _obstacles(
             yield "publish", "StreamUnsuitable", f"{name} takes no messages any more (sealed)"
     if not settings.allows_direct_get and workload.kind.reads_directly(workload.kind_spec):
         field = workload.kind.field
-        words = f"{name} allows no direct gets (allow_direct is false)"
+        words = f"{name} allows no direct gets (allow_direct is false); its leader can be read by"
+        words += " get in the modes Sequence and LastBySubject (readFrom: Leader)"
         yield field, "StreamUnsuitable", words
     get = workload.get
     if settings.is_filtered and get is not None and get.mode not in BY_SUBJECT and not get.subjects:

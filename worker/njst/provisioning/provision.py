@@ -26,6 +26,7 @@ from njst.provisioning.core_streams import LOOK_S, with_core_streams
 from njst.provisioning.existing_consumers import with_existing_consumers
 from njst.provisioning.existing_streams import check_existing_streams
 from njst.provisioning.payload_files import largest, payload_plans, with_files
+from njst.provisioning.push_delivery import check_push_delivery
 from njst.provisioning.streams import make_streams, stream_states
 from njst.provisioning.target.jetstream_api import JetStreamApi
 from njst.provisioning.target.store_clock import with_store_clocks
@@ -90,6 +91,7 @@ async def provision(
         found = with_files(planned, files)
         plans = [_marked(for_connection(plan, connection), home.log) for plan in found]
         api = JetStreamApi(client, connection.js_api, patience_s)
+        await check_push_delivery(api, job, spec, plans, streams)
         plans = await make_shared_consumers(api, job, spec, connection, plans, adjusted)
         plans = await make_own_consumers(api, job, spec, plans, adjusted)
         plans = await with_existing_consumers(api, spec, plans, len(participants), adjusted)

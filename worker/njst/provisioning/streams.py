@@ -198,7 +198,13 @@ def stream_state(info: StreamInfo, server: str) -> StreamState:
         average_bytes=state.bytes // state.messages if state.messages else 0,
         messages=state.messages,
         has_sources=bool(info.config.sources),
+        allows_direct_get=allows_direct_get(info),
     )
+
+
+def allows_direct_get(info: StreamInfo) -> bool:
+    """Whether replicas answer direct gets, or those of a mirror."""
+    return bool(info.config.allow_direct or info.config.mirror_direct)
 
 
 async def _add_stream(js: JetStreamContext, job: str, config: StreamConfig) -> StreamInfo:

@@ -431,6 +431,8 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("workloads.0.publish", {"increment": 1, "ttlSeconds": 1}, _PUBLISH),
     _kind("get", {"mode": "LastBySubject"}, "spec.workloads[0].get"),
     _kind("get", {"mode": "First"}, "spec.workloads[0].get.mode"),
+    _kind("get", {"readFrom": "Follower"}, "spec.workloads[0].get.readFrom"),
+    _kind("get", {"mode": "Batch", "readFrom": "Leader"}, "spec.workloads[0].get"),
     _kind("get", {"window": 0}, "spec.workloads[0].get.window"),
     _kind("get", {"batch": 1001}, "spec.workloads[0].get.batch"),
     _kind("get", {"mode": "MultiLast"}, "spec.workloads[0].get"),

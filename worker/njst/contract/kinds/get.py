@@ -19,6 +19,13 @@ class GetMode(StrEnum):
     MULTI_LAST = "MultiLast"
 
 
+class ReadFrom(StrEnum):
+    """Which servers answer."""
+
+    ANY_REPLICA = "AnyReplica"
+    LEADER = "Leader"
+
+
 BY_SUBJECT = (GetMode.LAST_BY_SUBJECT, GetMode.MULTI_LAST)
 _MANY = (GetMode.BATCH, GetMode.MULTI_LAST)
 
@@ -31,6 +38,12 @@ class Get(Model):
         description="Sequence: one message by its sequence. LastBySubject: the last message of a"
         " subject. Batch: many messages with one request. MultiLast: the last messages of many"
         " subjects, at one point in time.",
+    )
+    read_from: ReadFrom | None = Field(
+        None,
+        description="AnyReplica: direct get, which each replica of the stream answers. Leader:"
+        " STREAM.MSG.GET, which the leader alone answers; needs mode Sequence or LastBySubject."
+        " Left out: AnyReplica if the stream allows direct gets, otherwise Leader.",
     )
     order: Order = Field(
         Order.SEQUENTIAL,
@@ -65,6 +78,12 @@ class Get(Model):
     )
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!has(self.readFrom) || self.readFrom != 'Leader' ||"
+            " self.mode in ['Sequence', 'LastBySubject']",
+            message="readFrom Leader needs mode Sequence or LastBySubject",
+            holds=lambda self: self.read_from is not ReadFrom.LEADER or self.mode not in _MANY,
+        ),
         Rule(
             cel="!has(self.subjects) || size(self.subjects) * self.subjectCount <= 1000000",
             message="subjects times subjectCount must not exceed 1000000",
@@ -103,6 +122,8 @@ class Get(Model):
 class GetPlan(Message):
     """Which stored messages a client reads: a range of sequences, or subjects.
 
+    `is_from_leader`: the leader is asked, not any replica.
+
     `first_sequence` and `last_sequence` are those of the stream when reading begins. `first` is the
     number, from 0, of the sequence in this range, or of the subject, that a Sequential order begins
     with.
@@ -118,6 +139,7 @@ class GetPlan(Message):
     first_sequence: int = 1
     last_sequence: int = 0
     first: int = 0
+    is_from_leader: bool = False
     timeout_ms: int
 
 
@@ -129,6 +151,6 @@ GET = Kind(
     receives=lambda _: False,
     timeout_ms=lambda plan: plan.timeout_ms,
     message_sizes=nothing,
-    reads_directly=lambda _: True,
+    reads_directly=lambda get: get.mode in _MANY or get.read_from is ReadFrom.ANY_REPLICA,
     server_features=lambda get: [(f"mode {get.mode}", V2_11)] if get.mode in _MANY else [],
 )

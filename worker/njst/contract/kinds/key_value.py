@@ -93,7 +93,8 @@ class KeyValue(Model):
 class KeyValuePlan(Message):
     """Keys are `<prefix>.<n>` for n below `keys`, in the bucket whose stream is KV_<bucket>.
 
-    `first_key` is the n that a Sequential order begins with.
+    `first_key` is the n that a Sequential order begins with. `is_from_leader`: Get asks the leader
+    of the stream, not any replica.
     """
 
     operation: KeyValueOperation
@@ -104,6 +105,7 @@ class KeyValuePlan(Message):
     first_key: int = 0
     value_bytes: int
     window: int = 1
+    is_from_leader: bool = False
     timeout_ms: int
 
 
@@ -126,7 +128,6 @@ KEY_VALUE = Kind(
     least_headers=lambda key_value, _: (
         [(LAST_SUBJECT_SEQUENCE, SHORTEST_NUMBER)] if key_value.operation in _EXPECTS else []
     ),
-    reads_directly=lambda key_value: key_value.operation is KeyValueOperation.GET,
     consumers_per_stream=lambda key_value, clients, _: clients if key_value.watches else 1,
     workload_rules=(stream_prefix_rule("key_value", "KV_"),),
 )

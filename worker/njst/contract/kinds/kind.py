@@ -83,7 +83,7 @@ class Kind(Generic[Spec, Plan]):
         stream_features: What a stream that the job creates must be configured for.
         consumers_per_stream: How many consumers a stream has at once for so many clients of all
             workers and so many messages; None: only time ends the workload.
-        reads_directly: Whether it reads messages with direct gets, which a stream must allow.
+        reads_directly: Whether it reads messages with direct gets alone, which a stream must allow.
         needs_stream: Whether the workload must name one of spec.streams.
         workload_rules: Rules about the fields of a workload of this kind.
     """

@@ -117,7 +117,7 @@ class Stream(Model):
     allow_direct: bool | None = Field(
         None,
         description="Direct gets, which every replica answers. Left out: true. False: the leader"
-        " alone, and no get workload.",
+        " alone answers, and only modes Sequence and LastBySubject of get.",
     )
     republish: Republish | None = Field(
         None, description="Publish stored messages to another subject too."

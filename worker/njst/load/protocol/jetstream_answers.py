@@ -26,6 +26,7 @@ _LAST = re.compile(rb"Nats-Last-Sequence:[ \t]*(\d{1,20})\r\n", re.IGNORECASE)
 # server/errors.json and the statuses of the client protocol.
 _ERROR_CODES: dict[int, ErrorClass] = {
     10014: ErrorClass.NO_CONSUMER,
+    10037: ErrorClass.NOT_FOUND,
     10054: ErrorClass.PAYLOAD_TOO_LARGE,
     10059: ErrorClass.NO_STREAM,
     10002: ErrorClass.LIMIT_EXCEEDED,

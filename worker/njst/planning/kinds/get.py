@@ -1,7 +1,7 @@
 """Planner of get."""
 
 from njst.contract.fields import INDEX
-from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan
+from njst.contract.kinds.get import BY_SUBJECT, Get, GetPlan, ReadFrom
 from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 from njst.planning.stream_copies import published_before
 
@@ -30,5 +30,17 @@ def get_plan(work: WorkloadContext, get: Get, stream_name: str, slot: ClientSlot
         first_sequence=state.first_sequence,
         last_sequence=last_sequence,
         first=slot.first(count, work.workload.messages),
+        is_from_leader=_is_from_leader(work, get, stream_name),
         timeout_ms=get.timeout_seconds * 1000,
     )
+
+
+def _is_from_leader(work: WorkloadContext, get: Get, stream_name: str) -> bool:
+    """Whether the leader alone is asked: the spec says so, or the stream allows nothing else."""
+    if get.read_from is not None:
+        return get.read_from is ReadFrom.LEADER
+    if work.there.get(stream_name, StreamState()).allows_direct_get:
+        return False
+    why = f"{stream_name} allows no direct gets (allow_direct is false)"
+    work.adjusted.note(work.workload.name, "get.readFrom", ReadFrom.LEADER, why)
+    return True

@@ -4,7 +4,7 @@ from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMod
 from njst.contract.kinds.key_value import KeyValue, KeyValueOperation, KeyValuePlan
 from njst.contract.names.assets import consumer_name, deliver_subject
 from njst.contract.names.buckets import bucket_of
-from njst.planning.client_slot import ClientSlot, WorkloadContext
+from njst.planning.client_slot import ClientSlot, StreamState, WorkloadContext
 
 # Prefix of keys that all clients share; a client's own keys begin with its number.
 SHARED_KEYS = "all"
@@ -28,8 +28,20 @@ def key_value_plan(
         first_key=slot.first(key_value.keys, work.workload.messages) if is_spread else 0,
         value_bytes=key_value.value_bytes,
         window=key_value.window,
+        is_from_leader=_is_from_leader(work, key_value, stream_name),
         timeout_ms=key_value.timeout_seconds * 1000,
     )
+
+
+def _is_from_leader(work: WorkloadContext, key_value: KeyValue, stream_name: str) -> bool:
+    """Whether Get asks the leader, as client libraries do if a bucket allows no direct gets."""
+    if key_value.operation is not KeyValueOperation.GET:
+        return False
+    if work.there.get(stream_name, StreamState()).allows_direct_get:
+        return False
+    why = f"{stream_name} allows no direct gets (allow_direct is false)"
+    work.adjusted.note(work.workload.name, "keyValue.operation", "Get from the leader", why)
+    return True
 
 
 def _watch(

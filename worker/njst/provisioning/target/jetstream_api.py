@@ -13,7 +13,7 @@ class JetStreamApi:
     """Raw calls of the JetStream API."""
 
     def __init__(self, client: Client, prefix: str, timeout_s: float = API_TIMEOUT_S) -> None:
-        self._client = client
+        self.client = client
         self.prefix = prefix
         self._timeout_s = timeout_s
 
@@ -24,7 +24,7 @@ class JetStreamApi:
             APIError: the server refused.
             nats.errors.Error: no answer arrived.
         """
-        answer = await self._client.request(subject, body, timeout=self._timeout_s)
+        answer = await self.client.request(subject, body, timeout=self._timeout_s)
         document: dict[str, Any] = json.loads(answer.data)
         if "error" in document:
             APIError.from_error(document["error"])

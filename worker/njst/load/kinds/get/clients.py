@@ -4,6 +4,7 @@ from njst.contract.kinds.get import GetMode
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.batch_get import BatchGetCodec, FilteredBatchCodec, MultiLastCodec
 from njst.load.kinds.get.direct_get import DirectGetCodec, last_message_requests, subject_names
+from njst.load.kinds.get.leader_get import LeaderGetCodec, last_message_codec
 from njst.load.recording.recorder import Recorder
 from njst.load.recording.shared_records import SharedRecords
 from njst.load.requests.client_factory import request_client
@@ -26,12 +27,15 @@ def get_client(plan: ClientPlan, inbox: str, recorder: Recorder, _: SharedRecord
         return request_client(plan, inbox, recorder, MultiLastCodec(get, subject, inbox, name))
     if get.mode is GetMode.LAST_BY_SUBJECT:
         codec = DirectGetCodec(last_message_requests(f"{subject}.", name), inbox, get.window)
+        if get.is_from_leader:
+            codec = last_message_codec(name, plan.api_prefix, get.stream, inbox, get.window)
     else:
+        if get.is_from_leader:
+            subject = f"{plan.api_prefix}.STREAM.MSG.GET.{get.stream}"
         begin = get.first_sequence
         count = max(1, get.last_sequence - begin + 1)
         number = draw_many(get.order, count, DRAWN_ROWS, plan.index, get.first)
         where = subject.encode()
-        codec = DirectGetCodec(
-            lambda n: (where, b'{"seq":%d}' % (number(n) + begin)), inbox, get.window
-        )
+        codec_of = LeaderGetCodec if get.is_from_leader else DirectGetCodec
+        codec = codec_of(lambda n: (where, b'{"seq":%d}' % (number(n) + begin)), inbox, get.window)
     return request_client(plan, inbox, recorder, codec)

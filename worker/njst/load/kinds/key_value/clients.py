@@ -6,6 +6,7 @@ from njst.contract.kinds.publish import PublishMode, PublishPlan
 from njst.contract.payload import PayloadPlan
 from njst.contract.plan import ClientPlan
 from njst.load.kinds.get.direct_get import DirectGetCodec, last_message_requests, subject_names
+from njst.load.kinds.get.leader_get import last_message_codec
 from njst.load.kinds.key_value.create import CreateCodec
 from njst.load.kinds.key_value.update import UpdateCodec
 from njst.load.kinds.publish.single import PublishCodec
@@ -67,4 +68,6 @@ def _get_client(plan: ClientPlan, inbox: str, recorder: Recorder) -> RequestClie
     name = subject_names(plan, stems, key_value.keys, order, first)
     before = f"{plan.api_prefix}.DIRECT.GET.KV_{bucket}."
     codec = DirectGetCodec(last_message_requests(before, name), inbox, key_value.window)
+    if key_value.is_from_leader:
+        codec = last_message_codec(name, plan.api_prefix, f"KV_{bucket}", inbox, key_value.window)
     return request_client(plan, inbox, recorder, codec)
