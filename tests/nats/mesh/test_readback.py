@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import nats
 import pytest
 
-from njst.cli.follow_job import progress_line
+from njst.cli.follow.progress_line import progress_line
 from njst.local.nats_server import NatsServer
 from njst.verification.slices import FEWEST
 from tests.chaos.logwatch import LogWatch

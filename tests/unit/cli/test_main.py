@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from njst.cli import api_client as client_module
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
-from njst.cli.follow_job import progress_line
+from njst.cli.follow.progress_line import progress_line
 from njst.cli.main import app
 from njst.cli.output import Output, ReportOutput
 from njst.contract.results.report import Report, Verdict
@@ -49,7 +49,8 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[httpx.Response]]:
         return real(transport=httpx.MockTransport(answer), **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(client_module.httpx, "Client", fake)
-    monkeypatch.setattr("njst.cli.follow_job.POLL_S", 0)
+    monkeypatch.setattr("njst.cli.follow.follow_job._MIN_POLL_S", 0)
+    monkeypatch.setattr("njst.cli.follow.follow_job._MAX_POLL_S", 0)
     return answers
 
 

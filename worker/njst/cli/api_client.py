@@ -48,9 +48,10 @@ class ApiClient:
             request["timeout"] = httpx.Timeout(TIMEOUT_S, read=None)
         return self._json("POST", "/api/v1/jobs", content=document, headers=headers, **request)
 
-    def job(self, job: str) -> dict[str, Any]:
-        """Return the state of a job."""
-        return self._json("GET", f"/api/v1/jobs/{job}")
+    def job(self, job: str, *, histograms: bool = False) -> dict[str, Any]:
+        """Return the state of a job, with the histograms of its latencies if that is asked for."""
+        params = {"histograms": "true"} if histograms else {}
+        return self._json("GET", f"/api/v1/jobs/{job}", params=params)
 
     def jobs(self, limit: int, phase: str = "") -> list[dict[str, Any]]:
         """Return at most `limit` jobs, newest first."""

@@ -1,4 +1,4 @@
-"""Exit codes of the njst command (docs/cli.md); those from 99 on are compatible with k6."""
+"""Exit codes of the njst command (docs/cli.md); those from 99 to 105 are compatible with k6."""
 
 from enum import IntEnum
 
@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     TIMEOUT = 102
     INVALID_SPEC = 104
     CANCELLED = 105
+    # As shells report a program that Ctrl-C ended.
+    INTERRUPTED = 130
 
 
 def of_verdict(verdict: Verdict, reason: str) -> ExitCode:

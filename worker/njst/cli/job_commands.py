@@ -11,7 +11,10 @@ import typer
 from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode, of_verdict
-from njst.cli.follow_job import ENDED, follow, progress_line
+from njst.cli.follow.follow_job import ENDED
+from njst.cli.follow.interrupts import follow_other, follow_own
+from njst.cli.follow.progress import ProgressMode, ProgressOption
+from njst.cli.follow.progress_line import progress_line
 from njst.cli.output import (
     Output,
     OutputOption,
@@ -24,8 +27,6 @@ from njst.cli.output import (
 from njst.cli.shared_options import with_client
 from njst.contract.results.report import Report
 from njst.report.terminal import table
-
-CANCEL_S = 60.0
 
 JobFile = Annotated[
     str, typer.Argument(help="An NjstJob or a bare spec, in YAML or JSON; - reads stdin.")
@@ -76,14 +77,22 @@ def run(
         bool, typer.Option("--detach", help="Print the job ID and do not wait.")
     ] = False,
     wait: Wait = False,
+<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
+=======
+    timeout_s: Timeout = 86_400.0,
+    progress: ProgressOption = ProgressMode.AUTO,
+>>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job, follow it and print its report; the exit code is the verdict."""
     if detach:
         of_document(output)
     shown = client.submit(read(file), key, wait=wait)
-    _follow_submitted(client, shown, None if detach else timeout_s, output)
+    if detach:
+        show(shown, of_document(output), lambda: str(shown["id"]))
+        return
+    _follow_submitted(client, shown, progress, timeout_s, output)
 
 
 @with_client
@@ -94,7 +103,12 @@ def submit(
     watch_it: Annotated[bool, typer.Option("--watch", help="Follow the job, as run does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only validate the job.")] = False,
     wait: Wait = False,
+<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
+=======
+    timeout_s: Timeout = 86_400.0,
+    progress: ProgressOption = ProgressMode.AUTO,
+>>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job and print its ID."""
@@ -106,18 +120,26 @@ def submit(
         show(checked, of_document(output), lambda: "valid")
         return
     shown = client.submit(document, key, wait=wait)
-    _follow_submitted(client, shown, timeout_s if watch_it else None, output)
+    if not watch_it:
+        show(shown, of_document(output), lambda: str(shown["id"]))
+        return
+    _follow_submitted(client, shown, progress, timeout_s, output)
 
 
 @with_client
 def watch(
     job: JobId,
     client: ApiClient,
+<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
+=======
+    timeout_s: Timeout = 86_400.0,
+    progress: ProgressOption = ProgressMode.AUTO,
+>>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Follow a job until it ends and print its report; the exit code is the verdict."""
-    follow(client, job, say, timeout_s)
+    follow_other(client, job, progress, timeout_s)
     raise typer.Exit(_print_report(client, job, output))
 
 
@@ -184,20 +206,15 @@ def cluster(
 
 
 def _follow_submitted(
-    client: ApiClient, shown: dict[str, Any], timeout_s: float | None, output: ReportOutput
+    client: ApiClient,
+    shown: dict[str, Any],
+    progress: ProgressMode,
+    timeout_s: float,
+    output: ReportOutput,
 ) -> None:
-    """Follow a submitted job for `timeout_s` seconds; None: print it and return."""
     job = shown["id"]
-    if timeout_s is None:
-        show(shown, of_document(output), lambda: str(job))
-        return
     say(f"job {job} for {len(shown['participants'])} workers")
-    try:
-        follow(client, job, say, timeout_s)
-    except KeyboardInterrupt:
-        say("cancelling; measurements are kept")
-        client.cancel(job)
-        follow(client, job, say, CANCEL_S)
+    follow_own(client, job, progress, timeout_s)
     raise typer.Exit(_print_report(client, job, output))
 
 

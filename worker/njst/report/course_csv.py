@@ -6,20 +6,23 @@ seconds after the common start, percentiles microseconds.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from njst.contract.results.report import Latency, Report, WindowResult, WorkloadResult
+from njst.contract.results.course import Course, CourseWindow, WindowLatency
+from njst.contract.results.report import Latency, Report, WorkloadResult
 
-_COUNTS = ("messages", "bytes", "errors")
-# A latency in the name of a column, and the field of a window that has it.
-_LATENCIES = {"latency": "latency_microseconds"}
+# The latencies of a window, in the names of columns and of its fields.
+_LATENCIES = ("latency", "service", "slip", "stored", "delivered")
 _PERCENTILES = {"P50": "p50", "P90": "p90", "P99": "p99", "P999": "p999", "Max": "max"}
 
 COLUMNS = (
     "atSeconds",
     "windowSeconds",
     "workload",
-    *_COUNTS,
+    "messages",
+    "offered",
+    "bytes",
+    "errors",
     *(f"{kind}{name}Microseconds" for kind in _LATENCIES for name in _PERCENTILES),
 )
 
@@ -29,22 +32,55 @@ def render(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for workload in report.workloads:
-        writer.writerows(_rows(workload))
+    if report.course is not None:
+        writer.writerows(_course_rows(report.course))
+    else:
+        for workload in report.workloads:
+            writer.writerows(_series_rows(workload))
     return text.getvalue()
 
 
-def _rows(workload: WorkloadResult) -> Iterator[list[object]]:
+def _course_rows(course: Course) -> Iterator[list[object]]:
+    for workload in course.workloads:
+        for window in workload.windows:
+            yield [
+                window.at_seconds,
+                course.window_seconds,
+                workload.workload,
+                window.messages,
+                "" if window.offered is None else window.offered,
+                window.bytes,
+                sum(error.count for error in window.errors),
+                *_all_percentiles(window),
+            ]
+
+
+def _all_percentiles(window: CourseWindow) -> Iterator[object]:
+    for name in _LATENCIES:
+        yield from _percentiles(getattr(window, f"{name}_microseconds"))
+
+
+def _series_rows(workload: WorkloadResult) -> Iterator[list[object]]:
+    """Yield the series of a workload, which is all there is if windows are missing."""
     if workload.series is None:
         return
     width_s = workload.series.window_seconds
+    unknown: Sequence[object] = [""] * ((len(_LATENCIES) - 1) * len(_PERCENTILES))
     for number, window in enumerate(workload.series.windows):
-        counts = (getattr(window, name) for name in _COUNTS)
-        yield [number * width_s, width_s, workload.workload, *counts, *_percentiles(window)]
+        yield [
+            number * width_s,
+            width_s,
+            workload.workload,
+            window.messages,
+            "",
+            window.bytes,
+            window.errors,
+            *_percentiles(window.latency_microseconds),
+            *unknown,
+        ]
 
 
-def _percentiles(window: WindowResult) -> Iterator[object]:
-    for field in _LATENCIES.values():
-        latency: Latency | None = getattr(window, field)
-        for name in _PERCENTILES.values():
-            yield "" if latency is None else getattr(latency, name)
+def _percentiles(latency: Latency | WindowLatency | None) -> list[object]:
+    if latency is None:
+        return [""] * len(_PERCENTILES)
+    return [getattr(latency, name) for name in _PERCENTILES.values()]

@@ -66,4 +66,8 @@ def of_workload(report: Report, workload: str) -> Report:
     if not chosen:
         names = ", ".join(result.workload for result in report.workloads) or "none at all"
         raise UnknownWorkloadError(f"there is no workload {workload!r}; the job has {names}")
-    return report.model_copy(update={"workloads": chosen})
+    course = report.course
+    if course is not None:
+        windows = [one for one in course.workloads if one.workload == workload]
+        course = course.model_copy(update={"workloads": windows})
+    return report.model_copy(update={"workloads": chosen, "course": course})

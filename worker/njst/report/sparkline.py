@@ -51,8 +51,11 @@ def _p99(window: WindowResult) -> int:
 
 
 def _line(name: str, values: Sequence[int], words: str) -> str:
-    """Return a bar for each value; every value above zero is visible."""
-    highest = max(values)
+    return f"{name:<6}  {bars(values)}  {words}"
+
+
+def bars(values: Sequence[int]) -> str:
+    """Return a bar for each value, relative to the highest; every value above zero is visible."""
+    highest = max(values, default=0)
     steps = len(_BARS) - 1
-    bars = "".join(_BARS[-(-value * steps // highest) if highest else 0] for value in values)
-    return f"{name:<6}  {bars}  {words}"
+    return "".join(_BARS[-(-value * steps // highest) if highest else 0] for value in values)

@@ -1,0 +1,1 @@
+"""A job while it runs: how a command follows it, and what it shows of it meanwhile."""

@@ -1,0 +1,64 @@
+"""Ctrl-C while a job is followed.
+
+The first one cancels a job that this command submitted. A second one within DOUBLE_PRESS_S comes
+before that, so the job goes on; a later one only ends the wait for the cancelled job.
+"""
+
+import time
+from typing import Any
+
+from njst.cli.api_client import ApiClient
+from njst.cli.cli_errors import CliError
+from njst.cli.exit_codes import ExitCode
+from njst.cli.follow.follow_job import follow
+from njst.cli.follow.progress import ProgressMode, open_progress
+
+DOUBLE_PRESS_S = 0.5
+# How long a cancelled job may take to end.
+CANCEL_S = 60.0
+OWN_HINT = "Ctrl-C cancels the job and prints what was measured; twice leaves it running"
+OTHER_HINT = "Ctrl-C leaves; the job goes on"
+
+
+def follow_own(client: ApiClient, job: str, mode: ProgressMode, timeout_s: float) -> dict[str, Any]:
+    """Follow a job that this command submitted; return its document once it has ended.
+
+    Raises:
+        CliError: it has not ended in time, or the user does not want to wait for its end.
+    """
+    with open_progress(mode, OWN_HINT) as progress:
+        try:
+            return follow(client, job, progress, timeout_s)
+        except KeyboardInterrupt:
+            pass
+        try:
+            progress.say("cancelling, measurements are kept; Ctrl-C again leaves the job running")
+            time.sleep(DOUBLE_PRESS_S)
+        except KeyboardInterrupt:
+            raise _left(job) from None
+        try:
+            client.cancel(job)
+            return follow(client, job, progress, CANCEL_S)
+        except KeyboardInterrupt:
+            words = f"job {job} is being cancelled; njst report {job} shows what it measured"
+            raise CliError(words, ExitCode.INTERRUPTED) from None
+
+
+def follow_other(
+    client: ApiClient, job: str, mode: ProgressMode, timeout_s: float
+) -> dict[str, Any]:
+    """Follow a job of anybody; return its document once it has ended.
+
+    Raises:
+        CliError: it has not ended in time, or the user does not want to wait for its end.
+    """
+    with open_progress(mode, OTHER_HINT) as progress:
+        try:
+            return follow(client, job, progress, timeout_s)
+        except KeyboardInterrupt:
+            raise _left(job) from None
+
+
+def _left(job: str) -> CliError:
+    words = f"job {job} goes on; njst watch {job} follows it, njst cancel {job} ends it"
+    return CliError(words, ExitCode.INTERRUPTED)
