@@ -9,7 +9,6 @@ from typing import Any
 
 from njst.web.page import Page, fill, settings_element, source_hash
 
-
 # Histograms of windows hardly become smaller by compression.
 HISTOGRAM_BYTES = 3_000_000
 _LEAST_IMPORTANT_FIRST = ("delivered", "stored", "slip", "service", "latency")
@@ -53,9 +52,11 @@ def _fitted(report: dict[str, Any]) -> dict[str, Any]:
         for kind, text in (window.get("histograms") or {}).items():
             sizes[kind] += len(text)
     dropped = set()
+    left = sum(sizes.values())
     for kind in _LEAST_IMPORTANT_FIRST:
-        if sum(sizes.values()) - sum(sizes[one] for one in dropped) > HISTOGRAM_BYTES:
+        if left > HISTOGRAM_BYTES and sizes[kind]:
             dropped.add(kind)
+            left -= sizes[kind]
     if not dropped:
         return report
     words = f"histograms of windows ({', '.join(sorted(dropped))}), which the API has"
