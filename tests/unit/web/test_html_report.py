@@ -51,5 +51,17 @@ def test_report__loads_nothing() -> None:
     assert not re.search(r'(?:src|href)="(?!data:|#)', report_of("orders"))
 
 
+def test_report__histograms_beyond_the_budget__are_left_out_and_named() -> None:
+    text = "x" * 1000
+    kinds = ("latency", "service", "slip")
+    windows = [{"atSeconds": i, "histograms": dict.fromkeys(kinds, text)} for i in range(1100)]
+    course = {"workloads": [{"workload": "w", "windows": windows}]}
+    html = render(page.load(), {"version": "1", "job": {}, "report": {"course": course}})
+    report = data_in(html)["report"]
+    assert report["omitted"] == "histograms of windows (slip), which the API has"
+    for window in report["course"]["workloads"][0]["windows"]:
+        assert window["histograms"].keys() == {"latency", "service"}
+
+
 def allowed(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

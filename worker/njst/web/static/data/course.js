@@ -28,6 +28,7 @@ export class Course {
     this.workloads = new Map();
     this.workers = [];
     this.events = [];
+    this.eventsOmitted = 0;
   }
 
   /** Take a whole document of the series. */
@@ -53,6 +54,7 @@ export class Course {
     this.until = Math.max(this.until, series.untilSeconds ?? 0);
     this.ended = series.ended ?? this.ended;
     this.omitted = series.omitted || this.omitted;
+    this.eventsOmitted = series.eventsOmitted ?? this.eventsOmitted;
     if (series.workers?.length) this.workers = series.workers;
     if (series.events) for (const event of series.events) this.addEvent(event);
     this.version += 1;
@@ -104,7 +106,7 @@ export class Course {
 export function courseOfReport(report) {
   const course = new Course();
   if (report.course) {
-    course.replace({ ...report.course, ended: true, events: report.events });
+    course.replace({ ...report.course, ended: true, events: report.events, eventsOmitted: report.eventsOmitted });
     return course;
   }
   const known = (report.workloads ?? []).filter((one) => one.series?.windows?.length);

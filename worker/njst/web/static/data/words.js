@@ -29,7 +29,7 @@ export function verdictSentence(job, model) {
 
 function waitingSentence(job, model) {
   const ahead = job.waitsFor?.length ?? 0;
-  if (ahead) return `In the queue behind ${plural(ahead, "job")}.`;
+  if (ahead) return `In the queue behind ${plural(ahead, "job")}:`;
   if (job.reason === "ReadingBack") return "The load has ended; the workers read back what was acknowledged.";
   const left = remainingSeconds(model);
   if (job.phase === "Running" && left != null) return `About ${duration(Math.ceil(left))} left.`;

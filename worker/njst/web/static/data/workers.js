@@ -1,5 +1,8 @@
 /** One row for each participant, of the course while the job runs, of the report afterwards. */
 
+/** What makes the ID of a worker unique among those of its name. */
+const NONCE = /-[0-9a-f]{6}$/;
+
 /**
  * Return the rows of the workers table. Shares are in percent of the time of the load, times in us.
  * @param {import("./model.js").JobModel} model
@@ -21,10 +24,10 @@ function row(id, done, live, member) {
   const share = (us) => (cost?.elapsedUs ? (us / cost.elapsedUs) * 100 : null);
   return {
     id,
-    name: member.name ?? live.name ?? id,
+    name: member.name ?? live.name ?? id.replace(NONCE, ""),
     zone: member.zone ?? "",
     version: member.version ?? "",
-    outcome: done.outcome ?? live.outcome ?? "",
+    outcome: done.outcome ?? live.outcome ?? (live.elapsedSeconds == null ? "" : "Running"),
     problem: done.problem,
     messages: workloads.length ? sum((one) => one.messages) : null,
     rate: live.workloads && !done.workloads ? sum((one) => one.messagesPerSecond) : null,

@@ -273,7 +273,11 @@ class JobFeed {
     const { page } = this;
     try {
       page.model.job = await request(jobPath(page.id));
-      page.takeReport(await request(jobPath(page.id, "/report?histograms=true")));
+      page.takeReport(await request(jobPath(page.id, "/report")));
+      const series = await request(jobPath(page.id, "/series?histograms=true"));
+      page.histograms.clear();
+      page.histograms.take(series);
+      page.model.course.replace(series);
     } catch (error) {
       this.refused(error);
     }

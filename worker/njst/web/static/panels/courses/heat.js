@@ -26,7 +26,7 @@ export function heatPanel(page) {
   const tell = (index) => {
     const { left, top } = chart.plot?.cursor ?? {};
     if (index == null || !(top >= 0) || !(left >= 0)) {
-      setText(below, "Messages by time and latency; the darker, the more. Point at a cell to read it.");
+      setText(below, "Messages by time and latency; the stronger the colour, the more. Point at a cell to read it.");
       return;
     }
     const cell = map.cell(index, chart.plot.posToVal(top, "y"));

@@ -25,14 +25,22 @@ export function environmentPanel(page) {
 
 function pairsOf(model, rows, page) {
   const { job, report, spec } = model;
+  const place = report?.environment ?? job.environment ?? {};
+  const adjusted = report?.adjusted ?? job.adjusted ?? [];
   const distinct = (read) => [...new Set(rows.map(read).filter((value) => value != null && value !== ""))];
   const sum = (read) => rows.reduce((total, row) => total + (read(row) ?? 0), 0);
   const logins = model.workloads.filter((one) => one.loginMicroseconds);
   const streams = (spec.streams ?? []).map((one) => `${one.name}${one.count > 1 ? ` x ${one.count}` : ""} (${one.storage ?? "as it is"}, R${one.replicas ?? "?"})`);
   return [
-    ["njst", distinct((row) => row.version).join(", ") || page.version || embedded().version],
+    ["njst", list(place.njstVersions) || distinct((row) => row.version).join(", ") || page.version || embedded().version],
     ["Target", spec.target?.servers?.join(", ") || "the control NATS"],
+    ["Servers", [list(place.servers), place.serverVersions?.length ? `nats-server ${list(place.serverVersions)}` : ""].filter(Boolean).join(", ")],
+    ["Clusters", list(place.clusters)],
+    ["Domains", list(place.domains)],
+    ["Account", [list(place.accounts), list(place.users)].filter(Boolean).join(", user ")],
     ["Streams", streams.join(", ")],
+    ["Leaders", (place.streams ?? []).filter((one) => one.leader).map(placement).join("; ")],
+    ["Adjusted", adjusted.map((one) => adjustment(one)).join("; ")],
     ["Workers", `${plural(rows.length, "worker")}${distinct((row) => row.zone).length ? ` in ${distinct((row) => row.zone).join(", ")}` : ""}`],
     ["Load processes", sum((row) => row.processes) ? `${sum((row) => row.processes)} on hosts of ${distinct((row) => row.cores).join(" or ")} cores` : ""],
     ["Start skew", report?.startSkewMicroseconds != null ? `at most ${latency(report.startSkewMicroseconds)}` : ""],
@@ -42,6 +50,18 @@ function pairsOf(model, rows, page) {
     ["Ended", job.completionTime ? time(job.completionTime) : ""],
     ["Left on the target", (job.leftBehind ?? []).join("; ")],
   ].filter(([, value]) => value);
+}
+
+function list(values) {
+  return (values ?? []).join(", ");
+}
+
+function placement(one) {
+  return `${one.stream}: ${one.leader}${one.replicas?.length ? ` with ${one.replicas.join(", ")}` : ""}${one.cluster ? ` in ${one.cluster}` : ""}`;
+}
+
+function adjustment({ workload, field, value, why }) {
+  return `${workload} ${field} is ${value}${why ? `: ${why}` : ""}`;
 }
 
 function commandsOf({ id, job }, page) {

@@ -1,7 +1,7 @@
 /** What happened, in the order of the log; the same as the ticks of the charts. */
 
 import { h, keyed } from "../../core/dom.js";
-import { clockTenths, time, words } from "../../core/format.js";
+import { clockTenths, count, time, words } from "../../core/format.js";
 import { panel } from "../panel.js";
 
 const TONES = {
@@ -29,6 +29,7 @@ export function eventsPanel() {
     update({ course }) {
       box.show(course.events.length > 0);
       show(course.events.length, () => table(course.events));
+      box.say(course.eventsOmitted ? `${count(course.eventsOmitted)} more events are not shown.` : "");
     },
   };
 }

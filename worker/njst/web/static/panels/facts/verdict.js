@@ -44,6 +44,7 @@ export function verdictPanel(page, actions) {
       setText(sentence, verdictSentence(job, model));
       setText(reason, job.reason ? words(job.reason) : "");
       setText(message, job.message ?? "");
+      setShown(message, !job.waitsFor?.length);
       setShown(queue, Boolean(job.waitsFor?.length));
       showQueue(JSON.stringify(job.waitsFor ?? []), () => queueOf(job));
       setShown(omitted, model.omitted.length > 0);
@@ -83,5 +84,5 @@ function queueOf(job) {
   const ids = (job.waitsFor ?? []).slice(0, 5);
   if (!ids.length) return [];
   const more = job.waitsFor.length - ids.length;
-  return ["Behind ", ids.flatMap((id, i) => [i ? ", " : "", h("a", { href: link(["jobs", id]) }, id)]), more > 0 ? ` and ${more} more` : ""];
+  return [ids.flatMap((id, i) => [i ? ", " : "", h("a", { href: link(["jobs", id]) }, id)]), more > 0 ? ` and ${more} more` : ""];
 }
