@@ -31,9 +31,13 @@ demo: $(READY) ## Run an NjstJob on a Kubernetes API, a NATS and three workers o
 LONG := tests/chaos $(addprefix tests/kubernetes/test_,bad_starts.py chart.py faults.py kstatus.py) \
   tests/nats/connections tests/nats/mesh/test_faults.py tests/nats/start tests/nats/truth tests/unit/sim
 
-test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes API (about 14 minutes)
+# Most of these tests wait for a server most of the time, so two run at once. Those in LONG measure,
+# and have the machine for themselves.
+AT_ONCE ?= 2
+
+test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes API (about 15 minutes; AT_ONCE=2)
 	@$(BIN)/python -m devenv.kubernetes fetch
-	@$(PYTEST) tests --ignore=tests/cluster $(LONG:%=--ignore=%)
+	@$(PYTEST) -n $(AT_ONCE) --dist loadfile tests --ignore=tests/cluster --ignore=tests/browser $(LONG:%=--ignore=%)
 
 test-long: $(READY) ## The other tests: faults at many stages of a job, bad starts, every login, the truth of the numbers (15 minutes)
 	@$(BIN)/python -m devenv.kubernetes fetch

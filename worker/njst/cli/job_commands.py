@@ -77,12 +77,8 @@ def run(
         bool, typer.Option("--detach", help="Print the job ID and do not wait.")
     ] = False,
     wait: Wait = False,
-<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
-=======
-    timeout_s: Timeout = 86_400.0,
     progress: ProgressOption = ProgressMode.AUTO,
->>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job, follow it and print its report; the exit code is the verdict."""
@@ -103,12 +99,8 @@ def submit(
     watch_it: Annotated[bool, typer.Option("--watch", help="Follow the job, as run does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only validate the job.")] = False,
     wait: Wait = False,
-<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
-=======
-    timeout_s: Timeout = 86_400.0,
     progress: ProgressOption = ProgressMode.AUTO,
->>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Submit a job and print its ID."""
@@ -130,12 +122,8 @@ def submit(
 def watch(
     job: JobId,
     client: ApiClient,
-<<<<<<< HEAD
     timeout_s: Timeout = math.inf,
-=======
-    timeout_s: Timeout = 86_400.0,
     progress: ProgressOption = ProgressMode.AUTO,
->>>>>>> term
     output: ReportOutputOption = ReportOutput.TABLE,
 ) -> None:
     """Follow a job until it ends and print its report; the exit code is the verdict."""

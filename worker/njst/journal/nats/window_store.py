@@ -19,8 +19,8 @@ from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
 log = logging.getLogger(__name__)
 
-# No job is longer; windows of one that was never forgotten go then.
-WINDOWS_AGE_S = 7 * 86_400.0
+# As long as the log knows a job; windows of one that was never forgotten go then.
+WINDOWS_AGE_S = 46 * 86_400.0
 WINDOWS_BYTES = 256 * 1024 * 1024
 
 
