@@ -79,6 +79,8 @@ class WindowStore:
 
     async def follow(self, job: str, on_window: OnWindow) -> Callable[[], Awaitable[None]]:
         """Deliver the windows of a job; see `interfaces.Windows.follow`."""
+        # A reader waits for a stream that cannot be made; whoever asks is to learn of it at once.
+        await self.open()
 
         def on_delivery(delivery: Delivery) -> None:
             parsed = self._mesh.parse_window(delivery.subject)
