@@ -37,6 +37,11 @@ _HEADER = struct.Struct(">iiiiqqd")
 _OUTER = struct.Struct(">ii")
 # A count has at most nine bytes: data that unpacks to more is not a histogram.
 _MAX_BODY_BYTES = _HEADER.size + 9 * LENGTH
+# Counts below this, and runs of at most so many empty slots, have one byte.
+_ONE_BYTE = 64
+
+# The percentiles of results, ascending, in hundred-thousandths.
+SUMMARY = {"p50": 50_000, "p90": 90_000, "p99": 99_000, "p999": 99_900, "max": 100_000}
 
 
 def index_of(value_us: int) -> int:
@@ -132,6 +137,19 @@ class Histogram:
             raise ValueError("an empty histogram has no percentiles")
         return value
 
+    def summary(self) -> dict[str, int]:
+        """Return the percentiles of SUMMARY in us by name; empty for an empty histogram."""
+        values: dict[str, int] = {}
+        count = self.count
+        ranks = [(max(1, -(-count * share // 100_000)), name) for name, share in SUMMARY.items()]
+        seen = at = 0
+        for slot, n in self._counts.items():
+            seen += n
+            while at < len(ranks) and seen >= ranks[at][0]:
+                values[ranks[at][1]] = highest_of(slot)
+                at += 1
+        return values
+
     def rank(self, per_hundred_thousand: int) -> int:
         """Return the rank of a percentile among the values in ascending order, from 1."""
         return max(1, -(-self.count * per_hundred_thousand // 100_000))
@@ -151,15 +169,19 @@ class Histogram:
             return ""
         payload = bytearray()
         expected = 0
+        # Most numbers have one byte, and a call for each would be most of the time.
         for slot, n in self._counts.items():
-            if slot > expected:
-                varint.put(payload, _zigzag(expected - slot))
-            varint.put(payload, _zigzag(n))
+            empty = slot - expected
+            if 0 < empty <= _ONE_BYTE:
+                payload.append(2 * empty - 1)
+            elif empty:
+                varint.put(payload, 2 * empty - 1)
+            if n < _ONE_BYTE:
+                payload.append(2 * n)
+            else:
+                varint.put(payload, 2 * n)
             expected = slot + 1
-        highest = USUAL_HIGHEST_US if slot <= _USUAL_LAST else HIGHEST_US
-        header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, highest, 1.0)
-        body = zlib.compress(header + bytes(payload))
-        return base64.b64encode(_OUTER.pack(_COMPRESSED_COOKIE, len(body)) + body).decode()
+        return pack(bytes(payload), slot)
 
     @classmethod
     def decode(cls, text: str) -> Self:
@@ -186,6 +208,14 @@ class Histogram:
         return cls(_counts(body[_HEADER.size :]))
 
 
+def pack(payload: bytes, last_slot: int) -> str:
+    """Return the text of a V2 payload whose last count is that of `last_slot`."""
+    highest = USUAL_HIGHEST_US if last_slot <= _USUAL_LAST else HIGHEST_US
+    header = _HEADER.pack(_COOKIE, len(payload), 0, DIGITS, LOWEST_US, highest, 1.0)
+    body = zlib.compress(header + payload)
+    return base64.b64encode(_OUTER.pack(_COMPRESSED_COOKIE, len(body)) + body).decode()
+
+
 def _unpack(packed: bytes) -> bytes:
     unpacking = zlib.decompressobj()
     body = unpacking.decompress(packed, _MAX_BODY_BYTES)
@@ -194,22 +224,19 @@ def _unpack(packed: bytes) -> bytes:
     return body
 
 
-def _zigzag(number: int) -> int:
-    """Return a number with its sign in the last bit."""
-    return (number << 1) ^ (number >> 63)
-
-
 def _counts(payload: bytes) -> dict[int, int]:
     """Return the counts by slot, in their order."""
+    # Most payloads have numbers of one byte alone, which are their own values.
+    numbers = payload if payload.isascii() else varint.read_all(payload)
     counts: dict[int, int] = {}
     slot = 0
-    for number in varint.read_all(payload):
+    for number in numbers:
         if number & 1:  # negative: a run of empty slots
             slot += (number + 1) >> 1
             continue
-        if slot >= LENGTH:
-            raise ValueError("an HDR histogram with too many counts")
         if number:
             counts[slot] = number >> 1
         slot += 1
+    if counts and next(reversed(counts)) >= LENGTH:
+        raise ValueError("an HDR histogram with too many counts")
     return counts

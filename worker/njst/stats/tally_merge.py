@@ -19,7 +19,7 @@ from njst.contract.results.tallies import (
     WorkloadCounts,
     WorkloadTally,
 )
-from njst.stats.histogram import Histogram
+from njst.stats.histogram import SUMMARY, Histogram
 from njst.stats.series import Series, merge_series
 
 
@@ -221,17 +221,14 @@ def _upper_bounds(latency: Histogram, censored: Histogram) -> LatencyBound | Non
         return None
     answered = latency - censored
     return LatencyBound(
-        **{name: answered.value_at(latency.rank(share)) for name, share in _PERCENTILES.items()}
+        **{name: answered.value_at(latency.rank(share)) for name, share in SUMMARY.items()}
     )
-
-
-_PERCENTILES = {"p50": 50_000, "p90": 90_000, "p99": 99_000, "p999": 99_900, "max": 100_000}
 
 
 def _latency(histogram: Histogram) -> Latency | None:
     if not histogram.count:
         return None
-    return Latency(**{name: histogram.percentile(share) for name, share in _PERCENTILES.items()})
+    return Latency(**histogram.summary())
 
 
 def merge_read_backs(parts: Iterable[ReadBack | None]) -> ReadBack | None:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from njst.load.recording.dense_histogram import DenseHistogram
-from njst.stats.histogram import HIGHEST_US, Histogram
+from njst.stats.histogram import HIGHEST_US, LENGTH, Histogram, highest_of
 
 latencies_ns = st.one_of(
     st.integers(-5_000, 3_000_000),
@@ -47,3 +47,28 @@ def test_the_callers_array_stays_as_it_was() -> None:
     latencies = np.array([-7, 5_000, 10**15], dtype=np.int64)
     DenseHistogram().record_ns(latencies)
     assert latencies.tolist() == [-7, 5_000, 10**15]
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, LENGTH - 1),
+        st.one_of(st.integers(1, 70), st.integers(1, 2**50)),
+        max_size=30,
+    )
+)
+def test_what_is_encoded_in_bulk_is_what_a_sparse_one_encodes(counts: dict[int, int]) -> None:
+    dense = DenseHistogram()
+    for slot, count in counts.items():
+        dense.record_times(1_000 * highest_of(slot), count)
+    assert dense.encode() == Histogram(counts).encode()
+
+
+def test_new_counts_are_those_since_the_last_time() -> None:
+    dense = DenseHistogram()
+    dense.record_ns([5_000, 7_000])
+    assert dense.take_new().histogram() == Histogram.of([5, 7])
+    dense.record_ns([7_000])
+    new = dense.take_new()
+    assert (new.histogram(), new.encode()) == (Histogram.of([7]), Histogram.of([7]).encode())
+    assert dense.take_new().encode() == ""
+    assert dense.histogram() == Histogram.of([5, 7, 7])

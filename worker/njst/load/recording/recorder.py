@@ -8,8 +8,7 @@ import numpy.typing as npt
 
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.contract.results.windows import ErrorCount, WorkloadWindow
-from njst.load.recording.dense_histogram import DenseHistogram
-from njst.stats.histogram import Histogram
+from njst.load.recording.dense_histogram import NO_COUNTS, DenseHistogram, NewCounts
 from njst.stats.series import SeriesBuilder, Window
 
 MAX_EXAMPLE = 300
@@ -217,7 +216,7 @@ class Recorder:
         self._rolled_bytes = self.bytes
         self._rolled_reconnects = self._reconnects
         count = sum(error.count for error in errors)
-        self._series.append(Window(window.messages, window.bytes, count, latency))
+        self._series.append(Window(window.messages, window.bytes, count, latency.histogram()))
         return window
 
     def _window_ns(self, now_ns: int | None) -> int:
@@ -265,13 +264,13 @@ class Recorder:
             elapsed_us=self._window_ns(now_ns) // 1000,
             errors=self._errors.tallies(),
             events=self._events.tallies(),
-            censored=self._censored.histogram().encode(),
-            latency=self._latency.histogram().encode(),
-            service=self._service.histogram().encode(),
-            slip=self._slip.histogram().encode(),
-            stored=self._stored.histogram().encode(),
-            delivered=self._delivered.histogram().encode(),
-            login=self._login.histogram().encode(),
+            censored=self._censored.encode(),
+            latency=self._latency.encode(),
+            service=self._service.encode(),
+            slip=self._slip.encode(),
+            stored=self._stored.encode(),
+            delivered=self._delivered.encode(),
+            login=self._login.encode(),
             store_clock_error_us=self._store_error_us,
             series=self._series.series().tally() if series else None,
         )
@@ -350,13 +349,14 @@ class _Values:
         self._many.clear()
         self._count = 0
 
-    def histogram(self) -> Histogram:
+    def encode(self) -> str:
+        """Return the encoded histogram of all values."""
         if self.few or self._many:
             self.flush()
-        return Histogram() if self._recorder is None else self._recorder.histogram()
+        return "" if self._recorder is None else self._recorder.encode()
 
-    def take_new(self) -> Histogram:
-        """Return the histogram of the values since the last call."""
+    def take_new(self) -> NewCounts:
+        """Return the counts of the values since the last call."""
         if self.few or self._many:
             self.flush()
-        return Histogram() if self._recorder is None else self._recorder.take_new()
+        return NO_COUNTS if self._recorder is None else self._recorder.take_new()

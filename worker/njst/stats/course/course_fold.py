@@ -23,7 +23,6 @@ from njst.stats.histogram import Histogram
 # How far a participant may be behind the others before windows count as whole without it, in
 # seconds.
 BEHIND_S = 5
-_PERCENTILES = {"p50": 50_000, "p90": 90_000, "p99": 99_000, "p999": 99_900, "max": 100_000}
 _CONNECTION_EVENTS = {
     ErrorClass.DISCONNECTED: EventType.DISCONNECTED,
     ErrorClass.LEADER_CHANGED: EventType.LEADER_CHANGED,
@@ -92,10 +91,7 @@ class MergedWindow:
                 return None
             if len(parts) > 1:
                 self._parts[name] = [histogram.encode()]
-            self._latencies[name] = WindowLatency(
-                count=histogram.count,
-                **{key: histogram.percentile(share) for key, share in _PERCENTILES.items()},
-            )
+            self._latencies[name] = WindowLatency(count=histogram.count, **histogram.summary())
         return self._latencies[name]
 
     def histograms(self) -> dict[str, str]:
