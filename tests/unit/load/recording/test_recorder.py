@@ -1,11 +1,13 @@
 """The counts of one workload: its own window, what is in no rate, and what was given up."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from njst.contract.results.report import WorkloadResult
 from njst.contract.results.tallies import ErrorClass
+from njst.contract.results.windows import ErrorCount
 from njst.load.recording.recorder import Recorder
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
@@ -155,3 +157,30 @@ def test_percentiles_with_censored_latencies_lie_between_their_bounds(
         assert getattr(latency, name) == soonest.percentile(share)
         highest = latest.percentile(share)
         assert getattr(at_most, name) == (None if highest >= for_ever else highest)
+
+
+def test_a_window_has_what_came_since_the_last_one() -> None:
+    recorder = new_recorder(warmup_seconds=1)
+    done(recorder, 3, 0.5)
+    recorder.latency([5_000] * 3, START + SECOND // 2)
+    first = recorder.roll()
+    assert (first.messages, first.bytes, first.latency) == (3, 30, ""), "no latency of the warm-up"
+    now_ns = START + 3 * SECOND // 2
+    done(recorder, 2, 1.5)
+    recorder.latency([7_000, 9_000], now_ns)
+    recorder.paced([6_000, 8_000], [1_000], now_ns)
+    recorder.split(np.array([3_000]), np.array([4_000]), 0, now_ns)
+    recorder.fail(ErrorClass.TIMEOUT, "no answer", 2, now_ns)
+    recorder.event(ErrorClass.DISCONNECTED, "gone")
+    recorder.reconnected(1_000)
+    window = recorder.roll()
+    assert (window.messages, window.bytes, window.reconnects) == (2, 20, 1)
+    assert window.errors == [ErrorCount(error_class=ErrorClass.TIMEOUT, count=2)]
+    assert window.events == [ErrorCount(error_class=ErrorClass.DISCONNECTED, count=1)]
+    values_us = {"latency": [7, 9], "service": [6, 8], "slip": [1], "stored": [3], "delivered": [4]}
+    for name, values in values_us.items():
+        assert getattr(window, name) == Histogram.of(values).encode(), name
+    assert recorder.roll().is_empty
+    series = recorder.tally(series=True).series
+    assert series is not None
+    assert [w.messages for w in series.windows] == [3, 2, 0]

@@ -84,7 +84,7 @@ def timeline_entries(
             yield from _went_on(before.parts[worker], after.parts[worker])
         case Cancelled() | Ended() | Cleaned():
             yield _decided(event)
-    if after.slices and not before.slices:
+    if after.reading and not before.slices:
         words = f"all load is over; {after.slices} slices of what was stored are read back"
         yield _What(EventType.READING_BACK, message=words)
 

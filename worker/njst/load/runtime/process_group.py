@@ -71,13 +71,14 @@ class _Child:
     async def listen(self) -> None:
         """Take reports until the process ends; a death without a last line is an error."""
         while (line := await self.receive()) is not None:
-            self._take(line)
+            self.take(line)
         code = await self.process.wait()
         if self.outcome is None:
             self.outcome = Outcome.FAILED
             self.tallies = merge([*self._empty(), *self.tallies, *self._death(code)])
 
-    def _take(self, line: dict[str, Any]) -> None:
+    def take(self, line: dict[str, Any]) -> None:
+        """Take what a line of the process reports."""
         if "tallies" in line:
             self.tallies = [WorkloadTally.model_validate(t) for t in line["tallies"]]
             self.cost = LoadCost.model_validate(line["cost"])
