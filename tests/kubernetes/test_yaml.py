@@ -3,10 +3,11 @@
 import httpx
 import pytest
 
-from njst.contract.parsing.document import parse_document
+from njst.contract.parsing.document import parse_document, parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from tests.kubernetes.test_bad_documents import api as api  # noqa: PLC0414
 from tests.unit.contract.parsing.scalars import FIELDS, SCALARS
+from tests.unit.contract.parsing.yaml_documents import AS_KUBECTL, DOCUMENTS, STRICTER
 
 MANIFEST = """
 apiVersion: njst.io/v1alpha1
@@ -37,6 +38,29 @@ def _by_the_api_server(api: httpx.Client, text: str, field: str) -> object:
     if answer["kind"] == "Status":
         return "refused"
     return answer["spec"].get(field, {"description": "", "priority": 0, "suspend": False}[field])
+
+
+@pytest.mark.parametrize(("name", "text"), DOCUMENTS.items(), ids=DOCUMENTS)
+def test_document__is_read_as_the_api_server_reads_it(
+    api: httpx.Client, name: str, text: str
+) -> None:
+    try:
+        ours: object = parse_document(text.encode()).spec
+    except InvalidDocumentError:
+        ours = "refused"
+    answer = api.post(
+        "",
+        content=text.encode(),
+        headers={"content-type": "application/yaml"},
+        params={"dryRun": "All", "fieldValidation": "Strict"},
+    ).json()
+    theirs = "refused" if answer["kind"] == "Status" else parse_spec(answer["spec"])
+    if name in STRICTER:
+        assert (ours, theirs == "refused") == ("refused", False)
+    elif name in AS_KUBECTL:
+        assert (ours == "refused", theirs) == (False, "refused")
+    else:
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("scalar", SCALARS)

@@ -7,7 +7,16 @@ from fastapi import FastAPI
 
 from njst.api.app import create_app
 from njst.api.services import Services
-from njst.contract.events import Cleaned, Ended, Finished, Progress, Ready, Started
+from njst.contract.events import (
+    Cancelled,
+    Cleaned,
+    Deleted,
+    Ended,
+    Finished,
+    Progress,
+    Ready,
+    Started,
+)
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.tallies import WorkloadTally
@@ -38,6 +47,8 @@ class Mesh:
     removed: list[str] = field(default_factory=list)
     # Why the streams of a job cannot be removed.
     unremovable: dict[str, SetupError] = field(default_factory=dict)
+    # Jobs that somebody else deletes when the first streams are removed.
+    deleted_meanwhile: list[str] = field(default_factory=list)
     # Servers that may not be tested, and other names of the control NATS.
     forbidden: set[str] = field(default_factory=set)
     aliases: set[str] = field(default_factory=set)
@@ -82,6 +93,10 @@ class Mesh:
         if (error := self.unremovable.get(view.id)) is not None:
             raise error
         self.removed.append(view.id)
+        while self.deleted_meanwhile:
+            job = self.deleted_meanwhile.pop()
+            await self.log.append(EventName(job, "cancelled"), Cancelled(reason="Requested"))
+            await self.log.append(EventName(job, "deleted"), Deleted())
         return []
 
     async def _target_at(self, server: str) -> Target:

@@ -37,6 +37,17 @@ async def test_purge__a_job_whose_target_is_gone__removes_the_others(
     assert (await http.get("/bench")).json() == []
 
 
+async def test_purge__a_job_that_somebody_deletes_meanwhile__removes_the_others(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    jobs = [await created(http, write()) for _ in range(3)]
+    mesh.deleted_meanwhile = [jobs[1]]
+    answer = await http.post("/bench/purge", json={"all": True})
+    assert (answer.status_code, answer.json()) == (200, {"message": "purge initiated"})
+    assert mesh.removed == [jobs[0], jobs[2]]
+    assert (await http.get("/bench")).json() == []
+
+
 async def test_delete__streams_that_cannot_be_removed__forgets_the_job(
     mesh: Mesh, http: httpx.AsyncClient
 ) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 from nats.js.api import ConsumerConfig
 from nats.js.errors import APIError
 
-from njst.contract.kinds.consume import Consume, ConsumeMode, ConsumePlan
+from njst.contract.kinds.consume import Consume, ConsumePlan
+from njst.contract.kinds.consume_settings import ConsumeMode
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.workload import Workload
 from njst.planning.adjustments import Adjustments

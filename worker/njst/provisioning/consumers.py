@@ -10,8 +10,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy
 
 from njst.contract.connection import Connection
 from njst.contract.fields import INDEX, Storage
-from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumeMode, Deliver, Replay
-from njst.contract.kinds.consume import AckPolicy as Acknowledge
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS
+from njst.contract.kinds.consume_settings import AckPolicy as Acknowledge
+from njst.contract.kinds.consume_settings import ConsumeMode, Deliver, Replay
 from njst.contract.names.assets import (
     OWNER_KEY,
     QUEUE_GROUP,

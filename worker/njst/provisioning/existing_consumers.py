@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from njst.contract.kinds.consume import AckPolicy, Consume, ConsumePlan
+from njst.contract.kinds.consume import Consume, ConsumePlan
+from njst.contract.kinds.consume_settings import AckPolicy
 from njst.contract.plan import ClientPlan
 from njst.contract.results.outcome import SetupError
 from njst.contract.spec.job import JobSpec

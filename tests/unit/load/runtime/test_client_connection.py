@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from njst.contract.connection import Connection
-from njst.contract.kinds.consume import AckPolicy, ConsumePlan
+from njst.contract.kinds.consume import ConsumePlan
+from njst.contract.kinds.consume_settings import AckPolicy
 from njst.contract.kinds.core import CorePlan
 from njst.contract.kinds.publish import PublishPlan
 from njst.contract.payload import PayloadPlan

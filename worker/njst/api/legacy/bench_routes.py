@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial, wraps
 from typing import Any
 
@@ -173,9 +174,11 @@ class _BenchApi:
         errors = []
         for view in self._jobs.all():
             if view.created.origin.kind is OriginKind.BENCH:
-                await self._jobs.cancel(view.id, "Requested", "purged")
-                errors += await self._remove_streams(view)
-                await self._jobs.delete(view.id)
+                # Somebody else may delete a job meanwhile, or purge as well.
+                with suppress(UnknownJobError):
+                    await self._jobs.cancel(view.id, "Requested", "purged")
+                    errors += await self._remove_streams(view)
+                    await self._jobs.delete(view.id)
         return _done("purge initiated", errors)
 
     async def _target_of(self, target: Target) -> Target:

@@ -122,10 +122,17 @@ def _parse(model: type[_Spec], data: Any) -> _Spec:
         raise InvalidDocumentError(problems_of(error, "spec")) from error
 
 
+def _key(name: Any, path: str) -> Any:
+    """Return a key of a document; the key 3.0 is the text 3, as a value is the number."""
+    if name is None:
+        raise InvalidDocumentError([FieldProblem(path, "has a key that is null")])
+    return int(name) if isinstance(name, float) and name.is_integer() else name
+
+
 def _json_like(data: Any, path: str) -> Any:
     """Return `data` with 3.0 as 3: JSON has one type of number, as in Kubernetes."""
     if isinstance(data, dict):
-        return {name: _json_like(value, f"{path}.{name}") for name, value in data.items()}
+        return {_key(name, path): _json_like(data[name], f"{path}.{name}") for name in data}
     if isinstance(data, list):
         return [_json_like(value, f"{path}[{index}]") for index, value in enumerate(data)]
     if isinstance(data, float) and not isfinite(data):

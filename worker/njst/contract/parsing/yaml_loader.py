@@ -22,6 +22,8 @@ MAX_DOCUMENT_BYTES = 512 * 1024
 MAX_VALUES = 20_000
 MAX_DEPTH = 64
 
+_BLANKS = (" ", "\t")
+_LINE_ENDS = "\r\n\x85\u2028\u2029"
 _CORE = "tag:yaml.org,2002:"
 _MERGE = f"{_CORE}merge"
 _TAG_NAMES: dict[type, str] = {
@@ -107,6 +109,10 @@ class _Loader(yaml.SafeLoader):
         before = self._values
         self._depth += 1
         self._spend(1)
+        if getattr(event, "tag", None) == "!":
+            raise yaml.MarkedYAMLError(
+                problem="tag '!' is not allowed: write plain values", problem_mark=start
+            )
         node = super().compose_node(parent, index)
         self._depth -= 1
         anchor = getattr(event, "anchor", None)
@@ -121,6 +127,23 @@ class _Loader(yaml.SafeLoader):
             if anchor is not None:
                 self._sizes[anchor] = self._values - before
         return node
+
+    def scan_to_next_token(self) -> None:
+        """Skip blanks before a token: tabs too, but for those that indent a line."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
+            self.forward()
+            super().scan_to_next_token()
+
+    def scan_plain_spaces(self, indent: int, start_mark: Any) -> Any:
+        """Return the blanks within a plain scalar, tabs too."""
+        blanks = ""
+        while (char := self.peek()) in _BLANKS:
+            blanks += char
+            self.forward()
+        if blanks and self.peek() not in _LINE_ENDS:
+            return [blanks]
+        return super().scan_plain_spaces(indent, start_mark)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Compose an object; a key that is there twice would silently lose a value."""

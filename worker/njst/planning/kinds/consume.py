@@ -1,6 +1,7 @@
 """Planner of consume."""
 
-from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumeMode, ConsumePlan
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, Consume, ConsumePlan
+from njst.contract.kinds.consume_settings import ConsumeMode
 from njst.contract.kinds.publish import Verify
 from njst.contract.names.assets import (
     QUEUE_GROUP,

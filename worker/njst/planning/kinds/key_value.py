@@ -1,6 +1,7 @@
 """Planner of keyValue."""
 
-from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy, ConsumeMode, ConsumePlan
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, ConsumePlan
+from njst.contract.kinds.consume_settings import AckPolicy, ConsumeMode
 from njst.contract.kinds.key_value import KeyValue, KeyValueOperation, KeyValuePlan
 from njst.contract.names.assets import consumer_name, deliver_subject
 from njst.contract.names.buckets import bucket_of

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from njst.contract.kinds.consume import AckPolicy, ConsumePlan
+from njst.contract.kinds.consume import ConsumePlan
+from njst.contract.kinds.consume_settings import AckPolicy
 from njst.contract.plan import ClientPlan
 from njst.contract.priority import PriorityPlan, PriorityPolicy
 from njst.contract.results.tallies import ErrorClass, WorkloadTally

@@ -2,7 +2,8 @@
 
 from collections import deque
 
-from njst.contract.kinds.consume import AckPolicy, ConsumePlan
+from njst.contract.kinds.consume import ConsumePlan
+from njst.contract.kinds.consume_settings import AckPolicy
 from njst.load.protocol import encoder
 from njst.load.scan.delivery_runs import DeliveryRun
 from njst.load.scan.frame_matrix import Framing

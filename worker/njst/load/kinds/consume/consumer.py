@@ -4,7 +4,8 @@ A pulling client never asks for more than is missing of its share, so no message
 client that would not count it. Several pulls may be in flight, so that the server always has one.
 """
 
-from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS, AckPolicy
+from njst.contract.kinds.consume import PUSH_HEARTBEAT_MS
+from njst.contract.kinds.consume_settings import AckPolicy
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.consume.ack_sender import AckSender

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from njst.contract.kinds.consume import ConsumeMode
+from njst.contract.kinds.consume_settings import ConsumeMode
 from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.consume.ack_plan import AckOutcome, AckPlan

@@ -7,7 +7,8 @@ server that still has them drops them, and begins another generation.
 
 import json
 
-from njst.contract.kinds.consume import ConsumeMode, ConsumePlan
+from njst.contract.kinds.consume import ConsumePlan
+from njst.contract.kinds.consume_settings import ConsumeMode
 from njst.contract.plan import ClientPlan
 from njst.contract.priority import PriorityPolicy
 from njst.load.protocol import encoder
