@@ -9,6 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.open_command import open_page
 from njst.contract.parsing.document import check_document
 from njst.contract.parsing.field_errors import InvalidDocumentError
 
@@ -27,6 +28,8 @@ ManifestFile = Annotated[
 ]
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
+
+app.command("open")(open_page)
 
 
 @app.command()
