@@ -1,6 +1,10 @@
 """The njst command on a real mesh: through a worker, and straight to the control NATS."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +94,40 @@ def test_a_job_that_runs_is_cancelled_and_what_is_wrong_is_named(njst: Njst) -> 
     assert isinstance(unknown.exception, CliError)
     assert str(unknown.exception) == "there is no job 'nothing'"
     assert njst("submit", "-", "--dry-run", text=json.dumps(publish_job())).stdout == "valid\n"
+
+
+def test_open__starts_the_browser_at_the_page_of_the_job(mesh: Mesh, tmp_path: Path) -> None:
+    """The browser is a script that writes down its address."""
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o755)
+    job, api = mesh.post(endless_job()), mesh.workers[2].url
+    done = subprocess.run(
+        [sys.executable, "-m", "njst.cli.main", "open", job, "--api", f"http://127.0.0.1:1,{api}"],
+        env={**os.environ, "BROWSER": f"{browser} %s"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == f"{api}/#/jobs/{job}\n"
+    assert opened.read_text() == done.stdout.strip()
+    assert _is_page(mesh, done.stdout)
+
+    command = [sys.executable, "-m", "njst.cli.main", "open", job, "--nats", mesh.nats.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        address = serving.stdout.readline()
+        assert address.endswith(f"/#/jobs/{job}\n")
+        assert _is_page(mesh, address), "the command itself serves it"
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(60) == 0
+
+
+def _is_page(mesh: Mesh, address: str) -> bool:
+    shown = mesh.http.get(address.strip(), headers={"accept": "text/html"})
+    return shown.text.startswith("<!doctype html>")
 
 
 async def test_a_nats_without_the_mesh_is_said_and_gets_no_streams(nats_server: NatsServer) -> None:

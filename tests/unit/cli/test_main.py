@@ -99,6 +99,31 @@ def test_detach_prints_the_id_alone(worker: dict[str, list[httpx.Response]], job
     assert RUNNER.invoke(app, ["run", job_file, "--detach"]).stdout == "j1\n"
 
 
+@pytest.mark.parametrize("pod", ["", "njst-worker-0"])
+def test_open__without_a_screen__prints_the_address(
+    worker: dict[str, list[httpx.Response]], monkeypatch: pytest.MonkeyPatch, pod: str
+) -> None:
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    if pod:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+        monkeypatch.setattr("socket.gethostname", lambda: pod)
+    worker["GET /api/v1/jobs/j1"] = [ok(RUNNING)]
+    result = RUNNER.invoke(app, ["open", "j1", "--api", "http://127.0.0.1:5007"])
+    assert result.exit_code == 0, result.exception
+    assert result.stdout == f"http://127.0.0.1:{5000 if pod else 5007}/#/jobs/j1\n"
+    forward = f"kubectl port-forward pod/{pod} 5000:5007"
+    assert (forward in result.stderr) == bool(pod)
+    assert ("no browser" in result.stderr) == (not pod)
+
+
+def test_open__no_worker__says_how_to_reach_one_in_a_cluster() -> None:
+    result = RUNNER.invoke(app, ["open", "--api", "http://127.0.0.1:1"])
+    assert isinstance(result.exception, CliError)
+    assert result.exception.code is ExitCode.UNREACHABLE
+    assert "kubectl --namespace njst port-forward service/njst 5000:80" in str(result.exception)
+
+
 def test_a_refused_job_names_its_fields(
     worker: dict[str, list[httpx.Response]], job_file: str
 ) -> None:

@@ -18,7 +18,7 @@ from tests.unit.docs.pages import Command, block_commands, sentence_commands
 
 _KUBECTL = {
     *("annotate", "apply", "create", "delete", "describe", "explain", "get", "label", "logs"),
-    *("patch", "replace", "rollout", "wait"),
+    *("patch", "port-forward", "replace", "rollout", "wait"),
 }
 _HELM = {"install", "test", "uninstall", "upgrade"}
 _FOLDERS = ("bench/", "charts/", "crds/", "examples/", "manifests/", "tests/")

@@ -17,8 +17,12 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class ApiClient:
     """Client of the API of any worker: every worker knows every job, so the client fails over."""
 
-    def __init__(self, urls: str) -> None:
-        """Take the URL of one worker, or of several, comma separated."""
+    def __init__(self, urls: str, *, is_embedded: bool = False) -> None:
+        """Take the URL of one worker, or of several, comma separated.
+
+        With `is_embedded` it is the API of this process, which ends with the command.
+        """
+        self.is_embedded = is_embedded
         self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
         self._http = httpx.Client(
             timeout=TIMEOUT_S,
@@ -30,6 +34,11 @@ class ApiClient:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    @property
+    def address(self) -> str:
+        """The URL of the worker that answered last."""
+        return self._urls[0]
 
     def submit(
         self, document: bytes, key: str | None, *, dry_run: bool = False, wait: bool = False

@@ -9,7 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
-from njst.contract.parsing.document import check_document
+from njst.cli.open_command import open_page
 from njst.contract.parsing.field_errors import InvalidDocumentError
 
 app = typer.Typer(
@@ -28,10 +28,14 @@ ManifestFile = Annotated[
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
+app.command("open")(open_page)
 
-@app.command()
+
+@app.command("validate")
 def validate(file: ManifestFile) -> None:
     """Check a job or a schedule locally, without a worker."""
+    from njst.contract.parsing.document import check_document  # noqa: PLC0415 - loads all models
+
     try:
         check_document(job_commands.read(file))
     except InvalidDocumentError as error:
@@ -41,7 +45,7 @@ def validate(file: ManifestFile) -> None:
     print("valid")
 
 
-@app.command()
+@app.command("version")
 def version() -> None:
     """Print the version."""
     print(__version__)
@@ -49,15 +53,27 @@ def version() -> None:
 
 def main() -> None:
     """Run a command; an error becomes one message on stderr and an exit code."""
-    from njst.cli import dev_command, worker_command  # noqa: PLC0415
-
-    app.command("worker")(worker_command.worker)
-    app.command("dev")(dev_command.dev)
+    if not _is_light(sys.argv[1:]):
+        _add_worker_commands()
     try:
         app()
     except CliError as error:
         job_commands.say(f"njst: {error}")
         sys.exit(error.code)
+
+
+def _is_light(arguments: list[str]) -> bool:
+    """Whether the command is one of those that need neither a worker's code nor a list of all."""
+    names = {command.name for command in app.registered_commands}
+    return bool(arguments) and arguments[0] in names
+
+
+def _add_worker_commands() -> None:
+    """Add the commands that load a whole worker, which takes longer than all of the others."""
+    from njst.cli import dev_command, worker_command  # noqa: PLC0415
+
+    app.command("worker")(worker_command.worker)
+    app.command("dev")(dev_command.dev)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def _open_client(
         connection = control_connection(given, name="njst-cli")
     except LoginError as error:
         raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
-    with embedded_api(connection, mesh) as url, ApiClient(url) as client:
+    with embedded_api(connection, mesh) as url, ApiClient(url, is_embedded=True) as client:
         yield client
 
 
