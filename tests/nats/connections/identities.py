@@ -58,7 +58,9 @@ def signed(by: Nkey, subject: Nkey, nats: dict[str, Any], *, expires: int = 0) -
 class Operator:
     """An operator with one account that has JetStream, and a system account that has not."""
 
-    def __init__(self) -> None:
+    def __init__(self, tiers: dict[str, Any] | None = None) -> None:
+        """Take the tiers of the account (`tiered_limits` of its JWT); None: it has no limits."""
+        self._tiers = tiers
         self._key = Nkey.make(nkeys.PREFIX_BYTE_OPERATOR)
         self._account = Nkey.make(nkeys.PREFIX_BYTE_ACCOUNT)
         self._system = Nkey.make(nkeys.PREFIX_BYTE_ACCOUNT)
@@ -79,7 +81,11 @@ class Operator:
     def _account_jwt(self, account: Nkey, storage: int) -> str:
         counts = ("subs", "data", "payload", "imports", "exports", "conn", "leaf")
         limits: dict[str, Any] = dict.fromkeys(counts, -1)
-        limits |= {"mem_storage": storage, "disk_storage": storage, "streams": -1, "consumer": -1}
+        if storage and self._tiers:
+            limits |= {"tiered_limits": self._tiers}
+        else:
+            limits |= {"mem_storage": storage, "disk_storage": storage}
+            limits |= {"streams": -1, "consumer": -1}
         return signed(self._key, account, {"type": "account", "limits": limits})
 
     def user(self, *, seconds: int = 0) -> "User":

@@ -92,39 +92,38 @@ class JetStreamLog:
         Raises:
             JournalUnavailableError: JetStream refuses or does not answer.
         """
-        mesh = self._mesh
-        info = await ensure(
-            self._client,
-            StreamConfig(
-                name=mesh.log_stream,
-                description="njst: the jobs of this mesh",
-                subjects=[mesh.log_subjects],
-                storage=StorageType.FILE,
-                discard=DiscardPolicy.OLD,
-                max_age=LOG_AGE_S,
-                max_bytes=LOG_BYTES,
-                duplicate_window=120.0,
-                allow_direct=True,
-            ),
-            self._replicas,
-        )
-        self.id = f"{mesh.name}/{info.created.isoformat() if info.created else ''}"
+        events, progress = self._streams()
+        info = await ensure(self._client, events, self._replicas, siblings=[progress])
+        self.id = f"{self._mesh.name}/{info.created.isoformat() if info.created else ''}"
         self.ids.add(self.id)
-        await ensure(
-            self._client,
-            StreamConfig(
-                name=mesh.progress_stream,
-                description="njst: the last progress of each participant",
-                subjects=[mesh.progress_subjects],
-                storage=StorageType.MEMORY,
-                discard=DiscardPolicy.OLD,
-                max_age=PROGRESS_AGE_S,
-                max_bytes=PROGRESS_BYTES,
-                max_msgs_per_subject=1,
-                allow_direct=True,
-            ),
-            self._replicas,
+        await ensure(self._client, progress, self._replicas)
+
+    def _streams(self) -> tuple[StreamConfig, StreamConfig]:
+        """Return the configurations of the log and of the progress."""
+        mesh = self._mesh
+        events = StreamConfig(
+            name=mesh.log_stream,
+            description="njst: the jobs of this mesh",
+            subjects=[mesh.log_subjects],
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.OLD,
+            max_age=LOG_AGE_S,
+            max_bytes=LOG_BYTES,
+            duplicate_window=120.0,
+            allow_direct=True,
         )
+        progress = StreamConfig(
+            name=mesh.progress_stream,
+            description="njst: the last progress of each participant",
+            subjects=[mesh.progress_subjects],
+            storage=StorageType.MEMORY,
+            discard=DiscardPolicy.OLD,
+            max_age=PROGRESS_AGE_S,
+            max_bytes=PROGRESS_BYTES,
+            max_msgs_per_subject=1,
+            allow_direct=True,
+        )
+        return events, progress
 
     @property
     def max_event_bytes(self) -> int:

@@ -1,13 +1,16 @@
-"""Creates the streams of a mesh, with as many replicas as the cluster allows."""
+"""Creates the streams of a mesh, with what the control NATS has room for."""
 
+import json
+from collections.abc import Sequence
 from contextlib import suppress
 
 import nats.errors
 from nats.js import JetStreamContext
-from nats.js.api import StreamConfig, StreamInfo
+from nats.js.api import StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.nats.account_room import shortages
 from njst.login.nats_client import API_TIMEOUT_S, LoginClient
 
 # Error codes (server/errors.json) of a full account or disk.
@@ -16,13 +19,35 @@ FULL = frozenset({10023, 10028, 10047, 10054, 10077})
 # default, and takes -1 as the default.
 MAX_CONSUMERS = 20_000
 _TOO_MANY_CONSUMERS = 10026
+_EXISTS = 10058
+# No tier of the account for so many replicas (10120), no cluster (10074), too few servers (10005).
+_TOO_FEW = frozenset({10120, 10074, 10005})
+# What the account has not enough of: also streams (10027) and bytes of one stream (10122).
+_SHORT = FULL | _TOO_FEW | {10027, 10122}
+_ADVICE = {
+    _TOO_MANY_CONSUMERS: "each worker and each operator reads with a consumer of its own; raise"
+    " the account's limit of consumers"
+}
 
 
-async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -> StreamInfo:
+async def ensure(
+    client: LoginClient,
+    config: StreamConfig,
+    replicas: int = 0,
+    *,
+    siblings: Sequence[StreamConfig] = (),
+) -> StreamInfo:
     """Create a stream, or use the existing one; several workers may do so at once.
 
-    An existing stream with fewer `replicas` is scaled up; 0 means as many as the cluster allows,
-    up to 3. The consumer limit and the maximum age of a stream of an older njst are raised.
+    An existing stream with fewer `replicas` is scaled up; 0 means as many as the cluster and the
+    account allow, up to 3. A stream in memory is kept in files if there is not enough memory. The
+    consumer limit and the maximum age of a stream of an older njst are raised.
+
+    Args:
+        client: the control NATS.
+        config: the stream.
+        replicas: how many copies it must have.
+        siblings: other streams that will be needed, to say at once all that is missing.
 
     Raises:
         JournalUnavailableError: JetStream refuses or does not answer, or the stream is not njst's.
@@ -39,11 +64,23 @@ async def ensure(client: LoginClient, config: StreamConfig, replicas: int = 0) -
         if (info.config.num_replicas or 1) < replicas:
             await js.update_stream(info.config.evolve(num_replicas=replicas))
     except (APIError, nats.errors.Error, TimeoutError) as error:
-        raise JournalUnavailableError(
-            f"stream {name} cannot be made or read: {error_text(error)}"
-        ) from error
+        words = f"stream {name} cannot be made or read: {error_text(error)}"
+        if isinstance(error, APIError) and error.err_code in _SHORT:
+            wanted = [config, *siblings]
+            words += await _shortage(client, [c.evolve(num_replicas=replicas or 1) for c in wanted])
+        raise JournalUnavailableError(words) from error
     else:
         return info
+
+
+async def _shortage(client: LoginClient, wanted: Sequence[StreamConfig]) -> str:
+    """Return what the account lacks, as the end of an error; empty: it does not say."""
+    try:
+        answer = await client.request(f"{client.js_api}.INFO", b"", timeout=API_TIMEOUT_S)
+        missing = shortages(json.loads(answer.data), wanted)
+    except (nats.errors.Error, TimeoutError, ValueError, TypeError, AttributeError):
+        return ""
+    return f"; the account lacks {'; '.join(missing)}" if missing else ""
 
 
 async def _admit(js: JetStreamContext, info: StreamInfo) -> StreamInfo:
@@ -78,18 +115,18 @@ def _refuse_other(info: StreamInfo, config: StreamConfig) -> None:
 
 
 async def _create(js: JetStreamContext, config: StreamConfig, replicas: int) -> StreamInfo:
-    choices = (replicas,) if replicas else (3, 1)
-    for choice in choices:
+    storages = dict.fromkeys([config.storage, StorageType.FILE])
+    choices = [(n, s) for s in storages for n in ([replicas] if replicas else [3, 1])]
+    for count, storage in choices:
         try:
-            return await _add(js, config.evolve(num_replicas=choice))
+            return await _add(js, config.evolve(num_replicas=count, storage=storage))
         except APIError as error:
-            # Another worker may have been first, with another number of replicas (10058), and
-            # have used the rest of the storage.
-            if error.err_code == 10058 or error.err_code in FULL:
+            # Another worker may have been first, with another number of replicas or storage, and
+            # have used the rest of it.
+            if error.err_code == _EXISTS or error.err_code in FULL:
                 with suppress(NotFoundError):
                     return await js.stream_info(config.name or "")
-            # 10074: not clustered; 10005: too few servers.
-            if error.err_code not in (10074, 10005) or choice == choices[-1]:
+            if error.err_code not in FULL | _TOO_FEW or (count, storage) == choices[-1]:
                 raise
     raise AssertionError("the last choice returns or raises")
 
@@ -107,5 +144,7 @@ async def _add(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
 def error_text(error: Exception) -> str:
     """Return the error as the server put it, with its code."""
     if isinstance(error, APIError) and error.description:
-        return f"{error.description} ({error.err_code})"
+        advice = _ADVICE.get(error.err_code or 0)
+        words = f"{error.description} ({error.err_code})"
+        return f"{words}; {advice}" if advice else words
     return str(error) or type(error).__name__
