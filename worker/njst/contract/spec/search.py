@@ -59,8 +59,9 @@ class Search(Model):
         3,
         ge=1,
         le=20,
-        description="Number of longer trials that confirm the highest sustained rate: all but one"
-        " must hold, and none may lose a message; of one or two, all must hold.",
+        description="Number of longer trials that confirm the highest sustained rate. All must"
+        " hold. Of three or more one may be breached, but by no lost message; then two more must"
+        " hold.",
     )
     confirmation_seconds: int = Field(
         60, ge=5, le=82_800, description="Measured window of each of these trials."
