@@ -82,9 +82,10 @@ def _waiting(spec: ExperimentSpec, trials: Sequence[TrialRecord], now_ns: int) -
     if spec.suspend:
         return Waiting(WaitReason.SUSPENDED)
     ended_ns = trials[-1].ended_ns if trials else None
-    if ended_ns is None or now_ns >= ended_ns + spec.pause_seconds * _SECOND_NS:
+    if ended_ns is None or not spec.pause_seconds:
         return None
-    return Waiting(WaitReason.PAUSE, ended_ns + spec.pause_seconds * _SECOND_NS)
+    begin_ns = ended_ns + spec.pause_seconds * _SECOND_NS
+    return Waiting(WaitReason.PAUSE, begin_ns) if now_ns < begin_ns else None
 
 
 def _sample_plan(spec: ExperimentSpec, results: Sequence[TrialResult]) -> TrialPlan | Conclusion:
