@@ -11,8 +11,8 @@ not the target's speed; a threshold; the achieved rate; late sends; rising laten
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from njst.contract.results.report import Report, Verdict, WorkloadResult
-from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult, TrialWorkload
+from njst.contract.results.report import Report, Verdict
+from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult
 from njst.contract.spec.job import JobSpec
 from njst.experiments.evidence import (
     BacklogEvidence,
@@ -21,6 +21,7 @@ from njst.experiments.evidence import (
     evidence_of,
 )
 from njst.experiments.trend import trend_of
+from njst.verdict.trial_numbers import numbers_of
 
 ACHIEVED_PERCENT = 99
 # As in the diagnosis of the tester: sends this late (p99) distort every latency.
@@ -55,25 +56,14 @@ def result_of(plan: TrialPlan, job_id: str, job: JobSpec, report: Report) -> Tri
         judgement=finding.judgement,
         reason=finding.reason,
         message=finding.message,
+        verdict=report.verdict,
         lost_messages=evidence.lost,
         is_tester_limited=bool(evidence.tester),
         achieved_messages_per_second=sum(w.achieved for w in evidence.workloads if w.offered),
         p50_microseconds=max(
             (w.p50_us for w in evidence.workloads if w.p50_us is not None), default=None
         ),
-        workloads=[_numbers(result) for result in report.workloads],
-    )
-
-
-def _numbers(result: WorkloadResult) -> TrialWorkload:
-    errors = -(-1_000_000 * result.error_count // result.attempted) if result.attempted else 0
-    return TrialWorkload(
-        workload=result.workload,
-        messages_per_second=result.messages_per_second,
-        bytes_per_second=result.bytes_per_second,
-        errors_per_million=errors,
-        latency_microseconds=result.latency_microseconds,
-        is_lower_bound=result.censored_count > 0,
+        workloads=[numbers_of(result) for result in report.workloads],
     )
 
 

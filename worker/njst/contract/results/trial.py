@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from njst.contract.model import Message
-from njst.contract.results.report import Latency
+from njst.contract.results.report import Latency, Verdict
 
 
 class TrialPurpose(StrEnum):
@@ -74,10 +74,10 @@ class TrialResult(Message):
     """What an ended trial came to.
 
     `reason`, one CamelCase word, and `message` say why it was breached or is undecided. `job` is
-    the id of its job. `lost_messages` were acknowledged and are missing: no confirmation allows
-    one. With `is_tester_limited` the load tester was the limit. `achieved_messages_per_second` is
-    the sum over the paced workloads. `p50_microseconds` is the highest median latency of the
-    measured workloads; None without latencies.
+    the id of its job, `verdict` that of its report. `lost_messages` were acknowledged and are
+    missing: no confirmation allows one. With `is_tester_limited` the load tester was the limit.
+    `achieved_messages_per_second` is the sum over the paced workloads. `p50_microseconds` is the
+    highest median latency of the measured workloads; None without latencies.
     """
 
     plan: TrialPlan
@@ -85,6 +85,7 @@ class TrialResult(Message):
     judgement: TrialJudgement
     reason: str
     message: str = ""
+    verdict: Verdict = Verdict.VALID
     lost_messages: int = 0
     is_tester_limited: bool = False
     achieved_messages_per_second: int = 0
