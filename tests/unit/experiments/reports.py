@@ -6,6 +6,7 @@ from typing import Any
 
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import (
+    Diagnosis,
     Latency,
     Report,
     SeriesResult,
@@ -56,5 +57,6 @@ def report(*workloads: WorkloadResult, **changes: Any) -> Report:
         "completion_time": NOW,
         "workers": [WorkerResult(worker=w, outcome=Outcome.COMPLETED) for w in "ab"],
         "workloads": list(workloads),
+        "tester": Diagnosis(limited=False, reason="HasReserve"),
     }
     return Report(**(given | changes))

@@ -76,6 +76,12 @@ CASES: list[tuple[str, Report, str, str]] = [
     ("late by 5 ms", _write(slip_microseconds=latency(1, 5000)), "Held", "Held"),
     ("late by more", _write(slip_microseconds=latency(1, 5001)), "Breached", "SentLate"),
     (
+        "late, and nothing is known of the tester",
+        _write(slip_microseconds=latency(1, 5001)).model_copy(update={"tester": None}),
+        "Undecided",
+        "SentLate",
+    ),
+    (
         "late, but not later than the answers",
         _write(slip_microseconds=latency(1, 9000), service_microseconds=latency(1, 9000)),
         "Held",

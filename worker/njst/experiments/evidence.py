@@ -14,6 +14,7 @@ from njst.contract.results.report import (
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.contract.trials.rated_job import is_measured
+from njst.verdict.tester_diagnosis import TOO_SHORT
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class TrialEvidence:
         reason: Its reason.
         message: Its message.
         tester: Why the load tester was the limit; empty: it was not.
+        is_tester_known: It is known whether the load tester was the limit.
         lost: Number of acknowledged messages that are missing.
         thresholds: The thresholds, evaluated.
         workloads: The measured workloads.
@@ -74,6 +76,7 @@ class TrialEvidence:
     reason: str = "Completed"
     message: str = ""
     tester: str = ""
+    is_tester_known: bool = True
     lost: int = 0
     thresholds: tuple[ThresholdResult, ...] = ()
     workloads: tuple[WorkloadEvidence, ...] = ()
@@ -94,6 +97,7 @@ def evidence_of(report: Report, job: JobSpec) -> TrialEvidence:
         reason=report.reason,
         message=report.message,
         tester=tester.message or tester.reason if tester is not None and tester.limited else "",
+        is_tester_known=tester is not None and tester.reason != TOO_SHORT,
         lost=sum(r.read_back.lost for r in report.workloads if r.read_back is not None),
         thresholds=tuple(report.thresholds),
         workloads=tuple(_workload(workload, result) for workload, result in measured),

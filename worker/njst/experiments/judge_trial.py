@@ -96,6 +96,7 @@ def _findings(evidence: TrialEvidence) -> Iterator[TrialFinding]:
         yield _breached(evidence.reason, evidence.message)
     for workload in evidence.workloads:
         yield from _pace(workload)
+        yield from _lateness(workload, evidence)
     for workload in evidence.workloads:
         yield from _latency(workload)
     for backlog in evidence.backlogs:
@@ -103,18 +104,25 @@ def _findings(evidence: TrialEvidence) -> Iterator[TrialFinding]:
 
 
 def _pace(workload: WorkloadEvidence) -> Iterator[TrialFinding]:
-    """Yield that a paced workload was slower than offered, or sent late."""
     if 100 * workload.achieved < ACHIEVED_PERCENT * workload.offered:
         message = (
             f"{workload.name} achieved {workload.achieved} of {workload.offered} messages per"
             " second"
         )
         yield _breached("RateNotAchieved", message)
+
+
+def _lateness(workload: WorkloadEvidence, evidence: TrialEvidence) -> Iterator[TrialFinding]:
+    """Yield that sends were late; the diagnosis of the tester has found no fault in it by now."""
     slip, service = workload.slip_p99_us, workload.service_p99_us
     # A slow target fills the window, so that sends are as late as its answers.
-    if slip is not None and slip > max(SLIP_US, service or 0):
-        message = f"messages of {workload.name} left {slip} us after their due time (p99)"
+    if slip is None or slip <= max(SLIP_US, service or 0):
+        return
+    message = f"messages of {workload.name} left {slip} us after their due time (p99)"
+    if evidence.is_tester_known:
         yield _breached("SentLate", message)
+    else:
+        yield _undecided("SentLate", f"{message}, and nothing says whose fault it was")
 
 
 def _latency(workload: WorkloadEvidence) -> Iterator[TrialFinding]:

@@ -105,6 +105,7 @@ class SearchEvidence:
         withdrawals: How often a rejected rate held in a longer trial.
         failed_confirmations: How often a rate that had held was rejected by longer trials.
         undecided_in_a_row: Trials that bounded nothing since the last one that did.
+        undecided_message: Why the last undecided trial was so.
         breached_rates: The rate of each trial that was breached, of any purpose.
         probe: The result of the probe; None: there was none.
         last_rate: Rate of the last trial that was no recovery.
@@ -120,6 +121,7 @@ class SearchEvidence:
     withdrawals: int = 0
     failed_confirmations: int = 0
     undecided_in_a_row: int = 0
+    undecided_message: str = ""
     breached_rates: tuple[int, ...] = ()
     probe: TrialResult | None = None
     last_rate: int | None = None
@@ -142,6 +144,8 @@ def with_result(
 ) -> SearchEvidence:
     """Return the evidence after one more trial of a search."""
     evidence = replace(evidence, undecided_in_a_row=_undecided_in_a_row(evidence, result))
+    if result.judgement is TrialJudgement.UNDECIDED:
+        evidence = replace(evidence, undecided_message=result.message)
     if result.plan.purpose is TrialPurpose.PROBE:
         return replace(evidence, probe=result)
     rate = result.plan.messages_per_second

@@ -77,8 +77,7 @@ def contradiction(
     if bounds.upper is None or bounds.upper > limits.low:
         return None
     if bounds.is_capped:
-        message = f"the load tester could not offer {limits.low} messages per second"
-        return SearchEnd(SearchOutcome.TESTER_LIMITED, message)
+        return SearchEnd(SearchOutcome.TESTER_LIMITED, limited_words(evidence, limits.low))
     rate = f"{limits.low} messages per second, the lowest rate,"
     if evidence.at(limits.low).has_failed(confirmation_of(search)):
         message = f"{rate} held in a short trial, and was rejected in longer ones"
@@ -87,6 +86,12 @@ def contradiction(
         message = f"{rate} held at first and was then rejected"
         return SearchEnd(SearchOutcome.UNSTABLE, message, upper=bounds.upper)
     return SearchEnd(SearchOutcome.NOT_FOUND, f"{rate} was rejected", upper=bounds.upper)
+
+
+def limited_words(evidence: SearchEvidence, rate: int) -> str:
+    """Return that the load tester was the limit, and what would remove it."""
+    words = f"the load tester could not offer {rate} messages per second"
+    return f"{words}: {evidence.undecided_message}" if evidence.undecided_message else words
 
 
 def _instability(limits: SearchRange, evidence: SearchEvidence) -> str:

@@ -29,6 +29,7 @@ from njst.experiments.search_bounds import (
     confirmation_of,
     contradiction,
     inversion,
+    limited_words,
 )
 from njst.experiments.search_end import SearchEnd, SearchOutcome
 
@@ -92,7 +93,7 @@ def _may_recover(search: Search, evidence: SearchEvidence) -> bool:
 
 
 def _end_undecided(search: Search, limits: SearchRange, evidence: SearchEvidence) -> SearchEnd:
-    words = f"{MAX_UNDECIDED} trials in a row proved nothing"
+    words = f"{MAX_UNDECIDED} trials in a row proved nothing: {evidence.undecided_message}"
     end = bounds_so_far(search, limits, evidence, words)
     return SearchEnd(
         SearchOutcome.TRIALS_FAILED, words, end.lower, end.is_lower_confirmed, end.upper
@@ -136,7 +137,7 @@ def _close(
         message = f"the target sustains {lower} messages per second, the highest rate to try"
         return SearchEnd(SearchOutcome.LOWER_BOUND, message, lower, True)
     if bounds.is_capped:
-        message = f"the load tester could not offer {upper} messages per second"
+        message = limited_words(evidence, upper)
         return SearchEnd(SearchOutcome.TESTER_LIMITED, message, lower, True)
     return inversion(search, evidence, lower) or _found(search, lower, upper)
 
