@@ -6,6 +6,7 @@ differences of logarithms.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from math import exp, log
 from statistics import median
 
@@ -27,22 +28,39 @@ _MILLION = 1_000_000
 _MOST_LOG = log(1e9)
 
 
+Sides = tuple[Sequence[ComparedRun], Sequence[ComparedRun]]
+
+
 def compare(
     spec: ComparisonSpec, first: Sequence[ComparedRun], second: Sequence[ComparedRun]
 ) -> ComparisonResult:
     """Return how the second set of runs compares to the first one."""
+    return compare_all(spec, [(first, second)])[0]
+
+
+def compare_all(spec: ComparisonSpec, sides: Sequence[Sides]) -> list[ComparisonResult]:
+    """Return the result of each comparison; together they raise no more false alarms than one."""
+    prepared = [_prepared(spec, first, second) for first, second in sides]
+    metrics = iter(_metrics(spec, [one for _, values in prepared for one in values]))
+    return [
+        result.model_copy(update={"metrics": list(islice(metrics, len(values)))})
+        for result, values in prepared
+    ]
+
+
+def _prepared(
+    spec: ComparisonSpec, first: Sequence[ComparedRun], second: Sequence[ComparedRun]
+) -> tuple[ComparisonResult, list[MetricValues]]:
+    """Return a result without its metrics, and the values of these."""
     left_out = [] if spec.with_unproven else unproven([*first, *second])
     jobs = {run.job for run in left_out}
     proven = [[run for run in runs if run.job not in jobs] for runs in (first, second)]
     if are_paired(first, second):
         proven = _whole_pairs(*proven)
-    values = [one for choice in spec.metrics for one in values_of(choice, *proven)]
-    return ComparisonResult(
-        is_paired=are_paired(*proven),
-        metrics=_metrics(spec, values),
-        differences=differences(first, second),
-        left_out=left_out,
+    result = ComparisonResult(
+        is_paired=are_paired(*proven), differences=differences(first, second), left_out=left_out
     )
+    return result, [one for choice in spec.metrics for one in values_of(choice, *proven)]
 
 
 def _whole_pairs(

@@ -68,6 +68,10 @@ def _row(base: Document, changes: Document) -> Document:
     return {**base, **changes}
 
 
+def _compared(factor: str, metric: str, **choice: Any) -> Document:
+    return {"factor": factor, "metrics": [{"metric": metric, **choice}]}
+
+
 _GRID, _SEARCH = good_experiment(), good_search()
 # A document, the field, and a part of the message.
 BAD_EXPERIMENTS: list[tuple[Document, str, str]] = [
@@ -104,7 +108,7 @@ BAD_EXPERIMENTS: list[tuple[Document, str, str]] = [
         "spec",
         "a path of its own",
     ),
-    (_row(_GRID, _factor("Workloads")), "spec.factors[0].path", "pattern"),
+    (_row(_GRID, _factor("Workloads")), "spec.factors[0].path", "should match"),
     (
         _row(_GRID, _factor("workloads[0].publish.bytes")),
         "spec.factors[0].path",
@@ -231,4 +235,44 @@ BAD_EXPERIMENTS: list[tuple[Document, str, str]] = [
         "fromMessagesPerSecond must not be above toMessagesPerSecond",
     ),
     (_row(_SEARCH, {"search": {"trialSeconds": 4}}), "spec.search.trialSeconds", "greater than"),
+    (
+        _row(_GRID, {"comparison": _compared("other", "LatencyP99Microseconds")}),
+        "spec",
+        '"other" is',
+    ),
+    (
+        _row(_GRID, {"comparison": _compared("size", "SustainedMessagesPerSecond")}),
+        "spec",
+        "with search, and without search any other",
+    ),
+    (
+        _row(_GRID, {"search": {}, "comparison": _compared("size", "MessagesPerSecond")}),
+        "spec",
+        "with search, and without search any other",
+    ),
+    (
+        _row(_GRID, {"comparison": _compared("size", "MessagesPerSecond", workload="x")}),
+        "spec",
+        'one of the template\'s, and "x" is not',
+    ),
+    (
+        _row(_GRID, {"comparison": _compared("size", "Errors")}),
+        "spec.comparison.metrics[0].metric",
+        "should be",
+    ),
+    (
+        _row(
+            _SEARCH, {"comparison": _compared("size", "SustainedMessagesPerSecond", workload="w")}
+        ),
+        "spec.comparison.metrics[0]",
+        "workload cannot be set",
+    ),
+    (
+        _row(
+            _GRID,
+            {"comparison": {"factor": "size", "metrics": [{"metric": "MessagesPerSecond"}] * 2}},
+        ),
+        "spec.comparison",
+        "each of metrics must be there once",
+    ),
 ]

@@ -88,3 +88,16 @@ class ComparisonResult(Message):
     metrics: list[MetricComparison] = Field(default_factory=list)
     differences: list[FactDifference] = Field(default_factory=list)
     left_out: list[LeftOutRun] = Field(default_factory=list)
+
+
+class LevelComparison(Message):
+    """Two values of a factor, compared; `others` are the values of the other factors.
+
+    All three as text, as in `size=1024, copies=3`; `others` is empty without other factors.
+    """
+
+    factor: str
+    first: str
+    second: str
+    others: str
+    result: ComparisonResult

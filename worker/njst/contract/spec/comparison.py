@@ -83,3 +83,12 @@ class ComparisonSpec(Model):
             ),
         ),
     )
+
+
+class FactorComparison(ComparisonSpec):
+    """Compares the values of one factor of an experiment, everything else being equal."""
+
+    factor: Label = Field(
+        description="Name of a factor. Each of its values is compared with the first one, once for"
+        " each combination of the other factors."
+    )

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from njst.contract.fields import MAX_INTEGER, Label
 from njst.contract.model import Model, Rule
+from njst.contract.spec.comparison import FactorComparison, RatioMetric
 from njst.contract.spec.job import JobSpec, VerdictPolicy, refuse_duplicates
 from njst.contract.spec.search import Search
 
@@ -71,6 +72,28 @@ def _unrated(spec: "ExperimentSpec") -> bool:
     return all(w.messages_per_second is None for w in spec.template.workloads)
 
 
+def _has_compared_factor(spec: "ExperimentSpec") -> bool:
+    names = {factor.name for factor in spec.factors}
+    return spec.comparison is None or spec.comparison.factor in names
+
+
+def _compares_what_is_measured(spec: "ExperimentSpec") -> bool:
+    """Whether sustained rates are compared exactly if searches find them."""
+    if spec.comparison is None:
+        return True
+    is_searched = spec.search is not None
+    return all(
+        (choice.metric is RatioMetric.SUSTAINED) == is_searched
+        for choice in spec.comparison.metrics
+    )
+
+
+def _unknown_compared(spec: "ExperimentSpec") -> list[str]:
+    names = {workload.name for workload in spec.template.workloads}
+    choices = () if spec.comparison is None else spec.comparison.metrics
+    return [c.workload for c in choices if c.workload is not None and c.workload not in names]
+
+
 def _template_rule(field: str, holds: Any, message: str) -> Rule:
     return Rule(
         cel=f"!has(self.template.{field}) || self.template.{field} == false"
@@ -113,6 +136,9 @@ class ExperimentSpec(Model):
     )
     search: Search | None = Field(
         None, description="Search for the highest rate that each point sustains."
+    )
+    comparison: FactorComparison | None = Field(
+        None, description="Compare the values of a factor: is one better, and by how much?"
     )
     pause_seconds: int = Field(
         0, ge=0, le=3600, description="Pause between the end of a trial and the next one."
@@ -213,5 +239,29 @@ class ExperimentSpec(Model):
             message="search needs a workload of template with messagesPerSecond: it scales the"
             " offered rates",
             holds=lambda self: self.search is None or not _unrated(self),
+        ),
+        Rule(
+            cel="!has(self.comparison) || (has(self.factors) &&"
+            " self.factors.exists(f, f.name == self.comparison.factor))",
+            message="the factor of comparison must be the name of one of factors",
+            holds=_has_compared_factor,
+            culprit=lambda self: self.comparison.factor,
+            culprit_cel="self.comparison.factor",
+        ),
+        Rule(
+            cel="!has(self.comparison) || self.comparison.metrics.all(m, has(self.search) =="
+            " (m.metric == 'SustainedMessagesPerSecond'))",
+            message="comparison needs metric SustainedMessagesPerSecond with search, and without"
+            " search any other",
+            holds=_compares_what_is_measured,
+        ),
+        Rule(
+            cel="!has(self.comparison) || self.comparison.metrics.all(m, !has(m.workload) ||"
+            " self.template.workloads.exists(w, w.name == m.workload))",
+            message="each workload of comparison must be the name of one of the template's",
+            holds=lambda self: not _unknown_compared(self),
+            culprit=lambda self: _unknown_compared(self)[0],
+            culprit_cel="self.comparison.metrics.map(m, has(m.workload) &&"
+            " !self.template.workloads.exists(w, w.name == m.workload), m.workload)[0]",
         ),
     )
