@@ -28,6 +28,8 @@ BLOCKED_PERCENT = 10
 # than any limit of the tester.
 OUTAGE_PERCENT = 1
 
+# The reason of a diagnosis that says nothing.
+TOO_SHORT = "TooShort"
 _RESERVE = "the tester had reserve: the numbers are the target's"
 _ADVICE = (
     (
@@ -89,7 +91,7 @@ def diagnose(
         throttled_percent=_worst(long, lambda cost: cost.throttled_us),
         blocked_percent=_worst(long, lambda cost: cost.blocked_us),
     )
-    finding = _Finding(False, "TooShort", "the load was too short to tell")
+    finding = _Finding(False, TOO_SHORT, "the load was too short to tell")
     if long:
         finding = _limit(shares, workloads)
     return Diagnosis(

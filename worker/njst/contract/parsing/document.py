@@ -99,7 +99,7 @@ def parse_spec(data: Any) -> JobSpec:
     Raises:
         InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
     """
-    return _parse(JobSpec, data)
+    return parse_model(JobSpec, data)
 
 
 def parse_schedule(data: Any) -> ScheduleSpec:
@@ -108,10 +108,15 @@ def parse_schedule(data: Any) -> ScheduleSpec:
     Raises:
         InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
     """
-    return _parse(ScheduleSpec, data)
+    return parse_model(ScheduleSpec, data)
 
 
-def _parse(model: type[_Spec], data: Any) -> _Spec:
+def parse_model(model: type[_Spec], data: Any) -> _Spec:
+    """Return the spec of one kind that JSON-like `data` describes.
+
+    Raises:
+        InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
+    """
     try:
         text = json.dumps(_json_like(data, "spec"))
     except RecursionError as error:

@@ -54,7 +54,7 @@ class WorkerSelector(Model):
     )
 
 
-def _refuse_duplicates(entries: list[Any]) -> list[Any]:
+def refuse_duplicates(entries: list[Any]) -> list[Any]:
     """Refuse a second entry of one name, at the entry, as a list of type map does."""
     seen: set[str] = set()
     twice = []
@@ -69,7 +69,7 @@ def _refuse_duplicates(entries: list[Any]) -> list[Any]:
 
 
 _Named = TypeVar("_Named", Stream, Workload)
-UniqueNames = Annotated[list[_Named], AfterValidator(_refuse_duplicates)]
+UniqueNames = Annotated[list[_Named], AfterValidator(refuse_duplicates)]
 
 
 def _unknown_streams(spec: "JobSpec") -> list[str]:

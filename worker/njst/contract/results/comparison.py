@@ -1,0 +1,103 @@
+"""Runs to compare, and what their comparison came to: integers, ratios in parts per million."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from njst.contract.model import Message
+from njst.contract.results.report import Verdict
+from njst.contract.results.trial import TrialWorkload
+from njst.contract.spec.comparison import RatioMetric
+
+
+class ComparedRun(Message):
+    """One run: its numbers, and what must be the same for them to be comparable.
+
+    `facts` are what may explain a difference, by name: the digest of the spec, versions, topology,
+    workers. `pair` numbers the runs that were made one after the other, one of each side; None: it
+    belongs to no pair. `sustained_messages_per_second` is what a search found.
+    """
+
+    job: str
+    verdict: Verdict = Verdict.VALID
+    is_tester_limited: bool = False
+    facts: dict[str, str] = Field(default_factory=dict)
+    pair: int | None = None
+    workloads: list[TrialWorkload] = Field(default_factory=list)
+    sustained_messages_per_second: int | None = None
+
+
+class ComparisonOutcome(StrEnum):
+    """What runs prove about a number of the second side, beside the first one.
+
+    BETTER, WORSE: it differs by at least the smallest effect that matters. EQUAL: it differs by
+    less. INCONCLUSIVE: these runs do not tell.
+    """
+
+    BETTER = "Better"
+    WORSE = "Worse"
+    EQUAL = "Equal"
+    INCONCLUSIVE = "Inconclusive"
+
+
+class MetricComparison(Message):
+    """One number of one workload, compared; `workload` is empty for a number of the whole run.
+
+    The ratio is of the second side to the first one, 1,000,000 where they are equal, and lies
+    between `lower` and `upper` with the confidence of the spec; None: there are too few runs, or no
+    value. `p_per_million` is the probability of such a difference by chance, and
+    `adjusted_p_per_million` the same corrected for the number of metrics. `more_runs` is about how
+    many more runs each side needs; None: none, or more than can be said.
+    """
+
+    workload: str
+    metric: RatioMetric
+    outcome: ComparisonOutcome
+    message: str
+    first_runs: int = 0
+    second_runs: int = 0
+    first_median: int | None = None
+    second_median: int | None = None
+    ratio_per_million: int | None = None
+    lower_per_million: int | None = None
+    upper_per_million: int | None = None
+    p_per_million: int | None = None
+    adjusted_p_per_million: int | None = None
+    more_runs: int | None = None
+
+
+class FactDifference(Message):
+    """A fact that is not the same in all runs: what each side has, sorted."""
+
+    fact: str
+    first: list[str]
+    second: list[str]
+
+
+class LeftOutRun(Message):
+    """A run that was not compared, and why."""
+
+    job: str
+    reason: str
+
+
+class ComparisonResult(Message):
+    """What a comparison came to. `is_paired`: runs were compared pair by pair."""
+
+    is_paired: bool = False
+    metrics: list[MetricComparison] = Field(default_factory=list)
+    differences: list[FactDifference] = Field(default_factory=list)
+    left_out: list[LeftOutRun] = Field(default_factory=list)
+
+
+class LevelComparison(Message):
+    """Two values of a factor, compared; `others` are the values of the other factors.
+
+    All three as text, as in `size=1024, copies=3`; `others` is empty without other factors.
+    """
+
+    factor: str
+    first: str
+    second: str
+    others: str
+    result: ComparisonResult

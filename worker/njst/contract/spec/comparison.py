@@ -1,0 +1,94 @@
+"""What to compare between two sets of runs, and how sure an answer must be."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from njst.contract.fields import Label
+from njst.contract.model import Model, Rule
+
+
+class RatioMetric(StrEnum):
+    """A number whose ratio between two runs has a meaning.
+
+    SUSTAINED is the lower bound that a search found, of the whole run and no workload.
+    """
+
+    MESSAGES_PER_SECOND = "MessagesPerSecond"
+    BYTES_PER_SECOND = "BytesPerSecond"
+    LATENCY_P50 = "LatencyP50Microseconds"
+    LATENCY_P90 = "LatencyP90Microseconds"
+    LATENCY_P99 = "LatencyP99Microseconds"
+    LATENCY_P999 = "LatencyP999Microseconds"
+    LATENCY_MAX = "LatencyMaxMicroseconds"
+    SUSTAINED = "SustainedMessagesPerSecond"
+
+    @property
+    def is_better_higher(self) -> bool:
+        """Whether a higher value is better."""
+        return self.value.endswith("PerSecond")
+
+
+class MetricChoice(Model):
+    """One number to compare."""
+
+    workload: Label | None = Field(
+        None,
+        description="Name of a workload. Left out: each workload; of SustainedMessagesPerSecond,"
+        " the whole run.",
+    )
+    metric: RatioMetric = Field(description="Measured value to compare.")
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.metric != 'SustainedMessagesPerSecond' || !has(self.workload)",
+            message="SustainedMessagesPerSecond is of all workloads: workload cannot be set",
+            holds=lambda self: self.metric is not RatioMetric.SUSTAINED or self.workload is None,
+        ),
+    )
+
+
+class ComparisonSpec(Model):
+    """What to compare, declared before the runs are looked at."""
+
+    metrics: list[MetricChoice] = Field(
+        min_length=1,
+        max_length=16,
+        description="The numbers to compare. The more there are, the more runs are needed: all of"
+        " them together raise a false alarm no more often than one.",
+    )
+    min_effect_percent: int = Field(
+        5, ge=1, le=100, description="A change that is smaller does not matter."
+    )
+    confidence_percent: int = Field(
+        95,
+        ge=80,
+        le=99,
+        description="Of comparisons of equal things, at least this share has no false alarm. The"
+        " intervals have the same confidence, each.",
+    )
+    with_unproven: bool = Field(
+        False,
+        description="True: runs that are not Valid, and those whose load tester was the limit, are"
+        " compared too.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.metrics.all(m, self.metrics.filter(n, n == m).size() == 1)",
+            message="each of metrics must be there once",
+            holds=lambda self: (
+                len({(m.workload, m.metric) for m in self.metrics}) == len(self.metrics)
+            ),
+        ),
+    )
+
+
+class FactorComparison(ComparisonSpec):
+    """Compares the values of one factor of an experiment, everything else being equal."""
+
+    factor: Label = Field(
+        description="Name of a factor. Each of its values is compared with the first one, once for"
+        " each combination of the other factors."
+    )

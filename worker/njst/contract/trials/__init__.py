@@ -1,0 +1,1 @@
+"""From the spec of an experiment to the specs of its trials."""

@@ -1,0 +1,1 @@
+"""Which trial an experiment runs next, and what a trial came to. Pure."""
