@@ -153,6 +153,7 @@ async def join(url: str, name: str) -> tuple[Client, LogClock]:
         teardown=_remove,
         prepare=_prepare,
         read_slice=_look,
+        warm_up=lambda: None,
         reports=ReportStore(client, mesh),
         windows=WindowStore(client, mesh),
         run_in_thread=asyncio.to_thread,

@@ -19,6 +19,7 @@ def deps() -> AgentDeps:
         teardown=nothing,
         prepare=nothing,
         read_slice=nothing,
+        warm_up=nothing,
         reports=nothing,
         windows=nothing,
         run_in_thread=nothing,

@@ -83,6 +83,7 @@ def deps(
         teardown=nothing,
         prepare=nothing,
         read_slice=nothing,
+        warm_up=nothing,
         reports=shelf,
         windows=windows or MemoryWindows(),
         run_in_thread=at_once,

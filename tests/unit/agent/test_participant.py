@@ -117,6 +117,7 @@ class Scene:
             teardown=remove,
             prepare=prepare,
             read_slice=look,
+            warm_up=lambda: None,
             reports=NoReports(),
             windows=MemoryWindows(),
             run_in_thread=at_once,

@@ -357,6 +357,7 @@ class SimWorker:
             teardown=self._remove,
             prepare=self._prepare,
             read_slice=self._look,
+            warm_up=lambda: None,
             reports=NoReports(),
             windows=no_windows(),
             run_in_thread=at_once,

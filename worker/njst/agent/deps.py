@@ -102,7 +102,8 @@ class AgentDeps:
     `provision` and `teardown` are those of `njst.provisioning`; `resolve` is that of
     `njst.provisioning.target.target_policy`, with this worker's policy; `prepare` starts load
     processes and connects their clients within a time-out in seconds. All of them raise SetupError.
-    `read_slice` reads back a slice of the stored messages, and may be cancelled.
+    `read_slice` reads back a slice of the stored messages, and may be cancelled. `warm_up` gets
+    ready for the next job; it is called when no load and no read-back is under way.
     """
 
     me: str
@@ -114,6 +115,7 @@ class AgentDeps:
     teardown: Callable[[str, JobSpec, Connection], Awaitable[list[str]]]
     prepare: Callable[[LoadPlan, float], Awaitable[LoadHandle]]
     read_slice: Callable[[SlicePlan], Awaitable[SliceResult]]
+    warm_up: Callable[[], None]
     reports: Reports
     windows: Windows
     run_in_thread: RunInThread

@@ -179,6 +179,7 @@ class Agent:
                 part = self._participants[view.id] = Participant(self.deps, view)
                 task = asyncio.create_task(part.run(), name=f"job {view.id}")
                 task.add_done_callback(_log_failure)
+                task.add_done_callback(lambda _: self._warm_up(view.id))
                 self._tasks[view.id] = task
             case a.ReportLate() if part is not None:
                 part.report_late()
@@ -190,6 +191,13 @@ class Agent:
                 part.stop(DEADLINE_EXCEEDED if overdue else None)
             case _:
                 self._start_action(view, action)
+
+    def _warm_up(self, job: str) -> None:
+        """Get ready for the next job, unless this one or another still loads or is read back."""
+        view = self.deps.job_store.view(job)
+        is_over = view is not None and (view.settled or view.ended is not None)
+        if is_over and not self.current_job:
+            self.deps.warm_up()
 
     def _start_action(self, view: JobView, action: a.Action) -> None:
         """Start an action that ends in an append, unless the same one is under way."""

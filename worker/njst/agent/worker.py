@@ -37,8 +37,9 @@ from njst.journal.state.append_failures import CONTROL_LOST, silent
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.load.host.cores import usable_cores
-from njst.load.readback.readback_client import read_slice
-from njst.load.runtime.process_group import LoadGroup, LoadProblem
+from njst.load.host.standby import Standby
+from njst.load.readback.readback_client import READBACK_PROCESS, read_slice
+from njst.load.runtime.process_group import LOAD_PROCESS, LoadGroup, LoadProblem
 from njst.login.nats_client import LoginClient
 from njst.login.nats_context import DEFAULT_FOLDER
 from njst.provisioning import provision, teardown
@@ -49,6 +50,8 @@ log = logging.getLogger(__name__)
 # What servers call the clients of a load, whatever connection they have.
 CLIENT_NAME = "njst"
 LINGER_S = 1.0
+# Load processes that wait for the next job; each has about 45 MB.
+MOST_STANDBY = 8
 
 
 @dataclass(frozen=True)
@@ -181,14 +184,22 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     job_store, reports = JobStore(), ReportStore(client, mesh, settings.log_replicas)
     windows = WindowStore(client, mesh, settings.log_replicas)
     courses = Courses(windows)
+    standby = _standby(settings)
     me = _describe_me(settings)
     try:
         await journal.open()
         await windows.try_open()
         await clock.start()
         await journal.follow(job_store.on_entry, job_store.on_progress)
-        stores = _Stores(journal, job_store, reports, windows)
-        agent = Agent(_deps(settings, me.worker, clock, stores))
+        agent = Agent(
+            _deps(
+                settings,
+                me.worker,
+                clock,
+                _Stores(journal, job_store, reports, windows),
+                standby,
+            )
+        )
         jobs = Jobs(journal, job_store, members, reports, expect=settings.expect_workers)
         node = Worker(
             me, mesh.name, jobs, courses, job_store, members, clock, agent, client, journal
@@ -207,6 +218,7 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
             await asyncio.wait({working, reaping})
             working.result()
     finally:
+        await standby.close()
         await courses.close()
         await clock.stop()
         await journal.close()
@@ -223,7 +235,9 @@ class _Stores:
     windows: WindowStore
 
 
-def _deps(settings: WorkerSettings, me: str, clock: LogClock, stores: _Stores) -> AgentDeps:
+def _deps(
+    settings: WorkerSettings, me: str, clock: LogClock, stores: _Stores, standby: Standby
+) -> AgentDeps:
     policy = TargetPolicy(
         control=settings.control.model_copy(update={"name": CLIENT_NAME}),
         contexts=settings.contexts.expanduser(),
@@ -240,17 +254,27 @@ def _deps(settings: WorkerSettings, me: str, clock: LogClock, stores: _Stores) -
             home=provision.WorkerFiles(settings.payloads.expanduser(), stores.journal.id),
         ),
         teardown=teardown.teardown,
-        prepare=partial(_prepare, settings.processes or usable_cores()),
-        read_slice=read_slice,
+        prepare=partial(_prepare, settings.processes or usable_cores(), standby),
+        read_slice=partial(read_slice, start=standby.take),
+        warm_up=standby.warm,
         reports=stores.reports,
         windows=stores.windows,
         run_in_thread=asyncio.to_thread,
     )
 
 
-async def _prepare(processes: int, plan: LoadPlan, timeout_s: float) -> LoadHandle:
+def _standby(settings: WorkerSettings) -> Standby:
+    processes = settings.processes or usable_cores()
+    return Standby({LOAD_PROCESS: min(processes, MOST_STANDBY), READBACK_PROCESS: 1})
+
+
+async def _prepare(
+    processes: int, standby: Standby, plan: LoadPlan, timeout_s: float
+) -> LoadHandle:
     try:
-        return await LoadGroup.prepare(plan, processes=processes, timeout_s=timeout_s)
+        return await LoadGroup.prepare(
+            plan, processes=processes, timeout_s=timeout_s, start=standby.take
+        )
     except LoadProblem as problem:
         raise SetupError(problem.reason, problem.message) from problem
 

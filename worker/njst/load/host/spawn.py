@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable
 
 _ENVIRONMENT = {
     # A load process uses one thread; BLAS would start one for each core.
@@ -12,6 +13,8 @@ _ENVIRONMENT = {
     # Looking for plugins costs a load process 5 % of its start.
     "PYDANTIC_DISABLE_PLUGINS": "1",
 }
+# Starts a module, by its name, as a process that waits for its first line.
+Spawn = Callable[[str], Awaitable[Process]]
 LINE_BYTES = 16 * 1024 * 1024
 
 

@@ -5,13 +5,18 @@ import contextlib
 from njst.contract.plan import SlicePlan
 from njst.contract.results.readback import SliceResult
 from njst.contract.results.tallies import ErrorClass
-from njst.load.host.spawn import spawn
+from njst.load.host.spawn import Spawn, spawn
+
+READBACK_PROCESS = "njst.load.readback.readback_process"
 
 
-async def read_slice(plan: SlicePlan) -> SliceResult:
-    """Return the contents of a slice, read by a process; cancellation ends the process."""
+async def read_slice(plan: SlicePlan, start: Spawn = spawn) -> SliceResult:
+    """Return the contents of a slice, read by a process that `start` starts.
+
+    Cancellation ends the process.
+    """
     try:
-        process = await spawn("njst.load.readback.readback_process")
+        process = await start(READBACK_PROCESS)
     except OSError:
         return SliceResult(problem=ErrorClass.PROCESS_DIED)
     assert process.stdin is not None

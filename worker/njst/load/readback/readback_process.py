@@ -43,7 +43,12 @@ _MOST_PIECES = 64
 
 def main() -> None:
     """Run one plan."""
-    plan = SlicePlan.model_validate_json(sys.stdin.buffer.readline())
+    # Before the plan comes: a process that waits for its job has this behind it.
+    SlicePlan.model_rebuild()
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # no job needed it, or the worker is gone
+    plan = SlicePlan.model_validate_json(line)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.stdout.write(_read_slice(plan).model_dump_json() + "\n")
 

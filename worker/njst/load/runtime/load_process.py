@@ -83,6 +83,8 @@ def _say(document: dict[str, object]) -> None:
 
 def main() -> None:
     """Run one plan."""
+    # Before the plan comes: a process that waits for its job has this behind it.
+    LoadPlan.model_rebuild()
     control = _Control(sys.stdin.fileno())
     try:
         plan = LoadPlan.model_validate(control.wait())

@@ -10,11 +10,12 @@ from njst.contract.plan import ClientPlan, Consumption, LoadPlan, Receipt
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem
 from njst.contract.results.tallies import ErrorClass, ErrorTally, LoadCost, ReadBack, WorkloadTally
 from njst.contract.results.windows import ParticipantWindow
-from njst.load.host.spawn import spawn
+from njst.load.host.spawn import Spawn, spawn
 from njst.stats.course.window_merge import ProcessWindows
 from njst.stats.host_cost import merge_costs
 from njst.stats.tally_merge import merge
 
+LOAD_PROCESS = "njst.load.runtime.load_process"
 # Longer than a stopped client waits for what is in flight.
 STOP_S = 4.0
 # Interval of the heartbeat to the processes.
@@ -155,8 +156,10 @@ class LoadGroup:
         self._windows: ProcessWindows | None = None
 
     @classmethod
-    async def prepare(cls, plan: LoadPlan, *, processes: int, timeout_s: float) -> "LoadGroup":
-        """Start the processes and connect all clients, but for those that are skipped.
+    async def prepare(
+        cls, plan: LoadPlan, *, processes: int, timeout_s: float, start: Spawn = spawn
+    ) -> "LoadGroup":
+        """Have `start` start the processes, and connect all clients but for those that are skipped.
 
         Raises:
             LoadProblem: a client cannot connect, or not in time; no process is left behind.
@@ -167,9 +170,7 @@ class LoadGroup:
             async with asyncio.timeout(timeout_s):
                 for clients in _deal(able, processes):
                     part = plan.model_copy(update={"clients": clients})
-                    group._children.append(
-                        _Child(await spawn("njst.load.runtime.load_process"), part)
-                    )
+                    group._children.append(_Child(await start(LOAD_PROCESS), part))
                 await asyncio.gather(*(_connect(child) for child in group._children))
         except TimeoutError as error:
             await group._end()

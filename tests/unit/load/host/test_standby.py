@@ -1,0 +1,119 @@
+"""Processes that wait for the next job: how many, how long, and which are handed out."""
+
+import asyncio
+from asyncio.subprocess import Process
+from collections import Counter
+from typing import cast
+
+from njst.load.host.standby import Standby
+
+MOST = {"load": 8, "read": 1}
+
+
+class FakeProcess:
+    """A process that ends when it is killed."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.returncode: int | None = None
+        self._ended = asyncio.Event()
+
+    def kill(self) -> None:
+        self.returncode = -9
+        self._ended.set()
+
+    async def wait(self) -> int:
+        await self._ended.wait()
+        return -9
+
+
+class Host:
+    """Starts processes; `full`: it has no room for another one."""
+
+    def __init__(self) -> None:
+        self.started: list[FakeProcess] = []
+        self.full = False
+        self.tried = asyncio.Event()
+
+    async def spawn(self, module: str) -> Process:
+        self.tried.set()
+        if self.full:
+            raise OSError("no room")
+        await asyncio.sleep(0)
+        self.started.append(FakeProcess(module))
+        return cast("Process", self.started[-1])
+
+    def alive(self) -> Counter[str]:
+        return Counter(p.module for p in self.started if p.returncode is None)
+
+
+async def _settle() -> None:
+    """Let other tasks run until they wait for time or for each other."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def _used(host: Host, standby: Standby, *modules: str) -> None:
+    """A job that has a process of each of these modules, and ends."""
+    for process in [await standby.take(module) for module in modules]:
+        process.kill()
+    standby.warm()
+    await _settle()
+
+
+async def test_standby__after_a_job__has_as_many_processes_as_it_had() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn)
+    await _used(host, standby, "load", "load", "read", "read", "read")
+    assert host.alive() == {"load": 2, "read": 1}, "slices are read one after the other"
+    waiting = [p for p in host.started if p.returncode is None]
+    taken = [await standby.take(module) for module in ("load", "load", "read")]
+    assert {id(process) for process in taken} == {id(process) for process in waiting}
+    assert (await standby.take("read")) not in taken, "one more is started"
+    await standby.close()
+
+
+async def test_standby__after_a_smaller_job__keeps_no_more_than_that_had() -> None:
+    host = Host()
+    standby = Standby({"load": 3}, host.spawn)
+    await _used(host, standby, *["load"] * 9)
+    assert host.alive() == {"load": 3}
+    await _used(host, standby, "load")
+    assert host.alive() == {"load": 1}
+    await standby.close()
+    assert host.alive() == {}
+
+
+async def test_standby__process_that_died__is_not_handed_out() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn)
+    await _used(host, standby, "load")
+    host.started[-1].kill()
+    assert (await standby.take("load")).returncode is None
+    await standby.close()
+
+
+async def test_standby__not_needed_for_long__ends() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn, keep_s=0)
+    (await standby.take("load")).kill()
+    standby.warm()
+    await _settle()
+    assert (len(host.started), host.alive()) == (2, {})
+    await standby.close()
+
+
+async def test_standby__host_without_room__is_no_error_until_a_process_is_needed() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn)
+    host.full = True
+    await _used(host, standby)
+    host.full = False
+    process = await standby.take("load")
+    host.full = True
+    host.tried.clear()
+    standby.warm()
+    await host.tried.wait()
+    host.full = False
+    assert (await standby.take("load")) is not process
+    await standby.close()

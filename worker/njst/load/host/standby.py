@@ -1,0 +1,89 @@
+"""Processes that are started before they are needed.
+
+A process of the load takes most of a second of CPU time to start, nearly all of it imports. After a
+job a worker therefore starts as many as the job had, and the next job takes those. They wait for
+their first line, use no CPU time, and end when nobody needed them for a while.
+"""
+
+import asyncio
+import contextlib
+import logging
+from asyncio.subprocess import Process
+from collections import Counter
+from collections.abc import Mapping
+
+from njst.load.host.spawn import Spawn, spawn
+
+log = logging.getLogger(__name__)
+
+# How long processes wait for a job. Jobs of a series follow each other faster, and a worker that
+# idles for months has none.
+KEEP_S = 60.0
+
+
+class Standby:
+    """Starts processes of modules, and keeps some for the next job."""
+
+    def __init__(
+        self, most: Mapping[str, int], spawn: Spawn = spawn, keep_s: float = KEEP_S
+    ) -> None:
+        """Keep at most so many processes of each module, by its name, for `keep_s` seconds."""
+        self._most = most
+        self._spawn = spawn
+        self._keep_s = keep_s
+        self._taken: Counter[str] = Counter()
+        self._ready: dict[str, list[Process]] = {}
+        self._warming: asyncio.Task[None] | None = None
+
+    async def take(self, module: str) -> Process:
+        """Return a process of a module that waits for its first line.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        self._taken[module] += 1
+        ready = self._ready.get(module, [])
+        while ready:
+            process = ready.pop()
+            if process.returncode is None:
+                return process
+        return await self._spawn(module)
+
+    def warm(self) -> None:
+        """Have as many processes ready as were taken since the last call, and no others."""
+        wanted = {name: min(n, self._most.get(name, 0)) for name, n in self._taken.items()}
+        self._taken.clear()
+        if self._warming is not None:
+            self._warming.cancel()
+        self._warming = asyncio.create_task(self._keep(wanted), name="standby")
+
+    async def _keep(self, wanted: Mapping[str, int]) -> None:
+        await self._end(wanted)
+        try:
+            for module, count in wanted.items():
+                ready = self._ready.setdefault(module, [])
+                while len(ready) < count:
+                    ready.append(await self._spawn(module))
+        except OSError as error:
+            # The next job says what is wrong, if it still is.
+            log.info("no process can be started for the next job: %s", error)
+        await asyncio.sleep(self._keep_s)
+        await self._end({})
+
+    async def _end(self, kept: Mapping[str, int]) -> None:
+        """End the processes of each module beyond the number that is kept."""
+        ended = []
+        for module, ready in self._ready.items():
+            while len(ready) > kept.get(module, 0):
+                ended.append(process := ready.pop())
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+        await asyncio.gather(*(process.wait() for process in ended))
+
+    async def close(self) -> None:
+        """End the processes that wait."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.wait({self._warming})
+        await self._end({})
