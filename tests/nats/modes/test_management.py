@@ -1,5 +1,6 @@
 """JetStream's API as the load, against a real server: what is there, and what is gone after."""
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
@@ -126,6 +127,49 @@ async def test_every_operation_on_consumers_of_a_stream_that_stays(
     assert left in expected.get(operation, range(1))
     assert await runner.remove(spec, job) == []
     assert await consumers(client, name) == [f"njst-{job}-foreign"], "it does not name the job"
+
+
+async def test_consumers__that_begin_within_a_stream__are_created_there(
+    runner: Runner, client: Client, job: str
+) -> None:
+    name = f"S{job}"
+    publish = {"payloadBytes": 10, "subjects": [name], "subjectCount": 5}
+    fill = {"name": "w", "stream": name, "messages": 1000, "publish": publish}
+    stream = {"name": name, "retain": "Keep", "storage": "Memory", "subjects": [f"{name}.*"]}
+    await runner.run({"streams": [stream], "workloads": [fill]})
+    two = [f"{name}.1", f"{name}.2"]
+    rows: list[tuple[Document, Document, int]] = [
+        (
+            {"deliver": "ByStartSequence", "startSequence": 900},
+            {"deliver_policy": "by_start_sequence", "opt_start_seq": 900},
+            101,
+        ),
+        (
+            {"deliver": "ByStartTime", "startTime": "2026-01-01T00:00:00Z"},
+            {"deliver_policy": "by_start_time", "opt_start_time": "2026-01-01T00:00:00Z"},
+            1000,
+        ),
+        (
+            {"deliver": "LastPerSubject"},
+            {"deliver_policy": "last_per_subject", "filter_subject": ">"},
+            5,
+        ),
+        ({"filterSubjects": two}, {"deliver_policy": "all", "filter_subjects": two}, 400),
+        ({}, {"deliver_policy": "all"}, 1000),
+    ]
+    for how, expected, pending in rows:
+        call = workload("CreateConsumer", 4, stream=name, **how)
+        spec = {"streams": [{"name": name, "useExisting": True}], "workloads": [call]}
+        done = (await runner.load(spec, job))["api"]
+        assert (done.messages, errors(done)) == (4, {}), how
+        made = await consumers(client, name)
+        assert len(made) == 4
+        for consumer in made:
+            answer = await client.request(f"$JS.API.CONSUMER.INFO.{name}.{consumer}")
+            info = json.loads(answer.data)
+            assert info["num_pending"] == pending, how
+            assert {key: info["config"][key] for key in expected} == expected
+        assert await runner.remove(spec, job) == []
 
 
 async def test_what_is_not_the_jobs_own_is_never_removed(

@@ -497,6 +497,25 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
         {"operation": "CreateStream", "storage": "Disk"}, "spec.workloads[0].management.storage"
     ),
     _managed({"operation": "CreateConsumer"}, "spec.workloads[0]"),
+    *(
+        _managed({"operation": "CreateStream", **how}, "spec.workloads[0].management")
+        for how in (
+            {"deliver": "New"},
+            {"filterSubjects": ["a"]},
+            {"deliver": "ByStartSequence", "startSequence": 5},
+        )
+    ),
+    _managed(
+        {"operation": "CycleConsumer", "deliver": "ByStartTime"}, "spec.workloads[0].management"
+    ),
+    _managed({"operation": "CycleConsumer", "startSequence": 5}, "spec.workloads[0].management"),
+    _managed(
+        {"operation": "CycleConsumer", "deliver": "Deep"}, "spec.workloads[0].management.deliver"
+    ),
+    _managed(
+        {"operation": "CycleConsumer", "filterSubjects": []},
+        "spec.workloads[0].management.filterSubjects",
+    ),
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", messages=100_001),
     _managed({"operation": "DeleteStream"}, "spec.workloads[0]", durationSeconds=1),
     _kind("management", {"operation": "CreateStream"}, "spec.workloads[0]"),

@@ -83,6 +83,26 @@ def _is_day(time: str) -> bool:
         return False
 
 
+# Of each spec with deliver, startSequence and startTime.
+START_RULES: tuple[Rule, ...] = (
+    Rule(
+        cel="(has(self.deliver) && self.deliver == 'ByStartSequence') =="
+        " has(self.startSequence) &&"
+        " (has(self.deliver) && self.deliver == 'ByStartTime') == has(self.startTime)",
+        message="deliver ByStartSequence needs startSequence, ByStartTime needs startTime, and"
+        " no other deliver has them",
+        holds=lambda self: (
+            (self.deliver is Deliver.BY_START_SEQUENCE) == (self.start_sequence is not None)
+            and (self.deliver is Deliver.BY_START_TIME) == (self.start_time is not None)
+        ),
+    ),
+    Rule(
+        # An impossible date is an error of evaluation, which refuses the document as well.
+        cel="!has(self.startTime) || timestamp(self.startTime) != timestamp(0)",
+        message="startTime must be a day of the calendar, after 1970",
+        holds=lambda self: self.start_time is None or _is_day(self.start_time),
+    ),
+)
 # Of `njst.contract.kinds.consume.Consume`.
 CONSUME_RULES: tuple[Rule, ...] = (
     Rule(
@@ -198,23 +218,7 @@ CONSUME_RULES: tuple[Rule, ...] = (
         message="priority needs mode Pull or Fetch and consumers Shared",
         holds=lambda self: self.priority is None or self.is_shared_pull,
     ),
-    Rule(
-        cel="(has(self.deliver) && self.deliver == 'ByStartSequence') =="
-        " has(self.startSequence) &&"
-        " (has(self.deliver) && self.deliver == 'ByStartTime') == has(self.startTime)",
-        message="deliver ByStartSequence needs startSequence, ByStartTime needs startTime, and"
-        " no other deliver has them",
-        holds=lambda self: (
-            (self.deliver is Deliver.BY_START_SEQUENCE) == (self.start_sequence is not None)
-            and (self.deliver is Deliver.BY_START_TIME) == (self.start_time is not None)
-        ),
-    ),
-    Rule(
-        # An impossible date is an error of evaluation, which refuses the document as well.
-        cel="!has(self.startTime) || timestamp(self.startTime) != timestamp(0)",
-        message="startTime must be a day of the calendar, after 1970",
-        holds=lambda self: self.start_time is None or _is_day(self.start_time),
-    ),
+    *START_RULES,
     Rule(
         cel="!has(self.rateLimitBitsPerSecond) || self.mode == 'Push'",
         message="rateLimitBitsPerSecond needs mode Push",

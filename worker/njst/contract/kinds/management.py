@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from njst.contract.fields import MAX_INTEGER, Storage
+from njst.contract.fields import MAX_INTEGER, Storage, SubjectFilter
+from njst.contract.kinds.consume_settings import START_RULES, Deliver, StartTime
 from njst.contract.kinds.kind import ALWAYS, Kind, nothing
 from njst.contract.model import Message, Model, Rule
 
@@ -51,6 +52,23 @@ class Management(Model):
         le=MAX_INTEGER,
         description="Maximum bytes of each stream; an account may require this.",
     )
+    deliver: Deliver | None = Field(
+        None,
+        description="The message that the consumers begin with; a server looks for it when it"
+        " creates one. Left out: All.",
+    )
+    start_sequence: int | None = Field(
+        None, ge=1, le=MAX_INTEGER, description="First sequence, for deliver ByStartSequence."
+    )
+    start_time: StartTime | None = Field(
+        None, description="Time of the first message, RFC 3339 in UTC, for deliver ByStartTime."
+    )
+    filter_subjects: list[SubjectFilter] | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="Subjects of the messages that the consumers deliver. Left out: all.",
+    )
     window: int = Field(1, ge=1, le=10_000, description="Calls that a client may have in flight.")
     timeout_seconds: int = Field(
         5, ge=1, le=300, description="A call without an answer after this time is an error."
@@ -67,6 +85,15 @@ class Management(Model):
             message="maxBytes is for streams, not for consumers",
             holds=lambda self: self.max_bytes is None or not self.is_of_consumers,
         ),
+        Rule(
+            cel="self.operation.contains('Consumer') || !has(self.deliver) &&"
+            " !has(self.filterSubjects)",
+            message="deliver and filterSubjects are for consumers, not for streams",
+            holds=lambda self: (
+                self.is_of_consumers or (self.deliver is None and self.filter_subjects is None)
+            ),
+        ),
+        *START_RULES,
     )
 
     @property
@@ -96,6 +123,11 @@ class ManagementPlan(Message):
     storage: Storage = Storage.FILE
     replicas: int = 1
     max_bytes: int | None = None
+    # Where a consumer begins, and what it delivers; empty: everything.
+    deliver: Deliver = Deliver.ALL
+    start_sequence: int | None = None
+    start_time: str | None = None
+    filter_subjects: list[str] = Field(default_factory=list)
     window: int = 1
     timeout_ms: int
 

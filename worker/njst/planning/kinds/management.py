@@ -1,5 +1,6 @@
 """Planner of management."""
 
+from njst.contract.kinds.consume_settings import Deliver
 from njst.contract.kinds.management import Management, ManagementPlan
 from njst.contract.names.assets import asset_prefix
 from njst.planning.client_slot import ClientSlot, WorkloadContext
@@ -18,6 +19,10 @@ def management_plan(
         storage=management.storage,
         replicas=management.replicas,
         max_bytes=management.max_bytes,
+        deliver=management.deliver or Deliver.ALL,
+        start_sequence=management.start_sequence,
+        start_time=management.start_time,
+        filter_subjects=management.filter_subjects or [],
         window=management.window,
         timeout_ms=management.timeout_seconds * 1000,
     )

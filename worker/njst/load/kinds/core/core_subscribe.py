@@ -16,7 +16,7 @@ from njst.load.scan.message_heads import head_pattern, messages
 from njst.load.templates.payloads import bodies
 
 _REPLY = rb"(?:(?P<reply>\S+) )?"
-_MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"(?P<sid>1)", _REPLY)
+_MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"1", _REPLY)
 # The numbers of many subscriptions have the same length, so that their messages have one shape.
 _FIRST_OF_MANY = 10**6
 _MESSAGE_OF_MANY = head_pattern(rb"(?P<subject>\S+)", rb"(?P<sid>1\d{6})", _REPLY)

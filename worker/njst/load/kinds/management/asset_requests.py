@@ -7,6 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic.alias_generators import to_snake
+
+from njst.contract.kinds.consume_settings import Deliver
 from njst.contract.kinds.management import ManagementOperation, ManagementPlan
 from njst.contract.names.assets import OWNER_KEY, asset_subject, owner_marks
 
@@ -103,7 +106,7 @@ class _Consumers:
         config: dict[str, Any] = {
             "name": name,
             "durable_name": name,
-            "deliver_policy": "all",
+            "deliver_policy": to_snake(plan.deliver),
             "ack_policy": "explicit",
             "replay_policy": "instant",
             "inactive_threshold": _CONSUMER_IDLE_NS,
@@ -112,6 +115,11 @@ class _Consumers:
         }
         if plan.storage == "Memory":
             config["mem_storage"] = True
+        if plan.start_sequence is not None:
+            config["opt_start_seq"] = plan.start_sequence
+        if plan.start_time is not None:
+            config["opt_start_time"] = plan.start_time
+        config |= _filter(plan)
         body = {"stream_name": plan.stream, "config": config, "action": "create"}
         return Call(f"{self._api}.CREATE.{plan.stream}.{name}", _json(body))
 
@@ -120,6 +128,17 @@ class _Consumers:
 
     def delete(self, name: str) -> Call:
         return Call(f"{self._api}.DELETE.{self._plan.stream}.{name}")
+
+
+def _filter(plan: ManagementPlan) -> dict[str, Any]:
+    """Return the filter of a consumer, which the last message of each subject requires."""
+    subjects = plan.filter_subjects
+    if not subjects and plan.deliver is Deliver.LAST_PER_SUBJECT:
+        subjects = [">"]
+    if not subjects:
+        return {}
+    # Servers before 2.10 support one filter only.
+    return {"filter_subject": subjects[0]} if len(subjects) == 1 else {"filter_subjects": subjects}
 
 
 def _json(document: dict[str, Any]) -> bytes:
