@@ -253,7 +253,7 @@ BAD_EXPERIMENTS: list[tuple[Document, str, str]] = [
     (
         _row(_GRID, {"comparison": _compared("size", "MessagesPerSecond", workload="x")}),
         "spec",
-        'one of the template\'s, and "x" is not',
+        'one of template.workloads, and "x" is not',
     ),
     (
         _row(_GRID, {"comparison": _compared("size", "Errors")}),
