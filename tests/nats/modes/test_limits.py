@@ -9,10 +9,13 @@ import pytest
 from nats.aio.client import Client
 
 from njst.contract.results.outcome import SetupError
+from njst.contract.results.report import WorkloadResult
+from njst.contract.results.tallies import ErrorClass
 from njst.local.nats_server import NatsServer
 from tests.nats.modes.running import Runner, adjusted, errors
 
-SERVER = "jetstream { limits { max_request_batch: 100, max_ack_pending: 1000 } }"
+LIMITS = "max_request_batch: 100, max_ack_pending: 1000, batch: { max_inflight_per_stream: 1 }"
+SERVER = f"jetstream {{ limits {{ {LIMITS} }} }}"
 S = 10**9
 
 
@@ -98,6 +101,31 @@ async def test_stream__with_limits_for_its_consumers__is_consumed(
     done = await runner.run(existing)
     assert (done["read"].messages, errors(done["read"])) == (3000, {})
     assert adjusted(runner) == lowered
+
+
+async def test_batches__while_too_many_are_under_way__are_refused_with_that_reason(
+    limited: Runner,
+) -> None:
+    name = f"L{secrets.token_hex(4)}"
+    config = {"name": name, "subjects": [f"{name}.>"], "allow_atomic": True}
+    publish = {"mode": "AtomicBatch", "batch": 100, "subjects": [f"{name}.a"]}
+    workload = {"name": "write", "stream": name, "messages": 300, "publish": publish}
+    results: list[WorkloadResult] = []
+
+    async def hold(client: Client) -> None:
+        await client.request(f"$JS.API.STREAM.CREATE.{name}", json.dumps(config).encode())
+        # The only batch that may be under way, and is not ended.
+        first = {"Nats-Batch-Id": "held", "Nats-Batch-Sequence": "1"}
+        assert (await client.request(f"{name}.a", b"", headers=first)).data == b""
+        document = {"streams": [{"name": name, "useExisting": True}], "workloads": [workload]}
+        results.append((await limited.run(document))["write"])
+
+    await limited.ask(hold)
+    (done,) = results
+    assert (done.messages, errors(done)) == (0, {ErrorClass.BATCH_REFUSED: 300})
+    assert done.errors[0].example.startswith(
+        "atomic publish too many inflight (10210); use fewer clients"
+    )
 
 
 @pytest.fixture(scope="module")

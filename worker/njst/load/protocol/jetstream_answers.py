@@ -185,6 +185,13 @@ def api_failure(message: MessageFrame) -> Failure | None:
     return Failure(ErrorClass.PROTOCOL, f"not an answer of the API: {message.payload[:100]!r}")
 
 
+def with_batch_advice(words: str) -> str:
+    """Return why a batch was refused, with advice where too many are under way (10210, 10211)."""
+    if "too many inflight" not in words:
+        return words
+    return f"{words}; use fewer clients: the server limits how many batches are under way"
+
+
 def last_sequence_in(words: str) -> int | None:
     """Return the last sequence in a refusal; None if it has none.
 

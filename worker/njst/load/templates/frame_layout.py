@@ -26,6 +26,8 @@ class FrameSettings:
     id_prefix: str = ""
     # What follows the digits of the reply.
     reply_tail: str = ""
+    # Without an inbox: a reply subject that is the same for all messages; empty: none.
+    fixed_reply: str = ""
     # Whether a stamp replaces the first bytes of a body.
     is_stamped: bool = True
 
@@ -48,6 +50,8 @@ def publish_row(
         head += settings.inbox.encode() + b"."
         token_at = len(head)
         head += _OPEN + settings.reply_tail.encode() + b" "
+    elif settings.fixed_reply:
+        head += settings.fixed_reply.encode() + b" "
     sizes = f"{len(headers)} {len(headers) + len(body)}" if headers else str(len(body))
     head += sizes.encode() + b"\r\n"
     id_at = None

@@ -170,3 +170,47 @@ def test_large_atomic_batch_leaves_in_two_parts_on_one_connection() -> None:
     tally = workload.recorder.tally()
     assert tally.messages == 200
     assert [error.count for error in tally.errors] == [200]
+
+
+FIRST = f"{INBOX}.first".encode()
+INCOMPLETE = (
+    b'{"error":{"code":400,"err_code":10176,"description":"atomic publish batch is incomplete"},'
+    b'"stream":"B","seq":0}'
+)
+TOO_MANY = (
+    b'{"error":{"code":429,"err_code":10210,"description":"atomic publish too many inflight"},'
+    b'"stream":"B","seq":0}'
+)
+
+
+def refused_batch(first: bytes, size: int = 64) -> str:
+    """What a client says of a batch whose first message the server answers so."""
+    client = started(
+        atomic_batch_client(
+            plan(PublishMode.ATOMIC_BATCH, 2 * size, size), INBOX, Recorder("w", None), "job"
+        )
+    )
+    sent = client.next_bytes(1)
+    if size >= 64:
+        assert sent.count(FIRST) == 1
+        assert sent.startswith(b"HPUB a " + FIRST + b" ")
+        feed(client, message(FIRST, first), 2)
+    else:
+        assert FIRST not in sent
+    sent += client.next_bytes(2)
+    (last,) = re.findall(rb" (_INBOX\.test\.[0-9a-f]{10}) ", sent)
+    feed(client, message(last, INCOMPLETE), 3)
+    (error,) = client.recorder.tally().errors
+    assert (error.error_class, error.operations) == (ErrorClass.BATCH_REFUSED, size)
+    return error.example
+
+
+def test_batch__not_accepted__says_the_first_reason() -> None:
+    words = "atomic publish too many inflight (10210); use fewer clients"
+    assert refused_batch(TOO_MANY).startswith(words)
+
+
+def test_batch__accepted_and_then_lost__says_that_it_is_incomplete() -> None:
+    for size in (64, 63):
+        words = "atomic publish batch is incomplete (10176); the server may have too many under way"
+        assert refused_batch(b"", size).startswith(words)

@@ -1,7 +1,11 @@
 """Atomic batches (ADR-50): messages that are stored together or not at all.
 
-The headers of each message name its batch and its place; the last one commits, and alone has a
-reply. A request is a batch: its latency is that of the whole.
+The headers of each message name its batch and its place; the last one commits, and has a reply. A
+request is a batch: its latency is that of the whole.
+
+A server that does not accept a batch says why in reply to its first message, and of the last one
+only that the batch is incomplete. So the first message of large batches has a reply too: a small
+batch would become dearer by it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +16,7 @@ from njst.contract.plan import ClientPlan
 from njst.contract.results.tallies import ErrorClass
 from njst.load.kinds.publish.publish_rows import are_many, batch_rows, frames_of
 from njst.load.protocol import stamp
-from njst.load.protocol.jetstream_answers import Failure, publish_answer
+from njst.load.protocol.jetstream_answers import Failure, publish_answer, with_batch_advice
 from njst.load.protocol.parser import MessageFrame
 from njst.load.protocol.request_numbers import as_list
 from njst.load.recording.producer_receipts import ProducerReceipts
@@ -27,6 +31,11 @@ from njst.load.templates.subjects import draw, expand
 # Messages of a batch that leave before the others are made: a server that has only this client
 # would otherwise wait for the whole batch.
 _HEAD = 64
+# Batches of fewer messages have no reply to their first one.
+_LARGE = 64
+# server/errors.json: the batch is incomplete.
+_INCOMPLETE = "(10176)"
+_MAYBE = "the server may have too many under way: use fewer clients"
 
 
 class AtomicBatchCodec(RequestCodec):
@@ -42,6 +51,7 @@ class AtomicBatchCodec(RequestCodec):
         assert publish is not None
         self._publish = publish
         self.weight = publish.batch
+        self._first_reply = _first_reply(inbox).encode()
         self.window = max(1, publish.window // publish.batch)
         self._plan = plan
         self._messages = plan.messages
@@ -64,6 +74,8 @@ class AtomicBatchCodec(RequestCodec):
         self._acks = PubAckScanner(inbox, None, publish.stream, noted)
         # What is still to be sent of a batch: its first message, how many, and their time.
         self._rest: tuple[int, int, int] | None = None
+        # Why the server did not accept the batch whose first message it has answered last.
+        self._refusal = ""
 
     def _rows(self, size: int, batches: int) -> list[FrameRow]:
         """Return the rows of whole batches of `size` messages."""
@@ -84,6 +96,9 @@ class AtomicBatchCodec(RequestCodec):
     def _settings_at(self, place: int, size: int) -> FrameSettings:
         """Return what a message at this place, from 1, of a batch of `size` has in its head."""
         headers = [*self._settings.headers, (BATCH_SEQUENCE, str(place))]
+        if place == 1 and size >= _LARGE:
+            reply = _first_reply(self._settings.inbox)
+            return replace(self._settings, headers=headers, inbox="", fixed_reply=reply)
         if place < size:
             return replace(self._settings, headers=headers, inbox="")
         return replace(self._settings, headers=[*headers, (BATCH_COMMIT, "1")])
@@ -149,11 +164,32 @@ class AtomicBatchCodec(RequestCodec):
         """Return the payload bytes of a batch."""
         return self._tail_bytes if self._is_tail(number) else self._bytes
 
+    def translate(self, frame: MessageFrame) -> MessageFrame | None:
+        """Note why a batch is not accepted: the answer to its first message comes first."""
+        if frame.subject != self._first_reply:
+            return frame
+        self._refusal = ""
+        if frame.payload:
+            answer = publish_answer(frame)
+            self._refusal = answer.words if isinstance(answer, Failure) else ""
+        return None
+
     def answer(self, number: int, message: MessageFrame) -> int | Failure:
         """Return the payload bytes of the batch, or why it is not stored."""
         answer = publish_answer(message, self._publish.stream)
         if isinstance(answer, Failure):
             if answer.error_class is ErrorClass.OTHER:
-                return Failure(ErrorClass.BATCH_REFUSED, answer.words)
+                return Failure(ErrorClass.BATCH_REFUSED, self._reason(answer.words))
             return answer
         return self._size(number)
+
+    def _reason(self, words: str) -> str:
+        """Return why a batch is not stored, with advice; the first reason is the true one."""
+        if not words.endswith(_INCOMPLETE):
+            return words
+        first, self._refusal = self._refusal, ""
+        return with_batch_advice(first) or f"{words}; {_MAYBE}"
+
+
+def _first_reply(inbox: str) -> str:
+    return f"{inbox}.first"

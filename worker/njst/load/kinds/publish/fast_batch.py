@@ -23,7 +23,7 @@ from njst.load.kinds.publish.publish_rows import frames_of, publish_rows
 from njst.load.load_client import LoadClient, StartTime
 from njst.load.pacing.pacer import Pacer
 from njst.load.protocol import encoder, stamp
-from njst.load.protocol.jetstream_answers import BAD_ANSWERS, wrong_stream
+from njst.load.protocol.jetstream_answers import BAD_ANSWERS, with_batch_advice, wrong_stream
 from njst.load.protocol.parser import Frame, MessageFrame, ServerError
 from njst.load.recording.producer_receipts import ProducerReceipts
 from njst.load.recording.recorder import Recorder
@@ -185,7 +185,7 @@ class FastBatchClient(LoadClient):
         if answer.get("error") is not None:
             error = answer["error"]
             words = f"{error.get('description', '')} ({error.get('err_code', 0)})"
-            self._fail(ErrorClass.BATCH_REFUSED, words, now_ns)
+            self._fail(ErrorClass.BATCH_REFUSED, with_batch_advice(words), now_ns)
         elif answer.get("type") == "ack":
             self._on_group(int(answer["seq"]), int(answer["msgs"]), now_ns)
         elif answer.get("type") == "gap":
