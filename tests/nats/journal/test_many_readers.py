@@ -86,3 +86,21 @@ async def test_a_hundred_that_join_at_once_all_read(nats_server: NatsServer) -> 
     finally:
         await asyncio.gather(*(log.close() for log in logs))
         await client.close()
+
+
+async def test_a_log_that_is_nearly_full_says_so(nats_server: NatsServer) -> None:
+    async with joined(nats_server.url) as old:
+        js = old.client.jetstream()
+        info = await js.stream_info(STREAMS[0])
+        await js.update_stream(info.config.evolve(max_bytes=8_000))
+        assert not await old.log.is_crowded()
+        names = [f"job-{number}" for number in range(40)]
+        for name in names:
+            await create(old.log, name)
+            if await old.log.is_crowded():
+                break
+        state = (await js.stream_info(STREAMS[0])).state
+        assert 6_000 < state.bytes <= 8_000
+        for name in names:
+            await old.log.forget(name)
+        assert not await old.log.is_crowded()

@@ -17,6 +17,9 @@ WEEK_S = 604_800
 CORE = {"operation": "Publish", "subject": "s"}
 
 
+SHORT = [f"short-{number:02}" for number in range(12)]
+
+
 def job(seconds: int) -> JobSpec:
     workload: dict[str, Any] = {"name": "w", "durationSeconds": seconds // FASTER, "core": CORE}
     deadline = MOST_JOB_SECONDS // FASTER
@@ -55,3 +58,36 @@ def test_job__that_waits_a_week_and_runs_a_month__is_known_to_the_end() -> None:
         loop.run_until_complete(play())
     finally:
         world.close()
+
+
+def test_log__that_is_nearly_full__forgets_jobs_that_ended_and_keeps_the_one_that_runs() -> None:
+    loop = VirtualLoop()
+    world = World(loop, seed=1)
+    # A job of two workers has some ten events.
+    world.room = 50
+    workload = {"name": "w", "core": CORE}
+    soak, short = (
+        parse_spec({"sharing": "Shared", "workloads": [{**workload, "durationSeconds": seconds}]})
+        for seconds in (60, 1)
+    )
+
+    async def play() -> None:
+        for number in range(2):
+            world.boot(f"w{number}")
+        loop.at(0.5, world.submit, "soak", soak)
+        for number, name in enumerate(SHORT):
+            loop.at(1.5 + 4 * number, world.submit, name, short)
+        while not ((view := world.truth.view("soak")) and view.closed):
+            assert loop.time() < 90, "it does not end"
+            await asyncio.sleep(1)
+        assert view.ended is not None
+        assert view.ended.report.verdict is Verdict.VALID, view.ended.report.message
+
+    try:
+        loop.run_until_complete(play())
+    finally:
+        world.close()
+    assert set(world.forgotten) <= set(SHORT)
+    assert world.forgotten[0] == SHORT[0], "the oldest first"
+    kept = [entry for entry in world.log.entries if entry.job not in world.forgotten]
+    assert len(kept) <= world.room + 15

@@ -88,8 +88,12 @@ class SimLink:
     async def holds(self, name: EventName) -> bool:
         return self.world.log.has(name)
 
+    async def is_crowded(self) -> bool:
+        kept = sum(entry.job not in self.world.forgotten for entry in self.world.log.entries)
+        return 0 < self.world.room < kept
+
     async def forget(self, job: str) -> None:
-        raise AssertionError("a simulated mesh never has too many jobs")
+        self.world.forgotten.append(job)
 
     async def publish_progress(self, job: str, worker: str, progress: Progress) -> None:
         if not self.broken and worker not in self.world.muted:
@@ -416,6 +420,9 @@ class World:
         self.log.subscribe(self.truth.on_entry)
         # After this many seconds the log lets go of an event; 0: never.
         self.log_age_s = 0.0
+        # For how many events the log has room, 0: for all; and the jobs that it was to forget.
+        self.room = 0
+        self.forgotten: list[str] = []
         # Chance of an append whose request, or whose answer, is lost.
         self.loss = 0.0
         # Workers whose progress gets lost, though all else that they publish arrives.

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,8 @@ STOP_S = 5.0
 # How long a failed clean-up is retried, and how often.
 CLEAN_S = 30.0
 CLEAN_RETRY_S = 1.0
+# Jobs that are forgotten at once when the log is nearly full.
+MOST_FORGOTTEN = 16
 # How long a log that refuses an event is left alone.
 RETRY_S = 0.5
 # Assets that were made less than this before a job's end may have come after its clean-up: more
@@ -217,9 +220,7 @@ class Agent:
             name = EventName(view.id, EVENT_NAMES[type(payload)], self._event_worker(action))
             appended = await self.deps.log.append(name, payload)
             if isinstance(payload, Cleaned):
-                for job in self.deps.job_store.take_dropped():
-                    await self.deps.log.forget(job)
-                    await self.deps.windows.remove(job)
+                await self._make_room()
         except JournalUnavailableError as error:
             self._warn(view.id, str(error))
             # Another worker may succeed; a log that refuses is not to be asked in each tick.
@@ -231,6 +232,26 @@ class Agent:
             return 0
         self._warned.pop(view.id, None)
         return appended.seq if appended.stored else 0
+
+    async def _make_room(self) -> None:
+        """Let the log forget jobs that were dropped here, and while it is nearly full more of them.
+
+        These are jobs that have ended, the oldest first; those that run are kept.
+        """
+        for job in self.deps.job_store.take_dropped():
+            await self._drop_history(job)
+        for _ in range(MOST_FORGOTTEN):
+            if not await self.deps.log.is_crowded():
+                return
+            if (oldest := self.deps.job_store.drop_oldest()) is None:
+                return
+            await self._drop_history(oldest)
+
+    async def _drop_history(self, job: str) -> None:
+        await self.deps.log.forget(job)
+        # Windows that stay are bounded by their age and bytes.
+        with suppress(JournalUnavailableError):
+            await self.deps.windows.remove(job)
 
     def _warn(self, job: str, words: str) -> None:
         """Log why the log takes no events of a job, once for each reason."""

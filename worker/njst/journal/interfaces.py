@@ -78,6 +78,14 @@ class Log(Protocol):
         """
         ...
 
+    async def is_crowded(self) -> bool:
+        """Whether the log will soon drop its oldest events, of whatever job, for want of room.
+
+        Raises:
+            JournalUnavailableError: it does not answer.
+        """
+        ...
+
     async def forget(self, job: str) -> None:
         """Remove all events of a job; it is no error if there are none.
 

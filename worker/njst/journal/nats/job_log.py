@@ -48,6 +48,9 @@ APPEND_TIMEOUT_S = 2.0
 # result for a week after that.
 LOG_AGE_S = 46 * 86_400.0
 LOG_BYTES = 256 * 1024 * 1024
+# From this share of its bytes on, jobs that have ended are forgotten: a full log drops the oldest
+# events, also those of a job that has run for a month.
+CROWDED_PERCENT = 75
 # An upper bound of the headers of an event, which count towards max_payload.
 HEADER_BYTES = 1024
 PROGRESS_AGE_S = 3_600.0
@@ -180,6 +183,16 @@ class JetStreamLog:
         except (APIError, nats.errors.Error, TimeoutError) as error:
             raise JournalUnavailableError("the job log does not answer; try again") from error
         return True
+
+    async def is_crowded(self) -> bool:
+        """Whether the log is nearly full; see `interfaces.Log.is_crowded`."""
+        js = self._client.jetstream(timeout=API_TIMEOUT_S)
+        try:
+            info = await js.stream_info(self._mesh.log_stream)
+        except (APIError, nats.errors.Error, TimeoutError) as error:
+            raise JournalUnavailableError("the job log does not answer; try again") from error
+        most = info.config.max_bytes or 0
+        return 0 < most * CROWDED_PERCENT < info.state.bytes * 100
 
     async def forget(self, job: str) -> None:
         """Remove all events of a job; see `interfaces.Log.forget`."""

@@ -146,6 +146,14 @@ class JobStore:
         """Return the first jobs in the queue, at most `most`."""
         return self._queue.waiting(most)
 
+    def drop_oldest(self) -> str | None:
+        """Drop the job that was closed first; return its id, None if the newest is left."""
+        if len(self._closed) < 2:
+            return None
+        oldest = self._closed.popleft()
+        del self._jobs[oldest]
+        return oldest
+
     def take_dropped(self) -> list[str]:
         """Return, once, the ids of jobs that were dropped here: the log may drop them too."""
         dropped = list(self._dropped)
