@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test chaos lint fmt docs \
+.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs \
   crds lock bench bench-check \
   bench-operator bench-operator-check bench-mesh bench-mesh-check clean
 
@@ -57,6 +57,10 @@ cluster-test: $(READY) ## The images and manifests on a real node of this machin
 	@$(BIN)/python -m devenv.kubernetes fetch
 	@$(BIN)/python -m devenv.cluster fetch
 	@$(PYTEST) tests/cluster
+
+browser-test: $(READY) ## The page of a worker in a real Chromium, which apt installs (3 minutes; pictures in dist/browser)
+	@$(BIN)/python -m devenv.browser >/dev/null
+	@$(PYTEST) tests/browser
 
 chaos: $(READY) ## Thousands of simulated fault schedules, and every fault at every stage of a job (half an hour)
 	@NJST_SCHEDULES=10000 $(PYTEST) tests/unit/sim

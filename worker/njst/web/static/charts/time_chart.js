@@ -58,7 +58,8 @@ export class TimeChart extends Chart {
           : { values: (_u, splits) => splits.map(settings.format), space: 32 },
       ],
       cursor: {
-        sync: { key: axis.key, setSeries: false },
+        // A drag belongs to the chart below the mouse: it alone says what to zoom to.
+        sync: { key: axis.key, setSeries: false, filters: { pub: (type) => type !== "mousedown" && type !== "mouseup" } },
         drag: { x: true, y: false, setScale: false, dist: 6 },
         y: false,
         bind: { dblclick: () => () => axis.zoom(null) },
@@ -91,6 +92,6 @@ function logRange(min, max, limits) {
 /** Return the top of an axis from 0. */
 function linearTop(max, limits) {
   const near = limits.map((limit) => limit.value).filter((value) => value < (max ?? 0) * 2);
-  return Math.max(max ?? 0, ...near, 1e-9) * 1.08 || 1;
+  return Math.max(max ?? 0, ...near, 1) * 1.08;
 }
 

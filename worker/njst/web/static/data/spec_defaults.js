@@ -5,7 +5,7 @@ import { embedded } from "./embedded.js";
 /** Whether a value is the default of its field; false where no default is known. */
 export function isDefault(path, value) {
   const defaults = embedded().defaults ?? {};
-  const pattern = path.replace(/\[\d+\]/g, "[]");
+  const pattern = path.replace(/\[[^\]]*\]/g, "[]");
   return pattern in defaults && JSON.stringify(defaults[pattern]) === JSON.stringify(value);
 }
 

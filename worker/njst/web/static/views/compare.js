@@ -6,7 +6,7 @@ import { link, remember, setting } from "../core/address.js";
 import { jobPath, request } from "../core/api.js";
 import { HistogramCache } from "../data/histograms.js";
 import { JobModel } from "../data/model.js";
-import { flatten } from "../data/spec_defaults.js";
+import { flatten, isDefault } from "../data/spec_defaults.js";
 import { outcome } from "../data/words.js";
 import { DistributionChart } from "../charts/distribution_chart.js";
 import { workloadColor } from "../charts/palette.js";
@@ -167,7 +167,7 @@ class ComparePage {
       return found;
     });
     const paths = [...new Set(facts.flatMap((one) => [...one.keys()]))].sort();
-    const rows = paths.filter((path) => new Set(facts.map((one) => JSON.stringify(one.get(path)))).size > 1);
+    const rows = paths.filter((path) => differs(path, facts));
     if (!rows.length) return h("p", { class: "lead" }, "Nothing: the jobs have the same spec and as many workers, cores and load processes.");
     return grid(["Field", ...this.heads()], rows.map((path) => [path.replace(/^njst /, "Environment: "), ...facts.map((one) => (one.has(path) && one.get(path) !== "" ? String(one.get(path)) : "\u2013"))]), false);
   }
@@ -188,6 +188,15 @@ class ComparePage {
   destroy() {
     for (const one of [this.distribution, this.latency, this.rate]) one.destroy();
   }
+}
+
+/** Whether a field is not the same in all; a default of a part that others lack says nothing. */
+function differs(path, facts) {
+  const all = facts.map((one) => one.get(path));
+  if (new Set(all.map((one) => JSON.stringify(one))).size < 2) return false;
+  const known = all.filter((one) => one !== undefined);
+  const isName = path.endsWith("].name");
+  return known.length === all.length || !(isName || known.every((one) => isDefault(path, one)));
 }
 
 const METRICS = [

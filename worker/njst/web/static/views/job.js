@@ -26,20 +26,18 @@ import { tilesPanel } from "../panels/facts/tiles.js";
 import { verdictPanel } from "../panels/facts/verdict.js";
 import { workersPanel } from "../panels/facts/workers.js";
 
-const GRID = [
-  ratePanel,
-  latencyPanel,
-  errorsPanel,
-  backlogPanel,
-  heatPanel,
-  distributionPanel,
-  thresholdsPanel,
-  readBackPanel,
-  workersPanel,
-  limitPanel,
-  eventsPanel,
-  specPanel,
-  environmentPanel,
+/**
+ * Two panels a row, in the order of reading. On a wide page those on the left and those on the right
+ * are stacked on their own, so that a short one leaves no gap; a panel alone is as wide as the page.
+ */
+const ROWS = [
+  [ratePanel, latencyPanel],
+  [errorsPanel, backlogPanel],
+  [heatPanel, distributionPanel],
+  [thresholdsPanel, readBackPanel],
+  [workersPanel],
+  [limitPanel, eventsPanel],
+  [specPanel, environmentPanel],
 ];
 const CLOCK_MS = 1000;
 const HISTOGRAMS_EVERY_S = 5;
@@ -61,11 +59,12 @@ class JobPage {
     this.chosen = { workload: setting("workload"), latency: setting("latency") };
     this.head = actions(this);
     this.verdict = verdictPanel(this, this.head.element);
-    this.panels = [this.verdict, tilesPanel(this), ...GRID.map((make) => make(this))];
+    const tiles = tilesPanel(this);
+    const rows = ROWS.map((row) => row.map((make) => make(this)));
+    this.panels = [this.verdict, tiles, ...rows.flat()];
     this.zoomed = h("button", { type: "button", class: "button zoomed", hidden: true, onclick: () => this.axis.zoom(null) }, "Show the whole time");
-    const [head, tiles, ...grid] = this.panels.map((one) => one.element);
     this.trouble = h("p", { class: "notice", role: "status", hidden: true });
-    this.element = h("div", { class: "job" }, this.trouble, head, tiles, h("div", { class: "grid" }, grid), this.zoomed);
+    this.element = h("div", { class: "job" }, this.trouble, this.verdict.element, tiles.element, grid(rows), this.zoomed);
     this.loading = h("p", { class: "loading" }, "Loading the job\u2026");
     this.element.hidden = true;
   }
@@ -132,6 +131,26 @@ class JobPage {
   }
 }
 
+function grid(rows) {
+  const parts = [];
+  let stacks = null;
+  rows.flat().forEach((one, i) => (one.element.style.order = String(i)));
+  for (const row of rows) {
+    if (row.length === 1) {
+      parts.push(row[0].element);
+      stacks = null;
+      continue;
+    }
+    if (stacks === null) {
+      stacks = [h("div", { class: "stack" }), h("div", { class: "stack" })];
+      for (const one of stacks) one.style.order = row[0].element.style.order;
+      parts.push(...stacks);
+    }
+    row.forEach((one, i) => stacks[i].append(one.element));
+  }
+  return h("div", { class: "grid" }, parts);
+}
+
 /** The warm-up of each workload, as a band of its colour. */
 function bandsOf(model, colorOf) {
   return (model.spec.workloads ?? []).flatMap((one) => {
@@ -174,7 +193,7 @@ class JobFeed {
     this.isLost = false;
     this.receivedAt = Date.now();
     this.stopFollowing = () => {};
-    this.pending = 0;
+    this.shownPhase = "";
   }
 
   async start() {
@@ -195,7 +214,6 @@ class JobFeed {
   stop() {
     this.stopFollowing();
     clearInterval(this.clock);
-    cancelAnimationFrame(this.pending);
   }
 
   message(type, data) {
@@ -208,11 +226,14 @@ class JobFeed {
       this.loadHistograms();
     } else if (type === "event") model.course.addEvent(data);
     else if (type === "end") this.finish();
-    if (this.pending) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = 0;
-      this.page.refresh();
-    });
+    // What goes on is shown once a second: a frame costs the same, however little is new.
+    const isNews = type === "series" || type === "end" || model.job.phase !== this.shownPhase;
+    if (isNews) this.show();
+  }
+
+  show() {
+    this.shownPhase = this.page.model.job?.phase;
+    this.page.refresh();
   }
 
   /** Take a whole course; its windows may have become longer. */
@@ -233,7 +254,6 @@ class JobFeed {
     try {
       const from = page.histograms.until ? `&fromSeconds=${page.histograms.until}` : "";
       page.histograms.take(await request(jobPath(page.id, `/series?histograms=true${from}`)));
-      page.refresh();
     } catch {
       // they come with the next windows
     } finally {
@@ -257,7 +277,7 @@ class JobFeed {
 
   tick() {
     const { page } = this;
-    if (page.model.loaded && !page.model.ended) page.verdict.update(page.model);
+    if (page.model.loaded && !page.model.ended && !document.hidden) this.show();
     if (!this.isLost) return;
     const age = Math.round((Date.now() - this.receivedAt) / 1000);
     const others = page.members.map((one) => one.name).join(", ");

@@ -48,7 +48,7 @@ export function verdictPanel(page, actions) {
       setShown(queue, Boolean(job.waitsFor?.length));
       showQueue(JSON.stringify(job.waitsFor ?? []), () => queueOf(job));
       setShown(omitted, model.omitted.length > 0);
-      setText(omitted, `Left out: ${model.omitted.join("; ")}`);
+      setText(omitted, model.omitted.length ? `Left out: ${model.omitted.join("; ")}` : "");
       showTime(model);
     },
   };
