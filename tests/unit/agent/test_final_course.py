@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,12 +34,22 @@ async def publish(windows: MemoryWindows, *workers: int) -> None:
         await windows.publish("j", f"worker-{worker:04}", second(0, worker))
 
 
-async def test_course__once_all_windows_are_there__is_whole() -> None:
+async def test_course__once_all_windows_are_there__is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = asyncio.Event()
+
+    def look(*job: Any) -> dict[str, int]:
+        looked.set()
+        return short(*job)
+
+    short = under_test._short
+    monkeypatch.setattr(under_test, "_short", look)
     job_store, view = settled(WORKERS)
     windows = MemoryWindows()
     await publish(windows, 0, 1, 2)
     ending = asyncio.create_task(final_course(deps(job_store, Shelf(), MemoryLog(), windows), view))
-    await windows.followed.wait()
+    await looked.wait()
     await publish(windows, 3)
     course, events, _ = await ending
     assert course is not None

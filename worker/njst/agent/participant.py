@@ -47,9 +47,12 @@ class Participant:
     )
     _stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     _late: asyncio.Event = field(default_factory=asyncio.Event)
-    _course: CourseWriter = field(default_factory=CourseWriter)
+    _course: CourseWriter = field(init=False)
     # What the preparation is doing, for people.
     _preparing_text: str = ""
+
+    def __post_init__(self) -> None:
+        self._course = CourseWriter(len(self.view.parts))
 
     @property
     def _publisher(self) -> EventPublisher:

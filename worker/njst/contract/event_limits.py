@@ -14,8 +14,8 @@ from njst.contract.results.report import Report
 # Half of nats-server's default max_payload.
 REPORT_BYTES = 512 * 1024
 SHOWN_WORKERS = 100
-# A whole report in the object store, before it is compressed.
-STORED_BYTES = 8 * 1024 * 1024
+# A whole report in the object store, before it is compressed; the store keeps 64 MiB of them.
+STORED_BYTES = 2 * 1024 * 1024
 # Series in a participant's finished event; the rest of the message is for totals.
 SERIES_BYTES = 512 * 1024
 # Series of all participants together: the log has room for many jobs.

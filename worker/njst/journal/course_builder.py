@@ -117,10 +117,11 @@ def omitted(view: JobView, fold: CourseFold) -> str:
     """Return which windows are missing, in words; empty if none are."""
     parts = []
     running = set(running_workers(view))
+    is_due = fold.newest_s >= max(SILENT_S, 2 * fold.width_s)
     silent = [
         worker
         for worker in view.run
-        if worker not in fold.workers and (worker not in running or fold.newest_s >= SILENT_S)
+        if worker not in fold.workers and (worker not in running or is_due)
     ]
     if silent and view.start_ns:
         words = "an older njst sends none, and old ones are removed"

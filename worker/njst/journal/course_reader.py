@@ -15,7 +15,9 @@ from njst.stats.course.folds import Folds
 log = logging.getLogger(__name__)
 
 # How long a control NATS may take to deliver the stored windows of a job.
-OPEN_S = 5.0
+OPEN_S = 15.0
+# How often windows are folded while the stored ones arrive, which may be many.
+FOLD_S = 0.2
 # How long a reader goes on after the last one who looked has left.
 LINGER_S = 5.0
 
@@ -52,11 +54,17 @@ class CourseReader:
         Raises:
             JournalUnavailableError: the windows cannot be read.
         """
+        following = asyncio.ensure_future(self._windows.follow(self._job, self._on_window))
         try:
             async with asyncio.timeout(OPEN_S):
-                self._stop = await self._windows.follow(self._job, self._on_window)
+                while not following.done():
+                    await asyncio.wait({following}, timeout=FOLD_S)
+                    await self.read(lambda _: None)
         except TimeoutError as error:
             raise JournalUnavailableError("the windows of the job cannot be read now") from error
+        finally:
+            following.cancel()
+        self._stop = following.result()
 
     async def close(self) -> None:
         """Stop."""

@@ -1,6 +1,5 @@
 """Windows of participants in memory."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from njst.contract.results.windows import Published
@@ -12,14 +11,12 @@ class MemoryWindows:
 
     Attributes:
         stored: What was published and not removed, by job, oldest first.
-        followed: Set as soon as somebody follows windows.
         broken: While it is not empty nothing can be read or removed: that is the error's message.
     """
 
     def __init__(self) -> None:
         self.stored: dict[str, list[StoredWindow]] = {}
         self.broken = ""
-        self.followed = asyncio.Event()
         self._followers: dict[str, list[OnWindow]] = {}
 
     @property
@@ -41,7 +38,6 @@ class MemoryWindows:
             on_window(window)
         followers = self._followers.setdefault(job, [])
         followers.append(on_window)
-        self.followed.set()
 
         async def stop() -> None:
             followers.remove(on_window)

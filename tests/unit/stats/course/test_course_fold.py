@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from njst.contract.results.course import EventType
 from njst.contract.results.tallies import ErrorClass
 from njst.contract.results.windows import ErrorCount, ParticipantWindow, WorkloadWindow
-from njst.stats.course.course_fold import BEHIND_S, CourseFold, MergedWindow
+from njst.stats.course.course_fold import BEHIND_S, MAX_PARTS, CourseFold, MergedWindow
 from njst.stats.course.course_writer import MAX_WINDOWS, CourseWriter
 from njst.stats.course.folds import Folds
 from njst.stats.histogram import Histogram
@@ -135,6 +135,20 @@ def test_newest__after_the_windows_widened__is_in_seconds() -> None:
     assert (newest.width_s, newest.until_s(())) == (1, 700)
     assert [m.messages for _, m in newest.windows("w", 598, 602)] == [599, 600, 601, 602]
     assert folds.newest_windows()["w0"].at_s == 699
+
+
+def test_newest__of_many_workers__is_their_course() -> None:
+    folds = Folds()
+    folds.add("w0", ParticipantWindow(at_s=4, width_s=4), is_newest=False)
+    assert folds.at(0) is folds.at(4) is folds.course
+    assert (folds.course.width_s, folds.course.until_s(())) == (4, 8)
+
+
+def test_histograms__of_very_many_workers__are_merged_as_they_come() -> None:
+    merged = MergedWindow()
+    for value in range(3 * MAX_PARTS):
+        merged.add(WorkloadWindow(workload="w", latency=Histogram.of([value]).encode()))
+    assert Histogram.decode(merged.histograms()["latency"]) == Histogram.of(range(3 * MAX_PARTS))
 
 
 def test_latency__of_a_damaged_histogram__is_that_of_the_others() -> None:

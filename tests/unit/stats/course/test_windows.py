@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from njst.contract.results.tallies import ErrorClass
 from njst.contract.results.windows import ErrorCount, ParticipantWindow, WorkloadWindow
-from njst.stats.course.course_writer import MAX_WINDOWS, CourseWriter, width_at
+from njst.stats.course.course_writer import MAX_PER_SECOND, MAX_WINDOWS, CourseWriter, width_at
 from njst.stats.course.window_merge import LATE_S, ProcessWindows, merge_workloads
 from njst.stats.histogram import Histogram
 
@@ -139,6 +139,18 @@ def test_course__however_long__has_few_windows_with_all_seconds(length_s: int) -
     assert [window.at_s for window in course] == [0, *ends[:-1]], "without a gap"
     limit = MAX_WINDOWS + 300 * max(0.0, math.log2(length_s / MAX_WINDOWS))
     assert len(course) <= limit + 1
+
+
+def test_course__of_one_of_many__begins_with_wider_windows() -> None:
+    writer = CourseWriter(participants=3 * MAX_PER_SECOND)
+    published = [some for at_s in range(10) for some in writer.add(second(at_s))] + writer.close()
+    assert [(some.window.at_s, some.window.width_s) for some in published] == [
+        (0, 4),
+        (4, 4),
+        (8, 4),
+    ]
+    assert messages([some.window for some in published]) == 10
+    assert not any(some.is_newest for some in published)
 
 
 def test_workloads__of_several_windows__are_summed_by_name() -> None:

@@ -38,6 +38,8 @@ KEEP_ALIVE_LOOKS = 30
 RETRY_S = 5.0
 # How long after the end the last windows may take to arrive here.
 LAST_WINDOWS_S = 1.0
+# Looks for which a connection waits for windows that it has from another worker.
+BEHIND_LOOKS = 20
 # Messages for connections that are slower than others; one that is slower still begins anew.
 KEPT_MESSAGES = 256
 _KEEP_ALIVE = b": keep-alive\n\n"
@@ -121,8 +123,12 @@ class JobFeed:
 
     async def _begin(self, since: StreamPosition | None) -> tuple[int, bytes]:
         """Return how many messages a connection has, and the bytes that make up for those."""
-        while since is not None and self._is_behind(since):
+        for _ in range(BEHIND_LOOKS):
+            if since is None or not self._is_behind(since):
+                break
             await self._changed.wait()
+        else:
+            since = None
         async with self._making:
             if since is not None and self._goes_on_from(since):
                 at = self._position

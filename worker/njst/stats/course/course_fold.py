@@ -23,6 +23,7 @@ from njst.stats.histogram import Histogram
 # How far a participant may be behind the others before windows count as whole without it, in
 # seconds.
 BEHIND_S = 5
+MAX_PARTS = 16
 _CONNECTION_EVENTS = {
     ErrorClass.DISCONNECTED: EventType.DISCONNECTED,
     ErrorClass.LEADER_CHANGED: EventType.LEADER_CHANGED,
@@ -44,7 +45,7 @@ class ConnectionEvent:
 class MergedWindow:
     """The sum of some windows of one workload.
 
-    Histograms are merged when they are first read.
+    Histograms are merged when they are first read, or when there are MAX_PARTS.
     """
 
     messages: int = 0
@@ -77,8 +78,11 @@ class MergedWindow:
                 self._add_histogram(name, text)
 
     def _add_histogram(self, name: str, text: str) -> None:
-        self._parts.setdefault(name, []).append(text)
+        parts = self._parts.setdefault(name, [])
+        parts.append(text)
         self._latencies.pop(name, None)
+        if len(parts) >= MAX_PARTS:
+            self._parts[name] = [Histogram.together(map(_decoded, parts)).encode()]
 
     def latency(self, name: str) -> WindowLatency | None:
         """Return the percentiles of a histogram (`HISTOGRAMS`); None if it is empty."""

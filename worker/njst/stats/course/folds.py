@@ -28,7 +28,9 @@ class Folds:
 
     def at(self, from_s: int) -> CourseFold:
         """Return the fold with the smallest windows that has the time from `from_s` on."""
-        return self.newest if from_s >= self.newest.newest_s - MAX_WINDOWS else self.course
+        end_s = self.newest.newest_s
+        is_enough = from_s >= end_s - MAX_WINDOWS and end_s >= self.course.newest_s
+        return self.newest if is_enough else self.course
 
     def newest_windows(self) -> Mapping[str, ParticipantWindow]:
         """Return the newest window of each participant."""
