@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 
 from njst.cli import api_client as client_module
 from njst.cli.cli_errors import CliError
-from njst.cli.exit_codes import ExitCode, of_verdict
+from njst.cli.exit_codes import ExitCode
 from njst.cli.follow.progress_line import progress_line
 from njst.cli.main import app
 from njst.cli.output import Output, ReportOutput
+from njst.cli.report_output import of_verdict
 from njst.contract.results.report import Report, Verdict
 from njst.report.exports import EXPORTS
 

@@ -21,7 +21,7 @@ from njst.api.services import Services
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.contract.connection import Connection
-from njst.contract.names.mesh import Mesh
+from njst.contract.names.mesh import Mesh, is_mesh
 from njst.journal.course_reader import Courses
 from njst.journal.interfaces import JournalUnavailableError, Member
 from njst.journal.jobs import Jobs
@@ -32,7 +32,25 @@ from njst.journal.nats.report_store import ReportStore
 from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.job_store import JobStore
+from njst.login.control_options import OPTIONS, control_connection, from_environment
+from njst.login.login_errors import LoginError
 from njst.login.nats_client import LoginClient
+
+
+def command_connection(nats: str, context: str, mesh: str) -> Connection:
+    """Return the control connection that options and the environment describe.
+
+    Raises:
+        CliError: an option is invalid.
+    """
+    if not is_mesh(mesh):
+        raise CliError(f"--mesh: {mesh!r} is not a valid mesh name", ExitCode.USAGE)
+    given = {option.key: from_environment(option) for option in OPTIONS}
+    given |= {"url": nats, "context": context}
+    try:
+        return control_connection(given, name="njst-cli")
+    except LoginError as error:
+        raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
 
 
 @contextmanager

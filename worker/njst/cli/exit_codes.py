@@ -2,9 +2,6 @@
 
 from enum import IntEnum
 
-from njst.contract.results.outcome import QUEUE_TIMEOUT
-from njst.contract.results.report import Verdict
-
 
 class ExitCode(IntEnum):
     """Why a command ended."""
@@ -20,17 +17,3 @@ class ExitCode(IntEnum):
     CANCELLED = 105
     # As shells report a program that Ctrl-C ended.
     INTERRUPTED = 130
-
-
-def of_verdict(verdict: Verdict, reason: str) -> ExitCode:
-    """Return the exit code for a job that ended."""
-    if verdict is Verdict.VALID:
-        return ExitCode.PASSED
-    if verdict is Verdict.UNKNOWN:
-        return ExitCode.INCONCLUSIVE
-    return {
-        "ThresholdsFailed": ExitCode.THRESHOLDS,
-        "Requested": ExitCode.CANCELLED,
-        "DeadlineExceeded": ExitCode.TIMEOUT,
-        QUEUE_TIMEOUT: ExitCode.TIMEOUT,
-    }.get(reason, ExitCode.ERROR)

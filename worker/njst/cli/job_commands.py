@@ -10,7 +10,7 @@ import typer
 
 from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
-from njst.cli.exit_codes import ExitCode, of_verdict
+from njst.cli.exit_codes import ExitCode
 from njst.cli.follow.follow_job import ENDED
 from njst.cli.follow.interrupts import follow_other, follow_own
 from njst.cli.follow.progress import ProgressMode, ProgressOption
@@ -22,11 +22,9 @@ from njst.cli.output import (
     ReportOutputOption,
     of_document,
     show,
-    show_report,
 )
 from njst.cli.shared_options import with_client
-from njst.contract.results.report import Report
-from njst.report.terminal import table
+from njst.report.text_table import table
 
 JobFile = Annotated[
     str, typer.Argument(help="An NjstJob or a bare spec, in YAML or JSON; - reads stdin.")
@@ -202,19 +200,21 @@ def _follow_submitted(
 ) -> None:
     job = shown["id"]
     say(f"job {job} for {len(shown['participants'])} workers")
-    follow_own(client, job, progress, timeout_s)
+    follow_own(client, job, progress, timeout_s, meanwhile=_load_models)
     raise typer.Exit(_print_report(client, job, output))
+
+
+def _load_models() -> None:
+    """Load what a report needs: better while a job prepares than after its end."""
+    import njst.cli.report_output  # noqa: F401, PLC0415
 
 
 def _print_report(
     client: ApiClient, job: str, output: ReportOutput, workload: str = ""
 ) -> ExitCode:
-    whole = Report.model_validate(document := client.report(job))
-    if output is ReportOutput.HTML and not workload:
-        print(client.html_report(job), end="")
-    else:
-        show_report(document, output, lambda: client.job(job).get("name") or job, workload)
-    return of_verdict(whole.verdict, whole.reason)
+    from njst.cli.report_output import print_report  # noqa: PLC0415 - loads all models of results
+
+    return print_report(client, job, output, workload)
 
 
 def _state_text(document: dict[str, Any]) -> str:

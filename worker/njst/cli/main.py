@@ -9,8 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
-from njst.cli.open_command import open_page
-from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.cli.page.open_command import open_page
 
 app = typer.Typer(
     name="njst",
@@ -34,7 +33,9 @@ app.command("open")(open_page)
 @app.command("validate")
 def validate(file: ManifestFile) -> None:
     """Check a job or a schedule locally, without a worker."""
-    from njst.contract.parsing.document import check_document  # noqa: PLC0415 - loads all models
+    # They load all models of specs.
+    from njst.contract.parsing.document import check_document  # noqa: PLC0415
+    from njst.contract.parsing.field_errors import InvalidDocumentError  # noqa: PLC0415
 
     try:
         check_document(job_commands.read(file))

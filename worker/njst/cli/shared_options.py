@@ -5,7 +5,7 @@ in the place of that parameter.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, Any
@@ -13,27 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from njst.cli.api_client import ApiClient
-from njst.cli.cli_errors import CliError
-from njst.cli.exit_codes import ExitCode
-from njst.contract.names.mesh import is_mesh
-from njst.login.control_options import OPTIONS, Option, control_connection, from_environment
-from njst.login.login_errors import LoginError
 
 DEFAULT_API = "http://127.0.0.1:5000"
 Command = Callable[..., None]
-
-
-def with_control(command: Command) -> Command:
-    """Give a command the options of the control connection, in its parameter `control`.
-
-    That is a mapping from the keys of OPTIONS to their values; "" means not given.
-    """
-
-    def call(**given: Any) -> None:
-        control: Mapping[str, str] = {option.key: given.pop(option.key) for option in OPTIONS}
-        command(control=control, **given)
-
-    return _expanded(command, "control", [_parameter(option) for option in OPTIONS], call)
 
 
 def with_client(command: Command) -> Command:
@@ -44,7 +26,7 @@ def with_client(command: Command) -> Command:
             command(client=client, **given)
 
     parameters = [*inspect.signature(_open_client).parameters.values()]
-    return _expanded(command, "client", parameters, call)
+    return expanded(command, "client", parameters, call)
 
 
 @contextmanager
@@ -75,33 +57,15 @@ def _open_client(
         with ApiClient(api) as client:
             yield client
         return
-    from njst.cli.embedded_api import embedded_api  # noqa: PLC0415 - most commands need no NATS
+    # Most commands need no NATS, and start faster without its code.
+    from njst.cli.embedded_api import command_connection, embedded_api  # noqa: PLC0415
 
-    if not is_mesh(mesh):
-        raise CliError(f"--mesh: {mesh!r} is not a valid mesh name", ExitCode.USAGE)
-    given = {option.key: from_environment(option) for option in OPTIONS}
-    given |= {"url": nats, "context": context}
-    try:
-        connection = control_connection(given, name="njst-cli")
-    except LoginError as error:
-        raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
+    connection = command_connection(nats, context, mesh)
     with embedded_api(connection, mesh) as url, ApiClient(url, is_embedded=True) as client:
         yield client
 
 
-def _parameter(option: Option) -> inspect.Parameter:
-    shown = typer.Option(
-        *option.flags,
-        envvar=list(option.variables),
-        help=option.help,
-        rich_help_panel="Control NATS",
-    )
-    return inspect.Parameter(
-        option.key, inspect.Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, shown]
-    )
-
-
-def _expanded(
+def expanded(
     command: Command, name: str, into: Sequence[inspect.Parameter], call: Command
 ) -> Command:
     """Return `call` with the signature of `command`, whose parameter `name` became others."""

@@ -1,12 +1,13 @@
 """`njst worker`: one member of the mesh, with its HTTP API."""
 
 import asyncio
+import inspect
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,12 +18,12 @@ from njst.api.services import Services
 from njst.api.startup_gate import StartupGate
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
-from njst.cli.shared_options import with_control
+from njst.cli.shared_options import Command, expanded
 from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.startup_retry import StartupRetry
-from njst.login.control_options import control_connection
+from njst.login.control_options import OPTIONS, Option, control_connection
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import DEFAULT_FOLDER
 
@@ -91,6 +92,31 @@ def _services(node: Worker) -> Services:
         ready=node.not_ready,
         remove_streams=node.remove_streams,
         target_at=node.target_at,
+    )
+
+
+def with_control(command: Command) -> Command:
+    """Give a command the options of the control connection, in its parameter `control`.
+
+    That is a mapping from the keys of OPTIONS to their values; "" means not given.
+    """
+
+    def call(**given: Any) -> None:
+        control: Mapping[str, str] = {option.key: given.pop(option.key) for option in OPTIONS}
+        command(control=control, **given)
+
+    return expanded(command, "control", [_parameter(option) for option in OPTIONS], call)
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    shown = typer.Option(
+        *option.flags,
+        envvar=list(option.variables),
+        help=option.help,
+        rich_help_panel="Control NATS",
+    )
+    return inspect.Parameter(
+        option.key, inspect.Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, shown]
     )
 
 

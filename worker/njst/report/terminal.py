@@ -16,9 +16,8 @@ from njst.contract.results.report import (
 )
 from njst.report.drift import drift
 from njst.report.sparkline import sparkline
+from njst.report.text_table import table
 from njst.report.units import binary, duration
-
-_RIGHT = frozenset({"MESSAGES", "RATE", "BYTES/S", "P50", "P90", "P99", "P99.9", "MAX", "ERRORS"})
 
 _MOST_STREAMS = 5
 
@@ -308,16 +307,3 @@ def _tester(tester: Diagnosis | None) -> list[str]:
             f" throttled {tester.throttled_percent} %, blocked {tester.blocked_percent} %"
         ),
     ]
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table; numeric columns are right-aligned."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = []
-    for row in [header, *rows]:
-        cells = [
-            cell.rjust(width) if name in _RIGHT else cell.ljust(width)
-            for name, cell, width in zip(header, row, widths, strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines

@@ -5,6 +5,7 @@ before that, so the job goes on; a later one only ends the wait for the cancelle
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from njst.cli.api_client import ApiClient
@@ -20,14 +21,28 @@ OWN_HINT = "Ctrl-C cancels the job and prints what was measured; twice leaves it
 OTHER_HINT = "Ctrl-C leaves; the job goes on"
 
 
-def follow_own(client: ApiClient, job: str, mode: ProgressMode, timeout_s: float) -> dict[str, Any]:
+def follow_own(
+    client: ApiClient,
+    job: str,
+    mode: ProgressMode,
+    timeout_s: float,
+    meanwhile: Callable[[], None],
+) -> dict[str, Any]:
     """Follow a job that this command submitted; return its document once it has ended.
+
+    Args:
+        client: of any worker.
+        job: its ID.
+        mode: how to show the progress.
+        timeout_s: how long the job may take.
+        meanwhile: called while the job prepares; Ctrl-C ends that too.
 
     Raises:
         CliError: it has not ended in time, or the user does not want to wait for its end.
     """
     with open_progress(mode, OWN_HINT) as progress:
         try:
+            meanwhile()
             return follow(client, job, progress, timeout_s)
         except KeyboardInterrupt:
             pass

@@ -1,6 +1,6 @@
 import pytest
 
-from njst.cli.page_address import page_address, port_forward
+from njst.cli.page.page_address import page_address, port_forward
 
 
 @pytest.mark.parametrize(

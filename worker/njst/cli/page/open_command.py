@@ -13,7 +13,7 @@ from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.cli.job_commands import say
-from njst.cli.page_address import LOCAL_PORT, page_address, port_forward
+from njst.cli.page.page_address import LOCAL_PORT, page_address, port_forward
 from njst.cli.shared_options import with_client
 
 _IN_CLUSTER = "kubectl --namespace njst port-forward service/njst 5000:80"

@@ -1,0 +1,1 @@
+"""The page of a worker, from the command line."""
