@@ -186,6 +186,23 @@ def test_search__short_and_long_trials_contradict_each_other__is_unstable() -> N
     assert "were rejected, and held in a longer trial" in end.message
 
 
+def test_search__two_trials_far_below_the_bounds_were_breached__is_unstable() -> None:
+    def shaky(unlucky: set[int]) -> Callable[[TrialPlan], TrialResult]:
+        left = set(unlucky)
+
+        def target(plan: TrialPlan) -> TrialResult:
+            is_unlucky = _rate(plan) in left
+            left.discard(_rate(plan))
+            return result(plan, BREACHED if is_unlucky or _rate(plan) > 9000 else HELD)
+
+        return target
+
+    end = search(shaky({2000, 4000}), CALM).end
+    assert end.outcome is SearchOutcome.UNSTABLE
+    assert "2 trials far below did not" in end.message
+    assert search(shaky({4000}), CALM).end.outcome is SearchOutcome.FOUND
+
+
 def test_search__tester_limit_above_the_true_rate__does_not_matter() -> None:
     def target(plan: TrialPlan) -> TrialResult:
         if _rate(plan) > 6000:
