@@ -130,14 +130,14 @@ def test_a_refused_job_names_its_fields(
 ) -> None:
     problem = {
         "title": "x",
-        "detail": "the job is invalid",
+        "detail": "the document is invalid",
         "errors": [{"field": "spec.streams", "detail": "Required value"}],
     }
     worker["POST /api/v1/jobs"] = [ok(problem, 422)]
     result = RUNNER.invoke(app, ["run", job_file])
     assert isinstance(result.exception, CliError)
     assert result.exception.code is ExitCode.INVALID_SPEC
-    assert str(result.exception) == "the job is invalid\n  spec.streams: Required value"
+    assert str(result.exception) == "the document is invalid\n  spec.streams: Required value"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors": [1]}'])

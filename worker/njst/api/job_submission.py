@@ -47,12 +47,8 @@ async def read_body(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> 
     return bytes(body)
 
 
-async def read_submission(request: Request, mesh: str) -> Submission:
-    """Return the job that a request submits to a worker of `mesh`.
-
-    With an Idempotency-Key the job ID derives from the key, so the compare-and-set of the job log
-    makes every repetition the same job, on any worker.
-    """
+def require_document(request: Request) -> None:
+    """Reject a body whose media type is neither JSON nor YAML."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type not in _MEDIA_TYPES:
         raise ApiProblem(
@@ -60,6 +56,15 @@ async def read_submission(request: Request, mesh: str) -> Submission:
             "media-type",
             f"{media_type} is not supported; send application/json or application/yaml",
         )
+
+
+async def read_submission(request: Request, mesh: str) -> Submission:
+    """Return the job that a request submits to a worker of `mesh`.
+
+    With an Idempotency-Key the job ID derives from the key, so the compare-and-set of the job log
+    makes every repetition the same job, on any worker.
+    """
+    require_document(request)
     # In a thread: parsing YAML can take a second, and would delay the deadlines of the worker.
     document = await asyncio.to_thread(parse_document, await read_body(request))
     _reject_unsuitable(document, mesh)

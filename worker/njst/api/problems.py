@@ -91,7 +91,7 @@ def _document_problem(error: InvalidDocumentError) -> ApiProblem:
     """Return 400 if the document cannot be read, 422 if some of its fields are invalid."""
     if len(error.problems) == 1 and not error.problems[0].field:
         return ApiProblem(400, "unreadable", str(error))
-    return ApiProblem(422, "invalid", "the job is invalid", error.problems)
+    return ApiProblem(422, "invalid", "the document is invalid", error.problems)
 
 
 def _fields(error: RequestValidationError) -> list[FieldProblem]:

@@ -85,6 +85,10 @@ class ApiClient:
         """Stop a job."""
         return self._json("POST", f"/api/v1/jobs/{job}/cancel")
 
+    def compare(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return how two sets of ended jobs compare."""
+        return self._json("POST", "/api/v1/comparisons", json=asked)
+
     def cluster(self) -> list[dict[str, Any]]:
         """Return the members of the mesh."""
         members: list[dict[str, Any]] = self._json("GET", "/api/v1/cluster")["members"]

@@ -9,6 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.experiments.compare_command import TwoSidesCommand, compare
 from njst.cli.page.open_command import open_page
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ ManifestFile = Annotated[
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
+app.command("compare", cls=TwoSidesCommand)(compare)
 app.command("open")(open_page)
 
 

@@ -48,6 +48,21 @@ def spec_digest(job: JobSpec, factors: Iterable[str] = ()) -> str:
     return sha256(json.dumps(load, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def environment_of(report: Report) -> dict[str, str]:
+    """Return what a report says about versions and topology, by name; empty: it says nothing."""
+    found = report.environment
+    if found is None:
+        return {}
+    facts = {
+        "njst": found.njst_versions,
+        "nats-server": found.server_versions,
+        "clusters": found.clusters,
+        "domains": found.domains,
+        "stream leaders": sorted({place.leader for place in found.streams if place.leader}),
+    }
+    return {name: ", ".join(values) for name, values in facts.items() if values}
+
+
 def run_of(
     job_id: str,
     job: JobSpec,
@@ -61,8 +76,8 @@ def run_of(
         job_id: The id of its job.
         job: The spec of its job.
         report: The report of its job.
-        environment: Facts that no report has, by name: the versions of njst and of the server, the
-            topology of the target, the zones of the workers.
+        environment: Other facts, by name: versions, the topology of the target
+            (`environment_of`), the zones of the workers.
         factors: Paths of the fields that are compared, which may differ.
     """
     tester = report.tester

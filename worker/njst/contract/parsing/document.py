@@ -111,20 +111,20 @@ def parse_schedule(data: Any) -> ScheduleSpec:
     return parse_model(ScheduleSpec, data)
 
 
-def parse_model(model: type[_Spec], data: Any) -> _Spec:
+def parse_model(model: type[_Spec], data: Any, root: str = "spec") -> _Spec:
     """Return the spec of one kind that JSON-like `data` describes.
 
     Raises:
-        InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
+        InvalidDocumentError: naming each field, below `root`, that breaks the contract.
     """
     try:
-        text = json.dumps(_json_like(data, "spec"))
+        text = json.dumps(_json_like(data, root))
     except RecursionError as error:
-        raise InvalidDocumentError([FieldProblem("spec", "is nested too deeply")]) from error
+        raise InvalidDocumentError([FieldProblem(root, "is nested too deeply")]) from error
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        raise InvalidDocumentError(problems_of(error, "spec")) from error
+        raise InvalidDocumentError(problems_of(error, root)) from error
 
 
 def _key(name: Any, path: str) -> Any:
@@ -137,7 +137,8 @@ def _key(name: Any, path: str) -> Any:
 def _json_like(data: Any, path: str) -> Any:
     """Return `data` with 3.0 as 3: JSON has one type of number, as in Kubernetes."""
     if isinstance(data, dict):
-        return {_key(name, path): _json_like(data[name], f"{path}.{name}") for name in data}
+        below = f"{path}." if path else ""
+        return {_key(name, path): _json_like(data[name], f"{below}{name}") for name in data}
     if isinstance(data, list):
         return [_json_like(value, f"{path}[{index}]") for index, value in enumerate(data)]
     if isinstance(data, float) and not isfinite(data):

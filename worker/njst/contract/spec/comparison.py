@@ -1,12 +1,16 @@
 """What to compare between two sets of runs, and how sure an answer must be."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from njst.contract.fields import Label
 from njst.contract.model import Model, Rule
+
+# An exact test of many more runs takes seconds, and tells hardly more.
+MOST_RUNS = 50
+JobId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class RatioMetric(StrEnum):
@@ -91,4 +95,38 @@ class FactorComparison(ComparisonSpec):
     factor: Label = Field(
         description="Name of a factor. Each of its values is compared with the first one, once for"
         " each combination of the other factors."
+    )
+
+
+def _jobs_named_twice(request: "ComparisonRequest") -> list[str]:
+    jobs = [*request.first, *request.second]
+    return [job for number, job in enumerate(jobs) if job in jobs[:number]]
+
+
+class ComparisonRequest(ComparisonSpec):
+    """Two sets of jobs to compare."""
+
+    first: list[JobId] = Field(
+        min_length=1, max_length=MOST_RUNS, description="IDs of the jobs to compare with."
+    )
+    second: list[JobId] = Field(
+        min_length=1, max_length=MOST_RUNS, description="IDs of the jobs that are compared."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        *ComparisonSpec.rules,
+        Rule(
+            cel="self.first.all(a, self.first.filter(b, b == a).size() == 1) &&"
+            " self.second.all(a, self.second.filter(b, b == a).size() == 1 &&"
+            " !(a in self.first))",
+            message="each job must be there once",
+            holds=lambda self: not _jobs_named_twice(self),
+            culprit=lambda self: _jobs_named_twice(self)[0],
+        ),
+        Rule(
+            cel="self.metrics.all(m, m.metric != 'SustainedMessagesPerSecond')",
+            message="metric SustainedMessagesPerSecond is of an experiment with a search: jobs have"
+            " none",
+            holds=lambda self: all(m.metric is not RatioMetric.SUSTAINED for m in self.metrics),
+        ),
     )

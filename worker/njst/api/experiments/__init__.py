@@ -1,0 +1,1 @@
+"""/api/v1/comparisons and /api/v1/experiments."""

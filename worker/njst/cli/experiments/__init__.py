@@ -1,0 +1,1 @@
+"""The commands that compare jobs and run experiments."""

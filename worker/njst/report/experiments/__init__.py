@@ -1,0 +1,1 @@
+"""Comparisons and experiments as text."""
