@@ -8,7 +8,7 @@ from njst.contract.results.comparison import (
     MetricComparison,
 )
 from njst.report import markdown_text as md
-from njst.report.terminal import table
+from njst.report.text_table import table
 from njst.report.units import binary, duration
 
 _COLUMNS = ["WORKLOAD", "METRIC", "RUNS", "FIRST", "SECOND", "CHANGE", "INTERVAL", "OUTCOME"]
