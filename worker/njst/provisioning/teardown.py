@@ -7,9 +7,11 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from njst.contract.connection import Connection
+from njst.contract.kinds.object_store import ObjectStoreOperation
 from njst.contract.names.assets import OWNER_KEY, consumer_name, has_own_consumers, stream_names
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.stream import Retain
+from njst.contract.spec.workload import Workload
 from njst.login.nats_client import API_TIMEOUT_S
 from njst.provisioning.bulk_assets import remove_consumers, remove_streams
 from njst.provisioning.target.jetstream_api import JetStreamApi
@@ -46,6 +48,12 @@ async def teardown(job: str, spec: JobSpec, connection: Connection) -> list[str]
     return problems
 
 
+def _reads_objects(workload: Workload) -> bool:
+    """Whether a consumer for each object is created, and one may be left when the load ends."""
+    store = workload.object_store
+    return store is not None and store.operation is ObjectStoreOperation.GET
+
+
 async def _remove_stream(js: JetStreamContext, job: str, name: str) -> None:
     info = await js.stream_info(name)
     if (info.config.metadata or {}).get(OWNER_KEY) == job:
@@ -56,7 +64,7 @@ async def _remove_consumers(
     api: JetStreamApi, js: JetStreamContext, job: str, spec: JobSpec, entry: str, name: str
 ) -> list[str]:
     mine = [workload for workload in spec.workloads if workload.stream == entry]
-    if any(has_own_consumers(w) or w.management or w.object_store for w in mine):
+    if any(has_own_consumers(w) or w.management or _reads_objects(w) for w in mine):
         return await remove_consumers(api, job, name)
     for workload in mine:
         if workload.consume is not None and workload.consume.existing_consumer is None:
