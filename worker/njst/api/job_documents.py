@@ -47,6 +47,8 @@ class JobDocument(Message):
     environment: Environment | None = None
     # What the clean-up could not remove from the target, and why.
     left_behind: list[str] = Field(default_factory=list)
+    # Whether the clean-up is over, which follows the end: `left_behind` is final then.
+    cleaned: bool = False
     spec: JobSpec
 
 
@@ -97,6 +99,7 @@ def document_of(
         adjusted=report.adjusted,
         environment=report.environment,
         left_behind=report.left_behind,
+        cleaned=view.closed,
         spec=view.created.spec,
     )
 

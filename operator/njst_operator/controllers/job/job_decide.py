@@ -207,7 +207,7 @@ def _after_the_end(
     if expires_at is not None and now >= expires_at and not resource.deleting:
         return (Delete(),)
     annotated = _annotated(resource) if resource.has_job else ()
-    return (*_observed_again(resource, observed.view, now), *annotated)
+    return (*_final_news(resource, observed.view, now), *annotated)
 
 
 def _cause(resource: JobResource) -> tuple[str, str]:
@@ -218,13 +218,17 @@ def _cause(resource: JobResource) -> tuple[str, str]:
     return resource.status.reason, resource.status.message
 
 
-def _observed_again(
-    resource: JobResource, view: JobView | None, now: datetime
-) -> tuple[Action, ...]:
-    """Mark a new generation as observed: a change after the end has no other effect."""
-    if resource.status.observed_generation == resource.generation:
-        return ()
-    status = job_status_builder.with_ignored(
-        job_status_builder.observed(resource), resource, ignored(resource, view), now
-    )
-    return (WriteStatus(status),)
+def _final_news(resource: JobResource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
+    """Mark a new generation as observed, and report what the clean-up could not remove.
+
+    A change after the end has no other effect.
+    """
+    status = resource.status
+    if status.observed_generation != resource.generation:
+        status = job_status_builder.with_ignored(
+            job_status_builder.observed(resource), resource, ignored(resource, view), now
+        )
+    is_its_job = view is not None and status.job_id == view.id
+    if is_its_job and view is not None and view.cleaned is not None and not status.left_behind:
+        status = job_status_builder.with_left_behind(status, view.cleaned.problems)
+    return () if status == resource.status else (WriteStatus(status),)

@@ -27,6 +27,11 @@ def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
         for worker in new.refused_workers
         if worker not in old.refused_workers
     ]
+    found += [
+        KubeEvent("LeftBehind", asset, warning=True, about=asset)
+        for asset in new.left_behind
+        if asset not in old.left_behind
+    ]
     if new.phase in _ENDS and old.phase not in _ENDS:
         breached = [threshold for threshold in new.thresholds if threshold.verdict != "Valid"]
         found += [_breached(threshold) for threshold in breached[:MAX_BREACHED]]

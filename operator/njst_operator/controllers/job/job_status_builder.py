@@ -37,12 +37,13 @@ from njst_operator.kube.truncate import truncate
 
 Part = TypeVar("Part", bound=Message)
 
-# Bytes; MAX_LOST is a number of workers, MAX_ADJUSTED one of fields.
+# Bytes; MAX_LOST is a number of workers, MAX_ADJUSTED one of fields, MAX_LEFT one of assets.
 MAX_MESSAGE = 400
 MAX_TARGET = 200
 MAX_NAME = 64
 MAX_LOST = 5
 MAX_ADJUSTED = 5
+MAX_LEFT = 5
 # Phases in their order: a status never goes back to an earlier one.
 _ORDER = {"": 0, "Suspended": 1, "Pending": 2, "Running": 3, "Cancelling": 4}
 
@@ -158,11 +159,17 @@ def of_job(
         tester_limited=report.tester is not None and report.tester.limited,
         tester_advice=_advice(report.tester),
         adjusted=_adjusted(report),
+        left_behind=_left_behind(report.left_behind),
         target=_target(view.created.spec),
         workloads=[_workload(workload) for workload in report.workloads],
         thresholds=[_threshold(threshold) for threshold in _worst_first(report.thresholds)],
     )
     return fit(full)
+
+
+def with_left_behind(status: JobStatus, problems: Sequence[str]) -> JobStatus:
+    """Return a final status with what the clean-up, which follows it, could not remove."""
+    return status.model_copy(update={"left_behind": _left_behind(problems)})
 
 
 def fit(status: JobStatus) -> JobStatus:
@@ -198,6 +205,7 @@ _CUTS: tuple[tuple[str, Callable[[JobStatus], JobStatus]], ...] = (
     ("examples of errors", _without_examples),
     ("errors by class", lambda s: _each(s, errors=[])),
     ("latencies by workload", lambda s: _each(s, latency_microseconds=None)),
+    ("what is left behind", lambda s: s.model_copy(update={"left_behind": s.left_behind[:1]})),
     ("workloads after the first 8", lambda s: s.model_copy(update={"workloads": s.workloads[:8]})),
     ("workloads after the first 2", lambda s: s.model_copy(update={"workloads": s.workloads[:2]})),
 )
@@ -239,7 +247,8 @@ def regresses(old: JobStatus, new: JobStatus) -> bool:
     """Whether `new` is a step back from `old`."""
     if old.phase in TERMINAL_PHASES:
         newer = new.observed_generation > old.observed_generation
-        return new.phase != old.phase or not newer
+        cleaned = bool(new.left_behind) and not old.left_behind
+        return new.phase != old.phase or not (newer or cleaned)
     if new.phase in TERMINAL_PHASES or old.job_id != new.job_id:
         return False
     if _ORDER.get(new.phase, 0) != _ORDER.get(old.phase, 0):
@@ -255,6 +264,7 @@ def changes_more_than_numbers(old: JobStatus, new: JobStatus) -> bool:
         or old.observed_generation != new.observed_generation
         or old.lost_workers != new.lost_workers
         or old.refused_workers != new.refused_workers
+        or old.left_behind != new.left_behind
         or old.job_id != new.job_id
     )
 
@@ -318,6 +328,11 @@ def _adjusted(report: Report) -> list[str]:
         truncate(f"{a.workload} {a.field} {a.value}: {a.why}", MAX_EXAMPLE)
         for a in report.adjusted[:MAX_ADJUSTED]
     ]
+
+
+def _left_behind(problems: Sequence[str]) -> list[str]:
+    """Return the first few assets that could not be removed."""
+    return [truncate(problem, MAX_EXAMPLE) for problem in problems[:MAX_LEFT]]
 
 
 def _worst_first(thresholds: Sequence[ThresholdResult]) -> list[ThresholdResult]:

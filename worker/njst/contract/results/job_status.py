@@ -189,6 +189,11 @@ class JobStatus(Message):
         description="The first few defaults of the spec that the target does not allow, each with"
         " the value in its place.",
     )
+    left_behind: list[str] = Field(
+        default_factory=list,
+        description="The first few assets on the target that the clean-up could not remove, each"
+        " with the reason.",
+    )
     target: str = Field("", description="The NATS under test.")
     workloads: list[WorkloadStatus] = Field(
         default_factory=list, description="Totals of each workload."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from njst.contract.events import Cancelled, Event, Finished, Ready, Started, Suspected
+from njst.contract.events import Cancelled, Cleaned, Event, Finished, Ready, Started, Suspected
 from njst.contract.results.job_status import MAX_BYTES, JobStatus
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.report import Latency, Report, ThresholdResult, Verdict, WorkloadResult
@@ -392,6 +392,23 @@ def test_status__final__is_not_changed() -> None:
     running = written(r.decide(resource(), known(), NOW))
     assert job_status_builder.regresses(final, running)
     assert not job_status_builder.regresses(running, final)
+
+
+def test_status__clean_up_failed__says_what_is_left_behind_after_the_end() -> None:
+    ending = finished()
+    final = written(r.decide(resource(), ending, NOW))
+    assert ending.view is not None
+    problems = [f"S{n}: the user may not publish to $JS.API.STREAM.DELETE.S{n}" for n in range(9)]
+    cleaned = LogEntry(999, 2000 * S, "j", "", Cleaned(problems=problems))
+    left = r.ObservedState(apply(ending.view, cleaned))
+    new = written(r.decide(resource(final), left, NOW))
+    assert new == final.model_copy(update={"left_behind": problems[:5]})
+    assert not job_status_builder.regresses(final, new)
+    assert job_status_builder.changes_more_than_numbers(final, new)
+    assert [event.reason for event in of_job(final, new)] == ["LeftBehind"] * 5
+    assert r.decide(resource(new), left, NOW) == ()
+    clean = replace(cleaned, event=Cleaned())
+    assert r.decide(resource(final), r.ObservedState(apply(ending.view, clean)), NOW) == ()
 
 
 def test_status__new_generation_after_the_end__is_only_observed() -> None:

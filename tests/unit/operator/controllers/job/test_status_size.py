@@ -97,6 +97,7 @@ _report = st.builds(
         tester=Diagnosis(limited=limited, reason="R" * 60, message=message),
         adjusted=[Adjustment(workload=NAME, field="f" * 40, value="9", why=message[:MOST_WORDS])]
         * 64,
+        left_behind=[message] * 9,
     ),
     st.sampled_from(["Completed", "R" * 60]),
     _text,
