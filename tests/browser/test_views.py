@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import EndedJobs
+from tests.browser.jobs import SHORT
 from tests.browser.watched import watched_page
 from tests.nats.mesh.mesh import Mesh
 
@@ -33,6 +34,16 @@ def test_jobs__list_filter_workers_and_compare(
         failed.get_by_role("checkbox").check()
         page.get_by_role("link", name="Compare 2 jobs").click()
         expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+
+
+def test_jobs__new_one__comes_runs_and_ends_without_a_reload(browser: Browser, mesh: Mesh) -> None:
+    with watched_page(browser) as page:
+        page.goto(f"{mesh.workers[0].url}/#/jobs")
+        expect(page.locator("#cluster tbody th")).to_have_count(2)
+        job = mesh.post({**SHORT, "thresholds": []})
+        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
+        expect(row).to_contain_text("Passed")
+        expect(page.locator("table.jobs tbody tr").first).to_contain_text(job)
 
 
 def test_compare__of_jobs__shows_differences_first_then_numbers(
