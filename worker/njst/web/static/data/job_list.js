@@ -30,7 +30,7 @@ export class JobList {
   }
 
   async loadAll() {
-    const page = await request(`/api/v1/jobs?limit=${this.limit}`);
+    const page = await request(`api/v1/jobs?limit=${this.limit}`);
     this.jobs = page.items;
     this.hasMore = page.next != null && this.limit < 500;
   }
@@ -38,7 +38,7 @@ export class JobList {
   /** Bring the jobs that have not ended up to date; false if another began and ended meanwhile. */
   async loadActive() {
     const queries = ["limit=1", ...ACTIVE.map((phase) => `limit=500&phase=${phase}`)];
-    const [newest, ...pages] = await Promise.all(queries.map((query) => request(`/api/v1/jobs?${query}`)));
+    const [newest, ...pages] = await Promise.all(queries.map((query) => request(`api/v1/jobs?${query}`)));
     const active = new Map(pages.flatMap((page) => page.items).map((job) => [job.id, job]));
     const isKnown = ({ id }) => active.has(id) || this.jobs.some((job) => job.id === id);
     if (!newest.items.every(isKnown)) return false;
