@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs \
+.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs pictures \
   crds lock bench bench-check \
   bench-operator bench-operator-check bench-mesh bench-mesh-check clean
 
@@ -78,6 +78,9 @@ fmt: $(READY) ## Format the code and mend what can be mended
 
 docs: $(READY) ## Build the site of the documentation in dist/docs/site; fails on broken links, anchors and unlisted pages
 	@$(BIN)/python -m devenv.docs_site
+
+pictures: $(READY) ## Take the pictures of the page in docs/pictures anew, from real runs (3 minutes)
+	@$(BIN)/python -m devenv.pictures
 
 crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds

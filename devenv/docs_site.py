@@ -47,6 +47,10 @@ def build(folder: Path, root: Path = ROOT) -> Path:
     for path, text in {**_pages(root), **_python_pages(root)}.items():
         (pages / path).parent.mkdir(parents=True, exist_ok=True)
         (pages / path).write_text(text)
+    for picture in (root / "docs").rglob("*.png"):
+        staged = pages / _staged(str(picture.relative_to(root)))
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, staged)
     config = yaml.safe_load((root / "mkdocs.yml").read_text())
     config["nav"] = _expanded(config["nav"], pages)
     _check_menu(set(_listed(config["nav"])), pages)
@@ -106,7 +110,8 @@ def _relinked(root: Path, path: str) -> tuple[str, list[str]]:
             raise DocsError(f"{path}: a link leads to {match[1]}, which is not there")
         if (root / target / "README.md").exists():
             target = f"{target}/README.md"
-        linked.append(target)
+        if not target.endswith(".png"):
+            linked.append(target)
         return f"]({os.path.relpath(_staged(target), here)}{match[2] or ''})"
 
     text = _outside_blocks((root / path).read_text(), lambda text: _LINK.sub(relink, text))

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import EndedJobs
+from tests.browser.jobs import SHORT
 from tests.browser.watched import watched_page
 from tests.nats.mesh.mesh import Mesh
 
@@ -20,7 +21,7 @@ def test_jobs__list_filter_workers_and_compare(
         failed = page.locator("tr", has=page.locator(f'a[href="#/jobs/{ended.short}"]'))
         expect(failed).to_contain_text("Failed")
         expect(page.locator("#cluster tbody th")).to_have_text(["worker-0", "worker-1"])
-        expect(page.get_by_role("link", name="API")).to_have_attribute("href", "/docs")
+        expect(page.get_by_role("link", name="API")).to_have_attribute("href", "docs")
 
         page.get_by_role("searchbox").fill("thresholds")
         expect(row).to_be_hidden()
@@ -33,6 +34,16 @@ def test_jobs__list_filter_workers_and_compare(
         failed.get_by_role("checkbox").check()
         page.get_by_role("link", name="Compare 2 jobs").click()
         expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+
+
+def test_jobs__new_one__comes_runs_and_ends_without_a_reload(browser: Browser, mesh: Mesh) -> None:
+    with watched_page(browser) as page:
+        page.goto(f"{mesh.workers[0].url}/#/jobs")
+        expect(page.locator("#cluster tbody th")).to_have_count(2)
+        job = mesh.post({**SHORT, "thresholds": []})
+        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
+        expect(row).to_contain_text("Passed")
+        expect(page.locator("table.jobs tbody tr").first).to_contain_text(job)
 
 
 def test_compare__of_jobs__shows_differences_first_then_numbers(
@@ -53,10 +64,10 @@ def test_compare__of_jobs__shows_differences_first_then_numbers(
         expect(differences.filter(has_text="streams[SHORT].storage")).to_contain_text("Memory")
         expect(differences.filter(has_text="workloads[write].publish.window")).to_contain_text("7")
         expect(differences.filter(has_text="streams[SHORT].replicas")).to_have_count(0)
-        numbers = page.locator("#numbers tbody tr").filter(has_text="Messages")
-        expect(numbers.locator("td").nth(1)).to_have_text("100")
-        expect(numbers.locator("td").nth(2)).to_contain_text("300")
-        expect(numbers.locator("td").nth(2)).to_contain_text("+200")
+        messages = page.locator("#numbers tbody td:nth-of-type(2)")
+        expect(messages.nth(0)).to_have_text("100")
+        expect(messages.nth(1)).to_contain_text("300")
+        expect(messages.nth(1)).to_contain_text("+200")
         expect(page.locator("#distributions canvas")).to_be_visible()
         expect(page.locator("#distributions .legend-item")).to_have_count(2)
 

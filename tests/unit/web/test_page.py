@@ -76,7 +76,7 @@ def test_settings__version_examples_and_defaults() -> None:
     assert text is not None
     settings = json.loads(text[1])
     assert settings["version"] == njst.__version__
-    assert settings["examples"].removeprefix("/assets/") in page.load().assets
+    assert settings["examples"].removeprefix("assets/") in page.load().assets
     assert settings["defaults"] == spec_defaults()
 
 

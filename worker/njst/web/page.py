@@ -71,10 +71,10 @@ def load() -> Page:
     texts = {path.stem: path.read_text() for path in sorted((_STATIC / "examples").glob("*.yaml"))}
     examples = _asset("examples", ".json", "application/json", json.dumps(texts))
     head = (
-        f'<link rel="stylesheet" href="/assets/{styles.name}">\n'
-        f'<script defer src="/assets/{scripts.name}"></script>'
+        f'<link rel="stylesheet" href="assets/{styles.name}">\n'
+        f'<script defer src="assets/{scripts.name}"></script>'
     )
-    settings = {"version": __version__, "examples": f"/assets/{examples.name}"}
+    settings = {"version": __version__, "examples": f"assets/{examples.name}"}
     html = _pack(
         "index.html",
         "text/html; charset=utf-8",

@@ -56,7 +56,7 @@ function bar(isFile, version) {
     isFile ? h("span", { class: "mark" }, "njst") : h("a", { class: "mark", href: "#/jobs" }, "njst"),
     isFile
       ? h("span", { class: "bar-note" }, "Report")
-      : h("nav", { "aria-label": "Views" }, h("a", { href: link(["jobs"]) }, "Jobs"), h("a", { href: link(["submit"]) }, "New job"), h("a", { href: "/docs" }, "API")),
+      : h("nav", { "aria-label": "Views" }, h("a", { href: link(["jobs"]) }, "Jobs"), h("a", { href: link(["submit"]) }, "New job"), h("a", { href: "docs" }, "API")),
     h("span", { class: "bar-end" }, version && h("span", { class: "bar-note" }, version), button),
   );
 }

@@ -52,7 +52,7 @@ export class Chart {
     this.x = x;
     this.series = series;
     if (same) {
-      this.plot.setData([x, ...series.map((one) => one.values)], false);
+      this.plot.setData(this.data(), false);
       this.rescale();
     } else {
       this.build();
@@ -70,6 +70,11 @@ export class Chart {
     });
   }
 
+  /** Return what is drawn: columns of x and of each line. */
+  data() {
+    return [this.x, ...this.series.map((one) => one.values)];
+  }
+
   destroy() {
     this.resizer.disconnect();
     this.unfollow();
@@ -85,7 +90,7 @@ export class Chart {
         width: this.width(),
         height: this.settings.height ?? 210,
         legend: { show: false },
-        padding: [10, 10, 0, 0],
+        padding: [10, 20, 0, 0],
         ...options,
         series: [{}, ...this.series.map((one) => this.line(one))],
         axes: options.axes.map((axis, i) => ({
@@ -102,7 +107,7 @@ export class Chart {
           setCursor: [(u) => this.showPoint(u.cursor.idx ?? null), ...(options.hooks?.setCursor ?? [])],
         },
       },
-      [this.x, ...this.series.map((one) => one.values)],
+      this.data(),
       this.canvas,
     );
     this.plot.over.setAttribute("aria-hidden", "true");
@@ -160,13 +165,20 @@ export class Chart {
 
   /** Show the values of a point in the legend; without a point those of the last one. */
   showPoint(index) {
-    const at = index ?? Math.min(this.settings.restAt ?? Infinity, this.x.length - 1);
+    const at = Math.min(index ?? this.settings.restAt ?? this.lastPoint(), this.x.length - 1);
     for (const one of this.series) {
       const place = this.legendItems.get(one.key);
       if (place) setText(place, this.text(one.values[at]));
     }
     setText(this.at, this.x[at] === undefined ? "" : this.settings.xFormat(this.x[at]));
     this.settings.onPoint?.(index);
+  }
+
+  /** Return the last point at which something was. */
+  lastPoint() {
+    let last = this.x.length - 1;
+    while (last > 0 && this.series.every((one) => !one.values[last])) last -= 1;
+    return last;
   }
 
   text(value) {

@@ -59,7 +59,8 @@ function options() {
     },
     axes: [
       {
-        splits: () => Array.from({ length: 10 }, (_, i) => 10 ** i),
+        // A mark at the very end would have no room for its words.
+        splits: (_u, _axis, _min, max) => Array.from({ length: 10 }, (_, i) => 10 ** i).filter((x) => x < max / 1.5),
         values: (_u, splits) => splits.map((x) => (x == null ? "" : axisShare(x))),
         space: 40,
       },

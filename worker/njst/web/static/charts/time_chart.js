@@ -28,6 +28,14 @@ export class TimeChart extends Chart {
     this.axis.charts.add(this);
   }
 
+  /** A last point ends the step of the last window; a line ends at the begin of its last window. */
+  data() {
+    const [x, ...columns] = super.data();
+    if (!x.length) return [x, ...columns];
+    const close = (values, i) => [...values, this.series[i].step ? values[values.length - 1] : null];
+    return [[...x, Math.max(this.axis.end, x[x.length - 1] + 1e-3)], ...columns.map(close)];
+  }
+
   destroy() {
     this.axis.charts.delete(this);
     super.destroy();

@@ -1,4 +1,7 @@
-/** Requests to the API of the worker that served this page. */
+/**
+ * Requests to the API of the worker that served this page. Addresses are relative, so that the page
+ * works below a path of a proxy as well.
+ */
 
 /** An answer that is no success: `problem` is its problem document, if it has one. */
 export class ApiError extends Error {
@@ -26,12 +29,12 @@ export async function request(path, options = {}) {
 
 /** Return the path of a job, or of something of it. */
 export function jobPath(id, rest = "") {
-  return `/api/v1/jobs/${encodeURIComponent(id)}${rest}`;
+  return `api/v1/jobs/${encodeURIComponent(id)}${rest}`;
 }
 
 /** Send a job as text; with `dryRun` it is only checked. */
 export function submit(text, dryRun) {
-  return request(`/api/v1/jobs${dryRun ? "?dryRun=true" : ""}`, {
+  return request(`api/v1/jobs${dryRun ? "?dryRun=true" : ""}`, {
     method: "POST",
     headers: { "content-type": "application/yaml" },
     body: text,

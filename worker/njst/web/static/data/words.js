@@ -97,6 +97,7 @@ const LIMITS = {
   SendsLate: "The tester was the limit: it sent late.",
   TargetOutage: "The target was away: a client had no connection.",
   BackPressure: "The target or the network was the limit: a connection accepted no more bytes.",
+  TooShort: "The load was too short to tell.",
   WindowFull: "The target or the window was the limit: messages were due while the window was full.",
 };
 

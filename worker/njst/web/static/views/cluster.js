@@ -16,7 +16,7 @@ export function clusterPanel() {
     element: box.element,
     async load() {
       try {
-        const { members } = await request("/api/v1/cluster");
+        const { members } = await request("api/v1/cluster");
         const versions = new Set(members.map((one) => one.version));
         box.show(true);
         box.say(members.length ? (versions.size > 1 ? `The workers have ${versions.size} versions.` : "") : "No workers are connected.");

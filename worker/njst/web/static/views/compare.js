@@ -169,16 +169,15 @@ class ComparePage {
     const paths = [...new Set(facts.flatMap((one) => [...one.keys()]))].sort();
     const rows = paths.filter((path) => differs(path, facts));
     if (!rows.length) return h("p", { class: "lead" }, "Nothing: the jobs have the same spec and as many workers, cores and load processes.");
-    return grid(["Field", ...this.heads()], rows.map((path) => [path.replace(/^njst /, "Environment: "), ...facts.map((one) => (one.has(path) && one.get(path) !== "" ? String(one.get(path)) : "\u2013"))]), false);
+    return grid(["Field", ...this.heads()], rows.map((path) => [path.replace(/^njst /, "Environment: "), ...facts.map((one) => (one.has(path) && one.get(path) !== "" ? String(one.get(path)) : "\u2013"))]), Infinity);
   }
 
   numbers() {
-    const head = ["Workload", "Number", ...this.heads()];
     const rows = this.names.flatMap((name) => {
       const results = this.models.map((model) => resultOf(model, name));
-      return METRICS.filter((one) => results.some((result) => one.read(result) != null)).map((one) => [name, one.name, ...results.map((result, i) => compared(one, results[0], result, i))]);
+      return results.map((result, i) => [name, this.heads()[i], ...METRICS.map((one) => compared(one, results[0], result, i))]);
     });
-    return grid(head, rows, true);
+    return grid(["Workload", "Job", ...METRICS.map((one) => one.name)], rows, 2);
   }
 
   heads() {
@@ -219,6 +218,7 @@ function resultOf(model, name) {
   return model.workloads.find((one) => one.workload === name) ?? {};
 }
 
+/** Return a table; cells from column `numbers` on are numbers. */
 function grid(head, rows, numbers) {
   return h(
     "div",
@@ -226,8 +226,8 @@ function grid(head, rows, numbers) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", { class: numbers ? "number" : "words" }, cell))))),
+      h("thead", {}, h("tr", {}, head.map((text, i) => h("th", { scope: "col", class: i >= numbers ? "number" : "" }, text)))),
+      h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell, i) => h("td", { class: i + 1 >= numbers ? "number" : numbers === Infinity ? "words" : "" }, cell))))),
     ),
   );
 }

@@ -173,7 +173,7 @@ export function reportView(data) {
 
 /** Return the page of a job that this worker knows. */
 export function jobView(id) {
-  const page = new JobPage(id, location.origin);
+  const page = new JobPage(id, new URL(".", location.href).href.replace(/\/$/, ""));
   const element = h("div", {}, page.loading, page.element);
   const feed = new JobFeed(page);
   feed.start();
@@ -306,7 +306,7 @@ class JobFeed {
 
   async loadMembers() {
     try {
-      this.page.members = (await request("/api/v1/cluster")).members;
+      this.page.members = (await request("api/v1/cluster")).members;
       this.page.refresh();
     } catch {
       // names and zones of the workers stay unknown

@@ -3,9 +3,9 @@
 import { h, keyed, setShown, setText } from "../core/dom.js";
 import { count, duration, latency, rate, words } from "../core/format.js";
 import { link, remember, setting } from "../core/address.js";
-import { request } from "../core/api.js";
 import { repeat } from "../core/live.js";
 import { courseOfReport } from "../data/course.js";
+import { JobList } from "../data/job_list.js";
 import { outcome } from "../data/words.js";
 import { sparkline } from "../charts/sparkline.js";
 import { clusterPanel } from "./cluster.js";
@@ -17,15 +17,13 @@ const COLUMNS = ["", "Job", "Verdict", "Rate", "p99", "Errors", "Workers", "Took
 export function jobsView() {
   const chosen = new Set((setting("compare") ?? "").split(",").filter(Boolean));
   const rates = new Map();
-  let jobs = [];
-  let next = null;
-  let limit = 50;
+  const list = new JobList();
   const filter = h("input", { type: "search", placeholder: "Name, ID or reason", "aria-label": "Filter the jobs", value: setting("q") ?? "", oninput: () => changed() });
   const phase = h("select", { "aria-label": "Phase", onchange: () => changed() }, PHASES.map((one) => h("option", { value: one, selected: one === setting("phase") }, one || "All phases")));
   const compare = h("a", { class: "button", href: "#" }, "Compare");
   const body = h("tbody", {});
   const showBody = keyed(body);
-  const more = h("button", { type: "button", class: "button", hidden: true, onclick: () => ((limit = Math.min(limit + 100, 500)), load()) }, "Show more");
+  const more = h("button", { type: "button", class: "button", hidden: true, onclick: () => (list.grow(), load()) }, "Show more");
   const empty = h("p", { class: "loading" }, "Loading the jobs\u2026");
   const trouble = h("p", { class: "notice", role: "status", hidden: true });
   const cluster = clusterPanel();
@@ -67,20 +65,18 @@ export function jobsView() {
     return text.includes(filter.value.trim().toLowerCase()) && (!phase.value || job.phase === phase.value);
   };
   const show = () => {
-    const shown = jobs.filter(matches);
+    const shown = list.jobs.filter(matches);
     showBody(JSON.stringify([shown.map(keyOf), [...chosen]]), () => shown.map((job) => row(job, chosen.has(job.id), choose, rates)));
-    setShown(table, jobs.length > 0);
+    setShown(table, list.jobs.length > 0);
     setShown(empty, shown.length === 0);
-    setText(empty, jobs.length ? "No job matches the filter." : "No jobs yet. Submit one here, with njst run, or with kubectl apply.");
-    setShown(more, next !== null && limit < 500);
+    setText(empty, list.jobs.length ? "No job matches the filter." : "No jobs yet. Submit one here, with njst run, or with kubectl apply.");
+    setShown(more, list.hasMore);
     showCompare();
   };
   const load = async () => {
     try {
-      const page = await request(`/api/v1/jobs?limit=${limit}`);
-      jobs = page.items;
-      next = page.next ?? null;
-      for (const job of jobs) keepRate(job, rates);
+      await list.refresh();
+      for (const job of list.jobs) keepRate(job, rates);
       setShown(trouble, false);
       show();
     } catch (error) {

@@ -29,8 +29,8 @@ export function heatPanel(page) {
       setText(below, "Messages by time and latency; the stronger the colour, the more. Point at a cell to read it.");
       return;
     }
-    const cell = map.cell(index, chart.plot.posToVal(top, "y"));
-    setText(below, `at ${clock(chart.x[index])}, ${latency(cell.from)} to ${latency(cell.to)}: ${count(cell.messages)} messages`);
+    const cell = map.cell(Math.min(index, chart.x.length - 1), chart.plot.posToVal(top, "y"));
+    setText(below, `at ${clock(chart.x[Math.min(index, chart.x.length - 1)])}, ${latency(cell.from)} to ${latency(cell.to)}: ${count(cell.messages)} messages`);
   };
   return {
     element: box.element,

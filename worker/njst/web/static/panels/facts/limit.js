@@ -29,8 +29,8 @@ export function limitPanel() {
 
 function content(tester) {
   return [
-    h("p", { class: `lead tone-${tester.limited ? "warn" : "good"}` }, limitSentence(tester)),
-    tester.message && h("p", { class: "hint" }, tester.message),
+    h("p", { class: `lead tone-${tester.limited ? "warn" : tester.reason === "HasReserve" ? "good" : "quiet"}` }, limitSentence(tester)),
+    tester.message && tester.reason !== "TooShort" && h("p", { class: "hint" }, tester.message),
     h("div", { class: "bars" }, SHARES.map((one) => bar(one, tester[one.key] ?? 0))),
     h("p", { class: "note" }, `${tester.processes} load processes used ${digits(tester.millicores / 1000)} cores together. The mark on a bar is where it becomes the limit.`),
   ];

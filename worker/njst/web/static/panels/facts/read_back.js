@@ -41,7 +41,7 @@ function balance({ workload, readBack: seen }) {
   const bar = h(
     "div",
     { class: "balance", "aria-hidden": "true" },
-    parts.map((part) => {
+    parts.filter((part) => seen[part.key] > 0).map((part) => {
       const piece = h("span", { class: `back-${part.tone}` });
       piece.style.flexGrow = String(seen[part.key]);
       return piece;

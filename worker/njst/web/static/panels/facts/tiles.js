@@ -51,8 +51,8 @@ function tile(page, name) {
       setText(kind, result.kind);
       const window = model.ended ? null : course.last(name);
       setText(rateValue, short(window ? window.messages / course.width : result.messagesPerSecond));
-      setText(rateUnit, ` msg/s${window ? " now" : ""} \u00b7 ${bytes(window ? window.bytes / course.width : result.bytesPerSecond)}/s`);
-      showDone(result, model);
+      setText(rateUnit, ` msg/s${window ? " now" : ""}`);
+      showDone(result, model, window ? window.bytes / course.width : result.bytesPerSecond);
       const shown = factsOf(result);
       if ([...values.keys()].join() !== shown.map((one) => one.name).join()) rebuild(shown);
       for (const one of shown) {
@@ -70,14 +70,14 @@ function tile(page, name) {
     },
   };
 
-  function showDone(result, model) {
+  function showDone(result, model, bytesPerSecond) {
     const length = model.specOf(name);
     setShown(bar, result.planned != null);
     if (result.planned != null) bar.value = result.planned ? Math.min(1, result.messages / result.planned) : 1;
     const of = result.planned == null ? "" : ` of ${count(result.planned)} (${percent(result.messages, result.planned)})`;
     const time = result.planned == null && length.durationSeconds ? ` in ${duration(length.durationSeconds)}` : "";
     const waiting = result.startMs == null && !model.ended && length.after?.length;
-    setText(done, waiting ? `waits for ${length.after.join(", ")}` : `${count(result.messages)}${of} messages${time}`);
+    setText(done, waiting ? `waits for ${length.after.join(", ")}` : `${count(result.messages)}${of} messages${time} \u00b7 ${bytes(bytesPerSecond)}/s`);
   }
 
   function rebuild(shown) {

@@ -24,7 +24,8 @@ export function verdictPanel(page, actions) {
   );
   const elapsed = band.lastElementChild;
   const omitted = h("p", { class: "notice", hidden: true });
-  const element = h("div", { class: "head" }, h("div", { class: "head-line" }, h("div", {}, name, facts), actions), band, bar, omitted);
+  const about = h("p", { class: "about", hidden: true });
+  const element = h("div", { class: "head" }, h("div", { class: "head-line" }, h("div", {}, name, about, facts), actions), band, bar, omitted);
   const showQueue = keyed(queue);
   const showFacts = keyed(facts);
   let said = "";
@@ -35,6 +36,8 @@ export function verdictPanel(page, actions) {
       const { job } = model;
       const state = outcome(job);
       setText(name, job.name || job.id);
+      setShown(about, Boolean(job.spec.description));
+      setText(about, job.spec.description ?? "");
       if (said && said !== `${state.word} ${job.reason}`) announce(`${state.word}. ${job.reason ? words(job.reason) : ""}`);
       said = `${state.word} ${job.reason}`;
       showFacts(JSON.stringify([job.id, job.createTime, job.zones, job.workers]), () => factsOf(job));
