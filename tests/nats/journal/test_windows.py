@@ -10,7 +10,7 @@ from njst.contract.results.windows import ParticipantWindow, WorkloadWindow
 from njst.journal.course_reader import CourseReader
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.control_connection import connect
-from njst.journal.nats.window_store import WindowStore
+from njst.journal.nats.window_store import WINDOWS_BYTES, WindowStore
 from njst.local.nats_server import NatsServer
 from njst.login.nats_client import LoginClient
 from njst.stats.course.course_fold import CourseFold
@@ -63,6 +63,7 @@ async def test_windows__of_a_long_job__are_few_and_have_all_of_it(client: LoginC
     # The server stores in order: once this one is acknowledged, the others are there.
     await client.jetstream().publish(MESH.window("last", "a", 1, 0), b"")
     info = await client.jetstream().stream_info(MESH.windows_stream)
+    assert info.config.max_bytes == WINDOWS_BYTES
     # 600 of a second, 300 of two, 25 of four; and the newest 600 besides.
     assert info.state.messages == 2 * (600 + 300 + 25 + 600) + 3 + 1
     course, newest = await read(store, "long")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from njst.agent import final_course as under_test
-from njst.agent.final_course import final_course
+from njst.agent.final_course import WINDOWS, final_course
 from njst.agent.final_report import final_report_event
 from njst.agent.orphan_reaper import WINDOWS_NS, OrphanReaper
 from njst.contract.events import Cleaned
@@ -51,7 +51,7 @@ async def test_course__once_all_windows_are_there__is_whole(
     ending = asyncio.create_task(final_course(deps(job_store, Shelf(), MemoryLog(), windows), view))
     await looked.wait()
     await publish(windows, 3)
-    course, events, _ = await ending
+    course, events, *_ = await ending
     assert course is not None
     assert course.omitted == ""
     (workload,) = course.workloads
@@ -70,7 +70,7 @@ async def test_course__of_which_windows_are_missing__says_so(
     job_store, view = settled(WORKERS)
     windows = MemoryWindows()
     await publish(windows, 0, 1, 2)
-    course, _, _ = await final_course(deps(job_store, Shelf(), MemoryLog(), windows), view)
+    course, *_ = await final_course(deps(job_store, Shelf(), MemoryLog(), windows), view)
     assert course is not None
     assert "the windows of worker-0003" in course.omitted
     assert course.omitted.endswith("3 messages of workload w are in no window")
@@ -86,6 +86,7 @@ async def test_report__without_windows__has_events_and_the_series_of_the_totals(
     windows.broken = broken
     end = await final_report_event(deps(job_store, Shelf(), MemoryLog(), windows), view)
     assert end.report.course is None
+    assert end.report.omitted == f"{WINDOWS}: {broken or 'no worker has published any'}"
     assert [event.type for event in end.report.events][:2] == ["Created", "Ready"]
 
 

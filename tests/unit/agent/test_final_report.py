@@ -12,7 +12,8 @@ from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import WorkloadTally
-from njst.journal.interfaces import JournalUnavailableError
+from njst.contract.results.windows import ParticipantWindow, WorkloadWindow
+from njst.journal.interfaces import JournalUnavailableError, StoredWindow
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import LogEntry
@@ -69,6 +70,21 @@ def settled(workers: int) -> tuple[JobStore, JobView]:
     return job_store, view
 
 
+def all_windows(job_store: JobStore) -> MemoryWindows:
+    """The windows of all workers, each of its whole load."""
+    windows = MemoryWindows()
+    view = job_store.view("j")
+    assert view is not None
+    for worker, part in view.parts.items():
+        assert part.finished is not None
+        (tally,) = part.finished.workloads
+        window = ParticipantWindow(
+            at_s=0, workloads=[WorkloadWindow(workload="w", messages=tally.messages)]
+        )
+        windows.stored.setdefault("j", []).append(StoredWindow(worker, window.pack(), False))
+    return windows
+
+
 def deps(
     job_store: JobStore, shelf: Shelf, log: Any, windows: MemoryWindows | None = None
 ) -> AgentDeps:
@@ -85,7 +101,7 @@ def deps(
         read_slice=nothing,
         warm_up=nothing,
         reports=shelf,
-        windows=windows or MemoryWindows(),
+        windows=windows or all_windows(job_store),
         run_in_thread=at_once,
     )
 

@@ -19,14 +19,20 @@ log = logging.getLogger(__name__)
 
 # How long the end of a job waits for windows that were published and have not arrived yet.
 WAIT_S = 2.0
+# What is omitted without them; the series of the totals are there all the same.
+WINDOWS = "the windows of the course"
 
 
 class FinalCourse(NamedTuple):
-    """The course and the events of a settled job; None: there are no windows."""
+    """The course and the events of a settled job.
+
+    Without windows there is no course, and `omitted` says why, unless the job never ran.
+    """
 
     course: Course | None
     events: list[JobEvent]
     events_omitted: int
+    omitted: str = ""
 
 
 async def final_course(deps: AgentDeps, view: JobView) -> FinalCourse:
@@ -38,7 +44,7 @@ async def final_course(deps: AgentDeps, view: JobView) -> FinalCourse:
         await reader.open()
     except JournalUnavailableError as error:
         log.info("the report of the job has no course: %s", error)
-        return FinalCourse(None, *all_events(view, []))
+        return _without_windows(view, str(error))
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):
@@ -50,14 +56,18 @@ async def final_course(deps: AgentDeps, view: JobView) -> FinalCourse:
 
 
 def _final(view: JobView, folds: Folds) -> FinalCourse:
-    events, events_omitted = all_events(view, folds.course.connection_events)
     if not folds.course.workers:
-        return FinalCourse(None, events, events_omitted)
+        return _without_windows(view, "no worker has published any")
+    events, events_omitted = all_events(view, folds.course.connection_events)
     until_s = folds.course.until_s(())
     course = course_of(view, folds, folds.course, until_s=until_s, histograms=True)
     words = [course.omitted, *_missing_words(_short(view, folds.course))]
     omitted = "; ".join(word for word in words if word)
     return FinalCourse(course.model_copy(update={"omitted": omitted}), events, events_omitted)
+
+
+def _without_windows(view: JobView, why: str) -> FinalCourse:
+    return FinalCourse(None, *all_events(view, []), f"{WINDOWS}: {why}")
 
 
 def _short(view: JobView, fold: CourseFold) -> dict[str, int]:
