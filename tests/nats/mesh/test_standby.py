@@ -21,9 +21,10 @@ def _processes(mesh: Mesh, name: str) -> set[int]:
     return found
 
 
-def test_standby__of_a_finished_job__runs_the_next_one(start_mesh: Callable[..., Mesh]) -> None:
+def test_standby__of_a_series_of_jobs__runs_the_next_one(start_mesh: Callable[..., Mesh]) -> None:
     mesh = start_mesh(1)
-    mesh.wait_ended(mesh.post(publish_job(messages=101)))
+    for _ in range(2):
+        mesh.wait_ended(mesh.post(publish_job(messages=101)))
     give_up_s = time.monotonic() + 60
     while not (readers := _processes(mesh, "readback_process")):
         assert time.monotonic() < give_up_s, "no process waits for the next job"

@@ -5,6 +5,7 @@ import pytest
 from njst.contract.results.report import Latency, LatencyBound, Verdict, WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.spec.threshold import Metric, Threshold
+from njst.stats.histogram import Histogram
 from njst.verdict.thresholds import evaluate
 
 LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)
@@ -20,7 +21,14 @@ MEASURED = WorkloadResult(
         ErrorTally(error_class=ErrorClass.TIMEOUT, count=3),
         ErrorTally(error_class=ErrorClass.OTHER, count=4),
     ],
+    latency=Histogram({95: 9_500, 500: 499, 995: 1}).encode(),
     latency_microseconds=LATENCY,
+    service_microseconds=Latency(p50=201, p90=202, p99=203, p999=204, max=205),
+    slip_microseconds=Latency(p50=211, p90=212, p99=213, p999=214, max=215),
+    stored_microseconds=Latency(p50=221, p90=222, p99=223, p999=224, max=225),
+    delivered_microseconds=Latency(p50=231, p90=232, p99=233, p999=234, max=235),
+    redelivered=8,
+    longest_outage_us=4_000,
 )
 # One value for each metric, all different: a wrong one cannot pass for another.
 VALUES = {
@@ -31,12 +39,22 @@ VALUES = {
     Metric.BYTES_PER_SECOND: 30,
     Metric.LATENCY_P50: 50,
     Metric.LATENCY_P90: 90,
+    Metric.LATENCY_P95: 95,
     Metric.LATENCY_P99: 99,
     Metric.LATENCY_P999: 999,
+    Metric.LATENCY_P9999: 500,
     Metric.LATENCY_MAX: 1_000,
+    **{
+        Metric(f"{part}{name}Microseconds"): first + more
+        for part, first in (("Service", 201), ("Slip", 211), ("Stored", 221), ("Delivered", 231))
+        for more, name in enumerate(("P50", "P90", "P99", "P999", "Max"))
+    },
+    Metric.REDELIVERED: 8,
+    Metric.LONGEST_OUTAGE: 4_000,
 }
 RATES = [Metric.MESSAGES_PER_SECOND, Metric.BYTES_PER_SECOND]
-LATENCIES = [metric for metric in Metric if metric.value.startswith("Latency")]
+COUNTED = [Metric.LONGEST_OUTAGE]
+LATENCIES = [m for m in Metric if m.endswith("Microseconds") and m not in COUNTED]
 
 
 def verdict(threshold: Threshold, measured: WorkloadResult = MEASURED) -> Verdict:
@@ -84,7 +102,7 @@ def test_a_bound_of_zero_is_a_bound() -> None:
 @pytest.mark.parametrize("metric", LATENCIES)
 @pytest.mark.parametrize("bound", [{"at_most": 10**9}, {"at_least": 0}])
 def test_no_data_fails_whatever_the_bound(metric: Metric, bound: dict[str, int]) -> None:
-    silent = MEASURED.model_copy(update={"latency_microseconds": None})
+    silent = WorkloadResult(workload="write", kind="Publish", start_ms=0, messages=10)
     [result] = evaluate([Threshold.model_validate({"metric": metric, **bound})], [silent])
     assert (result.value, result.verdict) == (None, Verdict.INVALID)
 
@@ -184,3 +202,17 @@ def test_what_was_given_up_can_break_a_threshold_and_never_keep_one(
     # Percentiles below the first one that was given up are as exact as ever.
     [exact] = evaluate([Threshold(metric=Metric.LATENCY_P90, at_most=90)], [censored])
     assert (exact.value, exact.verdict, exact.is_lower_bound) == (90, Verdict.VALID, False)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "is_lower_bound"),
+    [(Metric.LATENCY_P95, 95, False), (Metric.LATENCY_P9999, 500, True)],
+)
+def test_percentile_of_the_histogram__what_was_given_up__makes_it_a_lower_bound(
+    metric: Metric, value: int, is_lower_bound: bool
+) -> None:
+    given_up = Histogram({500: 400}).encode()
+    censored = MEASURED.model_copy(update={"censored": given_up})
+    [result] = evaluate([Threshold(metric=metric, at_most=10**9)], [censored])
+    assert (result.value, result.is_lower_bound) == (value, is_lower_bound)
+    assert result.verdict is (Verdict.UNKNOWN if is_lower_bound else Verdict.VALID)

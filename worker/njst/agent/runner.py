@@ -198,7 +198,7 @@ class Agent:
     def _warm_up(self, job: str) -> None:
         """Get ready for the next job, unless this one or another still loads or is read back."""
         view = self.deps.job_store.view(job)
-        is_over = view is not None and (view.settled or view.ended is not None)
+        is_over = view is not None and bool(view.settled or view.cancelled or view.ended)
         if is_over and not self.current_job:
             self.deps.warm_up()
 

@@ -68,7 +68,8 @@ def _margin(threshold: ThresholdResult) -> str:
         bound, sign = threshold.at_least, -1
     if value is None or not bound:
         return "-"
-    return f"{sign * 100 * (bound - value) / bound:+,.1f} %"
+    percent = sign * 100 * (bound - value) / bound
+    return f"{percent:+,.{1 if abs(percent) < 100 else 0}f} %"
 
 
 def _workloads(report: Report) -> str:

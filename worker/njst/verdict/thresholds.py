@@ -7,8 +7,9 @@ on a percentile that operations without an answer could raise above its bound.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from njst.contract.results.report import ThresholdResult, Verdict, WorkloadResult
+from njst.contract.results.report import Latency, ThresholdResult, Verdict, WorkloadResult
 from njst.contract.spec.threshold import Metric, Threshold
+from njst.stats.histogram import Histogram
 
 
 def evaluate(
@@ -93,6 +94,34 @@ def _latency(name: str) -> Callable[[WorkloadResult], _Measured | None]:
     return value
 
 
+def _other_percentile(
+    per_hundred_thousand: int,
+) -> Callable[[WorkloadResult], _Measured | None]:
+    """Return a percentile of the latency that the result does not name, from its histogram."""
+
+    def value(workload: WorkloadResult) -> _Measured | None:
+        latency = Histogram.decode(workload.latency)
+        if not latency.count:
+            return None
+        rank = latency.rank(per_hundred_thousand)
+        answered = latency - Histogram.decode(workload.censored)
+        return _Measured(latency.percentile(per_hundred_thousand), answered.value_at(rank))
+
+    return value
+
+
+def _part(kind: str, name: str) -> Callable[[WorkloadResult], _Measured | None]:
+    """Return a percentile of a part of the latency: from the send, to the store ..."""
+
+    def value(workload: WorkloadResult) -> _Measured | None:
+        latency: Latency | None = getattr(workload, f"{kind}_microseconds")
+        return None if latency is None else _exactly(getattr(latency, name))
+
+    return value
+
+
+_PARTS = ("service", "slip", "stored", "delivered")
+_PERCENTILES = {"P50": "p50", "P90": "p90", "P99": "p99", "P999": "p999", "Max": "max"}
 _VALUES: dict[Metric, Callable[[WorkloadResult], _Measured | None]] = {
     Metric.MESSAGES: lambda w: _exactly(w.messages),
     Metric.ERRORS: lambda w: _exactly(w.error_count),
@@ -101,7 +130,16 @@ _VALUES: dict[Metric, Callable[[WorkloadResult], _Measured | None]] = {
     Metric.BYTES_PER_SECOND: _rate(lambda w: w.bytes_per_second),
     Metric.LATENCY_P50: _latency("p50"),
     Metric.LATENCY_P90: _latency("p90"),
+    Metric.LATENCY_P95: _other_percentile(95_000),
     Metric.LATENCY_P99: _latency("p99"),
     Metric.LATENCY_P999: _latency("p999"),
+    Metric.LATENCY_P9999: _other_percentile(99_990),
     Metric.LATENCY_MAX: _latency("max"),
+    **{
+        Metric(f"{part.capitalize()}{percentile}Microseconds"): _part(part, name)
+        for part in _PARTS
+        for percentile, name in _PERCENTILES.items()
+    },
+    Metric.REDELIVERED: lambda w: _exactly(w.redelivered),
+    Metric.LONGEST_OUTAGE: lambda w: _exactly(w.longest_outage_us),
 }

@@ -53,18 +53,21 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def _used(host: Host, standby: Standby, *modules: str) -> None:
-    """A job that has a process of each of these modules, and ends."""
-    for process in [await standby.take(module) for module in modules]:
-        process.kill()
-    standby.warm()
-    await _settle()
+async def _used(standby: Standby, *modules: str, times: int = 1) -> None:
+    """A job that has a process of each of these modules, and ends; so often in a row."""
+    for _ in range(times):
+        for process in [await standby.take(module) for module in modules]:
+            process.kill()
+        standby.warm()
+        await _settle()
 
 
 async def test_standby__after_a_job__has_as_many_processes_as_it_had() -> None:
     host = Host()
     standby = Standby(MOST, host.spawn)
-    await _used(host, standby, "load", "load", "read", "read", "read")
+    await _used(standby, "load", "load", "read", "read", "read")
+    assert host.alive() == {}, "a job that comes alone is no series"
+    await _used(standby, "load", "load", "read", "read", "read")
     assert host.alive() == {"load": 2, "read": 1}, "slices are read one after the other"
     waiting = [p for p in host.started if p.returncode is None]
     taken = [await standby.take(module) for module in ("load", "load", "read")]
@@ -76,9 +79,9 @@ async def test_standby__after_a_job__has_as_many_processes_as_it_had() -> None:
 async def test_standby__after_a_smaller_job__keeps_no_more_than_that_had() -> None:
     host = Host()
     standby = Standby({"load": 3}, host.spawn)
-    await _used(host, standby, *["load"] * 9)
+    await _used(standby, *["load"] * 9, times=2)
     assert host.alive() == {"load": 3}
-    await _used(host, standby, "load")
+    await _used(standby, "load")
     assert host.alive() == {"load": 1}
     await standby.close()
     assert host.alive() == {}
@@ -87,7 +90,7 @@ async def test_standby__after_a_smaller_job__keeps_no_more_than_that_had() -> No
 async def test_standby__process_that_died__is_not_handed_out() -> None:
     host = Host()
     standby = Standby(MOST, host.spawn)
-    await _used(host, standby, "load")
+    await _used(standby, "load", times=2)
     host.started[-1].kill()
     assert (await standby.take("load")).returncode is None
     await standby.close()
@@ -95,20 +98,31 @@ async def test_standby__process_that_died__is_not_handed_out() -> None:
 
 async def test_standby__not_needed_for_long__ends() -> None:
     host = Host()
-    standby = Standby(MOST, host.spawn, keep_s=0)
-    (await standby.take("load")).kill()
-    standby.warm()
-    await _settle()
-    assert (len(host.started), host.alive()) == (2, {})
+    standby = Standby(MOST, host.spawn, keep_s=0, now_s=lambda: 5.0)
+    await _used(standby, "load", times=2)
+    assert (len(host.started), host.alive()) == (3, {})
+    await standby.close()
+
+
+async def test_standby__jobs_far_from_each_other__are_no_series() -> None:
+    host, now_s = Host(), [0.0]
+    standby = Standby(MOST, host.spawn, keep_s=60, now_s=lambda: now_s[0])
+    for later_s, kept in ((0, 0), (61, 0), (60, 1), (61, 0)):
+        now_s[0] += later_s
+        process = await standby.take("load")
+        standby.warm()
+        await _settle()
+        process.kill()
+        assert host.alive().total() == kept, later_s
+        for waiting in host.started:
+            waiting.kill()
     await standby.close()
 
 
 async def test_standby__host_without_room__is_no_error_until_a_process_is_needed() -> None:
     host = Host()
     standby = Standby(MOST, host.spawn)
-    host.full = True
-    await _used(host, standby)
-    host.full = False
+    await _used(standby, "load")
     process = await standby.take("load")
     host.full = True
     host.tried.clear()

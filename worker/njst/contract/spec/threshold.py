@@ -10,7 +10,10 @@ from njst.contract.model import Model, Rule
 
 
 class Metric(StrEnum):
-    """What a threshold looks at; errors as a number, or as a share of the attempted operations."""
+    """What a threshold looks at; errors as a number, or as a share of the attempted operations.
+
+    Service and Slip are measured with an offered rate, Stored and Delivered by consumers.
+    """
 
     MESSAGES = "Messages"
     ERRORS = "Errors"
@@ -19,9 +22,33 @@ class Metric(StrEnum):
     BYTES_PER_SECOND = "BytesPerSecond"
     LATENCY_P50 = "LatencyP50Microseconds"
     LATENCY_P90 = "LatencyP90Microseconds"
+    LATENCY_P95 = "LatencyP95Microseconds"
     LATENCY_P99 = "LatencyP99Microseconds"
     LATENCY_P999 = "LatencyP999Microseconds"
+    LATENCY_P9999 = "LatencyP9999Microseconds"
     LATENCY_MAX = "LatencyMaxMicroseconds"
+    SERVICE_P50 = "ServiceP50Microseconds"
+    SERVICE_P90 = "ServiceP90Microseconds"
+    SERVICE_P99 = "ServiceP99Microseconds"
+    SERVICE_P999 = "ServiceP999Microseconds"
+    SERVICE_MAX = "ServiceMaxMicroseconds"
+    SLIP_P50 = "SlipP50Microseconds"
+    SLIP_P90 = "SlipP90Microseconds"
+    SLIP_P99 = "SlipP99Microseconds"
+    SLIP_P999 = "SlipP999Microseconds"
+    SLIP_MAX = "SlipMaxMicroseconds"
+    STORED_P50 = "StoredP50Microseconds"
+    STORED_P90 = "StoredP90Microseconds"
+    STORED_P99 = "StoredP99Microseconds"
+    STORED_P999 = "StoredP999Microseconds"
+    STORED_MAX = "StoredMaxMicroseconds"
+    DELIVERED_P50 = "DeliveredP50Microseconds"
+    DELIVERED_P90 = "DeliveredP90Microseconds"
+    DELIVERED_P99 = "DeliveredP99Microseconds"
+    DELIVERED_P999 = "DeliveredP999Microseconds"
+    DELIVERED_MAX = "DeliveredMaxMicroseconds"
+    REDELIVERED = "Redelivered"
+    LONGEST_OUTAGE = "LongestOutageMicroseconds"
 
 
 class Threshold(Model):

@@ -1,23 +1,25 @@
 """Processes that are started before they are needed.
 
-A process of the load takes most of a second of CPU time to start, nearly all of it imports. After a
-job a worker therefore starts as many as the job had, and the next job takes those. They wait for
-their first line, use no CPU time, and end when nobody needed them for a while.
+A process of the load takes most of a second of CPU time to start, nearly all of it imports. In a
+series of jobs a worker therefore starts as many as the last one had when that is over, and the next
+one takes those. They wait for their first line, use no CPU time, and end when nobody needed them
+for a while. A job that came alone is no series: nothing is started in vain after it.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from njst.load.host.spawn import Spawn, spawn
 
 log = logging.getLogger(__name__)
 
-# How long processes wait for a job. Jobs of a series follow each other faster, and a worker that
-# idles for months has none.
+# How long processes wait for a job; jobs of a series follow each other faster.
 KEEP_S = 60.0
 
 
@@ -25,12 +27,27 @@ class Standby:
     """Starts processes of modules, and keeps some for the next job."""
 
     def __init__(
-        self, most: Mapping[str, int], spawn: Spawn = spawn, keep_s: float = KEEP_S
+        self,
+        most: Mapping[str, int],
+        spawn: Spawn = spawn,
+        keep_s: float = KEEP_S,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep at most so many processes of each module, by its name, for `keep_s` seconds."""
+        """Keep processes for the next job of a series.
+
+        Args:
+            most: how many at most of each module, by its name.
+            spawn: starts a process.
+            keep_s: how long they wait; two jobs of a series are not further apart.
+            now_s: the time in s.
+        """
         self._most = most
         self._spawn = spawn
         self._keep_s = keep_s
+        self._now_s = now_s
+        # When the last job was over, and whether the present one followed it soon.
+        self._over_s = -math.inf
+        self._is_series = False
         self._taken: Counter[str] = Counter()
         self._ready: dict[str, list[Process]] = {}
         self._warming: asyncio.Task[None] | None = None
@@ -41,6 +58,8 @@ class Standby:
         Raises:
             OSError: it cannot be started.
         """
+        if not self._taken:
+            self._is_series = self._now_s() - self._over_s <= self._keep_s
         self._taken[module] += 1
         ready = self._ready.get(module, [])
         while ready:
@@ -50,12 +69,14 @@ class Standby:
         return await self._spawn(module)
 
     def warm(self) -> None:
-        """Have as many processes ready as were taken since the last call, and no others."""
+        """Start processes if the job that is over belongs to a series: as many as it took."""
         wanted = {name: min(n, self._most.get(name, 0)) for name, n in self._taken.items()}
         self._taken.clear()
+        self._over_s = self._now_s()
         if self._warming is not None:
             self._warming.cancel()
-        self._warming = asyncio.create_task(self._keep(wanted), name="standby")
+        if self._is_series:
+            self._warming = asyncio.create_task(self._keep(wanted), name="standby")
 
     async def _keep(self, wanted: Mapping[str, int]) -> None:
         await self._end(wanted)

@@ -91,7 +91,7 @@ function marginWords(one, bound) {
 }
 
 function unit(metric, value) {
-  if (metric.startsWith("Latency")) return latency(value);
+  if (metric.endsWith("Microseconds")) return latency(value);
   if (metric === "BytesPerSecond") return `${bytes(value)}/s`;
   return metric === "MessagesPerSecond" ? `${count(value)}/s` : count(value);
 }
