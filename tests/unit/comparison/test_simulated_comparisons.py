@@ -4,19 +4,17 @@ NJST_SCHEDULES sets the number of comparisons.
 """
 
 import os
-from math import comb
 
 import numpy as np
 import pytest
 
 from njst.comparison.compare import compare
 from njst.contract.results.comparison import ComparedRun, ComparisonResult
+from tests.unit.chance import most_by_chance
 from tests.unit.comparison.runs import P99, RATE, run, spec
 
 COUNT = max(200, int(os.environ.get("NJST_SCHEDULES", "600")))
 ALPHA = 0.05
-# More false alarms than are compatible with alpha have this probability.
-CHANCE = 0.001
 SPEC = spec(RATE, P99)
 
 Random = np.random.Generator
@@ -46,16 +44,6 @@ def _alarmed(result: ComparisonResult) -> bool:
     return any(metric.outcome in ("Better", "Worse") for metric in result.metrics)
 
 
-def _most_alarms(of: int) -> int:
-    """Return the most false alarms that do not contradict alpha."""
-    left = 1.0
-    for alarms in range(of + 1):
-        left -= comb(of, alarms) * ALPHA**alarms * (1 - ALPHA) ** (of - alarms)
-        if left < CHANCE:
-            return alarms
-    return of
-
-
 @pytest.mark.parametrize("paired", [False, True], ids=["unpaired", "paired"])
 @pytest.mark.parametrize("runs", [6, 10])
 def test_compare__equal_targets__raise_no_more_false_alarms_than_promised(
@@ -64,7 +52,7 @@ def test_compare__equal_targets__raise_no_more_false_alarms_than_promised(
     random = np.random.default_rng(runs)
     alarms = sum(_alarmed(_compare(random, runs, 1.0, paired=paired)) for _ in range(COUNT))
     print(f"{runs} runs, {'paired' if paired else 'unpaired'}: {alarms} of {COUNT}")
-    assert alarms <= _most_alarms(COUNT)
+    assert alarms <= most_by_chance(COUNT, ALPHA)
 
 
 @pytest.mark.parametrize("paired", [False, True], ids=["unpaired", "paired"])
@@ -82,4 +70,4 @@ def test_compare__interval_of_the_ratio__has_the_true_one_as_often_as_promised()
     outside = sum(
         not (m.lower_per_million or 0) <= 1_200_000 <= (m.upper_per_million or 0) for m in metrics
     )
-    assert outside <= _most_alarms(COUNT)
+    assert outside <= most_by_chance(COUNT, ALPHA)

@@ -144,6 +144,18 @@ def test_result_of__report__has_what_searches_and_comparisons_need() -> None:
     assert numbers == {"write": (1000, 0), "read": (1000, 0)}
 
 
+@pytest.mark.parametrize(
+    "changes", [{"rampSeconds": 6}, {"durationSeconds": None, "messages": 9000}]
+)
+def test_result_of__rate_that_is_not_steady__is_not_measured_against_the_offered_one(
+    changes: dict[str, Any],
+) -> None:
+    document = JOB.model_dump(mode="json", by_alias=True, exclude_none=True)
+    document["workloads"][0] |= changes
+    found = _write(messages_per_second=900, series=None)
+    assert str(result_of(PLAN, "x-t3", parse_spec(document), found).judgement) == "Held"
+
+
 def test_result_of__each_client_reads_all__is_no_backlog_at_that_many_copies() -> None:
     """Two workers with one client each read every message twice."""
     workloads = [JOB.workloads[0]]

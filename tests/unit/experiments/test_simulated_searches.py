@@ -6,21 +6,19 @@ NJST_SCHEDULES sets how many searches there are in all; each seed is always the 
 import os
 from collections import Counter
 from collections.abc import Callable
-from math import comb
 
 import numpy as np
 import pytest
 
 from njst.contract.spec.search import Search
 from njst.experiments.search_end import SearchOutcome
+from tests.unit.chance import most_by_chance
 from tests.unit.experiments import simulated_servers as servers
 from tests.unit.experiments.searching import Searched, search
 from tests.unit.experiments.simulated_servers import Random, Server
 
 SEEDS = max(20, int(os.environ.get("NJST_SCHEDULES", "600")) // 25)
 WANTED = 0.95
-# Fewer hits than that have this probability if the share is as wanted.
-CHANCE = 0.001
 SPEC = Search(from_messages_per_second=100)
 
 Model = Callable[[Random], Server]
@@ -37,12 +35,7 @@ def _searches(model: Model) -> list[tuple[Server, Searched]]:
 
 def _fewest_hits(of: int) -> int:
     """Return the fewest hits that do not contradict the wanted share."""
-    probability = 0.0
-    for misses in range(of, -1, -1):
-        probability += comb(of, misses) * (1 - WANTED) ** misses * WANTED ** (of - misses)
-        if probability > CHANCE:
-            return of - misses
-    return 0
+    return of - most_by_chance(of, 1 - WANTED)
 
 
 @pytest.mark.parametrize(

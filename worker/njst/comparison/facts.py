@@ -11,6 +11,8 @@ from njst.contract.spec.job import JobSpec
 from njst.contract.trials.template_path import locate, with_value
 from njst.verdict.trial_numbers import numbers_of
 
+# The fact that says which load ran: the digest of its spec.
+SPEC_FACT = "spec"
 # Fields of a spec that say nothing about the load or the target.
 _IRRELEVANT = frozenset(
     {
@@ -87,7 +89,7 @@ def run_of(
         is_tester_limited=tester is not None and tester.limited,
         facts={
             **environment,
-            "spec": spec_digest(job, factors),
+            SPEC_FACT: spec_digest(job, factors),
             "workers": str(len(report.workers)),
         },
         workloads=[numbers_of(result) for result in report.workloads],

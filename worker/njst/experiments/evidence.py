@@ -24,6 +24,7 @@ class WorkloadEvidence:
     Attributes:
         name: Name of the workload.
         offered: Offered messages per second; 0: as fast as possible, or a receiver.
+        is_steady: The offered rate is the same in the whole window, and time ends it.
         achieved: Messages per second in its window.
         slip_p99_us: How late sends left, 99th percentile; None without an offered rate.
         service_p99_us: From the send to the answer, 99th percentile; None without an offered rate.
@@ -34,6 +35,7 @@ class WorkloadEvidence:
 
     name: str
     offered: int = 0
+    is_steady: bool = True
     achieved: int = 0
     slip_p99_us: int | None = None
     service_p99_us: int | None = None
@@ -115,6 +117,8 @@ def _workload(workload: Workload, result: WorkloadResult) -> WorkloadEvidence:
     return WorkloadEvidence(
         name=workload.name,
         offered=workload.messages_per_second or 0,
+        is_steady=workload.duration_seconds is not None
+        and workload.ramp_seconds <= workload.warmup_seconds,
         achieved=result.messages_per_second,
         slip_p99_us=None if slip is None else slip.p99,
         service_p99_us=None if service is None else service.p99,

@@ -1,6 +1,6 @@
 """What a trial proves about the target, from its evidence.
 
-Held: the thresholds hold, each paced workload achieved at least 99 % of its offered rate and sent
+Held: the thresholds hold, each workload with a steady rate achieved at least 99 % of it and sent
 on time, neither latency nor backlog kept rising, and nothing was lost. Breached: the target did not
 sustain it. Undecided: the load tester was the limit, or something else than the target ended it.
 
@@ -104,7 +104,7 @@ def _findings(evidence: TrialEvidence) -> Iterator[TrialFinding]:
 
 
 def _pace(workload: WorkloadEvidence) -> Iterator[TrialFinding]:
-    if 100 * workload.achieved < ACHIEVED_PERCENT * workload.offered:
+    if workload.is_steady and 100 * workload.achieved < ACHIEVED_PERCENT * workload.offered:
         message = (
             f"{workload.name} achieved {workload.achieved} of {workload.offered} messages per"
             " second"

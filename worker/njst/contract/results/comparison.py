@@ -1,9 +1,11 @@
 """Runs to compare, and what their comparison came to: integers, ratios in parts per million."""
 
 from enum import StrEnum
+from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from njst.contract.fields import Label
 from njst.contract.model import Message
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import TrialWorkload
@@ -101,3 +103,34 @@ class LevelComparison(Message):
     second: str
     others: str
     result: ComparisonResult
+
+
+class Baseline(Message):
+    """Named runs, as a file has them, or the control NATS.
+
+    It has the numbers and the facts of its runs, not their reports, so it outlives the job log.
+    """
+
+    format: Literal["njst.baseline/v1"] = "njst.baseline/v1"
+    name: Label
+    create_time: AwareDatetime
+    runs: list[ComparedRun] = Field(min_length=1, max_length=100)
+
+
+class RelativeThresholdResult(Message):
+    """A threshold relative to a baseline, beside what was measured.
+
+    `percent` is the value in percent of `baseline_value`, the median of the baseline's runs; None:
+    one of the two is missing. It is rounded towards the side on which the threshold fails.
+    """
+
+    workload: str
+    metric: RatioMetric
+    relative_to: str
+    at_most_percent: int | None = None
+    at_least_percent: int | None = None
+    value: int | None = None
+    baseline_value: int | None = None
+    percent: int | None = None
+    verdict: Verdict
+    message: str = ""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from njst.contract.fields import MAX_INTEGER, Label
 from njst.contract.model import Model, Rule
+from njst.contract.spec.comparison import RatioMetric
 
 
 class Metric(StrEnum):
@@ -66,5 +67,36 @@ class Threshold(Model):
             cel="has(self.atMost) != has(self.atLeast)",
             message="exactly one of atMost and atLeast must be set",
             holds=lambda self: (self.at_most is None) != (self.at_least is None),
+        ),
+    )
+
+
+class RelativeThreshold(Model):
+    """What must hold beside a baseline. No data is a failure, never a pass."""
+
+    workload: Label | None = Field(
+        None,
+        description="Name of a workload. Left out: each workload; of SustainedMessagesPerSecond,"
+        " the whole run.",
+    )
+    metric: RatioMetric = Field(description="Measured value to compare.")
+    relative_to: Label = Field(description="Name of a baseline.")
+    at_most_percent: int | None = Field(
+        None, ge=1, le=10_000, description="Highest allowed value, in percent of the baseline's."
+    )
+    at_least_percent: int | None = Field(
+        None, ge=1, le=10_000, description="Lowest allowed value, in percent of the baseline's."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.atMostPercent) != has(self.atLeastPercent)",
+            message="exactly one of atMostPercent and atLeastPercent must be set",
+            holds=lambda self: (self.at_most_percent is None) != (self.at_least_percent is None),
+        ),
+        Rule(
+            cel="self.metric != 'SustainedMessagesPerSecond' || !has(self.workload)",
+            message="SustainedMessagesPerSecond is of all workloads: workload cannot be set",
+            holds=lambda self: self.metric is not RatioMetric.SUSTAINED or self.workload is None,
         ),
     )
