@@ -15,7 +15,7 @@ from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
 _Spec = TypeVar("_Spec", bound=Model)
-_Head = TypeVar("_Head", "Head", "ScheduleHead")
+_Head = TypeVar("_Head", "Head", "ScheduleHead", "ExperimentHead")
 
 
 class Metadata(Message):
@@ -38,6 +38,14 @@ class ScheduleHead(Message):
 
     api_version: Literal["njst.io/v1alpha1"]
     kind: Literal["NjstSchedule"]
+    metadata: Metadata = Field(default_factory=Metadata)
+
+
+class ExperimentHead(Message):
+    """An NjstExperiment manifest without its spec."""
+
+    api_version: Literal["njst.io/v1alpha1"]
+    kind: Literal["NjstExperiment"]
     metadata: Metadata = Field(default_factory=Metadata)
 
 
@@ -70,7 +78,7 @@ def check_document(text: bytes) -> None:
     if data.get("kind") != SCHEDULE_KIND:
         _job(data)
         return
-    head = _head(ScheduleHead, data)
+    head = parse_head(ScheduleHead, data)
     if len(head.metadata.name) > MAX_NAME:
         raise InvalidDocumentError([FieldProblem("metadata.name", NAME_TOO_LONG)])
     parse_schedule(data["spec"])
@@ -79,11 +87,16 @@ def check_document(text: bytes) -> None:
 def _job(data: dict[str, Any]) -> Document:
     if "apiVersion" not in data and "kind" not in data:
         return Document(name="", spec=parse_spec(data))
-    head = _head(Head, data)
+    head = parse_head(Head, data)
     return Document(name=head.metadata.name, spec=parse_spec(data["spec"]))
 
 
-def _head(model: type[_Head], data: dict[str, Any]) -> _Head:
+def parse_head(model: type[_Head], data: dict[str, Any]) -> _Head:
+    """Return a manifest without its spec, which must be there.
+
+    Raises:
+        InvalidDocumentError: it is another kind, or has no spec.
+    """
     try:
         head = model.model_validate(data)
     except ValidationError as error:
