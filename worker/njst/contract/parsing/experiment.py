@@ -35,7 +35,15 @@ def parse_experiment_document(text: bytes) -> ExperimentFile:
         InvalidDocumentError: as `parse_experiment`, or the text cannot be read. Field paths begin
             at the manifest's root, so those of a bare spec begin with `spec` too.
     """
-    data = load_object(text)
+    return parse_experiment_object(load_object(text))
+
+
+def parse_experiment_object(data: dict[str, Any]) -> ExperimentFile:
+    """Return the experiment that an object describes: a whole manifest, or a bare spec.
+
+    Raises:
+        InvalidDocumentError: as `parse_experiment`.
+    """
     if "apiVersion" not in data and "kind" not in data:
         return ExperimentFile(name="", spec=parse_experiment(data))
     head = parse_head(ExperimentHead, data)
