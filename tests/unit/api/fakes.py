@@ -22,9 +22,11 @@ from njst.contract.results.outcome import Outcome, Problem, SetupError
 from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
+from njst.journal.experiments import Experiments
 from njst.journal.interfaces import Log, Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import final_report
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.testing.fake_members import FakeMembers, member
@@ -41,6 +43,7 @@ class Mesh:
     log: MemoryLog = field(default_factory=MemoryLog)
     members: FakeMembers = field(default_factory=lambda: FakeMembers("n1", "n2", "n3"))
     job_store: JobStore = field(default_factory=JobStore)
+    experiment_store: ExperimentStore = field(default_factory=ExperimentStore)
     windows: MemoryWindows = field(default_factory=MemoryWindows)
     me: Member = field(default_factory=lambda: member("n1", clock_error_us=1_250))
     not_ready: Problem | None = None
@@ -60,6 +63,7 @@ class Mesh:
     async def open(cls) -> "Mesh":
         mesh = cls()
         await mesh.log.follow(mesh.job_store.on_entry, mesh.job_store.on_progress)
+        await mesh.log.follow(mesh.experiment_store.on_entry)
         return mesh
 
     def app(self) -> FastAPI:
@@ -69,6 +73,7 @@ class Mesh:
             Services(
                 mesh="default",
                 jobs=Jobs(log, self.job_store, members),
+                experiments=Experiments(log, self.experiment_store),
                 courses=self.courses,
                 members=members,
                 me=lambda: self.me,

@@ -46,8 +46,11 @@ _LEGACY_QUERY = {"full", "results", "settings", "streams"}
 
 
 def options_of_njst() -> dict[str, set[str]]:
-    """Return the options of each command of njst."""
-    commands = vars(typer.main.get_command(CLI))["commands"]
+    """Return the options of each command of njst, also of those of a group."""
+    commands = dict(vars(typer.main.get_command(CLI))["commands"])
+    for group, command in [*commands.items()]:
+        inner = vars(command).get("commands", {})
+        commands |= {f"{group} {name}": one for name, one in inner.items()}
     return {
         name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         for name, command in commands.items()
@@ -57,6 +60,8 @@ def options_of_njst() -> dict[str, set[str]]:
 def _check_njst(arguments: list[str]) -> None:
     name, *rest = arguments
     known = options_of_njst()
+    if rest and f"{name} {rest[0]}" in known:
+        name = f"{name} {rest.pop(0)}"
     assert name in known, f"njst has no command {name}"
     asked = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
     assert asked <= known[name], f"njst {name} has no option {asked - known[name]}"

@@ -13,6 +13,7 @@ from random import Random
 from typing import TypeVar
 
 from njst.agent.deps import AgentDeps
+from njst.agent.experiments.experimenter import Experimenter
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
 from njst.contract.events import Origin, OriginKind, Payload, Progress
@@ -25,8 +26,17 @@ from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.tallies import LoadCost, WorkloadTally
 from njst.contract.results.windows import ParticipantWindow
 from njst.contract.spec.job import JobSpec
-from njst.journal.interfaces import Appended, JournalUnavailableError, Member, OnEntry, OnProgress
+from njst.journal.experiments import Experiments
+from njst.journal.interfaces import (
+    Appended,
+    JournalUnavailableError,
+    Member,
+    OnEntry,
+    OnProgress,
+    both,
+)
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission, UnknownJobError
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.testing.fake_clock import FakeClock
 from njst.testing.fake_members import FakeMembers
@@ -368,10 +378,24 @@ class SimWorker:
         )
         self.agent = Agent(deps)
         self.jobs = Jobs(self.link, self.job_store, SimMembers(world, self))
+        self.experiment_store = ExperimentStore()
+        self.experiments = Experiments(self.link, self.experiment_store)
+        self.experimenter = Experimenter(
+            me=name,
+            log=self.link,
+            jobs=self.jobs,
+            job_store=self.job_store,
+            store=self.experiment_store,
+            time=self.time,
+            run_in_thread=at_once,
+        )
 
     async def run(self) -> None:
-        await self.link.follow(self.job_store.on_entry, self.job_store.on_progress)
-        await self.agent.run(self.stop)
+        await self.link.follow(
+            both(self.job_store.on_entry, self.experiment_store.on_entry),
+            self.job_store.on_progress,
+        )
+        await asyncio.gather(self.agent.run(self.stop), self.experimenter.run(self.stop))
 
     async def _make(
         self, job: str, spec: JobSpec, connection: Connection, workers: Sequence[str], me: str

@@ -16,6 +16,7 @@ from pathlib import Path
 from njst import __version__
 from njst.agent.control_alias import resolves_alike
 from njst.agent.deps import AgentDeps, LoadHandle
+from njst.agent.experiments.experimenter import Experimenter
 from njst.agent.orphan_reaper import OrphanReaper
 from njst.agent.runner import Agent
 from njst.contract.connection import Connection
@@ -25,7 +26,8 @@ from njst.contract.results.outcome import Problem, SetupError
 from njst.contract.spec.stream import Retain
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
-from njst.journal.interfaces import Member
+from njst.journal.experiments import Experiments
+from njst.journal.interfaces import Member, both
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
@@ -34,6 +36,7 @@ from njst.journal.nats.report_store import ReportStore
 from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.state.append_failures import CONTROL_LOST, silent
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.load.host.cores import usable_cores
@@ -81,6 +84,7 @@ class Worker:
     me: Member
     mesh: str
     jobs: Jobs
+    experiments: Experiments
     courses: Courses
     job_store: JobStore
     members: NatsDiscovery
@@ -182,6 +186,7 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     clock = LogClock(client, mesh)
     members = NatsDiscovery(client, mesh)
     job_store, reports = JobStore(), ReportStore(client, mesh, settings.log_replicas)
+    experiment_store = ExperimentStore()
     windows = WindowStore(client, mesh, settings.log_replicas)
     courses = Courses(windows)
     standby = _standby(settings)
@@ -190,39 +195,63 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
         await journal.open()
         await windows.try_open()
         await clock.start()
-        await journal.follow(job_store.on_entry, job_store.on_progress)
-        agent = Agent(
-            _deps(
-                settings,
-                me.worker,
-                clock,
-                _Stores(journal, job_store, reports, windows),
-                standby,
-            )
+        await journal.follow(
+            both(job_store.on_entry, experiment_store.on_entry), job_store.on_progress
         )
+        stores = _Stores(journal, job_store, reports, windows)
+        agent = Agent(_deps(settings, me.worker, clock, stores, standby))
         jobs = Jobs(journal, job_store, members, reports, expect=settings.expect_workers)
+        experiments = Experiments(journal, experiment_store)
         node = Worker(
-            me, mesh.name, jobs, courses, job_store, members, clock, agent, client, journal
+            me=me,
+            mesh=mesh.name,
+            jobs=jobs,
+            experiments=experiments,
+            courses=courses,
+            job_store=job_store,
+            members=members,
+            clock=clock,
+            agent=agent,
+            client=client,
+            log=journal,
         )
         await members.listen()
         await members.answer(node.describe)
-        stop = asyncio.Event()
-        working = asyncio.create_task(agent.run(stop), name="agent")
-        reaper = OrphanReaper(agent.deps, journal.ids, journal.claim_reaping)
-        reaping = asyncio.create_task(reaper.run(stop), name="reaper")
-        try:
+        async with _working(node, experiment_store):
             yield node
-        finally:
-            stop.set()
-            reaping.cancel()
-            await asyncio.wait({working, reaping})
-            working.result()
     finally:
         await standby.close()
         await courses.close()
         await clock.stop()
         await journal.close()
         await client.close()
+
+
+@asynccontextmanager
+async def _working(node: Worker, experiment_store: ExperimentStore) -> AsyncIterator[None]:
+    """Act on jobs and experiments, and reap orphans; at the end stop own loads."""
+    stop, deps = asyncio.Event(), node.agent.deps
+    experimenter = Experimenter(
+        me=node.me.worker,
+        log=node.log,
+        jobs=node.jobs,
+        job_store=node.job_store,
+        store=experiment_store,
+        time=node.clock,
+        run_in_thread=deps.run_in_thread,
+    )
+    reaper = OrphanReaper(deps, node.log.ids, node.log.claim_reaping)
+    working = asyncio.create_task(node.agent.run(stop), name="agent")
+    experimenting = asyncio.create_task(experimenter.run(stop), name="experiments")
+    reaping = asyncio.create_task(reaper.run(stop), name="reaper")
+    try:
+        yield
+    finally:
+        stop.set()
+        reaping.cancel()
+        await asyncio.wait({working, experimenting, reaping})
+        working.result()
+        experimenting.result()
 
 
 @dataclass(frozen=True)

@@ -19,24 +19,24 @@ from njst.journal.jobs import Submission, Submitted
 from njst.journal.state.job_view import Phase
 from njst.report.exports import EXPORTS, Export, UnknownWorkloadError, of_workload
 
+KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "1 to 255 visible ASCII characters; a repeated request with the same key returns"
+    " what the first one created.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+YAML_OR_JSON = {
+    "application/yaml": {"schema": {"type": "object"}},
+    "application/json": {"schema": {"type": "object"}},
+}
 _JOB_BODY = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "1 to 255 visible ASCII characters; a repeated request with the same key"
-            " returns the same job.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        }
-    ],
+    "parameters": [KEY_PARAMETER],
     "requestBody": {
         "required": True,
         "description": "An NjstJob manifest or a bare spec, as JSON or YAML.",
-        "content": {
-            "application/yaml": {"schema": {"type": "object"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
+        "content": YAML_OR_JSON,
     },
 }
 

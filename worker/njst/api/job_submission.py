@@ -70,7 +70,7 @@ async def read_submission(request: Request, mesh: str) -> Submission:
     _reject_unsuitable(document, mesh)
     key = request.headers.get("idempotency-key")
     return Submission(
-        id=new_job_id(time.time_ns() // 1_000_000) if key is None else _id_of_key(key),
+        id=new_job_id(time.time_ns() // 1_000_000) if key is None else id_of_key(key),
         spec=document.spec,
         origin=Origin(kind=OriginKind.HTTP, name=document.name),
         digest=_digest(document),
@@ -99,7 +99,8 @@ def _reject_unsuitable(document: Document, mesh: str) -> None:
         )
 
 
-def _id_of_key(key: str) -> str:
+def id_of_key(key: str) -> str:
+    """Return the job id that derives from an Idempotency-Key."""
     if not _KEY.fullmatch(key):
         raise ApiProblem(
             400, "idempotency-key", "Idempotency-Key must be 1 to 255 visible ASCII characters"

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
+from njst.journal.experiments import UnknownExperimentError
 from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
 from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
 
@@ -103,6 +104,7 @@ def _fields(error: RequestValidationError) -> list[FieldProblem]:
 
 _LOWER_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownJobError, 404, "unknown-job"),
+    (UnknownExperimentError, 404, "unknown-experiment"),
     (QueueTimeoutError, 503, "queue-timeout"),
     (NotEnoughWorkersError, 503, "not-enough-workers"),
     (EventTooLargeError, 413, "too-large"),
@@ -164,6 +166,7 @@ def install(app: FastAPI) -> None:
         ApiProblem,
         InvalidDocumentError,
         UnknownJobError,
+        UnknownExperimentError,
         NotEnoughWorkersError,
         JournalUnavailableError,
         ClientDisconnect,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
+from njst.journal.experiments import Experiments
 from njst.journal.interfaces import Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
@@ -17,6 +18,7 @@ class Services:
 
     mesh: str
     jobs: Jobs
+    experiments: Experiments
     courses: Courses
     members: Members
     me: Callable[[], Member]

@@ -85,6 +85,32 @@ class ApiClient:
         """Stop a job."""
         return self._json("POST", f"/api/v1/jobs/{job}/cancel")
 
+    def submit_experiment(
+        self, document: bytes, key: str | None, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Create an experiment; the same idempotency key again returns the same experiment."""
+        headers = {"content-type": "application/yaml"}
+        if key:
+            headers["idempotency-key"] = key
+        params = {"dryRun": "true"} if dry_run else {}
+        return self._json(
+            "POST", "/api/v1/experiments", content=document, headers=headers, params=params
+        )
+
+    def experiment(self, experiment: str) -> dict[str, Any]:
+        """Return an experiment with its trials so far."""
+        return self._json("GET", f"/api/v1/experiments/{experiment}")
+
+    def experiments(self, limit: int) -> list[dict[str, Any]]:
+        """Return at most `limit` experiments, newest first."""
+        page = self._json("GET", "/api/v1/experiments", params={"limit": limit})
+        items: list[dict[str, Any]] = page["items"]
+        return items
+
+    def cancel_experiment(self, experiment: str) -> dict[str, Any]:
+        """Stop an experiment and its running trial."""
+        return self._json("POST", f"/api/v1/experiments/{experiment}/cancel")
+
     def compare(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Return how two sets of ended jobs compare."""
         return self._json("POST", "/api/v1/comparisons", json=asked)

@@ -23,7 +23,8 @@ from njst.cli.exit_codes import ExitCode
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh, is_mesh
 from njst.journal.course_reader import Courses
-from njst.journal.interfaces import JournalUnavailableError, Member
+from njst.journal.experiments import Experiments
+from njst.journal.interfaces import JournalUnavailableError, Member, both
 from njst.journal.jobs import Jobs
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
@@ -31,6 +32,7 @@ from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.report_store import ReportStore
 from njst.journal.nats.window_store import WindowStore
 from njst.journal.nats.worker_discovery import NatsDiscovery
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst.login.login_errors import LoginError
@@ -91,14 +93,16 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
     client = await connect(connection)
     log, clock = JetStreamLog(client, mesh), LogClock(client, mesh)
     job_store, members = JobStore(), NatsDiscovery(client, mesh)
+    experiment_store = ExperimentStore()
     courses = Courses(WindowStore(client, mesh))
     try:
         await _need_mesh(client, mesh)
         await clock.start()
-        await log.follow(job_store.on_entry, job_store.on_progress)
+        await log.follow(both(job_store.on_entry, experiment_store.on_entry), job_store.on_progress)
         services = Services(
             mesh=mesh.name,
             jobs=Jobs(log, job_store, members, ReportStore(client, mesh)),
+            experiments=Experiments(log, experiment_store),
             courses=courses,
             members=members,
             me=_no_member,

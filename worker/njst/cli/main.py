@@ -9,6 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.experiments import experiment_commands
 from njst.cli.experiments.compare_command import TwoSidesCommand, compare
 from njst.cli.page.open_command import open_page
 
@@ -22,21 +23,24 @@ app = typer.Typer(
 ManifestFile = Annotated[
     str,
     typer.Argument(
-        help="An NjstJob, an NjstSchedule or a bare spec, in YAML or JSON; - reads stdin."
+        help="An NjstJob, an NjstSchedule, an NjstExperiment or a bare spec of a job, in YAML or"
+        " JSON; - reads stdin."
     ),
 ]
+EXPERIMENT = "experiment"
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
 app.command("compare", cls=TwoSidesCommand)(compare)
+app.add_typer(experiment_commands.app, name=EXPERIMENT)
 app.command("open")(open_page)
 
 
 @app.command("validate")
 def validate(file: ManifestFile) -> None:
-    """Check a job or a schedule locally, without a worker."""
+    """Check a job, a schedule or an experiment locally, without a worker."""
     # They load all models of specs.
-    from njst.contract.parsing.document import check_document  # noqa: PLC0415
+    from njst.contract.parsing.any_kind import check_document  # noqa: PLC0415
     from njst.contract.parsing.field_errors import InvalidDocumentError  # noqa: PLC0415
 
     try:
@@ -68,6 +72,7 @@ def main() -> None:
 def _is_light(arguments: list[str]) -> bool:
     """Whether the command is one of those that need neither a worker's code nor a list of all."""
     names = {command.name for command in app.registered_commands}
+    names.add(EXPERIMENT)
     return bool(arguments) and arguments[0] in names
 
 

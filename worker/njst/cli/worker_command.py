@@ -85,6 +85,7 @@ def _services(node: Worker) -> Services:
     return Services(
         mesh=str(node.mesh),
         jobs=node.jobs,
+        experiments=node.experiments,
         courses=node.courses,
         members=node.members,
         me=node.describe,

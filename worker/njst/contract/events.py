@@ -11,11 +11,14 @@ from enum import StrEnum
 from pydantic import Field
 
 from njst.contract.model import Message
+from njst.contract.results.comparison import LevelComparison
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
-from njst.contract.results.report import Report, StoredReport
+from njst.contract.results.report import Report, StoredReport, Verdict
 from njst.contract.results.tallies import ControlOutages, LoadCost, WorkloadTally
+from njst.contract.results.trial import SearchResult, TrialResult
+from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.target import Target
 
@@ -186,6 +189,45 @@ class Deleted(Payload):
     """The job is deleted: it is no longer listed."""
 
 
+class ExperimentCreated(Payload):
+    """An experiment was created. Its trials are jobs, whose ids begin with the experiment's."""
+
+    spec: ExperimentSpec
+    origin: Origin
+    # SHA-256 of the submitted document, to detect a repeated submission.
+    digest: str = ""
+
+
+class TrialEnded(Payload):
+    """What a trial came to, so that the log may forget its job.
+
+    The number of the trial stands in the subject in the place of a worker. `created_ns` and
+    `ended_ns` are log times of its job in ns, `facts` what must be the same in all trials for their
+    numbers to be comparable.
+    """
+
+    result: TrialResult
+    created_ns: int
+    ended_ns: int
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+class Concluded(Payload):
+    """An experiment has ended.
+
+    `outcome` is an `njst.experiments.experiment_state.ExperimentOutcome`. `omitted` names what was
+    left out so that the event fits into a message.
+    """
+
+    outcome: str
+    verdict: Verdict
+    reason: str
+    message: str = ""
+    searches: list[SearchResult] = Field(default_factory=list)
+    comparisons: list[LevelComparison] = Field(default_factory=list)
+    omitted: str = ""
+
+
 class Progress(Payload):
     """A participant's tallies so far, once a second, in a stream of their own."""
 
@@ -209,11 +251,16 @@ Event = (
     | Ended
     | Cleaned
     | Deleted
+    | ExperimentCreated
+    | TrialEnded
+    | Concluded
 )
 
 # Events that are appended only if their subject is empty: the first one wins. Not `cancelled`: a
 # void one must not block a valid one.
-DECISIONS: frozenset[str] = frozenset({"created", "started", "ended", "cleaned"})
+DECISIONS: frozenset[str] = frozenset(
+    {"created", "started", "ended", "cleaned", "experiment", "trial", "concluded"}
+)
 
 EVENT_TYPES: dict[str, type[Payload]] = {
     "created": Created,
@@ -229,5 +276,8 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "ended": Ended,
     "cleaned": Cleaned,
     "deleted": Deleted,
+    "experiment": ExperimentCreated,
+    "trial": TrialEnded,
+    "concluded": Concluded,
 }
 EVENT_NAMES: dict[type[Payload], str] = {kind: name for name, kind in EVENT_TYPES.items()}

@@ -43,7 +43,7 @@ def next_trial(
     if trials and trials[-1].result is None:
         return Waiting(WaitReason.TRIAL_RUNS)
     results = [trial.result for trial in trials if trial.result is not None]
-    found = _next_plan(spec, results)
+    found = next_plan(spec, results)
     if isinstance(found, TrialPlan):
         found = _stopped(spec, trials, results, now_ns) or found
     if isinstance(found, Conclusion):
@@ -52,7 +52,8 @@ def next_trial(
     return waiting or Trial(trial_id(experiment.id, found.number), found, job_of(spec, found))
 
 
-def _next_plan(spec: ExperimentSpec, results: Sequence[TrialResult]) -> TrialPlan | Conclusion:
+def next_plan(spec: ExperimentSpec, results: Sequence[TrialResult]) -> TrialPlan | Conclusion:
+    """Return the plan of the trial after some that have ended, whatever the time; or the end."""
     if spec.search is None:
         return _sample_plan(spec, results)
     return _search_plan(spec, spec.search, results)
@@ -75,7 +76,7 @@ def _stopped(
         words = f"{deadline_s} s since the first trial are used up"
     else:
         return None
-    return _conclude(spec, results, outcome, words)
+    return conclude(spec, results, outcome, words)
 
 
 def _waiting(spec: ExperimentSpec, trials: Sequence[TrialRecord], now_ns: int) -> Waiting | None:
@@ -93,11 +94,11 @@ def _sample_plan(spec: ExperimentSpec, results: Sequence[TrialResult]) -> TrialP
     runs = runs_of(spec)
     if len(results) == len(runs):
         words = f"all {len(runs)} trials have ended"
-        return _conclude(spec, results, ExperimentOutcome.COMPLETED, words)
+        return conclude(spec, results, ExperimentOutcome.COMPLETED, words)
     last = results[-MAX_UNDECIDED:]
     if len(last) == MAX_UNDECIDED and all(map(_has_failed, last)):
         words = f"{MAX_UNDECIDED} trials in a row failed, the last one: {last[-1].message}"
-        return _conclude(spec, results, ExperimentOutcome.TRIALS_FAILED, words)
+        return conclude(spec, results, ExperimentOutcome.TRIALS_FAILED, words)
     run = runs[len(results)]
     return TrialPlan(number=len(results), point=run.point, repeat=run.repeat)
 
@@ -124,15 +125,16 @@ def _search_plan(
                 window_seconds=step.window_s,
             )
     words = f"all {len(runs)} searches have ended"
-    return _conclude(spec, results, ExperimentOutcome.COMPLETED, words)
+    return conclude(spec, results, ExperimentOutcome.COMPLETED, words)
 
 
-def _conclude(
+def conclude(
     spec: ExperimentSpec,
     results: Sequence[TrialResult],
     outcome: ExperimentOutcome,
     message: str,
 ) -> Conclusion:
+    """Return the end of an experiment after these trials."""
     runs = []
     for run in runs_of(spec):
         own = trials_of(run, results)

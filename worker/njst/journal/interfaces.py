@@ -15,6 +15,18 @@ from njst.journal.state.projection import LogEntry
 
 # Called in log order, once for each entry, from the event loop; must not block.
 OnEntry = Callable[[LogEntry], None]
+
+
+def both(first: OnEntry, second: OnEntry) -> OnEntry:
+    """Return what delivers each entry to two readers, in this order."""
+
+    def deliver(entry: LogEntry) -> None:
+        first(entry)
+        second(entry)
+
+    return deliver
+
+
 # Called with (job, worker, progress, stored time in ns), oldest first.
 OnProgress = Callable[[str, str, Progress, int], None]
 

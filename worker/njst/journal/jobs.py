@@ -158,15 +158,25 @@ class Jobs:
     async def whole_report(self, view: JobView) -> Report:
         """Return an ended job's report with all details; if they are lost, it says why."""
         assert view.ended is not None
-        report, stored = view.ended.report, view.ended.stored
-        if stored is None or self._reports is None:
-            return _with_left_behind(view, report)
+        report = view.ended.report
         try:
-            return _with_left_behind(view, await self._reports.get(stored))
+            return await self.stored_report(view)
         except JournalUnavailableError as error:
             left_out = report.omitted or "the windows and the events"
             words = f"{left_out}; the whole cannot be had: {error}"
             return _with_left_behind(view, report.model_copy(update={"omitted": words}))
+
+    async def stored_report(self, view: JobView) -> Report:
+        """Return an ended job's report with all details.
+
+        Raises:
+            JournalUnavailableError: they are gone, or cannot be read now.
+        """
+        assert view.ended is not None
+        report, stored = view.ended.report, view.ended.stored
+        if stored is not None and self._reports is not None:
+            report = await self._reports.get(stored)
+        return _with_left_behind(view, report)
 
     async def is_forgotten(self, job: str) -> bool:
         """Whether the log itself has no such job; what this process has read may lag behind it.

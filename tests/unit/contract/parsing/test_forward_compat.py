@@ -10,10 +10,12 @@ from njst.contract.events import (
     Begun,
     Cancelled,
     Cleaned,
+    Concluded,
     Created,
     Deleted,
     Done,
     Ended,
+    ExperimentCreated,
     Finished,
     Origin,
     OriginKind,
@@ -23,6 +25,7 @@ from njst.contract.events import (
     SliceRead,
     Started,
     Suspected,
+    TrialEnded,
 )
 from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.forward_compat import read_event
@@ -30,12 +33,19 @@ from njst.contract.results.outcome import Outcome
 from njst.contract.results.readback import Corrupted, SliceResult, StreamReceipts
 from njst.contract.results.report import Report, Verdict
 from njst.contract.results.tallies import ErrorClass, ErrorTally
+from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult
+from njst.contract.spec.experiment import ExperimentSpec
+from njst.journal.state.projection import LogEntry, apply
 
 SPEC = parse_spec(
     {
         "streams": [{"name": "S"}],
         "workloads": [{"name": "w", "stream": "S", "messages": 9, "publish": {}}],
     }
+)
+EXPERIMENT = ExperimentSpec(template=SPEC)
+TRIAL = TrialResult(
+    plan=TrialPlan(number=0), job="x-t0", judgement=TrialJudgement.HELD, reason="Held"
 )
 MOMENT = "2026-01-01T00:00:00Z"
 REPORT = Report.model_validate(
@@ -60,6 +70,9 @@ EVENTS: list[Payload] = [
     Deleted(),
     Done(workloads=["w"]),
     Begun(workloads=["w"], lead_ms=400),
+    ExperimentCreated(spec=EXPERIMENT, origin=Origin(kind=OriginKind.HTTP)),
+    TrialEnded(result=TRIAL, created_ns=1, ended_ns=2, facts={"njst": "1"}),
+    Concluded(outcome="Completed", verdict=Verdict.VALID, reason="Completed"),
 ]
 
 
@@ -141,3 +154,9 @@ def test_created_event__with_later_fields_set__keeps_them() -> None:
     spec = json.loads(event.to_json())["spec"]
     assert (spec["queueTimeoutSeconds"], spec["target"]["discover"]) == (60, False)
     assert read_event(Created, event.to_json()) == event
+
+
+def test_events_of_an_experiment__projection_of_jobs__has_no_job() -> None:
+    """A worker from before experiments reads them so, and does not know the names of two."""
+    for number, event in enumerate((EVENTS[-3], None, None, EVENTS[3], EVENTS[10])):
+        assert apply(None, LogEntry(1 + number, 1, "x-1", "", event)) is None  # type: ignore[arg-type]

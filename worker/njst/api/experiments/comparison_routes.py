@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from njst.api.job_documents import dump
+from njst.api.job_routes import YAML_OR_JSON
 from njst.api.job_submission import read_body, require_document
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
@@ -23,10 +24,7 @@ _BODY = {
     "requestBody": {
         "required": True,
         "description": "Job IDs of both sides, and the metrics, as JSON or YAML.",
-        "content": {
-            kind: {"schema": {"type": "object"}}
-            for kind in ("application/json", "application/yaml")
-        },
+        "content": YAML_OR_JSON,
     },
 }
 

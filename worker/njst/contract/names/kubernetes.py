@@ -18,4 +18,7 @@ SCHEDULE_KIND = "NjstSchedule"
 SCHEDULE_PLURAL = "njstschedules"
 
 
+EXPERIMENT_KIND = "NjstExperiment"
+
+
 API_VERSION = f"{GROUP}/{VERSION}"

@@ -8,14 +8,13 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from njst.contract.model import Message, Model
-from njst.contract.names.kubernetes import SCHEDULE_KIND
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
 from njst.contract.parsing.yaml_loader import load_object
 from njst.contract.spec.job import JobSpec
-from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
+from njst.contract.spec.schedule import ScheduleSpec
 
 _Spec = TypeVar("_Spec", bound=Model)
-_Head = TypeVar("_Head", "Head", "ScheduleHead")
+_Head = TypeVar("_Head", "Head", "ScheduleHead", "ExperimentHead")
 
 
 class Metadata(Message):
@@ -41,6 +40,14 @@ class ScheduleHead(Message):
     metadata: Metadata = Field(default_factory=Metadata)
 
 
+class ExperimentHead(Message):
+    """An NjstExperiment manifest without its spec."""
+
+    api_version: Literal["njst.io/v1alpha1"]
+    kind: Literal["NjstExperiment"]
+    metadata: Metadata = Field(default_factory=Metadata)
+
+
 @dataclass(frozen=True)
 class Document:
     """A validated job and the name in its manifest; a bare spec has none."""
@@ -57,33 +64,27 @@ def parse_document(text: bytes) -> Document:
             large, or breaks the contract. Field paths begin at the manifest's root, so those of a
             bare spec begin with `spec` too.
     """
-    return _job(load_object(text))
+    return parse_job(load_object(text))
 
 
-def check_document(text: bytes) -> None:
-    """Check the one NjstJob, bare spec, or NjstSchedule in `text`, as JSON or YAML.
+def parse_job(data: dict[str, Any]) -> Document:
+    """Return the job that an object describes: a whole manifest, or a bare spec.
 
     Raises:
-        InvalidDocumentError: as `parse_document` does.
+        InvalidDocumentError: as `parse_document`.
     """
-    data = load_object(text)
-    if data.get("kind") != SCHEDULE_KIND:
-        _job(data)
-        return
-    head = _head(ScheduleHead, data)
-    if len(head.metadata.name) > MAX_NAME:
-        raise InvalidDocumentError([FieldProblem("metadata.name", NAME_TOO_LONG)])
-    parse_schedule(data["spec"])
-
-
-def _job(data: dict[str, Any]) -> Document:
     if "apiVersion" not in data and "kind" not in data:
         return Document(name="", spec=parse_spec(data))
-    head = _head(Head, data)
+    head = parse_head(Head, data)
     return Document(name=head.metadata.name, spec=parse_spec(data["spec"]))
 
 
-def _head(model: type[_Head], data: dict[str, Any]) -> _Head:
+def parse_head(model: type[_Head], data: dict[str, Any]) -> _Head:
+    """Return a manifest without its spec, which must be there.
+
+    Raises:
+        InvalidDocumentError: it is another kind, or has no spec.
+    """
     try:
         head = model.model_validate(data)
     except ValidationError as error:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from njst.contract.parsing.document import parse_model
+from njst.contract.parsing.document import ExperimentHead, parse_head, parse_model
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
+from njst.contract.parsing.yaml_loader import load_object
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 from njst.contract.trials.points import Point, document_of, points_of
@@ -17,6 +18,36 @@ from njst.contract.trials.template_path import PathError, locate
 
 # Of a grid with one bad value, many points are bad: the first few say which.
 _MAX_PROBLEMS = 5
+
+
+@dataclass(frozen=True)
+class ExperimentFile:
+    """A validated experiment and the name in its manifest; a bare spec has none."""
+
+    name: str
+    spec: ExperimentSpec
+
+
+def parse_experiment_document(text: bytes) -> ExperimentFile:
+    """Return the one experiment in `text`: a whole manifest, or a bare spec, as JSON or YAML.
+
+    Raises:
+        InvalidDocumentError: as `parse_experiment`, or the text cannot be read. Field paths begin
+            at the manifest's root, so those of a bare spec begin with `spec` too.
+    """
+    return parse_experiment_object(load_object(text))
+
+
+def parse_experiment_object(data: dict[str, Any]) -> ExperimentFile:
+    """Return the experiment that an object describes: a whole manifest, or a bare spec.
+
+    Raises:
+        InvalidDocumentError: as `parse_experiment`.
+    """
+    if "apiVersion" not in data and "kind" not in data:
+        return ExperimentFile(name="", spec=parse_experiment(data))
+    head = parse_head(ExperimentHead, data)
+    return ExperimentFile(name=head.metadata.name, spec=parse_experiment(data["spec"]))
 
 
 def parse_experiment(data: Any) -> ExperimentSpec:

@@ -1,6 +1,6 @@
-"""What is planned for a trial of an experiment, and what it came to.
+"""What is planned for a trial of an experiment, and what it and its search came to.
 
-Both are kept with the experiment, so that the job log may forget the trial's job.
+All are kept with the experiment, so that the job log may forget the trial's job.
 """
 
 from enum import StrEnum
@@ -91,3 +91,21 @@ class TrialResult(Message):
     achieved_messages_per_second: int = 0
     p50_microseconds: int | None = None
     workloads: list[TrialWorkload] = Field(default_factory=list)
+
+
+class SearchResult(Message):
+    """How the search of one run ended; rates are messages per second of all paced workloads.
+
+    `outcome` is an `njst.experiments.search_end.SearchOutcome`. `lower_messages_per_second` held
+    and, with `is_lower_confirmed`, is sustained; `upper_messages_per_second` was rejected; None:
+    there is no such bound.
+    """
+
+    point: int
+    repeat: int
+    outcome: str
+    message: str = ""
+    trials: int = 0
+    lower_messages_per_second: int | None = None
+    is_lower_confirmed: bool = False
+    upper_messages_per_second: int | None = None

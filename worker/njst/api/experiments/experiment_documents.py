@@ -1,0 +1,126 @@
+"""The JSON document of an experiment, built from its view and the job of its running trial."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from njst.contract.events import Origin
+from njst.contract.model import Message
+from njst.contract.results.comparison import LevelComparison
+from njst.contract.results.report import Verdict
+from njst.contract.results.trial import SearchResult, TrialResult
+from njst.contract.spec.experiment import ExperimentSpec
+from njst.contract.trials.points import points_of
+from njst.experiments.trial_job import trial_id
+from njst.journal.jobs import Jobs, UnknownJobError
+from njst.journal.report_builder import log_datetime
+from njst.journal.state.experiments.experiment_view import ExperimentView
+from njst.journal.state.job_view import JobView
+from njst.journal.state.state_text import state_text
+
+
+class ExperimentSummary(Message):
+    """An experiment in a list."""
+
+    id: str
+    name: str
+    origin: Origin
+    phase: str
+    reason: str
+    message: str
+    create_time: AwareDatetime
+    completion_time: AwareDatetime | None = None
+    verdict: Verdict | None = None
+    # Number of trials that have ended, and the job of the one that runs.
+    trial_count: int = 0
+    running_job: str | None = None
+    # The highest sustained rate of all searches, in messages per second.
+    best_messages_per_second: int | None = None
+
+
+class ExperimentDocument(ExperimentSummary):
+    """An experiment with its trials; `points` have the values of the factors by name."""
+
+    points: list[dict[str, JsonValue]] = Field(default_factory=list)
+    trials: list[TrialResult] = Field(default_factory=list)
+    searches: list[SearchResult] = Field(default_factory=list)
+    comparisons: list[LevelComparison] = Field(default_factory=list)
+    # What was left out of the results because it does not fit into a message.
+    omitted: str = ""
+    spec: ExperimentSpec
+
+
+class ExperimentList(Message):
+    """A page of experiments, newest first; `next` is the cursor of the following page."""
+
+    items: list[ExperimentSummary]
+    next: str | None = None
+
+
+def summary_of(view: ExperimentView, jobs: Jobs) -> ExperimentSummary:
+    """Return an experiment as it stands in a list."""
+    return ExperimentSummary(**_summary(view, jobs))
+
+
+def document_of(view: ExperimentView, jobs: Jobs) -> ExperimentDocument:
+    """Return an experiment with all that is known of it."""
+    end = view.concluded
+    return ExperimentDocument(
+        **_summary(view, jobs),
+        points=[dict(point.values) for point in points_of(view.created.spec)],
+        trials=list(view.results),
+        searches=[] if end is None else end.searches,
+        comparisons=[] if end is None else end.comparisons,
+        omitted="" if end is None else end.omitted,
+        spec=view.created.spec,
+    )
+
+
+def _summary(view: ExperimentView, jobs: Jobs) -> dict[str, Any]:
+    end, running = view.concluded, _running(view, jobs)
+    reason, message = _state(view, jobs, running)
+    return {
+        "id": view.id,
+        "name": view.created.origin.name,
+        "origin": view.created.origin,
+        "phase": str(view.phase),
+        "reason": reason if end is None else end.reason,
+        "message": message if end is None else end.message,
+        "create_time": log_datetime(view.created_ns),
+        "completion_time": None if end is None else log_datetime(view.concluded_ns),
+        "verdict": None if end is None else end.verdict,
+        "trial_count": len(view.trials),
+        "running_job": None if running is None else running.id,
+        "best_messages_per_second": _best(view),
+    }
+
+
+def _running(view: ExperimentView, jobs: Jobs) -> JobView | None:
+    """Return the job of the trial that was created and is not recorded; None: there is none."""
+    if view.concluded is not None:
+        return None
+    try:
+        return jobs.get(trial_id(view.id, len(view.trials)))
+    except UnknownJobError:
+        return None
+
+
+def _state(view: ExperimentView, jobs: Jobs, running: JobView | None) -> tuple[str, str]:
+    number = len(view.trials)
+    if running is None:
+        return "BetweenTrials", f"trial {number} comes next"
+    if running.ended is not None:
+        return "TrialEnded", f"trial {number} has ended"
+    state = state_text(running, jobs.waits_for(running.id))
+    return "TrialRuns", f"trial {number} is {running.phase}: {state.message or state.reason}"
+
+
+def _best(view: ExperimentView) -> int | None:
+    if view.concluded is None:
+        return None
+    rates = [
+        search.lower_messages_per_second
+        for search in view.concluded.searches
+        if search.is_lower_confirmed and search.lower_messages_per_second is not None
+    ]
+    return max(rates, default=None)

@@ -1,0 +1,121 @@
+"""/api/v1/experiments: submit, list, get, cancel, delete."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from njst.api.experiments.experiment_documents import (
+    ExperimentDocument,
+    ExperimentList,
+    document_of,
+    summary_of,
+)
+from njst.api.experiments.experiment_submission import read_experiment
+from njst.api.job_documents import dump
+from njst.api.job_routes import KEY_PARAMETER, YAML_OR_JSON
+from njst.api.problems import ApiProblem
+from njst.api.services import Services
+from njst.journal.experiments import ExperimentSubmission, SubmittedExperiment
+from njst.journal.state.experiments.experiment_view import ExperimentView
+from njst.journal.state.job_view import Phase
+
+_BODY = {
+    "parameters": [KEY_PARAMETER],
+    "requestBody": {
+        "required": True,
+        "description": "An NjstExperiment manifest or a bare spec, as JSON or YAML.",
+        "content": YAML_OR_JSON,
+    },
+}
+
+
+def create_router(services: Services) -> APIRouter:
+    """Return the router of a worker."""
+    api = _ExperimentsApi(services)
+    router = APIRouter(prefix="/api/v1/experiments", tags=["experiments"])
+    add = partial(router.add_api_route, response_model=None)
+    add("", api.submit, methods=["POST"], responses=_shown(201), openapi_extra=_BODY)
+    add("", api.list_all, methods=["GET"], responses={200: {"model": ExperimentList}})
+    add("/{experiment}", api.get, methods=["GET"], responses=_shown(200))
+    add("/{experiment}", api.delete, methods=["DELETE"], status_code=204)
+    add("/{experiment}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
+    return router
+
+
+class _ExperimentsApi:
+    def __init__(self, services: Services) -> None:
+        self._mesh = services.mesh
+        self._experiments = services.experiments
+        self._jobs = services.jobs
+
+    async def submit(
+        self, request: Request, dry_run: Annotated[bool, Query(alias="dryRun")] = False
+    ) -> Response:
+        """Submit an experiment. An Idempotency-Key makes it safe to repeat the request."""
+        submission = await read_experiment(request, self._mesh)
+        if dry_run:
+            spec = submission.spec.model_dump(mode="json", exclude_none=True)
+            return JSONResponse({"dryRun": True, "spec": spec})
+        submitted = await self._experiments.submit(submission)
+        _reject_reused_key(submitted, submission)
+        return JSONResponse(
+            self._document(submitted.view),
+            201 if submitted.new else 200,
+            {"location": f"/api/v1/experiments/{submitted.view.id}"},
+        )
+
+    async def list_all(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: Annotated[int | None, Query(ge=0)] = None,
+        phase: Annotated[Phase | None, Query()] = None,
+    ) -> Response:
+        """List experiments, newest first; the Link header and `next` point to the next page."""
+        views = [
+            view
+            for view in reversed(self._experiments.all())
+            if (cursor is None or view.seq < cursor) and (phase is None or view.phase is phase)
+        ]
+        shown = views[:limit]
+        page: dict[str, Any] = {"items": [dump(summary_of(view, self._jobs)) for view in shown]}
+        headers = {}
+        if len(views) > limit:
+            page["next"] = str(shown[-1].seq)
+            url = request.url.include_query_params(cursor=page["next"])
+            headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return JSONResponse(page, headers=headers)
+
+    async def get(self, experiment: str) -> Response:
+        """Return an experiment with its trials so far."""
+        return JSONResponse(self._document(self._experiments.get(experiment)))
+
+    async def cancel(self, experiment: str) -> Response:
+        """Stop an experiment and its running trial; its trials so far are kept."""
+        view = await self._experiments.cancel(experiment, "the experiment was cancelled")
+        return JSONResponse(self._document(view), 202)
+
+    async def delete(self, experiment: str) -> Response:
+        """Delete an experiment, and stop it first if it runs; its trials stay among the jobs."""
+        await self._experiments.delete(experiment)
+        return Response(status_code=204)
+
+    def _document(self, view: ExperimentView) -> dict[str, Any]:
+        return dump(document_of(view, self._jobs))
+
+
+def _reject_reused_key(submitted: SubmittedExperiment, submission: ExperimentSubmission) -> None:
+    """Reject a repeated Idempotency-Key whose experiment has another spec or was deleted."""
+    if submitted.view.created.digest != submission.digest:
+        raise ApiProblem(
+            422, "idempotency-key", "this Idempotency-Key was used for another document"
+        )
+    if submitted.view.deleted:
+        words = "the experiment of this Idempotency-Key was deleted"
+        raise ApiProblem(409, "idempotency-key", words)
+
+
+def _shown(status: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ExperimentDocument}}

@@ -1,0 +1,58 @@
+"""From an HTTP request to an experiment to create."""
+
+import asyncio
+import hashlib
+import time
+
+from fastapi import Request
+
+from njst.api.job_submission import id_of_key, read_body, require_document
+from njst.api.problems import ApiProblem
+from njst.contract.events import Origin, OriginKind
+from njst.contract.parsing.experiment import ExperimentFile, parse_experiment_document
+from njst.contract.parsing.field_errors import FieldProblem
+from njst.journal.experiments import ExperimentSubmission
+from njst.journal.jobs import new_job_id
+
+# The id of an experiment is never that of a job, also with the same Idempotency-Key.
+_PREFIX = "x-"
+
+
+async def read_experiment(request: Request, mesh: str) -> ExperimentSubmission:
+    """Return the experiment that a request submits to a worker of `mesh`."""
+    require_document(request)
+    body = await read_body(request)
+    # In a thread: each point of a grid is checked as a job.
+    document = await asyncio.to_thread(parse_experiment_document, body)
+    _reject_unsuitable(document, mesh)
+    key = request.headers.get("idempotency-key")
+    own = new_job_id(time.time_ns() // 1_000_000) if key is None else id_of_key(key)
+    return ExperimentSubmission(
+        id=f"{_PREFIX}{own}",
+        spec=document.spec,
+        origin=Origin(kind=OriginKind.HTTP, name=document.name),
+        digest=_digest(document),
+    )
+
+
+def _digest(document: ExperimentFile) -> str:
+    """Return a digest of name and spec that does not depend on how they were written."""
+    spec = document.spec.model_dump_json(exclude_none=True)
+    return hashlib.sha256(f"{document.name}\n{spec}".encode()).hexdigest()
+
+
+def _reject_unsuitable(document: ExperimentFile, mesh: str) -> None:
+    """Reject fields that have a meaning only in a resource, and another mesh."""
+    spec = document.spec
+    problems = [
+        FieldProblem(f"spec.{field}", "must be false: the field works only in a resource")
+        for field, value in (("suspend", spec.suspend), ("cancel", spec.cancel))
+        if value
+    ]
+    if spec.template.mesh not in (None, mesh):
+        words = f"must be {mesh!r}, the mesh of this worker, or omitted"
+        problems.append(FieldProblem("spec.template.mesh", words))
+    if problems:
+        raise ApiProblem(
+            422, "invalid", "the experiment cannot be submitted over HTTP like this", problems
+        )

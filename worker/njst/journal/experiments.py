@@ -1,0 +1,130 @@
+"""The operations on experiments: the same for the HTTP API and the CLI."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from njst.contract.events import EVENT_NAMES, Cancelled, Deleted, ExperimentCreated, Origin, Payload
+from njst.contract.names.mesh import EventName
+from njst.contract.spec.experiment import ExperimentSpec
+from njst.journal.interfaces import JournalUnavailableError, Log
+from njst.journal.state.experiments.experiment_store import ExperimentStore
+from njst.journal.state.experiments.experiment_view import ExperimentView
+
+# How long an appended event may take to come back through the log before that counts as an outage.
+ECHO_TIMEOUT_S = 5.0
+
+
+class UnknownExperimentError(LookupError):
+    """There is no experiment with this id."""
+
+    def __init__(self, experiment: str) -> None:
+        super().__init__(f"there is no experiment {experiment!r}")
+
+
+@dataclass(frozen=True)
+class ExperimentSubmission:
+    """An experiment to create; a second submission of the same `id` is the same experiment."""
+
+    id: str
+    spec: ExperimentSpec
+    origin: Origin
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class SubmittedExperiment:
+    """The experiment as it stands in the log; `new` is False if it was there already."""
+
+    view: ExperimentView
+    new: bool
+
+
+class Experiments:
+    """The experiments of a mesh: create, get, cancel, delete. Workers run their trials."""
+
+    def __init__(self, log: Log, store: ExperimentStore) -> None:
+        """Bind the operations to the log of a mesh and to what was read of it."""
+        self._log = log
+        self._store = store
+
+    def all(self) -> list[ExperimentView]:
+        """Return all experiments in the order in which they were created."""
+        return self._store.experiments()
+
+    def get(self, experiment: str) -> ExperimentView:
+        """Return an experiment.
+
+        Raises:
+            UnknownExperimentError: there is none with this id.
+        """
+        view = self._store.get(experiment)
+        if view is None:
+            raise UnknownExperimentError(experiment)
+        return view
+
+    async def submit(self, submission: ExperimentSubmission) -> SubmittedExperiment:
+        """Create an experiment, unless its id exists.
+
+        Raises:
+            JournalUnavailableError: it is not known whether it was created; submitting the same id
+                again is safe.
+        """
+        known = self._store.view(submission.id)
+        if known is not None:
+            return SubmittedExperiment(known, new=False)
+        created = ExperimentCreated(
+            spec=submission.spec, origin=submission.origin, digest=submission.digest
+        )
+        stored = await self._append(submission.id, created)
+        view = await self._echo(submission.id, lambda _: True)
+        return SubmittedExperiment(view, new=stored)
+
+    async def cancel(self, experiment: str, message: str) -> ExperimentView:
+        """Cancel an experiment and its running trial; one that has ended stays as it is.
+
+        Raises:
+            UnknownExperimentError: there is no such experiment.
+            JournalUnavailableError: repeat it later.
+        """
+        view = self.get(experiment)
+        if view.cancelled is not None or view.concluded is not None:
+            return view
+        await self._append(experiment, Cancelled(reason="Requested", message=message))
+        return await self._echo(experiment, lambda v: bool(v.cancelled or v.concluded))
+
+    async def delete(self, experiment: str) -> None:
+        """Cancel an experiment that runs, and hide it; its trials stay in the list of jobs.
+
+        Raises:
+            UnknownExperimentError: there is no such experiment.
+            JournalUnavailableError: repeat it later.
+        """
+        await self.cancel(experiment, "the experiment was deleted")
+        await self._append(experiment, Deleted())
+        await self._echo(experiment, lambda view: view.deleted)
+
+    async def _append(self, experiment: str, payload: Payload) -> bool:
+        name = EventName(experiment, EVENT_NAMES[type(payload)])
+        return (await self._log.append(name, payload)).stored
+
+    async def _echo(
+        self, experiment: str, reached: Callable[[ExperimentView], bool]
+    ) -> ExperimentView:
+        """Wait until an appended event has come back through the log."""
+        found: asyncio.Future[ExperimentView] = asyncio.get_running_loop().create_future()
+
+        def check(_: str) -> None:
+            view = self._store.view(experiment)
+            if view is not None and not found.done() and reached(view):
+                found.set_result(view)
+
+        stop_listening = self._store.listen(check)
+        try:
+            check(experiment)
+            async with asyncio.timeout(ECHO_TIMEOUT_S):
+                return await found
+        except TimeoutError as error:
+            raise JournalUnavailableError("the job log does not answer; try again") from error
+        finally:
+            stop_listening()

@@ -1,0 +1,1 @@
+"""The state of experiments: the projection of their events."""
