@@ -8,12 +8,13 @@ import typer
 
 from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
-from njst.cli.exit_codes import ExitCode, of_verdict
+from njst.cli.exit_codes import ExitCode
 from njst.cli.job_commands import Key, read, say
 from njst.cli.output import Output, OutputOption, show
+from njst.cli.report_output import of_verdict
 from njst.cli.shared_options import with_client
 from njst.contract.results.report import Verdict
-from njst.report.terminal import table
+from njst.report.text_table import table
 
 # The state is asked for again after this share of the time so far, within these bounds.
 _POLL_SHARE = 0.05

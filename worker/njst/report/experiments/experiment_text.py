@@ -9,7 +9,7 @@ from njst.contract.results.report import Verdict
 from njst.contract.results.trial import SearchResult, TrialPurpose, TrialResult
 from njst.contract.trials.points import Point
 from njst.report.experiments import comparison_text
-from njst.report.terminal import table
+from njst.report.text_table import table
 from njst.report.units import duration
 
 _NONE = "-"
