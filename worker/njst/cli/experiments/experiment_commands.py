@@ -11,9 +11,7 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.cli.job_commands import Key, read, say
 from njst.cli.output import Output, OutputOption, show
-from njst.cli.report_output import of_verdict
 from njst.cli.shared_options import with_client
-from njst.contract.results.report import Verdict
 from njst.report.text_table import table
 
 # The state is asked for again after this share of the time so far, within these bounds.
@@ -52,6 +50,10 @@ def run(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Submit an experiment, show each trial as it ends; the exit code is the verdict."""
+    # They load the models of results, which most commands do without.
+    from njst.cli.report_output import of_verdict  # noqa: PLC0415
+    from njst.contract.results.report import Verdict  # noqa: PLC0415
+
     document = client.submit_experiment(read(file), key, dry_run=dry_run)
     if dry_run:
         show(document, output, lambda: "valid")
