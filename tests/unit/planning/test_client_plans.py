@@ -264,3 +264,18 @@ def test_core_subscribers__of_many_subjects__have_each_subject_once(
     )
     each, more = divmod(max(count, len(cores)), count)
     assert own == Counter({number: each + (number < more) for number in range(count)})
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
+def test_clients_of_a_job__have_a_place_each(clients: int, workers: int, streams: int) -> None:
+    workload = {"stream": "S", "clients": clients, "durationSeconds": 1}
+    document = {
+        "streams": [{"name": "S", "count": streams}],
+        "workloads": [
+            {"name": "a", **workload, "publish": {}},
+            {"name": "b", **workload, "consume": {}},
+            {"name": "c", "durationSeconds": 1, "core": {"operation": "Subscribe", "subject": "s"}},
+        ],
+    }
+    places = sorted(plan.place for plan in all_clients(document, workers))
+    assert places == [*range(workers * (2 * clients * streams + 1))]

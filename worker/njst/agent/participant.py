@@ -150,6 +150,7 @@ class Participant:
         finally:
             self.made_ns = self.deps.time.now_ns()
         clients = self._provisioned.clients
+        connection = connection.knowing(self._provisioned.found)
         plan = LoadPlan(job=self.view.id, connection=connection, clients=clients)
         count = sum(not client.skipped for client in clients)
         self._preparing_text = f"still connecting its clients: {count} of them"

@@ -55,6 +55,8 @@ class ClientPlan(Message):
     number: int = 0
     index: int
     siblings: int = 1
+    # The number of the client among all of the job: it begins with the server of this place.
+    place: int = 0
     # Prefix of JetStream API subjects: the connection's `js_api`.
     api_prefix: str = API_PREFIX
     messages: int | None = None
@@ -96,6 +98,8 @@ class Provisioned(Message):
     """The clients that a participant loads, and what its preparation found out."""
 
     clients: list[ClientPlan] = Field(default_factory=list)
+    # Servers that the target's cluster has named, as `host:port`.
+    found: list[str] = Field(default_factory=list)
     preparation: Preparation | None = None
 
 

@@ -145,6 +145,12 @@ class LoginClient(Client):
         return str(self._server_info.get(name) or "")
 
     @property
+    def named_servers(self) -> list[str]:
+        """The servers of the cluster, as `host:port`, in the INFO of the server."""
+        found = self._server_info.get("connect_urls") or []
+        return [url for url in found if isinstance(url, str)]
+
+    @property
     def server_id(self) -> str:
         """The ID of the connected server, which changes each time the server starts."""
         return self.info("server_id")

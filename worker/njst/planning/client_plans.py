@@ -33,16 +33,24 @@ def client_plans(
     position = workers.index(me)
     target = target or TargetState()
     plans: list[ClientPlan] = []
+    before = 0
     for number, workload in enumerate(spec.workloads):
         if reason := target.skipped.get(workload.name):
             plans.append(ClientPlan(workload=workload.name, number=number, index=0, skipped=reason))
         else:
             work = WorkloadContext(job, spec, workload, number, target.there, target.adjusted)
-            plans += _clients(work, position, len(workers))
+            plans += _clients(work, position, len(workers), before)
+        streams = 1 if workload.stream is None else _stream_count(spec, workload.stream)
+        before += workload.clients * len(workers) * streams
     return plans
 
 
-def _clients(work: WorkloadContext, worker: int, workers: int) -> Iterator[ClientPlan]:
+def _stream_count(spec: JobSpec, name: str) -> int:
+    return next((stream.count for stream in spec.streams if stream.name == name), 1)
+
+
+def _clients(work: WorkloadContext, worker: int, workers: int, before: int) -> Iterator[ClientPlan]:
+    """Yield the plans of a worker's clients; `before` is how many clients other workloads have."""
     workload = work.workload
     names = [""] if work.stream is None else stream_names(work.stream)
     for number, name in enumerate(names):
@@ -56,6 +64,7 @@ def _clients(work: WorkloadContext, worker: int, workers: int) -> Iterator[Clien
                 workload=workload.name,
                 number=work.number,
                 index=slot.index,
+                place=before + slot.index,
                 messages=messages,
                 duration_ms=ms(workload.length_seconds),
                 warmup_ms=workload.warmup_seconds * 1000,

@@ -105,7 +105,7 @@ async def provision(
             session=await target_session(client, connection, asks=asks),
             streams=placements(streams.values()),
         )
-        return Provisioned(clients=plans, preparation=preparation)
+        return Provisioned(clients=plans, found=client.named_servers, preparation=preparation)
 
 
 def _patience_s(spec: JobSpec) -> float:

@@ -90,3 +90,32 @@ def test_a_connection_keeps_its_servers_and_learns_those_of_its_cluster() -> Non
     assert plain.knowing([]) is plain
     assert plain.knowing(["b:2"]).found == ["b:2"]
     assert plain.knowing(["b:2"]).servers == ["nats://a:1"]
+
+
+def spread(servers: ServerPool, place: int, broken: PoolServer | None = None) -> str:
+    return "".join(server.host for server in servers.order(broken, place))
+
+
+def test_clients_of_different_places__begin_with_different_servers() -> None:
+    found = servers("nats://b:1")
+    found.learn(["d:1", "a:1"], found.known[0])
+    assert [spread(found, place) for place in range(4)] == ["bad", "adb", "dba", "bad"]
+    found.learn(["a:1", "d:1"], found.known[0])
+    assert spread(found, 1) == "adb", "whatever the order in which a server names them"
+    _, a, d = found.known
+    found.note_missed(a)
+    assert spread(found, 1) == "dba"
+    found.note_taken(a)
+    found.note_taken(d)
+    assert [spread(found, place, a) for place in range(3)] == ["bda", "dba", "bda"]
+
+
+def test_servers_that_only_the_cluster_has_named__are_untried_until_they_take_a_client() -> None:
+    found = servers("nats://a:1")
+    found.learn(["b:1"], found.known[0])
+    a, b = found.known
+    assert (found.is_untried(a), found.is_untried(b)) == (False, True)
+    assert spread(found, 1, a) == "ab", "after a break it is the last resort"
+    found.note_taken(b)
+    assert not found.is_untried(b)
+    assert spread(found, 1, a) == "ba"

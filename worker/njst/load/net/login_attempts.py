@@ -36,9 +36,22 @@ class LoginAttempts:
     """The attempts of one client; times are CLOCK_MONOTONIC ns."""
 
     def __init__(
-        self, settings: DialSettings, servers: ServerPool, on_miss: Callable[[ConnectError], None]
+        self,
+        settings: DialSettings,
+        servers: ServerPool,
+        on_miss: Callable[[ConnectError], None],
+        place: int | None = None,
     ) -> None:
-        """Prepare; `on_miss` gets the error of each failed attempt."""
+        """Prepare.
+
+        Args:
+            settings: of the connection.
+            servers: of the process.
+            on_miss: gets the error of each failed attempt, but for first attempts at servers that
+                only the cluster has named.
+            place: of the client among all of the job; None: it begins where the last one was taken.
+        """
+        self._place = place
         self._settings = settings
         self._servers = servers
         self._on_miss = on_miss
@@ -99,7 +112,7 @@ class LoginAttempts:
 
     def _due(self, now_ns: int) -> PoolServer | None:
         under_way = [dial.server for dial in self._dials]
-        for server in self._servers.order(self._broken):
+        for server in self._servers.order(self._broken, self._place):
             miss = self._misses.get(server)
             if server not in under_way and (miss is None or now_ns >= miss.retry_ns):
                 return server
@@ -123,10 +136,16 @@ class LoginAttempts:
         self._misses[server] = _Miss(error, now_ns + _pause_ns(failures), failures)
         self._servers.note_missed(server)
         self._next_ns = now_ns
-        self._on_miss(error)
+        if self._broken is not None or not self._servers.is_untried(server):
+            self._on_miss(error)
 
     def _win(self, dial: Dial, stream: SocketStream) -> tuple[Dial, SocketStream]:
         self._dials.remove(dial)
+        if self._broken is None:
+            # The next clients do not wait for a server that has not even greeted this one.
+            for slower in self._dials:
+                if slower.info is None:
+                    self._servers.note_missed(slower.server)
         self.close()
         self._servers.note_taken(dial.server)
         return dial, stream

@@ -31,12 +31,21 @@ class Reconnect:
         servers: ServerPool,
         recorder: Recorder,
         reconnect_ms: int | None = None,
+        place: int | None = None,
     ) -> None:
-        """Prepare; `reconnect_ms` is how long a break may last, None: for ever."""
+        """Prepare.
+
+        Args:
+            settings: of the connection.
+            servers: of the process.
+            recorder: of the client's workload.
+            reconnect_ms: how long a break may last; None: for ever.
+            place: of the client, as in `LoginAttempts`.
+        """
         self._servers = servers
         self._recorder = recorder
         self._reconnect_ns = None if reconnect_ms is None else reconnect_ms * 1_000_000
-        self._attempts = LoginAttempts(settings, servers, self._on_miss)
+        self._attempts = LoginAttempts(settings, servers, self._on_miss, place)
         # Where the connection is, or was.
         self._server: PoolServer | None = None
         # Whether that server is shutting down (lame duck mode).

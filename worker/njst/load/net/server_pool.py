@@ -42,13 +42,17 @@ class ServerPool:
         """Every server: the planned ones first."""
         return self._planned + self._learnt
 
-    def order(self, broken: PoolServer | None) -> list[PoolServer]:
+    def order(self, broken: PoolServer | None, place: int | None = None) -> list[PoolServer]:
         """Return all servers in the order in which to try them.
 
-        First servers that are configured or have accepted a client, then the one whose connection
-        is `broken`, then discovered ones, whose addresses may not be reachable from here; last
-        servers whose last attempt failed.
+        A client with a place begins with the server of that place, so that the clients of a job are
+        spread evenly, and after a break over the servers that are left. After a break first come
+        servers that are configured or have accepted a client, then the one whose connection is
+        `broken`, then discovered ones, whose addresses may not be reachable from here. Servers
+        whose last attempt failed are always last.
         """
+        if place is not None:
+            return self._spread(broken, place)
         known = self.known
         if broken in known:
             begin = known.index(broken) + 1
@@ -57,10 +61,24 @@ class ServerPool:
         turned = known[begin:] + known[:begin]
         return sorted(turned, key=lambda server: (server in self._dead, self._rank(server, broken)))
 
+    def _spread(self, broken: PoolServer | None, place: int) -> list[PoolServer]:
+        """Return the servers from a place on: the same place on every worker."""
+        known = self._planned + sorted(self._learnt, key=lambda server: server.url)
+        others = [server for server in known if server != broken]
+        begin = place % max(1, len(others))
+        turned = others[begin:] + others[:begin] + [s for s in known if s == broken]
+        if broken is None:
+            return sorted(turned, key=self._dead.__contains__)
+        return sorted(turned, key=lambda server: (server in self._dead, self._rank(server, broken)))
+
+    def is_untried(self, server: PoolServer) -> bool:
+        """Whether a server is only known by its cluster, and has accepted nobody yet."""
+        return server not in self._planned and server not in self._proven
+
     def _rank(self, server: PoolServer, broken: PoolServer | None) -> int:
         if server == broken:
             return 1
-        return 0 if server in self._planned or server in self._proven else 2
+        return 2 if self.is_untried(server) else 0
 
     def note_taken(self, server: PoolServer) -> None:
         """Note that a server accepted a client."""

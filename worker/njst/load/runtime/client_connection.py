@@ -57,7 +57,9 @@ class ClientConnection:
         self._start = StartTime(0)
         self._is_open = not plan.is_gated and plan.start_ms == 0
         self._over = False
-        self._reconnect = Reconnect(settings, servers, self.load_client.recorder, plan.reconnect_ms)
+        self._reconnect = Reconnect(
+            settings, servers, self.load_client.recorder, plan.reconnect_ms, plan.place
+        )
         self._keepalive = Keepalive()
         # Whether a PING of the keepalive is to be sent next, and whether it is in `_out`.
         self._asks = self._asks_in_out = False
