@@ -60,6 +60,22 @@ async def test_denied_request_fails_at_once() -> None:
     assert errors(result) == {ErrorClass.PERMISSION_DENIED: 20}
 
 
+@pytest.mark.parametrize("group_name", ["", "g"])
+async def test_subscriber__that_may_not_subscribe__ends_at_once(group_name: str) -> None:
+    hear = publisher("no", 20)
+    assert hear.core is not None
+    changes = {"operation": CoreOperation.SUBSCRIBE, "queue_group": group_name}
+    core = hear.core.model_copy(update=changes)
+    hear = hear.model_copy(update={"core": core})
+    with NatsServer.start(config=USERS.replace("publish:", "subscribe:")) as server:
+        async with prepared(plan(server.url, hear, user="u", password="p")) as group:
+            start(group)
+            outcome, result = await ended(group)
+    assert outcome is Outcome.COMPLETED
+    assert (result.attempted, result.messages, result.unfinished) == (20, 0, 0)
+    assert errors(result) == {ErrorClass.PERMISSION_DENIED: 20}
+
+
 async def test_what_a_server_takes_with_it_when_it_dies_is_an_error(
     nats_server: NatsServer,
 ) -> None:

@@ -15,6 +15,7 @@ from njst.load.scan.frame_matrix import FEWEST, FrameMatrix, FrameShape, numbers
 from njst.load.scan.message_heads import head_pattern, messages
 from njst.load.templates.payloads import bodies
 
+_DENIED = "Permissions Violation for Subscription to "
 _REPLY = rb"(?:(?P<reply>\S+) )?"
 _MESSAGE = head_pattern(rb"(?P<subject>\S+)", b"1", _REPLY)
 # The numbers of many subscriptions have the same length, so that their messages have one shape.
@@ -44,6 +45,8 @@ class CoreSubscriber(LoadClient):
         self._end_ns = 0
         self._heard_ns = 0
         self._closing = False
+        # The server's refusal of the subscription; empty: there is none.
+        self._denial = ""
 
     @property
     def pings(self) -> int:
@@ -143,7 +146,10 @@ class CoreSubscriber(LoadClient):
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Take a message with headers, or an error."""
         if isinstance(frame, ServerError):
-            self.recorder.refuse(frame.text)
+            if self._is_denial(frame.text):
+                self._denial = frame.text
+            else:
+                self.recorder.refuse(frame.text)
         elif isinstance(frame, MessageFrame):
             if self._is_reply and frame.reply:
                 self._replies.append(frame.reply)
@@ -151,8 +157,15 @@ class CoreSubscriber(LoadClient):
         elif isinstance(frame, Pong):
             self._final_flush.on_pong()
 
+    def _is_denial(self, words: str) -> bool:
+        """Whether the server refuses the only subscription: then nothing will ever come."""
+        refused = f'{_DENIED}"{self._core.subject}"'
+        return self._core.subject_count == 1 and words.lower().startswith(refused.lower())
+
     def on_time(self, now_ns: int) -> None:
-        """End when the duration has passed, or when nothing has come for long."""
+        """End when the duration has passed, or when nothing will come or has come for long."""
+        if self._denial and not self._is_full:
+            self.give_up(ErrorClass.PERMISSION_DENIED, self._denial, now_ns)
         if self._end_ns and now_ns >= self._end_ns:
             self._closing = True
         silent_ns = now_ns - self._heard_ns
