@@ -72,6 +72,31 @@ def test_compare__of_jobs__shows_differences_first_then_numbers(
         expect(page.locator("#distributions .legend-item")).to_have_count(2)
 
 
+def test_compare__repeated_runs_of_two_jobs__are_judged_by_the_worker(
+    browser: Browser, mesh: Mesh
+) -> None:
+    jobs = [
+        mesh.post(
+            {
+                "apiVersion": "njst.io/v1alpha1",
+                "kind": "NjstJob",
+                "metadata": {"name": name},
+                "spec": {**SHORT, "thresholds": []},
+            }
+        )
+        for name in ("before", "after") * 2
+    ]
+    for job in jobs:
+        mesh.wait_ended(job)
+    with watched_page(browser) as page:
+        page.goto(f"{mesh.workers[0].url}/#/compare?jobs={','.join(jobs)}")
+        expect(page.locator("#differences")).to_contain_text("Nothing: the jobs have the same spec")
+        rows = page.locator("#statistics tbody tr")
+        expect(rows.locator("th")).to_have_text(["write"] * 3)
+        expect(rows.first).to_contain_text("Rate")
+        expect(page.locator("#statistics")).to_contain_text("after beside before, 2 and 2 runs.")
+
+
 def test_submit__mistakes_are_at_their_lines__then_it_runs(browser: Browser, mesh: Mesh) -> None:
     with watched_page(browser, may_refuse=True) as page:
         page.goto(f"{mesh.workers[0].url}/#/submit")
