@@ -15,10 +15,12 @@ def test_jobs__list_filter_workers_and_compare(
 ) -> None:
     with watched_page(browser) as page:
         page.goto(f"{mesh.workers[0].url}/")
-        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{ended.every_kind}"]'))
+        row = page.locator(
+            "table.jobs tr", has=page.locator(f'a[href="#/jobs/{ended.every_kind}"]')
+        )
         expect(row).to_contain_text("Passed")
         expect(row.locator(".sparkline")).to_have_count(2)
-        failed = page.locator("tr", has=page.locator(f'a[href="#/jobs/{ended.short}"]'))
+        failed = page.locator("table.jobs tr", has=page.locator(f'a[href="#/jobs/{ended.short}"]'))
         expect(failed).to_contain_text("Failed")
         expect(page.locator("#cluster tbody th")).to_have_text(["worker-0", "worker-1"])
         expect(page.get_by_role("link", name="API")).to_have_attribute("href", "docs")
@@ -41,7 +43,7 @@ def test_jobs__new_one__comes_runs_and_ends_without_a_reload(browser: Browser, m
         page.goto(f"{mesh.workers[0].url}/#/jobs")
         expect(page.locator("#cluster tbody th")).to_have_count(2)
         job = mesh.post({**SHORT, "thresholds": []})
-        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
+        row = page.locator("table.jobs tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
         expect(row).to_contain_text("Passed")
         expect(page.locator("table.jobs tbody tr").first).to_contain_text(job)
 
