@@ -15,10 +15,12 @@ def test_jobs__list_filter_workers_and_compare(
 ) -> None:
     with watched_page(browser) as page:
         page.goto(f"{mesh.workers[0].url}/")
-        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{ended.every_kind}"]'))
+        row = page.locator(
+            "table.jobs tr", has=page.locator(f'a[href="#/jobs/{ended.every_kind}"]')
+        )
         expect(row).to_contain_text("Passed")
         expect(row.locator(".sparkline")).to_have_count(2)
-        failed = page.locator("tr", has=page.locator(f'a[href="#/jobs/{ended.short}"]'))
+        failed = page.locator("table.jobs tr", has=page.locator(f'a[href="#/jobs/{ended.short}"]'))
         expect(failed).to_contain_text("Failed")
         expect(page.locator("#cluster tbody th")).to_have_text(["worker-0", "worker-1"])
         expect(page.get_by_role("link", name="API")).to_have_attribute("href", "docs")
@@ -41,7 +43,7 @@ def test_jobs__new_one__comes_runs_and_ends_without_a_reload(browser: Browser, m
         page.goto(f"{mesh.workers[0].url}/#/jobs")
         expect(page.locator("#cluster tbody th")).to_have_count(2)
         job = mesh.post({**SHORT, "thresholds": []})
-        row = page.locator("tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
+        row = page.locator("table.jobs tr", has=page.locator(f'a[href="#/jobs/{job}"]'))
         expect(row).to_contain_text("Passed")
         expect(page.locator("table.jobs tbody tr").first).to_contain_text(job)
 
@@ -70,6 +72,31 @@ def test_compare__of_jobs__shows_differences_first_then_numbers(
         expect(messages.nth(1)).to_contain_text("+200")
         expect(page.locator("#distributions canvas")).to_be_visible()
         expect(page.locator("#distributions .legend-item")).to_have_count(2)
+
+
+def test_compare__repeated_runs_of_two_jobs__are_judged_by_the_worker(
+    browser: Browser, mesh: Mesh
+) -> None:
+    jobs = [
+        mesh.post(
+            {
+                "apiVersion": "njst.io/v1alpha1",
+                "kind": "NjstJob",
+                "metadata": {"name": name},
+                "spec": {**SHORT, "thresholds": []},
+            }
+        )
+        for name in ("before", "after") * 2
+    ]
+    for job in jobs:
+        mesh.wait_ended(job)
+    with watched_page(browser) as page:
+        page.goto(f"{mesh.workers[0].url}/#/compare?jobs={','.join(jobs)}")
+        expect(page.locator("#differences")).to_contain_text("Nothing: the jobs have the same spec")
+        rows = page.locator("#statistics tbody tr")
+        expect(rows.locator("th")).to_have_text(["write"] * 3)
+        expect(rows.first).to_contain_text("Rate")
+        expect(page.locator("#statistics")).to_contain_text("after beside before, 2 and 2 runs.")
 
 
 def test_submit__mistakes_are_at_their_lines__then_it_runs(browser: Browser, mesh: Mesh) -> None:

@@ -1,6 +1,7 @@
 /** What the page says in sentences. */
 
-import { duration, plural } from "../core/format.js";
+import { duration, plural, words } from "../core/format.js";
+import { LATENCIES } from "./course.js";
 
 /** Tone and word of a job's outcome. */
 export function outcome(job) {
@@ -66,27 +67,28 @@ function lengthOf(workload) {
 }
 
 const METRICS = {
-  Messages: "Messages",
-  Errors: "Errors",
   ErrorsPerMillion: "Errors per million",
   MessagesPerSecond: "Rate",
   BytesPerSecond: "Byte rate",
-  LatencyP50Microseconds: "Latency p50",
-  LatencyP90Microseconds: "Latency p90",
-  LatencyP99Microseconds: "Latency p99",
-  LatencyP999Microseconds: "Latency p99.9",
-  LatencyMaxMicroseconds: "Latency max",
+  LongestOutageMicroseconds: "Longest outage",
 };
 
 /** The name of a threshold's metric. */
 export function metricName(metric) {
-  return METRICS[metric] ?? metric;
+  const percentile = percentileOf(metric);
+  if (percentile) return `${LATENCIES.find((one) => one.key === percentile.kind).name} ${percentile.name}`;
+  return METRICS[metric] ?? words(metric);
 }
 
-/** Which percentile of the latency a metric is about; null for others. */
+/**
+ * Return which latency and which percentile a metric is about: `LatencyP999Microseconds` is
+ * `{ kind: "latency", key: "p999", name: "p99.9" }`; null for other metrics.
+ */
 export function percentileOf(metric) {
-  const match = /^Latency(P50|P90|P99|P999|Max)Microseconds$/.exec(metric);
-  return match ? match[1].toLowerCase() : null;
+  const match = /^(Latency|Service|Slip|Stored|Delivered)(P\d+|Max)Microseconds$/.exec(metric);
+  if (!match) return null;
+  const key = match[2].toLowerCase();
+  return { kind: match[1].toLowerCase(), key, name: key.replace(/^p99(9+)$/, "p99.$1") };
 }
 
 const LIMITS = {

@@ -12,6 +12,7 @@ import { DistributionChart } from "../charts/distribution_chart.js";
 import { workloadColor } from "../charts/palette.js";
 import { TimeAxis, rangeOf, rangeText } from "../charts/time_axis.js";
 import { TimeChart } from "../charts/time_chart.js";
+import { statisticsPanel } from "../panels/facts/statistics.js";
 import { choice, panel } from "../panels/panel.js";
 
 const PERCENTILES = [
@@ -87,7 +88,7 @@ class ComparePage {
     const numbers = panel({ id: "numbers", title: "Numbers", wide: true, hint: "Changes are against A. One run each is no statistics: repeat the runs before you believe a small difference." }, this.numbers());
     differences.show(true);
     numbers.show(true);
-    return h("div", {}, h("div", { class: "head-line" }, h("h1", {}, "Compare")), this.jobs(), h("div", { class: "grid" }, differences.element, numbers.element, boxes.map((box) => box.element)));
+    return h("div", {}, h("div", { class: "head-line" }, h("h1", {}, "Compare")), this.jobs(), h("div", { class: "grid" }, differences.element, numbers.element, statisticsPanel(this.models).element, boxes.map((box) => box.element)));
   }
 
   choose(name) {

@@ -26,7 +26,7 @@ export function latencyPanel(page) {
       drawn = key;
       names.set(chosen.workloads.map((name) => ({ key: name, name })), chosen.workload);
       kinds.set(chosen.kinds, chosen.kind);
-      chart.limits = chosen.kind === "latency" ? limits(model, chosen.workload) : [];
+      chart.limits = limits(model, chosen.workload, chosen.kind);
       const field = LATENCIES.find((one) => one.key === chosen.kind).field;
       chart.set(
         course.times(),
@@ -41,11 +41,11 @@ export function latencyPanel(page) {
   };
 }
 
-function limits(model, workload) {
+function limits(model, workload, kind) {
   return (model.spec.thresholds ?? []).flatMap((one) => {
     const percentile = percentileOf(one.metric);
-    if (!percentile || one.atMost == null || (one.workload != null && one.workload !== workload)) return [];
-    const name = PERCENTILES.find((other) => other.key === percentile).name;
-    return [{ value: one.atMost, name: `${name} at most ${latency(one.atMost)}`, color: `--${percentile}` }];
+    if (percentile?.kind !== kind || one.atMost == null || (one.workload != null && one.workload !== workload)) return [];
+    const isLine = PERCENTILES.some((other) => other.key === percentile.key);
+    return [{ value: one.atMost, name: `${percentile.name} at most ${latency(one.atMost)}`, color: isLine ? `--${percentile.key}` : "--muted" }];
   });
 }

@@ -38,11 +38,18 @@ function soFar({ spec, workloads }) {
 function valueOf(metric, result) {
   if (!result || !result.attempted) return undefined;
   const percentile = percentileOf(metric);
-  if (percentile) return result.latencyMicroseconds?.[percentile];
+  if (percentile) return result[`${percentile.kind}Microseconds`]?.[percentile.key];
   const errors = (result.errors ?? []).reduce((sum, one) => sum + one.count, 0);
   if (metric === "Errors") return errors;
   if (metric === "ErrorsPerMillion") return Math.ceil((errors / result.attempted) * 1e6);
-  return { Messages: result.messages, MessagesPerSecond: result.messagesPerSecond, BytesPerSecond: result.bytesPerSecond }[metric];
+  const fields = {
+    Messages: "messages",
+    MessagesPerSecond: "messagesPerSecond",
+    BytesPerSecond: "bytesPerSecond",
+    Redelivered: "redelivered",
+    LongestOutageMicroseconds: "longestOutageUs",
+  };
+  return result[fields[metric]];
 }
 
 function table(rows, ended) {
