@@ -38,6 +38,7 @@ def test_search__hard_cap__climbs_narrows_and_confirms_both_bounds() -> None:
         "ConfirmLower"
     ]
     assert {t.plan.window_seconds for t in searched.trials[-4:]} == {60}
+    assert searched.end.message.endswith(" held in longer trials, and 5074 did not: Breached")
 
 
 def test_search__each_breach__is_followed_by_a_trial_at_the_lowest_rate() -> None:
@@ -81,6 +82,9 @@ def test_search__lowest_rate_is_breached_twice__finds_nothing() -> None:
     searched = search(capped(999), SPEC)
     assert searched.steps == [("Climb", 1000), ("Repeat", 1000)]
     assert (searched.end.outcome, searched.end.lower) == (SearchOutcome.NOT_FOUND, None)
+    assert (
+        searched.end.message == "1000 messages per second, the lowest rate, was rejected: Breached"
+    )
 
 
 def test_search__lowest_rate_holds_in_short_trials_only__finds_nothing() -> None:
