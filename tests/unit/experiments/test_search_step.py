@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from itertools import count
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from njst.contract.results.trial import TrialPlan, TrialPurpose, TrialResult
 from njst.contract.spec.search import Search
@@ -35,6 +38,7 @@ def test_search__hard_cap__climbs_narrows_and_confirms_both_bounds() -> None:
         "ConfirmLower"
     ]
     assert {t.plan.window_seconds for t in searched.trials[-4:]} == {60}
+    assert searched.end.message.endswith(" held in longer trials, and 5074 did not: Breached")
 
 
 def test_search__each_breach__is_followed_by_a_trial_at_the_lowest_rate() -> None:
@@ -78,6 +82,9 @@ def test_search__lowest_rate_is_breached_twice__finds_nothing() -> None:
     searched = search(capped(999), SPEC)
     assert searched.steps == [("Climb", 1000), ("Repeat", 1000)]
     assert (searched.end.outcome, searched.end.lower) == (SearchOutcome.NOT_FOUND, None)
+    assert (
+        searched.end.message == "1000 messages per second, the lowest rate, was rejected: Breached"
+    )
 
 
 def test_search__lowest_rate_holds_in_short_trials_only__finds_nothing() -> None:
@@ -246,3 +253,47 @@ def test_search__low_integer_rates__ends_with_neighbours() -> None:
     end = search(capped(7), Search(from_messages_per_second=1, recovery_seconds=0)).end
     assert end.outcome is SearchOutcome.FOUND
     assert (end.lower or 0) <= 7 < (end.upper or 0) <= 9
+
+
+# How likely each judgement of a target that answers at random is, and a lost message.
+ODDS = st.tuples(*(st.integers(0, 20) for _ in range(4))).filter(any)
+
+
+SPECS = st.builds(
+    Search,
+    from_messages_per_second=st.integers(1, 10_000),
+    precision_percent=st.integers(1, 50),
+    confirmations=st.integers(1, 5),
+    recovery_seconds=st.sampled_from([0, 5]),
+    long_confirmation_seconds=st.sampled_from([None, 150]),
+)
+
+
+@given(odds=ODDS, seed=st.integers(0, 2**32), spec=SPECS, factor=st.integers(1, 1000))
+def test_search__any_answers__ends_with_bounds_that_fit_them(
+    odds: tuple[int, ...], seed: int, spec: Search, factor: int
+) -> None:
+    random = Random(seed)
+    answers = (HELD, BREACHED, UNDECIDED, None)
+
+    def target(plan: TrialPlan) -> TrialResult:
+        (answer,) = random.choices(answers, odds)
+        if answer is None:
+            return result(plan, BREACHED, lost=1)
+        found = result(plan, answer, p50_us=random.choice([500, 50_000]))
+        return found.model_copy(update={"is_tester_limited": random.random() < 0.8})
+
+    low = spec.from_messages_per_second or 0
+    searched = search(target, spec, high=low * factor)
+    rates = [rate for _, rate in searched.steps if rate is not None]
+    assert all(low <= rate <= low * factor for rate in rates)
+    end = searched.end
+    assert end.lower is None or end.upper is None or end.lower < end.upper
+    assert end.is_lower_confirmed or end.outcome not in (
+        SearchOutcome.FOUND,
+        SearchOutcome.LOWER_BOUND,
+    )
+    if end.outcome is SearchOutcome.FOUND:
+        assert end.lower is not None
+        assert end.upper is not None
+        assert 100 * end.upper <= (100 + spec.precision_percent) * end.lower + 400

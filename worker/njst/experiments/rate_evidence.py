@@ -45,6 +45,7 @@ class RateEvidence:
         confirmations: Whether each longer trial that should confirm the rate held.
         has_lost: A trial at this rate lost a message.
         is_upper_confirmed: A longer trial at the rejected rate was breached too.
+        why: Reason and message of the last breached trial; empty: none was.
     """
 
     rate: int
@@ -54,6 +55,7 @@ class RateEvidence:
     confirmations: tuple[bool, ...] = ()
     has_lost: bool = False
     is_upper_confirmed: bool = False
+    why: str = ""
 
     def has_failed(self, rule: Confirmation) -> bool:
         """Whether the longer trials rejected the rate."""
@@ -215,15 +217,23 @@ def _with_loss(evidence: SearchEvidence, result: TrialResult) -> SearchEvidence:
     rate = result.plan.messages_per_second
     if not result.lost_messages or rate is None:
         return evidence
-    rates = {**evidence.rates, rate: replace(evidence.at(rate), has_lost=True)}
-    return replace(evidence, rates=rates)
+    lost = replace(evidence.at(rate), has_lost=True, why=_why(result))
+    return replace(evidence, rates={**evidence.rates, rate: lost})
+
+
+def _why(result: TrialResult) -> str:
+    return f"{result.reason}, {result.message}" if result.message else result.reason
 
 
 def _at_rate(before: RateEvidence, result: TrialResult) -> RateEvidence:
     if result.judgement is TrialJudgement.UNDECIDED:
         return replace(before, limited=before.limited + result.is_tester_limited)
     has_held = result.judgement is TrialJudgement.HELD
-    before = replace(before, has_lost=before.has_lost or result.lost_messages > 0)
+    before = replace(
+        before,
+        has_lost=before.has_lost or result.lost_messages > 0,
+        why=before.why if has_held else _why(result),
+    )
     if result.plan.purpose is TrialPurpose.CONFIRM_LOWER:
         return replace(before, confirmations=(*before.confirmations, has_held))
     if result.plan.purpose is TrialPurpose.CONFIRM_UPPER and not has_held:

@@ -78,14 +78,14 @@ def contradiction(
         return None
     if bounds.is_capped:
         return SearchEnd(SearchOutcome.TESTER_LIMITED, limited_words(evidence, limits.low))
-    rate = f"{limits.low} messages per second, the lowest rate,"
-    if evidence.at(limits.low).has_failed(confirmation_of(search)):
-        message = f"{rate} held in a short trial, and was rejected in longer ones"
-        return SearchEnd(SearchOutcome.NOT_FOUND, message, upper=bounds.upper)
-    if evidence.base_p50_us is not None:
-        message = f"{rate} held at first and was then rejected"
-        return SearchEnd(SearchOutcome.UNSTABLE, message, upper=bounds.upper)
-    return SearchEnd(SearchOutcome.NOT_FOUND, f"{rate} was rejected", upper=bounds.upper)
+    outcome, words = SearchOutcome.NOT_FOUND, "was rejected"
+    lowest = evidence.at(limits.low)
+    if lowest.has_failed(confirmation_of(search)):
+        words = "held in a short trial, and was rejected in longer ones"
+    elif evidence.base_p50_us is not None:
+        outcome, words = SearchOutcome.UNSTABLE, "held at first and was then rejected"
+    message = f"{limits.low} messages per second, the lowest rate, {words}: {lowest.why}"
+    return SearchEnd(outcome, message, upper=bounds.upper)
 
 
 def limited_words(evidence: SearchEvidence, rate: int) -> str:

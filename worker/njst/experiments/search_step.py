@@ -139,10 +139,10 @@ def _close(
     if bounds.is_capped:
         message = limited_words(evidence, upper)
         return SearchEnd(SearchOutcome.TESTER_LIMITED, message, lower, True)
-    return inversion(search, evidence, lower) or _found(search, lower, upper)
+    return inversion(search, evidence, lower) or _found(search, evidence, lower, upper)
 
 
-def _found(search: Search, lower: int, upper: int) -> SearchEnd:
+def _found(search: Search, evidence: SearchEvidence, lower: int, upper: int) -> SearchEnd:
     """Return the bounds: a quarter of the precision outside of the rates that were tried.
 
     Chance decides trials near the true rate, so the bounds leave room for it.
@@ -151,7 +151,7 @@ def _found(search: Search, lower: int, upper: int) -> SearchEnd:
     low, high = lower * 400 // margin, -(-upper * margin // 400)
     message = (
         f"the target sustains {low} messages per second, and not {high}: {lower} held in"
-        f" {search.confirmations} longer trials, and {upper} did not"
+        f" longer trials, and {upper} did not: {evidence.at(upper).why}"
     )
     return SearchEnd(SearchOutcome.FOUND, message, low, True, high)
 

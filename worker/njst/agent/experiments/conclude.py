@@ -50,7 +50,8 @@ def concluded_event(
 
 
 def _sustained(search: SearchResult) -> int | None:
-    return search.lower_messages_per_second if search.is_lower_confirmed else None
+    """Return the rate to compare: where only a bound of it is known, it would seem to be equal."""
+    return search.lower_messages_per_second if search.outcome == SearchOutcome.FOUND else None
 
 
 def _search(run: RunResult) -> SearchResult | None:

@@ -138,7 +138,8 @@ class ExperimentSpec(Model):
         100,
         ge=1,
         le=MAX_TRIALS,
-        description="Most trials. A search that needs more ends with the bounds that it has.",
+        description="Most trials. A search takes 30 to 75; one that needs more than are left ends"
+        " with the bounds that it has.",
     )
     active_deadline_seconds: int = Field(
         86_400,
