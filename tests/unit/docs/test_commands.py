@@ -114,7 +114,8 @@ def _check_curl(arguments: list[str]) -> None:
     method = "post" if {"-d", "--data-binary"} & {*arguments} else "get"
     if "-X" in arguments:
         method = arguments[arguments.index("-X") + 1].lower()
-    operations = OPERATIONS.get(path.replace("$JOB", "{job}"), {})
+    named = path.replace("$JOB", "{job}").replace("$EXPERIMENT", "{experiment}")
+    operations = OPERATIONS.get(named, {})
     assert method in operations, f"the API has no {method.upper()} {path}"
     known = {p["name"] for p in operations[method].get("parameters", ())}
     known |= _LEGACY_QUERY if path.startswith("/bench") else set()

@@ -67,7 +67,7 @@ def test_rooms_of_the_page__have_at_most_twelve_files() -> None:
 
 def test_examples__are_those_of_the_repository() -> None:
     own = {path.name: path.read_text() for path in (STATIC / "examples").iterdir()}
-    assert own == {path.name: path.read_text() for path in (REPOSITORY / "examples").iterdir()}
+    assert own == {path.name: path.read_text() for path in (REPOSITORY / "examples").glob("*.yaml")}
 
 
 def test_settings__version_examples_and_defaults() -> None:

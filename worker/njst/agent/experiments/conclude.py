@@ -44,9 +44,24 @@ def concluded_event(
             {trial.result.job: trial.facts for trial in trials},
         ),
     )
-    if len(event.to_json()) <= limit_bytes:
-        return event
-    return event.model_copy(update={"comparisons": [], "omitted": "the comparisons"})
+    return _fitted(event, limit_bytes)
+
+
+def _fitted(event: Concluded, limit_bytes: int) -> Concluded:
+    """Return the event without its largest parts, until it fits; the verdict always stays."""
+    smaller = (
+        {"comparisons": [], "omitted": "the comparisons"},
+        {
+            "searches": [one.model_copy(update={"message": ""}) for one in event.searches],
+            "omitted": "the comparisons, and the messages of searches",
+        },
+        {"searches": [], "omitted": "the comparisons and the searches"},
+    )
+    for changes in smaller:
+        if len(event.to_json()) <= limit_bytes:
+            break
+        event = event.model_copy(update=changes)
+    return event
 
 
 def _sustained(search: SearchResult) -> int | None:

@@ -25,7 +25,7 @@ from njst.experiments.experiment_state import Conclusion, ExperimentOutcome
 from njst.experiments.judge_trial import result_of
 from njst.experiments.next_trial import conclude
 from njst.journal.course_reader import RunInThread
-from njst.journal.interfaces import JournalUnavailableError, Log
+from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError, Log
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.log_lines import current_job
 from njst.journal.state.experiments.experiment_store import ExperimentStore
@@ -185,8 +185,14 @@ class Experimenter:
             if waited_s < limit_s:
                 raise
             words = f"trial {trial.plan.number} did not get its workers within {limit_s} s: {error}"
-            failed = ExperimentOutcome.TRIALS_FAILED
-            await self._conclude(view, conclude(view.spec, view.results, failed, words))
+            await self._give_up(view, words)
+        except EventTooLargeError as error:
+            await self._give_up(view, f"trial {trial.plan.number} cannot be created: {error}")
+
+    async def _give_up(self, view: ExperimentView, words: str) -> None:
+        """End an experiment whose next trial can never be created."""
+        failed = ExperimentOutcome.TRIALS_FAILED
+        await self._conclude(view, conclude(view.spec, view.results, failed, words))
 
     async def _record(self, view: ExperimentView, plan: TrialPlan, job: str) -> None:
         ended = self.job_store.view(job)
