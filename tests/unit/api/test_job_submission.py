@@ -229,3 +229,17 @@ async def test_too_few_workers_are_said_at_once_or_waited_for(
     )
     mesh.members.workers.append("n4")
     assert (await waiting).json()["participants"] == ["n1", "n2", "n3", "n4"]
+
+
+async def test_hints__of_a_submission__are_in_its_answer_and_change_nothing(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    stream = {"name": "S", "discard": "New", "maxMessagesPerSubject": 5}
+    work = {"name": "w", "stream": "S", "messages": 1, "publish": {}}
+    document = {"streams": [stream], "workloads": [work]}
+    checked = (await http.post("/api/v1/jobs?dryRun=true", json=document)).json()
+    (hint,) = checked["hints"]
+    assert hint.startswith("spec.streams[0] (S): a full subject drops its oldest message")
+    answer = await http.post("/api/v1/jobs", json=document)
+    assert (answer.status_code, answer.json()["hints"]) == (201, [hint])
+    assert mesh.view(answer.json()["id"]).created.spec.streams[0].discard_new_per_subject is None

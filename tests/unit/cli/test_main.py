@@ -95,6 +95,16 @@ def test_run_follows_a_job_and_exits_with_its_verdict(
     assert "w 50 25% 25/s" in result.stderr
 
 
+@pytest.mark.parametrize("options", [["run", "--detach"], ["submit"], ["submit", "--dry-run"]])
+def test_hints_are_said_apart_from_the_result(
+    worker: dict[str, list[httpx.Response]], job_file: str, options: list[str]
+) -> None:
+    worker["POST /api/v1/jobs"] = [ok({**PENDING, "hints": ["spec.streams[0] (S): one"]}, 201)]
+    result = RUNNER.invoke(app, [*options, job_file])
+    assert result.stderr == "hint: spec.streams[0] (S): one\n"
+    assert result.stdout in ("j1\n", "valid\n")
+
+
 def test_detach_prints_the_id_alone(worker: dict[str, list[httpx.Response]], job_file: str) -> None:
     worker["POST /api/v1/jobs"] = [ok(PENDING, 201)]
     assert RUNNER.invoke(app, ["run", job_file, "--detach"]).stdout == "j1\n"

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from njst.contract.events import Origin
 from njst.contract.model import Message
+from njst.contract.parsing.hints import hints
 from njst.contract.results.outcome import Problem
 from njst.contract.results.preparation import Adjustment, Environment
 from njst.contract.results.report import Diagnosis, Report, ThresholdResult, Verdict, WorkloadResult
@@ -43,6 +44,8 @@ class JobDocument(Message):
     tester: Diagnosis | None = None
     # Defaults of the spec in whose place a smaller value was taken.
     adjusted: list[Adjustment] = Field(default_factory=list)
+    # What the spec may not mean as its author meant it.
+    hints: list[str] = Field(default_factory=list)
     # Versions, servers, account and user, and where the streams are.
     environment: Environment | None = None
     # What the clean-up could not remove from the target, and why.
@@ -97,6 +100,7 @@ def document_of(
         thresholds=report.thresholds,
         tester=report.tester,
         adjusted=report.adjusted,
+        hints=hints(view.created.spec),
         environment=report.environment,
         left_behind=report.left_behind,
         cleaned=view.closed,

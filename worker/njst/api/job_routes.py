@@ -13,6 +13,7 @@ from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.contract.events import OriginKind
 from njst.contract.parsing.field_errors import FieldProblem
+from njst.contract.parsing.hints import hints
 from njst.contract.results.course import without_window_histograms
 from njst.contract.results.report import Report
 from njst.journal.jobs import Submission, Submitted
@@ -89,7 +90,7 @@ class _JobsApi:
         submission = await read_submission(request, self._mesh)
         if dry_run:
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
-            return JSONResponse({"dryRun": True, "spec": spec})
+            return JSONResponse({"dryRun": True, "hints": hints(submission.spec), "spec": spec})
         if wait:
             submitted = await self._jobs.submit_and_wait(submission, request.is_disconnected)
         else:

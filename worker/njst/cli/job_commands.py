@@ -83,6 +83,7 @@ def run(
     if detach:
         of_document(output)
     shown = client.submit(read(file), key, wait=wait)
+    _say_hints(shown)
     if detach:
         show(shown, of_document(output), lambda: str(shown["id"]))
         return
@@ -107,9 +108,11 @@ def submit(
         of_document(output)
     if dry_run:
         checked = client.submit(document, key, dry_run=True)
+        _say_hints(checked)
         show(checked, of_document(output), lambda: "valid")
         return
     shown = client.submit(document, key, wait=wait)
+    _say_hints(shown)
     if not watch_it:
         show(shown, of_document(output), lambda: str(shown["id"]))
         return
@@ -189,6 +192,12 @@ def cluster(
     """List the workers of the mesh."""
     members = client.cluster()
     show(members, output, lambda: _table(_MEMBER_COLUMNS, map(_member_row, members)))
+
+
+def _say_hints(shown: dict[str, Any]) -> None:
+    """Say what the spec may not mean as it was meant; an older worker knows of nothing."""
+    for hint in shown.get("hints", []):
+        say(f"hint: {hint}")
 
 
 def _follow_submitted(
