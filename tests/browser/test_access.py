@@ -45,7 +45,9 @@ def test_views__axe__finds_nothing_serious(
             settled(page, view)
             for summary in page.locator(".data-table summary:visible").all():
                 summary.click()
-            found = Axe().run(page).response["violations"]
+            # What is dark differs from what is light in its colours alone.
+            options = {"runOnly": ["color-contrast"]} if dark else {}
+            found = Axe().run(page, options=options).response["violations"]
             serious = [
                 f"{one['id']}: {node['html']}"
                 for one in found
@@ -55,8 +57,9 @@ def test_views__axe__finds_nothing_serious(
             assert serious == [], view
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "dark"), [*((width, False) for width in WIDTHS), (WIDTHS[-1], True)]
+)
 def test_views__at_each_width__fit_and_are_kept_as_pictures(
     browser: Browser, mesh: Mesh, ended: EndedJobs, width: int, dark: bool
 ) -> None:

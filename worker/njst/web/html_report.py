@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -47,7 +48,7 @@ def _fitted(report: dict[str, Any]) -> dict[str, Any]:
     course = report.get("course")
     if course is None:
         return report
-    sizes = dict.fromkeys(_LEAST_IMPORTANT_FIRST, 0)
+    sizes = Counter[str]()
     for window in _windows(course):
         for kind, text in (window.get("histograms") or {}).items():
             sizes[kind] += len(text)
