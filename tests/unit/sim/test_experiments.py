@@ -1,6 +1,6 @@
 """Experiments without a leader: whichever worker dies, each trial is one job, and all agree."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from random import Random
 from typing import Any
@@ -11,6 +11,7 @@ from njst.contract.events import Concluded, ExperimentCreated, Origin, OriginKin
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.results.report import Verdict
+from njst.journal.experiments import Experiments
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.projection import LogEntry
@@ -163,18 +164,25 @@ def test_grid__random_faults__exactly_one_job_a_trial(seed: int) -> None:
         check_ended(world)
 
 
-def test_grid__cancelled_in_a_trial__cancels_it_and_begins_no_other() -> None:
+def later(world: World, at_s: float, call: Callable[[Experiments], Awaitable[object]]) -> None:
+    """Do something to experiments at a virtual time, by the first worker."""
+
+    async def do(worker: SimWorker) -> None:
+        with suppress(JournalUnavailableError):
+            await call(worker.experiments)
+
+    first = world.workers[0]
+    world.loop.at(at_s, lambda: world.loop.create_task(do(first), context=first.process.context))
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["cancelled", "deleted"])
+def test_grid__stopped_in_a_trial__cancels_it_and_begins_no_other(is_deleted: bool) -> None:
     with a_world(7) as world:
         submit(world)
-
-        async def cancel() -> None:
-            with suppress(JournalUnavailableError):
-                await world.workers[0].experiments.cancel(ID, "by the test")
-
-        world.loop.at(
-            3.0,
-            lambda: world.loop.create_task(cancel(), context=world.workers[0].process.context),
-        )
+        if is_deleted:
+            later(world, 3.0, lambda experiments: experiments.delete(ID))
+        else:
+            later(world, 3.0, lambda experiments: experiments.cancel(ID, "by the test"))
         finish(world)
         view = view_of(world.workers[1])
         assert view.concluded is not None
@@ -182,6 +190,18 @@ def test_grid__cancelled_in_a_trial__cancels_it_and_begins_no_other() -> None:
         assert created(world) == TRIALS[: len(view.trials)]
         assert 0 < len(view.trials) < 4
         assert view.trials[-1].result.reason == "Requested"
+        assert view.deleted is is_deleted
+
+
+def test_grid__with_a_pause__begins_no_trial_before_its_end() -> None:
+    with a_world(10) as world:
+        submit(world, {**ONCE, "pauseSeconds": 7})
+        finish(world)
+        first, second = (
+            next(view for view in world.truth.jobs() if view.id == job) for job in TRIALS[:2]
+        )
+        # A worker's idea of the log's time is off a little.
+        assert 6.9e9 < second.created_ns - first.ended_ns < 9e9
 
 
 def test_grid__more_workers_than_there_are__ends_after_the_queue_time_out() -> None:

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from njst.api.problems import ApiProblem
 from njst.contract.events import Origin, OriginKind
+from njst.contract.model import Model
 from njst.contract.parsing.document import Document, parse_document
 from njst.contract.parsing.field_errors import FieldProblem
 from njst.contract.parsing.yaml_loader import MAX_DOCUMENT_BYTES
@@ -73,14 +74,14 @@ async def read_submission(request: Request, mesh: str) -> Submission:
         id=new_job_id(time.time_ns() // 1_000_000) if key is None else id_of_key(key),
         spec=document.spec,
         origin=Origin(kind=OriginKind.HTTP, name=document.name),
-        digest=_digest(document),
+        digest=digest_of(document.name, document.spec),
     )
 
 
-def _digest(document: Document) -> str:
+def digest_of(name: str, spec: Model) -> str:
     """Return a digest of name and spec that does not depend on how they were written."""
-    spec = document.spec.model_dump_json(exclude_none=True)
-    return hashlib.sha256(f"{document.name}\n{spec}".encode()).hexdigest()
+    text = spec.model_dump_json(exclude_none=True)
+    return hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()
 
 
 def _reject_unsuitable(document: Document, mesh: str) -> None:

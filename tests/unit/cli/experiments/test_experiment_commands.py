@@ -119,6 +119,20 @@ def test_run__longer_than_the_time_out__says_where_it_is(worker: dict[str, Any])
     assert str(done.exception) == "experiment x-1 is still Running: trial 1 is Running"
 
 
+def test_run__interrupted__leaves_the_experiment_running(
+    worker: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    worker[f"GET {URL}/x-1"] = [RUNNING]
+    monkeypatch.setattr("njst.cli.experiments.experiment_commands.time.sleep", interrupt)
+    done = njst("run", "-")
+    assert isinstance(done.exception, CliError)
+    assert done.exception.code is ExitCode.INTERRUPTED
+    assert "njst experiment cancel x-1 ends it" in str(done.exception)
+
+
 def test_other_commands__print_what_was_asked_for(worker: dict[str, Any]) -> None:
     worker[f"GET {URL}/x-1"] = [ENDED]
     item = {**ENDED, "trialCount": 2, "bestMessagesPerSecond": 90, "createTime": "now"}

@@ -1,12 +1,11 @@
 """From an HTTP request to an experiment to create."""
 
 import asyncio
-import hashlib
 import time
 
 from fastapi import Request
 
-from njst.api.job_submission import id_of_key, read_body, require_document
+from njst.api.job_submission import digest_of, id_of_key, read_body, require_document
 from njst.api.problems import ApiProblem
 from njst.contract.events import Origin, OriginKind
 from njst.contract.parsing.experiment import ExperimentFile, parse_experiment_document
@@ -31,14 +30,8 @@ async def read_experiment(request: Request, mesh: str) -> ExperimentSubmission:
         id=f"{_PREFIX}{own}",
         spec=document.spec,
         origin=Origin(kind=OriginKind.HTTP, name=document.name),
-        digest=_digest(document),
+        digest=digest_of(document.name, document.spec),
     )
-
-
-def _digest(document: ExperimentFile) -> str:
-    """Return a digest of name and spec that does not depend on how they were written."""
-    spec = document.spec.model_dump_json(exclude_none=True)
-    return hashlib.sha256(f"{document.name}\n{spec}".encode()).hexdigest()
 
 
 def _reject_unsuitable(document: ExperimentFile, mesh: str) -> None:
