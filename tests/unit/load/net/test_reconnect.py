@@ -238,3 +238,36 @@ def test_a_server_that_said_that_it_will_go_is_remembered_for_one_break() -> Non
     lame = "gone; it had said that it will go (lame duck mode)"
     assert made.on_break("gone", T0, T0) == lame
     assert made.on_break("", T0, T0) == "the connection broke"
+
+
+def at_place(place: int, servers: ServerPool, connection: Connection) -> tuple[Reconnect, Recorder]:
+    recorder = Recorder("w", 1)
+    made = Reconnect(DialSettings.of(connection), servers, recorder, None, place)
+    made.begin(T0)
+    return made, recorder
+
+
+def test_first_login__server_that_only_the_cluster_names_is_silent__later_clients_pass_it_by() -> (
+    None
+):
+    connection = Connection(servers=["nats://a:1"], found=["b:1"])
+    servers = ServerPool(connection)
+    Attempt.script = {"a": "stream"}
+    made, recorder = at_place(1, servers, connection)
+    assert made.step(T0) is None
+    assert made.step(T0 + 250 * MS) == "stream"
+    assert tried() == [("b", 0), ("a", 250)]
+    assert events(recorder) == {}
+    Attempt.made.clear()
+    made, _ = at_place(1, servers, connection)
+    assert made.step(T0) == "stream"
+    assert tried() == [("a", 0)]
+
+
+def test_first_login__server_that_only_the_cluster_names_refuses__is_no_event() -> None:
+    connection = Connection(servers=["nats://a:1"], found=["b:1"])
+    Attempt.script = {"a": "stream", "b": no("refused")}
+    made, recorder = at_place(1, ServerPool(connection), connection)
+    assert made.step(T0) == "stream"
+    assert tried() == [("b", 0), ("a", 0)]
+    assert events(recorder) == {}
