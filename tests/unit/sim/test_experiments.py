@@ -11,9 +11,11 @@ from njst.contract.events import Concluded, ExperimentCreated, Origin, OriginKin
 from njst.contract.names.mesh import EventName
 from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.results.report import Verdict
+from njst.contract.spec.experiment import ExperimentSpec, Factor
 from njst.journal.experiments import Experiments
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.state.experiments.experiment_view import ExperimentView
+from njst.journal.state.job_view import Phase
 from njst.journal.state.projection import LogEntry
 from njst.testing.virtual_loop import VirtualLoop
 from tests.unit.sim.world import SimWorker, World
@@ -224,3 +226,24 @@ def test_grid__worker_that_joins_later__has_the_same_view() -> None:
         finish(world)
         check_ended(world)
         assert view_of(world.workers[-1]) == view_of(world.workers[0])
+
+
+def test_spec__of_which_no_trial_can_be_made__disturbs_no_other_and_can_be_cancelled() -> None:
+    """No entrance takes such a spec; a newer version might write one."""
+    factor = Factor(name="size", path="workloads[w].publish.nothing", values=[1])
+    template = parse_experiment(GRID).template
+    odd = ExperimentCreated(
+        spec=ExperimentSpec(template=template, factors=[factor]),
+        origin=Origin(kind=OriginKind.HTTP),
+    )
+    with a_world(11) as world:
+        world.log.store(EventName("odd", "experiment"), odd)
+        submit(world, ONCE)
+        finish(world)
+        check_ended(world, TRIALS[:2])
+        later(world, 0.0, lambda experiments: experiments.cancel("odd", "by the test"))
+        world.loop.run_until_complete(_pause(world.loop, 10.0))
+        view = world.workers[0].experiment_store.view("odd")
+        assert view is not None
+        assert view.phase is Phase.CANCELLED
+        assert not world.loop.errors

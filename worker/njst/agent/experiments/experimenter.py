@@ -70,8 +70,10 @@ class Experimenter:
             await stop.wait()
         finally:
             stop_listening()
-            for task in self._tasks.values():
+            tasks = [*self._tasks.values()]
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, experiment: str) -> None:
         """Drive an experiment, unless that goes on already."""
@@ -97,16 +99,25 @@ class Experimenter:
                 view = self.store.view(experiment)
                 if view is None or view.concluded is not None:
                     break
-                step = self._decide(view)
-                if isinstance(step, Wait):
-                    await self._wait(changed, step)
-                elif await self._has_turn(view, step):
-                    await self._try(view, step)
+                try:
+                    await self._advance(view, changed)
+                except Exception:
+                    # A spec of another version, of which this one cannot make a trial.
+                    log.exception("experiment %s: its next step is not known", experiment)
+                    await changed.wait()
         finally:
             for end in endings:
                 end()
         self._warned.pop(experiment, None)
         await self._forget_dropped()
+
+    async def _advance(self, view: ExperimentView, changed: asyncio.Event) -> None:
+        """Take the next step when this worker's turn comes, or wait until there is one."""
+        step = self._decide(view)
+        if isinstance(step, Wait):
+            await self._wait(changed, step)
+        elif await self._has_turn(view, step):
+            await self._try(view, step)
 
     def _decide(self, view: ExperimentView) -> Step:
         job = self.job_store.view(next_job_id(view))
