@@ -85,7 +85,8 @@ def timeline_entries(
         case Cancelled() | Ended() | Cleaned():
             yield _decided(event)
     if after.reading and not before.slices:
-        words = f"all load is over; {after.slices} slices of what was stored are read back"
+        slices = "1 slice" if after.slices == 1 else f"{after.slices} slices"
+        words = f"all load is over; what was stored is read back in {slices}"
         yield _What(EventType.READING_BACK, message=words)
 
 
