@@ -40,7 +40,11 @@ async def entries(mesh: Mesh) -> list[LogEntry]:
 
 
 def same_everywhere(mesh: Mesh, job: str) -> Json:
-    shown = mesh.wait_ended_everywhere(job)
+    """Return what all workers show once they know that nothing of the job is left to do."""
+    shown = [
+        mesh.wait(job, lambda document: document["cleaned"], worker)
+        for worker in range(len(mesh.workers))
+    ]
     assert shown[0] == shown[1] == shown[2]
     return shown[0]
 

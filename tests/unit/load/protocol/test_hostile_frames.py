@@ -12,7 +12,7 @@ from njst.load.load_client import LoadClient, StartTime
 from njst.load.protocol.parser import Info, Ping, ProtocolError, parse
 from njst.load.recording.shared_records import SharedRecords
 from njst.planning.client_plans import client_plans
-from njst.planning.client_slot import StreamState
+from njst.planning.client_slot import StreamState, TargetState
 
 INBOX = "_INBOX.me"
 MS = 1_000_000
@@ -52,9 +52,8 @@ def workload(kind: str) -> LoadClient:
         streams = [{"name": name}]
         entry |= {"stream": name, **(STREAM.get(kind) or BUCKET[kind])}
     spec = parse_spec({"streams": streams, "workloads": [entry]})
-    (plan,) = client_plans(
-        "job", spec, ["w"], "w", {name: StreamState(20) for name in ("S", "KV_B")}
-    )
+    target = TargetState({name: StreamState(20) for name in ("S", "KV_B")})
+    (plan,) = client_plans("job", spec, ["w"], "w", target)
     return open_client(plan, INBOX, SharedRecords("job", lambda: 0))
 
 
