@@ -13,12 +13,14 @@ from njst.contract.names.mesh import Mesh
 from njst.journal.interfaces import JournalUnavailableError
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
+from njst.journal.startup_retry import StartupRetry
 from njst.local.nats_cluster import NatsCluster
 from njst.local.nats_server import NatsServer
 from njst.login.nats_client import LoginClient
 from tests.nats.connections.identities import Operator
 
 GB = 10**9
+OPEN_S = 30.0
 
 
 def account(limits: str) -> str:
@@ -36,9 +38,13 @@ async def joined(connection: Connection) -> AsyncIterator[LoginClient]:
 
 
 async def kept(client: LoginClient, mesh: Mesh) -> list[tuple[StorageType | None, int | None]]:
-    """Open and read a log; return storage and replicas of its two streams."""
+    """Open and read a log; return storage and replicas of its two streams.
+
+    It is opened as a worker does it: a cluster that has just started may refuse its first stream.
+    """
     log = JetStreamLog(client, mesh)
-    await log.open()
+    opening = StartupRetry(OPEN_S, lambda _: None, lambda: False)
+    await opening.until_made(log.open, JournalUnavailableError)
     try:
         await log.follow(lambda _: None, lambda *_: None)
     finally:
