@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 CTRL_C = b"\x03"
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TIMEOUT_S = 90.0
+_SIZE = ("COLUMNS", "LINES")
 _ROWS, _COLUMNS = 40, 120
 
 
@@ -78,7 +79,9 @@ def start_on_terminal(*arguments: str, **environment: str) -> TerminalProgram:
     if not pid:
         os.dup2(stdout, 1)
         command = [sys.executable, "-m", "njst.cli.main", *arguments]
-        os.execvpe(sys.executable, command, {**os.environ, "TERM": "xterm", **environment})
+        # A size in the environment, such as that of a test runner, would hide that of the terminal.
+        own = {name: value for name, value in os.environ.items() if name not in _SIZE}
+        os.execvpe(sys.executable, command, {**own, "TERM": "xterm", **environment})
     os.close(stdout)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
     return TerminalProgram(pid, terminal, result)
