@@ -136,7 +136,7 @@ def _check_report(scene: Scene, fault: Fault, done: str, *, in_time: bool) -> No
     mesh = scene.mesh
     shown = []
     for number in scene.survivors:
-        mesh.wait_ended(done, number, PATIENCE_S)
+        mesh.wait(done, lambda document: document["cleaned"], number, PATIENCE_S)
         shown.append((mesh.job(done, number), mesh.report(done, number)))
     assert all(one == shown[0] for one in shown), "workers show different things"
     document, report = shown[0]
