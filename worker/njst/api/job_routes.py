@@ -28,18 +28,24 @@ KEY_PARAMETER = {
     " what the first one created.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+
+
 YAML_OR_JSON = {
     "application/yaml": {"schema": {"type": "object"}},
     "application/json": {"schema": {"type": "object"}},
 }
-_JOB_BODY = {
-    "parameters": [KEY_PARAMETER],
-    "requestBody": {
-        "required": True,
-        "description": "An NjstJob manifest or a bare spec, as JSON or YAML.",
-        "content": YAML_OR_JSON,
-    },
-}
+
+
+def submission_body(kind: str) -> dict[str, Any]:
+    """Return what OpenAPI shows of a request that submits a manifest of this kind."""
+    return {
+        "parameters": [KEY_PARAMETER],
+        "requestBody": {
+            "required": True,
+            "description": f"An {kind} manifest or a bare spec, as JSON or YAML.",
+            "content": YAML_OR_JSON,
+        },
+    }
 
 
 def create_router(services: Services) -> APIRouter:
@@ -47,7 +53,13 @@ def create_router(services: Services) -> APIRouter:
     api = _JobsApi(services)
     router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
     add = partial(router.add_api_route, response_model=None)
-    add("", api.submit, methods=["POST"], responses=_shown(201), openapi_extra=_JOB_BODY)
+    add(
+        "",
+        api.submit,
+        methods=["POST"],
+        responses=_shown(201),
+        openapi_extra=submission_body("NjstJob"),
+    )
     add("", api.list_jobs, methods=["GET"], responses={200: {"model": JobList}})
     add("/{job}", api.get, methods=["GET"], responses=_shown(200))
     add("/{job}", api.delete, methods=["DELETE"], status_code=204)

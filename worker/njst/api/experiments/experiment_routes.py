@@ -14,21 +14,12 @@ from njst.api.experiments.experiment_documents import (
 )
 from njst.api.experiments.experiment_submission import read_experiment
 from njst.api.job_documents import dump
-from njst.api.job_routes import KEY_PARAMETER, YAML_OR_JSON
+from njst.api.job_routes import submission_body
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.journal.experiments import ExperimentSubmission, SubmittedExperiment
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import Phase
-
-_BODY = {
-    "parameters": [KEY_PARAMETER],
-    "requestBody": {
-        "required": True,
-        "description": "An NjstExperiment manifest or a bare spec, as JSON or YAML.",
-        "content": YAML_OR_JSON,
-    },
-}
 
 
 def create_router(services: Services) -> APIRouter:
@@ -36,7 +27,13 @@ def create_router(services: Services) -> APIRouter:
     api = _ExperimentsApi(services)
     router = APIRouter(prefix="/api/v1/experiments", tags=["experiments"])
     add = partial(router.add_api_route, response_model=None)
-    add("", api.submit, methods=["POST"], responses=_shown(201), openapi_extra=_BODY)
+    add(
+        "",
+        api.submit,
+        methods=["POST"],
+        responses=_shown(201),
+        openapi_extra=submission_body("NjstExperiment"),
+    )
     add("", api.list_all, methods=["GET"], responses={200: {"model": ExperimentList}})
     add("/{experiment}", api.get, methods=["GET"], responses=_shown(200))
     add("/{experiment}", api.delete, methods=["DELETE"], status_code=204)
