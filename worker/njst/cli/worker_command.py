@@ -13,6 +13,7 @@ import typer
 
 from njst.agent.worker import Worker, WorkerSettings, open_worker
 from njst.api.app import create_app
+from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.server import serve
 from njst.api.services import Services
 from njst.api.startup_gate import StartupGate
@@ -88,6 +89,7 @@ def _services(node: Worker) -> Services:
         experiments=node.experiments,
         courses=node.courses,
         members=node.members,
+        metrics=WorkerMetrics.of(node.me.worker, node.job_store, node.clock.now_ns),
         me=node.describe,
         log_now_ns=node.clock.now_ns,
         ready=node.not_ready,
