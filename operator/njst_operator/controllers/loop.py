@@ -138,8 +138,7 @@ class ControllerLoop:
             log.exception("%s", self._reconciler.describe(key))
             return self._pause_s(item)
         finally:
-            self._metrics.reconciles += 1
-            self._metrics.reconcile_seconds += now_s() - begin_s
+            self._metrics.record_reconcile(now_s() - begin_s)
         item.failures, item.logged = 0, ""
         return requeue_after_s
 

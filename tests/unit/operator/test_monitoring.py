@@ -13,7 +13,13 @@ from njst_operator.telemetry.replica_health import ReplicaHealth
 from tests.unit.api.fakes import Mesh
 
 # Older names, which go in the next release.
-DEPRECATED = {f"njst_{name}" for name in ("messages", "bytes", "errors", "latency_seconds", "jobs")}
+DEPRECATED = {
+    f"njst_{name}"
+    for name in (
+        *("messages", "bytes", "errors", "latency_seconds", "jobs"),
+        "operator_reconcile_seconds_total",
+    )
+}
 FOLDER = Path(__file__).parents[3] / "manifests" / "components" / "monitoring"
 
 
