@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 _LINE = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (?P<level>[A-Z]+) job=(?P<job>\S+)"
-    r" (?P<message>.*)"
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (?P<level>[A-Z]+) mesh=(?P<mesh>\S+)"
+    r" job=(?P<job>\S+) resource=(?P<resource>\S+) (?P<message>.*)"
 )
 
 
@@ -14,7 +14,9 @@ class LogLine(NamedTuple):
 
     time: str
     level: str
+    mesh: str
     job: str
+    resource: str
     message: str
 
 

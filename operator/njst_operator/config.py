@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import is_mesh
+from njst.journal.log_lines import LogFormat, LogLevel
 from njst.login.control_options import OPTIONS, control_connection, from_environment
 from njst_operator.kube.label_selector import Selector, SelectorError, parse_selector
 from njst_operator.kube.watch_scope import WatchScope
@@ -35,6 +36,8 @@ class Config:
     default_mesh: bool = True
     # How many workers the mesh should have; 0: unknown.
     expect_workers: int = 0
+    log_format: LogFormat = LogFormat.TEXT
+    log_level: LogLevel = LogLevel.INFO
 
     @property
     def grace_s(self) -> float:
@@ -63,6 +66,8 @@ VARIABLES = {
     "wait_seconds": "NJST_WAIT_SECONDS",
     "log_replicas": "NJST_LOG_REPLICAS",
     "expect_workers": "NJST_EXPECT_WORKERS",
+    "log_format": "NJST_LOG_FORMAT",
+    "log_level": "NJST_LOG_LEVEL",
 }
 
 
@@ -138,6 +143,18 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="how many workers there should be: a job for all of them waits a minute for the last",
     )
     parser.add_argument(
+        "--log-format",
+        choices=[str(value) for value in LogFormat],
+        default=env("log_format", LogFormat.TEXT),
+        help="form of the log lines",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=[str(value) for value in LogLevel],
+        default=env("log_level", LogLevel.INFO),
+        help="least level that is logged",
+    )
+    parser.add_argument(
         "--once", action="store_true", help="do what is to be done now, and end: for scripts"
     )
     return parser
@@ -151,6 +168,11 @@ def parse_config(argv: Sequence[str]) -> Config:
         parser.error("--mesh: must be 1 to 32 lower-case letters, digits or inner dashes")
     if arguments.default_mesh not in ("true", "false"):
         parser.error("--default-mesh: must be true or false")
+    # argparse does not check defaults, which may be from the environment.
+    for option, kind in (("log_format", LogFormat), ("log_level", LogLevel)):
+        if getattr(arguments, option) not in list(kind):
+            allowed = ", ".join(kind)
+            parser.error(f"--{option.replace('_', '-')}: must be one of {allowed}")
     if not arguments.wait_seconds >= 0:
         parser.error("--wait-seconds: must be 0 or more, or inf")
     return Config(
@@ -169,6 +191,8 @@ def parse_config(argv: Sequence[str]) -> Config:
         log_replicas=arguments.log_replicas,
         default_mesh=arguments.default_mesh == "true",
         expect_workers=arguments.expect_workers,
+        log_format=LogFormat(arguments.log_format),
+        log_level=LogLevel(arguments.log_level),
     )
 
 

@@ -139,10 +139,10 @@ async def run(config: Config) -> None:
 
 def main() -> None:
     """Run the operator; without NATS or Kubernetes it logs one line and exits with code 1."""
-    log_lines.set_up()
+    config = parse_config(sys.argv[1:])
+    log_lines.set_up(config.mesh, config.log_format, config.log_level)
     # WatchLoop logs why a watch has ended, in one line.
     logging.getLogger("kopf").setLevel(logging.CRITICAL)
-    config = parse_config(sys.argv[1:])
     gc.set_threshold(GC_THRESHOLD)
     try:
         asyncio.run(run(config))

@@ -4,13 +4,12 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.programs.build_cache import Cache
+from devenv.programs.debian_package import unpacked
 from devenv.programs.run_command import run
 from devenv.programs.tool_errors import ToolMissingError
 from devenv.progress import Progress
@@ -121,27 +120,6 @@ def _mmdebstrap(cache: Cache, progress: Progress) -> Path:
     on_path = shutil.which(_MMDEBSTRAP)
     if on_path is not None:
         return Path(on_path)
-    missing = [tool for tool in ("apt-get", "dpkg-deb", "perl") if shutil.which(tool) is None]
-    if missing:
-        raise ToolMissingError(f"no {_MMDEBSTRAP} here, and no {', '.join(missing)} to bring it")
-    folder = cache.find(_MMDEBSTRAP, _MMDEBSTRAP)
-    if folder is None:
-        with progress.step(f"bringing {_MMDEBSTRAP} by apt", cost="once; seconds"):
-            folder = cache.publish(_MMDEBSTRAP, _MMDEBSTRAP, _unpack)
-    return folder / "usr" / "bin" / _MMDEBSTRAP
-
-
-def _unpack(into: Path) -> None:
-    """Unpack the package without installing it; with lists of packages of our own."""
-    with tempfile.TemporaryDirectory(prefix="njst-apt-") as lists:
-        own_lists = (f"-oDir::State::Lists={lists}", "-oAPT::Sandbox::User=root", "-qq")
-        _check("apt-get", *own_lists, "update", folder=into)
-        _check("apt-get", *own_lists, "download", _MMDEBSTRAP, folder=into)
-    (package,) = into.glob("*.deb")
-    _check("dpkg-deb", "-x", str(package), str(into), folder=into)
-
-
-def _check(*argv: str, folder: Path) -> None:
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ToolMissingError(f"{' '.join(argv)}: {(done.stderr or done.stdout).strip()}")
+    if shutil.which("perl") is None:
+        raise ToolMissingError(f"no {_MMDEBSTRAP} here, and no perl to run it")
+    return unpacked(_MMDEBSTRAP, cache, progress) / "usr" / "bin" / _MMDEBSTRAP

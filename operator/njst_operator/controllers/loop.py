@@ -11,6 +11,7 @@ from typing import Protocol
 
 from njst.backoff import Backoff
 from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.log_lines import log_about_resource
 from njst_operator.coordination.loop_clock import now_s
 from njst_operator.kube.api_transport import ConflictError, GoneError, KubeError
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
@@ -107,6 +108,7 @@ class ControllerLoop:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, key: str, item: _WorkItem) -> None:
+        log_about_resource(str(self._reconciler.describe(key)).replace(" ", "/"))
         while True:
             item.woken.clear()
             requeue_after_s = await self._reconcile(key, item)
@@ -138,8 +140,7 @@ class ControllerLoop:
             log.exception("%s", self._reconciler.describe(key))
             return self._pause_s(item)
         finally:
-            self._metrics.reconciles += 1
-            self._metrics.reconcile_seconds += now_s() - begin_s
+            self._metrics.record_reconcile(now_s() - begin_s)
         item.failures, item.logged = 0, ""
         return requeue_after_s
 

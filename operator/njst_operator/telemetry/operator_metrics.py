@@ -1,11 +1,16 @@
 """Counters of this replica, as Prometheus text."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-from njst.stats.prometheus_text import Family, render
+from njst.stats.prometheus_text import Buckets, Family, HistogramFamily, render
 from njst_operator.telemetry.replica_health import ReplicaHealth
+
+# Upper bounds of the buckets of a reconciliation's duration, in seconds.
+RECONCILE_BOUNDS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 @dataclass
@@ -14,11 +19,25 @@ class OperatorMetrics:
 
     reconciles: int = 0
     reconcile_seconds: float = 0.0
+    # By bound of RECONCILE_BOUNDS_S, and beyond the last one; not cumulative.
+    _by_duration: list[int] = field(default_factory=lambda: [0] * (len(RECONCILE_BOUNDS_S) + 1))
     status_writes: int = 0
     events: int = 0
     errors: Counter[str] = field(
         default_factory=lambda: Counter(conflict=0, kubernetes=0, nats=0, other=0)
     )
+
+    def record_reconcile(self, seconds: float) -> None:
+        """Count a reconciliation that took this long."""
+        self.reconciles += 1
+        self.reconcile_seconds += seconds
+        self._by_duration[bisect_left(RECONCILE_BOUNDS_S, seconds)] += 1
+
+    def reconcile_buckets(self) -> Buckets:
+        """Return the durations of reconciliations as a histogram."""
+        below = list(accumulate(self._by_duration))
+        up_to = list(zip(RECONCILE_BOUNDS_S, below, strict=False))
+        return Buckets(up_to, self.reconciles, self.reconcile_seconds)
 
 
 @dataclass(frozen=True)
@@ -48,7 +67,12 @@ def exposition(
     by_reason = Counter(schedule.reason or "New" for schedule in schedules)
     single = (
         ("reconciles_total", "counter", "Reconciliations of a resource.", counts.reconciles),
-        ("reconcile_seconds_total", "counter", "Time that these took.", counts.reconcile_seconds),
+        (
+            "reconcile_seconds_total",
+            "counter",
+            "Deprecated: njst_operator_reconcile_duration_seconds.",
+            counts.reconcile_seconds,
+        ),
         ("status_writes_total", "counter", "Statuses written.", counts.status_writes),
         ("events_total", "counter", "Kubernetes Events written.", counts.events),
         (
@@ -65,7 +89,14 @@ def exposition(
         ),
         ("nats_connected", "gauge", "1 with a control NATS.", int(replica_health.nats_connected)),
     )
-    families = [readiness(ready=replica_health.not_ready(now_s) is None)]
+    families: list[Family | HistogramFamily] = [
+        readiness(ready=replica_health.not_ready(now_s) is None),
+        HistogramFamily(
+            "njst_operator_reconcile_duration_seconds",
+            "How long reconciliations of a resource took.",
+            [({}, counts.reconcile_buckets())],
+        ),
+    ]
     families += [
         Family(f"njst_operator_{name}", kind, help_text, [({}, value)])
         for name, kind, help_text, value in single

@@ -6,6 +6,7 @@ import httpx
 from fastapi import FastAPI
 
 from njst.api.app import create_app
+from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.services import Services
 from njst.contract.events import (
     Cancelled,
@@ -76,6 +77,7 @@ class Mesh:
                 experiments=Experiments(log, self.experiment_store),
                 courses=self.courses,
                 members=members,
+                metrics=WorkerMetrics.of(self.me.worker, self.job_store, self.log.clock.now_ns),
                 me=lambda: self.me,
                 log_now_ns=self.log.clock.now_ns,
                 ready=lambda: self.not_ready,

@@ -12,6 +12,14 @@ from njst_operator.telemetry.operator_metrics import OperatorMetrics, exposition
 from njst_operator.telemetry.replica_health import ReplicaHealth
 from tests.unit.api.fakes import Mesh
 
+# Older names, which go in the next release.
+DEPRECATED = {
+    f"njst_{name}"
+    for name in (
+        *("messages", "bytes", "errors", "latency_seconds", "jobs"),
+        "operator_reconcile_seconds_total",
+    )
+}
 FOLDER = Path(__file__).parents[3] / "manifests" / "components" / "monitoring"
 
 
@@ -52,7 +60,8 @@ def test_alerts__stalled_schedule__has_the_reasons_of_the_docs() -> None:
 
 
 async def test_dashboard__metrics__are_all_shown(told: set[str]) -> None:
-    assert asked(dashboard()) | {"njst_worker_ready"} == told
+    shown = {re.sub(r"_bucket$", "", name) for name in asked(dashboard())}
+    assert shown | {"njst_worker_ready"} == told - DEPRECATED
 
 
 def test_dashboard__panels__do_not_overlap() -> None:

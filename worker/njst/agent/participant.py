@@ -13,7 +13,7 @@ from njst.contract.events import Finished, Progress, Ready
 from njst.contract.plan import LoadPlan, Provisioned
 from njst.contract.results.outcome import START_TIMEOUT, Outcome, Problem, SetupError
 from njst.contract.results.tallies import ControlOutages, WorkloadTally
-from njst.journal.log_lines import current_job
+from njst.journal.log_lines import log_about
 from njst.journal.state.job_view import JobView, ParticipantPhase
 from njst.provisioning.core_streams import core_receipts
 from njst.stats.clock_offset import DRIFT_PPM
@@ -88,7 +88,7 @@ class Participant:
 
     async def run(self) -> None:
         """Take part; return when the job needs nothing more of this worker."""
-        current_job.set(self.view.id)
+        log_about(self.view.id, self.view.created.origin)
         try:
             load = await self._prepare()
             if load is None:

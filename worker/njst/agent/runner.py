@@ -25,7 +25,7 @@ from njst.contract.events import (
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Problem, SetupError
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.log_lines import current_job
+from njst.journal.log_lines import log_about
 from njst.journal.state.job_view import JobView
 
 log = logging.getLogger(__name__)
@@ -214,7 +214,7 @@ class Agent:
 
     async def _run_action(self, view: JobView, action: a.Action) -> int:
         """Append the event of an action; return the sequence to wait for, 0 for none."""
-        current_job.set(view.id)
+        log_about(view.id, view.created.origin)
         try:
             payload = await self._payload(view, action)
             name = EventName(view.id, EVENT_NAMES[type(payload)], self._event_worker(action))
@@ -278,7 +278,7 @@ class Agent:
 
         An unreachable target is retried for a while, if anything can have been made there.
         """
-        current_job.set(view.id)
+        log_about(view.id, view.created.origin)
         give_up_s = asyncio.get_running_loop().time() + (CLEAN_S if view.made_anything else 0.0)
         spec = view.created.spec
         while True:

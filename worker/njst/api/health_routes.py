@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from njst import __version__
-from njst.api import prometheus_metrics
 from njst.api.job_documents import dump
+from njst.api.metrics.exposition import metrics_text
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.stats.prometheus_text import MEDIA_TYPE
@@ -44,6 +44,6 @@ def create_router(services: Services) -> APIRouter:
     @router.get("/metrics", response_class=PlainTextResponse)
     async def get_metrics() -> Response:
         """Return metrics in the Prometheus text format."""
-        return Response(prometheus_metrics.render(services), media_type=MEDIA_TYPE)
+        return Response(metrics_text(services), media_type=MEDIA_TYPE)
 
     return router

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
@@ -21,6 +22,7 @@ class Services:
     experiments: Experiments
     courses: Courses
     members: Members
+    metrics: WorkerMetrics
     me: Callable[[], Member]
     log_now_ns: Callable[[], int]
     ready: Callable[[], Problem | None]

@@ -16,6 +16,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from njst import __version__
 from njst.api.app import create_app
+from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.server import serve
 from njst.api.services import Services
 from njst.cli.cli_errors import CliError
@@ -105,6 +106,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             experiments=Experiments(log, experiment_store),
             courses=courses,
             members=members,
+            metrics=WorkerMetrics.of("", job_store, clock.now_ns),
             me=_no_member,
             log_now_ns=clock.now_ns,
             ready=lambda: None,

@@ -13,6 +13,7 @@ import typer
 
 from njst.agent.worker import Worker, WorkerSettings, open_worker
 from njst.api.app import create_app
+from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.server import serve
 from njst.api.services import Services
 from njst.api.startup_gate import StartupGate
@@ -22,6 +23,7 @@ from njst.cli.shared_options import Command, expanded
 from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
 from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.log_lines import LogFormat, LogLevel
 from njst.journal.startup_retry import StartupRetry
 from njst.login.control_options import OPTIONS, Option, control_connection
 from njst.login.login_errors import LoginError
@@ -88,6 +90,7 @@ def _services(node: Worker) -> Services:
         experiments=node.experiments,
         courses=node.courses,
         members=node.members,
+        metrics=WorkerMetrics.of(node.me.worker, node.job_store, node.clock.now_ns),
         me=node.describe,
         log_now_ns=node.clock.now_ns,
         ready=node.not_ready,
@@ -205,9 +208,15 @@ def worker(
             " refused.",
         ),
     ] = 0,
+    log_format: Annotated[
+        LogFormat, typer.Option(envvar="NJST_LOG_FORMAT", help="Form of the log lines.")
+    ] = LogFormat.TEXT,
+    log_level: Annotated[
+        LogLevel, typer.Option(envvar="NJST_LOG_LEVEL", help="Least level that is logged.")
+    ] = LogLevel.INFO,
 ) -> None:
     """Run one worker of the mesh."""
-    log_lines.set_up()
+    log_lines.set_up(mesh, log_format, log_level)
     host, _, port = http.rpartition(":")
     if not port.isdigit() or int(port) > 65_535:
         raise typer.BadParameter("must be host:port", param_hint="--http")

@@ -157,8 +157,9 @@ class JobController:
             log.warning("job %s is not cancelled yet: %s", job, error)
 
     def describe(self, key: str) -> str:
-        """Return the name of a resource."""
-        return self._cache[key].resource.name
+        """Return namespace and name of a resource."""
+        resource = self._cache[key].resource
+        return f"{resource.namespace}/{resource.name}"
 
     async def reconcile(self, key: str) -> float | None:
         """Do what is to be done about a resource now; see `Reconciler`."""

@@ -150,8 +150,9 @@ class ScheduleController:
             self.loop.wake(uid)
 
     def describe(self, key: str) -> str:
-        """Return the kind and name of a schedule."""
-        return f"schedule {self._cache[key].resource.name}"
+        """Return kind, namespace and name of a schedule."""
+        resource = self._cache[key].resource
+        return f"schedule {resource.namespace}/{resource.name}"
 
     async def reconcile(self, key: str) -> float:
         """Do what is to be done about a schedule now; see `Reconciler`."""

@@ -94,7 +94,9 @@ def test_health__nats_disconnected__is_not_ready() -> None:
 def test_metrics__counters_and_health__are_exposed() -> None:
     replica_health = seeing()
     replica_health.listed({"a": "9"}, 10.0)
-    counts = OperatorMetrics(reconciles=3, reconcile_seconds=0.25)
+    counts = OperatorMetrics()
+    for seconds in (0.05, 0.2):
+        counts.record_reconcile(seconds)
     counts.errors["conflict"] += 2
     schedules = [
         ScheduleSample("ns/nightly", "Scheduled", 1767614400.0),
@@ -105,7 +107,11 @@ def test_metrics__counters_and_health__are_exposed() -> None:
     lines = text.splitlines()
     assert "# TYPE njst_operator_reconciles_total counter" in lines
     for line in (
-        "njst_operator_reconciles_total 3",
+        "njst_operator_reconciles_total 2",
+        'njst_operator_reconcile_duration_seconds_bucket{le="0.025"} 0',
+        'njst_operator_reconcile_duration_seconds_bucket{le="0.05"} 1',
+        'njst_operator_reconcile_duration_seconds_bucket{le="0.25"} 2',
+        'njst_operator_reconcile_duration_seconds_bucket{le="+Inf"} 2',
         "njst_operator_reconcile_seconds_total 0.25",
         'njst_operator_errors_total{kind="conflict"} 2',
         'njst_operator_errors_total{kind="nats"} 0',

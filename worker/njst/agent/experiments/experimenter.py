@@ -27,7 +27,7 @@ from njst.experiments.next_trial import conclude
 from njst.journal.course_reader import RunInThread
 from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError, Log
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
-from njst.journal.log_lines import current_job
+from njst.journal.log_lines import log_about
 from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_store import JobStore
@@ -80,12 +80,14 @@ class Experimenter:
         view = self.store.view(experiment)
         if experiment in self._tasks or view is None or view.concluded is not None:
             return
-        task = asyncio.create_task(self._drive(experiment), name=f"experiment {experiment}")
+        task = asyncio.create_task(
+            self._drive(experiment, view.created.origin), name=f"experiment {experiment}"
+        )
         self._tasks[experiment] = task
         task.add_done_callback(lambda _: self._tasks.pop(experiment, None))
 
-    async def _drive(self, experiment: str) -> None:
-        current_job.set(experiment)
+    async def _drive(self, experiment: str, origin: Origin) -> None:
+        log_about(experiment, origin)
         changed = asyncio.Event()
 
         def on_change(name: str) -> None:

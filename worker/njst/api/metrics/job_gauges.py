@@ -1,4 +1,8 @@
-"""/metrics: the Prometheus text format, rendered from the job views at scrape time.
+"""Gauges of jobs over all workers, rendered from the job views at scrape time.
+
+Each worker exports the same, so a query takes the highest (`max`), not the sum. `njst_messages`,
+`njst_bytes`, `njst_errors`, `njst_latency_seconds` and `njst_jobs` are older names that go in the
+next release: `njst.api.metrics.own_share` has what can be summed.
 
 Cardinality is bounded: at most SHOWN_JOBS jobs have series of their own, those that have not ended
 first, oldest first, because they run. A job that ended keeps its last values for KEEP_NS, so that
@@ -8,56 +12,53 @@ compare runs of the same test; `job_id` separates runs that exist at the same ti
 
 from collections.abc import Iterable, Sequence
 
-from njst import __version__
+from njst.api.metrics.own_share import job_name
 from njst.api.services import Services
 from njst.contract.results.report import WorkloadResult
 from njst.journal.state.job_view import JobView, Phase
 from njst.stats.prometheus_text import Family, MetricSample
-from njst.stats.prometheus_text import render as exposition
 from njst.stats.tally_merge import merge_errors
 
 SHOWN_JOBS = 32
 KEEP_NS = 600 * 1_000_000_000
 
 
-def render(services: Services) -> str:
-    """Return the response body of a scrape."""
+def job_gauges(services: Services) -> list[Family]:
+    """Return the gauges of all jobs that the log knows, and of those that run or ended lately."""
     views = services.jobs.all()
-    me = services.me()
-    families = [
-        Family("njst_build_info", "gauge", "Version.", [({"version": __version__}, 1)]),
-        Family(
-            "njst_worker_ready",
-            "gauge",
-            "1 when the worker can accept jobs.",
-            [({}, int(services.ready() is None))],
-        ),
-        Family(
-            "njst_worker_busy",
-            "gauge",
-            "1 while the worker prepares or runs a job.",
-            [({}, int(bool(me.job)))],
-        ),
-        Family(
-            "njst_worker_clock_error_seconds",
-            "gauge",
-            "Error bound of the log time on this worker.",
-            [({}, me.clock_error_us / 1e6)],
-        ),
-        _phases(views),
-        *_workloads(services, _shown(views, services.log_now_ns())),
+    shown = _shown(views, services.log_now_ns())
+    phases = _phases(views)
+    return [
+        Family("njst_mesh_jobs", "gauge", "Jobs by phase. Each worker counts all.", phases),
+        _run_info(shown),
+        Family("njst_jobs", "gauge", "Deprecated: njst_mesh_jobs.", phases),
+        *_workloads(services, shown),
     ]
-    return exposition(families)
 
 
-def _phases(views: Iterable[JobView]) -> Family:
+def _phases(views: Iterable[JobView]) -> list[MetricSample]:
     counts = dict.fromkeys(Phase, 0)
     for view in views:
         counts[view.phase] += 1
-    samples: list[MetricSample] = [
-        ({"phase": str(phase)}, count) for phase, count in counts.items()
-    ]
-    return Family("njst_jobs", "gauge", "Jobs by phase.", samples)
+    return [({"phase": str(phase)}, count) for phase, count in counts.items()]
+
+
+def _run_info(views: Iterable[JobView]) -> Family:
+    info = Family(
+        "njst_mesh_run_info",
+        "gauge",
+        "1 for each job that runs or ended in the last 10 minutes. Each worker exports all.",
+    )
+    for view in views:
+        labels = {
+            "test": job_name(view),
+            "job_id": view.id,
+            "namespace": view.created.origin.namespace,
+            "phase": str(view.phase),
+            "verdict": "" if view.ended is None else str(view.ended.report.verdict),
+        }
+        info.samples.append((labels, 1))
+    return info
 
 
 def _shown(views: Sequence[JobView], now_ns: int) -> list[JobView]:
@@ -69,12 +70,12 @@ def _shown(views: Sequence[JobView], now_ns: int) -> list[JobView]:
 
 
 def _workloads(services: Services, views: Iterable[JobView]) -> list[Family]:
-    messages = Family("njst_messages", "gauge", "Messages done by a job, all workers.")
-    done_bytes = Family("njst_bytes", "gauge", "Payload bytes done by a job, all workers.")
-    errors = Family("njst_errors", "gauge", "Errors of a job by class, all workers.")
-    latency = Family("njst_latency_seconds", "gauge", "Latency of a job, by quantile.")
+    messages = Family("njst_messages", "gauge", "Deprecated: njst_messages_total.")
+    done_bytes = Family("njst_bytes", "gauge", "Deprecated: njst_bytes_total.")
+    errors = Family("njst_errors", "gauge", "Deprecated: njst_errors_total.")
+    latency = Family("njst_latency_seconds", "gauge", "Deprecated: njst_operation_latency_seconds.")
     for view in views:
-        job = {"test": view.created.origin.name or view.id, "job_id": view.id}
+        job = {"test": job_name(view), "job_id": view.id}
         for workload in services.jobs.report(view, services.log_now_ns()).workloads:
             labels = {**job, "op": workload.workload}
             messages.samples.append((labels, workload.messages))

@@ -1,0 +1,1 @@
+"""Metrics of a worker for Prometheus: its own share of the load, and the jobs of its mesh."""
