@@ -22,8 +22,11 @@ from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,
     admin_api,
+    events,
+    get_schedule,
     jobs_of,
     missed,
+    restart_all,
     schedule,
     short,
     wait_finished,
@@ -31,8 +34,7 @@ from tests.kubernetes.resources import (
 
 
 def status_of(env: Environment, name: str) -> Json:
-    found: Json = json.loads(env.kubectl("get", "njstschedule", name, "-o", "json"))
-    status: Json = found["status"]
+    status: Json = get_schedule(env, name)["status"]
     return status
 
 
@@ -85,8 +87,7 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
     assert datetime.fromisoformat(status["nextScheduleTime"]) == time.replace(year=time.year + 1)
     # The job is deleted, and its time is still one that was seen to.
     env.kubectl("delete", "njstjob", job["metadata"]["name"])
-    for operator in env.operators:
-        operator.service.restart(PATIENCE_S)
+    restart_all(operator.service for operator in env.operators)
     patch = '{"spec":{"successfulJobsHistoryLimit":2}}'
     env.kubectl("patch", "njstschedule", "yearly", "--type=merge", "-p", patch)
 
@@ -100,9 +101,8 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
 
 def events_of(env: Environment, name: str) -> list[str]:
     """The reasons of the warnings about a schedule."""
-    fields = f"involvedObject.name={name},type=Warning"
-    found: Json = json.loads(env.kubectl("get", "events", "--field-selector", fields, "-o", "json"))
-    return [item["reason"] for item in found["items"]]
+    found = events(env, f"involvedObject.name={name},type=Warning")
+    return [item["reason"] for item in found]
 
 
 def wait_warned(env: Environment, name: str, reason: str) -> None:
@@ -275,7 +275,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
 
     env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
     wait_said(env, "anew", "Scheduled")
-    old: Json = json.loads(env.kubectl("get", "njstschedule", "anew", "-o", "json"))
+    old = get_schedule(env, "anew")
     env.kubectl("delete", "njstschedule", "anew")
     env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
     assert asyncio.run(late(old)) == 0
