@@ -19,6 +19,7 @@ _POLL_S = 0.05
 # Nothing here takes more than a few seconds, but on a machine that has no time: half a minute was
 # seen.
 PATIENCE_S = 120
+LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 def job(name: str, **spec: Any) -> str:
@@ -137,11 +138,11 @@ def schedule(name: str, **spec: Any) -> str:
     )
 
 
-def missed(env: Environment, name: str) -> None:
+def missed(env: Environment, name: str, **status: Any) -> None:
     """Let the last time that the schedule has seen to be so long ago that one is due now."""
     # A revision of its own, as whoever writes a status gives it: else an operator writes over it.
-    status = {"lastScheduleTime": "2020-01-01T00:00:00Z", "revision": time.time_ns() // 1000}
-    patch = json.dumps({"status": status})
+    told = {"lastScheduleTime": LONG_AGO, "revision": time.time_ns() // 1000, **status}
+    patch = json.dumps({"status": told})
     env.kubectl(
         *("patch", "njstschedule", name, "--subresource=status", "--type=merge", "-p", patch)
     )
