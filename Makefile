@@ -27,12 +27,16 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Run an NjstJob on a Kubernetes API, a NATS and three workers of its own (KEEP=1 leaves them running)
 	@$(BIN)/python -m devenv.demo $(if $(KEEP),--keep)
 
-# What takes long: every fault at many stages of a job, bad starts, and the truth of the numbers.
-LONG := tests/chaos $(addprefix tests/kubernetes/test_,bad_starts.py chart.py faults.py kstatus.py) \
-  tests/nats/connections tests/nats/mesh/test_faults.py tests/nats/start tests/nats/truth tests/unit/sim
+# What takes long: every fault at many stages of a job, bad starts, and the truth of the numbers. The
+# longest files come first, so that the last ones end together.
+LONG := tests/chaos tests/unit/sim tests/kubernetes/test_faults.py tests/nats/mesh/test_faults.py tests/nats/truth \
+  tests/nats/connections tests/nats/start $(addprefix tests/kubernetes/test_,bad_starts.py chart.py kstatus.py)
 
-# Most of these tests wait for a server most of the time, so two run at once. Those in LONG measure,
-# and have the machine for themselves.
+# Those of them that measure times and rates have the machine for themselves.
+MEASURING := $(addprefix tests/nats/connections/test_,many_logins.py outages.py) \
+  $(addprefix tests/nats/truth/test_,delay.py failing_target.py frozen.py outage.py proxy.py split.py stall.py)
+
+# Most of these tests wait for a server most of the time, so two run at once.
 AT_ONCE ?= 2
 
 test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes API (about 15 minutes; AT_ONCE=2)
@@ -41,7 +45,8 @@ test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes 
 
 test-long: $(READY) ## The other tests: faults at many stages of a job, bad starts, every login, the truth of the numbers (15 minutes)
 	@$(BIN)/python -m devenv.kubernetes fetch
-	@NJST_SCHEDULES=2000 $(PYTEST) $(LONG)
+	@NJST_SCHEDULES=2000 $(PYTEST) -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(LONG) $(MEASURING:%=--ignore=%)
+	@$(PYTEST) $(MEASURING)
 
 test-unit: $(READY) ## Only the tests that need nothing
 	@$(PYTEST) tests/unit

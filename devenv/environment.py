@@ -162,10 +162,11 @@ def open_environment(
     *,
     copies: int = 3,
     options: Sequence[str] = (),
+    renew_s: float = RENEW_S,
 ) -> Iterator[Environment]:
     """Start a NATS server and `copies` workers with an operator each; stop all at the end.
 
-    `options` are the operators'.
+    `options` are the operators', whose login is renewed every `renew_s` seconds.
     """
     with ExitStack() as stack:
         install(kube, namespace)
@@ -178,7 +179,7 @@ def open_environment(
             kube.service_account_kubeconfig, kubeconfig, namespace=namespace, name=SERVICE_ACCOUNT
         )
         login()
-        stack.enter_context(renewed(login))
+        stack.enter_context(renewed(login, renew_s))
         environment.operators += [
             LocalOperator(f"operator-{n}", nats.url, kubeconfig, namespace, options=options)
             for n in range(copies)
@@ -193,7 +194,7 @@ def open_environment(
 
 
 @contextmanager
-def renewed(login: Callable[[], object], period_s: float = RENEW_S) -> Iterator[None]:
+def renewed(login: Callable[[], object], period_s: float) -> Iterator[None]:
     """Call `login` periodically, as a kubelet renews the token of a pod."""
     over = threading.Event()
 

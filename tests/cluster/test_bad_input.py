@@ -5,7 +5,9 @@ import struct
 from pathlib import Path
 
 from devenv.cluster.images.image_archive import Image, write_program_image
-from devenv.environment import CRDS
+from devenv.environment import CRDS, wait_served
+from devenv.kubernetes.kubectl import KubectlError
+from njst.contract.names.kubernetes import PLURAL
 from tests.cluster.install import (
     DATA,
     STORE,
@@ -16,7 +18,7 @@ from tests.cluster.install import (
     secret,
     start_nats,
 )
-from tests.cluster.njst import Njst
+from tests.cluster.njst import Njst, steady
 from tests.documented import is_documented
 from tests.loglines import parsed
 from tests.nats.connections.identities import Operator
@@ -96,15 +98,31 @@ def test_an_operator_without_rights_and_then_without_resource_types(
     assert_said(
         alone, "operator", "the operator may not list njstjobs", "apply the operator's role"
     )
+    works_in_its_service(alone)
     alone.kubectl("apply", "-f", "-", stdin=json.dumps(_fresh(binding)))
-    alone.rolled_out()
 
     alone.cluster.kubectl("delete", "-k", str(CRDS))
     alone.kubectl("delete", "pod", "njst-worker-0")
     assert_said(alone, "operator", "njstjobs.njst.io is not installed", "kubectl apply")
+    works_in_its_service(alone)
     alone.cluster.kubectl("apply", "--server-side", "-k", str(CRDS))
-    alone.rolled_out()
+    wait_served(alone.cluster, PLURAL)
+    alone.kubectl("apply", "-f", "-", stdin=steady("after", 1))
+    assert alone.wait_finished("after")["phase"] == "Succeeded"
     assert restarts(alone) == [0, 0]
+
+
+def works_in_its_service(alone: Njst) -> None:
+    """The pod is ready whatever its operator lacks, and the Service leads to its worker."""
+    alone.rolled_out()
+
+    def answer() -> object:
+        try:
+            return alone.ask("/api/v1/cluster")["count"]
+        except KubectlError as error:
+            return error  # a Service has its rules a second after its pod is ready
+
+    alone.wait(lambda: answer() == 1, said=answer)
 
 
 def test_credentials_that_have_expired_and_are_renewed(alone: Njst, tmp_path: Path) -> None:

@@ -68,16 +68,28 @@ def test_an_image_is_small(images: dict[str, int], figures: list[str]) -> None:
     assert max(images.values()) < 120e6
 
 
+@pytest.fixture(scope="module")
+def examples(njst: Njst) -> dict[Path, str]:
+    """The job of each example; they are applied at once, and run one after the other."""
+    njst.rolled_out("statefulset/nats")
+    njst.rolled_out()
+
+    def applied(example: Path) -> str:
+        (name,) = njst.kubectl("apply", "-f", "-", "-o", "name", stdin=promised(example)).split()
+        return name.removeprefix("njstjob.njst.io/")
+
+    return {example: applied(example) for example in EXAMPLES}
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_succeeds_with_all_three(whole: Njst, example: Path) -> None:
-    manifest = promised(example)
-    (name,) = whole.kubectl("apply", "-f", "-", "-o", "name", stdin=manifest).split()
-    job = name.removeprefix("njstjob.njst.io/")
-    status = whole.wait_finished(job)
+def test_an_example_succeeds_with_all_three(
+    njst: Njst, examples: dict[Path, str], example: Path
+) -> None:
+    status = njst.wait_finished(examples[example])
     assert status["phase"] == "Succeeded", status
     assert status["workers"]["summary"] == "3/3"
     # The same through the Service: whichever worker answers knows the job.
-    document = whole.ask(f"/api/v1/jobs/{status['jobId']}")
+    document = njst.ask(f"/api/v1/jobs/{status['jobId']}")
     assert document["phase"] == "Succeeded"
     assert all(workload["messages"] > 0 for workload in status["workloads"]), status
     pods = {name.rsplit("-", 1)[0] for name in document["participants"]}
@@ -93,7 +105,7 @@ def test_workers_come_and_go_while_jobs_run(whole: Njst) -> None:
     whole.wait(lambda: members(whole) == 6, said=lambda: whole.ask("/api/v1/cluster"))
     assert whole.wait_finished("first")["workers"]["summary"] == "3/3"
 
-    whole.kubectl("apply", "-f", "-", stdin=steady("second", 20))
+    whole.kubectl("apply", "-f", "-", stdin=steady("second", 12))
     whole.wait_loading("second")
     whole.kubectl("scale", "statefulset/njst-worker", "--replicas=2")
     second = whole.wait_finished("second")
@@ -111,7 +123,7 @@ def members(njst: Njst) -> int:
 
 
 def test_a_worker_that_is_killed_is_named_and_replaced(whole: Njst) -> None:
-    whole.kubectl("apply", "-f", "-", stdin=steady("loses", 30, onWorkerLoss="Continue"))
+    whole.kubectl("apply", "-f", "-", stdin=steady("loses", 15, onWorkerLoss="Continue"))
     whole.wait_loading("loses")
     whole.kubectl("delete", "pod", "njst-worker-1", "--grace-period=0", "--force")
     status = whole.wait_finished("loses")
@@ -137,7 +149,7 @@ def test_a_nats_server_that_is_killed_takes_no_job_with_it(whole: Njst) -> None:
 
 
 def test_a_job_goes_on_without_any_operator(whole: Njst) -> None:
-    whole.kubectl("apply", "-f", "-", stdin=steady("alone", 15))
+    whole.kubectl("apply", "-f", "-", stdin=steady("alone", 10))
     whole.wait_loading("alone")
     before = restarts(whole)
     for name in whole.names():
@@ -165,7 +177,7 @@ def restarts(njst: Njst) -> list[int]:
 
 def test_a_new_version_waits_for_the_job_of_the_old_one(whole: Njst) -> None:
     load_njst(whole.cluster, Builder(cluster_cache(), Progress()), "next")
-    whole.kubectl("apply", "-f", "-", stdin=steady("rolls", 30))
+    whole.kubectl("apply", "-f", "-", stdin=steady("rolls", 15))
     whole.wait_loading("rolls")
     whole.kubectl(
         *("set", "image", "statefulset/njst-worker"),

@@ -6,7 +6,7 @@ import pytest
 from devenv.environment import MANIFESTS, Environment, install_crds, open_environment, wait_served
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.programs.kubernetes_binaries import find_binaries
-from tests.kubernetes.resources import PATIENCE_S
+from tests.kubernetes.resources import restart_all
 
 NAMESPACE = MANIFESTS / "components" / "namespace" / "namespace.yaml"
 
@@ -76,8 +76,7 @@ def shared_environment(
 def env(shared_environment: Environment) -> Iterator[Environment]:
     """The shared environment, whole before and without resources after each test."""
     shared = shared_environment
-    dead = [p for p in (*shared.workers, *shared.operators) if not p.service.running]
-    for part in dead:
-        part.service.restart(PATIENCE_S)
+    services = [part.service for part in (*shared.workers, *shared.operators)]
+    restart_all(service for service in services if not service.running)
     yield shared
     shared.kubectl("delete", "njstjobs", "--all", "--wait=true")

@@ -27,9 +27,9 @@ subjects: [{kind: ServiceAccount, name: worker}]
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_kube() -> Iterator[KubernetesServer]:
-    """An API server whose processes the test may end."""
+    """An API server whose processes the tests may end, and start again."""
     with KubernetesServer.start(find_binaries()) as server:
         yield server
 

@@ -3,7 +3,6 @@
 The log's clock is that of the nats-server, which has the host's own here, as the tests have.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from tests.kubernetes.resources import (
     PATIENCE_S,
     Json,
     get,
+    get_schedule,
     jobs_of,
     schedule,
     short,
@@ -99,8 +99,7 @@ def test_a_schedule_is_due_by_the_log_whatever_a_copys_own_clock_says(
     skewed.kubectl("apply", "-f", "-", stdin=schedule("hourly", schedule=f"{minute} * * * *"))
 
     def status() -> Json:
-        found: Json = json.loads(skewed.kubectl("get", "njstschedule", "hourly", "-o", "json"))
-        return found["status"]  # type: ignore[no-any-return]
+        return get_schedule(skewed, "hourly")["status"]  # type: ignore[no-any-return]
 
     def unsaid() -> str | None:
         return None if "nextScheduleTime" in status() else f"it says {status()}"

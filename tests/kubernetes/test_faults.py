@@ -19,6 +19,7 @@ from tests.kubernetes.resources import (
     conditions,
     get,
     job,
+    restart_all,
     short,
     token_in,
     wait,
@@ -71,11 +72,7 @@ def _all_copies(env: Environment) -> Callable[[], None]:
     for operator in env.operators:
         operator.service.kill()
 
-    def mend() -> None:
-        for operator in env.operators:
-            operator.service.restart(PATIENCE_S)
-
-    return mend
+    return lambda: restart_all(operator.service for operator in env.operators)
 
 
 def _api_server(env: Environment) -> Callable[[], None]:

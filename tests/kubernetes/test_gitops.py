@@ -15,6 +15,7 @@ from tests.kubernetes.resources import (
     api_jobs,
     conditions,
     get,
+    get_schedule,
     job,
     schedule,
     short,
@@ -110,8 +111,7 @@ def test_a_suspended_schedule_is_as_it_should_be(env: Environment) -> None:
     sync(env, schedule("held", suspend=True))
 
     def lacking() -> str | None:
-        found = json.loads(env.kubectl("get", "njstschedule", "held", "-o", "json"))
-        (said,) = find_kstatus()([found])
+        (said,) = find_kstatus()([get_schedule(env, "held")])
         return None if said == "Current" else f"it is {said}"
 
     assert wait_until(lacking, PATIENCE_S) is None

@@ -17,8 +17,10 @@ from tests.kubernetes.resources import (
     Json,
     api_jobs,
     conditions,
+    events,
     get,
     job,
+    restart_all,
     short,
     wait,
     wait_finished,
@@ -97,9 +99,8 @@ async def test_example__run_by_three_workers__has_its_result_in_its_status(
 
 def event_reasons(env: Environment, resource: Json) -> list[str]:
     """What the events that there are of a resource tell, sorted."""
-    events = json.loads(env.kubectl("get", "events", "-o", "json"))["items"]
     uid = resource["metadata"]["uid"]
-    return sorted(e["reason"] for e in events if e["involvedObject"]["uid"] == uid)
+    return sorted(e["reason"] for e in events(env) if e["involvedObject"]["uid"] == uid)
 
 
 def test_deleting_a_running_job_stops_its_load(env: Environment) -> None:
@@ -173,8 +174,7 @@ def test_the_last_copy_that_is_left_finishes_the_work(env: Environment) -> None:
 def test_all_copies_restarted_keep_the_result(env: Environment) -> None:
     env.kubectl("apply", "-f", "-", stdin=short("kept"))
     before = wait_finished(env, "kept")
-    for operator in env.operators:
-        operator.service.restart(PATIENCE_S)
+    restart_all(operator.service for operator in env.operators)
     env.kubectl("apply", "-f", "-", stdin=short("next"))
     wait_finished(env, "next")
     after = get(env, "kept")

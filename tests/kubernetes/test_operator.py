@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from tests.kubernetes.resources import (
     PATIENCE_S,
     api_jobs,
     get,
+    get_schedule,
     jobs_of,
     missed,
     schedule,
@@ -92,8 +92,7 @@ def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
 
 def _is_told(env: Environment, schedule_name: str) -> bool:
     """Whether an operator has written the status of a schedule."""
-    path = "jsonpath={.status.reason}"
-    return bool(env.kubectl("get", "njstschedule", schedule_name, "-o", path))
+    return bool(get_schedule(env, schedule_name)["status"].get("reason"))
 
 
 def test_it_tells_its_health_and_what_it_has_done(env: Environment) -> None:
@@ -132,18 +131,21 @@ def _value(text: str, metric: str) -> float:
     return float(line.rsplit(" ", 1)[1])
 
 
-@pytest.fixture
-def without_operators(
-    kube: KubernetesServer, namespace: str, tmp_path: Path
+@pytest.fixture(scope="module")
+def small(
+    kube: KubernetesServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Environment]:
-    """A worker and no operator."""
-    with open_environment(kube, namespace, tmp_path, copies=1) as environment:
-        environment.operators[0].service.stop()
+    """A worker and an operator, which the tests stop and start."""
+    folder = tmp_path_factory.mktemp("small")
+    namespace = f"small-{tmp_path_factory.getbasetemp().name}"
+    kube.kubectl("create", "namespace", namespace)
+    with open_environment(kube, namespace, folder, copies=1) as environment:
         yield environment
 
 
-def test_once_does_what_is_to_be_done_now_and_ends(without_operators: Environment) -> None:
-    env = without_operators
+def test_once_does_what_is_to_be_done_now_and_ends(small: Environment) -> None:
+    env = small
+    env.operators[0].service.stop()
     env.kubectl("apply", "-f", "-", stdin=short("once"))
     _run_once(env.operators[0])
     resource = get(env, "once")
@@ -163,8 +165,8 @@ def _run_once(operator: LocalOperator) -> None:
     subprocess.run([*command.argv, "--once"], env=command.env, check=True, timeout=PATIENCE_S)
 
 
-def test_it_is_not_ready_while_nats_is_away(without_operators: Environment) -> None:
-    env = without_operators
+def test_it_is_not_ready_while_nats_is_away(small: Environment) -> None:
+    env = small
     operator = env.operators[0]
     operator.service.restart(PATIENCE_S)
     env.nats.kill()

@@ -30,7 +30,7 @@ def env(kube: KubernetesServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("login")
     namespace = f"login-{tmp_path_factory.getbasetemp().name}"
     kube.kubectl("create", "namespace", namespace)
-    with open_environment(kube, namespace, folder, copies=1) as environment:
+    with open_environment(kube, namespace, folder, copies=1, renew_s=2) as environment:
         environment.operators.pop().close()
         yield environment
 
@@ -82,6 +82,13 @@ def _end_login(env: Environment, between: Between, operator: LocalOperator) -> N
         return None if said.status_code == 503 and REFUSED in said.text else said.text
 
     assert wait_until(still_ready, PATIENCE_S) is None
+
+
+def test_the_login_of_an_environment_is_renewed(env: Environment) -> None:
+    """So the demo lives longer than a token."""
+    path = env.folder / "operator.kubeconfig"
+    first = token_in(path)
+    assert wait_until(lambda: "the same" if token_in(path) == first else None, PATIENCE_S) is None
 
 
 def test_a_newer_login_is_taken_up_without_a_restart(env: Environment) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,11 +19,15 @@ from njst_operator.kube.api_transport import ApiTransport
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from tests.kubernetes.resources import (
+    LONG_AGO,
     PATIENCE_S,
     Json,
     admin_api,
+    events,
+    get_schedule,
     jobs_of,
     missed,
+    restart_all,
     schedule,
     short,
     wait_finished,
@@ -31,8 +35,7 @@ from tests.kubernetes.resources import (
 
 
 def status_of(env: Environment, name: str) -> Json:
-    found: Json = json.loads(env.kubectl("get", "njstschedule", name, "-o", "json"))
-    status: Json = found["status"]
+    status: Json = get_schedule(env, name)["status"]
     return status
 
 
@@ -85,8 +88,7 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
     assert datetime.fromisoformat(status["nextScheduleTime"]) == time.replace(year=time.year + 1)
     # The job is deleted, and its time is still one that was seen to.
     env.kubectl("delete", "njstjob", job["metadata"]["name"])
-    for operator in env.operators:
-        operator.service.restart(PATIENCE_S)
+    restart_all(operator.service for operator in env.operators)
     patch = '{"spec":{"successfulJobsHistoryLimit":2}}'
     env.kubectl("patch", "njstschedule", "yearly", "--type=merge", "-p", patch)
 
@@ -100,9 +102,8 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
 
 def events_of(env: Environment, name: str) -> list[str]:
     """The reasons of the warnings about a schedule."""
-    fields = f"involvedObject.name={name},type=Warning"
-    found: Json = json.loads(env.kubectl("get", "events", "--field-selector", fields, "-o", "json"))
-    return [item["reason"] for item in found["items"]]
+    found = events(env, f"involvedObject.name={name},type=Warning")
+    return [item["reason"] for item in found]
 
 
 def wait_warned(env: Environment, name: str, reason: str) -> None:
@@ -218,6 +219,98 @@ def test_a_used_up_quota_is_said_once_and_waited_for(env: Environment, tidy: Non
     assert status_of(env, "over")["revision"] - status["revision"] <= 5
 
 
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: {name}}}
+spec:
+  matchConstraints:
+    resourceRules:
+      - apiGroups: [njst.io]
+        apiVersions: [v1alpha1]
+        operations: [CREATE]
+        resources: [njstjobs]
+  validations: [{{expression: "false", message: no load on Fridays}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: {name}}}
+spec:
+  policyName: {name}
+  validationActions: [Deny]
+  matchResources:
+    namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {name}}}}}
+"""
+
+
+def created_as_a_trial(env: Environment) -> str:
+    """Return what the API server says to a new NjstJob that is not stored."""
+    try:
+        return env.kubectl("create", "--dry-run=server", "-f", "-", stdin=short("trial"))
+    except KubectlError as error:
+        return str(error)
+
+
+def test_a_policy_that_refuses_the_job_is_quoted(env: Environment, tidy: None) -> None:
+    """A refusal with 422; that of a quota has 403."""
+    policy, friday = POLICY.format(name=env.namespace), "no load on Fridays"
+    env.kubectl("apply", "-f", "-", stdin=schedule("denied", suspend=True))
+    wait_said(env, "denied", "Suspended")
+    env.kubectl("apply", "-f", "-", stdin=policy)
+    try:
+        assert wait_until(lambda: None if friday in created_as_a_trial(env) else "no", 60) is None
+        missed(env, "denied")
+        change(env, "denied", suspend=False)
+        status = wait_said(env, "denied", "JobRefused")
+        assert status["message"].startswith("422 ")
+        assert friday in status["message"]
+        assert {c["type"]: c["status"] for c in status["conditions"]}["Stalled"] == "True"
+        wait_warned(env, "denied", "JobRefused")
+    finally:
+        env.kubectl("delete", "-f", "-", stdin=policy)
+    assert wait_until(lambda: "yes" if friday in created_as_a_trial(env) else None, 60) is None
+    # Whoever changes a schedule need not wait for the next attempt.
+    change(env, "denied", successfulJobsHistoryLimit=2)
+    wait_jobs(env, "denied", 1)
+    assert wait_said(env, "denied", "Scheduled")["refusals"] == 0
+
+
+def test_a_job_that_never_gets_its_workers_makes_way_for_the_next(
+    env: Environment, tidy: None
+) -> None:
+    template = json.loads(short("template", workers=20, queueTimeoutSeconds=2))["spec"]
+    first, second = (datetime.now(UTC) - timedelta(days=ago) for ago in (2, 1))
+    at = "0 0 {0.day} {0.month} *".format
+    env.kubectl(
+        *("apply", "-f", "-"),
+        stdin=schedule("forbids", schedule=at(first), jobTemplate={"spec": template}),
+    )
+    missed(env, "forbids")
+    (waits,) = wait_jobs(env, "forbids", 1)
+    change(env, "forbids", schedule=at(second))
+    made, _ = sorted(wait_jobs(env, "forbids", 2), key=lambda job: str(job["metadata"]["name"]))
+    assert made["metadata"]["uid"] == waits["metadata"]["uid"]
+    assert (made["status"]["phase"], made["status"]["reason"]) == ("Failed", "QueueTimeout")
+
+
+def test_a_restored_schedule_makes_up_for_no_time(env: Environment, tidy: None) -> None:
+    """Its status, as a backup has kept it, is older than the schedule itself."""
+    env.kubectl("apply", "-f", "-", stdin=schedule("restored"))
+    conditions = wait_said(env, "restored", "Scheduled")["conditions"]
+    env.kubectl("delete", "njstschedule", "restored")
+    env.kubectl("create", "-f", "-", stdin=schedule("restored"))
+    kept = [{**condition, "lastTransitionTime": LONG_AGO} for condition in conditions]
+    missed(env, "restored", conditions=kept)
+    change(env, "restored", successfulJobsHistoryLimit=2)
+
+    def unseen() -> str | None:
+        seen = status_of(env, "restored")["observedGeneration"]
+        return None if seen == 2 else f"generation {seen} was seen"
+
+    assert wait_until(unseen, PATIENCE_S) is None
+    assert jobs_of(env, "restored") == []
+
+
 def test_a_name_that_is_taken_is_said(env: Environment, tidy: None) -> None:
     env.kubectl("apply", "-f", "-", stdin=schedule("taken", suspend=True))
     wait_said(env, "taken", "Suspended")
@@ -275,7 +368,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
 
     env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
     wait_said(env, "anew", "Scheduled")
-    old: Json = json.loads(env.kubectl("get", "njstschedule", "anew", "-o", "json"))
+    old = get_schedule(env, "anew")
     env.kubectl("delete", "njstschedule", "anew")
     env.kubectl("apply", "-f", "-", stdin=schedule("anew"))
     assert asyncio.run(late(old)) == 0

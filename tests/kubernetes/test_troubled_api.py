@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -24,23 +23,27 @@ from tests.kubernetes.resources import (
 RESYNC_S = 3600
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def troubled(
-    kube: KubernetesServer, namespace: str, tmp_path: Path
+    kube: KubernetesServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Environment, Between]]:
     """One worker, and one operator with something between it and the API server.
 
     It lists its resources at the start and never again: what it sees later, the watch has shown.
+    Each test ends the trouble that it made.
     """
+    folder = tmp_path_factory.mktemp("troubled")
+    namespace = f"troubled-{tmp_path_factory.getbasetemp().name}"
+    kube.kubectl("create", "namespace", namespace)
     with (
-        open_environment(kube, namespace, tmp_path, copies=1) as env,
+        open_environment(kube, namespace, folder, copies=1) as env,
         open_between(kube) as between,
     ):
         env.operators.pop().close()
         direct = kube.service_account_kubeconfig(
-            tmp_path / "direct", namespace=namespace, name=SERVICE_ACCOUNT
+            folder / "direct", namespace=namespace, name=SERVICE_ACCOUNT
         )
-        path = tmp_path / "between"
+        path = folder / "between"
         path.write_text(
             kubeconfig(
                 server=between.url,

@@ -1,6 +1,6 @@
 """A mesh of three real workers on a real NATS, as `njst dev` starts them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import pytest
 from njst.local.local_worker import LocalWorker
 from njst.local.nats_server import NatsServer
 from tests.nats.mesh.mesh import Mesh, running
+
+WORKERS = 3
 
 
 @pytest.fixture
@@ -23,9 +25,22 @@ def start_mesh(tmp_path: Path, nats_server: NatsServer) -> Iterator[Callable[...
         yield start
 
 
+@pytest.fixture(scope="module")
+def shared_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """One mesh for the tests of a file: starting it takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("mesh")
+    with NatsServer.start() as server:
+        workers = [LocalWorker(f"w{n}", server.url, folder) for n in range(WORKERS)]
+        with running(server, workers, folder) as made:
+            yield made
+
+
 @pytest.fixture
-def mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
-    return start_mesh()
+async def mesh(shared_mesh: Mesh) -> AsyncIterator[Mesh]:
+    """The shared mesh: whole before each test, without jobs and streams after it."""
+    shared_mesh.mend(WORKERS)
+    yield shared_mesh
+    await shared_mesh.tidy()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +143,38 @@ class Mesh:
         while streams := await self.streams():
             assert time.monotonic() < give_up, f"left: {streams}"
 
+    def mend(self, count: int) -> None:
+        """Let the first `count` workers run, and no others."""
+        left, self.workers[count:] = self.workers[count:], []
+        dead = [worker.service for worker in self.workers if not worker.service.running]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(LocalWorker.close, left))
+            list(pool.map(lambda service: service.restart(READY_TIMEOUT_S), dead))
+
+    async def tidy(self) -> None:
+        """End all jobs and forget them; remove all streams."""
+        number = next(n for n, worker in enumerate(self.workers) if worker.service.running)
+        url = f"{self.workers[number].url}/api/v1/jobs"
+        jobs = self.http.get(url, params={"limit": 500}).json()["items"]
+        for job in jobs:
+            if job["phase"] not in ENDED:
+                self.http.post(f"{url}/{job['id']}/cancel")
+        for job in jobs:
+            self.wait(job["id"], lambda document: document["cleaned"], number)
+            assert self.http.delete(f"{url}/{job['id']}").status_code == 204
+        await self.remove_streams()
+
+    async def remove_streams(self) -> None:
+        """Remove what `streams` names."""
+        client = await nats.connect(self.nats.url)
+        try:
+            for name in await self.streams():
+                await client.jetstream(timeout=60).delete_stream(name)
+        finally:
+            await client.close()
+
     def close(self) -> None:
+        """Stop all workers at once."""
         self.http.close()
-        for worker in self.workers:
-            worker.close()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(LocalWorker.close, self.workers))

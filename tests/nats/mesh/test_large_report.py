@@ -4,6 +4,7 @@ Two of the workers are real; what the others would have said is written into the
 """
 
 import asyncio
+from collections.abc import Callable
 
 from njst.contract.connection import Connection
 from njst.contract.events import Created, Finished, Origin, OriginKind, Payload, Ready
@@ -31,7 +32,10 @@ SPEC = parse_spec(
 )
 
 
-async def test_every_worker_has_the_whole_report_as_long_as_it_is_kept(mesh: Mesh) -> None:
+async def test_every_worker_has_the_whole_report_as_long_as_it_is_kept(
+    start_mesh: Callable[..., Mesh],
+) -> None:
+    mesh = start_mesh()
     members = mesh.http.get(f"{mesh.workers[0].url}/api/v1/cluster").json()["members"]
     real = [member["worker"] for member in members]
     paper = [f"paper-{number:04}" for number in range(WORKERS - len(real))]

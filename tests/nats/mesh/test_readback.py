@@ -24,7 +24,14 @@ ONE_GONE = {
 
 
 @pytest.fixture
-def watch(nats_server: NatsServer) -> Iterator[LogWatch]:
+def watch(mesh: Mesh) -> Iterator[LogWatch]:
+    with LogWatch([mesh.nats.url]) as watch:
+        yield watch
+
+
+@pytest.fixture
+def own_watch(nats_server: NatsServer) -> Iterator[LogWatch]:
+    """A watch of a mesh that is a test's own."""
     with LogWatch([nats_server.url]) as watch:
         yield watch
 
@@ -42,7 +49,7 @@ def readers(watch: LogWatch, job: str) -> list[str]:
 
 
 async def test_four_workers_read_what_was_stored_once(
-    start_mesh: Callable[..., Mesh], watch: LogWatch
+    start_mesh: Callable[..., Mesh], own_watch: LogWatch
 ) -> None:
     mesh = start_mesh(4)
     before = mesh.nats.monitor("/varz")["out_msgs"]
@@ -51,7 +58,7 @@ async def test_four_workers_read_what_was_stored_once(
     report = mesh.report(job)
     sent = mesh.nats.monitor("/varz")["out_msgs"] - before
     assert read_back(report) == {"acknowledged": COUNT, "found": COUNT}
-    assert readers(watch, job) == ["w0", "w1", "w2", "w3"]
+    assert readers(own_watch, job) == ["w0", "w1", "w2", "w3"]
     # One acknowledgement for each message, and each is delivered once; the rest is the job log.
     assert 2 * COUNT <= sent < 2.1 * COUNT, f"{(sent - COUNT) / COUNT:.2f} times"
     proved = [worker["workloads"][0]["readBack"] for worker in report["workers"]]
@@ -173,14 +180,14 @@ async def test_a_cancel_ends_the_reading(mesh: Mesh, watch: LogWatch) -> None:
 
 
 async def test_if_the_only_reader_is_lost_the_report_says_what_was_not_read(
-    start_mesh: Callable[..., Mesh], watch: LogWatch
+    start_mesh: Callable[..., Mesh], own_watch: LogWatch
 ) -> None:
     mesh = start_mesh(2)
     spec = publish_job(messages=COUNT, workers=1)
     job = mesh.post(spec)
     (worker,) = mesh.job(job)["participants"]
     number = next(n for n, w in enumerate(mesh.workers) if worker.startswith(f"{w.name}-"))
-    watch.wait(job, "finished")
+    own_watch.wait(job, "finished")
     with stopped(mesh.workers[number].service.pid):
         report_from = 1 - number
         assert mesh.wait_ended(job, report_from)["phase"] == "Failed"

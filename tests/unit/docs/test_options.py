@@ -14,7 +14,8 @@ from tests.unit.docs.test_commands import options_of_njst
 
 # Of kubectl, Helm, pytest and Velero, where a page names them without the program.
 _FOREIGN = {
-    *("--recursive", "--sort-by", "--force", "--force-replace", "--take-ownership"),
+    *("--recursive", "--sort-by", "--force", "--force-replace", "--server-side"),
+    "--take-ownership",
     *("--hypothesis-profile", "--status-include-resources", "--build-arg"),
 }
 _FOREIGN_PROGRAMS = ("kubectl ", "helm ", "nats ", "nats-server ")
