@@ -78,10 +78,11 @@ def _is_light(arguments: list[str]) -> bool:
 
 def _add_worker_commands() -> None:
     """Add the commands that load a whole worker, which takes longer than all of the others."""
-    from njst.cli import dev_command, worker_command  # noqa: PLC0415
+    from njst.cli import dev_command, doctor_command, worker_command  # noqa: PLC0415
 
     app.command("worker")(worker_command.worker)
     app.command("dev")(dev_command.dev)
+    app.command("doctor")(doctor_command.doctor)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class TargetServer:
 
 
 # The first release that keeps the metadata of streams and consumers.
-_OLDEST = (2, 10)
+OLDEST_TARGET = (2, 10)
 
 
 def check_release(spec: JobSpec, major: int, minor: int) -> None:
@@ -35,7 +35,7 @@ def check_release(spec: JobSpec, major: int, minor: int) -> None:
         SetupError: its release is too old, and the job uses JetStream.
     """
     uses_jetstream = bool(spec.streams) or any(w.management is not None for w in spec.workloads)
-    if uses_jetstream and (major, minor) < _OLDEST:
+    if uses_jetstream and (major, minor) < OLDEST_TARGET:
         words = f"the target is nats-server {major}.{minor}; JetStream jobs need 2.10 or newer"
         raise SetupError(
             "TargetTooOld", f"spec.target: {words}, since older ones keep no metadata of streams"

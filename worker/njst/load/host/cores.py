@@ -10,12 +10,12 @@ _CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
 def usable_cores() -> int:
     """Return the cores by affinity, or by the cgroup's CPU limit where that is less; at least 1."""
     cores = len(os.sched_getaffinity(0))
-    limit = _cgroup_cores()
+    limit = cpu_limit_millicores()
     return max(1, cores if limit is None else min(cores, -(-limit // 1000)))
 
 
-def _cgroup_cores() -> int | None:
-    """Return the CPU limit in thousandths of a core; None when there is none."""
+def cpu_limit_millicores() -> int | None:
+    """Return the cgroup's CPU limit in thousandths of a core; None when there is none."""
     try:
         quota, period = _CGROUP_V2.read_text().split()
     except (OSError, ValueError):

@@ -32,6 +32,8 @@ class TargetClient(LoginClient):
         self._asked: dict[asyncio.Future[None], str] = {}
         # Why no answer can arrive: the user may not subscribe to the inbox.
         self._deaf = ""
+        # In lower case, as nats-py has them.
+        self.denied_subscriptions: list[str] = []
 
     async def request(
         self,
@@ -71,6 +73,7 @@ class TargetClient(LoginClient):
             return
         is_publish = found[1].lower() == "publish"
         if not is_publish:
+            self.denied_subscriptions.append(found[2])
             inbox = f"{self._inbox_prefix.decode()}.>"
             self._deaf = f"the user may not subscribe to {inbox}, where answers arrive"
         for denied, subject in self._asked.items():
