@@ -9,7 +9,7 @@ from typing import Any
 from njst.agent import actions as a
 from njst.agent import decide as d
 from njst.agent.deps import AgentDeps
-from njst.agent.final_report import final_report_event
+from njst.agent.end.final_report import final_report_event
 from njst.agent.participant import Participant
 from njst.contract.events import (
     EVENT_NAMES,

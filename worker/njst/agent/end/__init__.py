@@ -1,0 +1,1 @@
+"""How a job ends: its course and its report."""
