@@ -171,7 +171,7 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
     """Return the final report of a settled job; `now_ns` is the log's time."""
     spec = view.created.spec
     workers, workloads = _results(view, progress)
-    thresholds = evaluate(spec.thresholds, workloads)
+    thresholds = evaluate(spec.thresholds, workloads, view.created.baselines or ())
     judgement = judge(History(spec, workers, workloads, thresholds, view.cancelled))
     return Report(
         verdict=judgement.verdict,
