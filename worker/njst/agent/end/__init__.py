@@ -1,1 +1,1 @@
-"""How a job ends: its course and its report."""
+"""How the load of a job ends: early, by a threshold, and in its report."""
