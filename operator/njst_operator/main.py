@@ -13,8 +13,9 @@ from functools import partial
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
 from njst.journal import log_lines
-from njst.journal.interfaces import JournalUnavailableError
+from njst.journal.interfaces import JournalUnavailableError, Stores
 from njst.journal.jobs import Jobs
+from njst.journal.nats.baseline_store import BaselineStore
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
@@ -73,7 +74,13 @@ async def open_manager(config: Config, kube: KubeClient, health: Health) -> Asyn
         await journal.follow(job_store.on_entry, job_store.on_progress)
         members = NatsDiscovery(client, mesh)
         await members.listen()
-        jobs = Jobs(journal, job_store, members, expect=config.expect_workers)
+        jobs = Jobs(
+            journal,
+            job_store,
+            members,
+            Stores(baselines=BaselineStore(client, mesh)),
+            expect=config.expect_workers,
+        )
         manager = Manager(config, kube, jobs, job_store, clock, lambda: client.is_connected)
         stop_listening = job_store.listen(manager.on_job_changed)
         try:

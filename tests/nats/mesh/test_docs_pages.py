@@ -19,6 +19,12 @@ def shell_blocks(page: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def yaml_blocks(page: str) -> list[str]:
+    """Return the documents of a page."""
+    text = (ROOT / "docs" / page).read_text()
+    return re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 def typed(mesh: Mesh, folder: Path, lines: str) -> str:
     """Return what lines print when they are typed into a shell that reaches the mesh."""
     programs = Path(sys.executable).parent
@@ -41,14 +47,42 @@ def typed(mesh: Mesh, folder: Path, lines: str) -> str:
     return done.stdout
 
 
-def test_comparing_page__its_commands__compare_two_settings(mesh: Mesh, tmp_path: Path) -> None:
+def test_pages_on_runs__their_commands__can_be_typed(mesh: Mesh, tmp_path: Path) -> None:
+    """Both on one mesh, which takes longer to start than its jobs run."""
+    compare_two_settings(mesh, tmp_path)
+    gate_a_release(mesh, tmp_path)
+
+
+def compare_two_settings(mesh: Mesh, folder: Path) -> None:
     for name, size in (("a", 128), ("b", 16_384)):
         job: dict[str, Any] = publish_job(messages=300)
         job["workloads"][0]["publish"] = {"payloadBytes": size, "mode": "Synchronous"}
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(job))
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(job))
     submit, compare, more = shell_blocks("comparing.md")
-    typed(mesh, tmp_path, submit + submit)
-    table = typed(mesh, tmp_path, compare.replace("compare", "compare --with-unproven"))
+    typed(mesh, folder, submit + submit)
+    table = typed(mesh, folder, compare.replace("compare", "compare --with-unproven"))
     assert "write     MessagesPerSecond       2/2" in table
     assert "DIFFERENT: may explain a change\n  spec: first " in table
-    assert typed(mesh, tmp_path, more).startswith("| Workload |")
+    assert typed(mesh, folder, more).startswith("| Workload |")
+
+
+def gate_a_release(mesh: Mesh, folder: Path) -> None:
+    base, gate = (text.replace("Seconds: 60", "Seconds: 1") for text in yaml_blocks("gate.md"))
+    # Equal runs differ by anything on a machine that does other things too.
+    kept = gate.replace("Percent: 98", "Percent: 1").replace("Percent: 130", "Percent: 10000")
+    (folder / "orders.yaml").write_text(base)
+    (folder / "gate.yaml").write_text(kept)
+    submit, save, run = shell_blocks("gate.md")
+    typed(mesh, folder, submit + submit)
+    saved = typed(mesh, folder, save.replace("--file", "--with-unproven --file"))
+    assert saved.endswith("baseline orders of 2 runs is saved\n")
+    passed = typed(mesh, folder, run)
+    assert "at least " in passed
+    assert "of baseline orders" in passed
+    (folder / "gate.yaml").write_text(kept.replace("Percent: 1}", "Percent: 10000}"))
+    missed = typed(mesh, folder, f"{run.strip()} || test $? = 91")
+    assert "**Regression**" in missed
+    (folder / "gate.yaml").write_text(kept.replace("1024", "512"))
+    typed(mesh, folder, f"{run.strip()} 2> refused || test $? = 104")
+    said = (folder / "refused").read_text()
+    assert "spec.thresholds[0].relativeTo: the runs of baseline orders had another spec" in said

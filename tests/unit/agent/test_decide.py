@@ -28,6 +28,7 @@ from njst.contract.results.report import Report, Verdict
 from njst.journal.state.job_view import JobView
 from njst.journal.state.projection import LogEntry, apply
 from njst.journal.state.rendezvous import order
+from njst.verdict.abort import Abort
 from njst.verification.slices import FEWEST
 
 S = 1_000_000_000
@@ -362,3 +363,28 @@ def test_read_back__cancelled__is_ended() -> None:
     view = history(*LOADED, (7.0, "", Cancelled(reason="Requested")))
     told = d.decide(view, know(FIRST, 7.1, **READING, heard_ns=heard(7, *WORKERS)))
     assert told == (a.StopLoad(), a.EndJob())
+
+
+ABORT = Abort("ThresholdAborted", "stopped after 10.0 s: w Errors is 1, wanted at most 0")
+
+
+def test_abort__while_the_load_runs__cancels_the_job() -> None:
+    view = history(*STARTED)
+    knowledge = know(FIRST, 20.0, heard_ns=heard(20.0, *WORKERS), abort=ABORT)
+    assert a.Cancel(ABORT.reason, ABORT.message) in d.decide(view, knowledge)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param([(3.0, "", Cancelled(reason="Requested"))], id="cancelled already"),
+        pytest.param(
+            [(3.0, worker, Finished(outcome=Outcome.COMPLETED)) for worker in WORKERS],
+            id="the load is over",
+        ),
+    ],
+)
+def test_abort__too_late__changes_nothing(later: list[tuple[float, str, Event]]) -> None:
+    view = history(*STARTED, *later)
+    knowledge = know(FIRST, 20.0, heard_ns=heard(20.0, *WORKERS), abort=ABORT)
+    assert not any(isinstance(action, a.Cancel) for action in d.decide(view, knowledge))

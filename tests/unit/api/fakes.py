@@ -24,13 +24,14 @@ from njst.contract.results.tallies import WorkloadTally
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
 from njst.journal.experiments import Experiments
-from njst.journal.interfaces import Log, Member, Members
+from njst.journal.interfaces import Log, Member, Members, Stores
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import final_report
 from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
 from njst.testing.fake_members import FakeMembers, member
+from njst.testing.memory_baselines import MemoryBaselines
 from njst.testing.memory_log import MemoryLog
 from njst.testing.memory_windows import MemoryWindows
 
@@ -46,6 +47,7 @@ class Mesh:
     job_store: JobStore = field(default_factory=JobStore)
     experiment_store: ExperimentStore = field(default_factory=ExperimentStore)
     windows: MemoryWindows = field(default_factory=MemoryWindows)
+    baselines: MemoryBaselines = field(default_factory=MemoryBaselines)
     me: Member = field(default_factory=lambda: member("n1", clock_error_us=1_250))
     not_ready: Problem | None = None
     removed: list[str] = field(default_factory=list)
@@ -73,8 +75,9 @@ class Mesh:
         return create_app(
             Services(
                 mesh="default",
-                jobs=Jobs(log, self.job_store, members),
-                experiments=Experiments(log, self.experiment_store),
+                jobs=Jobs(log, self.job_store, members, Stores(baselines=self.baselines)),
+                experiments=Experiments(log, self.experiment_store, self.baselines),
+                baselines=self.baselines,
                 courses=self.courses,
                 members=members,
                 metrics=WorkerMetrics.of(self.me.worker, self.job_store, self.log.clock.now_ns),

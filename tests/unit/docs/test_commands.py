@@ -115,6 +115,7 @@ def _check_curl(arguments: list[str]) -> None:
     if "-X" in arguments:
         method = arguments[arguments.index("-X") + 1].lower()
     named = path.replace("$JOB", "{job}").replace("$EXPERIMENT", "{experiment}")
+    named = named.replace("$BASELINE", "{baseline}")
     operations = OPERATIONS.get(named, {})
     assert method in operations, f"the API has no {method.upper()} {path}"
     known = {p["name"] for p in operations[method].get("parameters", ())}

@@ -55,6 +55,11 @@ def _missed(value: int | None, verdict: Verdict = Verdict.INVALID) -> Report:
     return report(WRITE, READ, verdict=verdict, reason=reason, thresholds=[threshold])
 
 
+def _aborted(reason: str) -> Report:
+    """A report whose other threshold got no data before the job was stopped."""
+    return _missed(None).model_copy(update={"reason": reason})
+
+
 def _failed(reason: str, verdict: Verdict = Verdict.INVALID) -> Report:
     return report(WRITE, READ, verdict=verdict, reason=reason, message="why")
 
@@ -114,6 +119,15 @@ CASES: list[tuple[str, Report, str, str]] = [
     ("a threshold is missed", _missed(2), "Breached", "ThresholdsFailed"),
     ("a threshold is open", _missed(2, Verdict.UNKNOWN), "Breached", "ThresholdsUndecided"),
     ("a threshold has no data", _missed(None), "Undecided", "ThresholdWithoutData"),
+    ("it is a regression", _failed("Regression"), "Breached", "Regression"),
+    ("a threshold ended it", _aborted("ThresholdAborted"), "Breached", "ThresholdAborted"),
+    ("a regression ended it", _aborted("RegressionAborted"), "Breached", "RegressionAborted"),
+    (
+        "the tester was why it ended",
+        _limited(_aborted("ThresholdAborted")),
+        "Undecided",
+        "TesterLimited",
+    ),
     ("operations failed", _failed("ErrorsOccurred"), "Breached", "ErrorsOccurred"),
     ("operations are missing", _failed("Incomplete"), "Breached", "Incomplete"),
     ("workers are lost", _failed("WorkersLost", Verdict.UNKNOWN), "Undecided", "WorkersLost"),

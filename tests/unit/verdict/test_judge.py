@@ -238,6 +238,32 @@ UNDECIDED = MISSED.model_copy(
 )
 
 
+REGRESSED = MISSED.model_copy(
+    update={
+        "metric": Metric.MESSAGES_PER_SECOND,
+        "relative_to": "main",
+        "at_most_percent": 5,
+        "reference": 100,
+    }
+)
+
+
+def test_regression__nothing_else__is_a_reason_of_its_own() -> None:
+    judgement = judged(thresholds=[kept(), REGRESSED])
+    assert (judgement.verdict, judgement.reason) == (Verdict.INVALID, "Regression")
+    assert judgement.message == (
+        "write MessagesPerSecond is 6, wanted at most 5 (5 % of baseline main)"
+    )
+
+
+def test_regression__beside_another_missed_threshold__comes_after_it() -> None:
+    judgement = judged(thresholds=[REGRESSED, MISSED, UNDECIDED])
+    assert (judgement.verdict, judgement.reason) == (Verdict.INVALID, "ThresholdsFailed")
+    first, second = judgement.message.split("; ")
+    assert "LatencyP99" in first
+    assert "baseline main" in second
+
+
 def test_a_threshold_that_what_was_given_up_could_break_is_no_pass() -> None:
     judgement = judged(thresholds=[kept(), UNDECIDED])
     assert (judgement.verdict, judgement.reason, judgement.message) == (

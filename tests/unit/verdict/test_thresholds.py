@@ -1,12 +1,16 @@
 """Thresholds: no data is a failure, bounds are inclusive, and each workload answers for itself."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from njst.contract.results.comparison import PinnedBaseline, PinnedValue
 from njst.contract.results.report import Latency, LatencyBound, Verdict, WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.spec.threshold import Metric, Threshold
 from njst.stats.histogram import Histogram
-from njst.verdict.thresholds import evaluate
+from njst.verdict.threshold_words import limit_words, sentence
+from njst.verdict.thresholds import evaluate, exact_values
 
 LATENCY = Latency(p50=50, p90=90, p99=99, p999=999, max=1_000)
 MEASURED = WorkloadResult(
@@ -216,3 +220,137 @@ def test_percentile_of_the_histogram__what_was_given_up__makes_it_a_lower_bound(
     [result] = evaluate([Threshold(metric=metric, at_most=10**9)], [censored])
     assert (result.value, result.is_lower_bound) == (value, is_lower_bound)
     assert result.verdict is (Verdict.UNKNOWN if is_lower_bound else Verdict.VALID)
+
+
+READ = MEASURED.model_copy(update={"workload": "read", "messages": 200, "messages_per_second": 80})
+
+
+def pinned(median: int, metric: Metric = Metric.LATENCY_P99) -> PinnedBaseline:
+    """A baseline of three runs of `write`."""
+    value = PinnedValue(
+        workload="write",
+        metric=metric,
+        runs=3,
+        median=median,
+        lowest=median - 10,
+        highest=median + 10,
+    )
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return PinnedBaseline(name="main", create_time=moment, spec="abc", values=[value])
+
+
+def in_percent(**changes: object) -> Threshold:
+    document = {"metric": Metric.LATENCY_P99, "relative_to": "main", "workload": "write"}
+    return Threshold.model_validate({**document, **changes})
+
+
+@pytest.mark.parametrize(
+    ("bound", "median", "limit", "expected"),
+    [
+        # The value is 99; an upper limit is rounded down, a lower one up.
+        ({"at_most_percent": 110}, 90, {"at_most": 99}, Verdict.VALID),
+        ({"at_most_percent": 109}, 90, {"at_most": 98}, Verdict.INVALID),
+        ({"at_least_percent": 110}, 90, {"at_least": 99}, Verdict.VALID),
+        ({"at_least_percent": 111}, 90, {"at_least": 100}, Verdict.INVALID),
+    ],
+)
+def test_baseline_threshold__limit__is_the_share_of_the_median(
+    bound: dict[str, int], median: int, limit: dict[str, int], expected: Verdict
+) -> None:
+    [result] = evaluate([in_percent(**bound)], [MEASURED, READ], [pinned(median)])
+    assert (result.verdict, result.value) == (expected, 99)
+    shown = {"at_most": result.at_most, "at_least": result.at_least}
+    assert {name: value for name, value in shown.items() if value is not None} == limit
+    assert (result.relative_to, result.reference, result.reference_runs) == ("main", median, 3)
+    assert (result.reference_lowest, result.reference_highest) == (median - 10, median + 10)
+
+
+def test_baseline_threshold__nothing_pinned__is_undecided() -> None:
+    [result] = evaluate([in_percent(at_most_percent=100)], [MEASURED], [])
+    assert (result.verdict, result.at_most, result.reference) == (Verdict.UNKNOWN, None, None)
+    assert "wanted at most ? (100 % of baseline main)" in sentence(result)
+
+
+def test_baseline_threshold__no_data__fails() -> None:
+    silent = WorkloadResult(workload="write", kind="Publish", start_ms=0)
+    [result] = evaluate([in_percent(at_most_percent=100)], [silent], [pinned(1)])
+    assert (result.verdict, result.value) == (Verdict.INVALID, None)
+
+
+def test_baseline_threshold__given_up_operations__may_leave_it_undecided() -> None:
+    bound = LatencyBound(p50=50, p90=90, p99=None)
+    censored = MEASURED.model_copy(update={"latency_at_most_microseconds": bound})
+    [result] = evaluate([in_percent(at_most_percent=100)], [censored], [pinned(1000)])
+    assert result.verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("median", "bound", "words"),
+    [
+        (50, {"at_most_percent": 105}, "at most 52 (105 % of baseline main, the median of 3 runs"),
+        (50, {"at_most_percent": 105}, "3 runs that reach 60)"),
+        (500, {"at_most_percent": 110}, "the median of 3 runs)"),
+        (500, {"at_least_percent": 99}, "3 runs that go down to 490)"),
+    ],
+)
+def test_baseline_threshold__its_words__say_whether_the_runs_themselves_miss_it(
+    median: int, bound: dict[str, int], words: str
+) -> None:
+    [result] = evaluate([in_percent(**bound)], [MEASURED], [pinned(median)])
+    assert words in sentence(result)
+    assert limit_words(result).endswith(" % of baseline main")
+
+
+@pytest.mark.parametrize(
+    ("metric", "bound", "expected"),
+    [
+        (Metric.MESSAGES, {"at_least_percent": 5}, Verdict.VALID),
+        (Metric.MESSAGES, {"at_least_percent": 6}, Verdict.INVALID),
+        (Metric.MESSAGES_PER_SECOND, {"at_most_percent": 25}, Verdict.VALID),
+        (Metric.MESSAGES_PER_SECOND, {"at_most_percent": 24}, Verdict.INVALID),
+    ],
+)
+def test_ratio_threshold__other_workload__is_the_reference(
+    metric: Metric, bound: dict[str, int], expected: Verdict
+) -> None:
+    threshold = Threshold(metric=metric, relative_to_workload="read", **bound)
+    [result] = evaluate([threshold], [MEASURED, READ])
+    assert (result.workload, result.verdict) == ("write", expected), "not of itself"
+    assert result.reference == (200 if metric is Metric.MESSAGES else 80)
+    assert result.reference_runs is None
+    assert sentence(result).endswith(" % of workload read)")
+
+
+def test_ratio_threshold__reference_without_data__fails_unless_it_was_skipped() -> None:
+    threshold = Threshold(
+        metric=Metric.LATENCY_P99, relative_to_workload="read", at_most_percent=100
+    )
+    silent = WorkloadResult(workload="read", kind="Consume", start_ms=0)
+    skipped = silent.model_copy(update={"skipped": "needs nats-server 2.12"})
+    for other, expected in ((silent, Verdict.INVALID), (skipped, Verdict.UNKNOWN)):
+        [result] = evaluate([threshold], [MEASURED, other])
+        assert (result.verdict, result.value) == (expected, 99)
+
+
+@pytest.mark.parametrize(
+    ("highest", "expected"), [(150, Verdict.UNKNOWN), (None, Verdict.UNKNOWN), (99, Verdict.VALID)]
+)
+def test_ratio_threshold__value_that_is_a_lower_bound__may_leave_it_undecided(
+    highest: int | None, expected: Verdict
+) -> None:
+    bound = LatencyBound(p50=50, p90=90, p99=highest)
+    censored = MEASURED.model_copy(update={"latency_at_most_microseconds": bound})
+    threshold = Threshold(
+        metric=Metric.LATENCY_P99, relative_to_workload="read", at_most_percent=100
+    )
+    [result] = evaluate([threshold], [censored, READ])
+    assert result.verdict is expected
+
+
+def test_exact_values__lower_bounds__are_left_out() -> None:
+    bound = LatencyBound(p50=50, p90=90, p99=150)
+    censored = MEASURED.model_copy(update={"latency_at_most_microseconds": bound})
+    known = exact_values(censored)
+    assert Metric.LATENCY_P90 in known
+    assert Metric.LATENCY_P99 not in known
+    assert exact_values(MEASURED) == {str(metric): VALUES[metric] for metric in Metric}

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from njst.verdict.abort import Abort
+
 # From `started` to the common start: long enough for all workers to read it (92 ms were measured
 # with 100 workers), and short enough not to matter.
 LEAD_MS = 400
@@ -148,3 +150,5 @@ class Knowledge:
     begun: frozenset[str] = frozenset()
     # The jobs that it waits for, in order.
     waits_for: tuple[str, ...] = ()
+    # Why a threshold ends the job early; None: it does not, or others look at that.
+    abort: Abort | None = None

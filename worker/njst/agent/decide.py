@@ -196,6 +196,8 @@ def _watch_load(view: JobView, knowledge: Knowledge) -> Iterator[Action]:
             and _is_my_turn(view, knowledge, view.last_ns)
         ):
             yield Cancel("WorkersLost", f"lost: {', '.join(lost)}")
+        elif knowledge.abort is not None and view.loading:
+            yield Cancel(knowledge.abort.reason, knowledge.abort.message)
         elif (ready := view.may_begin) and _is_my_turn(view, knowledge, view.last_ns):
             yield StartPhase(ready)
     for worker in view.watched:

@@ -9,7 +9,8 @@ from typing import Any
 from njst.agent import actions as a
 from njst.agent import decide as d
 from njst.agent.deps import AgentDeps
-from njst.agent.final_report import final_report_event
+from njst.agent.end.abort_watch import AbortWatch
+from njst.agent.end.final_report import final_report_event
 from njst.agent.participant import Participant
 from njst.contract.events import (
     EVENT_NAMES,
@@ -80,6 +81,11 @@ class Agent:
     # The jobs that have waited for too long, and when the queue is checked again (loop time).
     _overdue: set[str] = field(default_factory=set)
     _queue_check_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Make the parts."""
+        deps = self.deps
+        self._abort_watch = AbortWatch(deps.me, deps.job_store, deps.run_in_thread)
 
     @property
     def current_job(self) -> str:
@@ -164,15 +170,17 @@ class Agent:
     def _knowledge(self, view: JobView) -> a.Knowledge:
         part = self._participants.get(view.id)
         since_ns = self.deps.job_store.admitted_ns(view)
+        now_ns = self.deps.time.now_ns()
         return a.Knowledge(
             me=self.deps.me,
             stage=a.ParticipantStage.IDLE if part is None else part.stage,
-            now_ns=self.deps.time.now_ns(),
+            now_ns=now_ns,
             admitted_ns=since_ns,
             heard_ns={w: seen.time_ns for w, seen in self.deps.job_store.progress(view.id).items()},
             done=frozenset() if part is None else part.done,
             begun=frozenset() if part is None else frozenset(part.begun),
             waits_for=() if since_ns is not None else tuple(self.deps.job_store.waits_for(view.id)),
+            abort=self._abort_watch.look(view, now_ns),
         )
 
     def _act(self, view: JobView, action: a.Action) -> None:
@@ -293,6 +301,7 @@ class Agent:
             await asyncio.sleep(CLEAN_RETRY_S)
 
     def _forget(self, open_ids: set[str]) -> None:
+        self._abort_watch.forget(open_ids)
         for key in [key for key in self._running if key[0] not in open_ids]:
             del self._running[key]
         for job in self._warned.keys() - open_ids:
@@ -324,6 +333,7 @@ class Agent:
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_S)
         self._forget({view.id for view in self.deps.job_store.active_jobs()})
+        self._abort_watch.forget(set())
         if self._cleaning:
             await asyncio.wait(self._cleaning, timeout=STOP_S)
         for task in (

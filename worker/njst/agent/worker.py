@@ -27,8 +27,9 @@ from njst.contract.spec.stream import Retain
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
 from njst.journal.experiments import Experiments
-from njst.journal.interfaces import Member, both
+from njst.journal.interfaces import Member, Stores, both
 from njst.journal.jobs import Jobs
+from njst.journal.nats.baseline_store import BaselineStore
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
@@ -85,6 +86,7 @@ class Worker:
     mesh: str
     jobs: Jobs
     experiments: Experiments
+    baselines: BaselineStore
     courses: Courses
     job_store: JobStore
     members: NatsDiscovery
@@ -189,6 +191,7 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     experiment_store = ExperimentStore()
     windows = WindowStore(client, mesh, settings.log_replicas)
     courses = Courses(windows)
+    baselines = BaselineStore(client, mesh, settings.log_replicas)
     standby = _standby(settings)
     me = _describe_me(settings)
     try:
@@ -200,13 +203,20 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
         )
         stores = _Stores(journal, job_store, reports, windows)
         agent = Agent(_deps(settings, me.worker, clock, stores, standby))
-        jobs = Jobs(journal, job_store, members, reports, expect=settings.expect_workers)
-        experiments = Experiments(journal, experiment_store)
+        jobs = Jobs(
+            journal,
+            job_store,
+            members,
+            Stores(reports, baselines),
+            expect=settings.expect_workers,
+        )
+        experiments = Experiments(journal, experiment_store, baselines)
         node = Worker(
             me=me,
             mesh=mesh.name,
             jobs=jobs,
             experiments=experiments,
+            baselines=baselines,
             courses=courses,
             job_store=job_store,
             members=members,

@@ -6,7 +6,7 @@ from njst import __version__
 from njst.api import health_routes, job_routes, problems
 from njst.api.course import course_routes
 from njst.api.cross_site import CrossSiteGuard
-from njst.api.experiments import comparison_routes, experiment_routes
+from njst.api.experiments import baseline_routes, comparison_routes, experiment_routes
 from njst.api.legacy import bench_routes
 from njst.api.pages import docs_page, page_routes
 from njst.api.services import Services
@@ -27,6 +27,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(job_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(experiment_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(comparison_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(baseline_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(page_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(course_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)

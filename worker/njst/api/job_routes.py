@@ -101,6 +101,7 @@ class _JobsApi:
         """
         submission = await read_submission(request, self._mesh)
         if dry_run:
+            await self._jobs.check(submission.spec)
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "hints": hints(submission.spec), "spec": spec})
         if wait:

@@ -11,8 +11,13 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
+from njst.journal.baselines import UnknownBaselineError
 from njst.journal.experiments import UnknownExperimentError
-from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
+from njst.journal.interfaces import (
+    BaselinesFullError,
+    EventTooLargeError,
+    JournalUnavailableError,
+)
 from njst.journal.jobs import NotEnoughWorkersError, QueueTimeoutError, UnknownJobError
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,6 +39,7 @@ _TITLES = {
     422: "Invalid document",
     500: "Internal error",
     503: "Unavailable",
+    507: "Insufficient storage",
 }
 
 
@@ -105,6 +111,8 @@ def _fields(error: RequestValidationError) -> list[FieldProblem]:
 _LOWER_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownJobError, 404, "unknown-job"),
     (UnknownExperimentError, 404, "unknown-experiment"),
+    (UnknownBaselineError, 404, "unknown-baseline"),
+    (BaselinesFullError, 507, "baselines-full"),
     (QueueTimeoutError, 503, "queue-timeout"),
     (NotEnoughWorkersError, 503, "not-enough-workers"),
     (EventTooLargeError, 413, "too-large"),
@@ -167,6 +175,8 @@ def install(app: FastAPI) -> None:
         InvalidDocumentError,
         UnknownJobError,
         UnknownExperimentError,
+        UnknownBaselineError,
+        BaselinesFullError,
         NotEnoughWorkersError,
         JournalUnavailableError,
         ClientDisconnect,

@@ -8,7 +8,7 @@ from njst.contract.results.outcome import Problem
 from njst.contract.spec.target import Target
 from njst.journal.course_reader import Courses
 from njst.journal.experiments import Experiments
-from njst.journal.interfaces import Member, Members
+from njst.journal.interfaces import Baselines, Member, Members
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
 
@@ -20,6 +20,7 @@ class Services:
     mesh: str
     jobs: Jobs
     experiments: Experiments
+    baselines: Baselines
     courses: Courses
     members: Members
     metrics: WorkerMetrics

@@ -2,7 +2,7 @@
 
 import urllib.request
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -10,6 +10,8 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 
 TIMEOUT_S = 15.0
+# The type of a worker's answer to a path that its API does not have.
+_NO_PATH = "/docs#problem-http"
 # Addresses of this machine, which no proxy can reach.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -115,6 +117,27 @@ class ApiClient:
         """Return how two sets of ended jobs compare."""
         return self._json("POST", "/api/v1/comparisons", json=asked)
 
+    def baselines(self) -> list[dict[str, Any]]:
+        """Return the summaries of all baselines, by name."""
+        items: list[dict[str, Any]] = self._json("GET", "/api/v1/baselines")["items"]
+        return items
+
+    def baseline(self, name: str) -> dict[str, Any]:
+        """Return a baseline with its runs."""
+        return self._json("GET", f"/api/v1/baselines/{quote(name, safe='')}")
+
+    def save_baseline(self, name: str, document: bytes) -> dict[str, Any]:
+        """Save a baseline: the document is a whole one, or names jobs."""
+        headers = {"content-type": "application/yaml"}
+        path = f"/api/v1/baselines/{quote(name, safe='')}"
+        return self._json("PUT", path, content=document, headers=headers)
+
+    def remove_baseline(self, name: str) -> None:
+        """Remove a baseline."""
+        response = self._answer("DELETE", f"/api/v1/baselines/{quote(name, safe='')}")
+        if response.is_error:
+            raise _problem(response)
+
     def cluster(self) -> list[dict[str, Any]]:
         """Return the members of the mesh."""
         members: list[dict[str, Any]] = self._json("GET", "/api/v1/cluster")["members"]
@@ -159,6 +182,9 @@ def _through(url: str) -> str:
 def _problem(response: httpx.Response) -> CliError:
     try:
         problem = response.json()
+        if (response.status_code, problem.get("type")) == (404, _NO_PATH):
+            words = "this worker's njst is too old for the command: upgrade the worker"
+            return CliError(f"{words} (it has no {response.url.path})")
         lines = [str(problem.get("detail") or problem.get("title") or response.reason_phrase)]
         lines += [f"  {e['field']}: {e['detail']}" for e in problem.get("errors", [])]
     except (ValueError, KeyError, TypeError, AttributeError):

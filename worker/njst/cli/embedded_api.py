@@ -25,8 +25,9 @@ from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh, is_mesh
 from njst.journal.course_reader import Courses
 from njst.journal.experiments import Experiments
-from njst.journal.interfaces import JournalUnavailableError, Member, both
+from njst.journal.interfaces import JournalUnavailableError, Member, Stores, both
 from njst.journal.jobs import Jobs
+from njst.journal.nats.baseline_store import BaselineStore
 from njst.journal.nats.control_connection import connect
 from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
@@ -95,15 +96,16 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
     log, clock = JetStreamLog(client, mesh), LogClock(client, mesh)
     job_store, members = JobStore(), NatsDiscovery(client, mesh)
     experiment_store = ExperimentStore()
-    courses = Courses(WindowStore(client, mesh))
+    courses, baselines = Courses(WindowStore(client, mesh)), BaselineStore(client, mesh)
     try:
         await _need_mesh(client, mesh)
         await clock.start()
         await log.follow(both(job_store.on_entry, experiment_store.on_entry), job_store.on_progress)
         services = Services(
             mesh=mesh.name,
-            jobs=Jobs(log, job_store, members, ReportStore(client, mesh)),
-            experiments=Experiments(log, experiment_store),
+            jobs=Jobs(log, job_store, members, Stores(ReportStore(client, mesh), baselines)),
+            experiments=Experiments(log, experiment_store, baselines),
+            baselines=baselines,
             courses=courses,
             members=members,
             metrics=WorkerMetrics.of("", job_store, clock.now_ns),

@@ -9,6 +9,7 @@ class ExitCode(IntEnum):
     PASSED = 0
     ERROR = 1
     USAGE = 2
+    REGRESSION = 91
     INCONCLUSIVE = 92
     UNREACHABLE = 93
     THRESHOLDS = 99

@@ -9,7 +9,7 @@ from njst import __version__
 from njst.cli import job_commands
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
-from njst.cli.experiments import experiment_commands
+from njst.cli.experiments import baseline_commands, experiment_commands
 from njst.cli.experiments.compare_command import TwoSidesCommand, compare
 from njst.cli.page.open_command import open_page
 
@@ -28,11 +28,13 @@ ManifestFile = Annotated[
     ),
 ]
 EXPERIMENT = "experiment"
+BASELINE = "baseline"
 for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
 app.command("compare", cls=TwoSidesCommand)(compare)
 app.add_typer(experiment_commands.app, name=EXPERIMENT)
+app.add_typer(baseline_commands.app, name=BASELINE)
 app.command("open")(open_page)
 
 
@@ -72,7 +74,7 @@ def main() -> None:
 def _is_light(arguments: list[str]) -> bool:
     """Whether the command is one of those that need neither a worker's code nor a list of all."""
     names = {command.name for command in app.registered_commands}
-    names.add(EXPERIMENT)
+    names |= {EXPERIMENT, BASELINE}
     return bool(arguments) and arguments[0] in names
 
 

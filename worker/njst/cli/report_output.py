@@ -10,7 +10,13 @@ from njst.cli.api_client import ApiClient
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.cli.output import Output, ReportOutput, show
-from njst.contract.results.outcome import QUEUE_TIMEOUT
+from njst.contract.results.outcome import (
+    QUEUE_TIMEOUT,
+    REGRESSION,
+    REGRESSION_ABORTED,
+    THRESHOLD_ABORTED,
+    THRESHOLDS_FAILED,
+)
 from njst.contract.results.report import Report, Verdict
 from njst.report.exports import EXPORTS, UnknownWorkloadError, of_workload
 from njst.report.terminal import render
@@ -55,7 +61,10 @@ def of_verdict(verdict: Verdict, reason: str) -> ExitCode:
     if verdict is Verdict.UNKNOWN:
         return ExitCode.INCONCLUSIVE
     return {
-        "ThresholdsFailed": ExitCode.THRESHOLDS,
+        THRESHOLDS_FAILED: ExitCode.THRESHOLDS,
+        THRESHOLD_ABORTED: ExitCode.THRESHOLDS,
+        REGRESSION: ExitCode.REGRESSION,
+        REGRESSION_ABORTED: ExitCode.REGRESSION,
         "Requested": ExitCode.CANCELLED,
         "DeadlineExceeded": ExitCode.TIMEOUT,
         QUEUE_TIMEOUT: ExitCode.TIMEOUT,

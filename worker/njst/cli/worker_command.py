@@ -88,6 +88,7 @@ def _services(node: Worker) -> Services:
         mesh=str(node.mesh),
         jobs=node.jobs,
         experiments=node.experiments,
+        baselines=node.baselines,
         courses=node.courses,
         members=node.members,
         metrics=WorkerMetrics.of(node.me.worker, node.job_store, node.clock.now_ns),

@@ -7,11 +7,12 @@ older one ignores both.
 
 import json
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from njst.contract.model import Message
-from njst.contract.results.comparison import LevelComparison
+from njst.contract.results.comparison import LevelComparison, PinnedBaseline
 from njst.contract.results.outcome import Outcome, Problem
 from njst.contract.results.preparation import Preparation
 from njst.contract.results.readback import SliceResult, StreamConsumption, StreamReceipts
@@ -76,17 +77,34 @@ class Created(Payload):
     expected: int = 0
     # How long the job waited for workers to connect.
     waited_ms: int = 0
+    # What its thresholds need of baselines; None: they need nothing.
+    baselines: list[PinnedBaseline] | None = None
     # Fields of the spec that a newer njst knows and this one does not; see
     # `njst.contract.parsing.forward_compat`.
     unknown_fields: list[str] = Field(default_factory=list)
 
-    def to_json(self) -> bytes:
-        """Return the event without the later fields of the spec that have their default.
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_stand_ins(cls, data: Any) -> Any:
+        """Leave out the bounds that `to_json` adds."""
+        if isinstance(data, dict) and isinstance(data.get("spec"), dict):
+            for threshold in _in_percent(data["spec"]):
+                threshold.pop("atLeast", None)
+        return data
 
-        A worker from before such a field declines a job that has it, so a job that does not use
-        the field must not have it: during a rollout both versions run the job.
+    def to_json(self) -> bytes:
+        """Return the event as the workers of all versions can read it.
+
+        A worker from before a field of the spec declines a job that has it, so a job that does not
+        use the field must not have it: during a rollout both versions run the job. So later fields
+        that have their default are left out.
+
+        To decline a job, a worker must be able to read its spec without the fields that it does
+        not know. A threshold in percent would have no bound then, so it gets one that always holds.
         """
         document = json.loads(super().to_json())
+        for threshold in _in_percent(document["spec"]):
+            threshold["atLeast"] = 0
         for path, default in _LATER_FIELDS.items():
             part = document["spec"]
             *outer, name = path.split(".")
@@ -95,6 +113,17 @@ class Created(Payload):
             if part.get(name) == default:
                 del part[name]
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _in_percent(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the thresholds of a spec's document that are in percent of another value."""
+    names = ("atMostPercent", "atLeastPercent")
+    thresholds = spec.get("thresholds")
+    return [
+        threshold
+        for threshold in (thresholds if isinstance(thresholds, list) else ())
+        if isinstance(threshold, dict) and any(name in threshold for name in names)
+    ]
 
 
 class Ready(Payload):
@@ -196,6 +225,8 @@ class ExperimentCreated(Payload):
     origin: Origin
     # SHA-256 of the submitted document, to detect a repeated submission.
     digest: str = ""
+    # What the thresholds of its trials need of baselines; None: they need nothing.
+    baselines: list[PinnedBaseline] | None = None
 
 
 class TrialEnded(Payload):

@@ -19,10 +19,8 @@ _WORD = r"[^\x00-\x20.*>\x7f]+"
 # Names of streams and consumers: a token without path separators (server/stream.go).
 _NAME = r"^[^\x00-\x20.*>/\\\x7f]+$"
 
-Label = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=40),
-]
+LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+Label = Annotated[str, StringConstraints(pattern=LABEL, min_length=1, max_length=40)]
 # A token of a subject, and a part of the names of streams and buckets.
 MESH = r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?"
 MeshName = Annotated[str, StringConstraints(pattern=rf"^{MESH}$", min_length=1, max_length=32)]

@@ -4,13 +4,21 @@ Held: the thresholds hold, each workload with a steady rate achieved at least 99
 on time, neither latency nor backlog kept rising, and nothing was lost. Breached: the target did not
 sustain it. Undecided: the load tester was the limit, or something else than the target ended it.
 
-In order of precedence: messages lost; the tester was the limit; the job failed for a reason that is
-not the target's speed; a threshold; the achieved rate; late sends; rising latency; rising backlog.
+In order of precedence: messages lost; the tester was the limit; a threshold aborted the job; it
+failed for a reason that is not the target's speed; a threshold; the achieved rate; late sends;
+rising latency; rising backlog.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from njst.contract.results.outcome import (
+    REGRESSION,
+    REGRESSION_ABORTED,
+    THRESHOLD_ABORTED,
+    THRESHOLDS_FAILED,
+    THRESHOLDS_UNDECIDED,
+)
 from njst.contract.results.report import Report, Verdict
 from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult
 from njst.contract.spec.job import JobSpec
@@ -33,7 +41,11 @@ RISE_US = 1_000
 BACKLOG_PERCENT = 1
 
 # Failures that say that the target was too slow; all others say nothing about it.
-_OVERLOAD = frozenset({"ThresholdsFailed", "ThresholdsUndecided", "Incomplete", "ErrorsOccurred"})
+_OVERLOAD = frozenset(
+    {THRESHOLDS_FAILED, REGRESSION, THRESHOLDS_UNDECIDED, "Incomplete", "ErrorsOccurred"}
+)
+# The job was stopped before its end, so that other thresholds may be without data.
+_ABORTED = frozenset({THRESHOLD_ABORTED, REGRESSION_ABORTED})
 NO_DATA = "ThresholdWithoutData"
 
 
@@ -87,13 +99,7 @@ def _findings(evidence: TrialEvidence) -> Iterator[TrialFinding]:
         yield _breached("MessagesLost", f"{evidence.lost} acknowledged messages are missing")
     if evidence.tester:
         yield _undecided("TesterLimited", evidence.tester)
-    for threshold in evidence.thresholds:
-        if threshold.value is None and threshold.verdict is Verdict.INVALID:
-            yield _undecided(NO_DATA, f"{threshold.workload} has no {threshold.metric}")
-    if evidence.verdict is not Verdict.VALID:
-        if evidence.reason not in _OVERLOAD:
-            yield _undecided(evidence.reason, evidence.message)
-        yield _breached(evidence.reason, evidence.message)
+    yield from _verdict(evidence)
     for workload in evidence.workloads:
         yield from _pace(workload)
         yield from _lateness(workload, evidence)
@@ -101,6 +107,19 @@ def _findings(evidence: TrialEvidence) -> Iterator[TrialFinding]:
         yield from _latency(workload)
     for backlog in evidence.backlogs:
         yield from _backlog(backlog)
+
+
+def _verdict(evidence: TrialEvidence) -> Iterator[TrialFinding]:
+    """Yield what the verdict on the trial's job proves, unless it is Valid."""
+    if evidence.reason in _ABORTED:
+        yield _breached(evidence.reason, evidence.message)
+    for threshold in evidence.thresholds:
+        if threshold.value is None and threshold.verdict is Verdict.INVALID:
+            yield _undecided(NO_DATA, f"{threshold.workload} has no {threshold.metric}")
+    if evidence.verdict is not Verdict.VALID:
+        if evidence.reason not in _OVERLOAD:
+            yield _undecided(evidence.reason, evidence.message)
+        yield _breached(evidence.reason, evidence.message)
 
 
 def _pace(workload: WorkloadEvidence) -> Iterator[TrialFinding]:

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Deleted, ExperimentCreated, Origin, Payload
 from njst.contract.names.mesh import EventName
+from njst.contract.results.comparison import PinnedBaseline
 from njst.contract.spec.experiment import ExperimentSpec
-from njst.journal.interfaces import JournalUnavailableError, Log
+from njst.contract.spec.job import JobSpec
+from njst.contract.trials.points import points_of
+from njst.experiments.trial_job import point_job
+from njst.journal.baselines import pinned
+from njst.journal.interfaces import Baselines, JournalUnavailableError, Log
 from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.experiments.experiment_view import ExperimentView
 
 # How long an appended event may take to come back through the log before that counts as an outage.
 ECHO_TIMEOUT_S = 5.0
+
+
+def _jobs_of(spec: ExperimentSpec) -> list[JobSpec]:
+    return [point_job(spec, number) for number in range(len(points_of(spec)))]
 
 
 class UnknownExperimentError(LookupError):
@@ -43,10 +52,16 @@ class SubmittedExperiment:
 class Experiments:
     """The experiments of a mesh: create, get, cancel, delete. Workers run their trials."""
 
-    def __init__(self, log: Log, store: ExperimentStore) -> None:
-        """Bind the operations to the log of a mesh and to what was read of it."""
+    def __init__(
+        self, log: Log, store: ExperimentStore, baselines: Baselines | None = None
+    ) -> None:
+        """Bind the operations to the log of a mesh and to what was read of it.
+
+        `baselines` are what thresholds may be relative to; None: nothing.
+        """
         self._log = log
         self._store = store
+        self._baselines = baselines
 
     def all(self) -> list[ExperimentView]:
         """Return all experiments in the order in which they were created."""
@@ -67,6 +82,8 @@ class Experiments:
         """Create an experiment, unless its id exists.
 
         Raises:
+            InvalidDocumentError: a threshold is relative to a baseline that is missing, or does not
+                suit each of the trials; nothing was created.
             JournalUnavailableError: it is not known whether it was created; submitting the same id
                 again is safe.
         """
@@ -74,11 +91,29 @@ class Experiments:
         if known is not None:
             return SubmittedExperiment(known, new=False)
         created = ExperimentCreated(
-            spec=submission.spec, origin=submission.origin, digest=submission.digest
+            spec=submission.spec,
+            origin=submission.origin,
+            digest=submission.digest,
+            baselines=await self.check(submission.spec),
         )
         stored = await self._append(submission.id, created)
         view = await self._echo(submission.id, lambda _: True)
         return SubmittedExperiment(view, new=stored)
+
+    async def check(self, spec: ExperimentSpec) -> list[PinnedBaseline] | None:
+        """Return what the thresholds of all trials need of baselines; None: they need nothing.
+
+        Raises:
+            InvalidDocumentError: as `submit`.
+            JournalUnavailableError: the baselines cannot be read now.
+        """
+        thresholds = spec.template.thresholds
+        may_differ = any(factor.path.startswith("thresholds") for factor in spec.factors)
+        if not may_differ and all(one.relative_to is None for one in thresholds):
+            return None
+        # In a thread: a grid can have a thousand points, each of which is checked as a job.
+        jobs = await asyncio.to_thread(_jobs_of, spec)
+        return await pinned(self._baselines, jobs, "spec.template")
 
     async def cancel(self, experiment: str, message: str) -> ExperimentView:
         """Cancel an experiment and its running trial; one that has ended stays as it is.

@@ -1,4 +1,4 @@
-"""Log, Reports, Windows and Members as protocols, with their errors; on NATS and in tests."""
+"""Log, Reports, Windows, Baselines and Members: protocols with their errors; on NATS, in tests."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from njst.contract.events import Payload, Progress
 from njst.contract.model import Message
 from njst.contract.names.mesh import EventName
+from njst.contract.results.comparison import Baseline
 from njst.contract.results.report import Report, StoredReport
 from njst.contract.results.windows import Published
 from njst.journal.state.projection import LogEntry
@@ -167,6 +168,61 @@ class Windows(Protocol):
             JournalUnavailableError: it does not answer.
         """
         ...
+
+
+class BaselinesFullError(Exception):
+    """No more baselines can be stored until some are removed; the message says which limit."""
+
+
+class Baselines(Protocol):
+    """The baselines of a mesh, which have no age."""
+
+    async def put(self, baseline: Baseline) -> bool:
+        """Store a baseline in the place of one of its name; return whether there was none.
+
+        Raises:
+            BaselinesFullError: there is no room for it.
+            EventTooLargeError: it is larger than a message may be.
+            JournalUnavailableError: it is not known to be stored.
+        """
+        ...
+
+    async def get(self, name: str) -> Baseline | None:
+        """Return a baseline; None: there is none of this name.
+
+        Raises:
+            JournalUnavailableError: it cannot be read now.
+        """
+        ...
+
+    async def all(self) -> list[Baseline]:
+        """Return all baselines, by name.
+
+        Raises:
+            JournalUnavailableError: they cannot be read now.
+        """
+        ...
+
+    async def remove(self, name: str) -> bool:
+        """Remove a baseline; return whether there was one.
+
+        Raises:
+            JournalUnavailableError: it is not known to be removed.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What a mesh keeps beside its log.
+
+    Attributes:
+        reports: Whole reports; None: a report is what the log has of it.
+        baselines: What thresholds may be relative to; None: nothing.
+    """
+
+    reports: Reports | None = None
+    baselines: Baselines | None = None
 
 
 class Member(Message):

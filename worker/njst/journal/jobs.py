@@ -9,9 +9,17 @@ from datetime import UTC, datetime, timedelta
 
 from njst.contract.events import EVENT_NAMES, Cancelled, Created, Deleted, Origin, Payload
 from njst.contract.names.mesh import EventName
+from njst.contract.results.comparison import PinnedBaseline
 from njst.contract.results.report import Report
 from njst.contract.spec.job import JobSpec
-from njst.journal.interfaces import JournalUnavailableError, Log, Member, Members, Reports
+from njst.journal.baselines import pinned
+from njst.journal.interfaces import (
+    JournalUnavailableError,
+    Log,
+    Member,
+    Members,
+    Stores,
+)
 from njst.journal.report_builder import log_datetime, report_so_far
 from njst.journal.state.job_store import JobStore, ProgressEntry
 from njst.journal.state.job_view import JobView
@@ -54,6 +62,8 @@ class Submission:
     origin: Origin
     digest: str = ""
     settings: str = ""
+    # What its thresholds need of baselines; None: it is looked up.
+    baselines: list[PinnedBaseline] | None = None
     # For how long it has waited for workers already; None: it does not wait for more of them.
     waited_ms: int | None = None
 
@@ -93,7 +103,7 @@ class Jobs:
         log: Log,
         job_store: JobStore,
         members: Members,
-        reports: Reports | None = None,
+        stores: Stores | None = None,
         *,
         expect: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -104,14 +114,14 @@ class Jobs:
             log: the job log.
             job_store: the views of all jobs in the log.
             members: the workers that are connected.
-            reports: the store of whole reports; None: a report is what the log has of it.
+            stores: what the mesh keeps beside its log; None: nothing.
             expect: how many workers the mesh should have, for jobs for all of them; 0: unknown.
             now: wall-clock time, compared with the start times of workers.
         """
         self._log = log
         self._job_store = job_store
         self._members = members
-        self._reports = reports
+        self._stores = stores or Stores()
         self._expect = expect
         self._now = now
         self._cached_reports: dict[str, _CachedReport] = {}
@@ -174,8 +184,8 @@ class Jobs:
         """
         assert view.ended is not None
         report, stored = view.ended.report, view.ended.stored
-        if stored is not None and self._reports is not None:
-            report = await self._reports.get(stored)
+        if stored is not None and self._stores.reports is not None:
+            report = await self._stores.reports.get(stored)
         return _with_left_behind(view, report)
 
     async def is_forgotten(self, job: str) -> bool:
@@ -190,6 +200,8 @@ class Jobs:
         """Create a job for the workers that are connected now, unless its id exists.
 
         Raises:
+            InvalidDocumentError: a threshold is relative to a baseline that is missing, or does not
+                suit; nothing was created.
             NotEnoughWorkersError: nothing was created.
             JournalUnavailableError: it is not known whether the job was created; submitting the
                 same id again is safe.
@@ -197,6 +209,9 @@ class Jobs:
         known = self._job_store.get(submission.id)
         if known is not None:
             return Submitted(known, new=False)
+        baselines = submission.baselines
+        if baselines is None:
+            baselines = await self.check(submission.spec)
         chosen = await self._participants(submission)
         created = Created(
             spec=submission.spec,
@@ -207,10 +222,20 @@ class Jobs:
             settings=submission.settings,
             expected=self._expected(submission.spec),
             waited_ms=submission.waited_ms or 0,
+            baselines=baselines,
         )
         appended = await self._append(submission.id, created)
         view = await self._echo(submission.id, lambda _: True)
         return Submitted(view, new=appended)
+
+    async def check(self, spec: JobSpec) -> list[PinnedBaseline] | None:
+        """Return what the thresholds of a spec need of baselines; None: they need nothing.
+
+        Raises:
+            InvalidDocumentError: as `submit`.
+            JournalUnavailableError: the baselines cannot be read now.
+        """
+        return await pinned(self._stores.baselines, [spec])
 
     async def submit_and_wait(
         self, submission: Submission, is_gone: Callable[[], Awaitable[bool]]
@@ -218,6 +243,7 @@ class Jobs:
         """Create a job as soon as there are enough workers; `is_gone`: the client has left.
 
         Raises:
+            InvalidDocumentError: as `submit`.
             QueueTimeoutError: there were too few for the spec's queueTimeoutSeconds.
             NotEnoughWorkersError: there are too few, and the client has left.
             JournalUnavailableError: as `submit`.

@@ -16,6 +16,7 @@ from njst.journal.state.job_view import JobView, ParticipantPhase, ParticipantSt
 from njst.stats.offered_load import planned_messages
 from njst.stats.start_skew import start_skew_us
 from njst.stats.tally_merge import check, totals
+from njst.verdict.abort import SoFar
 from njst.verdict.judge import History, judge
 from njst.verdict.tester_diagnosis import diagnose
 from njst.verdict.thresholds import evaluate
@@ -171,7 +172,7 @@ def final_report(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: i
     """Return the final report of a settled job; `now_ns` is the log's time."""
     spec = view.created.spec
     workers, workloads = _results(view, progress)
-    thresholds = evaluate(spec.thresholds, workloads)
+    thresholds = evaluate(spec.thresholds, workloads, view.created.baselines or ())
     judgement = judge(History(spec, workers, workloads, thresholds, view.cancelled))
     return Report(
         verdict=judgement.verdict,
@@ -196,6 +197,16 @@ def _fewer_words(view: JobView) -> str:
     if view.wanted == len(view.parts):
         return ""
     return f"; {len(view.parts)} of {view.wanted} workers were there"
+
+
+def measured_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> SoFar:
+    """Return what a running job has measured; `now_ns` is the log's time."""
+    workers, workloads = _results(view, progress)
+    return SoFar(
+        elapsed_ms=max(0, now_ns - view.start_ns) // 1_000_000,
+        totals=workloads,
+        tallies=[tally for worker in workers for tally in worker.workloads],
+    )
 
 
 def report_so_far(view: JobView, progress: Mapping[str, ProgressEntry], now_ns: int) -> Report:

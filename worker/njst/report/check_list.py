@@ -7,6 +7,7 @@ from njst.contract.results.report import Report, ThresholdResult, Verdict, Workl
 from njst.verdict import checks
 from njst.verdict.checks import Judgement
 from njst.verdict.invariants import violations
+from njst.verdict.threshold_words import limit_words
 
 # The subject of checks that belong to no workload; a workload's name has no blank.
 JOB = "whole job"
@@ -56,26 +57,11 @@ def _of_thresholds(report: Report) -> Iterator[Check]:
         why_skipped = skipped.get(threshold.workload, "")
         yield Check(
             threshold.workload,
-            f"{threshold.metric} {bound_words(threshold)}",
-            None if why_skipped else _missed(threshold),
+            f"{threshold.metric} {limit_words(threshold)}",
+            None if why_skipped else checks.missed_threshold(threshold),
             why_skipped,
             is_threshold=True,
         )
-
-
-def bound_words(threshold: ThresholdResult) -> str:
-    """Return the bound of a threshold."""
-    if threshold.at_most is not None:
-        return f"at most {threshold.at_most:,}"
-    return f"at least {threshold.at_least or 0:,}"
-
-
-def _missed(threshold: ThresholdResult) -> Judgement | None:
-    if threshold.verdict is Verdict.VALID:
-        return None
-    missed = threshold.verdict is Verdict.INVALID
-    reason = "ThresholdsFailed" if missed else "ThresholdsUndecided"
-    return Judgement(threshold.verdict, reason, checks.threshold_words(threshold))
 
 
 def _of_workload(workload: WorkloadResult, thresholds: list[ThresholdResult]) -> Iterator[Check]:

@@ -2,9 +2,10 @@
 
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.report import Latency, Report, ThresholdResult, Verdict, WorkloadResult
-from njst.report.check_list import JOB, bound_words, check_list
+from njst.report.check_list import JOB, check_list
 from njst.report.markdown_text import code, table, text
 from njst.report.units import binary, duration
+from njst.verdict.threshold_words import bound_words
 
 _WORDS = {
     Verdict.VALID: ("✅", "Passed"),
@@ -46,7 +47,7 @@ def _thresholds(report: Report) -> str:
             text(threshold.workload),
             str(threshold.metric),
             _value(threshold),
-            bound_words(threshold),
+            text(bound_words(threshold)),
             _margin(threshold),
         ]
         for threshold in report.thresholds

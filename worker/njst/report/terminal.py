@@ -18,6 +18,7 @@ from njst.report.drift import drift
 from njst.report.sparkline import sparkline
 from njst.report.text_table import table
 from njst.report.units import binary, duration
+from njst.verdict.threshold_words import bound_words
 
 _MOST_STREAMS = 5
 
@@ -205,11 +206,7 @@ def _threshold(threshold: ThresholdResult) -> str:
     value = "no data" if threshold.value is None else f"{threshold.value:,}"
     if threshold.is_lower_bound:
         value = f"at least {value}"
-    bound = (
-        f"at most {threshold.at_most:,}"
-        if threshold.at_most is not None
-        else f"at least {threshold.at_least or 0:,}"
-    )
+    bound = bound_words(threshold)
     return f"{word}  {threshold.workload} {threshold.metric} {value}, wanted {bound}"
 
 

@@ -6,11 +6,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from njst.contract.results.outcome import Outcome
+from njst.contract.results.outcome import (
+    REGRESSION,
+    THRESHOLDS_FAILED,
+    THRESHOLDS_UNDECIDED,
+    Outcome,
+)
 from njst.contract.results.readback import NOT_READ, READ_FAILED, TOO_MANY_HOLES
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.spec.threshold import Metric
+from njst.verdict import threshold_words
 from njst.verdict.storage_text import removed_words
 from njst.verdict.worker_list import named
 
@@ -62,17 +68,13 @@ def _fate(worker: WorkerResult) -> str:
     return f"{worker.outcome}: {worker.problem.message}" if worker.problem else worker.outcome
 
 
-def threshold_words(threshold: ThresholdResult) -> str:
-    """Return the value of a threshold beside its bound, as a sentence."""
-    value = "no data" if threshold.value is None else str(threshold.value)
-    if threshold.is_lower_bound:
-        value = f"at least {value}, since operations were given up"
-    bound = (
-        f"at most {threshold.at_most}"
-        if threshold.at_most is not None
-        else f"at least {threshold.at_least}"
-    )
-    return f"{threshold.workload} {threshold.metric} is {value}, wanted {bound}"
+def missed_threshold(threshold: ThresholdResult) -> Judgement | None:
+    """A threshold that is missed, or undecided."""
+    if threshold.verdict is Verdict.VALID:
+        return None
+    missed = THRESHOLDS_FAILED if threshold.relative_to is None else REGRESSION
+    reason = missed if threshold.verdict is Verdict.INVALID else THRESHOLDS_UNDECIDED
+    return Judgement(threshold.verdict, reason, threshold_words.sentence(threshold))
 
 
 def has_budget(thresholds: Sequence[ThresholdResult], workload: WorkloadResult) -> bool:
@@ -164,7 +166,7 @@ def paused_consumer(
     words = pause_words(workload)
     if not words or not (missed or _is_explained_by_pause(workload)):
         return None
-    detail = "".join(f"; {threshold_words(threshold)}" for threshold in missed[:5])
+    detail = "".join(f"; {threshold_words.sentence(threshold)}" for threshold in missed[:5])
     return Judgement(Verdict.UNKNOWN, "ConsumerPaused", f"{workload.workload}: {words}{detail}")
 
 

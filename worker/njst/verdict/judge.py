@@ -1,19 +1,26 @@
 """From the participants' results to the verdict on a job, with one reason that names the cause.
 
 Order of precedence, the first that applies: acknowledged messages lost; stopped (cancelled,
-deadline); nothing ran; a worker failed; counts that contradict each other; a worker is missing; a
-workload was skipped; thresholds missed; thresholds undecided; planned messages missing; errors that
-no threshold allows; acknowledged messages that could not be looked for; some that somebody removed;
-a consumer that somebody paused, where that explains the missed thresholds and missing messages of
-its workload. A lost worker makes the verdict UNKNOWN, and so does a workload for which the target
-is too old: a part of the history is missing.
+deadline, a threshold that aborts the job); nothing ran; a worker failed; counts that contradict
+each other; a worker is missing; a workload was skipped; thresholds missed, then those relative to
+baselines; thresholds undecided; planned messages missing; errors that no threshold allows;
+acknowledged messages that could not be looked for; some that somebody removed; a consumer that
+somebody paused, where that explains the missed thresholds and missing messages of its workload. A
+lost worker makes the verdict UNKNOWN, and so does a workload for which the target is too old: a
+part of the history is missing.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from njst.contract.events import Cancelled
-from njst.contract.results.outcome import START_TIMEOUT, Outcome
+from njst.contract.results.outcome import (
+    REGRESSION,
+    START_TIMEOUT,
+    THRESHOLDS_FAILED,
+    THRESHOLDS_UNDECIDED,
+    Outcome,
+)
 from njst.contract.results.report import ThresholdResult, Verdict, WorkerResult, WorkloadResult
 from njst.contract.spec.job import JobSpec
 from njst.verdict import checks
@@ -21,6 +28,9 @@ from njst.verdict.checks import Judgement
 from njst.verdict.invariants import violations
 from njst.verdict.pass_summary import summary
 from njst.verdict.worker_list import UNHEARD, named
+
+# In order of precedence: a bound of its own says more than one relative to a baseline.
+_THRESHOLD_REASONS = (THRESHOLDS_FAILED, REGRESSION, THRESHOLDS_UNDECIDED)
 
 
 @dataclass(frozen=True)
@@ -101,17 +111,19 @@ def _inconsistent(history: History) -> Judgement | None:
 
 def _thresholds(history: History) -> Judgement | None:
     """A missed threshold fails the job, an undecided one leaves it unknown; neither passes."""
-    for verdict, reason in (
-        (Verdict.INVALID, "ThresholdsFailed"),
-        (Verdict.UNKNOWN, "ThresholdsUndecided"),
-    ):
-        paused = {w.workload for w in history.workloads if checks.pause_words(w)}
-        missed = [
-            t for t in history.thresholds if t.verdict is verdict and t.workload not in paused
-        ]
-        if missed:
-            return Judgement(verdict, reason, "; ".join(map(checks.threshold_words, missed[:5])))
-    return None
+    paused = {w.workload for w in history.workloads if checks.pause_words(w)}
+    found = [
+        judgement
+        for threshold in history.thresholds
+        if threshold.workload not in paused
+        and (judgement := checks.missed_threshold(threshold)) is not None
+    ]
+    found.sort(key=lambda judgement: _THRESHOLD_REASONS.index(judgement.reason))
+    if not found:
+        return None
+    first = found[0]
+    words = [judgement.message for judgement in found if judgement.verdict is first.verdict]
+    return Judgement(first.verdict, first.reason, "; ".join(words[:5]))
 
 
 def _complete(history: History) -> Judgement | None:

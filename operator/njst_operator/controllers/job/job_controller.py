@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from njst.backoff import Backoff
+from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.job import JobSpec
 from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError
@@ -212,6 +213,8 @@ class JobController:
             )
         except NotEnoughWorkersError as error:
             cached.not_submitted = Problem(reason="NotEnoughWorkers", message=str(error))
+        except InvalidDocumentError as error:
+            cached.not_submitted = Problem(reason=d.INVALID, message=str(error))
         except EventTooLargeError as error:
             cached.not_submitted = Problem(reason=d.TOO_LARGE, message=str(error))
         except JournalUnavailableError as error:

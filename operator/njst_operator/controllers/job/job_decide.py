@@ -60,8 +60,11 @@ Action = Submit | Cancel | WriteStatus | AnnotateAccepted | Delete
 
 # Why the job of a deleted resource is cancelled.
 DELETED = ("ResourceDeleted", "the NjstJob was deleted")
-# The reason of a job that the control NATS cannot take: a retry is of no use.
+# Reasons of a job whose submission need not be tried again: the control NATS cannot take it; the
+# mesh refuses it, for a threshold that is relative to a baseline which is missing or of another
+# spec.
 TOO_LARGE = "JobTooLarge"
+INVALID = "InvalidSpec"
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def _without_job(
     try:
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
-        return (write(phase_status.never_ran("Failed", "InvalidSpec", str(error))),)
+        return (write(phase_status.never_ran("Failed", INVALID, str(error))),)
     if spec.suspend:
         return (write(phase_status.suspended(), spec),)
     return _to_run(resource, spec, observed, now)
@@ -168,8 +171,8 @@ def _try(
         return (WriteStatus(status.model_copy(update={"verdict": str(Verdict.INVALID)})),)
     if not_submitted is None:
         return (Submit(spec, waited_ms),)
-    if not_submitted.reason == TOO_LARGE:
-        failed = phase_status.never_ran("Failed", TOO_LARGE, not_submitted.message)
+    if not_submitted.reason in (TOO_LARGE, INVALID):
+        failed = phase_status.never_ran("Failed", not_submitted.reason, not_submitted.message)
         return (WriteStatus(job_status_builder.without_job(resource, failed, now, spec)),)
     message = f"{not_submitted.message}; it is tried for {limit_s} s"
     waiting = phase_status.waiting(not_submitted.reason, message)

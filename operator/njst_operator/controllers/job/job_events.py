@@ -75,6 +75,8 @@ def _of_phase(new: JobStatus) -> list[KubeEvent]:
 def _breached(threshold: ThresholdStatus) -> KubeEvent:
     at_most = threshold.at_most is not None
     limit = f"at most {threshold.at_most}" if at_most else f"at least {threshold.at_least}"
+    if threshold.relative_to is not None:
+        limit += f" (baseline {threshold.relative_to})"
     value = "no data" if threshold.value is None else str(threshold.value)
     what = f"{threshold.workload} {threshold.metric}"
     about = f"{what} {limit}"

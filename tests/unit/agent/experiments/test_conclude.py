@@ -83,6 +83,18 @@ FAILED = {"verdict": Verdict.INVALID, "reason": "ThresholdsFailed", "message": "
             "2 of 2 trials are Invalid, the first one, x-t0: too slow",
         ),
         (
+            [{**FAILED, "reason": "Regression"}, {**FAILED, "reason": "RegressionAborted"}],
+            Verdict.INVALID,
+            "Regression",
+            "2 of 2 trials are Invalid, the first one, x-t0: too slow",
+        ),
+        (
+            [{**FAILED, "reason": "Regression"}, {**FAILED, "reason": "ThresholdAborted"}],
+            Verdict.INVALID,
+            "ThresholdsFailed",
+            "2 of 2 trials are Invalid, the first one, x-t0: too slow",
+        ),
+        (
             [{"verdict": Verdict.UNKNOWN, "reason": "WorkersLost"}],
             Verdict.UNKNOWN,
             "TrialsUndecided",

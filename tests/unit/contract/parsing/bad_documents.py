@@ -592,6 +592,45 @@ _ROWS: list[tuple[str, Callable[[Spec], None], str]] = [
     _set("thresholds.0.atMost", -1),
     _set("thresholds.0.atLeast", 1, "spec.thresholds[0]"),
     ("no bound", _drop("thresholds.0.atMost"), "spec.thresholds[0]"),
+    *[
+        (f"bad threshold {row}", _change("thresholds.0", {"metric": "Errors", **threshold}), field)
+        for row, (threshold, field) in enumerate(
+            [
+                ({"atMostPercent": 5}, "spec.thresholds[0]"),
+                ({"atMost": 5, "relativeTo": "main"}, "spec.thresholds[0]"),
+                ({"atLeast": 5, "relativeToWorkload": "w"}, "spec.thresholds[0]"),
+                (
+                    {"atMostPercent": 5, "relativeTo": "main", "relativeToWorkload": "w"},
+                    "spec.thresholds[0]",
+                ),
+                (
+                    {"atMostPercent": 5, "atLeastPercent": 5, "relativeTo": "main"},
+                    "spec.thresholds[0]",
+                ),
+                (
+                    {"workload": "w", "atMostPercent": 5, "relativeToWorkload": "w"},
+                    "spec.thresholds[0]",
+                ),
+                ({"atMostPercent": 5, "relativeToWorkload": "x"}, "spec"),
+                (
+                    {"atMostPercent": 0, "relativeTo": "main"},
+                    "spec.thresholds[0].atMostPercent",
+                ),
+                (
+                    {"atLeastPercent": 10_001, "relativeTo": "main"},
+                    "spec.thresholds[0].atLeastPercent",
+                ),
+                ({"atMostPercent": 5, "relativeTo": "Main"}, "spec.thresholds[0].relativeTo"),
+                ({"atMost": 5, "abortAfterSeconds": 5}, "spec.thresholds[0]"),
+                ({"atMost": 5, "abort": False, "abortAfterSeconds": 5}, "spec.thresholds[0]"),
+                (
+                    {"atMost": 5, "abort": True, "abortAfterSeconds": 0},
+                    "spec.thresholds[0].abortAfterSeconds",
+                ),
+                ({"atMost": 5, "abort": "yes"}, "spec.thresholds[0].abort"),
+            ]
+        )
+    ],
     # the rest
     _set("description", "x" * 1025),
     _set("target", {"context": "a", "servers": ["nats://b"]}),
@@ -852,6 +891,22 @@ GOOD: list[tuple[str, Spec]] = [
             ]
         },
     ),
+    (
+        "thresholds in percent",
+        {
+            **good(),
+            "thresholds": [
+                {"metric": "Errors", "atMost": 0, "abort": True, "abortAfterSeconds": 1},
+                {
+                    "metric": "MessagesPerSecond",
+                    "relativeTo": "main",
+                    "atLeastPercent": 10_000,
+                    "abort": True,
+                },
+                {"metric": "Messages", "relativeToWorkload": "w", "atMostPercent": 1},
+            ],
+        },
+    ),
     ("steered", {**good(), "suspend": True, "cancel": True, "ttlSecondsAfterFinished": 0}),
 ]
 
@@ -874,6 +929,14 @@ MISSPELT: list[tuple[str, Spec, str]] = [
         "threshold",
         _three([], [], []) | {"thresholds": [{"workload": "aa", "metric": "Errors", "atMost": 0}]},
         "aa",
+    ),
+    (
+        "threshold in percent",
+        _three([], [], [])
+        | {
+            "thresholds": [{"metric": "Errors", "relativeToWorkload": "bb", "atMostPercent": 1}],
+        },
+        "bb",
     ),
     ("after nothing", _three([], ["a"], ["a", "bee"]), "bee"),
     ("after itself", _three([], ["b"], []), "b"),

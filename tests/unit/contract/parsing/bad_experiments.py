@@ -72,10 +72,16 @@ def _compared(factor: str, metric: str, **choice: Any) -> Document:
     return {"factor": factor, "metrics": [{"metric": metric, **choice}]}
 
 
+_RELATIVE = {"metric": "MessagesPerSecond", "relativeTo": "main", "atLeastPercent": 95}
 _GRID, _SEARCH = good_experiment(), good_search()
 # A document, the field, and a part of the message.
 BAD_EXPERIMENTS: list[tuple[Document, str, str]] = [
     (_row(_GRID, {"template": {}}), "spec.template.workloads", "Required value"),
+    (
+        _row(_SEARCH, {"template": {**_SEARCH["template"], "thresholds": [_RELATIVE]}}),
+        "spec",
+        "search cannot have thresholds with relativeTo",
+    ),
     (_row(_GRID, {"unknown": 1}), "spec.unknown", "unknown field"),
     (_row(_GRID, _template(cancel=True)), "spec", "cancel the experiment"),
     (_row(_GRID, _template(suspend=True)), "spec", "suspend the experiment"),

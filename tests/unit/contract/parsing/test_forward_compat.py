@@ -35,6 +35,7 @@ from njst.contract.results.report import Report, Verdict
 from njst.contract.results.tallies import ErrorClass, ErrorTally
 from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
+from njst.contract.spec.threshold import Threshold
 from njst.journal.state.projection import LogEntry, apply
 
 SPEC = parse_spec(
@@ -160,3 +161,25 @@ def test_events_of_an_experiment__projection_of_jobs__has_no_job() -> None:
     """A worker from before experiments reads them so, and does not know the names of two."""
     for number, event in enumerate((EVENTS[-3], None, None, EVENTS[3], EVENTS[10])):
         assert apply(None, LogEntry(1 + number, 1, "x-1", "", event)) is None  # type: ignore[arg-type]
+
+
+PERCENT = {"metric": "Errors", "relativeTo": "main", "atMostPercent": 5}
+RATIO = {"metric": "Errors", "relativeToWorkload": "w", "atLeastPercent": 5, "abort": True}
+
+
+def test_created_event__thresholds_in_percent__come_back_in_their_order() -> None:
+    thresholds = [PERCENT, {"metric": "Messages", "atLeast": 0}, RATIO]
+    spec = parse_spec({**json.loads(SPEC.model_dump_json()), "thresholds": thresholds})
+    event = Created(spec=spec, participants=["a"], origin=Origin(kind=OriginKind.HTTP))
+    assert read_event(Created, event.to_json()) == event
+
+
+def test_created_event__thresholds_in_percent__have_a_bound_for_older_versions() -> None:
+    """An older worker can read what is left without the fields that it does not know."""
+    spec = parse_spec({**json.loads(SPEC.model_dump_json()), "thresholds": [PERCENT, RATIO]})
+    event = Created(spec=spec, participants=["a"], origin=Origin(kind=OriginKind.HTTP))
+    known = {"workload", "metric", "atMost", "atLeast"}
+    for threshold in json.loads(event.to_json())["spec"]["thresholds"]:
+        left = {name: value for name, value in threshold.items() if name in known}
+        assert left == {"metric": "Errors", "atLeast": 0}
+        assert Threshold.model_validate_json(json.dumps(left)).at_least == 0

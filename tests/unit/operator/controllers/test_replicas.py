@@ -336,3 +336,20 @@ def test_list__older_version__changes_nothing() -> None:
         return now == after
 
     assert run(late())
+
+
+def test_submission__baseline_is_missing__all_replicas_say_so_and_nothing_starts() -> None:
+    async def play() -> None:
+        server, log = Server(0.0), log_in_loop_time()
+        replicas = [copy_of(number, server, log) for number in range(3)]
+        threshold = {"metric": "Errors", "relativeTo": "main", "atMostPercent": 5}
+        server.create("job-1", thresholds=[threshold])
+        await until(server, "Failed")
+        status = server.bodies["job-1"]["status"]
+        assert status["reason"] == "InvalidSpec"
+        assert "spec.thresholds[0].relativeTo: there is no baseline main" in status["message"]
+        for replica in replicas:
+            await replica.stop()
+        assert not log.entries
+
+    run(play())

@@ -8,12 +8,20 @@ from collections.abc import Sequence
 
 from njst.comparison.compare_levels import compare_levels
 from njst.contract.events import Concluded, TrialEnded
+from njst.contract.results.outcome import (
+    REGRESSION,
+    REGRESSION_ABORTED,
+    THRESHOLD_ABORTED,
+    THRESHOLDS_FAILED,
+)
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import SearchResult, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.experiments.experiment_state import Conclusion, ExperimentOutcome, RunResult
 from njst.experiments.search_end import SearchOutcome
 
+_REGRESSIONS = {REGRESSION, REGRESSION_ABORTED}
+_THRESHOLDS = {THRESHOLDS_FAILED, THRESHOLD_ABORTED}
 _FOUND = (SearchOutcome.FOUND, SearchOutcome.LOWER_BOUND)
 _TARGET_IS_WHY = (SearchOutcome.NOT_FOUND, SearchOutcome.UNSTABLE)
 # As of a job that was cancelled.
@@ -102,6 +110,13 @@ def _verdict(end: Conclusion, results: Sequence[TrialResult]) -> tuple[Verdict, 
     return Verdict.VALID, "Completed", end.message
 
 
+def _together(reasons: set[str]) -> str:
+    """Return the reason of trials that all missed thresholds; empty: something else failed too."""
+    if reasons <= _REGRESSIONS:
+        return REGRESSION
+    return THRESHOLDS_FAILED if reasons <= _REGRESSIONS | _THRESHOLDS else ""
+
+
 def _verdict_of_trials(end: Conclusion, results: Sequence[TrialResult]) -> tuple[Verdict, str, str]:
     for verdict, name in (
         (Verdict.INVALID, "TrialsFailed"),
@@ -109,8 +124,8 @@ def _verdict_of_trials(end: Conclusion, results: Sequence[TrialResult]) -> tuple
     ):
         some = [result for result in results if result.verdict is verdict]
         if some:
-            are_thresholds = {result.reason for result in some} == {"ThresholdsFailed"}
+            reasons = {result.reason for result in some}
             first, words = some[0], f"{len(some)} of {len(results)} trials are {verdict}"
             message = f"{words}, the first one, {first.job}: {first.message or first.reason}"
-            return verdict, "ThresholdsFailed" if are_thresholds else name, message
+            return verdict, _together(reasons) or name, message
     return Verdict.VALID, "Completed", end.message

@@ -189,6 +189,7 @@ class Experimenter:
             spec=trial.spec,
             origin=Origin(kind=OriginKind.HTTP, name=f"{name} trial {trial.plan.number}"),
             settings=trial.plan.to_json().decode(),
+            baselines=view.created.baselines,
             waited_ms=round(1000 * waited_s),
         )
         try:

@@ -1,1 +1,1 @@
-"""/api/v1/comparisons and /api/v1/experiments."""
+"""/api/v1/comparisons, /api/v1/experiments and /api/v1/baselines."""

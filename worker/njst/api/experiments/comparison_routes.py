@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from njst.api.experiments.ended_jobs import ended_jobs
 from njst.api.job_documents import dump
 from njst.api.job_routes import YAML_OR_JSON
 from njst.api.job_submission import read_body, require_document
@@ -17,7 +18,7 @@ from njst.contract.parsing.comparison import parse_comparison
 from njst.contract.parsing.field_errors import FieldProblem
 from njst.contract.results.comparison import ComparedRun, ComparisonResult
 from njst.contract.spec.comparison import ComparisonRequest
-from njst.journal.jobs import Jobs, UnknownJobError
+from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
 
 _BODY = {
@@ -50,38 +51,13 @@ def _compare_jobs(jobs: Jobs) -> Callable[..., object]:
         require_document(request)
         body = await read_body(request)
         asked = await asyncio.to_thread(parse_comparison, body)
-        first = _ended(jobs, "first", asked.first)
-        second = _ended(jobs, "second", asked.second)
+        first = ended_jobs(jobs, "first", asked.first)
+        second = ended_jobs(jobs, "second", asked.second)
         # In a thread: exact tests of many runs take longer than a worker may be deaf.
         result = await asyncio.to_thread(_compared, asked, first, second)
         return JSONResponse(dump(result))
 
     return compare_jobs
-
-
-def _ended(jobs: Jobs, side: str, names: Sequence[str]) -> list[JobView]:
-    """Return the jobs of a side.
-
-    Raises:
-        ApiProblem: naming each job that is unknown or has not ended.
-    """
-    views, unknown, open_jobs = [], [], []
-    for number, name in enumerate(names):
-        field = f"{side}[{number}]"
-        try:
-            view = jobs.get(name)
-        except UnknownJobError as error:
-            unknown.append(FieldProblem(field, str(error)))
-            continue
-        views.append(view)
-        if view.ended is None:
-            words = f"job {name} is {view.phase} and has no report yet"
-            open_jobs.append(FieldProblem(field, words))
-    if unknown:
-        raise ApiProblem(404, "unknown-job", "a job to compare is unknown", unknown)
-    if open_jobs:
-        raise ApiProblem(409, "not-finished", "a job to compare has not ended", open_jobs)
-    return views
 
 
 def _compared(

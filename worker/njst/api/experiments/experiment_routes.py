@@ -53,6 +53,7 @@ class _ExperimentsApi:
         """Submit an experiment. An Idempotency-Key makes it safe to repeat the request."""
         submission = await read_experiment(request, self._mesh)
         if dry_run:
+            await self._experiments.check(submission.spec)
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "spec": spec})
         submitted = await self._experiments.submit(submission)

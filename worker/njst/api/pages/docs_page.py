@@ -39,6 +39,8 @@ _PROBLEMS = {
     "idempotency-key": "The key is malformed, or belongs to another document or a deleted job.",
     "unknown-job": "No job has this ID, or the job was deleted.",
     "unknown-experiment": "No experiment has this ID, or the experiment was deleted.",
+    "unknown-baseline": "There is no baseline of this name.",
+    "baselines-full": "There is no room for another baseline; remove one.",
     "not-finished": "The job has not ended, so it has no report yet.",
     "owned": "The job belongs to a Kubernetes resource; delete the resource instead.",
     "not-enough-workers": "Fewer workers are connected than the job requires.",

@@ -3,7 +3,7 @@
 Subjects: `njst.<mesh>.v1.job.<id>.<event>` and `...<event>.<worker>` for the log,
 `njst.<mesh>.v1.progress.<id>.<worker>` and `...progress.reaping` for the progress stream,
 `njst.<mesh>.v1.window.<id>.<worker>.<width>.<number>` and `...newest.<second mod 600>` for windows,
-`njst.<mesh>.v1.ping` and `...hello` for members.
+`njst.<mesh>.v1.baseline.<name>` for baselines, `njst.<mesh>.v1.ping` and `...hello` for members.
 """
 
 import re
@@ -63,6 +63,11 @@ class Mesh:
         return f"NJST_{self.name}_REPORTS"
 
     @property
+    def baselines_stream(self) -> str:
+        """The stream of the baselines, the last one of each name."""
+        return f"NJST_{self.name}_BASELINES"
+
+    @property
     def log_subjects(self) -> str:
         """All subjects of the log stream."""
         return f"njst.{self.name}.v1.job.>"
@@ -76,6 +81,15 @@ class Mesh:
     def window_subjects(self) -> str:
         """All subjects of the windows stream."""
         return f"njst.{self.name}.v1.window.>"
+
+    @property
+    def baseline_subjects(self) -> str:
+        """All subjects of the baselines stream."""
+        return f"njst.{self.name}.v1.baseline.*"
+
+    def baseline(self, name: str) -> str:
+        """Return the subject of a baseline."""
+        return f"njst.{self.name}.v1.baseline.{name}"
 
     @property
     def ping(self) -> str:

@@ -9,7 +9,8 @@ from njst.contract.fields import Label
 from njst.contract.model import Message
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import TrialWorkload
-from njst.contract.spec.comparison import RatioMetric
+from njst.contract.spec.comparison import MOST_RUNS, RatioMetric
+from njst.contract.spec.threshold import Metric
 
 
 class ComparedRun(Message):
@@ -105,6 +106,16 @@ class LevelComparison(Message):
     result: ComparisonResult
 
 
+class BaselineRun(ComparedRun):
+    """A run of a baseline: `values` has its numbers by workload and metric of a threshold.
+
+    Values that are not exactly known are left out: percentiles with operations that were given up,
+    and whatever the run has no data of.
+    """
+
+    values: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+
 class Baseline(Message):
     """Named runs, as a file has them, or the control NATS.
 
@@ -114,23 +125,27 @@ class Baseline(Message):
     format: Literal["njst.baseline/v1"] = "njst.baseline/v1"
     name: Label
     create_time: AwareDatetime
-    runs: list[ComparedRun] = Field(min_length=1, max_length=100)
+    runs: list[BaselineRun] = Field(min_length=1, max_length=MOST_RUNS)
 
 
-class RelativeThresholdResult(Message):
-    """A threshold relative to a baseline, beside what was measured.
-
-    `percent` is the value in percent of `baseline_value`, the median of the baseline's runs; None:
-    one of the two is missing. It is rounded towards the side on which the threshold fails.
-    """
+class PinnedValue(Message):
+    """A number of a baseline's runs, as it was when a job was submitted, in its metric's unit."""
 
     workload: str
-    metric: RatioMetric
-    relative_to: str
-    at_most_percent: int | None = None
-    at_least_percent: int | None = None
-    value: int | None = None
-    baseline_value: int | None = None
-    percent: int | None = None
-    verdict: Verdict
-    message: str = ""
+    metric: Metric
+    runs: int
+    median: int
+    lowest: int
+    highest: int
+
+
+class PinnedBaseline(Message):
+    """What the thresholds of a job need of a baseline, whatever becomes of it later.
+
+    `spec` is the digest of the spec that its runs had.
+    """
+
+    name: str
+    create_time: AwareDatetime
+    spec: str
+    values: list[PinnedValue] = Field(default_factory=list)

@@ -127,6 +127,9 @@ class ThresholdStatus(Message):
     metric: str = Field(description="Metric that is judged.")
     at_most: int | None = Field(None, description="Highest allowed value.")
     at_least: int | None = Field(None, description="Lowest allowed value.")
+    relative_to: str | None = Field(
+        None, description="Name of the baseline that the bound was computed from."
+    )
     value: int | None = Field(None, description="Measured value; none without data.")
     verdict: str = Field(description="Valid, Invalid or Unknown.")
 

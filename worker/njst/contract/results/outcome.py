@@ -20,6 +20,15 @@ START_TIMEOUT = "StartTimeout"
 QUEUE_TIMEOUT = "QueueTimeout"
 
 
+# A threshold was missed, only ones relative to baselines were, and it is not known whether.
+THRESHOLDS_FAILED = "ThresholdsFailed"
+REGRESSION = "Regression"
+THRESHOLDS_UNDECIDED = "ThresholdsUndecided"
+# The same of a job that was stopped early because of a threshold with `abort`.
+THRESHOLD_ABORTED = "ThresholdAborted"
+REGRESSION_ABORTED = "RegressionAborted"
+
+
 class Outcome(StrEnum):
     """How a participant's run ended."""
 

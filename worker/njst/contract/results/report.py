@@ -127,6 +127,10 @@ class ThresholdResult(Message):
 
     `is_lower_bound`: operations were given up, and the value may be higher. Where that could break
     the threshold the verdict is UNKNOWN.
+
+    A bound in percent has the bound in the metric's unit too. `reference` is the value that it is
+    in percent of: the median of the runs of a baseline (`relative_to`), which lie between
+    `reference_lowest` and `reference_highest`, or the value of another workload; None: no data.
     """
 
     workload: str
@@ -135,6 +139,14 @@ class ThresholdResult(Message):
     at_least: int | None = None
     value: int | None = None
     is_lower_bound: bool = False
+    relative_to: str | None = None
+    relative_to_workload: str | None = None
+    at_most_percent: int | None = None
+    at_least_percent: int | None = None
+    reference: int | None = None
+    reference_runs: int | None = None
+    reference_lowest: int | None = None
+    reference_highest: int | None = None
     verdict: Verdict
 
 

@@ -130,3 +130,24 @@ class ComparisonRequest(ComparisonSpec):
             holds=lambda self: all(m.metric is not RatioMetric.SUSTAINED for m in self.metrics),
         ),
     )
+
+
+class BaselineRequest(Model):
+    """The jobs that are to be a baseline."""
+
+    jobs: list[JobId] = Field(
+        min_length=1, max_length=MOST_RUNS, description="IDs of jobs that have ended."
+    )
+    with_unproven: bool = Field(
+        False,
+        description="True: runs that are not Valid, and those whose load tester was the limit, are"
+        " taken too.",
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.jobs.all(a, self.jobs.filter(b, b == a).size() == 1)",
+            message="each job must be there once",
+            holds=lambda self: len(set(self.jobs)) == len(self.jobs),
+        ),
+    )

@@ -229,6 +229,15 @@ class ExperimentSpec(Model):
             holds=lambda self: self.search is None or not _unrated(self),
         ),
         Rule(
+            cel="!has(self.search) || !has(self.template.thresholds) ||"
+            " self.template.thresholds.all(t, !has(t.relativeTo))",
+            message="search cannot have thresholds with relativeTo: its trials have other rates"
+            " than the runs of a baseline",
+            holds=lambda self: (
+                self.search is None or all(t.relative_to is None for t in self.template.thresholds)
+            ),
+        ),
+        Rule(
             cel="!has(self.comparison) || (has(self.factors) &&"
             " self.factors.exists(f, f.name == self.comparison.factor))",
             message="the factor of comparison must be the name of one of factors",

@@ -84,6 +84,12 @@ def _unknown_workloads(spec: "JobSpec") -> list[str]:
     ]
 
 
+def _unknown_references(spec: "JobSpec") -> list[str]:
+    names = {workload.name for workload in spec.workloads}
+    others = [t.relative_to_workload for t in spec.thresholds]
+    return [name for name in others if name is not None and name not in names]
+
+
 def _after_cel() -> str:
     """Return `not _after_unknown` in CEL, written out: it has no cheap index of an entry."""
     names = [f"self.workloads[{place}].name" for place in range(MAX_WORKLOADS)]
@@ -292,6 +298,16 @@ class JobSpec(Model):
             culprit=lambda self: _unknown_workloads(self)[0],
             culprit_cel="self.thresholds.map(t, has(t.workload) &&"
             " !self.workloads.exists(w, w.name == t.workload), t.workload)[0]",
+        ),
+        Rule(
+            cel="!has(self.thresholds) || self.thresholds.all(t, !has(t.relativeToWorkload) ||"
+            " self.workloads.exists(w, w.name == t.relativeToWorkload))",
+            message="each relativeToWorkload of thresholds must be the name of one of workloads",
+            holds=lambda self: not _unknown_references(self),
+            culprit=lambda self: _unknown_references(self)[0],
+            culprit_cel="self.thresholds.map(t, has(t.relativeToWorkload) &&"
+            " !self.workloads.exists(w, w.name == t.relativeToWorkload),"
+            " t.relativeToWorkload)[0]",
         ),
         Rule(
             cel=_after_cel(),

@@ -96,13 +96,26 @@ def test_decide__refused_submission__retries_and_says_why() -> None:
     assert not is_true(write.status.conditions, "Accepted")
 
 
-def test_decide__job_that_the_control_nats_cannot_take__fails_at_once() -> None:
-    too_large = Problem(reason=r.TOO_LARGE, message="the event created has 2000000 bytes")
-    actions = r.decide(resource(), r.ObservedState(not_submitted=too_large), NOW)
+@pytest.mark.parametrize(
+    ("reason", "shown", "message"),
+    [
+        (r.TOO_LARGE, "JobTooLarge", "the event created has 2000000 bytes"),
+        (
+            r.INVALID,
+            "InvalidSpec",
+            "spec.thresholds[0].relativeTo: there is no baseline main",
+        ),
+    ],
+)
+def test_decide__job_that_the_mesh_never_takes__fails_at_once(
+    reason: str, shown: str, message: str
+) -> None:
+    refusal = Problem(reason=reason, message=message)
+    actions = r.decide(resource(), r.ObservedState(not_submitted=refusal), NOW)
     assert len(actions) == 1
     failed = written(actions)
-    assert (failed.phase, failed.reason) == ("Failed", "JobTooLarge")
-    assert failed.message == too_large.message
+    assert (failed.phase, failed.reason) == ("Failed", shown)
+    assert failed.message == message
     assert is_true(failed.conditions, "Finished")
 
 

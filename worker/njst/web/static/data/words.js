@@ -24,7 +24,7 @@ const VERDICTS = {
 export function verdictSentence(job, model) {
   if (!model.ended) return waitingSentence(job, model);
   const missed = model.thresholds.filter((one) => one.verdict !== "Valid").length;
-  if (job.reason === "ThresholdsFailed") return `${missed} of ${plural(model.thresholds.length, "threshold")} missed.`;
+  if (job.reason === "ThresholdsFailed" || job.reason === "Regression") return `${missed} of ${plural(model.thresholds.length, "threshold")} missed.`;
   return VERDICTS[job.verdict] ?? "";
 }
 

@@ -30,7 +30,8 @@ export function thresholdsPanel() {
 /** Return the thresholds of the spec with what was measured so far, one row for each workload. */
 function soFar({ spec, workloads }) {
   return (spec.thresholds ?? []).flatMap((one) => {
-    const names = one.workload != null ? [one.workload] : workloads.map((result) => result.workload);
+    const named = one.workload != null ? [one.workload] : workloads.map((result) => result.workload);
+    const names = named.filter((name) => name !== one.relativeToWorkload);
     return names.map((name) => ({ ...one, workload: name, value: valueOf(one.metric, workloads.find((result) => result.workload === name)) }));
   });
 }
@@ -64,17 +65,27 @@ function table(rows, ended) {
 function row(one, ended) {
   const mark = one.verdict ? (MARKS[one.verdict] ?? MARKS.Unknown) : { tone: isKept(one) ? "quiet" : "warn", text: "not judged yet" };
   const noData = ended && one.value == null;
-  const bound = one.atMost != null ? `\u2264 ${unit(one.metric, one.atMost)}` : `\u2265 ${unit(one.metric, one.atLeast)}`;
   return h(
     "tr",
     {},
     h("th", { scope: "row" }, one.workload ?? "each workload"),
     h("td", {}, metricName(one.metric)),
-    h("td", { class: "number" }, bound),
+    h("td", { class: "number" }, boundWords(one)),
     h("td", { class: "number" }, one.value == null ? (noData ? "no data" : "\u2013") : `${one.isLowerBound ? "\u2265 " : ""}${unit(one.metric, one.value)}`),
-    h("td", {}, one.value == null ? "\u2013" : margin(one, mark.tone)),
+    h("td", {}, one.value == null || (one.atMost ?? one.atLeast) == null ? "\u2013" : margin(one, mark.tone)),
     h("td", { class: `tone-${mark.tone}` }, mark.text),
   );
+}
+
+/** The bound, and what it is in percent of; before the end the value of a baseline is not known here. */
+function boundWords(one) {
+  const sign = one.atMost != null || one.atMostPercent != null ? "\u2264" : "\u2265";
+  const bound = one.atMost ?? one.atLeast;
+  const percent = one.atMostPercent ?? one.atLeastPercent;
+  if (percent == null) return `${sign} ${unit(one.metric, bound)}`;
+  const whole = one.relativeTo != null ? `baseline ${one.relativeTo}` : one.relativeToWorkload;
+  const share = `${percent} % of ${whole}`;
+  return bound == null ? `${sign} ${share}` : `${sign} ${unit(one.metric, bound)} (${share})`;
 }
 
 function isKept(one) {

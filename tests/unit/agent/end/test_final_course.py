@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from njst.agent import final_course as under_test
-from njst.agent.final_course import WINDOWS, final_course
-from njst.agent.final_report import final_report_event
+from njst.agent.end import final_course as under_test
+from njst.agent.end.final_course import WINDOWS, final_course
+from njst.agent.end.final_report import final_report_event
 from njst.agent.orphan_reaper import WINDOWS_NS, OrphanReaper
 from njst.contract.events import Cleaned
 from njst.contract.results.windows import ParticipantWindow, Published, WorkloadWindow
@@ -17,7 +17,7 @@ from njst.stats.histogram import Histogram
 from njst.testing.fake_clock import FakeClock
 from njst.testing.memory_log import MemoryLog
 from njst.testing.memory_windows import MemoryWindows
-from tests.unit.agent.test_final_report import Shelf, deps, settled
+from tests.unit.agent.end.test_final_report import Shelf, deps, settled
 
 # Workers that have done 0, 1, 2 ... messages.
 WORKERS = 4

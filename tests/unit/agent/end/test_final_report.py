@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from njst.agent.deps import AgentDeps
-from njst.agent.final_report import REST_BYTES, WHOLE_BYTES, final_report_event
+from njst.agent.end.final_report import REST_BYTES, WHOLE_BYTES, final_report_event
 from njst.contract.events import Created, Event, Finished, Origin, OriginKind, Ready, Started
 from njst.contract.parsing.document import parse_spec
 from njst.contract.results.outcome import Outcome

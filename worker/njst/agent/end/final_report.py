@@ -3,7 +3,7 @@
 import logging
 
 from njst.agent.deps import AgentDeps
-from njst.agent.final_course import final_course
+from njst.agent.end.final_course import final_course
 from njst.contract.event_limits import REPORT_BYTES, bounded, fit, without_windows
 from njst.contract.events import Ended
 from njst.journal.interfaces import JournalUnavailableError
