@@ -19,7 +19,7 @@ from njst.local.local_worker import LocalWorker
 from njst.local.nats_server import NatsServer
 from njst.provisioning.target.target_client import PermissionDeniedError, TargetClient
 from njst.provisioning.target.target_connection import target_connection
-from tests.nats.mesh.mesh import publish_job, running
+from tests.nats.mesh.mesh import Mesh, publish_job, running
 
 CONFIG = Path("examples/nats/two-meshes.conf").read_text()
 WORKERS = {"orders": 2, "payments": 1}
@@ -76,11 +76,21 @@ def test_meshes__with_logins_of_their_own__run_jobs_and_are_refused_nothing(
             listed = mesh.http.get(f"{mesh.workers[-1].url}/api/v1/jobs").json()["items"]
             assert [item["id"] for item in listed] == [jobs[name]]
             examine(control, name)
+            keep_baseline(mesh, jobs[name])
         # A report of two workers is too large for the log.
         assert stored(control, "orders")["OBJ_NJST_orders_REPORTS"] > 0
         for name, mesh in meshes.items():
             mesh.http.delete(f"{mesh.workers[0].url}/api/v1/jobs/{jobs[name]}")
     assert "Permissions Violation" not in control.log.read_text()
+
+
+def keep_baseline(mesh: Mesh, job: str) -> None:
+    """Save a baseline, read it, and remove it again."""
+    baselines = f"{mesh.workers[0].url}/api/v1/baselines"
+    assert mesh.http.put(f"{baselines}/b", json={"jobs": [job]}).status_code in (200, 201)
+    assert [item["name"] for item in mesh.http.get(baselines).json()["items"]] == ["b"]
+    assert mesh.http.get(f"{baselines}/b").json()["name"] == "b"
+    assert mesh.http.delete(f"{baselines}/b").status_code in (200, 204)
 
 
 def stored(control: NatsServer, mesh: str) -> dict[str, int]:

@@ -27,13 +27,14 @@ def mesh_permissions(mesh: Mesh, api_prefix: str = API_PREFIX) -> MeshPermission
     """Return what the login of a mesh needs; `api_prefix` is that of JetStream's API."""
     publish = [f"njst.{mesh.name}.v1.>", f"$O.{mesh.reports_bucket}.>", f"{api_prefix}.INFO"]
     reports = f"{OBJECTS}{mesh.reports_bucket}"
-    for stream in (mesh.log_stream, mesh.progress_stream, mesh.windows_stream, reports):
+    read = (mesh.log_stream, mesh.progress_stream, mesh.windows_stream)
+    for stream in (*read, mesh.baselines_stream, reports):
         publish += [
             f"{api_prefix}.STREAM.{call}.{stream}" for call in ("INFO", "CREATE", "UPDATE", "PURGE")
         ]
-    for stream in (mesh.log_stream, mesh.progress_stream, mesh.windows_stream):
+    for stream in read:
         # The server names the consumers of readers, so that their creation names the stream alone.
         publish.append(f"{api_prefix}.CONSUMER.CREATE.{stream}")
         publish += [f"{api_prefix}.CONSUMER.{call}.{stream}.>" for call in ("MSG.NEXT", "DELETE")]
-    publish.append(f"{api_prefix}.STREAM.MSG.GET.{reports}")
+    publish += [f"{api_prefix}.STREAM.MSG.GET.{s}" for s in (mesh.baselines_stream, reports)]
     return MeshPermissions(tuple(publish), (mesh.ping, mesh.hello))
