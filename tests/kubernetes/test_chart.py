@@ -54,7 +54,11 @@ VALUES: dict[str, dict[str, Any]] = {
             "readOnly": True,
         }
     },
-    "http by Kubernetes": {"http": {"auth": "Kubernetes"}, "rbac": {"namespaced": True}},
+    "http by Kubernetes": {
+        "http": {"auth": "Kubernetes", "tls": {"secretName": "tls"}},
+        "rbac": {"namespaced": True},
+        "monitoring": MONITORING,
+    },
     "network": {"networkPolicy": {"restrictEgress": True, "extraFrom": [{"podSelector": {}}]}},
 }
 

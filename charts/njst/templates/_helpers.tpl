@@ -21,6 +21,10 @@ app.kubernetes.io/component: {{ .component }}
 {{ .root.Values.image.repository }}njst-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end }}
 
+{{- define "njst.httpScheme" -}}
+{{ ternary "https" "http" (not (empty .Values.http.tls.secretName)) }}
+{{- end }}
+
 {{- define "njst.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -62,7 +62,7 @@ async def run_worker(
     gate = StartupGate()
     waiting = StartupRetry(limits.start_s, gate.wait_for, stop.is_set)
     app = guarded(gate, http.access)
-    async with serve(app, http.host, http.port) as url, AsyncExitStack() as stack:
+    async with serve(app, http.host, http.port, http.tls) as url, AsyncExitStack() as stack:
         node = await waiting.until_made(
             lambda: stack.enter_async_context(open_worker(settings())),
             *(JournalUnavailableError, CliError),

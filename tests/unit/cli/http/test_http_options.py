@@ -77,9 +77,12 @@ def test_access__by_tokens_and_read_only(tmp_path: Path) -> None:
         (["--http-auth", "kubernetes"], "KUBERNETES_SERVICE_HOST is not set"),
         (["--http-auth", "kubernetes", "--http-audience", ","], "must name an audience"),
         (["--http-auth", "password"], "is not one of"),
+        (["--http-cert", "tls.crt"], "must be set together"),
+        (["--http-key", "tls.key"], "must be set together"),
+        (["--http-cert", "none", "--http-key", "none"], "none: No such file"),
     ],
 )
-def test_access__that_is_invalid__is_refused(options: list[str], said: str) -> None:
+def test_options__that_are_invalid__are_refused(options: list[str], said: str) -> None:
     with pytest.raises(click.UsageError) as refused:
         settings(*options)
     assert said in str(refused.value).replace("\u2502 ", "")

@@ -19,6 +19,7 @@ from njst.api.access.kubernetes_review import (
     in_cluster_server,
 )
 from njst.api.access.token_file import TokenFile
+from njst.api.server_tls import ServerTls
 from njst.cli.shared_options import Command, expanded
 
 _Made = TypeVar("_Made")
@@ -34,11 +35,12 @@ class AuthMode(StrEnum):
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """The address of the HTTP API, and who may use it; port 0 picks a free port."""
+    """The address of the HTTP API, who may use it, and how; port 0 picks a free port."""
 
     host: str
     port: int
     access: Access
+    tls: ServerTls | None = None
 
 
 def with_http(command: Command) -> Command:
@@ -103,6 +105,18 @@ def _settings(
             help="Refuse all HTTP requests that change something.",
         ),
     ] = False,
+    http_cert: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="NJST_HTTP_CERT",
+            help="Certificate of the HTTP API in PEM format, with its chain: it is served over TLS."
+            " A renewed file counts for the next connection.",
+        ),
+    ] = None,
+    http_key: Annotated[
+        Path | None,
+        typer.Option(envvar="NJST_HTTP_KEY", help="Private key of --http-cert, unencrypted."),
+    ] = None,
 ) -> HttpSettings:
     """Return the settings that options describe.
 
@@ -117,7 +131,16 @@ def _settings(
         authorizer=_authorizer(http_auth, http_tokens, split_list(http_audience)),
         is_read_only=http_read_only,
     )
-    return HttpSettings(host, int(port), access)
+    return HttpSettings(host, int(port), access, _tls(http_cert, http_key))
+
+
+def _tls(cert: Path | None, key: Path | None) -> ServerTls | None:
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        words = "--http-cert and --http-key must be set together"
+        raise typer.BadParameter(words, param_hint="--http-cert")
+    return _valid("--http-cert", lambda: ServerTls(cert, key))
 
 
 def _authorizer(
