@@ -1,5 +1,6 @@
 """The HTTP API asks a real API server whose a token is, and what that user may do."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from starlette.responses import PlainTextResponse
 
 from devenv.environment import ACCOUNT, MANIFESTS, SERVICE_ACCOUNT
 from devenv.kubernetes.api_server import KubernetesServer
-from devenv.kubernetes.kubectl import KubectlError
 from njst.api.access.guarded import Access, guarded
 from njst.api.access.kubernetes_review import KubernetesReview
 from njst.local.wait_until import wait_until
@@ -17,6 +17,8 @@ from tests.kubernetes.resources import PATIENCE_S
 
 DELEGATOR = MANIFESTS / "components" / "http-kubernetes" / "delegator.yaml"
 USERS = MANIFESTS / "base" / "users.yaml"
+JOBS = {"group": "njst.io", "resource": "njstjobs"}
+REVIEWS = {"group": "authentication.k8s.io", "resource": "tokenreviews"}
 READ = ("GET", "/api/v1/jobs")
 CREATE = ("POST", "/api/v1/jobs")
 CANCEL = ("POST", "/api/v1/jobs/j/cancel")
@@ -29,16 +31,21 @@ def token(kube: KubernetesServer, namespace: str, account: str, *audience: str) 
     return made.strip()
 
 
-def wait_may(kube: KubernetesServer, namespace: str, account: str, *what: str) -> None:
+def wait_may(kube: KubernetesServer, namespace: str, account: str, **attributes: str) -> None:
     """Return when the API server has seen a binding: it follows them, as everybody does."""
-    user = f"--as=system:serviceaccount:{namespace}:{account}"
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": f"system:serviceaccount:{namespace}:{account}",
+            "resourceAttributes": {"namespace": namespace, **attributes},
+        },
+    }
 
     def lacks() -> str | None:
-        try:
-            kube.kubectl("auth", "can-i", *what, user, "-n", namespace)
-        except KubectlError as error:
-            return str(error)
-        return None
+        said = kube.kubectl("create", "-f", "-", "-o", "json", stdin=json.dumps(review))
+        status = json.loads(said)["status"]
+        return None if status["allowed"] else str(status)
 
     assert wait_until(lacks, PATIENCE_S) is None
 
@@ -85,16 +92,16 @@ async def test_token__of_each_user__opens_what_its_rights_on_njstjobs_open(
     every = (READ, CREATE, CANCEL, DELETE, PURGE)
     kube.kubectl("apply", "-f", str(USERS))
     editor = bound(kube, namespace, "editor", "njst-view", "njst-edit")
-    wait_may(kube, namespace, "editor", "create", "njstjobs.njst.io")
+    wait_may(kube, namespace, "editor", verb="create", **JOBS)
     # Without the rights of the component the worker can decide nothing, and lets nobody in.
     assert await answers(kube, account, editor, READ) == [503]
     binding = DELEGATOR.read_text().replace("namespace: default", f"namespace: {namespace}")
     kube.kubectl("apply", "-f", "-", stdin=binding)
-    wait_may(kube, namespace, SERVICE_ACCOUNT, "create", "tokenreviews")
+    wait_may(kube, namespace, SERVICE_ACCOUNT, verb="create", **REVIEWS)
 
     assert await answers(kube, account, editor, *every) == [200] * 5
     viewer = bound(kube, namespace, "viewer", "njst-view")
-    wait_may(kube, namespace, "viewer", "list", "njstjobs.njst.io")
+    wait_may(kube, namespace, "viewer", verb="list", **JOBS)
     assert await answers(kube, account, viewer, *every) == [200, 403, 403, 403, 403]
     nobody = bound(kube, namespace, "nobody")
     assert await answers(kube, account, nobody, *every) == [403] * 5
