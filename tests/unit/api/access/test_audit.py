@@ -1,6 +1,7 @@
 """The line of the log that says who changed what."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -29,7 +30,7 @@ class Lines(logging.Handler):
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     caplog.set_level(logging.INFO, "njst.audit")
     handler = Lines()
     log = logging.getLogger("njst.audit")
@@ -49,11 +50,14 @@ async def test_job__that_is_created_and_cancelled__has_a_line_for_each(
         await http.post("/api/v1/jobs", json=spec)
         await http.get("/api/v1/jobs", headers=bearer(VIEWER))
     target = "target=nats://a:4222,nats://b:4222"
-    path = f"path=/api/v1/jobs/{job}/cancel"
+    create, cancel = (
+        "action=create path=/api/v1/jobs",
+        f"action=patch path=/api/v1/jobs/{job}/cancel",
+    )
     assert lines == [
-        f"job={job} resource=- audit {FROM % 'ci@build'} action=create path=/api/v1/jobs {target} status=201",
-        f"job=- resource=- audit {FROM % 'grafana'} action=patch {path} status=403",
-        f"job=- resource=- audit {FROM % '-'} action=create path=/api/v1/jobs status=401",
+        f"job={job} resource=- audit {FROM % 'ci@build'} {create} {target} status=201",
+        f"job=- resource=- audit {FROM % 'grafana'} {cancel} status=403",
+        f"job=- resource=- audit {FROM % '-'} {create} status=401",
     ]
     assert EDITOR not in str(lines)
 
