@@ -46,6 +46,19 @@ VALUES: dict[str, dict[str, Any]] = {
     "logins": {"nats": LOGINS, "image": {"repository": "mirror/a/", "pullSecrets": ["pull"]}},
     "worker": {"worker": WORKER, "drainSeconds": 600},
     "monitoring": {"monitoring": MONITORING, "operator": {"mode": "Deployment"}},
+    "http": {
+        "http": {
+            "allowHosts": ["njst.example.com", "*.test"],
+            "auth": "TokenFile",
+            "tokens": {"secretName": "tokens"},
+            "readOnly": True,
+        }
+    },
+    "http by Kubernetes": {
+        "http": {"auth": "Kubernetes", "tls": {"secretName": "tls"}},
+        "rbac": {"namespaced": True},
+        "monitoring": MONITORING,
+    },
     "network": {"networkPolicy": {"restrictEgress": True, "extraFrom": [{"podSelector": {}}]}},
 }
 
@@ -126,6 +139,9 @@ def test_several_namespaces_have_a_role_each_and_no_other_rights() -> None:
         ({"mesh": "Not A Mesh"}, "/mesh"),
         ({"image": {"repository": "mirror"}}, "/image/repository"),
         ({"rbac": {"namespaces": ["Team A"]}}, "/rbac/namespaces/0"),
+        ({"http": {"auth": "TokenFile"}}, "http.tokens.secretName is needed"),
+        ({"http": {"auth": "token-file"}}, "/http/auth"),
+        ({"http": {"allowHosts": ["https://a.example"]}}, "/http/allowHosts/0"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any], says: str) -> None:
@@ -206,6 +222,18 @@ def test_a_secret_is_a_file_that_a_setting_names() -> None:
         for container in pod["containers"]:
             assert {"secretRef": {"name": "env"}} in container["envFrom"]
             assert container["image"].startswith("mirror/a/njst-")
+
+
+def test_users_of_the_api__by_kubernetes__are_reviewed_by_the_workers_alone() -> None:
+    for name, has_review in (("http by Kubernetes", True), ("default", False), ("http", False)):
+        text = templated(VALUES[name])
+        bindings = [d for d in yaml.safe_load_all(text) if d and d["kind"] == "ClusterRoleBinding"]
+        reviews = [b for b in bindings if b["roleRef"]["name"] == "system:auth-delegator"]
+        assert len(reviews) == has_review
+        (pod,) = pods(text)
+        tokens = {v["name"] for v in pod["volumes"] if "serviceAccountToken" in str(v)}
+        worker = pod["containers"][0]
+        assert bool(tokens & {m["name"] for m in worker["volumeMounts"]}) == has_review
 
 
 def test_what_it_has_a_copy_of_is_what_is_there() -> None:

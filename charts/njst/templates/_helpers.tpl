@@ -21,6 +21,10 @@ app.kubernetes.io/component: {{ .component }}
 {{ .root.Values.image.repository }}njst-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end }}
 
+{{- define "njst.httpScheme" -}}
+{{ ternary "https" "http" (not (empty .Values.http.tls.secretName)) }}
+{{- end }}
+
 {{- define "njst.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -62,16 +66,21 @@ capabilities: {drop: [ALL]}
 - name: operator-tmp
   emptyDir: {sizeLimit: 16Mi}
 # The same volume that automountServiceAccountToken would mount into every container.
-- name: kubernetes
-  projected:
-    defaultMode: 0440
-    sources:
-      - serviceAccountToken: {path: token, expirationSeconds: 3607}
-      - configMap:
-          name: kube-root-ca.crt
-          items: [{key: ca.crt, path: ca.crt}]
-      - downwardAPI:
-          items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+- {{- include "njst.accountVolume" (dict "name" "kubernetes") | nindent 2 }}
+{{- end }}
+
+{{- /* The token of the service account: dict "name" "kubernetes" */ -}}
+{{- define "njst.accountVolume" -}}
+name: {{ .name }}
+projected:
+  defaultMode: 0440
+  sources:
+    - serviceAccountToken: {path: token, expirationSeconds: 3607}
+    - configMap:
+        name: kube-root-ca.crt
+        items: [{key: ca.crt, path: ca.crt}]
+    - downwardAPI:
+        items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
 {{- end }}
 
 {{- define "njst.operator" -}}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import httpx
 from fastapi import FastAPI
 
+from njst.api.access.guarded import Access, guarded
 from njst.api.app import create_app
 from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.services import Services
@@ -89,9 +90,10 @@ class Mesh:
             )
         )
 
-    def client(self, *, raises: bool = True) -> httpx.AsyncClient:
+    def client(self, *, raises: bool = True, access: Access | None = None) -> httpx.AsyncClient:
         """A client of the API; with `raises` a mistake of the app is an error of the test."""
-        transport = httpx.ASGITransport(self.app(), raise_app_exceptions=raises)
+        app = guarded(self.app(), access or Access())
+        transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
         return httpx.AsyncClient(transport=transport, base_url=URL)
 
     def view(self, job: str) -> JobView:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from njst.api.access import audit
 from njst.api.job_documents import JobDocument, JobList, JobPresenter, dump
 from njst.api.job_submission import read_submission
 from njst.api.problems import ApiProblem
@@ -108,6 +109,7 @@ class _JobsApi:
             submitted = await self._jobs.submit_and_wait(submission, request.is_disconnected)
         else:
             submitted = await self._jobs.submit(submission)
+        audit.note(request.scope, submitted.view.id, submission.spec.target)
         _reject_reused_key(submitted, submission)
         return JSONResponse(
             self._presenter.show(submitted.view),

@@ -29,6 +29,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _TITLES = {
     400: "Bad request",
+    401: "Unauthenticated",
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
@@ -36,6 +37,7 @@ _TITLES = {
     409: "Conflict",
     413: "Document too large",
     415: "Unsupported media type",
+    421: "Misdirected request",
     422: "Invalid document",
     500: "Internal error",
     503: "Unavailable",

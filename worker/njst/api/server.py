@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 import uvicorn
 from starlette.types import ASGIApp
 
+from njst.api.server_tls import ServerTls
 from njst.listener import listen
 
 STOP_GRACE_S = 3
@@ -27,8 +28,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
-    """Serve `app` and yield its URL; port 0 picks a free port.
+async def serve(
+    app: ASGIApp, host: str, port: int, tls: ServerTls | None = None
+) -> AsyncIterator[str]:
+    """Serve `app`, over TLS if that is given, and yield its URL; port 0 picks a free port.
 
     Raises:
         AddressInUseError: the address is in use, or is not an address of this host.
@@ -41,12 +44,16 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=STOP_GRACE_S,
+        ssl_context_factory=None
+        if tls is None
+        else lambda _config, _default: tls.listener_context(),
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     bound_host, bound_port = listener.getsockname()[:2]
+    scheme = "https" if tls else "http"
     try:
-        yield f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        yield f"{scheme}://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
     finally:
         server.should_exit = True
         await serving

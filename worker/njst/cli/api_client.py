@@ -8,6 +8,7 @@ import httpx
 
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.http.bearer_token import BearerToken
 
 TIMEOUT_S = 15.0
 # The type of a worker's answer to a path that its API does not have.
@@ -19,15 +20,19 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class ApiClient:
     """Client of the API of any worker: every worker knows every job, so the client fails over."""
 
-    def __init__(self, urls: str, *, is_embedded: bool = False) -> None:
+    def __init__(self, urls: str, *, token: str = "", is_embedded: bool = False) -> None:
         """Take the URL of one worker, or of several, comma separated.
 
-        With `is_embedded` it is the API of this process, which ends with the command.
+        Args:
+            urls: they share the token.
+            token: what the worker knows its user by, or @FILE with it; empty: none.
+            is_embedded: it is the API of this process, which ends with the command.
         """
         self.is_embedded = is_embedded
         self._urls = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
         self._http = httpx.Client(
             timeout=TIMEOUT_S,
+            auth=BearerToken(token) if token else None,
             mounts={f"all://[{h}]" if ":" in h else f"all://{h}": None for h in _LOOPBACK},
         )
 

@@ -15,6 +15,7 @@ import nats.errors
 from nats.js.errors import APIError, NotFoundError
 
 from njst import __version__
+from njst.api.access.guarded import Access, guarded
 from njst.api.app import create_app
 from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.server import serve
@@ -115,7 +116,7 @@ async def _served(connection: Connection, mesh: Mesh) -> AsyncIterator[str]:
             remove_streams=_not_here,
             target_at=_not_here,
         )
-        async with serve(create_app(services), "127.0.0.1", 0) as url:
+        async with serve(guarded(create_app(services), Access()), "127.0.0.1", 0) as url:
             yield url
     finally:
         await courses.close()

@@ -21,12 +21,13 @@ Command = Callable[..., None]
 def with_client(command: Command) -> Command:
     """Give a command the options that lead to a mesh, and a client of its API as `client`."""
 
-    def call(api: str, nats: str, context: str, mesh: str, **given: Any) -> None:
-        with _open_client(api, nats, context, mesh) as client:
+    names = inspect.signature(_open_client).parameters
+
+    def call(**given: Any) -> None:
+        with _open_client(**{name: given.pop(name) for name in names}) as client:
             command(client=client, **given)
 
-    parameters = [*inspect.signature(_open_client).parameters.values()]
-    return expanded(command, "client", parameters, call)
+    return expanded(command, "client", [*names.values()], call)
 
 
 @contextmanager
@@ -37,6 +38,13 @@ def _open_client(
             "--api", envvar="NJST_API", help="URL of a worker's API; several, comma separated."
         ),
     ] = DEFAULT_API,
+    api_token: Annotated[
+        str,
+        typer.Option(
+            envvar="NJST_API_TOKEN",
+            help="Token for the worker's API; @FILE reads it from a file for each request.",
+        ),
+    ] = "",
     nats: Annotated[
         str,
         typer.Option("--nats", "-s", help="Control NATS URL, to work without a worker's API."),
@@ -54,7 +62,7 @@ def _open_client(
 ) -> Iterator[ApiClient]:
     """Yield a client of a worker's API, or of one that this process serves."""
     if not (nats or context):
-        with ApiClient(api) as client:
+        with ApiClient(api, token=api_token) as client:
             yield client
         return
     # Most commands need no NATS, and start faster without its code.

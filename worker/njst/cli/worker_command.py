@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from njst.agent.worker import Worker, WorkerSettings, open_worker
+from njst.api.access.guarded import guarded
 from njst.api.app import create_app
 from njst.api.metrics.worker_metrics import WorkerMetrics
 from njst.api.server import serve
@@ -19,6 +20,7 @@ from njst.api.services import Services
 from njst.api.startup_gate import StartupGate
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.http.http_options import HttpSettings, split_list, with_http
 from njst.cli.shared_options import Command, expanded
 from njst.contract.names.mesh import is_mesh
 from njst.journal import log_lines
@@ -28,14 +30,6 @@ from njst.journal.startup_retry import StartupRetry
 from njst.login.control_options import OPTIONS, Option, control_connection
 from njst.login.login_errors import LoginError
 from njst.login.nats_context import DEFAULT_FOLDER
-
-
-@dataclass(frozen=True)
-class HttpSettings:
-    """The address of the HTTP API; port 0 picks a free port."""
-
-    host: str
-    port: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ async def run_worker(
 
     Args:
         settings: read again for each attempt to join, since a file may appear late or be corrected.
-        http: where to listen; the API answers before the worker has joined.
+        http: where to listen, and for whom; the API answers before the worker has joined.
         limits: how long to wait.
 
     Raises:
@@ -67,7 +61,8 @@ async def run_worker(
         loop.add_signal_handler(number, stop.set)
     gate = StartupGate()
     waiting = StartupRetry(limits.start_s, gate.wait_for, stop.is_set)
-    async with serve(gate, http.host, http.port) as url, AsyncExitStack() as stack:
+    app = guarded(gate, http.access)
+    async with serve(app, http.host, http.port, http.tls) as url, AsyncExitStack() as stack:
         node = await waiting.until_made(
             lambda: stack.enter_async_context(open_worker(settings())),
             *(JournalUnavailableError, CliError),
@@ -126,16 +121,10 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 @with_control
+@with_http
 def worker(
     control: Mapping[str, str],
-    http: Annotated[
-        str,
-        typer.Option(
-            envvar="NJST_HTTP",
-            help="Address of the HTTP API. Without a host (`:5000`) it listens on all addresses,"
-            " IPv4 and IPv6; port 0 picks a free port.",
-        ),
-    ] = "127.0.0.1:5000",
+    http: HttpSettings,
     mesh: Annotated[str, typer.Option(envvar="NJST_MESH", help="Mesh name.")] = "default",
     name: Annotated[
         str, typer.Option(envvar="NJST_NAME", help="Worker name (default: host name).")
@@ -218,9 +207,6 @@ def worker(
 ) -> None:
     """Run one worker of the mesh."""
     log_lines.set_up(mesh, log_format, log_level)
-    host, _, port = http.rpartition(":")
-    if not port.isdigit() or int(port) > 65_535:
-        raise typer.BadParameter("must be host:port", param_hint="--http")
     if not is_mesh(mesh):
         raise typer.BadParameter(
             "must be 1 to 32 lower-case letters, digits or inner dashes", param_hint="--mesh"
@@ -239,26 +225,21 @@ def worker(
             zone=zone,
             labels=labels,
             contexts=contexts,
-            allow_targets=_split(allow_target),
+            allow_targets=split_list(allow_target),
             payloads=payloads,
             processes=processes,
             log_replicas=log_replicas,
             expect_workers=expect_workers,
         )
 
-    at = HttpSettings(host, int(port))
     try:
-        asyncio.run(run_worker(settings, at, WaitLimits(wait_seconds, drain_seconds)))
+        asyncio.run(run_worker(settings, http, WaitLimits(wait_seconds, drain_seconds)))
     except (JournalUnavailableError, OSError) as error:
         raise CliError(str(error)) from error
 
 
 def _labels(text: str) -> dict[str, str]:
-    labels = [part.partition("=") for part in _split(text)]
+    labels = [part.partition("=") for part in split_list(text)]
     if any(not key or not equals for key, equals, _ in labels):
         raise typer.BadParameter("must be key=value, comma separated", param_hint="--label")
     return {key: value for key, _, value in labels}
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -7,6 +7,8 @@ finished is not stored yet: ...`
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -53,6 +55,16 @@ def log_about(job: str, origin: Origin) -> None:
 def log_about_resource(name: str) -> None:
     """Let what this task logs from now on be about a resource, as `namespace/name`."""
     _subject.set(LogSubject(resource=name))
+
+
+@contextmanager
+def logged_about(job: str) -> Iterator[None]:
+    """Let what is logged inside be about a job, and what comes after about what it was before."""
+    token = _subject.set(LogSubject(job))
+    try:
+        yield
+    finally:
+        _subject.reset(token)
 
 
 class LineFormatter(logging.Formatter):

@@ -67,14 +67,17 @@ class TlsContexts:
         Raises:
             LoginError: see `tls_context`.
         """
-        now = [_version(path) for path in self._files]
+        now = [file_version(path) for path in self._files]
         if self._made is None or now != self._of:
             self._made, self._of = tls_context(self._tls), now
         return self._made
 
 
-def _version(path: str) -> tuple[int, ...]:
-    """Return a value that changes when the file is written or its Secret renewed."""
+def file_version(path: Path | str) -> tuple[int, ...]:
+    """Return a value that changes when the file is written or its Secret renewed.
+
+    It is empty while there is no file.
+    """
     try:
         found = Path(path).stat()
     except OSError:

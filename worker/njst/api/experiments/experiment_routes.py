@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from njst.api.access import audit
 from njst.api.experiments.experiment_documents import (
     ExperimentDocument,
     ExperimentList,
@@ -57,6 +58,7 @@ class _ExperimentsApi:
             spec = submission.spec.model_dump(mode="json", exclude_none=True)
             return JSONResponse({"dryRun": True, "spec": spec})
         submitted = await self._experiments.submit(submission)
+        audit.note(request.scope, submitted.view.id, submission.spec.template.target)
         _reject_reused_key(submitted, submission)
         return JSONResponse(
             self._document(submitted.view),

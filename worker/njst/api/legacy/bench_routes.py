@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 
+from njst.api.access import audit
 from njst.api.job_submission import read_body
 from njst.api.legacy.bench_translation import (
     BenchError,
@@ -136,6 +137,7 @@ class _BenchApi:
             )
         except NotEnoughWorkersError as error:
             raise await self._too_few_nodes(spec.workers) from error
+        audit.note(request.scope, job, spec.target)
         count = len(submitted.view.parts)
         message = f"benchmark created successfully; created {count} jobs"
         return JSONResponse({"id": job, "message": message})

@@ -48,6 +48,11 @@ _PROBLEMS = {
     "journal-unavailable": "The control NATS is unavailable; try again.",
     "not-ready": "The worker is starting, or has lost the control NATS.",
     "cross-site": "A browser sent the request for a page of another site.",
+    "unauthenticated": "The worker needs a token; that of the request is missing or not valid.",
+    "forbidden": "The owner of the token may not do this.",
+    "read-only": "This worker refuses all requests that change something.",
+    "access-unavailable": "The worker cannot check tokens at the moment; try again.",
+    "unknown-host": "The host name of the request is not known to be that of this worker.",
     "http": "The path or method does not exist.",
     "internal": "A bug in njst; please report it.",
 }

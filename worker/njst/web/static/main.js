@@ -1,7 +1,8 @@
 /** Shows the view of the address, and the bar above it. */
 
-import { h, setAttribute } from "./core/dom.js";
+import { h, setAttribute, setShown } from "./core/dom.js";
 import { current, link } from "./core/address.js";
+import { SIGNED_IN, signOut, token } from "./core/session.js";
 import { advance, onChange, start, theme } from "./core/theme.js";
 import { embedded, reportData } from "./data/embedded.js";
 import { compareView } from "./views/compare.js";
@@ -52,12 +53,14 @@ function bar(isFile, version) {
   };
   onChange(name);
   name();
+  const leave = h("button", { type: "button", class: "theme", onclick: signOut, hidden: !token() }, "Sign out");
+  addEventListener(SIGNED_IN, () => setShown(leave, true));
   document.getElementById("bar").append(
     isFile ? h("span", { class: "mark" }, "njst") : h("a", { class: "mark", href: "#/jobs" }, "njst"),
     isFile
       ? h("span", { class: "bar-note" }, "Report")
       : h("nav", { "aria-label": "Views" }, h("a", { href: link(["jobs"]) }, "Jobs"), h("a", { href: link(["submit"]) }, "New job"), h("a", { href: "docs" }, "API")),
-    h("span", { class: "bar-end" }, version && h("span", { class: "bar-note" }, version), button),
+    h("span", { class: "bar-end" }, version && h("span", { class: "bar-note" }, version), leave, button),
   );
 }
 

@@ -3,6 +3,8 @@
  * works below a path of a proxy as well.
  */
 
+import { authorization, signIn, token } from "./session.js";
+
 /** An answer that is no success: `problem` is its problem document, if it has one. */
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -13,18 +15,28 @@ export class ApiError extends Error {
 }
 
 /**
- * Return the JSON of an answer.
+ * Return an answer that is a success. A worker that wants a token gets the reader's, who is asked
+ * for it.
  * @param {string} path
  * @param {RequestInit} [options]
  * @throws {ApiError} the worker refused the request
  * @throws {TypeError} no worker answered
  */
-export async function request(path, options = {}) {
-  const answer = await fetch(path, { ...options, cache: "no-cache" });
+export async function ask(path, options = {}) {
+  const sent = token();
+  const headers = { ...options.headers, ...authorization() };
+  const answer = await fetch(path, { ...options, headers, cache: "no-cache" });
+  if (answer.ok) return answer;
+  if (answer.status === 401 && (await signIn(sent))) return ask(path, options);
   const type = answer.headers.get("content-type") ?? "";
-  const body = type.includes("json") ? await answer.json() : null;
-  if (!answer.ok) throw new ApiError(answer.status, body);
-  return body;
+  throw new ApiError(answer.status, type.includes("json") ? await answer.json() : null);
+}
+
+/** Return the JSON of an answer, as `ask` does. */
+export async function request(path, options = {}) {
+  const answer = await ask(path, options);
+  const type = answer.headers.get("content-type") ?? "";
+  return type.includes("json") ? answer.json() : null;
 }
 
 /** Return the path of a job, or of something of it. */

@@ -64,7 +64,7 @@ export function announce(text) {
   if (place) place.textContent = text;
 }
 
-/** Offer a text as a file. */
+/** Offer a text or a blob as a file. */
 export function download(name, text, type) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = h("a", { href: url, download: name });

@@ -1,8 +1,9 @@
 /** What one can do with a job: cancel, run again, compare, download. */
 
-import { h, setShown } from "../../core/dom.js";
+import { announce, download, h, setShown } from "../../core/dom.js";
 import { link } from "../../core/address.js";
-import { jobPath, request } from "../../core/api.js";
+import { ask, jobPath, request } from "../../core/api.js";
+import { token } from "../../core/session.js";
 
 const FILES = [
   { rest: "/report", name: "Report, JSON", file: "json" },
@@ -21,7 +22,7 @@ export function actions(page) {
     "details",
     { class: "menu" },
     h("summary", { class: "button" }, "Download"),
-    h("ul", {}, FILES.map((one) => h("li", {}, h("a", { href: jobPath(page.id, one.rest), download: `njst-${page.id}.${one.file}` }, one.name)))),
+    h("ul", {}, FILES.map((one) => h("li", {}, h("a", { href: jobPath(page.id, one.rest), download: `njst-${page.id}.${one.file}`, onclick: (event) => withToken(event) }, one.name)))),
   );
   const trouble = h("p", { class: "tone-bad", role: "alert" });
   const dialog = h(
@@ -43,6 +44,18 @@ export function actions(page) {
       dialog.close();
     } catch (error) {
       trouble.textContent = `Not cancelled: ${error.message}`;
+    }
+  };
+  /** A link sends no token: what it leads to is asked for, and then offered as a file. */
+  const withToken = async (event) => {
+    const { href, download: name } = event.currentTarget;
+    if (!token()) return;
+    event.preventDefault();
+    try {
+      const file = await (await ask(href)).blob();
+      download(name, file, file.type);
+    } catch (error) {
+      announce(`Not downloaded: ${error.message}`);
     }
   };
   const element = h("div", { class: "actions" }, cancel, again, compare, files, dialog);

@@ -1,0 +1,1 @@
+"""Which requests reach the API: host names, sites, tokens, and read-only workers."""
