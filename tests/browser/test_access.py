@@ -1,11 +1,15 @@
 """Everybody can use the page: axe finds nothing serious, and pictures are kept for the eye."""
 
+from functools import cache
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PICTURES, EndedJobs
 from tests.browser.watched import watched_page
+from tests.ended_experiments import GRID, SEARCH, Json, by_size, limited
+from tests.ended_experiments import ended as ended_experiment
 from tests.nats.mesh.mesh import Mesh
 
 SERIOUS = {"serious", "critical"}
@@ -19,7 +23,31 @@ def views(ended: EndedJobs) -> dict[str, str]:
         "failed": f"#/jobs/{ended.short}",
         "compare": f"#/compare?jobs={ended.every_kind},{ended.short}",
         "submit": "#/submit",
+        "experiments": "#/experiments",
+        "search": "#/experiments/search",
+        "grid": "#/experiments/grid",
     }
+
+
+@cache
+def experiments() -> dict[str, Json]:
+    return {
+        "search": ended_experiment(SEARCH, limited, "search"),
+        "grid": ended_experiment(GRID, by_size, "grid"),
+    }
+
+
+def answer_for_experiments(page: Page) -> None:
+    """Answer as a worker that has two experiments, which would take half an hour."""
+    for name, document in experiments().items():
+        page.route(
+            f"**/api/v1/experiments/{name}",
+            lambda route, document=document: route.fulfill(json=document),
+        )
+    page.route(
+        "**/api/v1/experiments?*",
+        lambda route: route.fulfill(json={"items": [*experiments().values()]}),
+    )
 
 
 def settled(page: Page, view: str) -> None:
@@ -30,6 +58,9 @@ def settled(page: Page, view: str) -> None:
         "failed": "#distribution canvas",
         "compare": "#differences tbody tr >> nth=0",
         "submit": '#check[data-tone="good"]',
+        "experiments": "table.jobs tbody tr >> nth=1",
+        "search": "#rate-latency canvas",
+        "grid": "#shift canvas",
     }
     expect(page.locator(last[view])).to_be_visible()
 
@@ -40,6 +71,7 @@ def test_views__axe__finds_nothing_serious(
 ) -> None:
     # The policy of the page forbids the script of axe as well.
     with watched_page(browser, dark=dark, bypass_csp=True) as page:
+        answer_for_experiments(page)
         for view, address in views(ended).items():
             page.goto(f"{mesh.workers[0].url}/{address}")
             settled(page, view)
@@ -65,6 +97,7 @@ def test_views__at_each_width__fit_and_are_kept_as_pictures(
 ) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with watched_page(browser, width=width, dark=dark) as page:
+        answer_for_experiments(page)
         for view, address in views(ended).items():
             page.goto(f"{mesh.workers[0].url}/{address}")
             settled(page, view)
