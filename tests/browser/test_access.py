@@ -1,10 +1,10 @@
 """Everybody can use the page: axe finds nothing serious, and pictures are kept for the eye."""
 
-from functools import cache
+from functools import partial
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PICTURES, EndedJobs
 from tests.browser.watched import watched_page
@@ -23,31 +23,7 @@ def views(ended: EndedJobs) -> dict[str, str]:
         "failed": f"#/jobs/{ended.short}",
         "compare": f"#/compare?jobs={ended.every_kind},{ended.short}",
         "submit": "#/submit",
-        "experiments": "#/experiments",
-        "search": "#/experiments/search",
-        "grid": "#/experiments/grid",
     }
-
-
-@cache
-def experiments() -> dict[str, Json]:
-    return {
-        "search": ended_experiment(SEARCH, limited, "search"),
-        "grid": ended_experiment(GRID, by_size, "grid"),
-    }
-
-
-def answer_for_experiments(page: Page) -> None:
-    """Answer as a worker that has two experiments, which would take half an hour."""
-    for name, document in experiments().items():
-        page.route(
-            f"**/api/v1/experiments/{name}",
-            lambda route, document=document: route.fulfill(json=document),
-        )
-    page.route(
-        "**/api/v1/experiments?*",
-        lambda route: route.fulfill(json={"items": [*experiments().values()]}),
-    )
 
 
 def settled(page: Page, view: str) -> None:
@@ -58,9 +34,6 @@ def settled(page: Page, view: str) -> None:
         "failed": "#distribution canvas",
         "compare": "#differences tbody tr >> nth=0",
         "submit": '#check[data-tone="good"]',
-        "experiments": "table.jobs tbody tr >> nth=1",
-        "search": "#rate-latency canvas",
-        "grid": "#shift canvas",
     }
     expect(page.locator(last[view])).to_be_visible()
 
@@ -71,7 +44,6 @@ def test_views__axe__finds_nothing_serious(
 ) -> None:
     # The policy of the page forbids the script of axe as well.
     with watched_page(browser, dark=dark, bypass_csp=True) as page:
-        answer_for_experiments(page)
         for view, address in views(ended).items():
             page.goto(f"{mesh.workers[0].url}/{address}")
             settled(page, view)
@@ -79,14 +51,49 @@ def test_views__axe__finds_nothing_serious(
                 summary.click()
             # What is dark differs from what is light in its colours alone.
             options = {"runOnly": ["color-contrast"]} if dark else {}
-            found = Axe().run(page, options=options).response["violations"]
-            serious = [
-                f"{one['id']}: {node['html']}"
-                for one in found
-                if one["impact"] in SERIOUS
-                for node in one["nodes"]
-            ]
-            assert serious == [], view
+            assert serious(page, options) == [], view
+
+
+def serious(page: Page, options: dict[str, list[str]]) -> list[str]:
+    """What axe finds that keeps somebody from using the page."""
+    return [
+        f"{one['id']}: {node['html']}"
+        for one in Axe().run(page, options=options).response["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+
+
+def test_experiments__dark_and_narrow__fit_and_axe_finds_nothing_serious(
+    browser: Browser, mesh: Mesh
+) -> None:
+    """A search and a grid that a worker has; to run them would take half an hour."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    documents = {
+        "rate-latency": ended_experiment(SEARCH, limited, "search"),
+        "shift": ended_experiment(GRID, by_size, "grid"),
+    }
+    with watched_page(browser, width=WIDTHS[0], dark=True, bypass_csp=True) as page:
+        for chart, document in documents.items():
+            name = document["name"]
+            page.route(f"**/experiments/{name}", partial(fulfil, document))
+            page.goto(f"{mesh.workers[0].url}/#/experiments/{name}")
+            expect(page.locator(f"#{chart} canvas")).to_be_visible()
+            page.screenshot(path=PICTURES / f"{name}-{WIDTHS[0]}-dark.png", full_page=True)
+            assert not scrolls_sideways(page), name
+            assert serious(page, {}) == [], name
+
+
+def fulfil(document: Json, route: Route) -> None:
+    route.fulfill(json=document)
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window: wide tables scroll on their own."""
+    inner, outer = page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    return bool(inner > outer)
 
 
 @pytest.mark.parametrize(
@@ -97,17 +104,12 @@ def test_views__at_each_width__fit_and_are_kept_as_pictures(
 ) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with watched_page(browser, width=width, dark=dark) as page:
-        answer_for_experiments(page)
         for view, address in views(ended).items():
             page.goto(f"{mesh.workers[0].url}/{address}")
             settled(page, view)
             name = f"{view}-{width}-{'dark' if dark else 'light'}.png"
             page.screenshot(path=PICTURES / name, full_page=True)
-            # The page never scrolls sideways: wide tables do it on their own.
-            inner, outer = page.evaluate(
-                "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-            )
-            assert inner <= outer, view
+            assert not scrolls_sideways(page), view
 
 
 def test_keyboard__from_the_top__reaches_the_content(
