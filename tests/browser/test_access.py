@@ -76,7 +76,7 @@ def test_experiments__dark_and_narrow__fit_and_axe_finds_nothing_serious(
     with watched_page(browser, width=WIDTHS[0], dark=True, bypass_csp=True) as page:
         for chart, document in documents.items():
             name = document["name"]
-            page.route(f"**/experiments/{name}", partial(fulfil, document))
+            page.route(f"**/experiments/{name}?*", partial(fulfil, document))
             page.goto(f"{mesh.workers[0].url}/#/experiments/{name}")
             expect(page.locator(f"#{chart} canvas")).to_be_visible()
             page.screenshot(path=PICTURES / f"{name}-{WIDTHS[0]}-dark.png", full_page=True)

@@ -8,7 +8,7 @@ from njst.contract.names.mesh import EventName
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialPurpose, TrialResult
 from njst.report.experiments.experiment_exports import EXPERIMENT_EXPORTS
-from tests.unit.api.documents import problem
+from tests.unit.api.documents import fields, problem
 from tests.unit.api.fakes import Mesh
 from tests.unit.contract.parsing.bad_experiments import good_search
 from tests.unit.web.test_html_report import data_in
@@ -80,3 +80,14 @@ async def test_forgotten_jobs__are_those_of_trials_that_the_log_has_no_more(
     experiment = await with_trial(mesh, http)
     shown = (await http.get(f"{EXPERIMENTS}/{experiment}")).json()
     assert shown["forgottenJobs"] == [f"{experiment}-t0"]
+
+
+async def test_trials__from_a_number_on__leave_out_those_before(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    url = f"{EXPERIMENTS}/{await with_trial(mesh, http)}"
+    whole = (await http.get(f"{url}?fromTrial=0")).json()
+    assert whole == (await http.get(url)).json()
+    assert (await http.get(f"{url}?fromTrial=1")).json() == {**whole, "trials": []}
+    refused = problem(await http.get(f"{url}?fromTrial=-1"), 422, "invalid")
+    assert fields(refused) == ["query.fromTrial"]

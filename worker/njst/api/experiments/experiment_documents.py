@@ -88,13 +88,15 @@ class SearchesSoFar:
         return found
 
 
-def document_of(view: ExperimentView, jobs: Jobs, searches: SearchesSoFar) -> ExperimentDocument:
-    """Return an experiment with all that is known of it."""
+def document_of(
+    view: ExperimentView, jobs: Jobs, searches: SearchesSoFar, from_trial: int = 0
+) -> ExperimentDocument:
+    """Return an experiment with all that is known of it, but for trials before `from_trial`."""
     end = view.concluded
     return ExperimentDocument(
         **_summary(view, jobs),
         points=[dict(point.values) for point in points_of(view.created.spec)],
-        trials=list(view.results),
+        trials=list(view.results[from_trial:]),
         searches=searches.of(view),
         comparisons=[] if end is None else end.comparisons,
         forgotten_jobs=[one.job for one in view.results if not _is_known(jobs, one.job)],

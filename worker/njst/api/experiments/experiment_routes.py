@@ -108,9 +108,11 @@ class _ExperimentsApi:
             headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
         return JSONResponse(page, headers=headers)
 
-    async def get(self, experiment: str) -> Response:
-        """Return an experiment with its trials so far."""
-        return JSONResponse(self._document(self._experiments.get(experiment)))
+    async def get(
+        self, experiment: str, from_trial: Annotated[int, Query(alias="fromTrial", ge=0)] = 0
+    ) -> Response:
+        """Return an experiment with its trials so far, or those from a number on."""
+        return JSONResponse(self._document(self._experiments.get(experiment), from_trial))
 
     async def html_report(self, experiment: str) -> Response:
         """Return an experiment that has ended as a page in one file, which opens offline."""
@@ -147,8 +149,8 @@ class _ExperimentsApi:
         await self._experiments.delete(experiment)
         return Response(status_code=204)
 
-    def _document(self, view: ExperimentView) -> dict[str, Any]:
-        return dump(document_of(view, self._jobs, self._searches))
+    def _document(self, view: ExperimentView, from_trial: int = 0) -> dict[str, Any]:
+        return dump(document_of(view, self._jobs, self._searches, from_trial))
 
 
 def _reject_reused_key(submitted: SubmittedExperiment, submission: ExperimentSubmission) -> None:

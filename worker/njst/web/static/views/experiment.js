@@ -45,8 +45,9 @@ class ExperimentPage {
     return names.includes(this.chosen.workload) ? this.chosen.workload : names[0];
   }
 
-  show(document) {
-    this.model.document = document;
+  /** Show a document; `known` are the trials that it leaves out. */
+  show(document, known = []) {
+    this.model.document = { ...document, trials: [...known, ...document.trials] };
     this.refresh();
   }
 
@@ -77,8 +78,9 @@ export function experimentView(id) {
   const loading = h("p", { class: "loading" }, "Loading the experiment\u2026");
   const load = async () => {
     if (page.model.ended) return;
+    const known = page.model.document?.trials ?? [];
     try {
-      page.show(await request(experimentPath(id)));
+      page.show(await request(experimentPath(id, `?fromTrial=${known.length}`)), known);
       loading.remove();
       setShown(trouble, false);
     } catch (error) {
@@ -88,6 +90,7 @@ export function experimentView(id) {
   const refused = (error) => {
     const isUnknown = error instanceof ApiError && error.status === 404;
     const words = isUnknown ? `No experiment has the ID ${id}, or it was deleted.` : `No connection to this worker: ${error.message}. The page keeps trying.`;
+    if (isUnknown) stop();
     if (page.model.loaded) {
       setShown(trouble, true);
       setText(trouble, words);
