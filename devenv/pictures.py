@@ -1,6 +1,7 @@
 """`python -m devenv.pictures`: takes the pictures of the page in docs/pictures from real runs.
 
-It starts a NATS and three workers, runs two jobs, and opens their pages in Chromium.
+It starts a NATS and three workers, runs two jobs, a search and a grid, and opens their pages in
+Chromium.
 """
 
 import sys
@@ -24,7 +25,7 @@ from njst.local.nats_server import NatsServer
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 WORKERS = 3
 _ENDED = {"Succeeded", "Failed", "Cancelled"}
-_JOB_TIMEOUT_S = 180
+_RUN_TIMEOUT_S = 900
 _POLL_S = 0.5
 _WIDTH_PX = 1320
 
@@ -71,23 +72,62 @@ def spec(payload_bytes: int) -> dict[str, Any]:
     }
 
 
-def run_job(url: str, name: str, job_spec: dict[str, Any]) -> str:
-    """Run a job to its end and return its ID."""
-    job = {
-        "apiVersion": "njst.io/v1alpha1",
-        "kind": "NjstJob",
-        "metadata": {"name": name},
-        "spec": job_spec,
+def search_spec() -> dict[str, Any]:
+    """Return a search whose limit is the way to the stream and back: one message at a time."""
+    return {
+        "template": template({"messagesPerSecond": 500, "publish": {"window": 1}}),
+        "search": {
+            "warmupSeconds": 1,
+            "trialSeconds": 5,
+            "recoverySeconds": 5,
+            "confirmationSeconds": 10,
+        },
     }
-    jobs = f"{url}/api/v1/jobs"
+
+
+def grid_spec() -> dict[str, Any]:
+    """Return a grid of two sizes with two windows, of which the sizes are compared."""
+    publish = "workloads[write].publish"
+    return {
+        "template": template({"warmupSeconds": 1, "publish": {"payloadBytes": 256}}),
+        "factors": [
+            {"name": "size", "path": f"{publish}.payloadBytes", "values": [256, 16384]},
+            {"name": "window", "path": f"{publish}.window", "values": [4, 64]},
+        ],
+        "repeats": 6,
+        "comparison": {
+            "factor": "size",
+            "metrics": [{"metric": "MessagesPerSecond"}, {"metric": "LatencyP99Microseconds"}],
+        },
+    }
+
+
+def template(workload: dict[str, Any]) -> dict[str, Any]:
+    """Return a job of five seconds with a workload that writes."""
+    stream = {"name": "ORDERS", "storage": "Memory", "maxMessages": 10_000}
+    return {
+        "streams": [stream],
+        "workloads": [{"name": "write", "stream": "ORDERS", "durationSeconds": 5, **workload}],
+    }
+
+
+def run(url: str, kind: str, name: str, own_spec: dict[str, Any]) -> str:
+    """Run a job or an experiment to its end and return its ID."""
+    document = {
+        "apiVersion": "njst.io/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": own_spec,
+    }
+    place = f"{url}/api/v1/{'jobs' if kind == 'NjstJob' else 'experiments'}"
     with httpx.Client(timeout=60) as http:
-        answer = http.post(jobs, json=job)
+        answer = http.post(place, json=document)
         answer.raise_for_status()
         identifier: str = answer.json()["id"]
-        give_up_s = time.monotonic() + _JOB_TIMEOUT_S
-        while http.get(f"{jobs}/{identifier}").json()["phase"] not in _ENDED:
+        give_up_s = time.monotonic() + _RUN_TIMEOUT_S
+        while http.get(f"{place}/{identifier}").json()["phase"] not in _ENDED:
             if time.monotonic() > give_up_s:
-                raise LocalServerError(f"job {identifier} has not ended in {_JOB_TIMEOUT_S} s")
+                raise LocalServerError(f"{identifier} has not ended in {_RUN_TIMEOUT_S} s")
             time.sleep(_POLL_S)
     return identifier
 
@@ -120,8 +160,11 @@ def main() -> None:
             worker.service.wait_ready(READY_TIMEOUT_S)
         url = workers[0].url
         with progress.step("running two jobs", cost="two minutes"):
-            first = run_job(url, "orders", spec(256))
-            second = run_job(url, "orders-large", spec(4096))
+            first = run(url, "NjstJob", "orders", spec(256))
+            second = run(url, "NjstJob", "orders-large", spec(4096))
+        with progress.step("running a search and a grid", cost="ten minutes"):
+            search = run(url, "NjstExperiment", "highest-rate", search_spec())
+            grid = run(url, "NjstExperiment", "sizes-and-windows", grid_spec())
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=str(chromium), args=["--no-sandbox", "--disable-gpu"]
@@ -132,6 +175,8 @@ def main() -> None:
             Picture("job-light", job, "#heat canvas", 1240),
             Picture("job-dark", job, "#heat canvas", 1240, dark=True),
             Picture("compare", f"#/compare?jobs={first},{second}", "#rates canvas", 1240),
+            Picture("experiment-search", f"#/experiments/{search}", "#rate-latency canvas", 900),
+            Picture("experiment-grid", f"#/experiments/{grid}", "#shift canvas", 1000),
         ):
             take(browser, url, picture)
             progress.say(f"docs/pictures/{picture.name}.png")

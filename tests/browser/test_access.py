@@ -1,11 +1,15 @@
 """Everybody can use the page: axe finds nothing serious, and pictures are kept for the eye."""
 
+from functools import partial
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PICTURES, EndedJobs
 from tests.browser.watched import watched_page
+from tests.ended_experiments import GRID, SEARCH, Json, by_size, limited
+from tests.ended_experiments import ended as ended_experiment
 from tests.nats.mesh.mesh import Mesh
 
 SERIOUS = {"serious", "critical"}
@@ -47,14 +51,49 @@ def test_views__axe__finds_nothing_serious(
                 summary.click()
             # What is dark differs from what is light in its colours alone.
             options = {"runOnly": ["color-contrast"]} if dark else {}
-            found = Axe().run(page, options=options).response["violations"]
-            serious = [
-                f"{one['id']}: {node['html']}"
-                for one in found
-                if one["impact"] in SERIOUS
-                for node in one["nodes"]
-            ]
-            assert serious == [], view
+            assert serious(page, options) == [], view
+
+
+def serious(page: Page, options: dict[str, list[str]]) -> list[str]:
+    """What axe finds that keeps somebody from using the page."""
+    return [
+        f"{one['id']}: {node['html']}"
+        for one in Axe().run(page, options=options).response["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+
+
+def test_experiments__dark_and_narrow__fit_and_axe_finds_nothing_serious(
+    browser: Browser, mesh: Mesh
+) -> None:
+    """A search and a grid that a worker has; to run them would take half an hour."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    documents = {
+        "rate-latency": ended_experiment(SEARCH, limited, "search"),
+        "shift": ended_experiment(GRID, by_size, "grid"),
+    }
+    with watched_page(browser, width=WIDTHS[0], dark=True, bypass_csp=True) as page:
+        for chart, document in documents.items():
+            name = document["name"]
+            page.route(f"**/experiments/{name}?*", partial(fulfil, document))
+            page.goto(f"{mesh.workers[0].url}/#/experiments/{name}")
+            expect(page.locator(f"#{chart} canvas")).to_be_visible()
+            page.screenshot(path=PICTURES / f"{name}-{WIDTHS[0]}-dark.png", full_page=True)
+            assert not scrolls_sideways(page), name
+            assert serious(page, {}) == [], name
+
+
+def fulfil(document: Json, route: Route) -> None:
+    route.fulfill(json=document)
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window: wide tables scroll on their own."""
+    inner, outer = page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    return bool(inner > outer)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +109,7 @@ def test_views__at_each_width__fit_and_are_kept_as_pictures(
             settled(page, view)
             name = f"{view}-{width}-{'dark' if dark else 'light'}.png"
             page.screenshot(path=PICTURES / name, full_page=True)
-            # The page never scrolls sideways: wide tables do it on their own.
-            inner, outer = page.evaluate(
-                "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-            )
-            assert inner <= outer, view
+            assert not scrolls_sideways(page), view
 
 
 def test_keyboard__from_the_top__reaches_the_content(

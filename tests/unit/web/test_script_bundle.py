@@ -37,6 +37,19 @@ def test_bundle__module_that_two_import__runs_once() -> None:
     assert script.count("// c.js") == 1
 
 
+def test_bundle__comments_and_indentation__stay_in_the_sources() -> None:
+    source = "/** Why.\n * More. */\nexport const a = {\n  // One.\n  b: `//`, /** x */\n};\n"
+    script = joined(main='import { a } from "./a.js";\na;\n', a=source)
+    assert "// a.js\nconst a = {\nb: `//`, /** x */\n};\nreturn { a };" in script
+
+
+def test_bundle__text_over_several_lines__is_an_error() -> None:
+    with pytest.raises(
+        BundleError, match=r"main\.js: .* no text over several lines: 'const a = `1'"
+    ):
+        joined(main="const a = `1\n  2`;\n")
+
+
 @pytest.mark.parametrize(
     "line",
     [

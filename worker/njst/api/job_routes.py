@@ -72,13 +72,13 @@ def create_router(services: Services) -> APIRouter:
             methods=["GET"],
             name=f"report_{name}",
             description=f"Return the final report as {export.description}.",
-            response_class=_media(export.media_type),
+            response_class=media(export.media_type),
         )
     add("/{job}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
     return router
 
 
-def _media(media_type: str) -> type[Response]:
+def media(media_type: str) -> type[Response]:
     """Return the class of responses of a media type, which OpenAPI shows."""
     return type("Exported", (Response,), {"media_type": media_type})
 

@@ -83,10 +83,7 @@ class ApiClient:
 
     def html_report(self, job: str) -> str:
         """Return the final report as a page in one file."""
-        response = self._answer("GET", f"/api/v1/jobs/{job}/report.html")
-        if response.is_error:
-            raise _problem(response)
-        return response.text
+        return self._text(f"/api/v1/jobs/{job}/report.html")
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Stop a job."""
@@ -113,6 +110,10 @@ class ApiClient:
         page = self._json("GET", "/api/v1/experiments", params={"limit": limit})
         items: list[dict[str, Any]] = page["items"]
         return items
+
+    def html_experiment_report(self, experiment: str) -> str:
+        """Return an experiment that has ended as a page in one file."""
+        return self._text(f"/api/v1/experiments/{experiment}/report.html")
 
     def cancel_experiment(self, experiment: str) -> dict[str, Any]:
         """Stop an experiment and its running trial."""
@@ -147,6 +148,12 @@ class ApiClient:
         """Return the members of the mesh."""
         members: list[dict[str, Any]] = self._json("GET", "/api/v1/cluster")["members"]
         return members
+
+    def _text(self, path: str) -> str:
+        response = self._answer("GET", path)
+        if response.is_error:
+            raise _problem(response)
+        return response.text
 
     def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         response = self._answer(method, path, **request)

@@ -1,18 +1,24 @@
-"""The searches of an experiment: one for each run, each with its own part of the trials."""
+"""The searches of an experiment: one for each run, each with its own part of the trials.
+
+They are kept at the end of the experiment, and shown before it as they stand.
+"""
 
 from collections.abc import Sequence
 
-from njst.contract.results.trial import TrialPurpose, TrialResult
+from njst.contract.results.trial import SearchResult, TrialPurpose, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.search import Search
 from njst.contract.trials.rated_job import highest_rate, lowest_rate, offered_rate
 from njst.experiments.rate_evidence import fold
-from njst.experiments.run_order import Run
+from njst.experiments.run_order import Run, runs_of
 from njst.experiments.search_bounds import SearchRange, confirmation_of
-from njst.experiments.search_end import SearchEnd
+from njst.experiments.search_end import SearchEnd, SearchOutcome
 from njst.experiments.search_step import SearchStep, bounds_so_far, next_step
 from njst.experiments.trial_job import point_job
+
+# In the place of an outcome, until there is one.
+RUNNING = "Running"
 
 
 def trials_of(run: Run, results: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
@@ -43,6 +49,38 @@ def search_end(
         return step
     limits = _range(point_job(spec, run.point), search, own)
     return bounds_so_far(search, limits, fold(own, confirmation_of(search)), message)
+
+
+def search_result(run: Run, trials: int, end: SearchEnd) -> SearchResult:
+    """Return the search of a run that has had so many trials."""
+    return SearchResult(
+        point=run.point,
+        repeat=run.repeat,
+        outcome=str(end.outcome),
+        message=end.message,
+        trials=trials,
+        lower_messages_per_second=end.lower,
+        is_lower_confirmed=end.is_lower_confirmed,
+        upper_messages_per_second=end.upper,
+    )
+
+
+def searches_so_far(spec: ExperimentSpec, results: Sequence[TrialResult]) -> list[SearchResult]:
+    """Return the searches that have begun; one that goes on is RUNNING, with its bounds so far."""
+    if spec.search is None:
+        return []
+    found = []
+    for run in runs_of(spec):
+        own = trials_of(run, results)
+        end = search_end(spec, run, own, "") if own else None
+        if end is None:
+            continue
+        result = search_result(run, len(own), end)
+        # Before the end of the experiment, no search has run out of time: it goes on.
+        if end.outcome is SearchOutcome.TIME_OVER:
+            result = result.model_copy(update={"outcome": RUNNING})
+        found.append(result)
+    return found
 
 
 def _range(job: JobSpec, search: Search, own: Sequence[TrialResult]) -> SearchRange:

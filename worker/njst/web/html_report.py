@@ -20,11 +20,11 @@ def render(page: Page, data: dict[str, Any]) -> str:
 
     Args:
         page: The files of the page.
-        data: `version` of njst, `job` (its document), `report`, and `series` where there is one,
-            each as the API returns it. It is packed as gzip in base64, a sixth of its size, and no
-            text of it can end the element that it stands in.
+        data: `version` of njst, and of a job `job` (its document) and `report`, or `experiment`
+            (its document), each as the API returns it. It is packed as gzip in base64, a sixth of
+            its size, and no text of it can end the element that it stands in.
     """
-    fitted = {**data, "report": _fitted(data["report"])}
+    fitted = {**data, "report": _fitted(data["report"])} if "report" in data else data
     policy = (
         f"default-src 'none'; script-src {source_hash(page.script)};"
         f" style-src {source_hash(page.style)}; img-src data:; base-uri 'none'; form-action 'none'"

@@ -6,6 +6,10 @@ which a browser runs as they are.
 
 The modules keep to three forms, each at the start of a line: `import { a, b } from "./file.js";`,
 `export function` (also `async`), and `export const` or `export class`. Anything else is an error.
+
+Comments that have lines of their own, and indentation, stay in the sources: they are a sixth of
+what a browser would have to load. A text in backticks over several lines would lose its
+indentation, and is an error.
 """
 
 import posixpath
@@ -14,6 +18,8 @@ from collections.abc import Callable
 
 _IMPORT = re.compile(r'^import \{\s*(\w+(?:,\s*\w+)*),?\s*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async function|function\*?|const|class) (\w+))", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^\s*(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -58,8 +64,18 @@ def _module(path: str, text: str, name_of: Callable[[str], str]) -> str:
         other = posixpath.normpath(posixpath.join(folder, match[2]))
         return f"const {{ {names} }} = {name_of(other)};\n"
 
+    text = _bare(path, text)
     exported = [match[2] for match in _EXPORT.finditer(text)]
     body = _EXPORT.sub(r"\1", _IMPORT.sub(import_line, text))
     if (other_form := _LEFT_OVER.search(body)) is not None:
         raise BundleError(f"{path}: the bundle does not know {other_form[0].strip()!r}")
     return f"(() => {{ // {path}\n{body}return {{ {', '.join(exported)} }};\n}})()"
+
+
+def _bare(path: str, text: str) -> str:
+    """Return a module without comments that have lines of their own, and without indentation."""
+    bare = _INDENTATION.sub("", _COMMENT.sub("", text))
+    for line in bare.splitlines():
+        if line.count("`") % 2:
+            raise BundleError(f"{path}: the bundle knows no text over several lines: {line!r}")
+    return bare

@@ -147,6 +147,39 @@ def test_other_commands__print_what_was_asked_for(worker: dict[str, Any]) -> Non
     assert njst("cancel", "x-1").stdout == "Cancelling\n"
 
 
+@pytest.mark.parametrize(
+    ("output", "begins"),
+    [
+        ("table", "PASSED  rate: Found"),
+        ("json", '{\n  "id": "x-1"'),
+        ("yaml", "id: x-1\n"),
+        ("csv", "trial,job,point,repeat,"),
+        ("md", "## ✅ Passed: rate\n"),
+    ],
+)
+def test_report__in_each_format__has_the_verdict_as_exit_code(
+    worker: dict[str, Any], output: str, begins: str
+) -> None:
+    worker[f"GET {URL}/x-1"] = [ENDED]
+    done = njst("report", "x-1", "-o", output)
+    assert (done.exit_code, done.stdout[: len(begins)]) == (ExitCode.PASSED, begins)
+    worker[f"GET {URL}/x-1"] = [{**ENDED, "verdict": "Unknown", "reason": "TesterLimited"}]
+    assert njst("report", "x-1", "-o", output).exit_code == ExitCode.INCONCLUSIVE
+
+
+def test_report__as_a_page__is_that_of_the_worker(worker: dict[str, Any]) -> None:
+    worker[f"GET {URL}/x-1"] = [ENDED]
+    worker[f"GET {URL}/x-1/report.html"] = [{"page": 1}]
+    assert json.loads(njst("report", "x-1", "-o", "html").stdout) == {"page": 1}
+
+
+def test_report__before_the_end__says_how_far_it_is(worker: dict[str, Any]) -> None:
+    worker[f"GET {URL}/x-1"] = [RUNNING]
+    done = njst("report", "x-1")
+    assert isinstance(done.exception, CliError)
+    assert str(done.exception) == "experiment x-1 is Running and has no report yet"
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_validate__example__is_valid(example: Path) -> None:
     result = CliRunner().invoke(app, ["validate", str(example)])

@@ -19,6 +19,7 @@ from njst.contract.results.trial import SearchResult, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.experiments.experiment_state import Conclusion, ExperimentOutcome, RunResult
 from njst.experiments.search_end import SearchOutcome
+from njst.experiments.search_runs import search_result
 
 _REGRESSIONS = {REGRESSION, REGRESSION_ABORTED}
 _THRESHOLDS = {THRESHOLDS_FAILED, THRESHOLD_ABORTED}
@@ -81,16 +82,7 @@ def _search(run: RunResult) -> SearchResult | None:
     end = run.search
     if end is None:
         return None
-    return SearchResult(
-        point=run.run.point,
-        repeat=run.run.repeat,
-        outcome=str(end.outcome),
-        message=end.message,
-        trials=len(run.trials),
-        lower_messages_per_second=end.lower,
-        is_lower_confirmed=end.is_lower_confirmed,
-        upper_messages_per_second=end.upper,
-    )
+    return search_result(run.run, len(run.trials), end)
 
 
 def _verdict(end: Conclusion, results: Sequence[TrialResult]) -> tuple[Verdict, str, str]:

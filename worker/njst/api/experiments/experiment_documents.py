@@ -11,12 +11,15 @@ from njst.contract.results.report import Verdict
 from njst.contract.results.trial import SearchResult, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.trials.points import points_of
+from njst.experiments.search_runs import searches_so_far
 from njst.experiments.trial_job import trial_id
 from njst.journal.jobs import Jobs, UnknownJobError
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import JobView
 from njst.journal.state.state_text import state_text
+
+_MOST_KNOWN = 16
 
 
 class ExperimentSummary(Message):
@@ -45,6 +48,8 @@ class ExperimentDocument(ExperimentSummary):
     trials: list[TrialResult] = Field(default_factory=list)
     searches: list[SearchResult] = Field(default_factory=list)
     comparisons: list[LevelComparison] = Field(default_factory=list)
+    # Jobs of ended trials that the log does not have any more.
+    forgotten_jobs: list[str] = Field(default_factory=list)
     # What was left out of the results because it does not fit into a message.
     omitted: str = ""
     spec: ExperimentSpec
@@ -62,15 +67,39 @@ def summary_of(view: ExperimentView, jobs: Jobs) -> ExperimentSummary:
     return ExperimentSummary(**_summary(view, jobs))
 
 
-def document_of(view: ExperimentView, jobs: Jobs) -> ExperimentDocument:
-    """Return an experiment with all that is known of it."""
+class SearchesSoFar:
+    """The searches of experiments that run: computed once for each trial, not for each request."""
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._known: dict[str, tuple[int, list[SearchResult]]] = {}
+
+    def of(self, view: ExperimentView) -> list[SearchResult]:
+        """Return the searches of an experiment, of one that has ended as they were recorded."""
+        if view.concluded is not None:
+            self._known.pop(view.id, None)
+            return view.concluded.searches
+        trials, found = self._known.get(view.id, (-1, []))
+        if trials != len(view.trials):
+            found = searches_so_far(view.created.spec, view.results)
+            if len(self._known) == _MOST_KNOWN:  # some of them may have been deleted
+                self._known.clear()
+            self._known[view.id] = (len(view.trials), found)
+        return found
+
+
+def document_of(
+    view: ExperimentView, jobs: Jobs, searches: SearchesSoFar, from_trial: int = 0
+) -> ExperimentDocument:
+    """Return an experiment with all that is known of it, but for trials before `from_trial`."""
     end = view.concluded
     return ExperimentDocument(
         **_summary(view, jobs),
         points=[dict(point.values) for point in points_of(view.created.spec)],
-        trials=list(view.results),
-        searches=[] if end is None else end.searches,
+        trials=list(view.results[from_trial:]),
+        searches=searches.of(view),
         comparisons=[] if end is None else end.comparisons,
+        forgotten_jobs=[one.job for one in view.results if not _is_known(jobs, one.job)],
         omitted="" if end is None else end.omitted,
         spec=view.created.spec,
     )
@@ -103,6 +132,14 @@ def _running(view: ExperimentView, jobs: Jobs) -> JobView | None:
         return jobs.get(trial_id(view.id, len(view.trials)))
     except UnknownJobError:
         return None
+
+
+def _is_known(jobs: Jobs, job: str) -> bool:
+    try:
+        jobs.get(job)
+    except UnknownJobError:
+        return False
+    return True
 
 
 def _state(view: ExperimentView, jobs: Jobs, running: JobView | None) -> tuple[str, str]:

@@ -1,26 +1,32 @@
-"""/api/v1/experiments: submit, list, get, cancel, delete."""
+"""/api/v1/experiments: submit, list, get, cancel, delete, and reports."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from njst import __version__
 from njst.api.access import audit
 from njst.api.experiments.experiment_documents import (
     ExperimentDocument,
     ExperimentList,
+    SearchesSoFar,
     document_of,
     summary_of,
 )
 from njst.api.experiments.experiment_submission import read_experiment
 from njst.api.job_documents import dump
-from njst.api.job_routes import submission_body
+from njst.api.job_routes import media, submission_body
 from njst.api.problems import ApiProblem
 from njst.api.services import Services
 from njst.journal.experiments import ExperimentSubmission, SubmittedExperiment
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import Phase
+from njst.report.experiments.experiment_exports import EXPERIMENT_EXPORTS, ExperimentExport
+from njst.report.experiments.experiment_text import shown_of
+from njst.web import html_report, page
 
 
 def create_router(services: Services) -> APIRouter:
@@ -38,6 +44,21 @@ def create_router(services: Services) -> APIRouter:
     add("", api.list_all, methods=["GET"], responses={200: {"model": ExperimentList}})
     add("/{experiment}", api.get, methods=["GET"], responses=_shown(200))
     add("/{experiment}", api.delete, methods=["DELETE"], status_code=204)
+    add(
+        "/{experiment}/report.html",
+        api.html_report,
+        methods=["GET"],
+        response_class=HTMLResponse,
+    )
+    for name, export in EXPERIMENT_EXPORTS.items():
+        add(
+            f"/{{experiment}}/report.{export.suffix}",
+            api.export(export),
+            methods=["GET"],
+            name=f"experiment_report_{name}",
+            description=f"Return an experiment that has ended as {export.description}.",
+            response_class=media(export.media_type),
+        )
     add("/{experiment}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
     return router
 
@@ -47,6 +68,7 @@ class _ExperimentsApi:
         self._mesh = services.mesh
         self._experiments = services.experiments
         self._jobs = services.jobs
+        self._searches = SearchesSoFar()
 
     async def submit(
         self, request: Request, dry_run: Annotated[bool, Query(alias="dryRun")] = False
@@ -88,9 +110,36 @@ class _ExperimentsApi:
             headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
         return JSONResponse(page, headers=headers)
 
-    async def get(self, experiment: str) -> Response:
-        """Return an experiment with its trials so far."""
-        return JSONResponse(self._document(self._experiments.get(experiment)))
+    async def get(
+        self, experiment: str, from_trial: Annotated[int, Query(alias="fromTrial", ge=0)] = 0
+    ) -> Response:
+        """Return an experiment with its trials so far, or those from a number on."""
+        return JSONResponse(self._document(self._experiments.get(experiment), from_trial))
+
+    async def html_report(self, experiment: str) -> Response:
+        """Return an experiment that has ended as a page in one file, which opens offline."""
+        data = {"version": __version__, "experiment": self._ended(experiment)}
+        return HTMLResponse(
+            html_report.render(page.load(), data),
+            headers={"content-disposition": f'inline; filename="njst-{experiment}.html"'},
+        )
+
+    def export(self, export: ExperimentExport) -> Callable[..., Awaitable[Response]]:
+        """Return the endpoint of one format of the report."""
+
+        async def exported(experiment: str) -> Response:
+            text = export.render(shown_of(self._ended(experiment)))
+            return Response(text, media_type=export.media_type)
+
+        return exported
+
+    def _ended(self, experiment: str) -> dict[str, Any]:
+        """Return the document of an experiment that has ended."""
+        view = self._experiments.get(experiment)
+        if view.concluded is None:
+            words = f"experiment {experiment} is {view.phase} and has no report yet"
+            raise ApiProblem(409, "not-finished", words)
+        return self._document(view)
 
     async def cancel(self, experiment: str) -> Response:
         """Stop an experiment and its running trial; its trials so far are kept."""
@@ -102,8 +151,8 @@ class _ExperimentsApi:
         await self._experiments.delete(experiment)
         return Response(status_code=204)
 
-    def _document(self, view: ExperimentView) -> dict[str, Any]:
-        return dump(document_of(view, self._jobs))
+    def _document(self, view: ExperimentView, from_trial: int = 0) -> dict[str, Any]:
+        return dump(document_of(view, self._jobs, self._searches, from_trial))
 
 
 def _reject_reused_key(submitted: SubmittedExperiment, submission: ExperimentSubmission) -> None:

@@ -41,7 +41,7 @@ _PROBLEMS = {
     "unknown-experiment": "No experiment has this ID, or the experiment was deleted.",
     "unknown-baseline": "There is no baseline of this name.",
     "baselines-full": "There is no room for another baseline; remove one.",
-    "not-finished": "The job has not ended, so it has no report yet.",
+    "not-finished": "The job or experiment has not ended, so it has no report yet.",
     "owned": "The job belongs to a Kubernetes resource; delete the resource instead.",
     "not-enough-workers": "Fewer workers are connected than the job requires.",
     "queue-timeout": "There were too few workers until the queue timeout of the job.",

@@ -1,7 +1,8 @@
-"""njst experiment: run, get, list and cancel experiments."""
+"""njst experiment: run, get, report, list and cancel experiments."""
 
 import math
 import time
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,18 @@ ExperimentFile = Annotated[
     typer.Argument(help="An NjstExperiment or a bare spec, in YAML or JSON; - reads stdin."),
 ]
 ExperimentId = Annotated[str, typer.Argument(help="Experiment ID.")]
+
+
+class ExperimentOutput(StrEnum):
+    """Output formats of the report of an experiment."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    MD = "md"
+    HTML = "html"
+
 
 app = typer.Typer(
     help="Run trials of a job: a grid of settings, repeats, or a search for the highest rate.",
@@ -83,6 +96,34 @@ def get(experiment: ExperimentId, client: ApiClient, output: OutputOption = Outp
 
 
 @with_client
+def report(
+    experiment: ExperimentId,
+    client: ApiClient,
+    output: Annotated[
+        ExperimentOutput, typer.Option("--output", "-o", help="Output format.")
+    ] = ExperimentOutput.TABLE,
+) -> None:
+    """Print an experiment that has ended; the exit code is the verdict."""
+    # They load the models of results and of specs, which most commands do without.
+    from njst.cli.report_output import of_verdict  # noqa: PLC0415
+    from njst.contract.results.report import Verdict  # noqa: PLC0415
+    from njst.report.experiments.experiment_exports import EXPERIMENT_EXPORTS  # noqa: PLC0415
+    from njst.report.experiments.experiment_text import shown_of  # noqa: PLC0415
+
+    document = client.experiment(experiment)
+    if "verdict" not in document:
+        words = f"experiment {experiment} is {document['phase']} and has no report yet"
+        raise CliError(words, ExitCode.ERROR)
+    if output is ExperimentOutput.HTML:
+        print(client.html_experiment_report(experiment), end="")
+    elif (export := EXPERIMENT_EXPORTS.get(output)) is not None:
+        print(export.render(shown_of(document)), end="")
+    else:
+        show(document, Output(output), lambda: _text(document))
+    raise typer.Exit(of_verdict(Verdict(document["verdict"]), document["reason"]))
+
+
+@with_client
 def list_experiments(
     client: ApiClient,
     limit: Annotated[
@@ -106,6 +147,7 @@ def cancel(
 
 app.command("run")(run)
 app.command("get")(get)
+app.command("report")(report)
 app.command("list")(list_experiments)
 app.command("cancel")(cancel)
 

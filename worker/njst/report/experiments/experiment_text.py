@@ -14,9 +14,9 @@ from njst.report.units import duration
 
 _NONE = "-"
 _TITLES = {Verdict.VALID: "PASSED", Verdict.INVALID: "FAILED", Verdict.UNKNOWN: "UNKNOWN"}
-_SEARCH_COLUMNS = ["POINT", "REPEAT", "OUTCOME", "SUSTAINED", "NOT SUSTAINED", "TRIALS"]
-_RATED_COLUMNS = ["TRIAL", "POINT", "PURPOSE", "OFFERED", "WINDOW", "ACHIEVED", "P50", "RESULT"]
-_SAMPLE_COLUMNS = ["TRIAL", "POINT", "WORKLOAD", "RATE", "P50", "P99", "RESULT"]
+SEARCH_COLUMNS = ["POINT", "REPEAT", "OUTCOME", "SUSTAINED", "NOT SUSTAINED", "TRIALS"]
+RATED_COLUMNS = ["TRIAL", "POINT", "PURPOSE", "OFFERED", "WINDOW", "ACHIEVED", "P50", "RESULT"]
+SAMPLE_COLUMNS = ["TRIAL", "POINT", "WORKLOAD", "RATE", "P50", "P99", "RESULT"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def render(shown: ShownExperiment) -> str:
     if shown.message:
         lines.append(f"  {shown.message}")
     if shown.searches:
-        lines += ["", "SEARCHES", *table(_SEARCH_COLUMNS, [*_searches(shown)])]
+        lines += ["", "SEARCHES", *table(SEARCH_COLUMNS, [*search_rows(shown)])]
         lines += [f"  {one.message}" for one in shown.searches if len(shown.searches) > 1]
     if shown.trials:
         lines += ["", "TRIALS", *_trials(shown)]
@@ -84,7 +84,8 @@ def render(shown: ShownExperiment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _searches(shown: ShownExperiment) -> Iterator[list[str]]:
+def search_rows(shown: ShownExperiment) -> Iterator[list[str]]:
+    """Yield a row for each search."""
     for one in shown.searches:
         lower = _rate(one.lower_messages_per_second)
         if one.lower_messages_per_second and not one.is_lower_confirmed:
@@ -101,24 +102,30 @@ def _searches(shown: ShownExperiment) -> Iterator[list[str]]:
 
 def _trials(shown: ShownExperiment) -> list[str]:
     if all(trial.plan.purpose is TrialPurpose.SAMPLE for trial in shown.trials):
-        return table(
-            _SAMPLE_COLUMNS, [row for trial in shown.trials for row in _rows(shown, trial)]
-        )
-    return table(_RATED_COLUMNS, [_rated_row(shown, trial) for trial in shown.trials])
+        return table(SAMPLE_COLUMNS, [*sample_rows(shown)])
+    return table(RATED_COLUMNS, [*rated_rows(shown)])
 
 
-def _rated_row(shown: ShownExperiment, trial: TrialResult) -> list[str]:
-    plan, p50_us = trial.plan, trial.p50_microseconds
-    return [
-        str(plan.number),
-        _point(shown, plan.point),
-        str(plan.purpose),
-        _rate(plan.messages_per_second),
-        f"{plan.window_seconds} s",
-        _rate(trial.achieved_messages_per_second or None),
-        _NONE if p50_us is None else duration(p50_us),
-        _result(trial),
-    ]
+def rated_rows(shown: ShownExperiment) -> Iterator[list[str]]:
+    """Yield a row for each trial of a search."""
+    for trial in shown.trials:
+        plan, p50_us = trial.plan, trial.p50_microseconds
+        yield [
+            str(plan.number),
+            _point(shown, plan.point),
+            str(plan.purpose),
+            _rate(plan.messages_per_second),
+            f"{plan.window_seconds} s",
+            _rate(trial.achieved_messages_per_second or None),
+            _NONE if p50_us is None else duration(p50_us),
+            _result(trial),
+        ]
+
+
+def sample_rows(shown: ShownExperiment) -> Iterator[list[str]]:
+    """Yield a row for each workload of each trial."""
+    for trial in shown.trials:
+        yield from _rows(shown, trial)
 
 
 def _rows(shown: ShownExperiment, trial: TrialResult) -> Iterator[list[str]]:

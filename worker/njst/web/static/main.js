@@ -6,6 +6,8 @@ import { SIGNED_IN, signOut, token } from "./core/session.js";
 import { advance, onChange, start, theme } from "./core/theme.js";
 import { embedded, reportData } from "./data/embedded.js";
 import { compareView } from "./views/compare.js";
+import { experimentReportView, experimentView } from "./views/experiment.js";
+import { experimentsView } from "./views/experiments.js";
 import { jobView, reportView } from "./views/job.js";
 import { jobsView } from "./views/jobs.js";
 import { submitView } from "./views/submit.js";
@@ -18,6 +20,7 @@ let shown = "";
 
 function viewOf(path) {
   if (path[0] === "jobs" && path[1]) return () => jobView(path[1]);
+  if (path[0] === "experiments") return path[1] ? () => experimentView(path[1]) : () => experimentsView();
   if (path[0] === "compare") return () => compareView();
   if (path[0] === "submit") return () => submitView();
   return () => jobsView();
@@ -33,7 +36,7 @@ function show(make) {
 /** Show the view of the address; a change of its settings alone is no other view. */
 function route() {
   const { path, query } = current();
-  const key = JSON.stringify([path, path[0] === "jobs" ? null : query.get("jobs") ?? query.get("from")]);
+  const key = JSON.stringify([path, path[0] === "jobs" || path[0] === "experiments" ? null : query.get("jobs") ?? query.get("from")]);
   if (key === shown) return;
   const first = shown === "";
   shown = key;
@@ -59,7 +62,7 @@ function bar(isFile, version) {
     isFile ? h("span", { class: "mark" }, "njst") : h("a", { class: "mark", href: "#/jobs" }, "njst"),
     isFile
       ? h("span", { class: "bar-note" }, "Report")
-      : h("nav", { "aria-label": "Views" }, h("a", { href: link(["jobs"]) }, "Jobs"), h("a", { href: link(["submit"]) }, "New job"), h("a", { href: "docs" }, "API")),
+      : h("nav", { "aria-label": "Views" }, h("a", { href: link(["jobs"]) }, "Jobs"), h("a", { href: link(["experiments"]) }, "Experiments"), h("a", { href: link(["submit"]) }, "New job"), h("a", { href: "docs" }, "API")),
     h("span", { class: "bar-end" }, version && h("span", { class: "bar-note" }, version), leave, button),
   );
 }
@@ -69,7 +72,7 @@ async function begin() {
   const data = await reportData();
   bar(data !== null, data?.version ?? embedded().version);
   if (data !== null) {
-    show(() => reportView(data));
+    show(() => (data.experiment ? experimentReportView(data) : reportView(data)));
     return;
   }
   addEventListener("hashchange", route);

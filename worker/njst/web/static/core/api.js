@@ -52,3 +52,8 @@ export function submit(text, dryRun) {
     body: text,
   });
 }
+
+/** Return the path of an experiment, or of something of it. */
+export function experimentPath(id, rest = "") {
+  return `api/v1/experiments/${encodeURIComponent(id)}${rest}`;
+}

@@ -81,10 +81,15 @@ export function percent(part, whole) {
   return whole ? `${digits((part / whole) * 100)}${SPACE}%` : DASH;
 }
 
-/** A ratio as a change: +12.3 %. */
+/** Two numbers as a change: +12.3 %. */
 export function change(before, after) {
-  if (!before || after == null) return DASH;
-  const parts = (after / before - 1) * 100;
+  return !before || after == null ? DASH : changeOf(after / before);
+}
+
+/** A ratio as a change: 1.123 is +12.3 %. */
+export function changeOf(ratio) {
+  if (ratio == null) return DASH;
+  const parts = (ratio - 1) * 100;
   if (Math.abs(parts) < 0.05) return `0${SPACE}%`;
   return `${parts > 0 ? "+" : "\u2212"}${digits(Math.abs(parts))}${SPACE}%`;
 }

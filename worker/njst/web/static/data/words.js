@@ -10,6 +10,7 @@ export function outcome(job) {
   if (job.phase === "Failed" && job.verdict === "Unknown") return { tone: "warn", mark: "?", word: "Unknown" };
   if (job.phase === "Failed") return { tone: "bad", mark: "\u2717", word: "Failed" };
   if (job.phase === "Cancelling") return { tone: "warn", mark: "\u25a0", word: "Cancelling" };
+  if (job.phase === "Suspended") return { tone: "quiet", mark: "\u2016", word: "Suspended" };
   if (job.phase === "Running") return { tone: "busy", mark: "\u25cf", word: "Running" };
   return { tone: "quiet", mark: "\u25cb", word: "Waiting" };
 }

@@ -54,3 +54,20 @@ export function choice(name, choose) {
     },
   };
 }
+
+/** The same with a list that opens, for many options. */
+export function selection(name, choose) {
+  const element = h("select", { "aria-label": name, onchange: () => choose(element.value) });
+  let last = "";
+  return {
+    element,
+    /** @param {{ key: string, name: string }[]} options @param {string} chosen */
+    set(options, chosen) {
+      const key = JSON.stringify([options, chosen]);
+      if (key === last) return;
+      last = key;
+      setShown(element, options.length > 1);
+      element.replaceChildren(...options.map((one) => h("option", { value: one.key, selected: one.key === chosen }, one.name)));
+    },
+  };
+}

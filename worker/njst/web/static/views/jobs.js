@@ -3,6 +3,7 @@
 import { h, keyed, setShown, setText } from "../core/dom.js";
 import { count, duration, latency, rate, words } from "../core/format.js";
 import { link, remember, setting } from "../core/address.js";
+import { ago } from "../core/ago.js";
 import { repeat } from "../core/live.js";
 import { courseOfReport } from "../data/course.js";
 import { JobList } from "../data/job_list.js";
@@ -147,10 +148,4 @@ function sums(course) {
     rates: add((window) => window.messages, (values) => values.reduce((a, b) => a + b, 0)),
     p99: add((window) => window.latencyMicroseconds?.p99, (values) => Math.max(...values)),
   };
-}
-
-function ago(text) {
-  const seconds = Math.max(0, (Date.now() - Date.parse(text)) / 1000);
-  if (seconds < 60) return "just now";
-  return h("time", { datetime: text, title: new Date(text).toLocaleString() }, `${duration(Math.floor(seconds / 60) * 60)} ago`);
 }

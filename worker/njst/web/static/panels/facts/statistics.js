@@ -1,14 +1,13 @@
 /** What repeated runs of two jobs prove: the worker compares them, as `njst compare` does. */
 
 import { h } from "../../core/dom.js";
-import { digits } from "../../core/format.js";
 import { request } from "../../core/api.js";
-import { metricName } from "../../data/words.js";
+import { comparisonTable } from "../comparison_table.js";
 import { panel } from "../panel.js";
 
 const METRICS = ["MessagesPerSecond", "LatencyP50Microseconds", "LatencyP99Microseconds"];
-const TONES = { Better: "good", Worse: "bad", Equal: "quiet", Inconclusive: "warn" };
-const COLUMNS = ["Workload", "Number", "Outcome", "Ratio", "What it means"];
+/** The default of the API. */
+const MIN_EFFECT_PERCENT = 5;
 
 /**
  * Jobs of the same name are runs of the same thing: with two names and two runs or more of each
@@ -33,33 +32,10 @@ async function load(box, body, names, first, second) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ first, second, metrics: METRICS.map((metric) => ({ metric })) }),
     });
-    body.replaceChildren(table(result.metrics));
+    body.replaceChildren(comparisonTable(result.metrics, MIN_EFFECT_PERCENT));
     const leftOut = result.leftOut.map((one) => `${one.job} was left out: ${one.reason}`);
     box.say([`${names[1]} beside ${names[0]}, ${second.length} and ${first.length} runs.`, ...leftOut].join(" "));
   } catch (error) {
     box.say(`The runs could not be compared: ${error.message}`);
   }
-}
-
-function table(metrics) {
-  return h(
-    "table",
-    {},
-    h("thead", {}, h("tr", {}, COLUMNS.map((name, i) => h("th", { scope: "col", class: i === 3 ? "number" : "" }, name)))),
-    h("tbody", {}, metrics.map(row)),
-  );
-}
-
-function row(one) {
-  const ratio = one.ratioPerMillion == null ? "\u2013" : digits(one.ratioPerMillion / 1e6);
-  const bounds = one.lowerPerMillion == null ? null : h("small", {}, `${digits(one.lowerPerMillion / 1e6)} to ${digits(one.upperPerMillion / 1e6)}`);
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, one.workload || "whole run"),
-    h("td", {}, metricName(one.metric)),
-    h("td", {}, h("span", { class: `pill ${TONES[one.outcome]}` }, one.outcome)),
-    h("td", { class: "number" }, ratio, bounds),
-    h("td", { class: "words" }, one.message),
-  );
 }
