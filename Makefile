@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs pictures \
+.PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs pictures study \
   crds lock bench bench-check \
   bench-operator bench-operator-check bench-mesh bench-mesh-check clean
 
@@ -86,6 +86,9 @@ docs: $(READY) ## Build the site of the documentation in dist/docs/site; fails o
 
 pictures: $(READY) ## Take the pictures of the page in docs/pictures anew, from real runs (3 minutes)
 	@$(BIN)/python -m devenv.pictures
+
+study: $(READY) ## Compare replicas, storage and message sizes on three servers of this machine: docs/study.md (12 minutes; alone)
+	@$(BIN)/python -m devenv.study
 
 crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds

@@ -1,8 +1,6 @@
 """Experiments on a real mesh: a grid, a search, and a worker that is killed in the middle."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 from click.testing import Result
@@ -11,39 +9,8 @@ from typer.testing import CliRunner
 from njst.cli.exit_codes import ExitCode
 from njst.cli.main import app
 from njst.journal.state.rendezvous import order
-from tests.nats.mesh.mesh import Json, Mesh, publish_job
-
-_POLL_S = 0.05
-
-
-def post(mesh: Mesh, spec: Json, worker: int = 0) -> str:
-    url = f"{mesh.workers[worker].url}/api/v1/experiments"
-    response = mesh.http.post(url, json=spec)
-    assert response.status_code == 201, response.text
-    experiment: str = response.json()["id"]
-    return experiment
-
-
-def wait(
-    mesh: Mesh,
-    experiment: str,
-    reached: Callable[[Json], bool],
-    worker: int = 0,
-    timeout_s: float = 120,
-) -> Json:
-    """Return the experiment's document as soon as `reached` holds of it."""
-    give_up = time.monotonic() + timeout_s
-    url = f"{mesh.workers[worker].url}/api/v1/experiments/{experiment}"
-    while True:
-        document: Json = mesh.http.get(url).json()
-        if reached(document):
-            return document
-        assert time.monotonic() < give_up, f"not reached: {document}"
-        time.sleep(_POLL_S)
-
-
-def has_ended(document: Json) -> bool:
-    return "verdict" in document
+from tests.nats.mesh.experimenting import has_ended, post, wait
+from tests.nats.mesh.mesh import Mesh, publish_job
 
 
 def grid() -> dict[str, Any]:

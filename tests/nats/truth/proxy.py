@@ -1,7 +1,8 @@
-"""A wire of known length between a client and a server on 127.0.0.1.
+"""A wire of known length and bandwidth between a client and a server on 127.0.0.1.
 
-It adds a delay to each direction, stalls, cuts, and tampers with messages. A thread with a timer
-of microseconds: asyncio's loop counts in milliseconds, which is 1 % of what is measured with it.
+It adds a delay to each direction, limits what clients send, stalls, cuts, and tampers with
+messages. A thread with a timer of microseconds: asyncio's loop counts in milliseconds, which is 1 %
+of what is measured with it.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self
 
+from tests.nats.truth.bandwidth import Link
 from tests.nats.truth.tampering import Tampering
 
 LOOPBACK = "127.0.0.1"
@@ -28,15 +30,16 @@ _RESET = struct.pack("ii", 1, 0)
 class _Pipe:
     """One direction of a connection: chunks, each held until its time."""
 
-    def __init__(self, source: socket.socket, sink: socket.socket) -> None:
+    def __init__(self, source: socket.socket, sink: socket.socket, link: Link) -> None:
         self.source = source
         self.sink = sink
+        self.link = link
         self.tampering: Tampering | None = None
         self.chunks: deque[tuple[int, bytes]] = deque()
         self.blocked = False
         self.is_ended = False
 
-    def take(self, due_ns: int) -> None:
+    def take(self, delay_ns: int) -> None:
         """Read what has arrived; the end of the source is the end behind its last chunk."""
         try:
             data = self.source.recv(_CHUNK_BYTES)
@@ -48,8 +51,8 @@ class _Pipe:
             self.is_ended = True
         elif self.tampering is not None:
             data = self.tampering.feed(data)
-        if data:
-            self.chunks.append((due_ns, data))
+        for through_ns, piece in self.link.pieces(data, time.monotonic_ns()):
+            self.chunks.append((through_ns + delay_ns, piece))
 
     def give(self, now_ns: int) -> None:
         """Send what is due, as far as the sink takes it."""
@@ -82,12 +85,17 @@ class Proxy:
         port: int,
         *,
         delay_ns: int = 0,
+        bytes_per_s: int | None = None,
         tampering: Callable[[], Tampering] | None = None,
         tampering_up: Callable[[], Tampering] | None = None,
     ) -> None:
-        """`tampering` is with what the server sends, `tampering_up` with what it gets."""
+        """`tampering` is with what the server sends, `tampering_up` with what it gets.
+
+        `bytes_per_s` is what all clients together may send; None: there is no limit.
+        """
         self._port = port
         self._delay_ns = delay_ns
+        self._up, self._down = Link(bytes_per_s), Link()
         self._make_tampering = (tampering_up, tampering)
         self.tamperings: list[Tampering] = []
         self._until_ns = 0
@@ -108,6 +116,10 @@ class Proxy:
     def delay(self, delay_ns: int) -> None:
         """Hold what arrives from now on for so long, in each direction."""
         self._do(lambda: setattr(self, "_delay_ns", delay_ns))
+
+    def limit(self, bytes_per_s: int | None) -> None:
+        """Let all clients together send so many bytes a second; None: there is no limit."""
+        self._do(lambda: setattr(self._up, "bytes_per_s", bytes_per_s))
 
     def stall(self, length_ns: int) -> None:
         """Forward nothing for so long, then everything at once."""
@@ -168,7 +180,7 @@ class Proxy:
             elif number == self._listener.fileno():
                 self._accept(poll)
             elif number in self._pipes:
-                self._pipes[number].take(time.monotonic_ns() + self._delay_ns)
+                self._pipes[number].take(self._delay_ns)
         now_ns = time.monotonic_ns()
         for number, pipe in list(self._pipes.items()):
             if not self._is_stopped and now_ns >= self._until_ns:
@@ -207,7 +219,7 @@ class Proxy:
             side.setblocking(False)
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             poll.register(side.fileno(), select.EPOLLIN)
-        up, down = _Pipe(client, server), _Pipe(server, client)
+        up, down = _Pipe(client, server, self._up), _Pipe(server, client, self._down)
         for pipe, make in zip((up, down), self._make_tampering, strict=True):
             if make is not None:
                 pipe.tampering = make()

@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.nats.truth.bandwidth import Link
 from tests.nats.truth.proxy import Proxy
 from tests.nats.truth.tampering import Fault, Tampering
 
 MS = 1_000_000
+SECOND = 1000 * MS
 LIMIT_S = 60.0
 
 
@@ -92,6 +94,17 @@ def test_what_is_large_goes_through_whole() -> None:
             got += client.recv(1024 * 1024)
         writer.join()
     assert got == sent
+
+
+def test_link__idle_or_busy__carries_its_bytes_a_second() -> None:
+    link = Link(1_000_000)
+    burst = [*link.pieces(bytes(100_000), 5 * SECOND)]
+    assert burst[-1][0] == 5 * SECOND + SECOND // 10
+    assert b"".join(piece for _, piece in burst) == bytes(100_000)
+    later = [*link.pieces(bytes(1_000), 5 * SECOND)]
+    assert later[-1][0] == burst[-1][0] + SECOND // 1000, "behind what is on the wire"
+    idle = [*link.pieces(bytes(1_000), 9 * SECOND)]
+    assert idle[-1][0] == 9 * SECOND + SECOND // 1000, "nothing is saved up"
 
 
 def delivery(number: int) -> bytes:

@@ -121,6 +121,16 @@ def test_grid__without_faults__has_its_trials_in_order() -> None:
         assert not world.loop.errors
 
 
+def test_grid__each_worker__gets_ready_for_the_next_trial_once_the_last_is_closed() -> None:
+    """Sooner, processes that start would delay report and clean-up on a host with few cores."""
+    with a_world(1) as world:
+        submit(world)
+        finish(world)
+        check_ended(world)
+        closed = [set(TRIALS[: number + 1]) for number in range(len(TRIALS))]
+        assert [worker.warm_ups for worker in world.workers] == [closed] * len(world.workers)
+
+
 def on_event(world: World, number: int, call: Callable[[LogEntry], None]) -> None:
     """Call once, when the log has its event of this number."""
 

@@ -355,6 +355,8 @@ class SimWorker:
         self.link = SimLink(world, self.process)
         self.job_store = JobStore()
         self.loads: list[SimLoad] = []
+        # The jobs that were closed each time that this worker got ready for the next one.
+        self.warm_ups: list[set[str]] = []
         error_ns = world.random.randint(-CLOCK_ERROR_NS, CLOCK_ERROR_NS)
         self.time = SimTime(world.log.clock, error_ns)
         self.stop = asyncio.Event()
@@ -371,7 +373,7 @@ class SimWorker:
             teardown=self._remove,
             prepare=self._prepare,
             read_slice=self._look,
-            warm_up=lambda: None,
+            warm_up=self._warm_up,
             reports=NoReports(),
             windows=no_windows(),
             run_in_thread=at_once,
@@ -396,6 +398,10 @@ class SimWorker:
             self.job_store.on_progress,
         )
         await asyncio.gather(self.agent.run(self.stop), self.experimenter.run(self.stop))
+
+    def _warm_up(self) -> None:
+        jobs = self.job_store.jobs()
+        self.warm_ups.append({view.id for view in jobs if view.closed})
 
     async def _make(
         self, job: str, spec: JobSpec, connection: Connection, workers: Sequence[str], me: str

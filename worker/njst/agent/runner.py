@@ -73,6 +73,8 @@ class Agent:
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _running: dict[tuple[str, a.Action], _RunningAction] = field(default_factory=dict)
     _cleaning: set[asyncio.Task[list[str]]] = field(default_factory=set)
+    # Jobs that this worker took part in, and after which it did not get ready for the next one.
+    _to_warm_up: set[str] = field(default_factory=set)
     # The last warning about a job whose events the log does not take.
     _warned: dict[str, str] = field(default_factory=dict)
     # Jobs that changed and were not examined yet, and where the next round begins.
@@ -130,6 +132,9 @@ class Agent:
     def _act_on_changes(self) -> bool:
         """Act on each changed job; return whether there was one."""
         changed_jobs, self._changed = self._changed, set()
+        for job in changed_jobs:
+            # Before a job that waited for this one to close takes its processes.
+            self._warm_up(job)
         for job in changed_jobs:
             view = self.deps.job_store.view(job)
             if view is not None and self.deps.job_store.is_active(view):
@@ -192,6 +197,7 @@ class Agent:
                 task.add_done_callback(_log_failure)
                 task.add_done_callback(lambda _: self._warm_up(view.id))
                 self._tasks[view.id] = task
+                self._to_warm_up.add(view.id)
             case a.ReportLate() if part is not None:
                 part.report_late()
             case a.StartLoad(at_ns) if part is not None:
@@ -204,11 +210,17 @@ class Agent:
                 self._start_action(view, action)
 
     def _warm_up(self, job: str) -> None:
-        """Get ready for the next job, unless this one or another still loads or is read back."""
-        view = self.deps.job_store.view(job)
-        is_over = view is not None and bool(view.settled or view.cancelled or view.ended)
-        if is_over and not self.current_job:
-            self.deps.warm_up()
+        """Get ready for the next job once this one is closed, unless another one loads.
+
+        Not sooner: on a small host, processes that start delay its report and its clean-up.
+        """
+        view, task = self.deps.job_store.view(job), self._tasks.get(job)
+        if job not in self._to_warm_up or view is None or task is None:
+            return
+        if view.closed and task.done():
+            self._to_warm_up.discard(job)
+            if not self.current_job:
+                self.deps.warm_up()
 
     def _start_action(self, view: JobView, action: a.Action) -> None:
         """Start an action that ends in an append, unless the same one is under way."""
@@ -312,6 +324,8 @@ class Agent:
             # A worker that was cut off reads of the end and the clean-up at once.
             self._participants[job].stop()
             if task.done():
+                self._warm_up(job)
+                self._to_warm_up.discard(job)
                 del self._tasks[job]
                 self._clean_up_again(self._participants.pop(job))
 

@@ -214,8 +214,10 @@ def _follow_submitted(
 
 
 def _load_models() -> None:
-    """Load what a report needs: better while a job prepares than after its end."""
-    import njst.cli.report_output  # noqa: F401, PLC0415
+    """Load and build what a report needs: better while a job prepares than after its end."""
+    from njst.cli.report_output import build_models  # noqa: PLC0415
+
+    build_models()
 
 
 def _print_report(

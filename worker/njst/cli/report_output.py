@@ -22,6 +22,11 @@ from njst.report.exports import EXPORTS, UnknownWorkloadError, of_workload
 from njst.report.terminal import render
 
 
+def build_models() -> None:
+    """Build the models of a report, which pydantic otherwise does on their first use."""
+    Report.model_rebuild()
+
+
 def print_report(client: ApiClient, job: str, output: ReportOutput, workload: str = "") -> ExitCode:
     """Print the report of a job, and return the exit code of its verdict.
 
@@ -32,18 +37,21 @@ def print_report(client: ApiClient, job: str, output: ReportOutput, workload: st
     if output is ReportOutput.HTML and not workload:
         print(client.html_report(job), end="")
     else:
-        _show(document, output, lambda: client.job(job).get("name") or job, workload)
+        _show(whole, document, output, lambda: client.job(job).get("name") or job, workload)
     return of_verdict(whole.verdict, whole.reason)
 
 
 def _show(
-    document: Any, output: ReportOutput, title: Callable[[], str], workload: str = ""
+    report: Report,
+    document: Any,
+    output: ReportOutput,
+    title: Callable[[], str],
+    workload: str = "",
 ) -> None:
     export = EXPORTS.get(output)
     if workload and (export is None or not export.by_workload):
         some = ", ".join(name for name, other in EXPORTS.items() if other.by_workload)
         raise CliError(f"--workload: only with -o {some}", ExitCode.USAGE)
-    report = Report.model_validate(document)
     if export is None:
         show(document, Output(output), lambda: render(report, title()))
         return

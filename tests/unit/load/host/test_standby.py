@@ -3,9 +3,11 @@
 import asyncio
 from asyncio.subprocess import Process
 from collections import Counter
+from contextlib import closing
 from typing import cast
 
-from njst.load.host.standby import Standby
+from njst.load.host.standby import PAUSE_S, Standby
+from njst.testing.virtual_loop import VirtualLoop
 
 MOST = {"load": 8, "read": 1}
 
@@ -64,7 +66,7 @@ async def _used(standby: Standby, *modules: str, times: int = 1) -> None:
 
 async def test_standby__after_a_job__has_as_many_processes_as_it_had() -> None:
     host = Host()
-    standby = Standby(MOST, host.spawn)
+    standby = Standby(MOST, host.spawn, pause_s=0)
     await _used(standby, "load", "load", "read", "read", "read")
     assert host.alive() == {}, "a job that comes alone is no series"
     await _used(standby, "load", "load", "read", "read", "read")
@@ -78,7 +80,7 @@ async def test_standby__after_a_job__has_as_many_processes_as_it_had() -> None:
 
 async def test_standby__after_a_smaller_job__keeps_no_more_than_that_had() -> None:
     host = Host()
-    standby = Standby({"load": 3}, host.spawn)
+    standby = Standby({"load": 3}, host.spawn, pause_s=0)
     await _used(standby, *["load"] * 9, times=2)
     assert host.alive() == {"load": 3}
     await _used(standby, "load")
@@ -89,7 +91,7 @@ async def test_standby__after_a_smaller_job__keeps_no_more_than_that_had() -> No
 
 async def test_standby__process_that_died__is_not_handed_out() -> None:
     host = Host()
-    standby = Standby(MOST, host.spawn)
+    standby = Standby(MOST, host.spawn, pause_s=0)
     await _used(standby, "load", times=2)
     host.started[-1].kill()
     assert (await standby.take("load")).returncode is None
@@ -98,15 +100,34 @@ async def test_standby__process_that_died__is_not_handed_out() -> None:
 
 async def test_standby__not_needed_for_long__ends() -> None:
     host = Host()
-    standby = Standby(MOST, host.spawn, keep_s=0, now_s=lambda: 5.0)
+    standby = Standby(MOST, host.spawn, keep_s=0, pause_s=0, now_s=lambda: 5.0)
     await _used(standby, "load", times=2)
     assert (len(host.started), host.alive()) == (3, {})
     await standby.close()
 
 
+def test_standby__job_that_comes_in_the_pause__has_none_started_beside_its_load() -> None:
+    async def jobs() -> None:
+        host = Host()
+        standby = Standby(MOST, host.spawn)
+        await _used(standby, "load", times=2)
+        assert host.alive() == {}, "the report of the job is read now"
+        process = await standby.take("load")
+        await asyncio.sleep(2 * PAUSE_S)
+        assert host.alive() == {"load": 1}, "its own"
+        process.kill()
+        standby.warm()
+        await asyncio.sleep(2 * PAUSE_S)
+        assert host.alive() == {"load": 1}, "of the next one"
+        await standby.close()
+
+    with closing(VirtualLoop()) as loop:
+        loop.run_until_complete(jobs())
+
+
 async def test_standby__jobs_far_from_each_other__are_no_series() -> None:
     host, now_s = Host(), [0.0]
-    standby = Standby(MOST, host.spawn, keep_s=60, now_s=lambda: now_s[0])
+    standby = Standby(MOST, host.spawn, keep_s=60, pause_s=0, now_s=lambda: now_s[0])
     for later_s, kept in ((0, 0), (61, 0), (60, 1), (61, 0)):
         now_s[0] += later_s
         process = await standby.take("load")
@@ -121,7 +142,7 @@ async def test_standby__jobs_far_from_each_other__are_no_series() -> None:
 
 async def test_standby__host_without_room__is_no_error_until_a_process_is_needed() -> None:
     host = Host()
-    standby = Standby(MOST, host.spawn)
+    standby = Standby(MOST, host.spawn, pause_s=0)
     await _used(standby, "load")
     process = await standby.take("load")
     host.full = True

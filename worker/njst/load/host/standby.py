@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 # How long processes wait for a job; jobs of a series follow each other faster.
 KEEP_S = 60.0
+# How long after a job none is started: its report is read then, often on a host with few cores. A
+# job that comes sooner starts its own.
+PAUSE_S = 0.5
 
 
 class Standby:
@@ -31,6 +34,7 @@ class Standby:
         most: Mapping[str, int],
         spawn: Spawn = spawn,
         keep_s: float = KEEP_S,
+        pause_s: float = PAUSE_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep processes for the next job of a series.
@@ -39,11 +43,13 @@ class Standby:
             most: how many at most of each module, by its name.
             spawn: starts a process.
             keep_s: how long they wait; two jobs of a series are not further apart.
+            pause_s: how long after a job the first one is started.
             now_s: the time in s.
         """
         self._most = most
         self._spawn = spawn
         self._keep_s = keep_s
+        self._pause_s = pause_s
         self._now_s = now_s
         # When the last job was over, and whether the present one followed it soon.
         self._over_s = -math.inf
@@ -51,6 +57,7 @@ class Standby:
         self._taken: Counter[str] = Counter()
         self._ready: dict[str, list[Process]] = {}
         self._warming: asyncio.Task[None] | None = None
+        self._is_pausing = False
 
     async def take(self, module: str) -> Process:
         """Return a process of a module that waits for its first line.
@@ -60,6 +67,10 @@ class Standby:
         """
         if not self._taken:
             self._is_series = self._now_s() - self._over_s <= self._keep_s
+        if self._is_pausing and self._warming is not None:
+            # What it would start then would be in the way of this job's load.
+            self._warming.cancel()
+            self._is_pausing = False
         self._taken[module] += 1
         ready = self._ready.get(module, [])
         while ready:
@@ -75,11 +86,14 @@ class Standby:
         self._over_s = self._now_s()
         if self._warming is not None:
             self._warming.cancel()
+        self._is_pausing = self._is_series
         if self._is_series:
             self._warming = asyncio.create_task(self._keep(wanted), name="standby")
 
     async def _keep(self, wanted: Mapping[str, int]) -> None:
         await self._end(wanted)
+        await asyncio.sleep(self._pause_s)
+        self._is_pausing = False
         try:
             for module, count in wanted.items():
                 ready = self._ready.setdefault(module, [])

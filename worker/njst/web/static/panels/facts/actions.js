@@ -1,6 +1,6 @@
 /** What one can do with a job: cancel, run again, compare, download. */
 
-import { h } from "../../core/dom.js";
+import { h, setShown } from "../../core/dom.js";
 import { link } from "../../core/address.js";
 import { jobPath } from "../../core/api.js";
 import { cancelling, downloads } from "../actions.js";

@@ -1,0 +1,1 @@
+"""`make study`: settings compared on three servers of this machine, for docs/study.md."""
