@@ -5,7 +5,7 @@ give the capacity in messages per second, whatever the machine does.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -56,24 +56,29 @@ class Wire:
         """Let so many messages of a search pass in a second."""
         self._proxy.limit(messages_per_s * FRAME_BYTES)
 
-    def search(self, low: int, high: int, **settings: int) -> str:
+    def search(self, low: int, high: int, *beside: Json, **settings: int) -> str:
         """Begin a search; return its ID."""
-        return post(self.mesh, self.spec(low, high, **settings))
+        return post(self.mesh, self.spec(low, high, *beside, **settings))
 
-    def spec(self, low: int, high: int, **settings: int) -> Json:
-        """Return an experiment that searches, in trials as short as they can be."""
-        template = self._job(durationSeconds=5, messagesPerSecond=low)
+    def spec(self, low: int, high: int, *beside: Json, **settings: int) -> Json:
+        """Return an experiment that searches, in trials as short as they can be.
+
+        Other workloads may run `beside` the one whose rate is searched.
+        """
+        template = self._job(low, beside)
         short = {"warmupSeconds": 0, "trialSeconds": 5, "recoverySeconds": 0}
         long = {"confirmations": 1, "confirmationSeconds": 5}
         search = {"toMessagesPerSecond": high, "precisionPercent": 50, **short, **long, **settings}
         return {"template": template, "search": search}
 
-    def _job(self, **length: int) -> Json:
+    def _job(self, rate: int, beside: Sequence[Json]) -> Json:
         publish = {"payloadBytes": PAYLOAD_BYTES, "window": 100}
+        write = {"name": "write", "messagesPerSecond": rate, "publish": publish}
+        length = {"stream": STREAM, "durationSeconds": 5}
         return {
             "target": {"servers": [self._proxy.url]},
             "streams": [{"name": STREAM, "storage": "Memory"}],
-            "workloads": [{"name": "write", "stream": STREAM, "publish": publish, **length}],
+            "workloads": [{**length, **one} for one in (write, *beside)],
         }
 
     def end(self, experiment: str) -> tuple[Json, list[Json]]:
@@ -96,6 +101,13 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         worker = LocalWorker("w0", nats.url, folder, options=options)
         mesh = stack.enter_context(running(nats, [worker], folder))
         yield Wire(mesh, proxy, lengths)
+
+
+def slow_receiver(messages_per_s: int) -> Json:
+    """Acknowledges each message after 0.1 s, and gets no more than it may have unacknowledged."""
+    most = messages_per_s // 10
+    slow = {"slowPercent": 100, "processingMilliseconds": 100}
+    return {"name": "read", "consume": {"maxAckPending": most, "batch": most, **slow}}
 
 
 def judged(trials: list[Json]) -> list[tuple[int, str, str]]:
@@ -133,6 +145,14 @@ def test_search__wire_of_known_capacity__has_it_between_its_bounds(wire: Wire) -
         assert (judgement, reason) == wanted, rate
     achieved = [t["achievedMessagesPerSecond"] for t in trials if t["judgement"] == "Breached"]
     assert abs(max(achieved) - CAPACITY) <= OTHERS_PERCENT * CAPACITY / 100, "as the wire carries"
+
+
+def test_search__receiver_slower_than_its_rates__is_not_found(wire: Wire) -> None:
+    """Its publisher achieves each rate: only what waits in the stream says that it cannot go on."""
+    wire.limit(10 * CAPACITY)
+    found, trials = wire.end(wire.search(1400, 1400, slow_receiver(1300)))
+    assert found["outcome"] == "NotFound", trials
+    assert judged(trials) == 2 * [(1400, "Breached", "LatencyRising")]
 
 
 def test_search__wire_loses_capacity_between_trials__is_unstable(wire: Wire) -> None:

@@ -165,6 +165,22 @@ def test_environment__of_several_workers__has_each_value_once_and_is_in_each_res
     assert final_report(history(*READY, STARTED), {}, BEGIN).environment is None
 
 
+def test_environment__worker_that_asked_before_a_leader_was_elected__leaves_it_to_the_others() -> (
+    None
+):
+    placed = [StreamPlacement(stream="S", leader=leader) for leader in ("", "n2", "n1")]
+    view = history(
+        *(
+            (worker, Ready(preparation=Preparation(session=TargetSession(), streams=[placement])))
+            for worker, placement in zip("abc", placed, strict=True)
+        ),
+        STARTED,
+    )
+    found = report_so_far(view, {}, BEGIN + 60 * S).environment
+    assert found is not None
+    assert [placement.leader for placement in found.streams] == ["n2"]
+
+
 def test_final_report__lost_worker__has_its_last_progress() -> None:
     accusations = LOST_AFTER_NS // S + 1
     view = history(

@@ -32,7 +32,9 @@ def environment(view: JobView) -> Environment | None:
     streams: dict[str, StreamPlacement] = {}
     for some in found:
         for placement in some.streams:
-            streams.setdefault(placement.stream, placement)
+            # A worker may have asked while the servers were electing a leader.
+            if not (known := streams.get(placement.stream)) or not known.leader:
+                streams[placement.stream] = placement
     return Environment(
         njst_versions=_distinct(s.njst_version for s in sessions),
         servers=_distinct(s.server for s in sessions),

@@ -106,23 +106,50 @@ async def test_standby__not_needed_for_long__ends() -> None:
     await standby.close()
 
 
-def test_standby__job_that_comes_in_the_pause__has_none_started_beside_its_load() -> None:
+def test_standby__job_that_comes_in_the_pause__ends_it_for_all_that_it_will_need() -> None:
     async def jobs() -> None:
         host = Host()
         standby = Standby(MOST, host.spawn)
-        await _used(standby, "load", times=2)
+        await _used(standby, "load", "read", times=2)
         assert host.alive() == {}, "the report of the job is read now"
         process = await standby.take("load")
+        assert host.alive() == {"load": 1, "read": 1}
         await asyncio.sleep(2 * PAUSE_S)
-        assert host.alive() == {"load": 1}, "its own"
+        assert host.alive() == {"load": 1, "read": 1}, "no other is started beside its load"
+        reader = await standby.take("read")
+        assert [cast("FakeProcess", one).module for one in (process, reader)] == ["load", "read"]
+        assert len(host.started) == 6
         process.kill()
+        reader.kill()
         standby.warm()
         await asyncio.sleep(2 * PAUSE_S)
-        assert host.alive() == {"load": 1}, "of the next one"
+        assert host.alive() == {"load": 1, "read": 1}, "those of the next one"
         await standby.close()
 
     with closing(VirtualLoop()) as loop:
         loop.run_until_complete(jobs())
+
+
+async def test_standby__two_jobs_that_end_at_once__has_as_many_processes_as_both_had() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn, pause_s=0)
+    for _ in range(2):
+        for process in [await standby.take("load") for _ in range(2)]:
+            process.kill()
+        standby.warm()
+        standby.warm()
+        await _settle()
+    assert host.alive() == {"load": 2}
+    await standby.close()
+
+
+async def test_standby__closed_in_the_pause__keeps_nobody_waiting() -> None:
+    host = Host()
+    standby = Standby(MOST, host.spawn, pause_s=60)
+    await _used(standby, "load", times=2)
+    await standby.close()
+    assert host.alive() == {}
+    (await standby.take("load")).kill()
 
 
 async def test_standby__jobs_far_from_each_other__are_no_series() -> None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 # How long processes wait for a job; jobs of a series follow each other faster.
 KEEP_S = 60.0
 # How long after a job none is started: its report is read then, often on a host with few cores. A
-# job that comes sooner starts its own.
+# job that comes sooner ends the pause.
 PAUSE_S = 0.5
 
 
@@ -43,7 +43,7 @@ class Standby:
             most: how many at most of each module, by its name.
             spawn: starts a process.
             keep_s: how long they wait; two jobs of a series are not further apart.
-            pause_s: how long after a job the first one is started.
+            pause_s: how long after a job they are started, unless the next one comes sooner.
             now_s: the time in s.
         """
         self._most = most
@@ -57,7 +57,10 @@ class Standby:
         self._taken: Counter[str] = Counter()
         self._ready: dict[str, list[Process]] = {}
         self._warming: asyncio.Task[None] | None = None
-        self._is_pausing = False
+        # Set: the pause is over; and: the processes after it are started.
+        self._pause_over = asyncio.Event()
+        self._started = asyncio.Event()
+        self._started.set()
 
     async def take(self, module: str) -> Process:
         """Return a process of a module that waits for its first line.
@@ -67,11 +70,10 @@ class Standby:
         """
         if not self._taken:
             self._is_series = self._now_s() - self._over_s <= self._keep_s
-        if self._is_pausing and self._warming is not None:
-            # What it would start then would be in the way of this job's load.
-            self._warming.cancel()
-            self._is_pausing = False
         self._taken[module] += 1
+        # Those for later start now as well: during the load, they would be in its way.
+        self._pause_over.set()
+        await self._started.wait()
         ready = self._ready.get(module, [])
         while ready:
             process = ready.pop()
@@ -80,20 +82,39 @@ class Standby:
         return await self._spawn(module)
 
     def warm(self) -> None:
-        """Start processes if the job that is over belongs to a series: as many as it took."""
+        """Start processes if the job that is over belongs to a series: as many as it took.
+
+        Nothing changes if none was taken since the last call.
+        """
+        if not self._taken:
+            return
         wanted = {name: min(n, self._most.get(name, 0)) for name, n in self._taken.items()}
         self._taken.clear()
         self._over_s = self._now_s()
         if self._warming is not None:
             self._warming.cancel()
-        self._is_pausing = self._is_series
         if self._is_series:
+            self._pause_over.clear()
+            self._started.clear()
             self._warming = asyncio.create_task(self._keep(wanted), name="standby")
+            # Whatever ends it, nobody waits for what it does not start.
+            self._warming.add_done_callback(self._release)
+
+    def _release(self, warming: asyncio.Task[None]) -> None:
+        if warming is self._warming:
+            self._started.set()
 
     async def _keep(self, wanted: Mapping[str, int]) -> None:
         await self._end(wanted)
-        await asyncio.sleep(self._pause_s)
-        self._is_pausing = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pause_s):
+                await self._pause_over.wait()
+        await self._start(wanted)
+        self._started.set()
+        await asyncio.sleep(self._keep_s)
+        await self._end({})
+
+    async def _start(self, wanted: Mapping[str, int]) -> None:
         try:
             for module, count in wanted.items():
                 ready = self._ready.setdefault(module, [])
@@ -102,8 +123,6 @@ class Standby:
         except OSError as error:
             # The next job says what is wrong, if it still is.
             log.info("no process can be started for the next job: %s", error)
-        await asyncio.sleep(self._keep_s)
-        await self._end({})
 
     async def _end(self, kept: Mapping[str, int]) -> None:
         """End the processes of each module beyond the number that is kept."""
