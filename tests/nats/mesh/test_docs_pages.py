@@ -86,3 +86,9 @@ def gate_a_release(mesh: Mesh, folder: Path) -> None:
     typed(mesh, folder, f"{run.strip()} 2> refused || test $? = 104")
     said = (folder / "refused").read_text()
     assert "spec.thresholds[0].relativeTo: the runs of baseline orders had another spec" in said
+    hopeless = "{metric: LatencyMaxMicroseconds, atMost: 1, abort: true, abortAfterSeconds: 1}"
+    spec = yaml_blocks("gate.md")[0].replace("Seconds: 60", "Seconds: 900")
+    (folder / "gate.yaml").write_text(f"{spec}  thresholds: [{hopeless}]\n")
+    aborted = typed(mesh, folder, f"{run.strip()} || test $? = 99")
+    assert "**ThresholdAborted**: stopped after " in aborted
+    assert "write LatencyMaxMicroseconds is " in aborted
