@@ -8,6 +8,7 @@ import pytest
 from njst.contract.results.report import WorkloadResult
 from njst.contract.results.tallies import ErrorClass, ErrorTally, WorkloadTally
 from njst.contract.spec.job import JobSpec
+from njst.contract.spec.threshold import Metric
 from njst.stats.histogram import Histogram
 from njst.stats.tally_merge import totals
 from njst.verdict.abort import Abort, SoFar, abort_of, may_abort
@@ -176,3 +177,12 @@ def test_ratio_of_counts__may_be_made_good__goes_on() -> None:
         ]
         found = abort_of(spec, SoFar(20_000, results, [measured]))
         assert (found is not None) == aborts
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("bound", ["atMost", "atLeast"])
+def test_each_metric__has_a_rule(metric: Metric, bound: str) -> None:
+    """A new metric without one is an error here, not in a running job."""
+    threshold = {"metric": metric, bound: 0 if bound == "atMost" else 10**9}
+    for length in (DURATION, PACED, COUNTED):
+        decided(job(threshold, length), tally(9, 9, errors=9, redelivered=9, longest_outage_us=9))

@@ -33,6 +33,7 @@ MEASURED = WorkloadResult(
     delivered_microseconds=Latency(p50=231, p90=232, p99=233, p999=234, max=235),
     redelivered=8,
     longest_outage_us=4_000,
+    backlog_messages=6,
 )
 # One value for each metric, all different: a wrong one cannot pass for another.
 VALUES = {
@@ -55,6 +56,7 @@ VALUES = {
     },
     Metric.REDELIVERED: 8,
     Metric.LONGEST_OUTAGE: 4_000,
+    Metric.BACKLOG: 6,
 }
 RATES = [Metric.MESSAGES_PER_SECOND, Metric.BYTES_PER_SECOND]
 COUNTED = [Metric.LONGEST_OUTAGE]

@@ -14,6 +14,7 @@ from njst.contract.results.report import (
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.workload import Workload
 from njst.contract.trials.rated_job import is_measured
+from njst.verdict.backlog import receivers
 from njst.verdict.tester_diagnosis import TOO_SHORT
 
 
@@ -145,19 +146,14 @@ def _windows(workload: Workload, result: WorkloadResult) -> Sequence[WindowResul
 def _backlogs(
     job: JobSpec, results: dict[str, WorkloadResult], workers: int
 ) -> Iterator[BacklogEvidence]:
-    """Yield the backlog of each receiver that gets all that the job publishes to its stream."""
-    for reader in job.workloads:
-        consume, stream = reader.consume, reader.stream
-        if consume is None or consume.filter_subjects or consume.existing_consumer is not None:
-            continue
-        writers = [
-            w for w in job.workloads if w.publish is not None and w.stream == stream and w.is_paced
-        ]
+    """Yield the backlog of each receiver, of what is published at an offered rate."""
+    for receiver in receivers(job, workers):
+        reader, copies = receiver.reader, receiver.copies
+        writers = [writer for writer in receiver.writers if writer.is_paced]
         rows = [_counts(workload, results) for workload in (reader, *writers)]
         length = min(map(len, rows))
         if len(rows) < 2 or not length:
             continue
-        copies = reader.kind.consumers_per_stream(consume, reader.clients * workers, None)
         received, published = rows[0][:length], [sum(row) for row in zip(*rows[1:], strict=False)]
         growth = [copies * sent - got for sent, got in zip(published, received, strict=False)]
         yield BacklogEvidence(reader.name, tuple(accumulate(growth)), copies * sum(published))

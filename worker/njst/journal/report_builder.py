@@ -17,6 +17,7 @@ from njst.stats.offered_load import planned_messages
 from njst.stats.start_skew import start_skew_us
 from njst.stats.tally_merge import check, totals
 from njst.verdict.abort import SoFar
+from njst.verdict.backlog import with_backlogs
 from njst.verdict.judge import History, judge
 from njst.verdict.tester_diagnosis import diagnose
 from njst.verdict.thresholds import evaluate
@@ -149,7 +150,7 @@ def workload_results(view: JobView, workers: list[WorkerResult]) -> list[Workloa
         total = totals(workload.name, workload.kind.title, tallies, window_us)
         planned = planned_messages(workload)
         results.append(total.model_copy(update={"planned": planned, "start_ms": start_ms}))
-    return results
+    return with_backlogs(view.created.spec, results, len(workers))
 
 
 def workload_start_ms(view: JobView, workload: Workload) -> int | None:

@@ -23,7 +23,13 @@ from njst.verdict.thresholds import evaluate
 
 _RATES = (Metric.MESSAGES_PER_SECOND, Metric.BYTES_PER_SECOND)
 # They never fall.
-_COUNTS = (Metric.MESSAGES, Metric.ERRORS, Metric.REDELIVERED, Metric.LONGEST_OUTAGE)
+_COUNTS = (
+    Metric.MESSAGES,
+    Metric.ERRORS,
+    Metric.REDELIVERED,
+    Metric.LONGEST_OUTAGE,
+    Metric.BACKLOG,
+)
 
 
 @dataclass(frozen=True)

@@ -253,4 +253,5 @@ _VALUES: dict[Metric, Callable[[WorkloadResult], _Measured | None]] = {
     },
     Metric.REDELIVERED: lambda w: _exactly(w.redelivered),
     Metric.LONGEST_OUTAGE: lambda w: _exactly(w.longest_outage_us),
+    Metric.BACKLOG: lambda w: _exactly(w.backlog_messages),
 }

@@ -90,6 +90,9 @@ class WorkloadResult(WorkloadCounts):
     others, and when it never began. `logins` is how often a client logged in, `login_microseconds`
     how long that took each time.
 
+    `backlog_messages` is how many published messages a consumer had not received, at most at the
+    end of any window; None where it does not get all that the job publishes to its stream.
+
     `censored_count` of the operations in `latency_microseconds` were given up: the percentiles are
     lower bounds then, and `latency_at_most_microseconds` has the upper ones; None: they are exact.
     """
@@ -111,6 +114,7 @@ class WorkloadResult(WorkloadCounts):
     login_microseconds: Latency | None = None
     store_clock_error_microseconds: int = 0
     clock_error_microseconds: int = 0
+    backlog_messages: int | None = None
     series: SeriesResult | None = None
 
     @property

@@ -17,7 +17,8 @@ _PERCENTILE = re.compile(
 class Metric(StrEnum):
     """What a threshold looks at; errors as a number, or as a share of the attempted operations.
 
-    Service and Slip are measured with an offered rate, Stored and Delivered by consumers.
+    Service and Slip are measured with an offered rate, Stored and Delivered by consumers, Backlog
+    of consumers that get all that the job publishes to their stream.
     """
 
     MESSAGES = "Messages"
@@ -54,6 +55,7 @@ class Metric(StrEnum):
     DELIVERED_MAX = "DeliveredMaxMicroseconds"
     REDELIVERED = "Redelivered"
     LONGEST_OUTAGE = "LongestOutageMicroseconds"
+    BACKLOG = "BacklogMessages"
 
     @property
     def percentile(self) -> tuple[str, int] | None:

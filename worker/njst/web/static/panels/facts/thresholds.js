@@ -49,6 +49,7 @@ function valueOf(metric, result) {
     BytesPerSecond: "bytesPerSecond",
     Redelivered: "redelivered",
     LongestOutageMicroseconds: "longestOutageUs",
+    BacklogMessages: "backlogMessages",
   };
   return result[fields[metric]];
 }
