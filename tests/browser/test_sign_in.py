@@ -49,7 +49,7 @@ def test_page__of_a_worker_with_tokens__asks_once_and_follows_and_downloads(
         with page.expect_download() as download:
             page.get_by_role("link", name="Summary, Markdown").click()
         assert download.value.suggested_filename == f"njst-{job}.md"
-        assert "signed" in download.value.path().read_text()
+        assert "write" in download.value.path().read_text()
 
         # The token lasts for the tab; what it does not allow is refused in words.
         page.reload()

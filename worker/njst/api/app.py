@@ -8,6 +8,7 @@ from njst.api.course import course_routes
 from njst.api.experiments import baseline_routes, comparison_routes, experiment_routes
 from njst.api.legacy import bench_routes
 from njst.api.pages import docs_page, page_routes
+from njst.api.request_bodies import describe_bodies
 from njst.api.services import Services
 
 
@@ -34,4 +35,5 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(bench_routes.create_router(services))
     app.include_router(docs_page.create_router(app))
+    describe_bodies(app)
     return app

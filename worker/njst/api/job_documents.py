@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -60,6 +60,14 @@ class JobList(Message):
 
     items: list[JobDocument]
     next: str | None = None
+
+
+class JobDryRun(Message):
+    """What a job would be: its spec with all defaults. Nothing was created."""
+
+    dry_run: Literal[True] = True
+    hints: list[str]
+    spec: JobSpec
 
 
 def document_of(

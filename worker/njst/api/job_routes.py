@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from njst.api.access import audit
-from njst.api.job_documents import JobDocument, JobList, JobPresenter, dump
+from njst.api.job_documents import JobDocument, JobDryRun, JobList, JobPresenter, dump
 from njst.api.job_submission import read_submission
 from njst.api.problems import ApiProblem
+from njst.api.request_bodies import JOB_BODY
 from njst.api.services import Services
 from njst.contract.events import OriginKind
 from njst.contract.parsing.field_errors import FieldProblem
@@ -21,32 +22,7 @@ from njst.journal.jobs import Submission, Submitted
 from njst.journal.state.job_view import Phase
 from njst.report.exports import EXPORTS, Export, UnknownWorkloadError, of_workload
 
-KEY_PARAMETER = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "1 to 255 visible ASCII characters; a repeated request with the same key returns"
-    " what the first one created.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-
-
-YAML_OR_JSON = {
-    "application/yaml": {"schema": {"type": "object"}},
-    "application/json": {"schema": {"type": "object"}},
-}
-
-
-def submission_body(kind: str) -> dict[str, Any]:
-    """Return what OpenAPI shows of a request that submits a manifest of this kind."""
-    return {
-        "parameters": [KEY_PARAMETER],
-        "requestBody": {
-            "required": True,
-            "description": f"An {kind} manifest or a bare spec, as JSON or YAML.",
-            "content": YAML_OR_JSON,
-        },
-    }
+UNCHANGED = {"description": "The job is still the one that `If-None-Match` names."}
 
 
 def create_router(services: Services) -> APIRouter:
@@ -58,11 +34,11 @@ def create_router(services: Services) -> APIRouter:
         "",
         api.submit,
         methods=["POST"],
-        responses=_shown(201),
-        openapi_extra=submission_body("NjstJob"),
+        responses={200: {"model": JobDocument | JobDryRun}, **_shown(201)},
+        openapi_extra=JOB_BODY,
     )
     add("", api.list_jobs, methods=["GET"], responses={200: {"model": JobList}})
-    add("/{job}", api.get, methods=["GET"], responses=_shown(200))
+    add("/{job}", api.get, methods=["GET"], responses={**_shown(200), 304: UNCHANGED})
     add("/{job}", api.delete, methods=["DELETE"], status_code=204)
     add("/{job}/report", api.report, methods=["GET"], responses={200: {"model": Report}})
     for name, export in EXPORTS.items():
@@ -74,7 +50,7 @@ def create_router(services: Services) -> APIRouter:
             description=f"Return the final report as {export.description}.",
             response_class=media(export.media_type),
         )
-    add("/{job}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
+    add("/{job}/cancel", api.cancel, methods=["POST"], status_code=202, responses=_shown(202))
     return router
 
 
@@ -103,8 +79,8 @@ class _JobsApi:
         submission = await read_submission(request, self._mesh)
         if dry_run:
             await self._jobs.check(submission.spec)
-            spec = submission.spec.model_dump(mode="json", exclude_none=True)
-            return JSONResponse({"dryRun": True, "hints": hints(submission.spec), "spec": spec})
+            checked = JobDryRun(hints=hints(submission.spec), spec=submission.spec)
+            return JSONResponse(dump(checked))
         if wait:
             submitted = await self._jobs.submit_and_wait(submission, request.is_disconnected)
         else:

@@ -1,6 +1,7 @@
 """What is asked of the API server, what its answers mean, and how long they count."""
 
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,11 @@ def review(server: ApiServer, folder: Path) -> KubernetesReview:
 
 
 async def test_token__of_a_user_with_the_right__is_allowed(
-    server: ApiServer, review: KubernetesReview
+    server: ApiServer, review: KubernetesReview, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     assert await review.decide("t", READ) == Decision("alice", is_allowed=True)
+    assert caplog.records == []
     token, access = server.bodies()
     assert token == {
         "apiVersion": "authentication.k8s.io/v1",

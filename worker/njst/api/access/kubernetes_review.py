@@ -6,6 +6,7 @@ that of the API server: a worker then never holds a token that opens the API ser
 """
 
 import hashlib
+import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -66,6 +67,8 @@ class KubernetesReview:
         self._token = folder / "token"
         _text(self._token)
         self._namespace = _text(folder / "namespace")
+        # It would log each review at the level of the audit lines.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._answers: dict[tuple[bytes, str], _Answer] = {}
         self._http = httpx.AsyncClient(
             base_url=server,

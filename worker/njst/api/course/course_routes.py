@@ -41,6 +41,7 @@ def create_router(services: Services) -> APIRouter:
         methods=["GET"],
         response_model=None,
         response_class=EventStream,
+        responses={204: {"description": "The job is over, and `Last-Event-ID` names its end."}},
     )
     return router
 

@@ -11,9 +11,9 @@ from pydantic import AwareDatetime
 
 from njst.api.experiments.ended_jobs import ended_jobs
 from njst.api.job_documents import dump
-from njst.api.job_routes import YAML_OR_JSON
 from njst.api.job_submission import read_body, require_document
 from njst.api.problems import ApiProblem
+from njst.api.request_bodies import BASELINE_BODY
 from njst.api.services import Services
 from njst.comparison.baseline_runs import baseline_run_of, run_problems
 from njst.comparison.pinned_baseline import spec_of_runs
@@ -26,13 +26,6 @@ from njst.contract.spec.comparison import BaselineRequest
 from njst.journal.baselines import UnknownBaselineError
 from njst.journal.report_builder import log_datetime
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "IDs of jobs (`jobs`), or a whole baseline, as JSON or YAML.",
-        "content": YAML_OR_JSON,
-    },
-}
 _Name = Annotated[str, Path(pattern=LABEL, max_length=40)]
 
 
@@ -63,7 +56,7 @@ def create_router(services: Services) -> APIRouter:
         api.put,
         methods=["PUT"],
         responses={200: {"model": Baseline}, 201: {"model": Baseline}},
-        openapi_extra=_BODY,
+        openapi_extra=BASELINE_BODY,
     )
     add("/{baseline}", api.delete, methods=["DELETE"], status_code=204)
     return router

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse, Response
 
 from njst.api.experiments.ended_jobs import ended_jobs
 from njst.api.job_documents import dump
-from njst.api.job_routes import YAML_OR_JSON
 from njst.api.job_submission import read_body, require_document
 from njst.api.problems import ApiProblem
+from njst.api.request_bodies import COMPARISON_BODY
 from njst.api.services import Services
 from njst.comparison.compare import compare
 from njst.comparison.facts import environment_of, run_of
@@ -20,14 +20,6 @@ from njst.contract.results.comparison import ComparedRun, ComparisonResult
 from njst.contract.spec.comparison import ComparisonRequest
 from njst.journal.jobs import Jobs
 from njst.journal.state.job_view import JobView
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "Job IDs of both sides, and the metrics, as JSON or YAML.",
-        "content": YAML_OR_JSON,
-    },
-}
 
 
 def create_router(services: Services) -> APIRouter:
@@ -41,7 +33,7 @@ def create_router(services: Services) -> APIRouter:
         description="Compare two sets of jobs that have ended.",
         response_model=None,
         responses={200: {"model": ComparisonResult}},
-        openapi_extra=_BODY,
+        openapi_extra=COMPARISON_BODY,
     )
     return router
 

@@ -1,6 +1,6 @@
 """The JSON document of an experiment, built from its view and the job of its running trial."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
@@ -60,6 +60,13 @@ class ExperimentList(Message):
 
     items: list[ExperimentSummary]
     next: str | None = None
+
+
+class ExperimentDryRun(Message):
+    """What an experiment would be: its spec with all defaults. Nothing was created."""
+
+    dry_run: Literal[True] = True
+    spec: ExperimentSpec
 
 
 def summary_of(view: ExperimentView, jobs: Jobs) -> ExperimentSummary:

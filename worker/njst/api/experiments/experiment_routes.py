@@ -11,6 +11,7 @@ from njst import __version__
 from njst.api.access import audit
 from njst.api.experiments.experiment_documents import (
     ExperimentDocument,
+    ExperimentDryRun,
     ExperimentList,
     SearchesSoFar,
     document_of,
@@ -18,8 +19,9 @@ from njst.api.experiments.experiment_documents import (
 )
 from njst.api.experiments.experiment_submission import read_experiment
 from njst.api.job_documents import dump
-from njst.api.job_routes import media, submission_body
+from njst.api.job_routes import media
 from njst.api.problems import ApiProblem
+from njst.api.request_bodies import EXPERIMENT_BODY
 from njst.api.services import Services
 from njst.journal.experiments import ExperimentSubmission, SubmittedExperiment
 from njst.journal.state.experiments.experiment_view import ExperimentView
@@ -38,8 +40,8 @@ def create_router(services: Services) -> APIRouter:
         "",
         api.submit,
         methods=["POST"],
-        responses=_shown(201),
-        openapi_extra=submission_body("NjstExperiment"),
+        responses={200: {"model": ExperimentDocument | ExperimentDryRun}, **_shown(201)},
+        openapi_extra=EXPERIMENT_BODY,
     )
     add("", api.list_all, methods=["GET"], responses={200: {"model": ExperimentList}})
     add("/{experiment}", api.get, methods=["GET"], responses=_shown(200))
@@ -59,7 +61,13 @@ def create_router(services: Services) -> APIRouter:
             description=f"Return an experiment that has ended as {export.description}.",
             response_class=media(export.media_type),
         )
-    add("/{experiment}/cancel", api.cancel, methods=["POST"], responses=_shown(202))
+    add(
+        "/{experiment}/cancel",
+        api.cancel,
+        methods=["POST"],
+        status_code=202,
+        responses=_shown(202),
+    )
     return router
 
 
@@ -77,8 +85,7 @@ class _ExperimentsApi:
         submission = await read_experiment(request, self._mesh)
         if dry_run:
             await self._experiments.check(submission.spec)
-            spec = submission.spec.model_dump(mode="json", exclude_none=True)
-            return JSONResponse({"dryRun": True, "spec": spec})
+            return JSONResponse(dump(ExperimentDryRun(spec=submission.spec)))
         submitted = await self._experiments.submit(submission)
         audit.note(request.scope, submitted.view.id, submission.spec.template.target)
         _reject_reused_key(submitted, submission)

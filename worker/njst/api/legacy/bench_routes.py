@@ -10,9 +10,17 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from njst.api.access import audit
 from njst.api.job_submission import read_body
+from njst.api.legacy.bench_documents import (
+    FAILURES,
+    Bench,
+    BenchCreated,
+    BenchDone,
+    BenchNodes,
+)
 from njst.api.legacy.bench_translation import (
     BenchError,
     BenchSettings,
@@ -24,6 +32,7 @@ from njst.api.legacy.bench_translation import (
     write_spec,
 )
 from njst.api.problems import ApiProblem
+from njst.api.request_bodies import BENCH_BODY, PURGE_BODY
 from njst.api.services import Services
 from njst.contract.events import Origin, OriginKind
 from njst.contract.parsing.field_errors import InvalidDocumentError, problems_of
@@ -81,14 +90,45 @@ def create_router(services: Services) -> APIRouter:
     api = _BenchApi(services)
     router = APIRouter(tags=["original njst"])
     add = partial(router.add_api_route, response_model=None)
-    add("/health-check", api.health_check, methods=["GET"])
-    add("/cluster", api.cluster, methods=["GET"])
-    add("/bench", api.list_benches, methods=["GET"])
-    add("/bench", api.create, methods=["POST"])
-    add("/bench/purge", api.purge, methods=["POST"])
-    add("/bench/{job}", api.get, methods=["GET"])
-    add("/bench/{job}", api.delete, methods=["DELETE"])
+    add(
+        "/health-check",
+        api.health_check,
+        methods=["GET"],
+        response_class=PlainTextResponse,
+        responses=FAILURES,
+    )
+    add("/cluster", api.cluster, methods=["GET"], responses=_shown(BenchNodes))
+    add("/bench", api.list_benches, methods=["GET"], responses=_shown(list[BenchSettings]))
+    add(
+        "/bench",
+        api.create,
+        methods=["POST"],
+        responses=_shown(BenchCreated),
+        openapi_extra=BENCH_BODY,
+    )
+    add(
+        "/bench/purge",
+        api.purge,
+        methods=["POST"],
+        responses=_shown(BenchDone),
+        openapi_extra=PURGE_BODY,
+    )
+    add("/bench/{job:bench_job}", api.get, methods=["GET"], responses=_shown(Bench))
+    add("/bench/{job:bench_job}", api.delete, methods=["DELETE"], responses=_shown(BenchDone))
     return router
+
+
+def _shown(model: Any) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": model}, **FAILURES}
+
+
+class _JobConvertor(StringConvertor):
+    """The ID of a job in a path: /bench/purge is a path of its own, for every method."""
+
+    regex = "(?!purge$)[^/]+"
+
+
+register_url_convertor("bench_job", _JobConvertor())
 
 
 class _BenchApi:
