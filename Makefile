@@ -29,23 +29,24 @@ demo: $(READY) ## Run an NjstJob on a Kubernetes API, a NATS and three workers o
 
 # What takes long: every fault at many stages of a job, bad starts, and the truth of the numbers. The
 # longest files come first, so that the last ones end together.
-LONG := tests/chaos tests/unit/sim tests/kubernetes/test_faults.py tests/nats/mesh/test_faults.py tests/nats/truth \
+COUNTING := $(addprefix tests/nats/truth/test_,storage.py readback.py tampering.py counters.py ordered.py)
+LONG := tests/chaos tests/unit/sim tests/kubernetes/test_faults.py tests/nats/mesh/test_faults.py $(COUNTING) \
   tests/nats/connections tests/nats/start $(addprefix tests/kubernetes/test_,bad_starts.py chart.py kstatus.py)
 
-# Those of them that measure times and rates have the machine for themselves.
-MEASURING := $(addprefix tests/nats/connections/test_,many_logins.py outages.py) \
-  $(addprefix tests/nats/truth/test_,delay.py failing_target.py frozen.py outage.py proxy.py split.py stall.py)
+# What measures times and rates, and has the machine for itself; tests/nats/truth but for what counts.
+ALONE := $(addprefix tests/nats/connections/test_,many_logins.py outages.py)
+MEASURING := $(ALONE) tests/nats/truth $(COUNTING:%=--ignore=%)
 
 # Most of these tests wait for a server most of the time, so two run at once.
 AT_ONCE ?= 2
 
 test: $(READY) ## Tests of all parts: pure code, a real NATS, a real Kubernetes API (about 15 minutes; AT_ONCE=2)
 	@$(BIN)/python -m devenv.kubernetes fetch
-	@$(PYTEST) -n $(AT_ONCE) --dist loadfile tests --ignore=tests/cluster --ignore=tests/browser $(LONG:%=--ignore=%)
+	@$(PYTEST) -n $(AT_ONCE) --dist loadfile tests --ignore=tests/cluster --ignore=tests/browser $(LONG:%=--ignore=%) --ignore=tests/nats/truth
 
 test-long: $(READY) ## The other tests: faults at many stages of a job, bad starts, every login, the truth of the numbers (15 minutes)
 	@$(BIN)/python -m devenv.kubernetes fetch
-	@NJST_SCHEDULES=2000 $(PYTEST) -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(LONG) $(MEASURING:%=--ignore=%)
+	@NJST_SCHEDULES=2000 $(PYTEST) -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(LONG) $(ALONE:%=--ignore=%)
 	@$(PYTEST) $(MEASURING)
 
 test-unit: $(READY) ## Only the tests that need nothing
