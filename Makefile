@@ -93,12 +93,12 @@ study: $(READY) ## Compare replicas, storage and message sizes on three servers 
 crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds
 	@$(BIN)/python -m njst.contract.results.report_schema docs/report.schema.json
-	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
+	@cp crds/*.yaml charts/njst/crds/
 
 manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's and the page's copies, tables of values and settings
 	@$(BIN)/python -m devenv.kubernetes fetch >/dev/null
 	@$(BIN)/python -m devenv.deploy_file manifests/njst-deploy.yaml
-	@cp crds/*.yaml charts/njst/files/crds/
+	@cp crds/*.yaml charts/njst/crds/
 	@cp examples/*.yaml worker/njst/web/static/examples/
 	@cp manifests/components/monitoring/rules.yaml manifests/components/monitoring/njst.json charts/njst/files/
 	@$(BIN)/python -m devenv.chart_docs charts/njst/README.md
