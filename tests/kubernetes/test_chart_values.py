@@ -278,7 +278,7 @@ def test_all_values_at_once__are_taken_by_the_api_server(restricted: KubernetesS
 
 
 def test_namespaced__renders_nothing_cluster_wide() -> None:
-    objects = _objects(templated({"rbac": {"namespaced": True}}))
+    objects = _objects(templated({"rbac": {"namespaced": True}, "http": {"auth": "Kubernetes"}}))
     assert {d["kind"] for d in objects.values()} & {*CLUSTER_WIDE} == set()
     assert "Role njst-operator" in objects
 
@@ -296,6 +296,22 @@ def test_two_releases__have_no_object_in_common() -> None:
     assert any(name.startswith("ClusterRole ") for name in elsewhere)
 
 
+GUARDED = {"http": {"auth": "TokenFile", "tokens": {"secretName": "tokens"}}}
+
+
+def test_ingress_and_route__of_a_guarded_api__lead_to_its_service_by_allowed_names() -> None:
+    ingress = {"enabled": True, "hosts": ["njst.example.com"], "tlsSecretName": "cert"}
+    route = {"enabled": True, "hosts": ["njst.example.org"], "parentRefs": [{"name": "edge"}]}
+    objects = _objects(templated({**GUARDED, "ingress": ingress, "httpRoute": route}))
+    found = objects["Ingress njst"]["spec"]
+    assert found["tls"] == [{"secretName": "cert", "hosts": ["njst.example.com"]}]
+    assert _at(found, "rules.0.http.paths.0.backend.service.name") == "njst"
+    assert _at(objects["HTTPRoute njst"], "spec.rules.0.backendRefs.njst.port") == 80
+    env = _at(objects["StatefulSet njst-worker"], f"{POD}.containers.worker.env")
+    allowed = _at(env, "NJST_HTTP_ALLOW_HOSTS.value").split(",")
+    assert {"njst.example.com", "njst.example.org"} < {*allowed}
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -310,6 +326,8 @@ def test_two_releases__have_no_object_in_common() -> None:
         ({"worker": {"extraVolumes": [{"emptyDir": {}}]}}, "/worker/extraVolumes/0"),
         ({"service": {"nodePort": 70000}}, "/service/nodePort"),
         ({"ingress": {"enabled": True}}, "ingress.enabled .*http.auth"),
+        ({**GUARDED, "ingress": {"enabled": True}}, "ingress.hosts is needed"),
+        ({**GUARDED, "httpRoute": {"enabled": True}}, "httpRoute.parentRefs is needed"),
         ({"httpRoute": {"enabled": True}}, "httpRoute.enabled .*http.auth"),
         ({"worker": {"autoscaling": {"enabled": True}}}, "operator.mode=Deployment"),
         ({"crds": {"keep": False}}, "helm.sh/resource-policy=keep"),
