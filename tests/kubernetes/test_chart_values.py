@@ -1,6 +1,7 @@
 """Each value of the chart, where it lands: all are set at once, and a row says what one must do."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,6 +11,8 @@ import yaml
 
 from devenv.environment import MANIFESTS
 from devenv.kubernetes.api_server import KubernetesServer
+from njst_operator.telemetry.operator_metrics import OperatorMetrics, exposition
+from njst_operator.telemetry.replica_health import ReplicaHealth
 from tests.kubernetes.installing import CLUSTER_WIDE, DRY_RUN
 from tests.kubernetes.test_chart import CHART, helm, templated
 
@@ -375,6 +378,35 @@ def test_scale_to_zero__has_no_or_all_workers() -> None:
     assert counts == [0, 3, 3]
     settings = objects["ConfigMap njst"]["data"]
     assert settings["NJST_EXPECT_WORKERS"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("phases", "replicas"),
+    [
+        ([], 0),
+        (["Pending"], 3),
+        (["Running", "Succeeded"], 3),
+        (["Cancelling"], 3),
+        (["Succeeded", "Failed", "Cancelled", "Suspended"], 0),
+    ],
+    ids=lambda given: "-".join(given) if isinstance(given, list) else str(given),
+)
+def test_scale_to_zero__workers__are_there_while_a_job_waits_or_runs(
+    phases: list[str], replicas: int
+) -> None:
+    """What KEDA would do with the metrics of an operator: none if the query is 0, otherwise min."""
+    spec = _preset("scale-to-zero")["ScaledObject njst-worker"]["spec"]
+    query = _at(spec, "triggers.0.metadata.query")
+    metric, counted = re.fullmatch(
+        r'sum\(max by \(phase\) \((\w+)\{namespace="njst",service="njst-operator",'
+        r'phase=~"([^"]+)"\}\)\)',
+        query,
+    ).groups()  # type: ignore[union-attr]
+    told = exposition(OperatorMetrics(), ReplicaHealth(), phases, [], 0.0)
+    samples = re.findall(rf'^{metric}\{{phase="(\w+)"\}} (\d+)$', told, re.MULTILINE)
+    value = sum(int(count) for phase, count in samples if phase in counted.split("|"))
+    active = value > int(_at(spec, "triggers.0.metadata.activationThreshold"))
+    assert spec["minReplicaCount" if active else "idleReplicaCount"] == replicas
 
 
 _NAME = "kubernetes.io/metadata.name"
