@@ -71,6 +71,7 @@ REPORT = Report(
     ],
     environment=Environment(
         njst_versions=["1.0"],
+        cores=["4 of 16, limit 4"],
         server_versions=["2.14.0"],
         accounts=["ORDERS"],
         servers=["n1", "n2"],
