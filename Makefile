@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
 .PHONY: help demo images manifests sbom test test-long test-unit test-nats test-kubernetes cluster-test browser-test chaos lint fmt docs pictures study \
-  crds lock bench bench-check \
+  crds lock base-lock bench bench-check \
   bench-operator bench-operator-check bench-mesh bench-mesh-check clean
 
 help: ## Show this list
@@ -94,12 +94,12 @@ study: $(READY) ## Compare replicas, storage and message sizes on three servers 
 crds: $(READY) ## Write crds/ and docs/report.schema.json anew from the contract
 	@$(BIN)/python -m njst.contract.crd.crds crds
 	@$(BIN)/python -m njst.contract.results.report_schema docs/report.schema.json
-	@mkdir -p charts/njst/files/crds && cp crds/*.yaml charts/njst/files/crds/
+	@cp crds/*.yaml charts/njst/crds/
 
 manifests: $(READY) ## Write anew what is made from others: njst-deploy.yaml, the chart's and the page's copies, tables of values and settings
 	@$(BIN)/python -m devenv.kubernetes fetch >/dev/null
 	@$(BIN)/python -m devenv.deploy_file manifests/njst-deploy.yaml
-	@cp crds/*.yaml charts/njst/files/crds/
+	@cp crds/*.yaml charts/njst/crds/
 	@cp examples/*.yaml worker/njst/web/static/examples/
 	@cp manifests/components/monitoring/rules.yaml manifests/components/monitoring/njst.json charts/njst/files/
 	@$(BIN)/python -m devenv.chart_docs charts/njst/README.md
@@ -112,9 +112,17 @@ OUTPUT ?= --push
 REPOSITORY ?=
 BUILD_ARGS ?=
 
+BASE_LOCK := locks/base-image.lock
+PINNED_BASE = $(if $(wildcard $(BASE_LOCK)),--build-arg BASE=$(shell cat $(BASE_LOCK)))
+
+base-lock: ## Pin the base image of both images by its digest of today in locks/base-image.lock (needs docker and its registry)
+	@base=$$(sed -n 's/^ARG BASE=//p' Dockerfile.worker); \
+	digest=$$(docker buildx imagetools inspect "$$base" --format '{{.Manifest.Digest}}'); \
+	echo "$$base@$$digest" | tee $(BASE_LOCK)
+
 images: $(READY) ## Build both images for amd64 and arm64 (PLATFORMS=, REPOSITORY=, OUTPUT=--load|--push, BUILD_ARGS='--build-arg BASE=...')
 	@for part in worker operator; do \
-	  docker buildx build --file Dockerfile.$$part --platform $(PLATFORMS) --provenance=true --sbom=true $(OUTPUT) $(BUILD_ARGS) \
+	  docker buildx build --file Dockerfile.$$part --platform $(PLATFORMS) --provenance=true --sbom=true $(OUTPUT) $(PINNED_BASE) $(BUILD_ARGS) \
 	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
 	    --build-arg SOURCE=$$(git config --get remote.origin.url || true) \
 	    --build-arg CREATED=$$(git show --no-patch --format=%cI HEAD) \

@@ -49,7 +49,7 @@ def test_two_releases_in_one_cluster_run_each_job_once(cluster: Cluster, alone: 
     nats(alone, "--jetstream", "--store_dir=/data")
     one_worker = ["--set=worker.replicas=1", "--wait", "--timeout=3m"]
     run("install", "njst", CHART, "--set=mesh=a", *one_worker)
-    other = ["--set=mesh=b", "--set=defaultMesh=false", "--set=crds.install=false"]
+    other = ["--set=mesh=b", "--set=defaultMesh=false", "--skip-crds"]
     run("install", "other", CHART, *other, *one_worker)
 
     alone.kubectl("apply", "-f", "-", stdin=steady("unnamed", 2))

@@ -37,8 +37,8 @@ WORKER = {
 VALUES: dict[str, dict[str, Any]] = {
     "default": {},
     "deployment": {"operator": {"mode": "Deployment", "cluster": "a"}},
-    "disabled": {"operator": {"mode": "Disabled"}, "crds": {"install": False}},
-    "namespaced": {"rbac": {"namespaced": True, "aggregate": False}, "crds": {"keep": False}},
+    "disabled": {"operator": {"mode": "Disabled"}},
+    "namespaced": {"rbac": {"namespaced": True}},
     "namespaces": {
         "rbac": {"namespaces": ["njst", "default", "kube-public"]},
         "operator": {"selector": "njst in (yes, ja)", "mode": "Deployment"},
@@ -237,24 +237,42 @@ def test_users_of_the_api__by_kubernetes__are_reviewed_by_the_workers_alone() ->
 
 
 def test_what_it_has_a_copy_of_is_what_is_there() -> None:
-    copied = {path.name: path.read_text() for path in (CHART / "files").rglob("*.*")}
+    copies = (path for folder in ("crds", "files") for path in (CHART / folder).glob("*.*"))
+    copied = {path.name: path.read_text() for path in copies}
     monitoring = MANIFESTS / "components" / "monitoring"
     there = [*CRDS.glob("*.yaml"), monitoring / "rules.yaml", monitoring / "njst.json"]
     assert copied == {path.name: path.read_text() for path in there}, "run `make manifests`"
 
 
-def test_install_upgrade_and_uninstall_keep_the_resource_types(
+_SCHEMA = "/spec/versions/0/schema/openAPIV3Schema/properties"
+
+
+def _fields(kube: KubernetesServer) -> Any:
+    crd = json.loads(kube.kubectl("get", "crd", "njstjobs.njst.io", "-o", "json"))
+    return crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+
+
+def test_install_upgrade_rollback_and_uninstall_leave_the_resource_types_alone(
     kube: KubernetesServer, namespace: str, tmp_path: Path
 ) -> None:
     """Nothing runs here: what is proved is what Helm itself does."""
     env = {**kube.kubectl.environment(), "HELM_CACHE_HOME": str(tmp_path)}
     at = ("njst", str(CHART), "--namespace", namespace)
-    own = ("--take-ownership", "--set", "rbac.aggregate=false")
+    own = ("--set", "rbac.aggregate=false")
     helm("install", *at, *own, env=env)
+    before = _fields(kube)
+    newer = [{"op": "add", "path": _SCHEMA + "/status/properties/new", "value": {"type": "string"}}]
+    kube.kubectl("patch", "crd", "njstjobs.njst.io", "--type=json", "--patch", json.dumps(newer))
     helm("upgrade", *at, *own, "--set", "worker.replicas=5", env=env)
     owner = kube.kubectl("get", "statefulset", "njst-worker", "-n", namespace, "-o", "json")
     assert json.loads(owner)["spec"]["replicas"] == 5
+    helm("rollback", "njst", "1", "--namespace", namespace, env=env)
+    assert "new" in _fields(kube)["status"]["properties"]
     helm("uninstall", "njst", "--namespace", namespace, env=env)
+    assert "new" in _fields(kube)["status"]["properties"]
+    newer[0] = {"op": "remove", "path": newer[0]["path"]}
+    kube.kubectl("patch", "crd", "njstjobs.njst.io", "--type=json", "--patch", json.dumps(newer))
+    assert _fields(kube) == before
     left = kube.kubectl("get", "all,configmaps,networkpolicies", "-n", namespace, "-o", "name")
     assert "njst" not in left
     kube.kubectl("get", "crd", "njstjobs.njst.io", "njstschedules.njst.io")

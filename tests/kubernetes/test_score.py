@@ -35,6 +35,7 @@ EXCEPTIONS = {
             (WORKER, "operator"),
             (OPERATOR, "operator"),
             (NATS, "nats"),
+            (NATS, "metrics"),
         )
     },
     (WORKER, *NO_EGRESS): EGRESS,

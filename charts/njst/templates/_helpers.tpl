@@ -1,5 +1,5 @@
 {{- define "njst.name" -}}
-{{- if contains "njst" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-njst" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride }}{{ else if contains "njst" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-njst" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
 {{- define "njst.labels" -}}
@@ -8,6 +8,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- with .Values.commonLabels }}{{ toYaml . | nindent 0 }}{{ end }}
 {{- end }}
 
 {{- /* Selector labels of a component: dict "root" $ "component" "worker" */ -}}
@@ -18,26 +19,13 @@ app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
 {{- define "njst.image" -}}
-{{ .root.Values.image.repository }}njst-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with .root.Values.global.imageRegistry }}{{ . }}/{{ end }}
+{{- .root.Values.image.repository }}njst-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with get .root.Values.image.digests .component }}@{{ . }}{{ end }}
 {{- end }}
 
 {{- define "njst.httpScheme" -}}
 {{ ternary "https" "http" (not (empty .Values.http.tls.secretName)) }}
-{{- end }}
-
-{{- define "njst.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile: {type: RuntimeDefault}
-{{- end }}
-
-{{- define "njst.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
 {{- end }}
 
 {{- define "njst.envFrom" -}}
@@ -67,6 +55,7 @@ capabilities: {drop: [ALL]}
   emptyDir: {sizeLimit: 16Mi}
 # The same volume that automountServiceAccountToken would mount into every container.
 - {{- include "njst.accountVolume" (dict "name" "kubernetes") | nindent 2 }}
+{{- with .Values.operator.extraVolumes }}{{ toYaml . | nindent 0 }}{{ end }}
 {{- end }}
 
 {{- /* The token of the service account: dict "name" "kubernetes" */ -}}
@@ -88,6 +77,7 @@ name: operator
 image: {{ include "njst.image" (dict "root" . "component" "operator") }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 envFrom: {{- include "njst.envFrom" . | nindent 2 }}
+  {{- with .Values.operator.extraEnvFrom }}{{ toYaml . | nindent 2 }}{{ end }}
 env:
   - {name: NJST_HEALTH, value: ":8081"}
   - name: POD_NAME
@@ -115,27 +105,23 @@ ports:
   - {name: health, containerPort: 8081}
 livenessProbe:
   httpGet: {path: /livez, port: health}
-  periodSeconds: 20
-  timeoutSeconds: 5
-  failureThreshold: 3
+  {{- toYaml .Values.operator.probes.liveness | nindent 2 }}
 {{- /* Beside a worker neither: a pod is ready when all its containers are, and the worker must stay in
 its Service whatever the operator lacks. */}}
 {{- if ne .Values.operator.mode "Sidecar" }}
 startupProbe:
   exec: {command: [python, -m, njst.probe, "http://127.0.0.1:8081/readyz"]}
-  timeoutSeconds: 5
-  periodSeconds: 2
-  failureThreshold: 60
+  {{- toYaml .Values.operator.probes.startup | nindent 2 }}
 readinessProbe:
   httpGet: {path: /readyz, port: health}
-  periodSeconds: 5
-  timeoutSeconds: 5
+  {{- toYaml .Values.operator.probes.readiness | nindent 2 }}
 {{- end }}
 resources: {{- toYaml .Values.operator.resources | nindent 2 }}
 terminationMessagePolicy: FallbackToLogsOnError
-securityContext: {{- include "njst.containerSecurity" . | nindent 2 }}
+securityContext: {{- toYaml .Values.containerSecurityContext | nindent 2 }}
 volumeMounts:
   - {name: login, mountPath: /etc/njst/login, readOnly: true}
   - {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
   - {name: operator-tmp, mountPath: /tmp}
+  {{- with .Values.operator.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end }}

@@ -29,8 +29,11 @@ def test_the_last_stage_runs_no_command_and_nobody_is_root(part: str) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_the_base_is_a_build_argument_and_pinned(part: str) -> None:
     head, *rest = stages(part)
-    assert re.search(r"^ARG BASE=python:3\.\d+\.\d+-slim-\w+$", head, re.MULTILINE)
+    found = re.search(r"^ARG BASE=(python:3\.\d+\.\d+-slim-\w+)$", head, re.MULTILINE)
+    assert found
     assert all(stage.startswith("${BASE}") for stage in rest)
+    lock = ROOT / "locks" / "base-image.lock"  # Of a release alone.
+    assert not lock.exists() or lock.read_text().startswith(f"{found[1]}@sha256:")
 
 
 def test_both_are_built_in_the_same_way() -> None:

@@ -20,7 +20,7 @@ _KUBECTL = {
     *("annotate", "apply", "create", "delete", "describe", "explain", "get", "label", "logs"),
     *("patch", "port-forward", "replace", "rollout", "wait"),
 }
-_HELM = {"install", "test", "uninstall", "upgrade"}
+_HELM = {"install", "rollback", "test", "uninstall", "upgrade"}
 _FOLDERS = ("bench/", "charts/", "crds/", "examples/", "manifests/", "tests/")
 # What stands for something that the reader fills in.
 _PLACEHOLDER = re.compile(r"^@?[A-Z_]+$|\.\.\.|\$")

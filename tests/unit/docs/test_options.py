@@ -16,6 +16,7 @@ from tests.unit.docs.test_commands import options_of_njst
 _FOREIGN = {
     *("--recursive", "--sort-by", "--force", "--force-replace", "--server-side"),
     "--take-ownership",
+    *("--skip-crds", "--reset-then-reuse-values"),
     *("--hypothesis-profile", "--status-include-resources", "--build-arg"),
 }
 _FOREIGN_PROGRAMS = ("kubectl ", "helm ", "nats ", "nats-server ")

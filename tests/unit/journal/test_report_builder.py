@@ -142,7 +142,7 @@ def test_adjusted_defaults__of_all_workers__are_reported_once_from_the_preparati
 
 def session(**fields: str) -> Preparation:
     return Preparation(
-        session=TargetSession(njst_version="1.0", user="svc", **fields),
+        session=TargetSession(njst_version="1.0", cores="4 of 8, limit 4", user="svc", **fields),
         streams=[StreamPlacement(stream="S", leader=fields["server"])],
     )
 
@@ -160,6 +160,7 @@ def test_environment__of_several_workers__has_each_value_once_and_is_in_each_res
     assert found is not None
     assert (found.servers, found.server_versions) == (["n1", "n2"], ["2.14.0"])
     assert (found.users, found.accounts, found.njst_versions) == (["svc"], [], ["1.0"])
+    assert found.cores == ["4 of 8, limit 4"]
     assert [(p.stream, p.leader) for p in found.streams] == [("S", "n2")]
     assert [w.target.server if w.target else None for w in report.workers] == ["n2", "n1", None]
     assert final_report(history(*READY, STARTED), {}, BEGIN).environment is None

@@ -71,6 +71,7 @@ REPORT = Report(
     ],
     environment=Environment(
         njst_versions=["1.0"],
+        cores=["4 of 16, limit 4"],
         server_versions=["2.14.0"],
         accounts=["ORDERS"],
         servers=["n1", "n2"],
@@ -137,7 +138,7 @@ ERRORS
   write Timeout 2: no ack in 5 s
 
 ENVIRONMENT: as it was prepared
-  njst 1.0; nats-server 2.14.0; account ORDERS; connected to n1, n2
+  njst 1.0; cores 4 of 16, limit 4; nats-server 2.14.0; account ORDERS; connected to n1, n2
   S: leader n1, replicas n2, n3
   T: leader not named
   T: leader not named

@@ -57,6 +57,7 @@ def environment_of(report: Report) -> dict[str, str]:
         return {}
     facts = {
         "njst": found.njst_versions,
+        "cores": found.cores,
         "nats-server": found.server_versions,
         "clusters": found.clusters,
         "domains": found.domains,

@@ -37,6 +37,7 @@ def environment(view: JobView) -> Environment | None:
                 streams[placement.stream] = placement
     return Environment(
         njst_versions=_distinct(s.njst_version for s in sessions),
+        cores=_distinct(s.cores for s in sessions),
         servers=_distinct(s.server for s in sessions),
         server_versions=_distinct(s.server_version for s in sessions),
         clusters=_distinct(s.cluster for s in sessions),

@@ -264,6 +264,7 @@ def _environment(environment: Environment | None) -> list[str]:
         return []
     parts = {
         "njst": environment.njst_versions,
+        "cores": environment.cores,
         "nats-server": environment.server_versions,
         "cluster": environment.clusters,
         "JetStream domain": environment.domains,

@@ -22,12 +22,14 @@ class Adjustment(Message):
 class TargetSession(Message):
     """To what one participant was connected when it prepared, and as whom; empty: not known.
 
-    `njst_version` is the participant's own. `server`, `server_version`, `cluster` and `domain`
+    `njst_version` is the participant's own, and so are its `cores`: how many of the machine's, and
+    the CPU limit. `server`, `server_version`, `cluster` and `domain`
     (of JetStream) are those of INFO; `account` and `user` those of `$SYS.REQ.USER.INFO`, which
     names no secrets: for a user with keys it is the public one, for a token `[REDACTED]`.
     """
 
     njst_version: str = ""
+    cores: str = ""
     server: str = ""
     server_version: str = ""
     cluster: str = ""
@@ -60,6 +62,7 @@ class Environment(Message):
     """
 
     njst_versions: list[str] = Field(default_factory=list)
+    cores: list[str] = Field(default_factory=list)
     servers: list[str] = Field(default_factory=list)
     server_versions: list[str] = Field(default_factory=list)
     clusters: list[str] = Field(default_factory=list)

@@ -9,6 +9,7 @@ from nats.js.api import StreamInfo
 from njst import __version__
 from njst.contract.connection import Connection
 from njst.contract.results.preparation import StreamPlacement, TargetSession
+from njst.load.host.cores import describe_cores
 from njst.provisioning.target.target_client import TargetClient
 
 # Answered by the server itself, for each account (nats-server 2.7 and newer).
@@ -32,6 +33,7 @@ async def target_session(
     account, user = await _user(client) if asks else ("", "")
     return TargetSession(
         njst_version=__version__,
+        cores=describe_cores(),
         server=client.info("server_name")[:_MOST_CHARS],
         server_version=client.info("version")[:_MOST_CHARS],
         cluster=client.info("cluster")[:_MOST_CHARS],
