@@ -31,6 +31,10 @@ class ReportOutput(StrEnum):
     MD = "md"
     JUNIT = "junit"
     HTML = "html"
+    BENCHER = "bencher"
+    BENCHMARK_ACTION_BIGGER = "benchmark-action-bigger"
+    BENCHMARK_ACTION_SMALLER = "benchmark-action-smaller"
+    OTAVA = "otava"
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format.")]
