@@ -8,6 +8,7 @@
 #
 #   NJST_API             URL of a worker. Without it the script starts `njst dev`, a NATS and three
 #                        workers on this machine, and ends it afterwards.
+#   NJST_BASELINE        File of a baseline that thresholds of the job are relative to.
 #   NJST_ALLOW_TARGET    For `njst dev`: the servers that spec.target may name, as --allow-target.
 #   GITHUB_STEP_SUMMARY  File to which the summary is appended; GitHub sets it.
 #   GITHUB_OUTPUT        File that gets `job` and `folder`; GitHub sets it.
@@ -76,6 +77,7 @@ trap end_dev EXIT
 trap cancel INT TERM
 if [ -z "${NJST_API:-}" ]; then start_dev; fi
 
+if [ -n "${NJST_BASELINE:-}" ]; then njst baseline load "$NJST_BASELINE" >&2; fi
 job=$(njst submit "$job_file" --wait)
 say "job $job"
 if [ -n "${GITHUB_OUTPUT:-}" ]; then

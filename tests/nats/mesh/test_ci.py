@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -13,6 +14,9 @@ from xml.etree import ElementTree as ET
 import yaml
 
 from njst.cli.exit_codes import ExitCode
+from njst.comparison.facts import SPEC_FACT, spec_digest
+from njst.contract.parsing.document import parse_spec
+from njst.contract.results.comparison import Baseline, BaselineRun
 from tests.nats.mesh.mesh import Mesh, endless_job, publish_job
 
 CI = Path(__file__).parents[3] / "ci"
@@ -53,11 +57,24 @@ def _write(folder: Path, job: dict[str, Any]) -> str:
     return "job.yaml"
 
 
+def _baseline(job: dict[str, Any]) -> Baseline:
+    """Return a baseline of a run of a job that had all of its messages."""
+    facts = {SPEC_FACT: spec_digest(parse_spec(job))}
+    values = {w["name"]: {"Messages": w["messages"]} for w in job["workloads"]}
+    runs = [BaselineRun(job="a", facts=facts, values=values)]
+    return Baseline(name="good", create_time=datetime(2026, 1, 1, tzinfo=UTC), runs=runs)
+
+
 def test_script__without_a_mesh__starts_one_for_the_job(tmp_path: Path) -> None:
     summary, output = tmp_path / "summary", tmp_path / "output"
+    limit = {"metric": "Messages", "relativeTo": "good", "atLeastPercent": 100}
+    job = publish_job(messages=1_001, thresholds=[limit])
+    (tmp_path / "good.json").write_bytes(_baseline(job).to_json())
     code, said = _run(
-        [str(SCRIPT), _write(tmp_path, publish_job(messages=1_001)), "out"],
+        [str(SCRIPT), _write(tmp_path, job), "out"],
         tmp_path,
+        # Without it the job would be refused: the NATS is new.
+        NJST_BASELINE="good.json",
         GITHUB_STEP_SUMMARY=str(summary),
         GITHUB_OUTPUT=str(output),
     )
