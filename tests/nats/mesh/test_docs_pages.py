@@ -57,13 +57,15 @@ def compare_two_settings(mesh: Mesh, folder: Path) -> None:
     for name, size in (("a", 128), ("b", 16_384)):
         job: dict[str, Any] = publish_job(messages=300)
         job["workloads"][0]["publish"] = {"payloadBytes": size, "mode": "Synchronous"}
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(job))
-    submit, compare, more = shell_blocks("comparing.md")
+        head = {"apiVersion": "njst.io/v1alpha1", "kind": "NjstJob", "metadata": {"name": name}}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({**head, "spec": job}))
+    submit, compare, more, history = shell_blocks("comparing.md")
     typed(mesh, folder, submit + submit)
     table = typed(mesh, folder, compare.replace("compare", "compare --with-unproven"))
     assert "write     MessagesPerSecond       2/2" in table
     assert "DIFFERENT: may explain a change\n  spec: first " in table
     assert typed(mesh, folder, more).startswith("| Workload |")
+    assert typed(mesh, folder, history.replace("nightly", "b")).startswith("b: 2 runs")
 
 
 def gate_a_release(mesh: Mesh, folder: Path) -> None:

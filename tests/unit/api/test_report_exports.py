@@ -14,6 +14,10 @@ BEGINS = {
     "hgrm": "# workload w: latency in milliseconds\n",
     "md": "## ✅ Passed: ",
     "junit": '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>',
+    "bencher": '{\n  "',
+    "benchmark-action-bigger": '[\n  {\n    "name": "',
+    "benchmark-action-smaller": '[\n  {\n    "name": "',
+    "otava": "time,job,w.MessagesPerSecond,",
 }
 
 

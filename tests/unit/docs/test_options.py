@@ -19,7 +19,7 @@ _FOREIGN = {
     *("--skip-crds", "--reset-then-reuse-values"),
     *("--hypothesis-profile", "--status-include-resources", "--build-arg"),
 }
-_FOREIGN_PROGRAMS = ("kubectl ", "helm ", "nats ", "nats-server ")
+_FOREIGN_PROGRAMS = ("bencher ", "kubectl ", "helm ", "nats ", "nats-server ")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 _VARIABLE = re.compile(r"\bNJST_[A-Z]\w*(?<!_)\b(?!_<)")
 _SOURCES = ("worker", "operator", "devenv", "bench", "tests")

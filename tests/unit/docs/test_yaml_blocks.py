@@ -11,7 +11,7 @@ from njst.cli.main import app
 from tests.unit.docs.pages import Block, blocks
 
 # First words of blocks that are for other programs.
-_FOREIGN = {"resource"}
+_FOREIGN = {"resource", "steps", "include", "strategy"}
 
 
 def _fields(*path: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _check(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_yaml_block__is_accepted(block: Block) -> None:
     for shown in _documents(block):
-        if not shown.keys() <= _FOREIGN:
+        if next(iter(shown)) not in _FOREIGN:
             _check(_whole(shown))
 
 

@@ -5,7 +5,12 @@ from fastapi import FastAPI
 from njst import __version__
 from njst.api import health_routes, job_routes, problems
 from njst.api.course import course_routes
-from njst.api.experiments import baseline_routes, comparison_routes, experiment_routes
+from njst.api.experiments import (
+    baseline_routes,
+    comparison_routes,
+    experiment_routes,
+    history_routes,
+)
 from njst.api.legacy import bench_routes
 from njst.api.pages import docs_page, page_routes
 from njst.api.request_bodies import describe_bodies
@@ -30,6 +35,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(experiment_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(comparison_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(baseline_routes.create_router(services), responses=problems.RESPONSES)
+    app.include_router(history_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(page_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(course_routes.create_router(services), responses=problems.RESPONSES)
     app.include_router(health_routes.create_router(services), responses=problems.RESPONSES)

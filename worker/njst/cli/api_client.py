@@ -147,13 +147,21 @@ class ApiClient:
         if response.is_error:
             raise _problem(response)
 
+    def history(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return the runs of a name, and when their numbers changed."""
+        return self._json("GET", "/api/v1/history", params=asked)
+
+    def history_csv(self, asked: dict[str, Any]) -> str:
+        """Return the runs of a name as CSV for Apache Otava."""
+        return self._text("/api/v1/history.otava.csv", params=asked)
+
     def cluster(self) -> list[dict[str, Any]]:
         """Return the members of the mesh."""
         members: list[dict[str, Any]] = self._json("GET", "/api/v1/cluster")["members"]
         return members
 
-    def _text(self, path: str) -> str:
-        response = self._answer("GET", path)
+    def _text(self, path: str, **request: Any) -> str:
+        response = self._answer("GET", path, **request)
         if response.is_error:
             raise _problem(response)
         return response.text

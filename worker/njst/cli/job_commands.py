@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,8 @@ from njst.cli.output import (
     OutputOption,
     ReportOutput,
     ReportOutputOption,
+    SaveOption,
+    files_to_save,
     of_document,
     show,
 )
@@ -78,8 +80,10 @@ def run(
     timeout_s: Timeout = math.inf,
     progress: ProgressOption = ProgressMode.AUTO,
     output: ReportOutputOption = ReportOutput.TABLE,
+    save: SaveOption = None,
 ) -> None:
     """Submit a job, follow it and print its report; the exit code is the verdict."""
+    files = files_to_save(save)
     if detach:
         of_document(output)
     shown = client.submit(read(file), key, wait=wait)
@@ -87,7 +91,7 @@ def run(
     if detach:
         show(shown, of_document(output), lambda: str(shown["id"]))
         return
-    _follow_submitted(client, shown, progress, timeout_s, output)
+    _follow_submitted(client, shown, progress, timeout_s, output, files)
 
 
 @with_client
@@ -126,10 +130,12 @@ def watch(
     timeout_s: Timeout = math.inf,
     progress: ProgressOption = ProgressMode.AUTO,
     output: ReportOutputOption = ReportOutput.TABLE,
+    save: SaveOption = None,
 ) -> None:
     """Follow a job until it ends and print its report; the exit code is the verdict."""
+    files = files_to_save(save)
     follow_other(client, job, progress, timeout_s)
-    raise typer.Exit(_print_report(client, job, output))
+    raise typer.Exit(_print_report(client, job, output, files=files))
 
 
 @with_client
@@ -168,9 +174,10 @@ def report(
     workload: Annotated[
         str, typer.Option(help="With -o csv and -o hgrm: only this workload.")
     ] = "",
+    save: SaveOption = None,
 ) -> None:
     """Print the full report of a job that has ended; the exit code is the verdict."""
-    raise typer.Exit(_print_report(client, job, output, workload))
+    raise typer.Exit(_print_report(client, job, output, workload, files_to_save(save)))
 
 
 @with_client
@@ -206,11 +213,12 @@ def _follow_submitted(
     progress: ProgressMode,
     timeout_s: float,
     output: ReportOutput,
+    files: Sequence[tuple[ReportOutput, Path]] = (),
 ) -> None:
     job = shown["id"]
     say(f"job {job} for {len(shown['participants'])} workers")
     follow_own(client, job, progress, timeout_s, meanwhile=_load_models)
-    raise typer.Exit(_print_report(client, job, output))
+    raise typer.Exit(_print_report(client, job, output, files=files))
 
 
 def _load_models() -> None:
@@ -221,11 +229,15 @@ def _load_models() -> None:
 
 
 def _print_report(
-    client: ApiClient, job: str, output: ReportOutput, workload: str = ""
+    client: ApiClient,
+    job: str,
+    output: ReportOutput,
+    workload: str = "",
+    files: Sequence[tuple[ReportOutput, Path]] = (),
 ) -> ExitCode:
     from njst.cli.report_output import print_report  # noqa: PLC0415 - loads all models of results
 
-    return print_report(client, job, output, workload)
+    return print_report(client, job, output, workload, files)
 
 
 def _state_text(document: dict[str, Any]) -> str:

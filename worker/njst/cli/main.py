@@ -11,6 +11,7 @@ from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
 from njst.cli.experiments import baseline_commands, experiment_commands
 from njst.cli.experiments.compare_command import TwoSidesCommand, compare
+from njst.cli.experiments.history_command import history
 from njst.cli.page.open_command import open_page
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ for name, command in job_commands.COMMANDS.items():
     app.command(name)(command)
 
 app.command("compare", cls=TwoSidesCommand)(compare)
+app.command("history")(history)
 app.add_typer(experiment_commands.app, name=EXPERIMENT)
 app.add_typer(baseline_commands.app, name=BASELINE)
 app.command("open")(open_page)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -31,10 +32,43 @@ class ReportOutput(StrEnum):
     MD = "md"
     JUNIT = "junit"
     HTML = "html"
+    BENCHER = "bencher"
+    BENCHMARK_ACTION_BIGGER = "benchmark-action-bigger"
+    BENCHMARK_ACTION_SMALLER = "benchmark-action-smaller"
+    OTAVA = "otava"
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Output format.")]
 ReportOutputOption = Annotated[ReportOutput, typer.Option("--output", "-o", help="Output format.")]
+
+SaveOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--save",
+        help="Also write the report to a file, as FORMAT=FILE with a format of --output; repeat it"
+        " for more.",
+    ),
+]
+
+
+def files_to_save(save: list[str] | None) -> list[tuple[ReportOutput, Path]]:
+    """Return the formats and files of --save.
+
+    Raises:
+        CliError: there is no such format, or no folder for the file.
+    """
+    found = []
+    for words in save or ():
+        name, equals, path = words.partition("=")
+        if not equals or not path or name not in list(ReportOutput):
+            allowed = ", ".join(ReportOutput)
+            problem = f"must be FORMAT=FILE, with a format of {allowed}"
+            raise CliError(f"--save {words}: {problem}", ExitCode.USAGE)
+        if not Path(path).parent.is_dir():
+            problem = f"there is no folder {Path(path).parent}"
+            raise CliError(f"--save {words}: {problem}", ExitCode.USAGE)
+        found.append((ReportOutput(name), Path(path)))
+    return found
 
 
 def of_document(output: ReportOutput) -> Output:
@@ -53,9 +87,13 @@ def of_document(output: ReportOutput) -> Output:
 
 def show(document: Any, output: Output, words: Callable[[], str]) -> None:
     """Print a document as JSON or YAML, or as the text that `words` returns."""
+    print(text_of(document, output, words), end="")
+
+
+def text_of(document: Any, output: Output, words: Callable[[], str]) -> str:
+    """Return what `show` prints."""
     if output is Output.JSON:
-        print(json.dumps(document, indent=2))
-    elif output is Output.YAML:
-        print(yaml.safe_dump(document, sort_keys=False), end="")
-    else:
-        print(words())
+        return json.dumps(document, indent=2) + "\n"
+    if output is Output.YAML:
+        return yaml.safe_dump(document, sort_keys=False)
+    return words() + "\n"

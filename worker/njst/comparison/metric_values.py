@@ -1,6 +1,6 @@
 """The values of one metric in two sets of runs, in pairs where the runs are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from njst.contract.results.comparison import ComparedRun
@@ -41,14 +41,17 @@ def values_of(
     choice: MetricChoice, first: Sequence[ComparedRun], second: Sequence[ComparedRun]
 ) -> list[MetricValues]:
     """Return the values of a choice, for each workload that it means."""
-    if choice.metric is RatioMetric.SUSTAINED:
-        names = [""]
-    elif choice.workload is not None:
-        names = [choice.workload]
-    else:
-        found = (workload.workload for run in (*first, *second) for workload in run.workloads)
-        names = list(dict.fromkeys(found))
+    names = workloads_of(choice, [*first, *second])
     return [_of_workload(name, choice.metric, first, second) for name in names]
+
+
+def workloads_of(choice: MetricChoice, runs: Iterable[ComparedRun]) -> list[str]:
+    """Return the workloads that a choice means; the empty name is the whole run."""
+    if choice.metric is RatioMetric.SUSTAINED:
+        return [""]
+    if choice.workload is not None:
+        return [choice.workload]
+    return list(dict.fromkeys(workload.workload for run in runs for workload in run.workloads))
 
 
 def are_paired(first: Sequence[ComparedRun], second: Sequence[ComparedRun]) -> bool:
@@ -67,7 +70,7 @@ def are_paired(first: Sequence[ComparedRun], second: Sequence[ComparedRun]) -> b
 def _of_workload(
     name: str, metric: RatioMetric, first: Sequence[ComparedRun], second: Sequence[ComparedRun]
 ) -> MetricValues:
-    sides = [[(run.pair, _value(run, name, metric)) for run in runs] for runs in (first, second)]
+    sides = [[(run.pair, value_of(run, name, metric)) for run in runs] for runs in (first, second)]
     missing = sum(value is None for side in sides for _, value in side)
     if not are_paired(first, second):
         known = [tuple(value for _, value in side if value is not None) for side in sides]
@@ -80,7 +83,7 @@ def _of_workload(
     )
 
 
-def _value(run: ComparedRun, name: str, metric: RatioMetric) -> int | None:
+def value_of(run: ComparedRun, name: str, metric: RatioMetric) -> int | None:
     """Return a value above 0; None: the run has none, or knows only a lower bound of it."""
     if metric is RatioMetric.SUSTAINED:
         return run.sustained_messages_per_second or None

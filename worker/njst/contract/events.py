@@ -46,13 +46,15 @@ class Origin(Message):
 
     `cluster` distinguishes clusters that share one NATS: only the job's own cluster may report that
     its resource is gone. An older njst left it empty; then only a cluster that has seen the
-    resource may.
+    resource may. `schedule` is the name of the NjstSchedule that made the resource; None: none did,
+    or an older njst submitted it.
     """
 
     kind: OriginKind
     cluster: str = ""
     namespace: str = ""
     name: str = ""
+    schedule: str | None = None
 
 
 class Payload(Message):

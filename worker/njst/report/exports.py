@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from njst.contract.results.report import Report
 from njst.report import course_csv, junit, percentile_distribution, step_summary
+from njst.report.tracking import bencher, benchmark_action, otava_csv
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,30 @@ EXPORTS: dict[str, Export] = {
         media_type="application/xml",
         description="each threshold and each check as a test case of JUnit",
         render=junit.render,
+    ),
+    "bencher": Export(
+        suffix="bencher.json",
+        media_type="application/json",
+        description="rates and latencies in the Bencher Metric Format",
+        render=bencher.render,
+    ),
+    "benchmark-action-bigger": Export(
+        suffix="benchmark-action-bigger.json",
+        media_type="application/json",
+        description="rates for customBiggerIsBetter of github-action-benchmark",
+        render=partial(benchmark_action.render, is_better_higher=True),
+    ),
+    "benchmark-action-smaller": Export(
+        suffix="benchmark-action-smaller.json",
+        media_type="application/json",
+        description="latencies for customSmallerIsBetter of github-action-benchmark",
+        render=partial(benchmark_action.render, is_better_higher=False),
+    ),
+    "otava": Export(
+        suffix="otava.csv",
+        media_type="text/csv",
+        description="rates and latencies as a row of CSV for Apache Otava",
+        render=otava_csv.render_report,
     ),
 }
 

@@ -63,6 +63,7 @@ class JobObserver:
             namespace=resource.namespace,
             name=resource.name,
             cluster=await self.identity.get(),
+            schedule=resource.schedule,
         )
 
     async def _earlier(self, resource: JobResource) -> JobView | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from njst.contract.names.kubernetes import GROUP, KIND, PLURAL
+from njst.contract.names.kubernetes import GROUP, KIND, PLURAL, SCHEDULE_KIND
 from njst.contract.results.job_status import JobStatus
 from njst.contract.spec.target import Target
 from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
@@ -27,8 +27,9 @@ class JobResource(KubeObject[JobStatus]):
     kind: ClassVar[str] = KIND
     plural: ClassVar[str] = PLURAL
 
-    # The uid of the schedule that made it, and the time that it was made for.
+    # The uid of the schedule that made it, its name, and the time that it was made for.
     owner: str = ""
+    schedule: str | None = None
     scheduled: datetime | None = None
     # The value of its annotation ACCEPTED_UID; empty without one.
     accepted_uid: str = ""
@@ -99,14 +100,20 @@ def resource_of(body: dict[str, Any]) -> JobResource:
     if common["status"].job_id == common["uid"]:
         common["spec"] = {name: common["spec"].get(name) for name in STEERING}
     accepted_uid = str((meta.get("annotations") or {}).get(ACCEPTED_UID, ""))
+    owner = _controller(meta)
     return JobResource(
-        **common, owner=_controller(meta), scheduled=_scheduled(meta), accepted_uid=accepted_uid
+        **common,
+        owner=str(owner.get("uid", "")),
+        schedule=str(owner["name"]) if owner.get("kind") == SCHEDULE_KIND else None,
+        scheduled=_scheduled(meta),
+        accepted_uid=accepted_uid,
     )
 
 
-def _controller(meta: dict[str, Any]) -> str:
-    owners = meta.get("ownerReferences") or []
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+def _controller(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the owner reference of the controller; empty without one."""
+    owners: list[dict[str, Any]] = meta.get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), {})
 
 
 def _scheduled(meta: dict[str, Any]) -> datetime | None:

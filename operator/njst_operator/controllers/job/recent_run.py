@@ -29,13 +29,18 @@ def earlier_run(
     found = [
         view
         for view in jobs
-        if view.created.origin == origin
+        if _place(view.created.origin) == _place(origin)
         and view.ended is not None
         and view.phase is not Phase.CANCELLED
         and now_ns - view.ended_ns < within_s * 1_000_000_000
         and _load(view.created.spec) == _load(spec)
     ]
     return max(found, key=lambda view: view.ended_ns, default=None)
+
+
+def _place(origin: Origin) -> Origin:
+    """Return an origin without its schedule, which an older njst did not record."""
+    return origin.model_copy(update={"schedule": None})
 
 
 def _load(spec: JobSpec) -> JobSpec:

@@ -1,11 +1,13 @@
-"""Ctrl-C while a job is followed.
+"""Ctrl-C while a job is followed, and SIGTERM, with which CI and Kubernetes end a command.
 
 The first one cancels a job that this command submitted. A second one within DOUBLE_PRESS_S comes
 before that, so the job goes on; a later one only ends the wait for the cancelled job.
 """
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from njst.cli.api_client import ApiClient
@@ -40,7 +42,7 @@ def follow_own(
     Raises:
         CliError: it has not ended in time, or the user does not want to wait for its end.
     """
-    with open_progress(mode, OWN_HINT) as progress:
+    with _sigterm_as_ctrl_c(), open_progress(mode, OWN_HINT) as progress:
         try:
             meanwhile()
             return follow(client, job, progress, timeout_s)
@@ -72,6 +74,16 @@ def follow_other(
             return follow(client, job, progress, timeout_s)
         except KeyboardInterrupt:
             raise _left(job) from None
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Make SIGTERM cancel the job as well: nobody would stop its load otherwise."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _left(job: str) -> CliError:

@@ -7,6 +7,7 @@ from njst.contract.results.comparison import (
     FactDifference,
     MetricComparison,
 )
+from njst.contract.spec.comparison import RatioMetric
 from njst.report import markdown_text as md
 from njst.report.text_table import table
 from njst.report.units import binary, duration
@@ -54,30 +55,32 @@ def _row(one: MetricComparison) -> list[str]:
         one.workload or "-",
         str(one.metric),
         f"{one.first_runs}/{one.second_runs}",
-        _value(one, one.first_median),
-        _value(one, one.second_median),
-        _change(one.ratio_per_million),
+        value_words(one.metric, one.first_median),
+        value_words(one.metric, one.second_median),
+        change_words(one.ratio_per_million),
         _interval(one),
         str(one.outcome),
     ]
 
 
-def _value(one: MetricComparison, value: int | None) -> str:
+def value_words(metric: RatioMetric, value: int | None) -> str:
+    """Return a value with its unit; a dash for none."""
     if value is None:
         return "-"
-    if "Latency" in one.metric:
+    if "Latency" in metric:
         return duration(value)
-    return f"{binary(value)}/s" if "Bytes" in one.metric else f"{value:,}/s"
+    return f"{binary(value)}/s" if "Bytes" in metric else f"{value:,}/s"
 
 
-def _change(ratio: int | None) -> str:
+def change_words(ratio: int | None) -> str:
+    """Return a ratio in parts per million as a change in percent; a dash for none."""
     return "-" if ratio is None else f"{100 * ratio / _MILLION - 100:+.1f} %"
 
 
 def _interval(one: MetricComparison) -> str:
     if one.lower_per_million is None or one.upper_per_million is None:
         return "-"
-    return f"{_change(one.lower_per_million)} to {_change(one.upper_per_million)}"
+    return f"{change_words(one.lower_per_million)} to {change_words(one.upper_per_million)}"
 
 
 def _difference(fact: FactDifference) -> str:

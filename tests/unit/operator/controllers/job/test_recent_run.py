@@ -61,6 +61,10 @@ def test_earlier_run__another_origin__does_not_count(change: dict[str, Any]) -> 
     assert not found(job(origin=ORIGIN.model_copy(update=change)), 1)
 
 
+def test_earlier_run__submitted_by_an_older_operator__counts_without_its_schedule() -> None:
+    assert found(job(origin=ORIGIN.model_copy(update={"schedule": "nightly"})), 1)
+
+
 def test_earlier_run__failed__counts_unless_cancelled() -> None:
     late: tuple[str, Event] = ("", Cancelled(reason="DeadlineExceeded", message="after 3600 s"))
     assert found(job(late), 1)

@@ -48,7 +48,7 @@ def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None
     over = phase in ("Succeeded", "Failed", "Cancelled")
     completion = time_text(end or time + timedelta(minutes=5)) if over else None
     made = resource_of(body)
-    assert (made.owner, made.scheduled) == ("s", time)
+    assert (made.owner, made.scheduled, made.schedule) == ("s", time, None)
     return replace(made, status=JobStatus(phase=phase, completion_time=completion))
 
 
@@ -99,7 +99,10 @@ def test_job__of_a_time__is_owned_and_named_by_the_time() -> None:
     assert meta["ownerReferences"][0]["uid"] == "s"
     assert meta["labels"] == {"njst.io/schedule": "noon"}
     assert action.body["spec"] == SPEC
-    assert resource_of({**action.body, "metadata": {**meta, "uid": "u", "resourceVersion": "1"}})
+    resource = resource_of(
+        {**action.body, "metadata": {**meta, "uid": "u", "resourceVersion": "1"}}
+    )
+    assert resource.schedule == "noon"
 
 
 def test_decide__time_is_done__creates_nothing() -> None:
