@@ -80,6 +80,25 @@ def test_file__of_a_grid__has_outcomes_shifts_and_runs(browser: Browser, tmp_pat
         expect(page.locator("#settings .dot")).to_have_count(4 * len(document["trials"]))
 
 
+def test_file__whose_tester_was_the_limit__infers_nothing(browser: Browser, tmp_path: Path) -> None:
+    document = ended(GRID, by_size, "grid")
+    for trial in document["trials"]:
+        trial["isTesterLimited"] = True
+    jobs = [trial["job"] for trial in document["trials"]]
+    for part in document["comparisons"]:
+        reason = "the load tester was the limit"
+        part["result"]["metrics"] = []
+        part["result"]["leftOut"] = [{"job": job, "reason": reason} for job in jobs]
+    with watched_page(browser, offline=True) as page:
+        page.goto(saved(document, tmp_path))
+        expect(page.locator("#shift")).to_contain_text("There are no runs to compare yet")
+        expect(page.locator("#shift .chart")).to_be_hidden()
+        notes = page.locator("#comparison .comparisons .note")
+        expect(notes.filter(has_text="Left out, because the load tester")).to_have_count(2)
+        expect(page.locator("#settings .dot.ring")).to_have_count(4 * len(jobs))
+        expect(page.locator("#settings .dot-median")).to_have_count(0)
+
+
 def test_shift__of_repeats__is_as_the_comparison_pairs_and_counts(browser: Browser) -> None:
     document = ended(GRID, by_size, "grid")
     rules = [(paired, c) for paired in (True, False) for c in (80, 90, 95, 99)]
