@@ -1,7 +1,7 @@
 /** Where in the distribution a setting is slower: the change of each percentile, over the runs. */
 
 import { h, setShown, setText } from "../../core/dom.js";
-import { ShiftChart } from "../../charts/shift_chart.js";
+import { ShiftChart } from "../../charts/runs/shift_chart.js";
 import { pointText } from "../../data/experiments/model.js";
 import { pairsOf, shiftOf, shiftWords } from "../../data/experiments/shift.js";
 import { choice, panel, selection } from "../panel.js";
