@@ -19,8 +19,9 @@ from tests.nats.mesh.mesh import Mesh
 
 STATIC = Path(page_files.__file__).parent / "static"
 # A module of the test that hands what the page computes to the test.
-ENTRY = """import { fewestRuns, pairsOf, shiftOf } from "./data/experiments/shift.js";
-globalThis.shift = { fewestRuns, pairsOf, shiftOf };
+ENTRY = """import { curveOf } from "./data/experiments/curve.js";
+import { fewestRuns, pairsOf, shiftOf } from "./data/experiments/shift.js";
+globalThis.shift = { curveOf, fewestRuns, pairsOf, shiftOf };
 """
 
 
@@ -80,7 +81,26 @@ def test_file__of_a_grid__has_outcomes_shifts_and_runs(browser: Browser, tmp_pat
         expect(page.locator("#settings .dot")).to_have_count(4 * len(document["trials"]))
 
 
-def test_shift__of_repeats__is_as_the_comparison_pairs_and_counts(browser: Browser) -> None:
+def test_file__whose_tester_was_the_limit__infers_nothing(browser: Browser, tmp_path: Path) -> None:
+    document = ended(GRID, by_size, "grid")
+    for trial in document["trials"]:
+        trial["isTesterLimited"] = True
+    jobs = [trial["job"] for trial in document["trials"]]
+    for part in document["comparisons"]:
+        reason = "the load tester was the limit"
+        part["result"]["metrics"] = []
+        part["result"]["leftOut"] = [{"job": job, "reason": reason} for job in jobs]
+    with watched_page(browser, offline=True) as page:
+        page.goto(saved(document, tmp_path))
+        expect(page.locator("#shift")).to_contain_text("There are no runs to compare yet")
+        expect(page.locator("#shift .chart")).to_be_hidden()
+        notes = page.locator("#comparison .comparisons .note")
+        expect(notes.filter(has_text="Left out, because the load tester")).to_have_count(2)
+        expect(page.locator("#settings .dot.ring")).to_have_count(4 * len(jobs))
+        expect(page.locator("#settings .dot-median")).to_have_count(0)
+
+
+def test_numbers__of_the_page__are_those_of_the_search_and_the_comparison(browser: Browser) -> None:
     document = ended(GRID, by_size, "grid")
     rules = [(paired, c) for paired in (True, False) for c in (80, 90, 95, 99)]
     with watched_page(browser) as page:
@@ -97,6 +117,14 @@ def test_shift__of_repeats__is_as_the_comparison_pairs_and_counts(browser: Brows
               shift.shiftOf(document, pair, "write"))""",
             document,
         )
+        searched = ended(SEARCH, limited, "search")
+        sustained: list[int] = page.evaluate(
+            """({ trials, searches }) => shift.curveOf(trials, "write", searches[0])
+              .filter((one) => one.sustained).map((one) => one.rate)""",
+            searched,
+        )
+    held = {t["plan"]["messagesPerSecond"] for t in searched["trials"] if t["judgement"] == "Held"}
+    assert sustained == sorted(held), "no rate of this target held and was rejected"
     for (is_paired, confidence), runs in zip(rules, fewest, strict=True):
         rule = DecisionRule(1 - confidence / 100, 1, 5, is_paired)
         assert runs == rule.fewest_runs, (is_paired, confidence)
@@ -148,13 +176,14 @@ def test_experiments__new_ones__run_end_and_are_cancelled_without_a_reload(
         page.get_by_role("link", name="Experiments").click()
         expect(page.get_by_role("heading", name="Experiments")).to_be_visible()
         grid = post(mesh, "sizes", {"template": {**SHORT, "thresholds": []}, **factor(path, 8, 64)})
-        expect(row_of(page, grid)).to_contain_text("Passed")
         row_of(page, grid).get_by_role("link").click()
         expect(page.locator(".verdict")).to_contain_text("all 2 trials have ended")
+        expect(page.locator("#trials tbody tr")).to_have_count(2)
         expect(page.locator("#settings .strip-label").first).to_have_text("size=8")
 
         endless = post(mesh, "endless", {"template": long_job("ENDLESS"), **factor(path, 8, 64)})
         page.get_by_role("link", name="Experiments").click()
+        expect(row_of(page, grid)).to_contain_text("Passed")
         row_of(page, endless).get_by_role("link").click()
         expect(page.locator(".verdict")).to_contain_text("Running. 0 of 2 trials ended.")
         expect(page.locator("#trials tbody tr")).to_contain_text("Running")

@@ -34,7 +34,7 @@ async def test_root__program__is_led_to_the_docs(http: httpx.AsyncClient, accept
 async def test_assets__that_the_page_names__are_served_for_ever(http: httpx.AsyncClient) -> None:
     html = (await http.get("/", headers=BROWSER)).text
     names = re.findall(r"assets/[\w.-]+", html)
-    assert [name.rsplit(".")[-1] for name in names] == ["css", "js", "json"]
+    assert [name.rsplit(".")[-1] for name in names] == ["css", "js", "json", "js"]
     for name in names:
         answer = await http.get(f"/{name}")
         assert answer.content == page.load().assets[name.removeprefix("assets/")].content

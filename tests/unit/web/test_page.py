@@ -20,7 +20,7 @@ FIRST_PAINT_BYTES = 80 * 1024
 
 def test_first_paint__html_style_and_script__are_below_80_kb_compressed() -> None:
     whole = page.load()
-    first = [asset for name, asset in whole.assets.items() if not name.startswith("examples")]
+    first = [asset for name, asset in whole.assets.items() if name.startswith("page")]
     assert sum(len(asset.packed) for asset in [whole.html, *first]) < FIRST_PAINT_BYTES
 
 
@@ -46,7 +46,8 @@ def test_sources__name_no_other_host() -> None:
 
 
 def test_sources__each_module__is_part_of_the_script() -> None:
-    script = page.load().script
+    assets = page.load().assets
+    script = "".join(assets[name].content.decode() for name in assets if name.endswith(".js"))
     modules = {str(path.relative_to(STATIC)) for path in own_files() if path.suffix == ".js"}
     assert modules == set(re.findall(r"\(\(\) => \{ // (\S+)$", script, re.MULTILINE))
 
@@ -76,7 +77,8 @@ def test_settings__version_examples_and_defaults() -> None:
     assert text is not None
     settings = json.loads(text[1])
     assert settings["version"] == njst.__version__
-    assert settings["examples"].removeprefix("assets/") in page.load().assets
+    for name in ("examples", "later"):
+        assert settings[name].removeprefix("assets/") in page.load().assets
     assert settings["defaults"] == spec_defaults()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from njst.web.script_bundle import BundleError, bundle
+from njst.web.script_bundle import BundleError, bundle, bundle_in_turn
 
 
 def joined(**modules: str) -> str:
@@ -35,6 +35,23 @@ def test_bundle__module_that_two_import__runs_once() -> None:
         c="export const c = 1;\n",
     )
     assert script.count("// c.js") == 1
+
+
+def test_bundles__in_turn__share_the_modules_of_the_first_one() -> None:
+    modules = {
+        "main.js": 'import { a } from "./a.js";\na;\n',
+        "later.js": 'import { a } from "./a.js";\nimport { b } from "./b.js";\na(b);\n',
+        "a.js": "export const a = 1;\n",
+        "b.js": "export const b = 2;\n",
+    }
+    first, later = bundle_in_turn(["main.js", "later.js"], modules.__getitem__)
+    assert "// a.js" in first
+    assert later == (
+        '"use strict";\n'
+        "const module2 = (() => { // b.js\nconst b = 2;\nreturn { b };\n})();\n"
+        "const module3 = (() => { // later.js\nconst { a } = module0;\nconst { b } = module2;\n"
+        "a(b);\nreturn {  };\n})();\n"
+    )
 
 
 def test_bundle__comments_and_indentation__stay_in_the_sources() -> None:

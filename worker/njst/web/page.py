@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from njst import __version__
-from njst.web.script_bundle import bundle
+from njst.web.script_bundle import bundle_in_turn
 from njst.web.spec_defaults import spec_defaults
 
 _STATIC = Path(__file__).parent / "static"
@@ -24,6 +24,8 @@ _STYLES = (
     "styles/print.css",
 )
 _ENTRY = "main.js"
+# What most readers do not look at: it is loaded when somebody does.
+_LATER = "later.js"
 _CHARTS = "vendor/uplot.min.js"
 # A hash in the name lets a browser keep the file for ever.
 _HASH_CHARACTERS = 12
@@ -63,10 +65,12 @@ class Page:
 @cache
 def load() -> Page:
     """Return the page; the files are read and compressed on the first call."""
-    script = _read(_CHARTS) + "\n" + bundle(_ENTRY, _read)
+    first, later = bundle_in_turn([_ENTRY, _LATER], _read)
+    script = _read(_CHARTS) + "\n" + first
     style = "\n".join(_read(name) for name in _STYLES)
     template = _read("index.html")
     scripts = _asset("page", ".js", "text/javascript; charset=utf-8", script)
+    later_scripts = _asset("later", ".js", "text/javascript; charset=utf-8", later)
     styles = _asset("page", ".css", "text/css; charset=utf-8", style)
     texts = {path.stem: path.read_text() for path in sorted((_STATIC / "examples").glob("*.yaml"))}
     examples = _asset("examples", ".json", "application/json", json.dumps(texts))
@@ -74,13 +78,17 @@ def load() -> Page:
         f'<link rel="stylesheet" href="assets/{styles.name}">\n'
         f'<script defer src="assets/{scripts.name}"></script>'
     )
-    settings = {"version": __version__, "examples": f"assets/{examples.name}"}
+    settings = {
+        "version": __version__,
+        "examples": f"assets/{examples.name}",
+        "later": f"assets/{later_scripts.name}",
+    }
     html = _pack(
         "index.html",
         "text/html; charset=utf-8",
         fill(template, head=head, data=settings_element(settings)),
     )
-    assets = {asset.name: asset for asset in (scripts, styles, examples)}
+    assets = {asset.name: asset for asset in (scripts, later_scripts, styles, examples)}
     return Page(script, style, template, html, assets)
 
 

@@ -1,4 +1,4 @@
-"""Joins the ES modules of the page to one script.
+"""Joins the ES modules of the page to one script, or to some of which a browser loads one first.
 
 One script is one request, and the only form that a Content-Security-Policy can allow by its hash in
 a file that is opened from disk: a module cannot import another one there. The sources stay modules,
@@ -14,7 +14,7 @@ indentation, and is an error.
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _IMPORT = re.compile(r'^import \{\s*(\w+(?:,\s*\w+)*),?\s*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async function|function\*?|const|class) (\w+))", re.MULTILINE)
@@ -28,7 +28,7 @@ class BundleError(ValueError):
 
 
 def bundle(entry: str, read: Callable[[str], str]) -> str:
-    """Return one script that does what module `entry` does.
+    """Return one script that does what module `entry` does, and leaves no name behind.
 
     Each module becomes a function of its own that runs once, after the modules that it imports.
 
@@ -39,8 +39,25 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
         BundleError: a module has another form of import or export, or modules import each other in
             a circle.
     """
-    parts: list[str] = []
+    return '"use strict";\n(() => {\n' + "".join(_parts(entry, read, {})) + "})();\n"
+
+
+def bundle_in_turn(entries: Sequence[str], read: Callable[[str], str]) -> list[str]:
+    """Return a script for each entry, of the modules that no script before it has.
+
+    A browser loads the later ones when it needs them: constants of a script are known to the
+    scripts that are loaded after it.
+
+    Raises:
+        BundleError: as `bundle` does.
+    """
     names: dict[str, str] = {}
+    return ['"use strict";\n' + "".join(_parts(entry, read, names)) for entry in entries]
+
+
+def _parts(entry: str, read: Callable[[str], str], names: dict[str, str]) -> list[str]:
+    """Return the modules that `names` does not have, each as a statement; `names` grows."""
+    parts: list[str] = []
 
     def add(path: str, importers: tuple[str, ...]) -> str:
         if path in importers:
@@ -52,7 +69,7 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
         return names[path]
 
     add(entry, ())
-    return '"use strict";\n(() => {\n' + "".join(parts) + "})();\n"
+    return parts
 
 
 def _module(path: str, text: str, name_of: Callable[[str], str]) -> str:

@@ -3,14 +3,13 @@
 import { h, setAttribute, setShown } from "./core/dom.js";
 import { current, link } from "./core/address.js";
 import { SIGNED_IN, signOut, token } from "./core/session.js";
+import { laterView } from "./core/later.js";
 import { advance, onChange, start, theme } from "./core/theme.js";
 import { embedded, reportData } from "./data/embedded.js";
-import { compareView } from "./views/compare.js";
 import { experimentReportView, experimentView } from "./views/experiment.js";
 import { experimentsView } from "./views/experiments.js";
 import { jobView, reportView } from "./views/job.js";
 import { jobsView } from "./views/jobs.js";
-import { submitView } from "./views/submit.js";
 
 const THEMES = { system: "\u25d0 System", light: "\u25cb Light", dark: "\u25cf Dark" };
 
@@ -21,8 +20,9 @@ let shown = "";
 function viewOf(path) {
   if (path[0] === "jobs" && path[1]) return () => jobView(path[1]);
   if (path[0] === "experiments") return path[1] ? () => experimentView(path[1]) : () => experimentsView();
-  if (path[0] === "compare") return () => compareView();
-  if (path[0] === "submit") return () => submitView();
+  if (path[0] === "history") return () => laterView("historyView");
+  if (path[0] === "compare") return () => laterView("compareView");
+  if (path[0] === "submit") return () => laterView("submitView");
   return () => jobsView();
 }
 
@@ -36,7 +36,7 @@ function show(make) {
 /** Show the view of the address; a change of its settings alone is no other view. */
 function route() {
   const { path, query } = current();
-  const key = JSON.stringify([path, path[0] === "jobs" || path[0] === "experiments" ? null : query.get("jobs") ?? query.get("from")]);
+  const key = JSON.stringify([path, path[0] === "jobs" || path[0] === "experiments" ? null : query.get("jobs") ?? query.get("from") ?? query.get("name")]);
   if (key === shown) return;
   const first = shown === "";
   shown = key;

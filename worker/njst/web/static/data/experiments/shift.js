@@ -65,6 +65,7 @@ export function fewestRuns(isPaired, confidencePercent) {
 
 /** What the runs of a shift allow to say. */
 export function shiftWords({ runs, isPaired }, confidencePercent) {
+  if (!runs) return "There are no runs to compare yet: both settings need one that is valid, and whose load tester was not the limit.";
   const noun = isPaired ? "pair" : "run of each side";
   if (runs === 1) return `One ${noun}: there is no band, and nothing is inferred. Repeat the trials.`;
   const fewest = fewestRuns(isPaired, confidencePercent);

@@ -27,7 +27,7 @@ function part(one, minEffectPercent) {
   const title = `${one.second} beside ${one.first}${one.others ? `, ${one.others}` : ""}`;
   const notes = [
     ...differences.map((fact) => `Not the same in all runs: ${fact.fact} (first ${fact.first.join(", ")}; second ${fact.second.join(", ")}).`),
-    ...leftOut.map((run) => `${run.job} was left out: ${run.reason}.`),
+    ...reasonsOf(leftOut).map(([reason, jobs]) => `Left out, because ${reason}: ${jobs.join(", ")}.`),
   ];
   return h(
     "section",
@@ -36,4 +36,11 @@ function part(one, minEffectPercent) {
     h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": title }, metrics.length ? comparisonTable(metrics, minEffectPercent) : h("p", { class: "note" }, "No number can be compared: no run is left on one of the sides.")),
     notes.map((text) => h("p", { class: "note" }, text)),
   );
+}
+
+/** Return the jobs that were left out, by reason. */
+function reasonsOf(leftOut) {
+  const reasons = new Map();
+  for (const { job, reason } of leftOut) reasons.set(reason, [...(reasons.get(reason) ?? []), job]);
+  return [...reasons];
 }

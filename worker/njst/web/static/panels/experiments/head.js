@@ -86,7 +86,7 @@ function boundsOf(model) {
   const [{ lowerMessagesPerSecond: lower, upperMessagesPerSecond: upper, isLowerConfirmed, trials }] = searches;
   const gap = lower && upper ? `${(((upper - lower) / lower) * 100).toFixed(1)} % above` : "";
   return [
-    tile("Sustained", lower, lower ? (isLowerConfirmed ? "confirmed by longer trials" : "held, not confirmed") : "no rate yet", "good"),
+    tile("Sustained", lower, lower ? (isLowerConfirmed ? "confirmed by longer trials" : "held, not confirmed") : model.ended ? "no rate held" : "no rate yet", "good"),
     tile("Not sustained", upper, upper ? gap || "the lowest rejected rate" : "no rate was rejected", "bad"),
     h("article", { class: "tile", "aria-label": "Trials" }, h("header", {}, h("h2", {}, "Trials")), h("p", {}, h("strong", { class: "tile-rate" }, count(trials))), h("p", { class: "note" }, `wanted: bounds within ${spec.search.precisionPercent} %`)),
   ];

@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { rate } from "../../core/format.js";
-import { RateLatencyChart } from "../../charts/rate_latency_chart.js";
+import { RateLatencyChart } from "../../charts/runs/rate_latency_chart.js";
 import { curveOf } from "../../data/experiments/curve.js";
 import { choice, panel, selection } from "../panel.js";
 

@@ -1,7 +1,7 @@
 /** Where in the distribution a setting is slower: the change of each percentile, over the runs. */
 
-import { h, setText } from "../../core/dom.js";
-import { ShiftChart } from "../../charts/shift_chart.js";
+import { h, setShown, setText } from "../../core/dom.js";
+import { ShiftChart } from "../../charts/runs/shift_chart.js";
 import { pointText } from "../../data/experiments/model.js";
 import { pairsOf, shiftOf, shiftWords } from "../../data/experiments/shift.js";
 import { choice, panel, selection } from "../panel.js";
@@ -23,9 +23,9 @@ export function shiftPanel(page) {
       const all = asked ? pairsOf(points, asked.factor) : [];
       const workload = page.workload();
       const number = all[page.chosen.pair] ? Number(page.chosen.pair) : 0;
-      const shift = all.length && workload ? shiftOf(model.document, all[number], workload) : { runs: 0 };
-      box.show(shift.runs > 0);
-      if (!shift.runs) return;
+      const shift = all.length && workload ? shiftOf(model.document, all[number], workload) : { runs: 0, rows: [] };
+      box.show(all.length > 0 && workload !== undefined);
+      if (!all.length || !workload) return;
       const key = JSON.stringify([model.trials.length, number, workload]);
       if (key === drawn) return;
       drawn = key;
@@ -37,7 +37,8 @@ export function shiftPanel(page) {
       pairs.set(all.map((pair, i) => ({ key: String(i), name: title(pair) })), String(number));
       setText(about, title(all[number]));
       box.say(shiftWords(shift, asked.confidencePercent));
-      chart.show(shift.rows, 1 + asked.minEffectPercent / 100);
+      setShown(chart.element, shift.rows.length > 0);
+      if (shift.rows.length) chart.show(shift.rows, 1 + asked.minEffectPercent / 100);
     },
   };
 }

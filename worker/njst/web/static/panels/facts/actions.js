@@ -23,14 +23,18 @@ export function actions(page) {
   });
   const again = h("a", { class: "button", href: link(["submit"], { from: page.id }) }, "Run again");
   const compare = h("a", { class: "button", href: link(["jobs"], { compare: page.id }) }, "Compare");
+  const history = h("a", { class: "button", hidden: true }, "History");
   const files = downloads(FILES.map((one) => ({ href: jobPath(page.id, one.rest), name: one.name, file: `njst-${page.id}.${one.file}` })));
-  const element = h("div", { class: "actions" }, cancel.button, again, compare, files, cancel.dialog);
+  const element = h("div", { class: "actions" }, cancel.button, again, compare, history, files, cancel.dialog);
   return {
     element,
     update(model) {
       setShown(element, page.origin !== null);
       cancel.update(!model.ended && model.job.phase !== "Cancelling", model.ended);
       setShown(files, model.ended);
+      const { schedule, name, namespace } = model.job.origin;
+      setShown(history, model.ended && Boolean(schedule || name));
+      history.setAttribute("href", link(["history"], { name: schedule || name, namespace }));
     },
   };
 }

@@ -1,11 +1,11 @@
 /** Latency over the offered rate: a mark for each trial, and lines through what is sustained. */
 
-import { count, latency, rate } from "../core/format.js";
-import { CURVE_PERCENTILES, judgements } from "../data/experiments/curve.js";
-import { median } from "../data/experiments/model.js";
-import { Chart } from "./chart.js";
-import { logAxis } from "./log_axis.js";
-import { color } from "./palette.js";
+import { count, latency, rate } from "../../core/format.js";
+import { CURVE_PERCENTILES, judgements } from "../../data/experiments/curve.js";
+import { median } from "../../data/experiments/model.js";
+import { Chart } from "../chart.js";
+import { logAxis } from "../log_axis.js";
+import { color } from "../palette.js";
 
 /** Values that are further apart than this need a logarithmic axis. */
 const WIDE = 8;
@@ -21,7 +21,7 @@ export class RateLatencyChart extends Chart {
   }
 
   /**
-   * @param {ReturnType<import("../data/experiments/curve.js").curveOf>} groups
+   * @param {ReturnType<import("../../data/experiments/curve.js").curveOf>} groups
    * @param {{ rate: number, name: string, color: string, before: boolean }[]} bounds Lines, with
    *   their names before or behind them.
    */
@@ -32,7 +32,8 @@ export class RateLatencyChart extends Chart {
     this.groups = groups;
     this.bounds = bounds;
     this.isLog = isLog;
-    this.settings.restAt = groups.findLastIndex((one) => one.sustained);
+    const highest = groups.findLastIndex((one) => one.sustained);
+    this.settings.restAt = highest < 0 ? undefined : highest;
     this.set(
       groups.map((one) => one.rate),
       CURVE_PERCENTILES.map((key) => ({

@@ -1,9 +1,9 @@
 /** How much each percentile is higher or lower: the median of the runs, and a band of them all. */
 
-import { SHIFT_PERCENTILES } from "../data/experiments/shift.js";
-import { changeOf } from "../core/format.js";
-import { Chart } from "./chart.js";
-import { color, faded } from "./palette.js";
+import { SHIFT_PERCENTILES } from "../../data/experiments/shift.js";
+import { changeOf } from "../../core/format.js";
+import { Chart } from "../chart.js";
+import { color, faded } from "../palette.js";
 
 const RATIOS = [1, 2, 5, 1.5, 10, 1.2, 1.1, 1.05, 1.02, 20, 50, 100, 1.01, 1000];
 const ROOM_PX = 20;
@@ -16,7 +16,7 @@ export class ShiftChart extends Chart {
   }
 
   /**
-   * @param {ReturnType<import("../data/experiments/shift.js").shiftOf>["rows"]} rows
+   * @param {ReturnType<import("../../data/experiments/shift.js").shiftOf>["rows"]} rows
    * @param {number} effect The ratio of the smallest change that matters.
    */
   show(rows, effect) {
