@@ -359,6 +359,11 @@ def test_openshift__leaves_uid_and_groups_to_the_cluster() -> None:
     ] * 2
 
 
+def test_security_contexts__that_are_null__are_left_out() -> None:
+    values = {"podSecurityContext": None, "containerSecurityContext": None}
+    assert "securityContext" not in templated({**values, "operator": {"mode": "Deployment"}})
+
+
 def test_measuring__has_guaranteed_pods_with_whole_cpus_on_nodes_of_their_own() -> None:
     pod = _preset("measuring")["StatefulSet njst-worker"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]  # Guaranteed is a matter of all containers of a pod.

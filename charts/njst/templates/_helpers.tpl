@@ -118,7 +118,9 @@ readinessProbe:
 {{- end }}
 resources: {{- toYaml .Values.operator.resources | nindent 2 }}
 terminationMessagePolicy: FallbackToLogsOnError
-securityContext: {{- toYaml .Values.containerSecurityContext | nindent 2 }}
+{{- with .Values.containerSecurityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - {name: login, mountPath: /etc/njst/login, readOnly: true}
   - {name: kubernetes, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
