@@ -35,7 +35,7 @@ class SearchStatus(Message):
 
     point: str = Field("", description="Values of the factors; empty without factors.")
     repeat: int = Field(0, description="Number of the repeat, from 0.")
-    outcome: str = Field("", description="How the search ended; empty before that.")
+    outcome: str = Field("", description="How the search ended; Running before that.")
     trials: int = Field(0, description="Number of its trials that have ended.")
     lower_messages_per_second: int | None = Field(
         None, description="Highest rate that held; none yet if it is left out."
