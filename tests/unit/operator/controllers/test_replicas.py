@@ -45,7 +45,9 @@ class Server:
 
     takes_s: float
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    watchers: list[Callable[[JobResource], None]] = field(default_factory=list)
+    watchers: list[Callable[[Any], None]] = field(default_factory=list)
+    # Returns the resource in an object.
+    read: Callable[[dict[str, Any]], Any] = resource_of
     writes: int = 0
     conflicts: int = 0
     events: int = 0
@@ -54,10 +56,16 @@ class Server:
     _version: int = 0
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def create(self, uid: str, **spec: Any) -> None:
+    def create(self, uid: str, base: dict[str, Any] = SPEC, **spec: Any) -> None:
         meta = {"uid": uid, "namespace": "ns", "name": uid, "generation": 1}
         status = {"observedGeneration": -1}
-        self._store(uid, {"metadata": meta, "spec": {**SPEC, **spec}, "status": status})
+        self._store(uid, {"metadata": meta, "spec": {**base, **spec}, "status": status})
+
+    def change(self, uid: str, **spec: Any) -> None:
+        """Change the spec of a resource, as a user does."""
+        body = self.bodies[uid]
+        meta = {**body["metadata"], "generation": body["metadata"]["generation"] + 1}
+        self._store(uid, {**body, "metadata": meta, "spec": {**body["spec"], **spec}})
 
     async def write_status(self, held: JobResource, new: Any) -> dict[str, Any]:
         async with self._busy:
@@ -102,7 +110,7 @@ class Server:
         meta = {**body["metadata"], "resourceVersion": str(self._version)}
         self.bodies[uid] = {**body, "metadata": meta}
         self.changed.set()
-        resource = resource_of(self.bodies[uid])
+        resource = self.read(self.bodies[uid])
         for watcher in self.watchers:
             asyncio.get_running_loop().call_later(WATCH_S, watcher, resource)
         return self.bodies[uid]
