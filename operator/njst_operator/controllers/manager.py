@@ -3,11 +3,13 @@
 It owns the controllers and the reflector, and starts and stops them. No controller knows another.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from njst.contract.events import Origin
+from njst.journal.course_reader import RunInThread
 from njst.journal.experiments import Experiments
 from njst.journal.jobs import Jobs
 from njst.journal.nats.log_clock import LogClock
@@ -57,6 +59,7 @@ class Manager:
     log: MeshLog
     # Whether the control NATS is connected.
     is_connected: Callable[[], bool] = lambda: True
+    run_in_thread: RunInThread = asyncio.to_thread
     metrics: OperatorMetrics = field(default_factory=OperatorMetrics)
     replica_health: ReplicaHealth = field(default_factory=ReplicaHealth)
     _tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
@@ -97,6 +100,7 @@ class Manager:
                 job_store=self.log.job_store,
                 clock=self.log.clock,
                 identity=self._identity,
+                run_in_thread=self.run_in_thread,
             ),
             metrics=self.metrics,
             replica_health=self.replica_health,

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from njst.contract.parsing.experiment import parse_experiment
-from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.experiments.experiment_status import ExperimentStatus
 from njst.contract.results.outcome import Problem
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import JobView
 from njst_operator.controllers.experiment import experiment_status_builder
+from njst_operator.controllers.experiment.checked_spec import checked_spec
 from njst_operator.controllers.experiment.experiment_phase import EXPERIMENT
 from njst_operator.controllers.experiment.experiment_resource import ExperimentResource
 from njst_operator.controllers.resource import status_fields
@@ -147,10 +146,9 @@ def _without_experiment(
         return (write(cancelled_at_once(EXPERIMENT, resource)),)
     if resource.copied_from_uid:
         return hold_restored(EXPERIMENT, resource, now)
-    try:
-        spec = parse_experiment(resource.spec)
-    except InvalidDocumentError as error:
-        return (write(EXPERIMENT.never_ran("Failed", INVALID, str(error))),)
+    spec = checked_spec(resource)
+    if isinstance(spec, str):
+        return (write(EXPERIMENT.never_ran("Failed", INVALID, spec)),)
     if spec.suspend:
         return (write(EXPERIMENT.suspended(), spec),)
     known = experiment_status_builder.known_before(spec)

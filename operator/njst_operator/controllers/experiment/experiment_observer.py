@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from njst.contract.events import Origin, OriginKind
+from njst.journal.course_reader import RunInThread
 from njst.journal.experiments import Experiments
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.report_builder import log_datetime
@@ -12,6 +13,7 @@ from njst.journal.state.experiments.experiment_text import next_job_id
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
+from njst_operator.controllers.experiment.checked_spec import checked_spec
 from njst_operator.controllers.experiment.experiment_decide import ObservedExperiment
 from njst_operator.controllers.experiment.experiment_resource import ExperimentResource
 from njst_operator.controllers.resource.cached_resource import CachedResource
@@ -27,6 +29,7 @@ class ExperimentObserver:
     job_store: JobStore
     clock: LogClock
     identity: ClusterIdentity
+    run_in_thread: RunInThread
 
     def now(self) -> datetime:
         """Return the log's time, on which replicas agree even if their own clocks differ."""
@@ -48,6 +51,9 @@ class ExperimentObserver:
             running = self.running(view)
             waits_for = () if running is None else self.job_store.waits_for(running.id)
             return ObservedExperiment(view, running, waits_for)
+        if cached.resource.wants_acceptance:
+            # In a thread: each point of a grid is checked as a job. The decision finds it known.
+            await self.run_in_thread(lambda: checked_spec(cached.resource))
         is_open = cached.resource.is_accepted and not cached.resource.is_finished
         forgotten = is_open and await self.experiments.is_forgotten(uid)
         return ObservedExperiment(not_submitted=cached.not_submitted, forgotten=forgotten)

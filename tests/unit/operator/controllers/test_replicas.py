@@ -130,6 +130,11 @@ def put(log: MemoryLog, job: str, event: Payload, worker: str = "") -> None:
     log.store(EventName(job, name, worker), event)
 
 
+async def at_once(compute: Callable[[], Any]) -> Any:
+    """Compute in the loop: virtual time knows no threads."""
+    return compute()
+
+
 def copy_of(
     number: int, server: Server, log: MemoryLog, connected: Callable[[], bool] = lambda: True
 ) -> Manager:
@@ -153,7 +158,7 @@ def copy_of(
         experiment_store=experiment_store,
         clock=cast("Any", log.clock),
     )
-    manager = Manager(config, cast("Any", server), mesh_log, connected)
+    manager = Manager(config, cast("Any", server), mesh_log, connected, at_once)
     job_store.listen(manager.on_job_changed)
     experiment_store.listen(manager.on_experiment_changed)
     server.watchers.append(manager.jobs.on_watched)

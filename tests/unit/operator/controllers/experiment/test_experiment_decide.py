@@ -243,7 +243,10 @@ def test_status__of_a_search_that_runs__has_its_bounds_so_far() -> None:
     view = view_of(trial(0, rate=400), trial(1, rate=800), spec=SEARCH)
     status = status_of(accepted(SEARCH), ObservedExperiment(view))
     (search,) = status.searches
-    assert (search.outcome, search.trials, search.lower_messages_per_second) == ("", 2, 800)
+    assert (search.outcome, search.trials, search.lower_messages_per_second) == (
+        *("Running", 2),
+        800,
+    )
     assert (search.is_lower_confirmed, search.upper_messages_per_second) == (False, None)
     assert status.trial_summary == "2"
 
