@@ -17,7 +17,7 @@ from pathlib import Path
 
 from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
-from njst.contract.names.kubernetes import PLURAL, SCHEDULE_PLURAL
+from njst.contract.names.kubernetes import EXPERIMENT_PLURAL, PLURAL, SCHEDULE_PLURAL
 from njst.local.local_errors import LocalServerError
 from njst.local.local_worker import READY_TIMEOUT_S, LocalWorker
 from njst.local.nats_server import NatsServer
@@ -122,7 +122,7 @@ class Environment:
 def install_crds(kube: KubernetesServer) -> None:
     """Install the CRDs; return when the API server serves their resource types."""
     kube.kubectl("apply", "--server-side", "-f", str(CRDS))
-    wait_served(kube, PLURAL, SCHEDULE_PLURAL)
+    wait_served(kube, PLURAL, SCHEDULE_PLURAL, EXPERIMENT_PLURAL)
 
 
 def wait_served(kube: KubernetesServer, *plurals: str) -> None:

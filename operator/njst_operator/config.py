@@ -100,7 +100,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--selector",
         default=env("selector", ""),
-        help="watch only NjstJobs and NjstSchedules with these labels, as kubectl's --selector",
+        help="watch only NjstJobs, NjstSchedules and NjstExperiments with these labels, as"
+        " kubectl's --selector",
     )
     parser.add_argument(
         "--copy", default=env("copy", ""), help="this copy's name among equals; the host's"

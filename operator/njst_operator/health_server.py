@@ -73,9 +73,17 @@ class Health:
         manager, replica_health = self._manager, self.replica_health()
         if manager is None or replica_health is None:
             return render([readiness(ready=False)])
-        phases = (resource.status.phase for resource in manager.resources())
+        phases = (r.status.phase for r in manager.jobs.controller.resources().values())
+        experiments = manager.experiments.controller.resources().values()
         schedules = [_sample(schedule) for schedule in manager.schedules()]
-        return exposition(manager.metrics, replica_health, phases, schedules, now_s())
+        return exposition(
+            manager.metrics,
+            replica_health,
+            phases,
+            schedules,
+            now_s(),
+            experiments=(r.status.phase for r in experiments),
+        )
 
 
 def _sample(schedule: ScheduleResource) -> ScheduleSample:

@@ -12,9 +12,15 @@ from typing import Any
 
 import kopf
 
-from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL, VERSION
-from njst_operator.controllers.job.job_resource import resource_of
+from njst.contract.names.kubernetes import (
+    EXPERIMENT_PLURAL,
+    GROUP,
+    PLURAL,
+    SCHEDULE_PLURAL,
+    VERSION,
+)
 from njst_operator.controllers.manager import Manager
+from njst_operator.controllers.route import Route
 from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.coordination.call_queue import CallQueue
 from njst_operator.kube.api_transport import USER_AGENT, KubeError, bearer_of, find_server
@@ -105,23 +111,7 @@ def _registry(
 
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        settings.scanning.disabled = True
-        settings.posting.enabled = False
-        settings.networking.request_timeout = REQUEST_TIMEOUT_S
-        settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
-        settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
-        settings.watching.chunk_size = PAGE
-        if scope.selector:
-            for plural in (PLURAL, SCHEDULE_PLURAL):
-                settings.watching.label_selectors[GROUP, plural] = scope.selector.text
-        settings.queueing.idle_timeout = IDLE_S
-        # kopf sets none without handlers of deletions, and removes one of its own that no handler
-        # needs: with the default name, one that another kopf operator has set.
-        settings.persistence.finalizer = f"operator.{GROUP}/unused"
-        settings.persistence.diffbase_storage = _Unread()
-        settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(
-            prefix=f"operator.{GROUP}"
-        )
+        _configure(settings, scope)
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
@@ -129,12 +119,19 @@ def _registry(
             lambda message: calls.put(manager.replica_health.watch_login, message)
         )
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
-    async def on_event(event: Any, **_: Any) -> None:
+    def pass_on(route: Route[Any], event: Any) -> None:
         if event["type"] == "DELETED":
-            calls.put(manager.on_unwatched, event["object"]["metadata"]["uid"])
+            calls.put(route.on_unwatched, event["object"]["metadata"]["uid"])
         else:
-            calls.put(manager.on_watched, resource_of(event["object"]))
+            calls.put(route.on_watched, route.read(event["object"]))
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def on_job(event: Any, **_: Any) -> None:
+        pass_on(manager.jobs, event)
+
+    @kopf.on.event(GROUP, VERSION, EXPERIMENT_PLURAL, registry=registry)
+    async def on_experiment(event: Any, **_: Any) -> None:
+        pass_on(manager.experiments, event)
 
     @kopf.on.event(GROUP, VERSION, SCHEDULE_PLURAL, registry=registry)
     async def on_schedule(event: Any, **_: Any) -> None:
@@ -144,6 +141,26 @@ def _registry(
             calls.put(manager.on_schedule, schedule_of(event["object"]))
 
     return registry
+
+
+def _configure(settings: kopf.OperatorSettings, scope: WatchScope) -> None:
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.networking.request_timeout = REQUEST_TIMEOUT_S
+    settings.watching.server_timeout = WATCH_SERVER_TIMEOUT_S
+    settings.watching.client_timeout = WATCH_CLIENT_TIMEOUT_S
+    settings.watching.chunk_size = PAGE
+    if scope.selector:
+        for plural in (PLURAL, SCHEDULE_PLURAL, EXPERIMENT_PLURAL):
+            settings.watching.label_selectors[GROUP, plural] = scope.selector.text
+    settings.queueing.idle_timeout = IDLE_S
+    # kopf sets none without handlers of deletions, and removes one of its own that no handler
+    # needs: with the default name, one that another kopf operator has set.
+    settings.persistence.finalizer = f"operator.{GROUP}/unused"
+    settings.persistence.diffbase_storage = _Unread()
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(
+        prefix=f"operator.{GROUP}"
+    )
 
 
 class _Unread(kopf.DiffBaseStorage):

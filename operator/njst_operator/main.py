@@ -13,7 +13,8 @@ from functools import partial
 from njst.contract.connection import Connection
 from njst.contract.names.mesh import Mesh
 from njst.journal import log_lines
-from njst.journal.interfaces import JournalUnavailableError, Stores
+from njst.journal.experiments import Experiments
+from njst.journal.interfaces import JournalUnavailableError, Stores, both
 from njst.journal.jobs import Jobs
 from njst.journal.nats.baseline_store import BaselineStore
 from njst.journal.nats.control_connection import connect
@@ -21,10 +22,11 @@ from njst.journal.nats.job_log import JetStreamLog
 from njst.journal.nats.log_clock import LogClock
 from njst.journal.nats.worker_discovery import NatsDiscovery
 from njst.journal.startup_retry import StartupRetry
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.login.login_errors import LoginError
 from njst_operator.config import Config, parse_config
-from njst_operator.controllers.manager import Manager
+from njst_operator.controllers.manager import Manager, MeshLog
 from njst_operator.health_server import Health, served
 from njst_operator.kopf_watch import watch
 from njst_operator.kube.api_transport import ApiTransport, KubeError
@@ -67,27 +69,40 @@ async def open_manager(config: Config, kube: KubeClient, health: Health) -> Asyn
     client = await connect(_control(config))
     journal = JetStreamLog(client, mesh, replicas=config.log_replicas)
     clock = LogClock(client, mesh)
-    job_store = JobStore()
+    job_store, experiment_store = JobStore(), ExperimentStore()
     try:
         await journal.open()
         await clock.start()
-        await journal.follow(job_store.on_entry, job_store.on_progress)
+        await journal.follow(
+            both(job_store.on_entry, experiment_store.on_entry), job_store.on_progress
+        )
         members = NatsDiscovery(client, mesh)
         await members.listen()
-        jobs = Jobs(
-            journal,
-            job_store,
-            members,
-            Stores(baselines=BaselineStore(client, mesh)),
-            expect=config.expect_workers,
+        baselines = BaselineStore(client, mesh)
+        mesh_log = MeshLog(
+            jobs=Jobs(
+                journal,
+                job_store,
+                members,
+                Stores(baselines=baselines),
+                expect=config.expect_workers,
+            ),
+            job_store=job_store,
+            experiments=Experiments(journal, experiment_store, baselines),
+            experiment_store=experiment_store,
+            clock=clock,
         )
-        manager = Manager(config, kube, jobs, job_store, clock, lambda: client.is_connected)
-        stop_listening = job_store.listen(manager.on_job_changed)
+        manager = Manager(config, kube, mesh_log, lambda: client.is_connected)
+        endings = (
+            job_store.listen(manager.on_job_changed),
+            experiment_store.listen(manager.on_experiment_changed),
+        )
         try:
             health.on_started(manager, client)
             yield manager
         finally:
-            stop_listening()
+            for end in endings:
+                end()
             await manager.stop()
     finally:
         await clock.stop()

@@ -7,7 +7,7 @@ from tests.cluster.njst import Njst, steady
 from tests.kubernetes.test_chart import helm
 
 CHART = str(ROOT / "charts" / "njst")
-CRDS = "njstjobs.njst.io", "njstschedules.njst.io"
+CRDS = "njstjobs.njst.io", "njstschedules.njst.io", "njstexperiments.njst.io"
 
 
 def test_the_chart_is_installed_tested_upgraded_and_uninstalled(

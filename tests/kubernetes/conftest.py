@@ -79,4 +79,4 @@ def env(shared_environment: Environment) -> Iterator[Environment]:
     services = [part.service for part in (*shared.workers, *shared.operators)]
     restart_all(service for service in services if not service.running)
     yield shared
-    shared.kubectl("delete", "njstjobs", "--all", "--wait=true")
+    shared.kubectl("delete", "njstexperiments,njstjobs", "--all", "--wait=true")

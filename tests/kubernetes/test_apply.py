@@ -11,7 +11,7 @@ from devenv.kubernetes.api_server import KubernetesServer
 from devenv.kubernetes.kubectl import KubectlError
 from tests.kubernetes.resources import Json, job, schedule
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 # What is empty but for its defaults, in every place where a spec can have such an object.
 BARE: Json = {
     "target": {},

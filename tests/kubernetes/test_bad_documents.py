@@ -11,9 +11,17 @@ import yaml
 
 from devenv.environment import install_crds
 from devenv.kubernetes.api_server import KubernetesServer
-from njst.contract.parsing.document import parse_spec
+from njst.contract.parsing.document import parse_model, parse_spec
+from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.spec.experiment import ExperimentSpec
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
+from tests.unit.contract.parsing.bad_experiments import (
+    BAD_EXPERIMENTS,
+    Document,
+    good_experiment,
+    good_search,
+)
 from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
 from tests.unit.contract.parsing.names import (
     BAD_NAMES,
@@ -159,3 +167,60 @@ def test_the_api_server_refuses_a_template_whose_jobs_never_run(
     assert status["kind"] == "Status", "it was accepted"
     assert said in status["message"]
     assert _schedule(api, **{field: False})["kind"] == "NjstSchedule"
+
+
+def _experiment(api: httpx.Client, spec: Document) -> dict[str, Any]:
+    body = {
+        "apiVersion": "njst.io/v1alpha1",
+        "kind": "NjstExperiment",
+        "metadata": {"generateName": "doc-"},
+        "spec": spec,
+    }
+    url = str(api.base_url).rstrip("/").replace("njstjobs", "njstexperiments")
+    params = {"dryRun": "All", "fieldValidation": "Strict"}
+    document: dict[str, Any] = api.post(url, json=body, params=params).json()
+    return document
+
+
+def _is_seen_by_cel(spec: Document) -> bool:
+    try:
+        parse_model(ExperimentSpec, spec)
+    except InvalidDocumentError as refused:
+        unseen = [rule.message for rule in ExperimentSpec.rules if not rule.cel]
+        return not any(p.message.startswith(m) for p in refused.problems for m in unseen)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "said"),
+    BAD_EXPERIMENTS,
+    ids=[f"{number}-{row[2][:40]}" for number, row in enumerate(BAD_EXPERIMENTS)],
+)
+def test_the_api_server_refuses_an_experiment_at_the_same_field(
+    api: httpx.Client, spec: Document, field: str, said: str
+) -> None:
+    """What it cannot see, values of any type and the template with them, the parser refuses."""
+    answer = _experiment(api, spec)
+    if not _is_seen_by_cel(spec):
+        assert answer["kind"] == "NjstExperiment", answer.get("message")
+        return
+    assert answer["kind"] == "Status", "it was accepted"
+    named = _fields(answer)
+    assert any(name == field or name.startswith(f"{field}[") for name in named), answer["message"]
+    if field in ("spec", "spec.search", "spec.comparison"):
+        assert said in answer["message"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [good_experiment(), good_search(), {**good_experiment(), "seed": 7, "order": "Random"}],
+    ids=["grid", "search", "random"],
+)
+def test_the_api_server_keeps_an_experiment_as_it_is(api: httpx.Client, spec: Document) -> None:
+    created = _experiment(api, spec)
+    assert created["kind"] == "NjstExperiment", created.get("message")
+    assert parse_experiment(created["spec"]) == parse_experiment(spec)
+    # kubectl would find a list or an object changed at each `apply` of the same file.
+    assert {name: created["spec"].get(name) for name in ("factors", "search")} == {
+        name: spec.get(name) for name in ("factors", "search")
+    }

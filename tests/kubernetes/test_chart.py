@@ -275,4 +275,5 @@ def test_install_upgrade_rollback_and_uninstall_leave_the_resource_types_alone(
     assert _fields(kube) == before
     left = kube.kubectl("get", "all,configmaps,networkpolicies", "-n", namespace, "-o", "name")
     assert "njst" not in left
-    kube.kubectl("get", "crd", "njstjobs.njst.io", "njstschedules.njst.io")
+    kinds = ("njstjobs", "njstschedules", "njstexperiments")
+    kube.kubectl("get", "crd", *(f"{kind}.njst.io" for kind in kinds))

@@ -10,7 +10,7 @@ import yaml
 from devenv.environment import ROOT, Environment
 from devenv.kubernetes.kubectl import KubectlError
 from njst.local.wait_until import wait_until
-from njst_operator.controllers.job.status_writer import NUMBERS_EVERY_S
+from njst_operator.controllers.resource.status_writer import NUMBERS_EVERY_S
 from njst_operator.kube.kube_object import parse_time
 from tests.kubernetes.resources import (
     PATIENCE_S,

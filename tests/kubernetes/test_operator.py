@@ -15,6 +15,7 @@ from devenv.kubernetes.api_server import KubernetesServer
 from njst import __version__
 from njst.local.wait_until import wait_until
 from njst_operator.kube.preflight import NEEDED
+from tests.kubernetes.experiments import experiment
 from tests.kubernetes.resources import (
     PATIENCE_S,
     api_jobs,
@@ -67,6 +68,9 @@ def _used(env: Environment) -> set[Right]:
 def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
     env.kubectl("apply", "-f", "-", stdin=short("rights", ttlSecondsAfterFinished=1))
     wait_gone(env, "rights")
+    env.kubectl("apply", "-f", "-", stdin=experiment("rights", ttlSecondsAfterFinished=1))
+    gone = ("wait", "njstexperiment/rights", "--for=delete", f"--timeout={PATIENCE_S}s")
+    env.kubectl(*gone, timeout_s=PATIENCE_S + 5)
     env.kubectl("apply", "-f", "-", stdin=schedule("rights"))
     missed(env, "rights")
     assert wait_until(lambda: None if jobs_of(env, "rights") else "no job", PATIENCE_S) is None

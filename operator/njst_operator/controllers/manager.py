@@ -1,36 +1,53 @@
 """The manager of one replica: routes what is watched, listed and logged to the controllers.
 
-It owns the controllers and the reflector, and starts and stops them. Neither controller knows the
-other.
+It owns the controllers and the reflector, and starts and stops them. No controller knows another.
 """
 
-import logging
-from collections.abc import Callable, Collection, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from njst.contract.events import OriginKind
+from njst.contract.events import Origin
+from njst.journal.course_reader import RunInThread
+from njst.journal.experiments import Experiments
 from njst.journal.jobs import Jobs
 from njst.journal.nats.log_clock import LogClock
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst_operator.config import Config
+from njst_operator.controllers.experiment.experiment_controller import ExperimentController
+from njst_operator.controllers.experiment.experiment_decide import DELETED as EXPERIMENT_DELETED
+from njst_operator.controllers.experiment.experiment_observer import ExperimentObserver
+from njst_operator.controllers.experiment.experiment_resource import (
+    ExperimentResource,
+    experiment_resource_of,
+)
 from njst_operator.controllers.job.job_controller import JobController
 from njst_operator.controllers.job.job_decide import DELETED
 from njst_operator.controllers.job.job_observer import JobObserver
-from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.ownership import Ownership
 from njst_operator.controllers.reflector import Reflector
+from njst_operator.controllers.route import Route, RoutedKind
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.controllers.tombstones import Tombstones
 from njst_operator.coordination.background_tasks import BackgroundTasks
-from njst_operator.coordination.loop_clock import now_s
-from njst_operator.kube.api_transport import KubeError
 from njst_operator.kube.cluster_identity import ClusterIdentity
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
 from njst_operator.telemetry.replica_health import ReplicaHealth
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class MeshLog:
+    """What one replica reads of the job log of its mesh, and how it writes to it."""
+
+    jobs: Jobs
+    job_store: JobStore
+    experiments: Experiments
+    experiment_store: ExperimentStore
+    clock: LogClock
 
 
 @dataclass
@@ -39,67 +56,119 @@ class Manager:
 
     config: Config
     kube: KubeClient
-    jobs: Jobs
-    job_store: JobStore
-    clock: LogClock
+    log: MeshLog
     # Whether the control NATS is connected.
     is_connected: Callable[[], bool] = lambda: True
+    run_in_thread: RunInThread = asyncio.to_thread
     metrics: OperatorMetrics = field(default_factory=OperatorMetrics)
     replica_health: ReplicaHealth = field(default_factory=ReplicaHealth)
     _tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
-    # Deleted resources: an older list must not bring one back.
-    _deleted: Tombstones = field(default_factory=Tombstones)
 
     def __post_init__(self) -> None:
-        """Make the controllers and the reflector."""
-        config, kube, metrics = self.config, self.kube, self.metrics
-        self._identity = ClusterIdentity(kube, config.cluster)
-        self._ownership = Ownership(config.mesh, config.default_mesh)
-        observer = JobObserver(self.jobs, self.job_store, self.clock, self._identity)
+        """Make the controllers, their routes and the reflector."""
+        self._identity = ClusterIdentity(self.kube, self.config.cluster)
+        self._ownership = Ownership(self.config.mesh, self.config.default_mesh)
+        observer = JobObserver(self.log.jobs, self.log.job_store, self.log.clock, self._identity)
+        self._schedule_controller = ScheduleController(
+            self.config.replica,
+            self.kube,
+            self.metrics,
+            observer.now,
+            selector=self.config.scope.selector,
+            grace_s=self.config.grace_s,
+            in_background=not self.config.once,
+        )
         self._job_controller = JobController(
-            config=config,
-            kube=kube,
-            jobs=self.jobs,
-            job_store=self.job_store,
+            config=self.config,
+            kube=self.kube,
+            jobs=self.log.jobs,
+            job_store=self.log.job_store,
             observer=observer,
-            metrics=metrics,
+            metrics=self.metrics,
             replica_health=self.replica_health,
             tasks=self._tasks,
             is_connected=self.is_connected,
         )
-        self._schedule_controller = ScheduleController(
-            config.replica,
-            kube,
-            metrics,
-            observer.now,
-            selector=config.scope.selector,
-            grace_s=config.grace_s,
-            in_background=not config.once,
+        self._experiment_controller = ExperimentController(
+            config=self.config,
+            kube=self.kube,
+            experiments=self.log.experiments,
+            store=self.log.experiment_store,
+            observer=ExperimentObserver(
+                experiments=self.log.experiments,
+                store=self.log.experiment_store,
+                job_store=self.log.job_store,
+                clock=self.log.clock,
+                identity=self._identity,
+                run_in_thread=self.run_in_thread,
+            ),
+            metrics=self.metrics,
+            replica_health=self.replica_health,
+            tasks=self._tasks,
+            is_connected=self.is_connected,
         )
-        self._reflector = Reflector(config, kube, metrics, self.replica_health, self)
+        self.jobs = self._job_route()
+        self.experiments = self._experiment_route()
+        self._routes: tuple[Route[Any], ...] = (self.jobs, self.experiments)
+        self._reflector = Reflector(
+            self.config,
+            self.kube,
+            self.metrics,
+            self.replica_health,
+            self._routes,
+            self._on_lists,
+        )
 
-    def resources(self) -> Iterable[JobResource]:
-        """Return the newest known version of each NjstJob."""
-        return self._job_controller.resources().values()
+    def _job_route(self) -> Route[JobResource]:
+        def origins() -> Mapping[str, Origin]:
+            return {view.id: view.created.origin for view in self.log.job_store.open_jobs()}
+
+        kind = RoutedKind(
+            plural=JobResource.plural,
+            read=resource_of,
+            deleted=DELETED,
+            open_origins=origins,
+            on_taken=self._schedule_controller.on_job,
+            on_forgotten=self._schedule_controller.on_job_deleted,
+        )
+        return Route(
+            kind,
+            self._job_controller,
+            self.config.scope,
+            self.kube,
+            self._ownership,
+            self._identity,
+            self.replica_health,
+            self._tasks,
+        )
+
+    def _experiment_route(self) -> Route[ExperimentResource]:
+        def origins() -> Mapping[str, Origin]:
+            views = self.log.experiment_store.open_experiments()
+            return {view.id: view.created.origin for view in views}
+
+        kind = RoutedKind(
+            plural=ExperimentResource.plural,
+            read=experiment_resource_of,
+            deleted=EXPERIMENT_DELETED,
+            open_origins=origins,
+            on_taken=lambda _: None,
+            on_forgotten=lambda _: None,
+        )
+        return Route(
+            kind,
+            self._experiment_controller,
+            self.config.scope,
+            self.kube,
+            self._ownership,
+            self._identity,
+            self.replica_health,
+            self._tasks,
+        )
 
     def schedules(self) -> Iterable[ScheduleResource]:
         """Return the newest known version of each NjstSchedule."""
         return self._schedule_controller.resources()
-
-    def get(self, uid: str) -> JobResource | None:
-        """Return the newest known version of an NjstJob, or None."""
-        return self._job_controller.get(uid)
-
-    def keys(self) -> set[str]:
-        """Return the uids of all NjstJobs that are known, or have an open job of this cluster."""
-        origins = {view.id: view.created.origin for view in self.job_store.open_jobs()}
-        return self._job_controller.resources().keys() | {
-            job
-            for job, origin in origins.items()
-            if origin.kind is OriginKind.RESOURCE
-            and self._identity.is_own(origin.cluster)
-            and self.config.scope.covers(origin.namespace)
-        }
 
     async def run(self) -> None:
         """List the resources repeatedly, until cancelled: a list finds what a watch has missed."""
@@ -111,84 +180,29 @@ class Manager:
         Raises:
             KubeError: the resources cannot be listed.
         """
-        for resource in await self._reflector.relist():
-            if self._route(resource, is_listed=True):
-                await self._job_controller.loop.run_once(resource.uid)
+        for route, resources in zip(self._routes, await self._reflector.relist(), strict=True):
+            for resource in resources:
+                if route.take(resource, is_listed=True):
+                    await route.controller.loop.run_once(resource.uid)
         await self._tasks.join()
-        self._schedule_controller.on_jobs_listed()
-        await self._list_schedules()
+        await self._on_lists()
         await self._schedule_controller.once()
 
     async def stop(self) -> None:
         """Cancel all work; nothing needs to be finished."""
-        await self._job_controller.loop.stop()
+        for route in self._routes:
+            await route.controller.loop.stop()
         await self._tasks.stop()
         await self._schedule_controller.loop.stop()
 
     def on_job_changed(self, job: str) -> None:
         """Take note that a job of the log has changed."""
         self._job_controller.on_job_changed(job)
+        self._experiment_controller.on_job_changed(job)
 
-    def on_watched(self, resource: JobResource) -> None:
-        """Take an NjstJob from the watch; what others than njst write into it wakes nobody."""
-        if resource.uid not in self._deleted:
-            self.replica_health.delivered(resource.uid, resource.resource_version)
-        self._route(resource, is_listed=False)
-
-    def on_unwatched(self, uid: str) -> None:
-        """Take note that the watch has shown the end of an NjstJob.
-
-        With a selector the resource may only have lost its label, which looks the same.
-        """
-        resource = self.get(uid)
-        if resource is None or not self.config.scope.selector:
-            self.on_deleted(uid)
-        else:
-            self._tasks.start(self._check_deleted(resource), f"look for {uid}")
-
-    async def _check_deleted(self, resource: JobResource) -> None:
-        try:
-            is_there = await self.kube.is_there(resource)
-        except KubeError as error:
-            # The next lists will find out.
-            log.warning("%s: gone, or not selected any more? %s", resource.name, error)
-            return
-        if is_there:
-            self.on_unselected(resource.uid)
-        else:
-            self.on_deleted(resource.uid)
-
-    def on_deleted(self, uid: str) -> None:
-        """Take note that an NjstJob is gone, and stop its job."""
-        self._deleted.add(uid, now_s())
-        self.on_unselected(uid)
-        self._tasks.start(self._job_controller.cancel(uid, *DELETED), f"cancel {uid}")
-
-    def on_unselected(self, uid: str) -> None:
-        """Forget an NjstJob that is there, and is another operator's: its job goes on."""
-        self.replica_health.removed(uid)
-        self._forget(uid)
-
-    def on_history_back(self) -> None:
-        """Take all resources anew: the API server went back to an earlier version."""
-        # Also those that were deleted since.
-        self._deleted.clear()
-        self._job_controller.on_history_back()
-        self._schedule_controller.on_history_back()
-
-    async def on_list(self, resources: Collection[JobResource], gone: Collection[str]) -> None:
-        """Take a whole list of NjstJobs, and the uids of those that are gone; list the schedules.
-
-        Raises:
-            KubeError: the API server does not answer.
-        """
-        await self._identity.get()
-        for resource in resources:
-            self._route(resource, is_listed=True)
-        self._schedule_controller.on_jobs_listed()
-        for uid in gone:
-            self.on_deleted(uid)
-        await self._list_schedules()
+    def on_experiment_changed(self, experiment: str) -> None:
+        """Take note that an experiment of the log has changed."""
+        self._experiment_controller.on_log_changed(experiment)
 
     def on_schedule(self, schedule: ScheduleResource) -> None:
         """Take an NjstSchedule from the watch or a list."""
@@ -201,25 +215,8 @@ class Manager:
         """Take note that an NjstSchedule is gone."""
         self._schedule_controller.on_deleted(uid)
 
-    async def _list_schedules(self) -> None:
+    async def _on_lists(self) -> None:
+        """Take note that all jobs and experiments are known, and list the schedules."""
+        self._schedule_controller.on_jobs_listed()
         for schedule in await self._schedule_controller.relist(self.config.scope):
             self.on_schedule(schedule)
-
-    def _route(self, resource: JobResource, *, is_listed: bool) -> bool:
-        """Hand an NjstJob to both controllers; return whether it is this installation's."""
-        if resource.uid in self._deleted:
-            return False
-        in_own_log = self.job_store.view(resource.uid) is not None
-        if self._ownership.takes(resource, in_own_log=in_own_log):
-            newest = self._job_controller.update(resource, is_listed=is_listed)
-            self._schedule_controller.on_job(newest)
-            return True
-        self._forget(resource.uid)
-        if resource.accepting_mesh and not resource.mesh:
-            self._job_controller.on_accepted_elsewhere(resource)
-        return False
-
-    def _forget(self, uid: str) -> None:
-        resource = self._job_controller.forget(uid)
-        if resource is not None:
-            self._schedule_controller.on_job_deleted(resource)

@@ -5,8 +5,9 @@ that accepted it, and before that to the default one, as a volume claim does to 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.resource.log_resource import LogResource
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
 
 
@@ -17,12 +18,12 @@ class Ownership:
     mesh: str
     is_default: bool = True
 
-    def takes(self, resource: JobResource, *, in_own_log: bool) -> bool:
-        """Whether a resource belongs here; `in_own_log`: the job log of this mesh has its job."""
+    def takes(self, resource: LogResource[Any], *, in_own_log: bool) -> bool:
+        """Whether a resource belongs here; `in_own_log`: the job log of this mesh has it."""
         owner = resource.mesh or resource.accepting_mesh
         if owner:
             return owner == self.mesh
-        # A job that an older njst submitted stays here even if another mesh is the default now.
+        # What an older njst submitted stays here even if another mesh is the default now.
         return self.is_default or in_own_log
 
     def takes_schedule(self, schedule: ScheduleResource) -> bool:

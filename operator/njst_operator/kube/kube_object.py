@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
+from njst.contract.results.experiments.experiment_status import ExperimentStatus
 from njst.contract.results.job_status import JobStatus
 from njst.contract.results.schedule_status import ScheduleStatus
 
-Status = TypeVar("Status", JobStatus, ScheduleStatus)
+Status = TypeVar("Status", JobStatus, ScheduleStatus, ExperimentStatus)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ as a status that is never written.
 
 from typing import NamedTuple
 
-from njst.contract.names.kubernetes import GROUP, PLURAL, SCHEDULE_PLURAL
+from njst.contract.names.kubernetes import EXPERIMENT_PLURAL, GROUP, PLURAL, SCHEDULE_PLURAL
 from njst_operator.kube.api_transport import KubeError
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.kube.watch_scope import WatchScope
@@ -23,10 +23,11 @@ class Right(NamedTuple):
         return f"{self.verb} {self.resource}"
 
 
-PLURALS = (PLURAL, SCHEDULE_PLURAL)
+PLURALS = (PLURAL, SCHEDULE_PLURAL, EXPERIMENT_PLURAL)
 NEEDED = (
     *(Right(verb, PLURAL) for verb in ("list", "watch", "create", "patch", "delete")),
     *(Right(verb, SCHEDULE_PLURAL) for verb in ("get", "list", "watch")),
+    *(Right(verb, EXPERIMENT_PLURAL) for verb in ("list", "watch", "patch", "delete")),
     *(Right("patch", f"{plural}/status") for plural in PLURALS),
     Right("create", "events", ""),
 )

@@ -61,9 +61,15 @@ def exposition(
     phases: Iterable[str],
     schedules: Sequence[ScheduleSample],
     now_s: float,
+    *,
+    experiments: Iterable[str] = (),
 ) -> str:
-    """Return all metrics as text; `phases` are those of all known NjstJobs."""
+    """Return all metrics as text.
+
+    `phases` are those of all known NjstJobs, `experiments` those of all NjstExperiments.
+    """
     by_phase = Counter(phase or "New" for phase in phases)
+    experiments_by_phase = Counter(phase or "New" for phase in experiments)
     by_reason = Counter(schedule.reason or "New" for schedule in schedules)
     single = (
         ("reconciles_total", "counter", "Reconciliations of a resource.", counts.reconciles),
@@ -113,6 +119,13 @@ def exposition(
             "gauge",
             "NjstJobs of this installation, by phase; New without one. Each replica counts all.",
             [({"phase": phase}, count) for phase, count in sorted(by_phase.items())],
+        ),
+        Family(
+            "njst_operator_experiments",
+            "gauge",
+            "NjstExperiments of this installation, by phase; New without one."
+            " Each replica counts all.",
+            [({"phase": phase}, count) for phase, count in sorted(experiments_by_phase.items())],
         ),
         Family(
             "njst_operator_schedules",

@@ -1,5 +1,6 @@
 """What an experiment does next."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,9 @@ def test_next_trial__deadline__counts_from_the_first_trial() -> None:
     end = next_trial(experiment, [first], 30 * SECOND_NS)
     assert isinstance(end, Conclusion)
     assert (end.outcome, end.message) == ("TimeOver", "30 s since the first trial are used up")
+    held = replace(experiment, suspended_ns=5 * SECOND_NS)
+    assert isinstance(next_trial(held, [first], 35 * SECOND_NS - 1), Trial)
+    assert isinstance(next_trial(held, [first], 35 * SECOND_NS), Conclusion)
 
 
 def test_next_trial__three_trials_in_a_row_do_not_run__ends_with_their_reason() -> None:

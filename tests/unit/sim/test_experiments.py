@@ -14,8 +14,7 @@ from njst.contract.results.report import Verdict
 from njst.contract.spec.experiment import ExperimentSpec, Factor
 from njst.journal.experiments import Experiments
 from njst.journal.interfaces import JournalUnavailableError
-from njst.journal.state.experiments.experiment_view import ExperimentView
-from njst.journal.state.job_view import Phase
+from njst.journal.state.experiments.experiment_view import ExperimentPhase, ExperimentView
 from njst.journal.state.projection import LogEntry
 from njst.testing.virtual_loop import VirtualLoop
 from tests.unit.sim.world import SimWorker, World
@@ -205,6 +204,20 @@ def test_grid__stopped_in_a_trial__cancels_it_and_begins_no_other(is_deleted: bo
         assert view.deleted is is_deleted
 
 
+def test_grid__suspended_in_a_trial__ends_it_and_goes_on_once_it_is_resumed() -> None:
+    with a_world(12) as world:
+        submit(world, ONCE)
+        later(world, 3.0, lambda experiments: experiments.suspend(ID, suspended=True))
+        world.loop.run_until_complete(_pause(world.loop, 60.0))
+        view = view_of(world.workers[1])
+        assert (view.phase, created(world)) == (ExperimentPhase.SUSPENDED, TRIALS[:1])
+        assert [trial.result.judgement for trial in view.trials] == ["Held"]
+        later(world, 0.0, lambda experiments: experiments.suspend(ID, suspended=False))
+        finish(world)
+        assert created(world) == TRIALS[:2]
+        assert view_of(world.workers[1]).phase is ExperimentPhase.SUCCEEDED
+
+
 def test_grid__with_a_pause__begins_no_trial_before_its_end() -> None:
     with a_world(10) as world:
         submit(world, {**ONCE, "pauseSeconds": 7})
@@ -255,5 +268,5 @@ def test_spec__of_which_no_trial_can_be_made__disturbs_no_other_and_can_be_cance
         world.loop.run_until_complete(_pause(world.loop, 10.0))
         view = world.workers[0].experiment_store.view("odd")
         assert view is not None
-        assert view.phase is Phase.CANCELLED
+        assert view.phase is ExperimentPhase.CANCELLED
         assert not world.loop.errors

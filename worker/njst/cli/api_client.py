@@ -122,6 +122,14 @@ class ApiClient:
         """Stop an experiment and its running trial."""
         return self._json("POST", f"/api/v1/experiments/{experiment}/cancel")
 
+    def suspend_experiment(self, experiment: str) -> dict[str, Any]:
+        """Create no further trial of an experiment."""
+        return self._json("POST", f"/api/v1/experiments/{experiment}/suspend")
+
+    def resume_experiment(self, experiment: str) -> dict[str, Any]:
+        """Create trials of a suspended experiment again."""
+        return self._json("POST", f"/api/v1/experiments/{experiment}/resume")
+
     def compare(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Return how two sets of ended jobs compare."""
         return self._json("POST", "/api/v1/comparisons", json=asked)

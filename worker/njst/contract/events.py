@@ -231,6 +231,22 @@ class ExperimentCreated(Payload):
     baselines: list[PinnedBaseline] | None = None
 
 
+class Suspended(Payload):
+    """No further trial of an experiment is created; the one that runs goes on.
+
+    `generation` is that of the resource whose spec asks for it; 0: nobody's. An event of an earlier
+    generation than one before it is void: its author had not seen the newer spec.
+    """
+
+    generation: int = 0
+
+
+class Resumed(Payload):
+    """Trials of an experiment are created again; `generation` as of `Suspended`."""
+
+    generation: int = 0
+
+
 class TrialEnded(Payload):
     """What a trial came to, so that the log may forget its job.
 
@@ -285,6 +301,8 @@ Event = (
     | Cleaned
     | Deleted
     | ExperimentCreated
+    | Suspended
+    | Resumed
     | TrialEnded
     | Concluded
 )
@@ -310,6 +328,8 @@ EVENT_TYPES: dict[str, type[Payload]] = {
     "cleaned": Cleaned,
     "deleted": Deleted,
     "experiment": ExperimentCreated,
+    "suspended": Suspended,
+    "resumed": Resumed,
     "trial": TrialEnded,
     "concluded": Concluded,
 }

@@ -17,10 +17,12 @@ class Experiment:
     Attributes:
         id: Its id, which never repeats.
         spec: Its spec; `suspend` and `cancel` may change while it runs, nothing else.
+        suspended_ns: For how long it was suspended so far, in ns.
     """
 
     id: str
     spec: ExperimentSpec
+    suspended_ns: int = 0
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def next_trial(
     results = [trial.result for trial in trials if trial.result is not None]
     found = next_plan(spec, results)
     if isinstance(found, TrialPlan):
-        found = _stopped(spec, trials, results, now_ns) or found
+        found = _stopped(spec, trials, results, now_ns - experiment.suspended_ns) or found
     if isinstance(found, Conclusion):
         return found
     waiting = _waiting(spec, trials, now_ns)
@@ -65,7 +65,10 @@ def _stopped(
     results: Sequence[TrialResult],
     now_ns: int,
 ) -> Conclusion | None:
-    """Return the end of an experiment that has more trials to run, but may not."""
+    """Return the end of an experiment that has more trials to run, but may not.
+
+    `now_ns` is the log time without the time in suspend, which the deadline does not count.
+    """
     deadline_s = spec.active_deadline_seconds
     if spec.cancel:
         outcome, words = ExperimentOutcome.CANCELLED, "the experiment was cancelled"

@@ -28,3 +28,8 @@ def job_of(spec: ExperimentSpec, plan: TrialPlan) -> JobSpec:
     rate, warmup_s = plan.messages_per_second, spec.search.warmup_seconds
     document = at_rate(job, rate, warmup_s, plan.window_seconds)
     return JobSpec.model_validate_json(json.dumps(document))
+
+
+def experiment_of(job: str) -> str:
+    """Return the id of the experiment whose trial a job could be, by the id of the job."""
+    return job.rpartition("-t")[0]

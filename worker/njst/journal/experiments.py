@@ -4,7 +4,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from njst.contract.events import EVENT_NAMES, Cancelled, Deleted, ExperimentCreated, Origin, Payload
+from njst.contract.events import (
+    EVENT_NAMES,
+    Cancelled,
+    Deleted,
+    ExperimentCreated,
+    Origin,
+    Payload,
+    Resumed,
+    Suspended,
+)
 from njst.contract.names.mesh import EventName
 from njst.contract.results.comparison import PinnedBaseline
 from njst.contract.spec.experiment import ExperimentSpec
@@ -50,7 +59,7 @@ class SubmittedExperiment:
 
 
 class Experiments:
-    """The experiments of a mesh: create, get, cancel, delete. Workers run their trials."""
+    """The experiments of a mesh: create, get, suspend, cancel, delete. Workers run their trials."""
 
     def __init__(
         self, log: Log, store: ExperimentStore, baselines: Baselines | None = None
@@ -115,7 +124,40 @@ class Experiments:
         jobs = await asyncio.to_thread(_jobs_of, spec)
         return await pinned(self._baselines, jobs, "spec.template")
 
-    async def cancel(self, experiment: str, message: str) -> ExperimentView:
+    async def is_forgotten(self, experiment: str) -> bool:
+        """Whether the log itself has no such experiment; what was read may lag behind it.
+
+        Raises:
+            JournalUnavailableError: the log does not answer.
+        """
+        return not await self._log.holds(EventName(experiment, EVENT_NAMES[ExperimentCreated]))
+
+    async def suspend(
+        self, experiment: str, *, suspended: bool, generation: int = 0
+    ) -> ExperimentView:
+        """Suspend or resume an experiment; one that has ended, or is so already, does not change.
+
+        A running trial goes on. `generation`: see `Suspended`.
+
+        Raises:
+            UnknownExperimentError: there is no such experiment.
+            JournalUnavailableError: repeat it later.
+        """
+
+        def is_done(view: ExperimentView) -> bool:
+            is_overruled = view.suspend_generation > generation
+            return view.is_suspended == suspended or is_overruled or view.concluded is not None
+
+        view = self.get(experiment)
+        if is_done(view):
+            return view
+        event = Suspended if suspended else Resumed
+        await self._append(experiment, event(generation=generation))
+        return await self._echo(experiment, is_done)
+
+    async def cancel(
+        self, experiment: str, message: str, *, reason: str = "Requested"
+    ) -> ExperimentView:
         """Cancel an experiment and its running trial; one that has ended stays as it is.
 
         Raises:
@@ -125,7 +167,7 @@ class Experiments:
         view = self.get(experiment)
         if view.cancelled is not None or view.concluded is not None:
             return view
-        await self._append(experiment, Cancelled(reason="Requested", message=message))
+        await self._append(experiment, Cancelled(reason=reason, message=message))
         return await self._echo(experiment, lambda v: bool(v.cancelled or v.concluded))
 
     async def delete(self, experiment: str) -> None:

@@ -11,14 +11,34 @@ from datetime import datetime
 from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.job_status import JobStatus
-from njst.contract.results.outcome import QUEUE_TIMEOUT, Problem
-from njst.contract.results.report import Report, Verdict
+from njst.contract.results.outcome import Problem
+from njst.contract.results.report import Report
 from njst.contract.spec.job import JobSpec
 from njst.journal.state.job_view import JobView
 from njst_operator.controllers.job import job_status_builder, phase_status
-from njst_operator.controllers.job.disconnected_status import disconnected_status_of
-from njst_operator.controllers.job.ignored_fields import BY_SPEC, ignored
+from njst_operator.controllers.job.ignored_fields import ignored
 from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.job.phase_status import JOB
+from njst_operator.controllers.resource import status_fields
+from njst_operator.controllers.resource.actions import (
+    AnnotateAccepted,
+    Cancel,
+    Delete,
+    WriteStatus,
+)
+from njst_operator.controllers.resource.decisions import (
+    RESOURCE_DELETED,
+    Attempt,
+    annotated,
+    cancelled_at_once,
+    expired,
+    hold_restored,
+    orphan_cause,
+    status_of_attempt,
+)
+from njst_operator.controllers.resource.disconnected_status import disconnected_status_of
+from njst_operator.controllers.resource.ignored_fields import BY_SPEC
+from njst_operator.controllers.resource.phase_status import PhaseStatus
 
 
 @dataclass(frozen=True)
@@ -29,37 +49,10 @@ class Submit:
     waited_ms: int = 0
 
 
-@dataclass(frozen=True)
-class Cancel:
-    """Stop the job."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True)
-class WriteStatus:
-    """Write this status, unless the resource has it already."""
-
-    status: JobStatus
-
-
-@dataclass(frozen=True)
-class AnnotateAccepted:
-    """Annotate the resource with the uid that was accepted as a job."""
-
-    uid: str
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Delete the resource: its ttlSecondsAfterFinished is over."""
-
-
-Action = Submit | Cancel | WriteStatus | AnnotateAccepted | Delete
+Action = Submit | Cancel | WriteStatus[JobStatus] | AnnotateAccepted | Delete
 
 # Why the job of a deleted resource is cancelled.
-DELETED = ("ResourceDeleted", "the NjstJob was deleted")
+DELETED = (RESOURCE_DELETED, "the NjstJob was deleted")
 # Reasons of a job whose submission need not be tried again: the control NATS cannot take it; the
 # mesh refuses it, for a threshold that is relative to a baseline which is missing or of another
 # spec.
@@ -111,13 +104,9 @@ def _with_job(
         elif resource.spec.get("cancel"):
             actions.append(Cancel("Requested", BY_SPEC))
     status = job_status_builder.of_job(resource, view, report, now, waits_for)
-    status = job_status_builder.with_ignored(status, resource, ignored(resource, view), now)
+    status = status_fields.with_ignored(status, resource, ignored(resource, view), now)
     actions.append(WriteStatus(status))
-    return (*actions, *_annotated(resource))
-
-
-def _annotated(resource: JobResource) -> tuple[Action, ...]:
-    return () if resource.accepted_uid == resource.uid else (AnnotateAccepted(resource.uid),)
+    return (*actions, *annotated(resource))
 
 
 def is_open(view: JobView) -> bool:
@@ -128,24 +117,24 @@ def is_open(view: JobView) -> bool:
 def _without_job(
     resource: JobResource, observed: ObservedState, now: datetime
 ) -> tuple[Action, ...]:
-    def write(phase: phase_status.PhaseStatus, spec: JobSpec | None = None) -> WriteStatus:
+    def write(phase: PhaseStatus, spec: JobSpec | None = None) -> WriteStatus[JobStatus]:
         return WriteStatus(job_status_builder.without_job(resource, phase, now, spec))
 
-    if resource.has_job:
+    if resource.is_accepted:
         # Unless the log has forgotten it, this replica has only not read as far as the job.
         message = "the job log has forgotten this job; its result is lost"
-        lost = write(phase_status.never_ran("Failed", "ResultLost", message))
+        lost = write(JOB.never_ran("Failed", "ResultLost", message))
         return (lost,) if observed.forgotten else ()
     if resource.is_to_end:
-        return (write(_cancelled_at_once(resource)),)
+        return (write(cancelled_at_once(JOB, resource)),)
     if resource.copied_from_uid:
-        return _restored(resource, now)
+        return hold_restored(JOB, resource, now)
     try:
         spec = parse_spec(resource.spec)
     except InvalidDocumentError as error:
-        return (write(phase_status.never_ran("Failed", INVALID, str(error))),)
+        return (write(JOB.never_ran("Failed", INVALID, str(error))),)
     if spec.suspend:
-        return (write(phase_status.suspended(), spec),)
+        return (write(JOB.suspended(), spec),)
     return _to_run(resource, spec, observed, now)
 
 
@@ -162,63 +151,22 @@ def _try(
     resource: JobResource, spec: JobSpec, not_submitted: Problem | None, now: datetime
 ) -> tuple[Action, ...]:
     """Submit the job; after a failure say why, until it has waited for too long."""
-    waited_ms, limit_s = job_status_builder.waited_ms(resource, now), spec.queue_timeout_seconds
-    if waited_ms >= limit_s * 1000:
-        why = not_submitted.message if not_submitted else resource.status.message
-        message = f"it did not get its workers within {limit_s} s: {why}"
-        over = phase_status.never_ran("Failed", QUEUE_TIMEOUT, message)
-        status = job_status_builder.without_job(resource, over, now, spec)
-        return (WriteStatus(status.model_copy(update={"verdict": str(Verdict.INVALID)})),)
-    if not_submitted is None:
-        return (Submit(spec, waited_ms),)
-    if not_submitted.reason in (TOO_LARGE, INVALID):
-        failed = phase_status.never_ran("Failed", not_submitted.reason, not_submitted.message)
-        return (WriteStatus(job_status_builder.without_job(resource, failed, now, spec)),)
-    message = f"{not_submitted.message}; it is tried for {limit_s} s"
-    waiting = phase_status.waiting(not_submitted.reason, message)
-    return (
-        Submit(spec, waited_ms),
-        WriteStatus(job_status_builder.without_job(resource, waiting, now, spec)),
-    )
-
-
-def _cancelled_at_once(resource: JobResource) -> phase_status.PhaseStatus:
-    if resource.deleting:
-        message = "the NjstJob was deleted before the job began"
-        return phase_status.never_ran("Cancelled", DELETED[0], message)
-    message = f"{BY_SPEC} before the job began"
-    return phase_status.never_ran("Cancelled", "Requested", message)
-
-
-def _restored(resource: JobResource, now: datetime) -> tuple[Action, ...]:
-    """Hold a restored or copied resource until a person removes its annotation.
-
-    It is written before the status, which erases the only other trace of the earlier job.
-    """
-    held = job_status_builder.restored(resource, phase_status.restored(resource), now)
-    hold = WriteStatus(held)
-    return (hold,) if resource.accepted_uid else (AnnotateAccepted(resource.copied_from_uid), hold)
+    known = job_status_builder.known_before(spec)
+    attempt = Attempt(spec.queue_timeout_seconds, {TOO_LARGE, INVALID}, not_submitted, known)
+    status, is_tried = status_of_attempt(JOB, resource, attempt, now)
+    submit = (Submit(spec, status_fields.waited_ms(resource, now)),) if is_tried else ()
+    return submit if status is None else (*submit, status)
 
 
 def _after_the_end(
     resource: JobResource, observed: ObservedState, now: datetime
 ) -> tuple[Action, ...]:
-    if observed.view is not None and not resource.has_job and is_open(observed.view):
-        return (Cancel(*_cause(resource)),)
-    expires_at = resource.expires_at
-    # A resource that a finalizer holds is not deleted again.
-    if expires_at is not None and now >= expires_at and not resource.deleting:
-        return (Delete(),)
-    annotated = _annotated(resource) if resource.has_job else ()
-    return (*_final_news(resource, observed.view, now), *annotated)
-
-
-def _cause(resource: JobResource) -> tuple[str, str]:
-    """Return why the job in the log does not belong to its resource, and is to be cancelled."""
-    if resource.status.job_id:
-        return ("Restored", "the status of an earlier job was written over that of this one")
-    # One replica wrote that the job never ran while another, which did not know why, submitted it.
-    return resource.status.reason, resource.status.message
+    if observed.view is not None and not resource.is_accepted and is_open(observed.view):
+        return (Cancel(*orphan_cause(resource)),)
+    if expiry := expired(resource, now):
+        return expiry
+    annotation = annotated(resource) if resource.is_accepted else ()
+    return (*_final_news(resource, observed.view, now), *annotation)
 
 
 def _final_news(resource: JobResource, view: JobView | None, now: datetime) -> tuple[Action, ...]:
@@ -228,8 +176,8 @@ def _final_news(resource: JobResource, view: JobView | None, now: datetime) -> t
     """
     status = resource.status
     if status.observed_generation != resource.generation:
-        status = job_status_builder.with_ignored(
-            job_status_builder.observed(resource), resource, ignored(resource, view), now
+        status = status_fields.with_ignored(
+            status_fields.observed(resource), resource, ignored(resource, view), now
         )
     is_its_job = view is not None and status.job_id == view.id
     if is_its_job and view is not None and view.cleaned is not None and not status.left_behind:

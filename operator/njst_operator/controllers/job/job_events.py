@@ -2,10 +2,11 @@
 
 from njst.contract.results.job_status import JobStatus, ThresholdStatus
 from njst.contract.results.schedule_status import ScheduleStatus
+from njst_operator.controllers.resource.log_resource import TERMINAL_PHASES
+from njst_operator.controllers.resource.phase_events import of_phase
 from njst_operator.kube.conditions import is_true
 from njst_operator.kube.kube_event import KubeEvent
 
-_ENDS = ("Succeeded", "Failed", "Cancelled")
 # A few breached thresholds show what is wrong; the status has all of them.
 MAX_BREACHED = 3
 
@@ -16,7 +17,7 @@ def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
     if new.job_id and not old.job_id:
         found.append(KubeEvent("JobSubmitted", f"job {new.job_id} was created"))
     if new.phase != old.phase:
-        found += _of_phase(new)
+        found += of_phase(new, "the load has started")
     found += [
         KubeEvent("WorkerLost", f"{worker} is lost", warning=True, about=worker)
         for worker in new.lost_workers
@@ -32,7 +33,7 @@ def of_job(old: JobStatus, new: JobStatus) -> list[KubeEvent]:
         for asset in new.left_behind
         if asset not in old.left_behind
     ]
-    if new.phase in _ENDS and old.phase not in _ENDS:
+    if new.phase in TERMINAL_PHASES and old.phase not in TERMINAL_PHASES:
         breached = [threshold for threshold in new.thresholds if threshold.verdict != "Valid"]
         found += [_breached(threshold) for threshold in breached[:MAX_BREACHED]]
     return found
@@ -55,21 +56,6 @@ def of_schedule(old: ScheduleStatus, new: ScheduleStatus) -> list[KubeEvent]:
 def is_stalled(status: ScheduleStatus) -> bool:
     """Whether the schedule makes no jobs until a person does something."""
     return is_true(status.conditions, "Stalled")
-
-
-def _of_phase(new: JobStatus) -> list[KubeEvent]:
-    if new.phase == "Running":
-        return [KubeEvent("Started", "the load has started")]
-    if new.phase == "Suspended":
-        return [KubeEvent("Suspended", new.message)]
-    if new.phase == "Pending" and not new.job_id:
-        return [
-            KubeEvent("Waiting", f"{new.reason}: {new.message}", warning=True, about=new.reason)
-        ]
-    if new.phase in _ENDS:
-        words = f"{new.reason}: {new.message}"
-        return [KubeEvent(new.phase, words, warning=new.phase == "Failed")]
-    return []
 
 
 def _breached(threshold: ThresholdStatus) -> KubeEvent:

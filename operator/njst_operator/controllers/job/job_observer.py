@@ -12,10 +12,10 @@ from njst.journal.nats.log_clock import LogClock
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView
-from njst_operator.controllers.job.cached_job import CachedJob
 from njst_operator.controllers.job.job_decide import ObservedState
 from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.controllers.job.recent_run import earlier_run
+from njst_operator.controllers.resource.cached_resource import CachedResource
 from njst_operator.kube.cluster_identity import ClusterIdentity
 
 
@@ -32,7 +32,7 @@ class JobObserver:
         """Return the log's time, on which replicas agree even if their own clocks differ."""
         return log_datetime(self.clock.now_ns())
 
-    async def observe(self, cached: CachedJob) -> ObservedState:
+    async def observe(self, cached: CachedResource[JobResource]) -> ObservedState:
         """Return what is known of a resource's job.
 
         Raises:
@@ -46,7 +46,7 @@ class JobObserver:
         if view is not None:
             report = self.jobs.report(view, self.clock.now_ns())
             return ObservedState(view, report, waits_for=self._waits_for(job))
-        forgotten = cached.resource.has_job and await self.jobs.is_forgotten(job)
+        forgotten = cached.resource.is_accepted and await self.jobs.is_forgotten(job)
         earlier = await self._earlier(cached.resource)
         return ObservedState(
             not_submitted=cached.not_submitted, forgotten=forgotten, earlier=earlier
@@ -68,7 +68,7 @@ class JobObserver:
 
     async def _earlier(self, resource: JobResource) -> JobView | None:
         """Return the recent job that already has the result, if the spec asks for that."""
-        if not resource.wants_job or not resource.spec.get("skipIfRanWithinSeconds"):
+        if not resource.wants_acceptance or not resource.spec.get("skipIfRanWithinSeconds"):
             return None
         with suppress(InvalidDocumentError):
             spec, origin = parse_spec(resource.spec), await self.origin(resource)

@@ -1,132 +1,22 @@
 """An NjstJob as the API server has it, reduced to what decisions need; pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from njst.contract.names.kubernetes import GROUP, KIND, PLURAL, SCHEDULE_KIND
+from njst.contract.names.kubernetes import KIND, PLURAL
 from njst.contract.results.job_status import JobStatus
-from njst.contract.spec.target import Target
-from njst_operator.kube.kube_object import KubeObject, common_fields, parse_time
-
-# An annotation with the uid of the resource that was accepted as a job. A restored or copied
-# resource keeps its annotations, and has another uid.
-ACCEPTED_UID = f"{GROUP}/accepted-uid"
-SCHEDULED_TIME = f"{GROUP}/scheduled-time"
-TERMINAL_PHASES = frozenset({"Succeeded", "Failed", "Cancelled"})
-
-
-# The spec fields that still count once there is a job: the rest of its spec is in the job log.
-STEERING = ("mesh", "suspend", "cancel", "ttlSecondsAfterFinished")
+from njst_operator.controllers.resource.log_resource import LogResource, log_fields
 
 
 @dataclass(frozen=True)
-class JobResource(KubeObject[JobStatus]):
-    """One NjstJob; once it has a job, its spec is reduced to the STEERING fields."""
+class JobResource(LogResource[JobStatus]):
+    """One NjstJob."""
 
     kind: ClassVar[str] = KIND
     plural: ClassVar[str] = PLURAL
-
-    # The uid of the schedule that made it, its name, and the time that it was made for.
-    owner: str = ""
-    schedule: str | None = None
-    scheduled: datetime | None = None
-    # The value of its annotation ACCEPTED_UID; empty without one.
-    accepted_uid: str = ""
-
-    @property
-    def has_job(self) -> bool:
-        """Whether its status names its own job, not one that it was restored with."""
-        return self.status.job_id == self.uid
-
-    @property
-    def copied_from_uid(self) -> str:
-        """The uid of the resource that it was restored or copied from, if that had a job; or empty.
-
-        Its annotation has that uid, or else a status that was restored with it.
-        """
-        return next(
-            (uid for uid in (self.accepted_uid, self.status.job_id) if uid not in ("", self.uid)),
-            "",
-        )
-
-    def is_equivalent_to(self, other: Self) -> bool:
-        """Whether nothing differs that njst acts on."""
-        return super().is_equivalent_to(other) and self.accepted_uid == other.accepted_uid
-
-    @property
-    def mesh(self) -> str:
-        """The mesh that the spec names, or empty."""
-        return self.spec.get("mesh") or ""
-
-    @property
-    def accepting_mesh(self) -> str:
-        """The mesh whose log has its job; empty before that, or if an older njst submitted it."""
-        return self.status.mesh if self.has_job else ""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether its status is final."""
-        return self.status.phase in TERMINAL_PHASES
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When `ttlSecondsAfterFinished` ends, counted from its completion; None for never."""
-        ttl_s = self.spec.get("ttlSecondsAfterFinished")
-        if ttl_s is None or self.status.completion_time is None:
-            return None
-        return parse_time(self.status.completion_time) + timedelta(seconds=ttl_s)
-
-    @property
-    def wants_job(self) -> bool:
-        """Whether nothing but the operator itself keeps it from having a job."""
-        off = self.is_finished or self.deleting or self.spec.get("suspend")
-        return not (off or self.has_job or self.copied_from_uid)
-
-    @property
-    def is_to_end(self) -> bool:
-        """Whether its job is to be cancelled."""
-        return self.deleting or bool(self.spec.get("cancel"))
-
-    @property
-    def under_load(self) -> bool:
-        """Whether its load may run, so that its status is renewed every few seconds."""
-        return self.status.phase in ("Running", "Cancelling")
+    noun: ClassVar[str] = "job"
 
 
 def resource_of(body: dict[str, Any]) -> JobResource:
     """Return the NjstJob in an object of the API."""
-    meta, common = body["metadata"], common_fields(body, JobStatus)
-    if common["status"].job_id == common["uid"]:
-        common["spec"] = {name: common["spec"].get(name) for name in STEERING}
-    accepted_uid = str((meta.get("annotations") or {}).get(ACCEPTED_UID, ""))
-    owner = _controller(meta)
-    return JobResource(
-        **common,
-        owner=str(owner.get("uid", "")),
-        schedule=str(owner["name"]) if owner.get("kind") == SCHEDULE_KIND else None,
-        scheduled=_scheduled(meta),
-        accepted_uid=accepted_uid,
-    )
-
-
-def _controller(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return the owner reference of the controller; empty without one."""
-    owners: list[dict[str, Any]] = meta.get("ownerReferences") or []
-    return next((owner for owner in owners if owner.get("controller")), {})
-
-
-def _scheduled(meta: dict[str, Any]) -> datetime | None:
-    """Return the time in the annotation; None if it is not a time with a zone."""
-    try:
-        time = parse_time((meta.get("annotations") or {}).get(SCHEDULED_TIME, ""))
-    except ValueError:
-        return None
-    return time if time.tzinfo is not None else None
-
-
-def describe_target(target: Target) -> str:
-    """Return what is under test in a few words."""
-    if target.context:
-        return f"context {target.context}"
-    return ", ".join(target.servers[:3]) or "control NATS"
+    return JobResource(**log_fields(body, JobStatus))

@@ -1,9 +1,8 @@
 """Builds the status of an NjstJob from the job's view and report; pure, and bounded in size."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from njst.contract.model import Message
 from njst.contract.results.job_status import (
@@ -23,23 +22,22 @@ from njst.contract.spec.job import JobSpec
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import USER_CANCEL_REASONS, JobView, ParticipantPhase
 from njst.journal.state.worker_counts import worker_counts
-from njst_operator.controllers.job.job_resource import TERMINAL_PHASES, JobResource, describe_target
-from njst_operator.controllers.job.phase_status import PhaseStatus, of_view
-from njst_operator.kube.conditions import (
-    FALSE,
-    SPEC_IGNORED,
-    DesiredCondition,
-    set_conditions,
-    time_text,
+from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.job.phase_status import of_view
+from njst_operator.controllers.resource.log_resource import TERMINAL_PHASES
+from njst_operator.controllers.resource.phase_status import PhaseStatus
+from njst_operator.controllers.resource.status_fields import (
+    MAX_MESSAGE,
+    describe_target,
+    duration_text,
+    without_log,
 )
-from njst_operator.kube.kube_object import parse_time
+from njst_operator.kube.conditions import set_conditions, time_text
 from njst_operator.kube.truncate import truncate
 
 Part = TypeVar("Part", bound=Message)
 
 # Bytes; MAX_LOST is a number of workers, MAX_ADJUSTED one of fields, MAX_LEFT one of assets.
-MAX_MESSAGE = 400
-MAX_TARGET = 200
 MAX_NAME = 64
 MAX_LOST = 5
 MAX_ADJUSTED = 5
@@ -55,29 +53,13 @@ def without_job(
 
     `spec` is the spec of the future job, if it is known.
     """
-    over = phase_status.phase in TERMINAL_PHASES
-    wanted = {} if spec is None else {"target": _target(spec), "workers": _wanted(spec)}
-    return resource.status.model_copy(
-        update={
-            "observed_generation": resource.generation,
-            "phase": phase_status.phase,
-            "reason": phase_status.reason,
-            "message": truncate(phase_status.message, MAX_MESSAGE),
-            **wanted,
-            "completion_time": time_text(now) if over else None,
-            "conditions": set_conditions(
-                resource.status.conditions, phase_status.conditions, resource.generation, now
-            ),
-        }
-    )
+    known = {} if spec is None else known_before(spec)
+    return without_log(resource, phase_status, now, **known)
 
 
-def restored(resource: JobResource, phase_status: PhaseStatus, now: datetime) -> JobStatus:
-    """Return the status of a restored resource: the status that it came with is dropped."""
-    old = resource.status
-    if old.job_id:
-        old = JobStatus(revision=old.revision)
-    return without_job(replace(resource, status=old), phase_status, now)
+def known_before(spec: JobSpec) -> dict[str, Any]:
+    """Return the fields of a status that are known before the job is submitted."""
+    return {"target": describe_target(spec.target), "workers": _wanted(spec)}
 
 
 def of_earlier(
@@ -92,30 +74,6 @@ def of_earlier(
 
 def _result_ref(view: JobView) -> str:
     return f"/api/v1/jobs/{view.id}/report"
-
-
-def with_ignored(
-    status: JobStatus, resource: JobResource, condition: DesiredCondition | None, now: datetime
-) -> JobStatus:
-    """Return a status with the condition SpecIgnored, or without it."""
-    old = resource.status.conditions
-    about = (
-        set_conditions(old, [condition], resource.generation, now) if condition is not None else []
-    )
-    others = [condition for condition in status.conditions if condition.type != SPEC_IGNORED]
-    return status.model_copy(update={"conditions": [*others, *about]})
-
-
-def observed(resource: JobResource) -> JobStatus:
-    """Return the present status, marked as observed for the present generation."""
-    generation = resource.generation
-    conditions = [
-        condition.model_copy(update={"observed_generation": generation})
-        for condition in resource.status.conditions
-    ]
-    return resource.status.model_copy(
-        update={"observed_generation": generation, "conditions": conditions}
-    )
 
 
 def of_job(
@@ -160,7 +118,7 @@ def of_job(
         tester_advice=_advice(report.tester),
         adjusted=_adjusted(report),
         left_behind=_left_behind(report.left_behind),
-        target=_target(view.created.spec),
+        target=describe_target(view.created.spec.target),
         workloads=[_workload(workload) for workload in report.workloads],
         thresholds=[_threshold(threshold) for threshold in _worst_first(report.thresholds)],
     )
@@ -230,19 +188,6 @@ def _why(view: JobView, worker: str) -> str:
     return "it did not say why" if problem is None else problem.message or problem.reason
 
 
-def waited_ms(resource: JobResource, now: datetime) -> int:
-    """Return for how long a resource has waited for its job, according to its status.
-
-    A suspended resource does not wait, and one without a status has not waited yet.
-    """
-    if resource.status.phase != "Pending":
-        return 0
-    since = next((c for c in resource.status.conditions if c.type == "Suspended"), None)
-    if since is None or since.status != FALSE:
-        return 0
-    return max(0, int((now - parse_time(since.last_transition_time)).total_seconds() * 1000))
-
-
 def regresses(old: JobStatus, new: JobStatus) -> bool:
     """Whether `new` is a step back from `old`."""
     if old.phase in TERMINAL_PHASES:
@@ -276,10 +221,6 @@ def _done(status: JobStatus) -> int:
 def _wanted(spec: JobSpec) -> WorkersStatus:
     """Return how many workers a future job will have."""
     return WorkersStatus(wanted=spec.workers, summary=f"0/{spec.workers or 'all'}")
-
-
-def _target(spec: JobSpec) -> str:
-    return truncate(describe_target(spec.target), MAX_TARGET)
 
 
 def _verdict(report: Report) -> str:
@@ -361,14 +302,4 @@ def _load_duration(view: JobView, end: datetime) -> str:
         return ""
     if view.load_end_ns:
         end = log_datetime(view.load_end_ns)
-    return _duration((end - log_datetime(view.start_ns)).total_seconds())
-
-
-def _duration(seconds: float) -> str:
-    """Return a duration as kubectl prints ages, with tenths below a minute."""
-    seconds = max(0.0, seconds)
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m" if hours else f"{minutes}m{rest}s"
+    return duration_text((end - log_datetime(view.start_ns)).total_seconds())

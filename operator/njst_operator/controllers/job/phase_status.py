@@ -1,128 +1,23 @@
-"""Phase, reason, message and conditions of an NjstJob; each case is one function here.
+"""Phase, reason, message and conditions of an NjstJob; each case is one function here."""
 
-kstatus (Flux, Helm) sees Reconciling, Stalled and Ready; `kubectl wait` uses Finished, which is
-True at every end, and Succeeded, which is the verdict.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from njst.contract.results.report import Report, Verdict
 from njst.contract.spec.job import VerdictPolicy
 from njst.journal.report_builder import log_datetime
 from njst.journal.state.job_view import JobView, ParticipantPhase, Phase
 from njst.journal.state.state_text import state_text
-from njst_operator.controllers.job.job_resource import ACCEPTED_UID, JobResource
-from njst_operator.kube.conditions import FALSE, TRUE, UNKNOWN, DesiredCondition, time_text
+from njst_operator.controllers.resource.phase_status import Phases, PhaseStatus
+from njst_operator.kube.conditions import FALSE, TRUE, time_text
 
-
-@dataclass(frozen=True)
-class PhaseStatus:
-    """A phase with its reason and message, and the conditions that go with it."""
-
-    phase: str
-    reason: str
-    message: str
-    conditions: tuple[DesiredCondition, ...]
-
-
-# The conditions of every status, in their order.
-_TYPES = (
-    *("Accepted", "WorkersReady", "Finished", "Succeeded"),
-    *("Suspended", "Reconciling", "Stalled", "Ready"),
+JOB = Phases(
+    noun="job",
+    accepted="JobCreated",
+    types=(
+        *("Accepted", "WorkersReady", "Finished", "Succeeded"),
+        *("Suspended", "Reconciling", "Stalled", "Ready"),
+    ),
 )
-# A condition's status and message, by its type: what holds unless a case says otherwise.
-_Conditions = Mapping[str, tuple[str, str]]
-_OPEN: _Conditions = {
-    "WorkersReady": (UNKNOWN, "workers are chosen when the job is accepted"),
-    "Finished": (FALSE, "the job is not over"),
-    "Succeeded": (UNKNOWN, "the verdict comes at the end"),
-    "Suspended": (FALSE, "spec.suspend does not hold the job"),
-    "Stalled": (FALSE, "nothing has to be mended"),
-    "Ready": (UNKNOWN, "known when the job is over"),
-}
-_OVER: _Conditions = {
-    "Suspended": _OPEN["Suspended"],
-    "Reconciling": (FALSE, "njst has nothing more to do for it"),
-    "Stalled": _OPEN["Stalled"],
-}
-
-
-def _phase_status(
-    phase: str, reason: str, message: str, usual: _Conditions, **special: tuple[str, str]
-) -> PhaseStatus:
-    """Return a status with the usual conditions, but for the special ones.
-
-    Accepted, once it is True, keeps the reason JobCreated, whatever comes of the job.
-    """
-    found = {**usual, **special}
-    conditions = tuple(
-        DesiredCondition(
-            kind,
-            found[kind][0],
-            "JobCreated" if (kind, found[kind][0]) == ("Accepted", TRUE) else reason,
-            found[kind][1],
-        )
-        for kind in _TYPES
-    )
-    return PhaseStatus(phase, reason, message, conditions)
-
-
-def waiting(reason: str, message: str) -> PhaseStatus:
-    """Not a job yet, and njst will try again."""
-    return _phase_status(
-        "Pending",
-        reason,
-        message,
-        _OPEN,
-        Accepted=(FALSE, "the job is not in the job log yet"),
-        Reconciling=(TRUE, f"njst tries again: {message}"),
-    )
-
-
-def suspended() -> PhaseStatus:
-    """Not a job until suspend is false."""
-    return _held("Suspended", "set spec.suspend to false to start the job")
-
-
-def restored(resource: JobResource) -> PhaseStatus:
-    """Not a job until a person removes the annotation of the job that it once was."""
-    where = f"{resource.name} --namespace {resource.namespace}"
-    return _held(
-        "Restored",
-        f"to run it: kubectl annotate njstjob {where} {ACCEPTED_UID}-; it is a copy, or was"
-        f" restored from a backup, of one that was accepted as {resource.copied_from_uid}",
-    )
-
-
-def _held(reason: str, message: str) -> PhaseStatus:
-    return _phase_status(
-        "Suspended",
-        reason,
-        message,
-        _OPEN,
-        Accepted=(FALSE, "a suspended job is not submitted"),
-        Suspended=(TRUE, message),
-        Reconciling=(FALSE, "njst waits until it is no longer suspended"),
-        # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
-        Ready=(TRUE, "it is suspended, as its spec wants it"),
-    )
-
-
-def never_ran(phase: str, reason: str, message: str) -> PhaseStatus:
-    """Over before it began, or its result is lost."""
-    return _phase_status(
-        phase,
-        reason,
-        message,
-        _OVER,
-        Accepted=(FALSE, "there is no job of this resource in the job log"),
-        WorkersReady=(FALSE, "no worker has it"),
-        Finished=(TRUE, f"it is over: {phase}"),
-        Succeeded=(FALSE, "there is no result"),
-        Stalled=(TRUE, message),
-        Ready=(FALSE, "it did not succeed"),
-    )
 
 
 def ran_already(view: JobView, within_s: int) -> PhaseStatus:
@@ -135,11 +30,11 @@ def ran_already(view: JobView, within_s: int) -> PhaseStatus:
         f" ({end.report.reason}): not again within {within_s} s (spec.skipIfRanWithinSeconds)"
     )
     special = {} if healthy else {"Stalled": (TRUE, message)}
-    return _phase_status(
+    return JOB.status(
         str(view.phase),
         "RanAlready",
         message,
-        _OVER,
+        JOB.over,
         Accepted=(FALSE, "an earlier job has the result"),
         WorkersReady=(FALSE, "no worker is needed"),
         Finished=(TRUE, message),
@@ -155,11 +50,11 @@ def of_view(view: JobView, waits_for: Sequence[str] = ()) -> PhaseStatus:
         report = view.ended.report
         return _ended(view, report.reason, report.message + _tolerated(report))
     reason, message = state_text(view, waits_for)
-    return _phase_status(
+    return JOB.status(
         str(view.phase),
         reason,
         message,
-        _OPEN,
+        JOB.running,
         Accepted=_accepted(view),
         WorkersReady=_ready(view),
         Reconciling=(TRUE, message),
@@ -196,19 +91,13 @@ def _tolerated(report: Report) -> str:
 
 def _ended(view: JobView, reason: str, message: str) -> PhaseStatus:
     passed, healthy = _passed(view)
-    not_ready = "it did not succeed"
-    ready = "it succeeded" if passed else f"{not_ready}, and verdictPolicy is Report"
     ran = f"{len(view.run)} of {len(view.parts)} workers ran the load"
-    special = {} if healthy else {"Stalled": (TRUE, f"{not_ready}: {message}")}
-    return _phase_status(
+    return JOB.ended(
         str(view.phase),
         reason,
         message,
-        _OVER,
+        passed=passed,
+        healthy=healthy,
         Accepted=_accepted(view),
         WorkersReady=(TRUE, ran) if view.run else (FALSE, "no worker ran the load"),
-        Finished=(TRUE, f"it is over: {view.phase}"),
-        Succeeded=(TRUE if passed else FALSE, message),
-        Ready=(TRUE, ready) if healthy else (FALSE, not_ready),
-        **special,
     )

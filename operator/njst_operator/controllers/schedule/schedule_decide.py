@@ -15,7 +15,8 @@ from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec
-from njst_operator.controllers.job.job_resource import SCHEDULED_TIME, JobResource
+from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.resource.log_resource import SCHEDULED_TIME
 from njst_operator.controllers.schedule import schedule_state
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource

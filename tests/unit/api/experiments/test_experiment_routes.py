@@ -7,8 +7,9 @@ import httpx
 import pytest
 import yaml
 
-from njst.contract.events import Concluded, Origin, OriginKind, TrialEnded
+from njst.contract.events import Concluded, ExperimentCreated, Origin, OriginKind, TrialEnded
 from njst.contract.names.mesh import EventName
+from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import SearchResult, TrialJudgement, TrialPlan, TrialResult
 from njst.journal.jobs import Jobs, Submission
@@ -148,12 +149,49 @@ async def test_cancel_and_delete__twice__are_harmless(mesh: Mesh, http: httpx.As
     assert (await http.get(f"/api/v1/jobs/{experiment}")).status_code == 404
 
 
+async def test_suspend_and_resume__twice__are_events_of_the_log_once(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    url = f"{EXPERIMENTS}/{(await post(http, good_experiment()))['id']}"
+    for verb, phase, reason in (
+        ("suspend", "Suspended", "Suspended"),
+        ("resume", "Running", "BetweenTrials"),
+    ):
+        for _ in range(2):
+            answer = await http.post(f"{url}/{verb}")
+            shown = answer.json()
+            assert (answer.status_code, shown["phase"], shown["reason"]) == (202, phase, reason)
+    assert [name.event for name in mesh.log.names] == ["experiment", "suspended", "resumed"]
+    problem(await http.post(f"{EXPERIMENTS}/x-none/suspend"), 404, "unknown-experiment")
+
+
+async def test_experiment__of_a_resource__is_suspended_and_deleted_there_and_cancelled_here(
+    mesh: Mesh, http: httpx.AsyncClient
+) -> None:
+    origin = Origin(kind=OriginKind.RESOURCE, namespace="ns", name="rate")
+    spec = parse_experiment(good_experiment())
+    await mesh.log.append(
+        EventName("uid-1", "experiment"), ExperimentCreated(spec=spec, origin=origin)
+    )
+    url = f"{EXPERIMENTS}/uid-1"
+    for answer, command in (
+        (await http.delete(url), "delete njstexperiment rate -n ns"),
+        (
+            await http.post(f"{url}/suspend"),
+            """-n ns --type=merge -p '{"spec": {"suspend": true}}'""",
+        ),
+        (await http.post(f"{url}/resume"), '{"suspend": false}'),
+    ):
+        assert command in problem(answer, 409, "owned")["detail"]
+    assert (await http.post(f"{url}/cancel")).json()["phase"] == "Cancelling"
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"suspend": True}, "spec.suspend"),
         ({"cancel": True}, "spec.cancel"),
-        ({"template": {**good_experiment()["template"], "mesh": "other"}}, "spec.template.mesh"),
+        ({"mesh": "other"}, "spec.mesh"),
     ],
     ids=str,
 )

@@ -145,6 +145,9 @@ def test_other_commands__print_what_was_asked_for(worker: dict[str, Any]) -> Non
         *("x-1", "rate", "Succeeded", "2", "90/s")
     ]
     assert njst("cancel", "x-1").stdout == "Cancelling\n"
+    for verb, phase in (("suspend", "Suspended"), ("resume", "Running")):
+        worker[f"POST {URL}/x-1/{verb}"] = [{**RUNNING, "phase": phase}]
+        assert njst(verb, "x-1").stdout == f"{phase}\n"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pydantic import Field, create_model
 from njst.contract.crd.crds import crds, to_yaml
 from njst.contract.crd.structural_schema import structural
 from njst.contract.model import Model, Rule
+from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import ScheduleSpec
 
@@ -53,7 +54,7 @@ def test_every_field_of_the_spec_is_described_and_bounded(name: str) -> None:
                 assert field.keys() & {"maxLength", "enum"}, field_name
 
 
-@pytest.mark.parametrize("model", [JobSpec, ScheduleSpec])
+@pytest.mark.parametrize("model", [JobSpec, ScheduleSpec, ExperimentSpec])
 def test_every_default_is_named_where_kubectl_explain_shows_it(model: type[Model]) -> None:
     fields = [field for node in _nodes(structural(model)) for field in _properties(node).values()]
     with_default = [f for f in fields if f.get("default", "") != ""]
@@ -69,6 +70,7 @@ def test_nothing_in_streams_and_workloads_is_stored_that_was_not_given(name: str
     (version,) = crds()[name]["spec"]["versions"]
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     spec = spec.get("jobTemplate", {}).get("properties", {}).get("spec", {}).get("properties", spec)
+    spec = spec.get("template", {}).get("properties", spec)
     stored = [node for part in ("streams", "workloads", "target") for node in _nodes(spec[part])]
     assert len(stored) > 5
     assert [node for node in stored if "default" in node and "type" in node] == []

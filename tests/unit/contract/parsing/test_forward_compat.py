@@ -22,9 +22,11 @@ from njst.contract.events import (
     Payload,
     Ready,
     Refuted,
+    Resumed,
     SliceRead,
     Started,
     Suspected,
+    Suspended,
     TrialEnded,
 )
 from njst.contract.parsing.document import parse_spec
@@ -72,6 +74,8 @@ EVENTS: list[Payload] = [
     Done(workloads=["w"]),
     Begun(workloads=["w"], lead_ms=400),
     ExperimentCreated(spec=EXPERIMENT, origin=Origin(kind=OriginKind.HTTP)),
+    Suspended(generation=2),
+    Resumed(generation=3),
     TrialEnded(result=TRIAL, created_ns=1, ended_ns=2, facts={"njst": "1"}),
     Concluded(outcome="Completed", verdict=Verdict.VALID, reason="Completed"),
 ]

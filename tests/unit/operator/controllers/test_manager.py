@@ -7,11 +7,12 @@ import pytest
 
 from njst.contract.events import Created, Origin, OriginKind
 from njst.contract.parsing.document import parse_spec
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.projection import LogEntry
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
-from njst_operator.controllers.manager import Manager
+from njst_operator.controllers.manager import Manager, MeshLog
 from njst_operator.kube.kube_event import KubeEvent
 from njst_operator.kube.label_selector import parse_selector
 from njst_operator.kube.watch_scope import WatchScope
@@ -54,7 +55,8 @@ def manager(recorder: Recorder, selector: str = "") -> Manager:
     scope = WatchScope(("ns",), parse_selector(selector))
     config = Config({}, "default", scope, "replica-1", "", None, True, 30)
     outside = cast("Any", recorder)
-    return Manager(config, outside, outside, job_store, outside)
+    mesh_log = MeshLog(outside, job_store, outside, ExperimentStore(), outside)
+    return Manager(config, outside, mesh_log)
 
 
 async def settled() -> None:
@@ -76,28 +78,28 @@ async def test_unwatched__deleted_or_unselected__cancels_only_if_deleted(
 ) -> None:
     recorder = Recorder(exists=exists)
     one = manager(recorder, selector)
-    one.on_watched(resource())
-    assert one.get(UID) is not None
-    one.on_unwatched(UID)
+    one.jobs.on_watched(resource())
+    assert one.jobs.get(UID) is not None
+    one.jobs.on_unwatched(UID)
     await settled()
-    assert one.get(UID) is None
+    assert one.jobs.get(UID) is None
     assert recorder.cancelled == cancelled
 
 
 async def test_deleted__older_list_shows_it__does_not_come_back() -> None:
     one = manager(Recorder())
-    one.on_watched(resource())
-    one.on_deleted(UID)
-    one.on_watched(resource())
-    assert one.get(UID) is None
+    one.jobs.on_watched(resource())
+    one.jobs.on_deleted(UID)
+    one.jobs.on_watched(resource())
+    assert one.jobs.get(UID) is None
     await one.stop()
 
 
 async def test_watched__accepted_by_another_default_mesh__cancels_own_job() -> None:
     recorder = Recorder()
     one = manager(recorder)
-    one.on_watched(resource(mesh="other"))
+    one.jobs.on_watched(resource(mesh="other"))
     await settled()
-    assert one.get(UID) is None
+    assert one.jobs.get(UID) is None
     assert recorder.cancelled == [(UID, "TwoDefaultMeshes")]
     assert recorder.events == ["TwoDefaultMeshes"]

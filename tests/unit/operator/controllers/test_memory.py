@@ -29,7 +29,7 @@ def show(manager: Manager, number: int) -> str:
         "ownerReferences": [{"uid": f"schedule-{number}", "controller": True}],
     }
     body = {"metadata": meta, "spec": SPEC, "status": status.model_dump(by_alias=True)}
-    manager.on_watched(resource_of(body))
+    manager.jobs.on_watched(resource_of(body))
     return uid
 
 
@@ -39,7 +39,7 @@ def test_memory__after_twenty_thousand_deletions__does_not_grow() -> None:
 
         async def come_and_go(first: int, count: int) -> None:
             for number in range(first, first + count):
-                manager.on_deleted(show(manager, number))
+                manager.jobs.on_deleted(show(manager, number))
                 if number % 500 == 0:
                     await asyncio.sleep(KEEP_S / 10)
             await asyncio.sleep(1)

@@ -60,6 +60,11 @@ class Kept:
     went_back: int = 0
     unselected: list[str] = field(default_factory=list)
 
+    plural: str = JobResource.plural
+
+    def read(self, found: dict[str, Any]) -> JobResource:
+        return resource_of(found)
+
     def get(self, uid: str) -> JobResource | None:
         return self.resources.get(uid)
 
@@ -81,10 +86,15 @@ class Kept:
             self.gone_s[uid] = asyncio.get_running_loop().time()
 
 
+async def _nothing() -> None:
+    """Nothing is listed after the stores."""
+
+
 def reflect(
     lists: Lists, store: Kept, for_s: float = 10 * PERIOD_S, config: Config = CONFIG
 ) -> Reflector:
-    reflector = Reflector(config, cast("Any", lists), OperatorMetrics(), ReplicaHealth(), store)
+    outside, health = cast("Any", lists), ReplicaHealth()
+    reflector = Reflector(config, outside, OperatorMetrics(), health, [store], _nothing)
 
     async def for_a_while() -> None:
         running = asyncio.create_task(reflector.run())

@@ -11,8 +11,10 @@ from njst.contract.events import EVENT_TYPES, Ended, Finished, Payload, Ready, S
 from njst.contract.names.mesh import EventName
 from njst.contract.results.outcome import Outcome
 from njst.contract.results.tallies import WorkloadTally
+from njst.journal.experiments import Experiments
 from njst.journal.jobs import Jobs
 from njst.journal.report_builder import final_report
+from njst.journal.state.experiments.experiment_store import ExperimentStore
 from njst.journal.state.job_store import JobStore
 from njst.testing.fake_clock import FakeClock
 from njst.testing.fake_members import FakeMembers
@@ -20,7 +22,7 @@ from njst.testing.memory_log import MemoryLog
 from njst.testing.virtual_loop import run
 from njst_operator.config import Config
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
-from njst_operator.controllers.manager import Manager
+from njst_operator.controllers.manager import Manager, MeshLog
 from njst_operator.kube.api_transport import ConflictError, GoneError
 from njst_operator.kube.watch_scope import WatchScope
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
@@ -43,7 +45,9 @@ class Server:
 
     takes_s: float
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    watchers: list[Callable[[JobResource], None]] = field(default_factory=list)
+    watchers: list[Callable[[Any], None]] = field(default_factory=list)
+    # Returns the resource in an object.
+    read: Callable[[dict[str, Any]], Any] = resource_of
     writes: int = 0
     conflicts: int = 0
     events: int = 0
@@ -52,10 +56,16 @@ class Server:
     _version: int = 0
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def create(self, uid: str, **spec: Any) -> None:
+    def create(self, uid: str, base: dict[str, Any] = SPEC, **spec: Any) -> None:
         meta = {"uid": uid, "namespace": "ns", "name": uid, "generation": 1}
         status = {"observedGeneration": -1}
-        self._store(uid, {"metadata": meta, "spec": {**SPEC, **spec}, "status": status})
+        self._store(uid, {"metadata": meta, "spec": {**base, **spec}, "status": status})
+
+    def change(self, uid: str, **spec: Any) -> None:
+        """Change the spec of a resource, as a user does."""
+        body = self.bodies[uid]
+        meta = {**body["metadata"], "generation": body["metadata"]["generation"] + 1}
+        self._store(uid, {**body, "metadata": meta, "spec": {**body["spec"], **spec}})
 
     async def write_status(self, held: JobResource, new: Any) -> dict[str, Any]:
         async with self._busy:
@@ -100,7 +110,7 @@ class Server:
         meta = {**body["metadata"], "resourceVersion": str(self._version)}
         self.bodies[uid] = {**body, "metadata": meta}
         self.changed.set()
-        resource = resource_of(self.bodies[uid])
+        resource = self.read(self.bodies[uid])
         for watcher in self.watchers:
             asyncio.get_running_loop().call_later(WATCH_S, watcher, resource)
         return self.bodies[uid]
@@ -120,11 +130,17 @@ def put(log: MemoryLog, job: str, event: Payload, worker: str = "") -> None:
     log.store(EventName(job, name, worker), event)
 
 
+async def at_once(compute: Callable[[], Any]) -> Any:
+    """Compute in the loop: virtual time knows no threads."""
+    return compute()
+
+
 def copy_of(
     number: int, server: Server, log: MemoryLog, connected: Callable[[], bool] = lambda: True
 ) -> Manager:
-    job_store = JobStore()
+    job_store, experiment_store = JobStore(), ExperimentStore()
     log.subscribe(job_store.on_entry, job_store.on_progress)
+    log.subscribe(experiment_store.on_entry)
     config = Config(
         {"url": "nats://127.0.0.1:4222"},
         "default",
@@ -135,12 +151,17 @@ def copy_of(
         False,
         30,
     )
-    jobs = Jobs(log, job_store, FakeMembers(WORKER, delay_s=0.03))
-    manager = Manager(
-        config, cast("Any", server), jobs, job_store, cast("Any", log.clock), connected
+    mesh_log = MeshLog(
+        jobs=Jobs(log, job_store, FakeMembers(WORKER, delay_s=0.03)),
+        job_store=job_store,
+        experiments=Experiments(log, experiment_store),
+        experiment_store=experiment_store,
+        clock=cast("Any", log.clock),
     )
+    manager = Manager(config, cast("Any", server), mesh_log, connected, at_once)
     job_store.listen(manager.on_job_changed)
-    server.watchers.append(manager.on_watched)
+    experiment_store.listen(manager.on_experiment_changed)
+    server.watchers.append(manager.jobs.on_watched)
     return manager
 
 
@@ -182,12 +203,12 @@ async def play(takes_s: float, *, dead: int = 0, storm_s: float | None = None) -
         put(log, uid, Started(run=[WORKER], lead_ms=0))
     await until(server, "Running")
     for manager in copies[:dead]:
-        server.watchers.remove(manager.on_watched)
+        server.watchers.remove(manager.jobs.on_watched)
         await manager.stop()
     tally = WorkloadTally(workload="w", planned=9, messages=9, elapsed_us=1000)
     for uid in uids:
         put(log, uid, Finished(outcome=Outcome.COMPLETED, workloads=[tally]), WORKER)
-        view = copies[-1].job_store.view(uid)
+        view = copies[-1].log.job_store.view(uid)
         assert view is not None
         put(log, uid, Ended(report=final_report(view, {}, int(now_s() * 1e9))))
     await until(server, "Succeeded")
@@ -308,13 +329,13 @@ def test_list__open_and_finished_resources__reconciles_only_open() -> None:
             "spec": body["spec"],
             "status": {**body["status"], "phase": "Succeeded", "jobId": "over"},
         }
-        manager.on_watched(resource_of(over))
+        manager.jobs.on_watched(resource_of(over))
         await asyncio.sleep(20)
         looks = []
         for name in names:
-            before, resource = manager.metrics.reconciles, manager.get(name)
+            before, resource = manager.metrics.reconciles, manager.jobs.get(name)
             assert resource is not None
-            await manager.on_list([resource], [])
+            await manager.jobs.on_list([resource], [])
             await asyncio.sleep(0.1)
             looks.append(manager.metrics.reconciles - before)
         await manager.stop()
@@ -329,9 +350,9 @@ def test_list__older_version__changes_nothing() -> None:
         manager = copy_of(0, server, log)
         server.create("job-0")
         await until(server, "Pending")
-        (now,) = manager.resources()
-        await manager.on_list([replace(now, resource_version="1")], [])
-        (after,) = manager.resources()
+        (now,) = manager.jobs.controller.resources().values()
+        await manager.jobs.on_list([replace(now, resource_version="1")], [])
+        (after,) = manager.jobs.controller.resources().values()
         await manager.stop()
         return now == after
 

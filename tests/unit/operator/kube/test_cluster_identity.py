@@ -99,9 +99,9 @@ def test_keys__jobs_of_other_clusters__are_not_included() -> None:
             created = Created(spec=parse_spec(SPEC), participants=[WORKER], origin=origin)
             log.store(EventName(job, "created"), created)
         server.create("seen")
-        controller.on_watched(resource_of(server.bodies["seen"]))
-        await controller.on_list([], [])
-        keys = controller.keys()
+        controller.jobs.on_watched(resource_of(server.bodies["seen"]))
+        await controller.jobs.on_list([], [])
+        keys = controller.jobs.keys()
         await controller.stop()
         return keys
 

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from njst.contract.results.trial import TrialPlan
 from njst.experiments.experiment_state import Conclusion, Experiment, Trial, TrialRecord, Waiting
 from njst.experiments.next_trial import next_plan, next_trial
-from njst.experiments.trial_job import trial_id
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import JobView
 
@@ -55,11 +54,6 @@ class Wait:
 Step = CreateTrial | RecordTrial | CancelTrial | Conclude | Wait
 
 
-def next_job_id(view: ExperimentView) -> str:
-    """Return the id of the job of the trial that runs, or comes next."""
-    return trial_id(view.id, len(view.trials))
-
-
 def decide_experiment(view: ExperimentView, job: JobView | None, now_ns: int) -> Step:
     """Return the next step of an experiment.
 
@@ -72,7 +66,8 @@ def decide_experiment(view: ExperimentView, job: JobView | None, now_ns: int) ->
         return Wait()
     if job is not None:
         return _watch(view, job)
-    step = next_trial(Experiment(view.id, view.spec), records_of(view), now_ns)
+    experiment = Experiment(view.id, view.spec, view.suspended_ns(now_ns))
+    step = next_trial(experiment, records_of(view), now_ns)
     if isinstance(step, Trial):
         return CreateTrial(step)
     return Conclude(step) if isinstance(step, Conclusion) else _wait(step)

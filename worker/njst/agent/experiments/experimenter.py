@@ -14,7 +14,6 @@ from njst.agent.experiments.experiment_decide import (
     Step,
     Wait,
     decide_experiment,
-    next_job_id,
 )
 from njst.comparison.facts import environment_of, run_of
 from njst.contract.events import EVENT_NAMES, Origin, OriginKind, Payload, TrialEnded
@@ -29,6 +28,7 @@ from njst.journal.interfaces import EventTooLargeError, JournalUnavailableError,
 from njst.journal.jobs import Jobs, NotEnoughWorkersError, Submission
 from njst.journal.log_lines import log_about
 from njst.journal.state.experiments.experiment_store import ExperimentStore
+from njst.journal.state.experiments.experiment_text import next_job_id
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_store import JobStore
 from njst.journal.state.job_view import JobView

@@ -12,12 +12,15 @@ from njst.contract.results.trial import SearchResult, TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.trials.points import points_of
 from njst.experiments.search_runs import searches_so_far
-from njst.experiments.trial_job import trial_id
 from njst.journal.jobs import Jobs, UnknownJobError
 from njst.journal.report_builder import log_datetime
+from njst.journal.state.experiments.experiment_text import (
+    best_rate,
+    experiment_text,
+    next_job_id,
+)
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.job_view import JobView
-from njst.journal.state.state_text import state_text
 
 _MOST_KNOWN = 16
 
@@ -114,20 +117,21 @@ def document_of(
 
 def _summary(view: ExperimentView, jobs: Jobs) -> dict[str, Any]:
     end, running = view.concluded, _running(view, jobs)
-    reason, message = _state(view, jobs, running)
+    waits_for = () if running is None else jobs.waits_for(running.id)
+    reason, message = experiment_text(view, running, waits_for)
     return {
         "id": view.id,
         "name": view.created.origin.name,
         "origin": view.created.origin,
         "phase": str(view.phase),
-        "reason": reason if end is None else end.reason,
-        "message": message if end is None else end.message,
+        "reason": reason,
+        "message": message,
         "create_time": log_datetime(view.created_ns),
         "completion_time": None if end is None else log_datetime(view.concluded_ns),
         "verdict": None if end is None else end.verdict,
         "trial_count": len(view.trials),
         "running_job": None if running is None else running.id,
-        "best_messages_per_second": _best(view),
+        "best_messages_per_second": best_rate(view),
     }
 
 
@@ -136,7 +140,7 @@ def _running(view: ExperimentView, jobs: Jobs) -> JobView | None:
     if view.concluded is not None:
         return None
     try:
-        return jobs.get(trial_id(view.id, len(view.trials)))
+        return jobs.get(next_job_id(view))
     except UnknownJobError:
         return None
 
@@ -147,24 +151,3 @@ def _is_known(jobs: Jobs, job: str) -> bool:
     except UnknownJobError:
         return False
     return True
-
-
-def _state(view: ExperimentView, jobs: Jobs, running: JobView | None) -> tuple[str, str]:
-    number = len(view.trials)
-    if running is None:
-        return "BetweenTrials", f"trial {number} comes next"
-    if running.ended is not None:
-        return "TrialEnded", f"trial {number} has ended"
-    state = state_text(running, jobs.waits_for(running.id))
-    return "TrialRuns", f"trial {number} is {running.phase}: {state.message or state.reason}"
-
-
-def _best(view: ExperimentView) -> int | None:
-    if view.concluded is None:
-        return None
-    rates = [
-        search.lower_messages_per_second
-        for search in view.concluded.searches
-        if search.is_lower_confirmed and search.lower_messages_per_second is not None
-    ]
-    return max(rates, default=None)

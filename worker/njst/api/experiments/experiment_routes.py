@@ -1,5 +1,6 @@
-"""/api/v1/experiments: submit, list, get, cancel, delete, and reports."""
+"""/api/v1/experiments: submit, list, get, suspend, resume, cancel, delete, and reports."""
 
+import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
@@ -23,9 +24,9 @@ from njst.api.job_routes import media
 from njst.api.problems import ApiProblem
 from njst.api.request_bodies import EXPERIMENT_BODY
 from njst.api.services import Services
+from njst.contract.events import OriginKind
 from njst.journal.experiments import ExperimentSubmission, SubmittedExperiment
-from njst.journal.state.experiments.experiment_view import ExperimentView
-from njst.journal.state.job_view import Phase
+from njst.journal.state.experiments.experiment_view import ExperimentPhase, ExperimentView
 from njst.report.experiments.experiment_exports import EXPERIMENT_EXPORTS, ExperimentExport
 from njst.report.experiments.experiment_text import shown_of
 from njst.web import html_report, page
@@ -61,13 +62,18 @@ def create_router(services: Services) -> APIRouter:
             description=f"Return an experiment that has ended as {export.description}.",
             response_class=media(export.media_type),
         )
-    add(
-        "/{experiment}/cancel",
-        api.cancel,
-        methods=["POST"],
-        status_code=202,
-        responses=_shown(202),
-    )
+    for verb, endpoint in (
+        ("suspend", api.suspend),
+        ("resume", api.resume),
+        ("cancel", api.cancel),
+    ):
+        add(
+            f"/{{experiment}}/{verb}",
+            endpoint,
+            methods=["POST"],
+            status_code=202,
+            responses=_shown(202),
+        )
     return router
 
 
@@ -100,7 +106,7 @@ class _ExperimentsApi:
         request: Request,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         cursor: Annotated[int | None, Query(ge=0)] = None,
-        phase: Annotated[Phase | None, Query()] = None,
+        phase: Annotated[ExperimentPhase | None, Query()] = None,
     ) -> Response:
         """List experiments, newest first; the Link header and `next` point to the next page."""
         views = [
@@ -148,6 +154,20 @@ class _ExperimentsApi:
             raise ApiProblem(409, "not-finished", words)
         return self._document(view)
 
+    async def suspend(self, experiment: str) -> Response:
+        """Create no further trial until the experiment is resumed; a running one goes on."""
+        return await self._suspend(experiment, suspended=True)
+
+    async def resume(self, experiment: str) -> Response:
+        """Create trials of a suspended experiment again."""
+        return await self._suspend(experiment, suspended=False)
+
+    async def _suspend(self, experiment: str, *, suspended: bool) -> Response:
+        spec = json.dumps({"spec": {"suspend": suspended}})
+        self._reject_owned(experiment, "patch", f" --type=merge -p '{spec}'")
+        view = await self._experiments.suspend(experiment, suspended=suspended)
+        return JSONResponse(self._document(view), 202)
+
     async def cancel(self, experiment: str) -> Response:
         """Stop an experiment and its running trial; its trials so far are kept."""
         view = await self._experiments.cancel(experiment, "the experiment was cancelled")
@@ -155,8 +175,20 @@ class _ExperimentsApi:
 
     async def delete(self, experiment: str) -> Response:
         """Delete an experiment, and stop it first if it runs; its trials stay among the jobs."""
+        self._reject_owned(experiment, "delete")
         await self._experiments.delete(experiment)
         return Response(status_code=204)
+
+    def _reject_owned(self, experiment: str, verb: str, options: str = "") -> None:
+        """Reject what a resource decides; `verb` of kubectl, with options, does it."""
+        origin = self._experiments.get(experiment).created.origin
+        if origin.kind is OriginKind.RESOURCE:
+            raise ApiProblem(
+                409,
+                "owned",
+                f"the experiment belongs to an NjstExperiment: kubectl {verb} njstexperiment"
+                f" {origin.name} -n {origin.namespace}{options}",
+            )
 
     def _document(self, view: ExperimentView, from_trial: int = 0) -> dict[str, Any]:
         return dump(document_of(view, self._jobs, self._searches, from_trial))

@@ -42,9 +42,9 @@ def _reject_unsuitable(document: ExperimentFile, mesh: str) -> None:
         for field, value in (("suspend", spec.suspend), ("cancel", spec.cancel))
         if value
     ]
-    if spec.template.mesh not in (None, mesh):
+    if spec.mesh not in (None, mesh):
         words = f"must be {mesh!r}, the mesh of this worker, or omitted"
-        problems.append(FieldProblem("spec.template.mesh", words))
+        problems.append(FieldProblem("spec.mesh", words))
     if problems:
         raise ApiProblem(
             422, "invalid", "the experiment cannot be submitted over HTTP like this", problems

@@ -1,4 +1,4 @@
-"""njst experiment: run, get, report, list and cancel experiments."""
+"""njst experiment: run, get, report, list, suspend, resume and cancel experiments."""
 
 import math
 import time
@@ -137,6 +137,24 @@ def list_experiments(
 
 
 @with_client
+def suspend(
+    experiment: ExperimentId, client: ApiClient, output: OutputOption = Output.TABLE
+) -> None:
+    """Create no further trial until the experiment is resumed; a running one goes on."""
+    document = client.suspend_experiment(experiment)
+    show(document, output, lambda: str(document["phase"]))
+
+
+@with_client
+def resume(
+    experiment: ExperimentId, client: ApiClient, output: OutputOption = Output.TABLE
+) -> None:
+    """Create trials of a suspended experiment again."""
+    document = client.resume_experiment(experiment)
+    show(document, output, lambda: str(document["phase"]))
+
+
+@with_client
 def cancel(
     experiment: ExperimentId, client: ApiClient, output: OutputOption = Output.TABLE
 ) -> None:
@@ -149,6 +167,8 @@ app.command("run")(run)
 app.command("get")(get)
 app.command("report")(report)
 app.command("list")(list_experiments)
+app.command("suspend")(suspend)
+app.command("resume")(resume)
 app.command("cancel")(cancel)
 
 

@@ -12,6 +12,8 @@ import yaml
 from njst.contract.crd.structural_schema import list_map, structural, without_defaults
 from njst.contract.names.kubernetes import (
     API_VERSION,
+    EXPERIMENT_KIND,
+    EXPERIMENT_PLURAL,
     GROUP,
     KIND,
     PLURAL,
@@ -19,8 +21,10 @@ from njst.contract.names.kubernetes import (
     SCHEDULE_PLURAL,
     VERSION,
 )
+from njst.contract.results.experiments.experiment_status import ExperimentStatus
 from njst.contract.results.job_status import JobStatus
 from njst.contract.results.schedule_status import ScheduleStatus
+from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG, ScheduleSpec
 
@@ -32,6 +36,7 @@ MUTABLE = (
     "skipIfRanWithinSeconds",
     "description",
 )
+EXPERIMENT_MUTABLE = ("suspend", "cancel", "ttlSecondsAfterFinished", "description")
 # Fields that may change until the job has been accepted.
 MUTABLE_BEFORE = ("priority",)
 
@@ -90,6 +95,25 @@ _SCHEDULE_COLUMNS: tuple[Column, ...] = (
     ("Message", "string", ".status.message", 1, "State of the schedule in a sentence."),
 )
 
+_EXPERIMENT_COLUMNS: tuple[Column, ...] = (
+    ("Status", "string", ".status.phase", 0, "State of the experiment in one word."),
+    ("Trials", "string", ".status.trialSummary", 0, "Trials that have ended, of all."),
+    (
+        "Best",
+        "integer",
+        ".status.bestMessagesPerSecond",
+        0,
+        "Highest sustained rate of a search, in messages per second.",
+    ),
+    ("Verdict", "string", ".status.verdict", 0, "Valid, Invalid or Unknown."),
+    ("Age", "date", ".metadata.creationTimestamp", 0, ""),
+    ("Target", "string", ".status.target", 1, "The NATS under test."),
+    ("Points", "integer", ".status.pointCount", 1, "Combinations of the factors' values."),
+    ("Running", "string", ".status.runningJob", 1, "Job of the trial that runs."),
+    ("Duration", "string", ".status.duration", 1, "How long the experiment took."),
+    ("Reason", "string", ".status.reason", 1, "Why the experiment is in this phase."),
+)
+
 
 def crds() -> dict[str, dict[str, Any]]:
     """Return each CustomResourceDefinition by its file name."""
@@ -105,6 +129,12 @@ def crds() -> dict[str, dict[str, Any]]:
             _SCHEDULE_COLUMNS,
             [".spec.suspend"],
             _schedule_root(),
+        ),
+        _crd(
+            (EXPERIMENT_KIND, EXPERIMENT_PLURAL, "nje"),
+            _EXPERIMENT_COLUMNS,
+            [".spec.suspend", ".status.phase"],
+            _experiment_root(),
         ),
     )
     return {f"{GROUP}_{kind['spec']['names']['plural']}.yaml": kind for kind in kinds}
@@ -164,7 +194,7 @@ def _column(name: str, kind: str, path: str, priority: int, description: str) ->
 
 def _job_root() -> dict[str, Any]:
     spec = _job_spec(structural(JobSpec))
-    spec["x-kubernetes-validations"] += _transitions(spec)
+    spec["x-kubernetes-validations"] += _transitions(spec, "a job", MUTABLE, MUTABLE_BEFORE)
     words = f"A load test of NATS JetStream, run by all workers ({API_VERSION})."
     status = _status(structural(JobStatus), {"phase": "Pending", **_UNSEEN})
     root = _root(words, spec, status)
@@ -208,6 +238,21 @@ def _schedule_root() -> dict[str, Any]:
     return {**root, "x-kubernetes-validations": [rule]}
 
 
+def _experiment_root() -> dict[str, Any]:
+    spec = structural(ExperimentSpec)
+    fields = spec["properties"]
+    for name, field in fields.items():
+        if name != "template":
+            fields[name] = _without_stored_defaults(field)
+    _job_spec(fields["template"])
+    fields["factors"] |= list_map("name")
+    spec["x-kubernetes-validations"] += _transitions(spec, "an experiment", EXPERIMENT_MUTABLE)
+    words = f"Trials of a load test: a grid, a comparison or a search ({API_VERSION})."
+    return _root(
+        words, spec, _status(structural(ExperimentStatus), {"phase": "Pending", **_UNSEEN})
+    )
+
+
 def _status(status: dict[str, Any], unseen: dict[str, str]) -> dict[str, Any]:
     """Return the schema of a status; `unseen` is its content until an operator writes one."""
     status = without_defaults(status)
@@ -234,10 +279,11 @@ def _root(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dic
     }
 
 
-def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the rules of an update: a submitted job cannot become another job."""
-    mutable = (*MUTABLE, *MUTABLE_BEFORE)
-    fixed = [name for name in spec["properties"] if name not in mutable]
+def _transitions(
+    spec: dict[str, Any], noun: str, mutable: tuple[str, ...], before: tuple[str, ...] = ()
+) -> list[dict[str, str]]:
+    """Return the rules of an update: what was submitted cannot become another job."""
+    fixed = [name for name in spec["properties"] if name not in (*mutable, *before)]
     same = " && ".join(
         f"has(self.{name}) == has(oldSelf.{name}) &&"
         f" (!has(self.{name}) || self.{name} == oldSelf.{name})"
@@ -246,8 +292,8 @@ def _transitions(spec: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "rule": same,
-            "message": f"a job cannot be changed but for {', '.join(MUTABLE[:-1])} and"
-            f" {MUTABLE[-1]}: apply it under another name, or delete it first",
+            "message": f"{noun} cannot be changed but for {', '.join(mutable[:-1])} and"
+            f" {mutable[-1]}: apply it under another name, or delete it first",
         },
     ]
 

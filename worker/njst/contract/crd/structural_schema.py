@@ -16,6 +16,8 @@ from njst.contract.model import Model, Rule
 
 # Key in a model's JSON Schema that carries its rules to the structural schema.
 _RULES = "rules"
+# What a schema says of a value, or of fields, of any type.
+_FREE = "x-kubernetes-preserve-unknown-fields"
 _KEEP = frozenset(
     {
         "default",
@@ -96,8 +98,10 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
         }
     if "items" in kept:
         kept["items"] = _node(kept["items"], definitions)
-    if isinstance(node.get("additionalProperties"), dict):
-        kept["additionalProperties"] = _node(node["additionalProperties"], definitions)
+    if (values := _map_values(node)) is not None:
+        kept |= _map_of(_node(values, definitions))
+    if "type" not in kept:
+        kept[_FREE] = True
     if kept.get("type") == "integer":
         kept["format"] = "int64"
     if kept.get("default", 0) is None:
@@ -108,6 +112,24 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if validations:
         kept["x-kubernetes-validations"] = validations
     return kept
+
+
+def _map_values(node: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of a map's values, or None; names with a pattern have it elsewhere."""
+    values: dict[str, Any]
+    for values in node.get("patternProperties", {}).values():
+        return values
+    found = node.get("additionalProperties")
+    return found if isinstance(found, dict) else None
+
+
+def _map_of(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what makes an object a map of such values.
+
+    CEL sees no field whose parts have no type, and so no map of free values. An object with unknown
+    fields is opaque, but a list of such objects has a size and can be compared.
+    """
+    return {_FREE: True} if _FREE in values else {"additionalProperties": values}
 
 
 def _default_words(node: dict[str, Any]) -> list[str]:

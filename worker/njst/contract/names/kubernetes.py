@@ -21,4 +21,7 @@ SCHEDULE_PLURAL = "njstschedules"
 EXPERIMENT_KIND = "NjstExperiment"
 
 
+EXPERIMENT_PLURAL = "njstexperiments"
+
+
 API_VERSION = f"{GROUP}/{VERSION}"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
-from njst.contract.fields import MAX_INTEGER, Label
+from njst.contract.fields import MAX_INTEGER, Label, MeshName
 from njst.contract.model import Model, Rule
 from njst.contract.spec.comparison import FactorComparison, RatioMetric
 from njst.contract.spec.job import JobSpec, VerdictPolicy, refuse_duplicates
@@ -50,8 +50,8 @@ class Factor(Model):
     )
 
 
-def _point_count(spec: "ExperimentSpec") -> int:
-    return len(spec.points) or prod(len(factor.values) for factor in spec.factors)
+def _combinations(spec: "ExperimentSpec") -> int:
+    return prod(len(factor.values) for factor in spec.factors) * spec.repeats
 
 
 def _bad_points(spec: "ExperimentSpec") -> list[int]:
@@ -99,6 +99,11 @@ class ExperimentSpec(Model):
     """Which trials to run, of which job."""
 
     description: str = Field("", max_length=1024, description="Free text.")
+    mesh: MeshName | None = Field(
+        None,
+        description="Name of the njst installation that runs the trials. Left out: the default"
+        " one.",
+    )
     template: JobSpec = Field(description="The job that each trial runs, before its factors.")
     factors: Annotated[list[Factor], AfterValidator(refuse_duplicates)] = Field(
         default_factory=list,
@@ -145,8 +150,8 @@ class ExperimentSpec(Model):
         86_400,
         ge=1,
         le=604_800,
-        description="No trial begins later than this after the first. A search that needs longer"
-        " ends with the bounds that it has.",
+        description="No trial begins later than this after the first; time in suspend does not"
+        " count. A search that needs longer ends with the bounds that it has.",
     )
     verdict_policy: VerdictPolicy = Field(
         VerdictPolicy.GATE,
@@ -177,6 +182,11 @@ class ExperimentSpec(Model):
             "suspend",
             lambda self: not self.template.suspend,
             "the template cannot be suspended: suspend the experiment",
+        ),
+        _template_rule(
+            "mesh",
+            lambda self: self.template.mesh is None,
+            "the template cannot have a mesh: set mesh of the experiment, for all of its trials",
         ),
         _template_rule(
             "ttlSecondsAfterFinished",
@@ -212,10 +222,15 @@ class ExperimentSpec(Model):
             holds=lambda self: len({f.path for f in self.factors}) == len(self.factors),
         ),
         Rule(
-            cel=_NOT_IN_CEL,
+            cel="!has(self.points) || size(self.points) * self.repeats <= self.maxTrials",
             message="the number of points times repeats must be at most maxTrials",
-            holds=lambda self: _point_count(self) * self.repeats <= self.max_trials,
-            culprit=lambda self: str(_point_count(self) * self.repeats),
+            holds=lambda self: len(self.points) * self.repeats <= self.max_trials,
+        ),
+        Rule(
+            cel=_NOT_IN_CEL,
+            message="the number of combinations of factors times repeats must be at most maxTrials",
+            holds=lambda self: bool(self.points) or _combinations(self) <= self.max_trials,
+            culprit=lambda self: str(_combinations(self)),
         ),
         Rule(
             cel="(self.order == 'Random') == has(self.seed)",

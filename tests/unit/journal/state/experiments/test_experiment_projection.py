@@ -12,14 +12,15 @@ from njst.contract.events import (
     ExperimentCreated,
     Origin,
     OriginKind,
+    Resumed,
+    Suspended,
     TrialEnded,
 )
 from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import TrialJudgement, TrialPlan, TrialResult
 from njst.journal.state.experiments.experiment_store import ExperimentStore
-from njst.journal.state.experiments.experiment_view import ExperimentView
-from njst.journal.state.job_view import Phase
+from njst.journal.state.experiments.experiment_view import ExperimentPhase, ExperimentView
 from njst.journal.state.projection import LogEntry
 from tests.unit.contract.parsing.bad_experiments import good_experiment
 
@@ -57,7 +58,7 @@ def view_of(*events: Any) -> ExperimentView:
 def test_trials__in_order__are_kept() -> None:
     view = view_of(CREATED, (trial(0), "0"), (trial(1), "1"))
     assert [result.job for result in view.results] == ["x-t0", "x-t1"]
-    assert view.phase is Phase.RUNNING
+    assert view.phase is ExperimentPhase.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_end__first_one__counts_and_nothing_after_it_but_deletion() -> None:
     late = Cancelled(reason="Requested")
     view = view_of(CREATED, END, other, (trial(0), "0"), late)
     assert (view.concluded, view.concluded_ns) == (END, 2)
-    assert (view.trials, view.cancelled, view.phase) == ((), None, Phase.SUCCEEDED)
+    assert (view.trials, view.cancelled, view.phase) == ((), None, ExperimentPhase.SUCCEEDED)
     store = fold(CREATED, END, Deleted())
     assert store.get("x") is None
     assert store.view("x") is not None
@@ -95,9 +96,36 @@ def test_cancelled__spec_says_so_and_phases_follow() -> None:
     view = view_of(CREATED, Cancelled(reason="Requested"))
     assert view.spec.cancel
     assert not view.created.spec.cancel
-    assert view.phase is Phase.CANCELLING
+    assert view.phase is ExperimentPhase.CANCELLING
     end = Concluded(outcome="Cancelled", verdict=Verdict.INVALID, reason="Requested")
-    assert view_of(CREATED, Cancelled(reason="Requested"), end).phase is Phase.CANCELLED
+    assert view_of(CREATED, Cancelled(reason="Requested"), end).phase is ExperimentPhase.CANCELLED
+
+
+def test_suspended__until_it_is_resumed__spec_and_phase_say_so() -> None:
+    view = view_of(CREATED, Suspended(), Suspended())
+    assert (view.is_suspended, view.spec.suspend) == (True, True)
+    assert view.phase is ExperimentPhase.SUSPENDED
+    assert view.suspended_ns(9) == 7, "a second event does not begin anew"
+    again = view_of(CREATED, Suspended(), (trial(0), "0"), Resumed(), Suspended())
+    assert (len(again.trials), again.suspended_ns(8)) == (1, 2 + 3)
+    resumed = view_of(CREATED, Suspended(), Resumed(), Resumed())
+    assert (resumed.phase, resumed.suspended_ns(9)) == (ExperimentPhase.RUNNING, 1)
+    assert not resumed.spec.suspend
+
+
+@pytest.mark.parametrize(
+    ("events", "is_suspended"),
+    [
+        ((Suspended(generation=1), Resumed(generation=2), Suspended(generation=1)), False),
+        ((Suspended(generation=2), Resumed(generation=1)), True),
+        ((Suspended(generation=2), Resumed(generation=2)), False),
+        ((Resumed(generation=3), Suspended(generation=2)), False),
+    ],
+)
+def test_suspended__by_an_earlier_generation__is_void(
+    events: tuple[Event, ...], is_suspended: bool
+) -> None:
+    assert view_of(CREATED, *events).is_suspended is is_suspended
 
 
 def test_events__of_a_job_or_before_the_first__are_of_no_experiment() -> None:

@@ -17,7 +17,8 @@ from njst.journal.state.projection import LogEntry, apply
 from njst_operator.controllers.job import job_decide as r
 from njst_operator.controllers.job import job_status_builder
 from njst_operator.controllers.job.job_events import of_job
-from njst_operator.controllers.job.job_resource import ACCEPTED_UID, JobResource, resource_of
+from njst_operator.controllers.job.job_resource import JobResource, resource_of
+from njst_operator.controllers.resource.log_resource import ACCEPTED_UID
 from njst_operator.kube.conditions import is_true
 from tests.unit.journal.state.test_projection import BEGIN, WORKERS, S, created, ended
 

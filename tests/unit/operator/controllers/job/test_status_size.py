@@ -131,7 +131,7 @@ def test_status__any_report__stays_within_max_bytes(
     new = job_status_builder.of_job(old, view, report, NOW)
     assert len(new.to_json()) <= MAX_BYTES
     assert len(new.lost_workers) == min(workers, job_status_builder.MAX_LOST)
-    waiting = phase_status.waiting("R" * 60, said)
+    waiting = phase_status.JOB.waiting("R" * 60, said)
     assert len(job_status_builder.without_job(old, waiting, NOW).to_json()) <= MAX_BYTES
 
 

@@ -7,7 +7,15 @@ comes too late changes nothing.
 from dataclasses import replace
 from typing import Any
 
-from njst.contract.events import Cancelled, Concluded, Deleted, ExperimentCreated, TrialEnded
+from njst.contract.events import (
+    Cancelled,
+    Concluded,
+    Deleted,
+    ExperimentCreated,
+    Resumed,
+    Suspended,
+    TrialEnded,
+)
 from njst.journal.state.experiments.experiment_view import ExperimentView
 from njst.journal.state.projection import LogEntry
 
@@ -34,18 +42,33 @@ def apply(view: ExperimentView | None, entry: LogEntry) -> ExperimentView | None
 
 
 def _changes(view: ExperimentView, entry: LogEntry) -> _Changes:
-    event = entry.event
-    if isinstance(event, Deleted):
+    if isinstance(entry.event, Deleted):
         return {"deleted": True}
-    if view.concluded is not None:
+    return {} if view.concluded is not None else _changes_before_the_end(view, entry)
+
+
+def _changes_before_the_end(view: ExperimentView, entry: LogEntry) -> _Changes:
+    match entry.event:
+        case Cancelled() as event if view.cancelled is None:
+            return {"cancelled": event}
+        case Concluded() as event:
+            return {"concluded": event, "concluded_ns": entry.time_ns}
+        case (Suspended() | Resumed()) as event:
+            return _suspension(view, event, entry.time_ns)
+        case TrialEnded() as event if _is_next(view, entry, event):
+            return {"trials": (*view.trials, event)}
+        case _:
+            return {}
+
+
+def _suspension(view: ExperimentView, event: Suspended | Resumed, time_ns: int) -> _Changes:
+    if event.generation < view.suspend_generation:
         return {}
-    if isinstance(event, Cancelled) and view.cancelled is None:
-        return {"cancelled": event}
-    if isinstance(event, Concluded):
-        return {"concluded": event, "concluded_ns": entry.time_ns}
-    if isinstance(event, TrialEnded) and _is_next(view, entry, event):
-        return {"trials": (*view.trials, event)}
-    return {}
+    changes: _Changes = {"suspend_generation": event.generation}
+    if isinstance(event, Suspended):
+        return changes if view.is_suspended else {**changes, "suspended_since_ns": time_ns}
+    past_ns = view.suspended_ns(time_ns)
+    return {**changes, "suspended_since_ns": 0, "suspended_before_ns": past_ns}
 
 
 def _is_next(view: ExperimentView, entry: LogEntry, event: TrialEnded) -> bool:

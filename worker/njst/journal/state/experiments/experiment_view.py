@@ -1,12 +1,26 @@
 """The view of an experiment: the projection of its events, the same for every reader of the log."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from njst.contract.events import Cancelled, Concluded, ExperimentCreated, TrialEnded
 from njst.contract.results.report import Verdict
 from njst.contract.results.trial import TrialResult
 from njst.contract.spec.experiment import ExperimentSpec
-from njst.journal.state.job_view import Phase
+
+
+class ExperimentPhase(StrEnum):
+    """How far an experiment is, in one word for people; derived, never stored.
+
+    It runs from its creation on, since its trials are what waits.
+    """
+
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    CANCELLING = "Cancelling"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
 
 
 @dataclass(frozen=True)
@@ -19,6 +33,9 @@ class ExperimentView:
         created: Its spec and origin.
         created_ns: When it was created.
         trials: The trials that have ended, in the order of their numbers.
+        suspended_since_ns: Since when no further trial is created; 0: it is not suspended.
+        suspended_before_ns: For how long it was suspended before that, in ns.
+        suspend_generation: Of the last event that suspended or resumed it, see `Suspended`.
         cancelled: Why it is to stop.
         concluded: How it ended.
         concluded_ns: When it ended.
@@ -32,6 +49,9 @@ class ExperimentView:
     created: ExperimentCreated
     created_ns: int
     trials: tuple[TrialEnded, ...] = ()
+    suspended_since_ns: int = 0
+    suspended_before_ns: int = 0
+    suspend_generation: int = 0
     cancelled: Cancelled | None = None
     concluded: Concluded | None = None
     concluded_ns: int = 0
@@ -42,9 +62,18 @@ class ExperimentView:
     @property
     def spec(self) -> ExperimentSpec:
         """The spec as it applies now."""
-        if self.cancelled is None:
-            return self.created.spec
-        return self.created.spec.model_copy(update={"cancel": True})
+        changes = {"suspend": self.is_suspended, "cancel": self.cancelled is not None}
+        return self.created.spec.model_copy(update=changes)
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether no further trial is created until it is resumed."""
+        return self.suspended_since_ns > 0
+
+    def suspended_ns(self, now_ns: int) -> int:
+        """Return for how long it has been suspended in all, in ns, at a log time."""
+        since_ns = self.suspended_since_ns
+        return self.suspended_before_ns + (max(0, now_ns - since_ns) if since_ns else 0)
 
     @property
     def results(self) -> tuple[TrialResult, ...]:
@@ -52,10 +81,13 @@ class ExperimentView:
         return tuple(trial.result for trial in self.trials)
 
     @property
-    def phase(self) -> Phase:
-        """How far it is; it runs from its creation on, since its trials are what waits."""
+    def phase(self) -> ExperimentPhase:
+        """How far it is."""
         if self.concluded is not None:
             if self.concluded.verdict is Verdict.VALID:
-                return Phase.SUCCEEDED
-            return Phase.CANCELLED if self.concluded.outcome == "Cancelled" else Phase.FAILED
-        return Phase.RUNNING if self.cancelled is None else Phase.CANCELLING
+                return ExperimentPhase.SUCCEEDED
+            is_cancelled = self.concluded.outcome == "Cancelled"
+            return ExperimentPhase.CANCELLED if is_cancelled else ExperimentPhase.FAILED
+        if self.cancelled is not None:
+            return ExperimentPhase.CANCELLING
+        return ExperimentPhase.SUSPENDED if self.is_suspended else ExperimentPhase.RUNNING

@@ -1,9 +1,8 @@
-"""The status of a running job while no replica is connected to the control NATS; pure."""
+"""The status of what runs while no replica is connected to the control NATS; pure."""
 
 from datetime import datetime
 
-from njst.contract.results.job_status import JobStatus
-from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.resource.log_resource import LogResource, LogStatus
 from njst_operator.kube.conditions import DesiredCondition, set_conditions
 
 # A replica waits this long before it says so: it may reconnect, or another replica that is still
@@ -17,7 +16,7 @@ MESSAGE = (
 _OPEN = ("WorkersReady", "Finished", "Succeeded", "Reconciling", "Ready")
 
 
-def disconnected_status_of(resource: JobResource, now: datetime) -> JobStatus:
+def disconnected_status_of(resource: LogResource[LogStatus], now: datetime) -> LogStatus:
     """Return the present status, with the reason why nothing newer is known."""
     old = resource.status
     desired = [

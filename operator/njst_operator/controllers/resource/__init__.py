@@ -1,0 +1,1 @@
+"""What NjstJobs and NjstExperiments have in common: resources that become an entry of the log."""
