@@ -21,6 +21,8 @@ NEEDS = {
     "GET /api/v1/experiments": "list",
     "POST /api/v1/experiments": "create",
     "POST /api/v1/experiments/{experiment}/cancel": "patch",
+    "POST /api/v1/experiments/{experiment}/suspend": "patch",
+    "POST /api/v1/experiments/{experiment}/resume": "patch",
     "DELETE /api/v1/experiments/{experiment}": "delete",
     "GET /api/v1/baselines": "list",
     "PUT /api/v1/baselines/{baseline}": "create",
