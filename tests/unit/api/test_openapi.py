@@ -90,9 +90,9 @@ def test_answers__that_are_json__have_a_real_schema() -> None:
 
 
 def test_bodies__of_all_posts__are_described() -> None:
-    without = {"/api/v1/jobs/{job}/cancel", "/api/v1/experiments/{experiment}/cancel"}
+    without = ("/cancel", "/suspend", "/resume")
     for path, methods in DOCUMENT["paths"].items():
-        if "post" in methods and path not in without:
+        if "post" in methods and not path.endswith(without):
             for content in methods["post"]["requestBody"]["content"].values():
                 assert {"$ref", "anyOf", "allOf", "properties"} & content["schema"].keys(), path
 

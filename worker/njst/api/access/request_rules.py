@@ -38,10 +38,10 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _RULES: tuple[tuple[str, str, Rule], ...] = (
     ("GET", r"/|/assets/[^/]+|/docs|/openapi\.json", _OPEN),
     ("GET", r"/healthz|/readyz|/health-check|/metrics|/version", _OPEN),
-    ("GET", r"/api/v1/(jobs|experiments|baselines|cluster)|/cluster|/bench", _LIST),
+    ("GET", r"/api/v1/(jobs|experiments|baselines|cluster|history[.a-z]*)|/cluster|/bench", _LIST),
     # Compares what was measured; nothing is stored.
     ("POST", r"/api/v1/comparisons", _GET),
-    ("POST", r"/api/v1/(jobs|experiments)/[^/]+/cancel", _PATCH),
+    ("POST", r"/api/v1/(jobs|experiments)/[^/]+/(cancel|suspend|resume)", _PATCH),
     ("POST", r"/bench/purge", _PURGE),
     ("DELETE", r".*", _DELETE),
 )
