@@ -41,7 +41,7 @@ _RULES: tuple[tuple[str, str, Rule], ...] = (
     ("GET", r"/api/v1/(jobs|experiments|baselines|cluster)|/cluster|/bench", _LIST),
     # Compares what was measured; nothing is stored.
     ("POST", r"/api/v1/comparisons", _GET),
-    ("POST", r"/api/v1/(jobs|experiments)/[^/]+/cancel", _PATCH),
+    ("POST", r"/api/v1/(jobs|experiments)/[^/]+/(cancel|suspend|resume)", _PATCH),
     ("POST", r"/bench/purge", _PURGE),
     ("DELETE", r".*", _DELETE),
 )
