@@ -13,7 +13,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class CrossSiteGuard:
     """Rejects state-changing requests that a page of another site makes a browser send (CSRF).
 
-    By default the API has no login. A browser names the site of the page in `Origin`; programs send none.
+    By default the API has no login. A browser names the site of the page in `Origin`; programs send
+    none.
     """
 
     def __init__(self, app: ASGIApp) -> None:
