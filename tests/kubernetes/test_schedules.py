@@ -355,7 +355,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
         schedule_controller = ScheduleController(
             "late", KubeClient(api), counts, lambda: datetime.now(UTC)
         )
-        schedule_controller.on_jobs_listed()
+        schedule_controller.on_children_listed()
         # As if it had waited since long.
         past = {"lastScheduleTime": "2020-01-01T00:00:00Z", "observedGeneration": -1}
         schedule_controller.on_schedule(schedule_of({**body, "status": past}))

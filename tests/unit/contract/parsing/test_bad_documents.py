@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from njst.contract.parsing.document import parse_schedule, parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.parsing.schedule import parse_schedule
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
 from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
 

@@ -90,8 +90,8 @@ async def keep(
         grace_s=GRACE_S,
     )
     for job in jobs:
-        schedule_controller.on_job(job)
-    schedule_controller.on_jobs_listed()
+        schedule_controller.on_child(job)
+    schedule_controller.on_children_listed()
     schedule_controller.on_schedule(schedule_of(kube.body))
     await asyncio.sleep(for_s)
     return schedule_controller
@@ -106,7 +106,7 @@ def test_schedule__missing_from_lists__is_kept_for_the_grace() -> None:
         for _ in range(3):
             await schedule_controller.relist(WatchScope(("ns",)))
             before = schedule_controller.metrics.reconciles
-            schedule_controller.on_job(job)
+            schedule_controller.on_child(job)
             await asyncio.sleep(GRACE_S / 2)
             found.append(schedule_controller.metrics.reconciles - before)
         await schedule_controller.loop.stop()
@@ -210,7 +210,7 @@ def test_schedule__refusal_that_another_replica_has_written__is_counted_once() -
             for name in ("copy-1", "copy-2")
         ]
         for controller in kube.controllers:
-            controller.on_jobs_listed()
+            controller.on_children_listed()
             controller.on_schedule(schedule_of(kube.body))
         await kube.controllers[0].once()
         return [status.refusals for status in kube.writes]
@@ -256,9 +256,9 @@ def test_schedule__deadline_passes_while_an_earlier_job_runs__is_told_once() -> 
 
         def show() -> None:
             for controller in controllers:
-                controller.on_job(running)
+                controller.on_child(running)
                 controller.on_schedule(schedule_of(kube.body))
-                controller.on_jobs_listed()
+                controller.on_children_listed()
 
         show()
         for until_s in (599, 605):

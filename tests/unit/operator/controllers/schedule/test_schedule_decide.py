@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.parsing.schedule import parse_schedule
 from njst.contract.results.job_status import JobStatus
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.controllers.schedule.schedule_reason import ScheduleReason
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.kube.conditions import is_true, time_text
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
@@ -61,11 +61,11 @@ def plan(
 
 
 def created(made: s.Decision) -> list[datetime]:
-    return [action.time for action in made.actions if isinstance(action, s.CreateJob)]
+    return [action.time for action in made.actions if isinstance(action, s.Create)]
 
 
 def deleted(made: s.Decision) -> list[str]:
-    return [action.job.uid for action in made.actions if isinstance(action, s.DeleteJob)]
+    return [action.child.uid for action in made.actions if isinstance(action, s.Delete)]
 
 
 def test_decide__time_comes__creates_the_job() -> None:
@@ -93,7 +93,7 @@ def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
 
 
 def test_job__of_a_time__is_owned_and_named_by_the_time() -> None:
-    (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.CreateJob))
+    (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.Create))
     meta = action.body["metadata"]
     assert meta["name"] == f"noon-{int(NOON.timestamp())}"
     assert meta["ownerReferences"][0]["uid"] == "s"
