@@ -69,7 +69,7 @@ def _used(env: Environment) -> set[Right]:
 def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
     env.kubectl("apply", "-f", "-", stdin=short("rights", ttlSecondsAfterFinished=1))
     wait_gone(env, "rights")
-    template = json.loads(experiment("template", ttlSecondsAfterFinished=1))["spec"]
+    template = json.loads(experiment("template", factors=[], ttlSecondsAfterFinished=1))["spec"]
     env.kubectl("apply", "-f", "-", stdin=schedule_of_experiments("experiments", template))
     env.kubectl("apply", "-f", "-", stdin=schedule("rights"))
     missed(env, "experiments")

@@ -104,16 +104,16 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
 
 
 def test_one_experiment_for_each_time_is_made_of_the_template(env: Environment, tidy: None) -> None:
-    template = json.loads(experiment("template"))["spec"]
+    template = json.loads(experiment("template", factors=[]))["spec"]
     env.kubectl("apply", "-f", "-", stdin=schedule_of_experiments("studies", template))
     wait_said(env, "studies", "Scheduled")
     missed(env, "studies")
 
-    def running() -> str | None:
+    def lacking() -> str | None:
         phases = [made["status"].get("phase", "") for made in experiments_of(env, "studies")]
         return None if phases == ["Succeeded"] else f"experiments are {phases}"
 
-    assert wait_until(running, PATIENCE_S) is None
+    assert wait_until(lacking, PATIENCE_S) is None
     (made,) = experiments_of(env, "studies")
     (owner,) = made["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"]) == ("NjstSchedule", "studies")
