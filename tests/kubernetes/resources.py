@@ -138,6 +138,14 @@ def schedule(name: str, **spec: Any) -> str:
     )
 
 
+def schedule_of_experiments(name: str, template: Json, **spec: Any) -> str:
+    """A manifest of such a schedule, whose experiments have this spec."""
+    document = json.loads(schedule(name, **spec))
+    del document["spec"]["jobTemplate"]
+    document["spec"]["experimentTemplate"] = {"spec": template}
+    return json.dumps(document)
+
+
 def missed(env: Environment, name: str, **status: Any) -> None:
     """Let the last time that the schedule has seen to be so long ago that one is due now."""
     # A revision of its own, as whoever writes a status gives it: else an operator writes over it.
@@ -149,7 +157,15 @@ def missed(env: Environment, name: str, **status: Any) -> None:
 
 
 def jobs_of(env: Environment, name: str) -> list[Json]:
-    items: list[Json] = read(env, "njstjobs", labelSelector=f"njst.io/schedule={name}")["items"]
+    return _made_by(env, name, "njstjobs")
+
+
+def experiments_of(env: Environment, name: str) -> list[Json]:
+    return _made_by(env, name, "njstexperiments")
+
+
+def _made_by(env: Environment, name: str, plural: str) -> list[Json]:
+    items: list[Json] = read(env, plural, labelSelector=f"njst.io/schedule={name}")["items"]
     return items
 
 

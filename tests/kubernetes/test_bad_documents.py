@@ -14,6 +14,7 @@ from devenv.kubernetes.api_server import KubernetesServer
 from njst.contract.parsing.document import parse_model, parse_spec
 from njst.contract.parsing.experiment import parse_experiment
 from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.parsing.schedule import parse_schedule
 from njst.contract.spec.experiment import ExperimentSpec
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
 from tests.unit.contract.parsing.bad_experiments import (
@@ -22,7 +23,14 @@ from tests.unit.contract.parsing.bad_experiments import (
     good_experiment,
     good_search,
 )
-from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
+from tests.unit.contract.parsing.bad_schedules import (
+    BAD_EXPERIMENT_TEMPLATES,
+    BAD_SCHEDULES,
+    BAD_TEMPLATES,
+    GOOD_SCHEDULES,
+    ONE_TEMPLATE,
+    schedule_of_experiments,
+)
 from tests.unit.contract.parsing.names import (
     BAD_NAMES,
     BAD_SUBJECTS,
@@ -132,11 +140,16 @@ def test_the_api_server_refuses_other_names_in_the_same_words(
 def _schedule(
     api: httpx.Client, text: str = "@daily", zone: str = "Etc/UTC", **job: bool
 ) -> dict[str, Any]:
+    template = {"spec": {**good(), **job}}
+    return _schedule_of(api, {"schedule": text, "timeZone": zone, "jobTemplate": template})
+
+
+def _schedule_of(api: httpx.Client, spec: Document) -> dict[str, Any]:
     body = {
         "apiVersion": "njst.io/v1alpha1",
         "kind": "NjstSchedule",
         "metadata": {"generateName": "doc-"},
-        "spec": {"schedule": text, "timeZone": zone, "jobTemplate": {"spec": {**good(), **job}}},
+        "spec": spec,
     }
     url = str(api.base_url).rstrip("/").replace("njstjobs", "njstschedules")
     document: dict[str, Any] = api.post(url, json=body, params={"dryRun": "All"}).json()
@@ -167,6 +180,28 @@ def test_the_api_server_refuses_a_template_whose_jobs_never_run(
     assert status["kind"] == "Status", "it was accepted"
     assert said in status["message"]
     assert _schedule(api, **{field: False})["kind"] == "NjstSchedule"
+
+
+def test_the_api_server_asks_for_exactly_one_template(api: httpx.Client) -> None:
+    of_experiments = schedule_of_experiments()
+    both = {**of_experiments, "jobTemplate": {"spec": good()}}
+    for spec in ({"schedule": "@daily"}, both):
+        assert ONE_TEMPLATE in _schedule_of(api, spec)["message"]
+    without_spec = _schedule_of(api, {"schedule": "@daily", "experimentTemplate": {}})
+    assert "spec.experimentTemplate.spec" in _fields(without_spec)
+    stored = _schedule_of(api, of_experiments)
+    assert stored["spec"]["experimentTemplate"] == of_experiments["experimentTemplate"]
+
+
+@pytest.mark.parametrize(("changes", "field", "said"), BAD_EXPERIMENT_TEMPLATES)
+def test_the_api_server_leaves_templates_of_experiments_to_the_operator(
+    api: httpx.Client, changes: Document, field: str, said: str
+) -> None:
+    answer = _schedule_of(api, schedule_of_experiments(**changes))
+    assert answer["kind"] == "NjstSchedule", answer.get("message")
+    with pytest.raises(InvalidDocumentError, match=re.escape(said)) as refused:
+        parse_schedule(answer["spec"])
+    assert refused.value.problems[0].field == f"spec.experimentTemplate{field}"
 
 
 def _experiment(api: httpx.Client, spec: Document) -> dict[str, Any]:

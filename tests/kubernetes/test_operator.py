@@ -24,6 +24,7 @@ from tests.kubernetes.resources import (
     jobs_of,
     missed,
     schedule,
+    schedule_of_experiments,
     short,
     wait_finished,
     wait_gone,
@@ -68,10 +69,10 @@ def _used(env: Environment) -> set[Right]:
 def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
     env.kubectl("apply", "-f", "-", stdin=short("rights", ttlSecondsAfterFinished=1))
     wait_gone(env, "rights")
-    env.kubectl("apply", "-f", "-", stdin=experiment("rights", ttlSecondsAfterFinished=1))
-    gone = ("wait", "njstexperiment/rights", "--for=delete", f"--timeout={PATIENCE_S}s")
-    env.kubectl(*gone, timeout_s=PATIENCE_S + 5)
+    template = json.loads(experiment("template", factors=[], ttlSecondsAfterFinished=1))["spec"]
+    env.kubectl("apply", "-f", "-", stdin=schedule_of_experiments("experiments", template))
     env.kubectl("apply", "-f", "-", stdin=schedule("rights"))
+    missed(env, "experiments")
     missed(env, "rights")
     assert wait_until(lambda: None if jobs_of(env, "rights") else "no job", PATIENCE_S) is None
     assert wait_until(lambda: None if _is_told(env, "rights") else "no status", PATIENCE_S) is None
@@ -83,7 +84,6 @@ def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
         if field.get("subresource") == "status"
     }
     assert managers - {"kubectl-patch"} == {"njst-operator"}
-    env.kubectl("delete", "njstschedule", "rights")
     assert _allowed() == {(right.verb, right.resource) for right in NEEDED}
 
     def unused() -> str | None:
@@ -92,6 +92,7 @@ def test_it_uses_all_its_rights_and_no_other(env: Environment) -> None:
     # What was asked for last may still be on its way, and is logged when it has been answered.
     assert wait_until(unused, PATIENCE_S) is None
     assert _used(env) == _allowed()
+    env.kubectl("delete", "njstschedule", "rights", "experiments")
 
 
 def _is_told(env: Environment, schedule_name: str) -> bool:

@@ -18,17 +18,20 @@ from njst_operator.controllers.schedule.schedule_resource import schedule_of
 from njst_operator.kube.api_transport import ApiTransport
 from njst_operator.kube.kube_client import KubeClient
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
+from tests.kubernetes.experiments import experiment, over_http
 from tests.kubernetes.resources import (
     LONG_AGO,
     PATIENCE_S,
     Json,
     admin_api,
     events,
+    experiments_of,
     get_schedule,
     jobs_of,
     missed,
     restart_all,
     schedule,
+    schedule_of_experiments,
     short,
     wait_finished,
 )
@@ -98,6 +101,40 @@ def test_one_job_for_each_time_whatever_the_number_of_copies(env: Environment, t
 
     assert wait_until(unseen, PATIENCE_S) is None
     assert jobs_of(env, "yearly") == []
+
+
+def test_one_experiment_for_each_time_is_made_of_the_template(env: Environment, tidy: None) -> None:
+    template = json.loads(experiment("template", factors=[]))["spec"]
+    env.kubectl("apply", "-f", "-", stdin=schedule_of_experiments("studies", template))
+    wait_said(env, "studies", "Scheduled")
+    missed(env, "studies")
+
+    def lacking() -> str | None:
+        phases = [made["status"].get("phase", "") for made in experiments_of(env, "studies")]
+        return None if phases == ["Succeeded"] else f"experiments are {phases}"
+
+    assert wait_until(lacking, PATIENCE_S) is None
+    (made,) = experiments_of(env, "studies")
+    (owner,) = made["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"]) == ("NjstSchedule", "studies")
+    time = datetime.fromisoformat(made["metadata"]["annotations"]["njst.io/scheduled-time"])
+    assert made["metadata"]["name"] == f"studies-{int(time.timestamp())}"
+    origin = over_http(env, f"experiments/{made['metadata']['uid']}").json()["origin"]
+    assert origin["schedule"] == "studies"
+
+    def unsettled() -> str | None:
+        status = status_of(env, "studies")
+        over = "lastSuccessfulTime" in status and not status["activeCount"]
+        return None if over else f"it says {status}"
+
+    assert wait_until(unsettled, PATIENCE_S) is None
+    assert datetime.fromisoformat(status_of(env, "studies")["lastScheduleTime"]) == time
+    told = events(env, "involvedObject.name=studies,reason=ExperimentCreated")
+    assert [event["message"] for event in told] == [f"made {made['metadata']['name']}"]
+    # The API server does not look into the template: the operator does, long before the next time.
+    change(env, "studies", experimentTemplate={"spec": {"repeats": 0}})
+    message = wait_said(env, "studies", "InvalidSchedule")["message"]
+    assert message.startswith("spec.experimentTemplate.spec.repeats: ")
 
 
 def events_of(env: Environment, name: str) -> list[str]:
@@ -355,7 +392,7 @@ def test_a_schedule_that_was_made_anew_gets_no_job_of_the_old_one(
         schedule_controller = ScheduleController(
             "late", KubeClient(api), counts, lambda: datetime.now(UTC)
         )
-        schedule_controller.on_jobs_listed()
+        schedule_controller.on_children_listed()
         # As if it had waited since long.
         past = {"lastScheduleTime": "2020-01-01T00:00:00Z", "observedGeneration": -1}
         schedule_controller.on_schedule(schedule_of({**body, "status": past}))

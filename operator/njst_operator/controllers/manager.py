@@ -77,6 +77,7 @@ class Manager:
             selector=self.config.scope.selector,
             grace_s=self.config.grace_s,
             in_background=not self.config.once,
+            run_in_thread=self.run_in_thread,
         )
         self._job_controller = JobController(
             config=self.config,
@@ -128,8 +129,8 @@ class Manager:
             read=resource_of,
             deleted=DELETED,
             open_origins=origins,
-            on_taken=self._schedule_controller.on_job,
-            on_forgotten=self._schedule_controller.on_job_deleted,
+            on_taken=self._schedule_controller.on_child,
+            on_forgotten=self._schedule_controller.on_child_deleted,
         )
         return Route(
             kind,
@@ -152,8 +153,8 @@ class Manager:
             read=experiment_resource_of,
             deleted=EXPERIMENT_DELETED,
             open_origins=origins,
-            on_taken=lambda _: None,
-            on_forgotten=lambda _: None,
+            on_taken=self._schedule_controller.on_child,
+            on_forgotten=self._schedule_controller.on_child_deleted,
         )
         return Route(
             kind,
@@ -217,6 +218,6 @@ class Manager:
 
     async def _on_lists(self) -> None:
         """Take note that all jobs and experiments are known, and list the schedules."""
-        self._schedule_controller.on_jobs_listed()
+        self._schedule_controller.on_children_listed()
         for schedule in await self._schedule_controller.relist(self.config.scope):
             self.on_schedule(schedule)

@@ -27,5 +27,5 @@ class Ownership:
         return self.is_default or in_own_log
 
     def takes_schedule(self, schedule: ScheduleResource) -> bool:
-        """Whether a schedule belongs here, which its jobs then do as well."""
+        """Whether a schedule belongs here, as what it creates then does."""
         return schedule.mesh == self.mesh if schedule.mesh else self.is_default

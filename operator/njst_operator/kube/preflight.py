@@ -27,7 +27,7 @@ PLURALS = (PLURAL, SCHEDULE_PLURAL, EXPERIMENT_PLURAL)
 NEEDED = (
     *(Right(verb, PLURAL) for verb in ("list", "watch", "create", "patch", "delete")),
     *(Right(verb, SCHEDULE_PLURAL) for verb in ("get", "list", "watch")),
-    *(Right(verb, EXPERIMENT_PLURAL) for verb in ("list", "watch", "patch", "delete")),
+    *(Right(verb, EXPERIMENT_PLURAL) for verb in ("list", "watch", "create", "patch", "delete")),
     *(Right("patch", f"{plural}/status") for plural in PLURALS),
     Right("create", "events", ""),
 )

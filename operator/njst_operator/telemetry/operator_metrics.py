@@ -42,7 +42,7 @@ class OperatorMetrics:
 
 @dataclass(frozen=True)
 class ScheduleSample:
-    """What the metrics show of one NjstSchedule; `next_s` is the Unix time of its next job."""
+    """What the metrics show of one NjstSchedule; `next_s`: the Unix time of the next one."""
 
     name: str
     reason: str
@@ -137,8 +137,8 @@ def exposition(
         Family(
             "njst_operator_schedule_next_timestamp_seconds",
             "gauge",
-            "Unix time of the next job of an NjstSchedule (namespace/name), until the schedule is"
-            " deleted or has none.",
+            "Unix time of the next job or experiment of an NjstSchedule (namespace/name), until the"
+            " schedule is deleted or has none.",
             [
                 ({"schedule": schedule.name}, schedule.next_s)
                 for schedule in schedules

@@ -201,6 +201,8 @@ def _schedule(**spec: object) -> dict[str, object]:
         (_schedule(scedule="@daily"), "spec.scedule: unknown field"),
         (_schedule(jobTemplate={"spec": {"workloads": []}}), "spec.jobTemplate.spec.workloads:"),
         ({**_schedule(), "metadata": {"name": "n" * 53}}, "metadata.name: must have at most 52"),
+        (_schedule(experimentTemplate={"spec": {}}), "spec.experimentTemplate.spec.template:"),
+        (_schedule(jobTemplate=None), "exactly one of jobTemplate and experimentTemplate"),
         ({**_schedule(), "apiVersion": "v2"}, "apiVersion:"),
         ({"apiVersion": "njst.io/v1alpha1", "kind": "NjstSchedule"}, "spec: Required value"),
         ({**_schedule(), "kind": "Schedule"}, "kind:"),

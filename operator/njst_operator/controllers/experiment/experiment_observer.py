@@ -69,4 +69,5 @@ class ExperimentObserver:
             namespace=resource.namespace,
             name=resource.name,
             cluster=await self.identity.get(),
+            schedule=resource.schedule,
         )

@@ -1,7 +1,7 @@
-"""Decides what to do about one NjstSchedule: a pure function of it, its jobs and the time.
+"""Decides what to do about one NjstSchedule: a pure function of it, its children and the time.
 
-The name of a job follows from its time, so that any number of replicas create one job: the API
-server refuses the second. A missed time is not made up for once a later one is done.
+The name of a child follows from its time, so that any number of replicas create one: the API server
+refuses the second. A missed time is not made up for once a later one is done.
 """
 
 from collections.abc import Sequence
@@ -10,52 +10,48 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from njst.backoff import Backoff
-from njst.contract.names.kubernetes import API_VERSION, GROUP, KIND, SCHEDULE_KIND
-from njst.contract.parsing.document import parse_schedule
-from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.names.kubernetes import API_VERSION, GROUP, SCHEDULE_KIND
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.contract.spec.schedule import ConcurrencyPolicy, ScheduleSpec
-from njst_operator.controllers.job.job_resource import JobResource
 from njst_operator.controllers.resource.log_resource import SCHEDULED_TIME
 from njst_operator.controllers.schedule import schedule_state
+from njst_operator.controllers.schedule.checked_schedule import checked_schedule
+from njst_operator.controllers.schedule.child_kind import Child, ChildKind, kind_and_template
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.controllers.schedule.schedule_reason import ScheduleReason
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.controllers.schedule.schedule_state import (
-    Missed,
-    ScheduleReason,
-    ScheduleState,
-    first_of,
-)
+from njst_operator.controllers.schedule.schedule_state import Missed, ScheduleState, first_of
 from njst_operator.kube.conditions import DesiredCondition, set_conditions, time_text
 from njst_operator.kube.kube_object import parse_time
 
 MAX_ACTIVE = 10
 MAX_MESSAGE = 400
-# Of why a job was missed, which stands within a message.
+# Of why a child was missed, which stands within a message.
 MAX_WHY = 240
-# Before a refused job is created again.
+# Before a refused child is created again.
 REFUSED_BACKOFF = Backoff(first_s=10, factor=2, ceiling_s=300)
 
 
 @dataclass(frozen=True)
-class CreateJob:
-    """Create the job of a time."""
+class Create:
+    """Create the child of a time."""
 
+    kind: ChildKind
     time: datetime
     body: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class DeleteJob:
-    """Delete a job that is beyond the history limit, or that the job of `replaced_by` replaces."""
+class Delete:
+    """Delete a child beyond the history limit, or one that the child of `replaced_by` replaces."""
 
-    job: JobResource
+    child: Child
     replaced_by: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the job of a time cannot be created."""
+    """Why the child of a time cannot be created."""
 
     time: datetime
     reason: ScheduleReason
@@ -69,7 +65,7 @@ class WriteStatus:
     status: ScheduleStatus
 
 
-Action = CreateJob | DeleteJob | WriteStatus
+Action = Create | Delete | WriteStatus
 
 
 @dataclass(frozen=True)
@@ -80,60 +76,71 @@ class Decision:
     next: datetime | None = None
 
 
-def decide(schedule: ScheduleResource, jobs: Sequence[JobResource], now: datetime) -> Decision:
-    """Return what to do; `jobs` are those of this schedule.
+def decide(schedule: ScheduleResource, children: Sequence[Child], now: datetime) -> Decision:
+    """Return what to do; `children` are those of this schedule.
 
     A refusal is kept in the status alone, so that all replicas wait for the same time.
     """
     if schedule.deleting:
-        return Decision(())  # a finalizer holds it while its jobs are deleted: no new ones
+        return Decision(())  # a finalizer holds it while its children are deleted: no new ones
+    spec = checked_schedule(schedule)
+    if isinstance(spec, str):
+        return _invalid(schedule, children, spec, now)
     try:
-        spec = parse_schedule(schedule.spec)
         cron = Cron(spec)
         upcoming = cron.next(now)
-    except (InvalidDocumentError, UnreadableScheduleError) as error:
-        invalid = schedule_state.invalid(str(error))
-        return Decision((WriteStatus(_status(schedule, jobs, None, invalid, now)),))
-    beyond_history = tuple(DeleteJob(job) for job in _beyond_history(spec, jobs))
+    except UnreadableScheduleError as error:
+        return _invalid(schedule, children, str(error), now)
+    kind, _ = kind_and_template(spec)
+    beyond_history = tuple(Delete(child) for child in _beyond_history(spec, children))
     if spec.suspend:
-        status = _status(schedule, jobs, None, schedule_state.suspended(), now)
+        status = _status(schedule, children, None, schedule_state.suspended(kind), now)
         return Decision((*beyond_history, WriteStatus(status)))
-    pending = _pending(cron, _since(schedule, jobs), now)
+    pending = _pending(cron, _since(schedule, children), now)
     if pending is None:
-        status = _status(schedule, jobs, upcoming, schedule_state.scheduled(), now)
+        status = _status(schedule, children, upcoming, schedule_state.scheduled(kind), now)
         return Decision((*beyond_history, WriteStatus(status)), upcoming)
-    of_pending = _decide_pending(schedule, spec, jobs, pending, upcoming, now)
+    of_pending = _decide_pending(schedule, spec, children, pending, upcoming, now)
     return Decision((*beyond_history, *of_pending.actions), of_pending.next)
+
+
+def _invalid(
+    schedule: ScheduleResource, children: Sequence[Child], message: str, now: datetime
+) -> Decision:
+    status = _status(schedule, children, None, schedule_state.invalid(message), now)
+    return Decision((WriteStatus(status),))
 
 
 def _decide_pending(
     schedule: ScheduleResource,
     spec: ScheduleSpec,
-    jobs: Sequence[JobResource],
+    children: Sequence[Child],
     pending: datetime,
     upcoming: datetime,
     now: datetime,
 ) -> Decision:
-    """Return what to do about a time that has come and has no job yet."""
-    active = [job for job in jobs if not job.is_finished]
+    """Return what to do about a time that has come and has no child yet."""
+    kind, _ = kind_and_template(spec)
+    active = [child for child in children if not child.is_finished]
     deadline_s = spec.starting_deadline_seconds
     if deadline_s is not None and now > pending + timedelta(seconds=deadline_s):
         why = _why_missed(schedule, spec, active, pending)[:MAX_WHY]
-        status = _missed_status(schedule, jobs, Missed(pending, deadline_s, why), upcoming, now)
+        missed = Missed(kind.noun, pending, deadline_s, why)
+        status = _missed_status(schedule, children, missed, upcoming, now)
         return Decision((WriteStatus(status),), upcoming)
-    is_refused = _is_refused(schedule, jobs)
+    is_refused = _is_refused(schedule, children)
     retry = _retry_time(schedule) if is_refused else None
     must_wait_for_retry = retry is not None and now < retry
     actions = () if must_wait_for_retry else _make(schedule, spec, active, pending)
     if not actions and not must_wait_for_retry:
-        state = schedule_state.waiting(pending, active)
-        status = _status(schedule, jobs, upcoming, state, now)
+        state = schedule_state.waiting(kind, pending, active)
+        status = _status(schedule, children, upcoming, state, now)
     elif is_refused:
         state = schedule_state.stalled(schedule.status.reason, schedule.status.message)
-        status = _status(schedule, jobs, upcoming, state, now)
+        status = _status(schedule, children, upcoming, state, now)
         status = status.model_copy(update=_refusal_fields(schedule))
     else:
-        status = _status(schedule, jobs, upcoming, schedule_state.scheduled(), now)
+        status = _status(schedule, children, upcoming, schedule_state.scheduled(kind), now)
     times = [upcoming]
     if must_wait_for_retry and retry is not None:
         times.append(retry)
@@ -145,16 +152,16 @@ def _decide_pending(
 
 def refused(
     schedule: ScheduleResource,
-    jobs: Sequence[JobResource],
+    children: Sequence[Child],
     refusal: Refusal,
     upcoming: datetime | None,
     now: datetime,
 ) -> ScheduleStatus:
-    """Return the status of a schedule whose job was just refused, with the time of the next try."""
-    refusals = 1 + (schedule.status.refusals if _is_refused(schedule, jobs) else 0)
+    """Return the status of a schedule whose child was just refused, with the time of the retry."""
+    refusals = 1 + (schedule.status.refusals if _is_refused(schedule, children) else 0)
     retry = now + timedelta(seconds=REFUSED_BACKOFF.pause_s(refusals))
     state = schedule_state.stalled(refusal.reason, refusal.message)
-    return _status(schedule, jobs, upcoming, state, now).model_copy(
+    return _status(schedule, children, upcoming, state, now).model_copy(
         update={
             "refusals": refusals,
             "refused_time": time_text(refusal.time),
@@ -164,19 +171,19 @@ def refused(
 
 
 def must_wait(schedule: ScheduleResource, now: datetime) -> bool:
-    """Whether, according to the status, a job was refused and its retry is not due yet."""
+    """Whether, according to the status, a child was refused and its retry is not due yet."""
     retry = _retry_time(schedule) if _is_refused(schedule, ()) else None
     return retry is not None and now < retry
 
 
-def _is_refused(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> bool:
-    """Whether the last job was refused, and neither the schedule nor its jobs changed since."""
+def _is_refused(schedule: ScheduleResource, children: Sequence[Child]) -> bool:
+    """Whether the last child was refused, and the schedule has neither changed nor created one."""
     status = schedule.status
     if not status.refusals or status.refused_time is None:
         return False
     if status.observed_generation != schedule.generation:
         return False
-    last_done = _last_done(schedule, jobs)
+    last_done = _last_done(schedule, children)
     return last_done is None or last_done < parse_time(status.refused_time)
 
 
@@ -194,8 +201,8 @@ def _refusal_fields(schedule: ScheduleResource) -> dict[str, Any]:
     }
 
 
-def job_name(schedule: ScheduleResource, time: datetime) -> str:
-    """Return the name of the job of a time."""
+def child_name(schedule: ScheduleResource, time: datetime) -> str:
+    """Return the name of the child of a time."""
     return f"{schedule.name}-{int(time.timestamp())}"
 
 
@@ -205,19 +212,19 @@ def last_time(schedule: ScheduleResource) -> datetime | None:
     return None if text is None else parse_time(text)
 
 
-def _last_done(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime | None:
-    """Return the last time that is done, according to the status or the jobs themselves."""
-    times = [last_time(schedule), *(job.scheduled for job in jobs)]
+def _last_done(schedule: ScheduleResource, children: Sequence[Child]) -> datetime | None:
+    """Return the last time that is done, according to the status or the children themselves."""
+    times = [last_time(schedule), *(child.scheduled for child in children)]
     return max((time for time in times if time is not None), default=None)
 
 
-def _since(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime:
+def _since(schedule: ScheduleResource, children: Sequence[Child]) -> datetime:
     """Return the time after which a time is due.
 
     A status that is older than the schedule was restored with it. Times that were missed before
     that are not made up for: restoring a backup must not start a load.
     """
-    last_done, created = _last_done(schedule, jobs), schedule.created
+    last_done, created = _last_done(schedule, children), schedule.created
     if last_done is None:
         return created
     times = (parse_time(condition.last_transition_time) for condition in schedule.status.conditions)
@@ -225,15 +232,15 @@ def _since(schedule: ScheduleResource, jobs: Sequence[JobResource]) -> datetime:
 
 
 def _pending(cron: Cron, since: datetime, now: datetime) -> datetime | None:
-    """Return the time whose job is still to be created: of several times the last."""
+    """Return the time whose child is still to be created: of several times the last."""
     time = cron.last(now)
     return None if time is None or time <= since else time
 
 
 def _why_missed(
-    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[JobResource], time: datetime
+    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[Child], time: datetime
 ) -> str:
-    """Return why the job of a time was not created before its deadline.
+    """Return why the child of a time was not created before its deadline.
 
     Only the first replica that finds it missed knows; the others repeat what that one has written.
     """
@@ -251,35 +258,35 @@ def _why_missed(
 
 def _missed_status(
     schedule: ScheduleResource,
-    jobs: Sequence[JobResource],
+    children: Sequence[Child],
     missed: Missed,
     upcoming: datetime,
     now: datetime,
 ) -> ScheduleStatus:
-    """Return the status until the next time; a refused job is not tried again before that."""
+    """Return the status until the next time; a refused child is not tried again before that."""
     time = time_text(missed.time)
     fields: dict[str, Any] = {"last_missed_time": time, "last_missed_message": missed.why}
-    if _is_refused(schedule, jobs) and schedule.status.refused_time == time:
+    if _is_refused(schedule, children) and schedule.status.refused_time == time:
         state = schedule_state.given_up(schedule.status.reason, missed, upcoming)
         fields |= {**_refusal_fields(schedule), "retry_time": None}
     else:
         state = schedule_state.skipped(missed, upcoming)
-    return _status(schedule, jobs, upcoming, state, now).model_copy(update=fields)
+    return _status(schedule, children, upcoming, state, now).model_copy(update=fields)
 
 
 def _make(
-    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[JobResource], time: datetime
+    schedule: ScheduleResource, spec: ScheduleSpec, active: Sequence[Child], time: datetime
 ) -> tuple[Action, ...]:
     replaced: tuple[Action, ...] = ()
     if active and spec.concurrency_policy is ConcurrencyPolicy.FORBID:
         return ()
     if spec.concurrency_policy is ConcurrencyPolicy.REPLACE:
-        replaced = tuple(DeleteJob(job, replaced_by=time) for job in active if not job.deleting)
-    return (*replaced, CreateJob(time, _job(schedule, spec, time)))
+        replaced = tuple(Delete(child, time) for child in active if not child.deleting)
+    return (*replaced, _create(schedule, spec, time))
 
 
-def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict[str, Any]:
-    template = spec.job_template
+def _create(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> Create:
+    kind, template = kind_and_template(spec)
     owner = {
         "apiVersion": API_VERSION,
         "kind": SCHEDULE_KIND,
@@ -287,49 +294,50 @@ def _job(schedule: ScheduleResource, spec: ScheduleSpec, time: datetime) -> dict
         "uid": schedule.uid,
         "controller": True,
     }
-    return {
+    body = {
         "apiVersion": API_VERSION,
-        "kind": KIND,
+        "kind": kind.resource.kind,
         "metadata": {
-            "name": job_name(schedule, time),
+            "name": child_name(schedule, time),
             "namespace": schedule.namespace,
             "labels": {**template.metadata.labels, f"{GROUP}/schedule": schedule.name},
             "annotations": {**template.metadata.annotations, SCHEDULED_TIME: time_text(time)},
             "ownerReferences": [owner],
         },
         # Unparsed, so that the API server applies its own defaults.
-        "spec": schedule.spec["jobTemplate"]["spec"],
+        "spec": schedule.spec[kind.template]["spec"],
     }
+    return Create(kind, time, body)
 
 
-def _beyond_history(spec: ScheduleSpec, jobs: Sequence[JobResource]) -> list[JobResource]:
-    """Return the oldest finished jobs, those beyond the history limits."""
-    done = [job for job in jobs if job.is_finished and not job.deleting]
+def _beyond_history(spec: ScheduleSpec, children: Sequence[Child]) -> list[Child]:
+    """Return the oldest finished children, those beyond the history limits."""
+    done = [child for child in children if child.is_finished and not child.deleting]
     done.sort(key=_end, reverse=True)
-    passed = [job for job in done if job.status.phase == "Succeeded"]
-    failed = [job for job in done if job.status.phase != "Succeeded"]
+    passed = [child for child in done if child.status.phase == "Succeeded"]
+    failed = [child for child in done if child.status.phase != "Succeeded"]
     return [
         *passed[spec.successful_jobs_history_limit :],
         *failed[spec.failed_jobs_history_limit :],
     ]
 
 
-def _end(job: JobResource) -> str:
-    return job.status.completion_time or ""
+def _end(child: Child) -> str:
+    return child.status.completion_time or ""
 
 
 def _status(
     schedule: ScheduleResource,
-    jobs: Sequence[JobResource],
+    children: Sequence[Child],
     upcoming: datetime | None,
     state: ScheduleState,
     now: datetime,
 ) -> ScheduleStatus:
     reason, message = str(state.reason), state.message
-    active = sorted(job.name for job in jobs if not job.is_finished)
+    active = sorted(child.name for child in children if not child.is_finished)
     old = schedule.status
-    last = _last_done(schedule, jobs)
-    passed = [_end(job) for job in jobs if job.status.phase == "Succeeded"]
+    last = _last_done(schedule, children)
+    passed = [_end(child) for child in children if child.status.phase == "Succeeded"]
     conditions = [
         DesiredCondition(kind, status, reason, message) for kind, status in state.conditions.items()
     ]

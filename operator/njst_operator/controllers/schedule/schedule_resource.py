@@ -20,9 +20,11 @@ class ScheduleResource(KubeObject[ScheduleStatus]):
 
     @property
     def mesh(self) -> str:
-        """The mesh that its jobs name, or empty."""
-        template = self.spec.get("jobTemplate") or {}
-        return (template.get("spec") or {}).get("mesh") or ""
+        """The mesh that its template names, or empty."""
+        template = self.spec.get("jobTemplate") or self.spec.get("experimentTemplate") or {}
+        mesh = (template.get("spec") or {}).get("mesh")
+        # The API server checks no field of an experiment's spec in a template.
+        return mesh if isinstance(mesh, str) else ""
 
 
 def schedule_of(body: dict[str, Any]) -> ScheduleResource:

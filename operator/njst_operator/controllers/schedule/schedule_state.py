@@ -3,25 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.schedule.child_kind import Child, ChildKind
+from njst_operator.controllers.schedule.schedule_reason import ScheduleReason
 from njst_operator.kube.conditions import FALSE, TRUE, time_text
-
-
-class ScheduleReason(StrEnum):
-    """The reasons of a schedule; docs/kubernetes.md says what to do about each."""
-
-    SCHEDULED = "Scheduled"
-    SUSPENDED = "Suspended"
-    JOB_ACTIVE = "JobActive"
-    MISSED_SCHEDULE = "MissedSchedule"
-    QUOTA_EXCEEDED = "QuotaExceeded"
-    JOB_REFUSED = "JobRefused"
-    SELECTOR_MISMATCH = "SelectorMismatch"
-    REPLACE_REFUSED = "ReplaceRefused"
-    NAME_TAKEN = "NameTaken"
-    INVALID_SCHEDULE = "InvalidSchedule"
 
 
 @dataclass(frozen=True)
@@ -35,28 +20,29 @@ class ScheduleState:
 
 @dataclass(frozen=True)
 class Missed:
-    """A time whose job was not created before the deadline, and why."""
+    """A time whose child was not created before the deadline, and why."""
 
+    noun: str
     time: datetime
     deadline_s: int
     why: str
 
 
-def scheduled() -> ScheduleState:
-    """Jobs are created at their times."""
-    message = "jobs are made at their times"
+def scheduled(kind: ChildKind) -> ScheduleState:
+    """Children are created at their times."""
+    message = f"{kind.noun}s are made at their times"
     return ScheduleState(ScheduleReason.SCHEDULED, message, _conditions(TRUE))
 
 
-def waiting(time: datetime, active: Sequence[JobResource]) -> ScheduleState:
-    """The job of a time waits for earlier ones, of which there is at least one."""
-    message = f"the job of {time_text(time)} waits for {first_of(active)}"
-    return ScheduleState(ScheduleReason.JOB_ACTIVE, message, _conditions(TRUE))
+def waiting(kind: ChildKind, time: datetime, active: Sequence[Child]) -> ScheduleState:
+    """The child of a time waits for earlier ones, of which there is at least one."""
+    message = f"the {kind.noun} of {time_text(time)} waits for {first_of(active)}"
+    return ScheduleState(kind.waits, message, _conditions(TRUE))
 
 
-def suspended() -> ScheduleState:
-    """No jobs are created."""
-    message = "set spec.suspend to false to make jobs again"
+def suspended(kind: ChildKind) -> ScheduleState:
+    """No children are created."""
+    message = f"set spec.suspend to false to make {kind.noun}s again"
     # It is as its spec wants it: a rollout that waits for Ready need not wait for this.
     return ScheduleState(
         ScheduleReason.SUSPENDED, message, {**_conditions(TRUE), "Suspended": TRUE}
@@ -64,19 +50,19 @@ def suspended() -> ScheduleState:
 
 
 def skipped(missed: Missed, upcoming: datetime) -> ScheduleState:
-    """The last time has passed without a job; the next one will have one."""
+    """The last time has passed without a child; the next one will have one."""
     # The reason comes last: a long message is cut at its end.
     message = (
-        f"the job of {time_text(missed.time)} was skipped, the next one is at"
+        f"the {missed.noun} of {time_text(missed.time)} was skipped, the next one is at"
         f" {time_text(upcoming)}: {_too_late(missed)}"
     )
     return ScheduleState(ScheduleReason.MISSED_SCHEDULE, message, _conditions(TRUE))
 
 
 def given_up(reason: str, missed: Missed, upcoming: datetime) -> ScheduleState:
-    """The job of the last time was refused until it was too late."""
+    """The child of the last time was refused until it was too late."""
     message = (
-        f"the job of {time_text(missed.time)} was given up, the next one is at"
+        f"the {missed.noun} of {time_text(missed.time)} was given up, the next one is at"
         f" {time_text(upcoming)}: {_too_late(missed)}"
     )
     return stalled(reason, message)
@@ -88,13 +74,13 @@ def invalid(message: str) -> ScheduleState:
 
 
 def stalled(reason: str, message: str) -> ScheduleState:
-    """No job can be created until somebody does something."""
+    """No child can be created until somebody does something."""
     return ScheduleState(reason, message, {**_conditions(FALSE), "Stalled": TRUE})
 
 
-def first_of(active: Sequence[JobResource]) -> str:
-    """Return the name of the job that holds others up, and how many do so beside it."""
-    names = sorted(job.name for job in active)
+def first_of(active: Sequence[Child]) -> str:
+    """Return the name of the child that holds others up, and how many do so beside it."""
+    names = sorted(child.name for child in active)
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 

@@ -1,7 +1,11 @@
-"""NjstSchedules whose jobs would never run, with a part of what is said; and some that do.
+"""NjstSchedules that would never run anything, with a part of what is said; and some that do.
 
 The same table is run against pydantic and against a real API server.
 """
+
+from typing import Any
+
+from tests.unit.contract.parsing.bad_experiments import good_experiment
 
 # The schedule, its time zone, and what a refusal says.
 BAD_SCHEDULES: list[tuple[str, str, str]] = [
@@ -38,3 +42,31 @@ BAD_TEMPLATES: list[tuple[str, str]] = [
     ("cancel", "a template cannot be cancelled: suspend the schedule"),
     ("suspend", "a template cannot be suspended: suspend the schedule"),
 ]
+ONE_TEMPLATE = "exactly one of jobTemplate and experimentTemplate must be set"
+# Changes of the experiment in a template, the field that a refusal names, and what it says. The API
+# server keeps this spec as it is, so the parser alone refuses these.
+BAD_EXPERIMENT_TEMPLATES: list[tuple[dict[str, Any], str, str]] = [
+    ({"cancel": True}, "", "a template cannot be cancelled: suspend the schedule"),
+    ({"suspend": True}, "", "a template cannot be suspended: suspend the schedule"),
+    ({"repeats": 0}, ".spec.repeats", "greater than or equal to 1"),
+    ({"cycles": 1}, ".spec.cycles", "unknown field"),
+    ({"seed": 1}, ".spec", "seed must be set with order Random and with no other"),
+    (
+        {"factors": [{"name": "f", "path": "workloads[0].publish.nothing", "values": [1]}]},
+        ".spec.factors[0].path",
+        "has no nothing",
+    ),
+    (
+        {"factors": [{"name": "f", "path": "streams[B].replicas", "values": [1, 2000]}]},
+        ".spec.factors[0].values[1]",
+        "a trial with streams[B].replicas = 2000 cannot run",
+    ),
+]
+
+
+def schedule_of_experiments(**changes: Any) -> dict[str, Any]:
+    """Return the spec of a schedule whose experiments have these fields."""
+    return {
+        "schedule": "@daily",
+        "experimentTemplate": {"spec": {**good_experiment(), **changes}},
+    }

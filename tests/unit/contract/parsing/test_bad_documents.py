@@ -4,10 +4,18 @@ import json
 
 import pytest
 
-from njst.contract.parsing.document import parse_schedule, parse_spec
+from njst.contract.parsing.document import parse_spec
 from njst.contract.parsing.field_errors import InvalidDocumentError
+from njst.contract.parsing.schedule import parse_schedule
 from tests.unit.contract.parsing.bad_documents import BAD, GOOD, MISSPELT, Spec, good
-from tests.unit.contract.parsing.bad_schedules import BAD_SCHEDULES, BAD_TEMPLATES, GOOD_SCHEDULES
+from tests.unit.contract.parsing.bad_schedules import (
+    BAD_EXPERIMENT_TEMPLATES,
+    BAD_SCHEDULES,
+    BAD_TEMPLATES,
+    GOOD_SCHEDULES,
+    ONE_TEMPLATE,
+    schedule_of_experiments,
+)
 
 
 @pytest.mark.parametrize(("spec", "field"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
@@ -66,3 +74,24 @@ def test_a_template_whose_jobs_never_run_is_refused(field: str, said: str) -> No
     assert (problem.field, problem.message) == ("spec.jobTemplate", said)
     schedule["jobTemplate"] = {"spec": {**good(), field: False}}
     assert parse_schedule(schedule)
+
+
+@pytest.mark.parametrize(("changes", "field", "said"), BAD_EXPERIMENT_TEMPLATES)
+def test_a_template_whose_experiments_never_run_is_refused(
+    changes: Spec, field: str, said: str
+) -> None:
+    with pytest.raises(InvalidDocumentError) as refused:
+        parse_schedule(schedule_of_experiments(**changes))
+    (problem,) = refused.value.problems
+    assert problem.field == f"spec.experimentTemplate{field}"
+    assert said in problem.message
+
+
+def test_a_schedule_has_exactly_one_template() -> None:
+    of_experiments, of_jobs = schedule_of_experiments(), _schedule("@daily", "Etc/UTC")
+    assert parse_schedule(of_experiments).experiment_template
+    for spec in ({"schedule": "@daily"}, {**of_jobs, **of_experiments}):
+        with pytest.raises(InvalidDocumentError) as refused:
+            parse_schedule(spec)
+        (problem,) = refused.value.problems
+        assert (problem.field, problem.message) == ("spec", ONE_TEMPLATE)

@@ -8,7 +8,7 @@ import pytest
 from njst.contract.results.job_status import JobStatus
 from njst_operator.controllers.ownership import Ownership
 from tests.unit.operator.controllers.job.test_job_decide import resource
-from tests.unit.operator.controllers.schedule.test_schedule_decide import SPEC, schedule
+from tests.unit.operator.controllers.schedule.test_schedule_decide import schedule
 
 DEFAULT, OTHER = Ownership("a"), Ownership("b", is_default=False)
 BY_OTHER = JobStatus(phase="Running", job_id="j", mesh="b")
@@ -40,7 +40,11 @@ def test_takes__job__by_mesh_and_acceptance(
     assert "".join(took) == takers
 
 
-@pytest.mark.parametrize(("spec", "taker"), [({}, "a"), ({"mesh": "b"}, "b"), ({"mesh": "c"}, "")])
-def test_takes_schedule__schedule__by_mesh(spec: dict[str, Any], taker: str) -> None:
-    it = replace(schedule(), spec={"jobTemplate": {"spec": {**SPEC, **spec}}})
+@pytest.mark.parametrize(
+    ("spec", "taker"),
+    [({}, "a"), ({"mesh": "b"}, "b"), ({"mesh": "c"}, ""), ({"mesh": 1}, "a")],
+)
+@pytest.mark.parametrize("template", ["jobTemplate", "experimentTemplate"])
+def test_takes_schedule__schedule__by_mesh(template: str, spec: dict[str, Any], taker: str) -> None:
+    it = replace(schedule(), spec={template: {"spec": spec}})
     assert "".join(i.mesh for i in (DEFAULT, OTHER) if i.takes_schedule(it)) == taker

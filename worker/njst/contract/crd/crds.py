@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from njst.contract.crd.structural_schema import list_map, structural, without_defaults
+from njst.contract.crd.structural_schema import list_map, opaque, structural, without_defaults
 from njst.contract.names.kubernetes import (
     API_VERSION,
     EXPERIMENT_KIND,
@@ -84,14 +84,14 @@ _JOB_COLUMNS: tuple[Column, ...] = (
 
 
 _SCHEDULE_COLUMNS: tuple[Column, ...] = (
-    ("Schedule", "string", ".spec.schedule", 0, "When jobs are created."),
+    ("Schedule", "string", ".spec.schedule", 0, "When a job or experiment is created."),
     ("Timezone", "string", ".spec.timeZone", 0, "Time zone of the schedule."),
-    ("Suspend", "boolean", ".spec.suspend", 0, "True: no jobs are created."),
-    ("Active", "integer", ".status.activeCount", 0, "Jobs that have not ended."),
-    ("Last Schedule", "date", ".status.lastScheduleTime", 0, "Schedule time of the last job."),
+    ("Suspend", "boolean", ".spec.suspend", 0, "True: nothing is created."),
+    ("Active", "integer", ".status.activeCount", 0, "Jobs or experiments that have not ended."),
+    ("Last Schedule", "date", ".status.lastScheduleTime", 0, "Schedule time of the last one."),
     ("Reason", "string", ".status.reason", 0, "State of the schedule in one word."),
     ("Age", "date", ".metadata.creationTimestamp", 0, ""),
-    ("Next", "string", ".status.nextScheduleTime", 1, "Schedule time of the next job."),
+    ("Next", "string", ".status.nextScheduleTime", 1, "Schedule time of the next one."),
     ("Message", "string", ".status.message", 1, "State of the schedule in a sentence."),
 )
 
@@ -229,7 +229,12 @@ def _without_stored_defaults(field: dict[str, Any]) -> dict[str, Any]:
 def _schedule_root() -> dict[str, Any]:
     spec = structural(ScheduleSpec)
     _job_spec(spec["properties"]["jobTemplate"]["properties"]["spec"])
-    words = f"Creates an NjstJob on a schedule, as a CronJob creates Jobs ({API_VERSION})."
+    template = spec["properties"]["experimentTemplate"]["properties"]
+    template["spec"] = opaque(template["spec"])
+    words = (
+        "Creates an NjstJob or an NjstExperiment on a schedule, as a CronJob creates Jobs"
+        f" ({API_VERSION})."
+    )
     root = _root(words, spec, _status(structural(ScheduleStatus), _UNSEEN))
     rule = {
         "rule": f"size(self.metadata.name) <= {MAX_NAME}",

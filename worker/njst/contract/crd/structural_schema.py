@@ -54,6 +54,11 @@ def list_map(key: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
+def opaque(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object whose fields the API server neither checks nor prunes."""
+    return {"type": "object", _FREE: True, "description": node["description"]}
+
+
 def structural(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's structural schema: no references, no nulls, no unions.
 

@@ -1,9 +1,10 @@
 """Checks a document of any kind."""
 
 from njst.contract.names.kubernetes import EXPERIMENT_KIND, SCHEDULE_KIND
-from njst.contract.parsing.document import ScheduleHead, parse_head, parse_job, parse_schedule
+from njst.contract.parsing.document import ScheduleHead, parse_head, parse_job
 from njst.contract.parsing.experiment import parse_experiment_object
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError
+from njst.contract.parsing.schedule import parse_schedule
 from njst.contract.parsing.yaml_loader import load_object
 from njst.contract.spec.schedule import MAX_NAME, NAME_TOO_LONG
 

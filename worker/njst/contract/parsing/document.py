@@ -11,7 +11,6 @@ from njst.contract.model import Message, Model
 from njst.contract.parsing.field_errors import FieldProblem, InvalidDocumentError, problems_of
 from njst.contract.parsing.yaml_loader import load_object
 from njst.contract.spec.job import JobSpec
-from njst.contract.spec.schedule import ScheduleSpec
 
 _Spec = TypeVar("_Spec", bound=Model)
 _Head = TypeVar("_Head", "Head", "ScheduleHead", "ExperimentHead")
@@ -101,15 +100,6 @@ def parse_spec(data: Any) -> JobSpec:
         InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
     """
     return parse_model(JobSpec, data)
-
-
-def parse_schedule(data: Any) -> ScheduleSpec:
-    """Return the spec of an NjstSchedule that JSON-like `data` describes.
-
-    Raises:
-        InvalidDocumentError: naming each field, below `spec`, that breaks the contract.
-    """
-    return parse_model(ScheduleSpec, data)
 
 
 def parse_model(model: type[_Spec], data: Any, root: str = "spec") -> _Spec:

@@ -58,9 +58,18 @@ def parse_experiment(data: Any) -> ExperimentSpec:
             the template lacks; or values with which a trial could not run.
     """
     spec = parse_model(ExperimentSpec, data)
-    if problems := list(_path_problems(spec)) or _point_problems(spec):
-        raise InvalidDocumentError(problems[:_MAX_PROBLEMS])
+    if problems := trial_problems(spec):
+        raise InvalidDocumentError(problems)
     return spec
+
+
+def trial_problems(spec: ExperimentSpec, root: str = "spec") -> list[FieldProblem]:
+    """Return the first few fields, below `root`, that keep a trial from running."""
+    problems = list(_path_problems(spec)) or _point_problems(spec)
+    return [
+        FieldProblem(f"{root}.{problem.field}", problem.message)
+        for problem in problems[:_MAX_PROBLEMS]
+    ]
 
 
 def _path_problems(spec: ExperimentSpec) -> Iterator[FieldProblem]:
@@ -68,7 +77,7 @@ def _path_problems(spec: ExperimentSpec) -> Iterator[FieldProblem]:
         try:
             locate(spec.template, factor.path)
         except PathError as error:
-            yield FieldProblem(f"spec.factors[{number}].path", str(error))
+            yield FieldProblem(f"factors[{number}].path", str(error))
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def _words(
     """Yield the problems of a bad point, at the field that explains them best."""
     if not spec.factors:
         for problem in bad.problems:
-            yield FieldProblem(f"spec.template.{problem.field}", problem.message)
+            yield FieldProblem(f"template.{problem.field}", problem.message)
         return
     field = _field(spec, bad, suspects)
     values = ", ".join(
@@ -140,10 +149,10 @@ def _words(
 
 def _field(spec: ExperimentSpec, bad: _BadPoint, suspects: set[tuple[str, str]]) -> str:
     if spec.points:
-        return f"spec.points[{bad.number}]"
+        return f"points[{bad.number}]"
     guilty = [number for number, pair in enumerate(_pairs(bad.point)) if pair in suspects]
     if len(guilty) != 1:
-        return "spec.factors"
+        return "factors"
     number = guilty[0]
     texts = [json.dumps(value) for value in spec.factors[number].values]
-    return f"spec.factors[{number}].values[{texts.index(_pairs(bad.point)[number][1])}]"
+    return f"factors[{number}].values[{texts.index(_pairs(bad.point)[number][1])}]"

@@ -20,21 +20,30 @@ class ScheduleStatus(Message):
     conditions: list[Condition] = Field(
         default_factory=list, description="Conditions of the schedule, by type."
     )
-    active_count: int = Field(0, description="Number of jobs that have not ended.")
-    active: list[str] = Field(default_factory=list, description="The first few of these jobs.")
-    last_schedule_time: str | None = Field(None, description="Schedule time of the last job.")
-    last_successful_time: str | None = Field(None, description="When a job last succeeded.")
-    next_schedule_time: str | None = Field(None, description="Schedule time of the next job.")
+    active_count: int = Field(0, description="Number of jobs or experiments that have not ended.")
+    active: list[str] = Field(
+        default_factory=list, description="The names of the first few of these."
+    )
+    last_schedule_time: str | None = Field(
+        None, description="Schedule time of the last job or experiment."
+    )
+    last_successful_time: str | None = Field(
+        None, description="When a job or experiment last succeeded."
+    )
+    next_schedule_time: str | None = Field(
+        None, description="Schedule time of the next job or experiment."
+    )
     refusals: int = Field(
-        0, description="Consecutive failures to create a job; 0 after one was created."
+        0,
+        description="Consecutive failures to create a job or experiment; 0 after one was created.",
     )
     refused_time: str | None = Field(
-        None, description="Schedule time of the job that could not be created."
+        None, description="Schedule time of the job or experiment that could not be created."
     )
     retry_time: str | None = Field(None, description="When njst tries to create it again.")
     last_missed_time: str | None = Field(
         None,
-        description="Schedule time of the last job that was skipped because it could not be"
-        " created within startingDeadlineSeconds.",
+        description="Schedule time of the last job or experiment that was skipped because it could"
+        " not be created within startingDeadlineSeconds.",
     )
-    last_missed_message: str | None = Field(None, description="Why that job could not be created.")
+    last_missed_message: str | None = Field(None, description="Why that one could not be created.")

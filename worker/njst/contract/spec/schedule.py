@@ -1,4 +1,7 @@
-"""An NjstSchedule: jobs made again and again from one template, as a CronJob makes Jobs."""
+"""An NjstSchedule: jobs or experiments made again and again from one template.
+
+It is to an NjstJob or NjstExperiment what a CronJob is to a Job.
+"""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -7,11 +10,20 @@ from pydantic import Field, StringConstraints
 
 from njst.contract.model import Model, Rule
 from njst.contract.spec.cron_rules import CRON_RULES
+from njst.contract.spec.experiment import ExperimentSpec
 from njst.contract.spec.job import JobSpec
 
-# A job's name is the schedule's with a dash and the seconds of its time: 63 in all, as of a label.
+# What is made has the schedule's name with a dash and the seconds of its time: 63 in all, as of a
+# label.
 MAX_NAME = 52
-NAME_TOO_LONG = f"must have at most {MAX_NAME} characters: its jobs' names are made of it"
+NAME_TOO_LONG = (
+    f"must have at most {MAX_NAME} characters: the names of its jobs or experiments are made of it"
+)
+_CANCELLED = "a template cannot be cancelled: suspend the schedule"
+_SUSPENDED = "a template cannot be suspended: suspend the schedule"
+# The CRD keeps the spec of an experiment as it is: with the schemas of two kinds it would be larger
+# than the annotation of `kubectl apply` may be. The operator refuses a template in these words.
+_NOT_IN_CEL = ""
 
 _FIELD = r"[0-9A-Za-z*/,#-]+"
 _MACRO = "@(yearly|annually|monthly|weekly|daily|midnight|hourly)"
@@ -31,7 +43,7 @@ AnnotationValue = Annotated[str, StringConstraints(max_length=1024)]
 
 
 class ConcurrencyPolicy(StrEnum):
-    """What becomes of a time that comes while an earlier job is not over."""
+    """What becomes of a time that comes while an earlier job or experiment is not over."""
 
     ALLOW = "Allow"
     FORBID = "Forbid"
@@ -39,13 +51,13 @@ class ConcurrencyPolicy(StrEnum):
 
 
 class TemplateMetadata(Model):
-    """What each job carries beside its spec."""
+    """What each job or experiment carries beside its spec."""
 
     labels: dict[str, LabelValue] = Field(
-        default_factory=dict, max_length=32, description="Labels of each job."
+        default_factory=dict, max_length=32, description="Labels of each job or experiment."
     )
     annotations: dict[str, AnnotationValue] = Field(
-        default_factory=dict, max_length=32, description="Annotations of each job."
+        default_factory=dict, max_length=32, description="Annotations of each job or experiment."
     )
 
 
@@ -60,20 +72,37 @@ class JobTemplate(Model):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             cel="!has(self.spec.cancel) || !self.spec.cancel",
-            message="a template cannot be cancelled: suspend the schedule",
+            message=_CANCELLED,
             holds=lambda self: not self.spec.cancel,
         ),
         # Its jobs would wait for a person, and the next ones for them.
         Rule(
             cel="!has(self.spec.suspend) || !self.spec.suspend",
-            message="a template cannot be suspended: suspend the schedule",
+            message=_SUSPENDED,
             holds=lambda self: not self.spec.suspend,
         ),
     )
 
 
+class ExperimentTemplate(Model):
+    """The experiment that is made each time."""
+
+    metadata: TemplateMetadata = Field(
+        default_factory=TemplateMetadata, description="Labels and annotations of each experiment."
+    )
+    spec: ExperimentSpec = Field(
+        description="What each experiment runs: the spec of an NjstExperiment. The operator checks"
+        " it as soon as it sees the schedule."
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(cel=_NOT_IN_CEL, message=_CANCELLED, holds=lambda self: not self.spec.cancel),
+        Rule(cel=_NOT_IN_CEL, message=_SUSPENDED, holds=lambda self: not self.spec.suspend),
+    )
+
+
 class ScheduleSpec(Model):
-    """When to make which job."""
+    """When to make which job or experiment."""
 
     schedule: CronText = Field(
         description="Minute, hour, day of month, month and day of week, as in cron; or a macro"
@@ -82,25 +111,38 @@ class ScheduleSpec(Model):
     time_zone: ZoneName = Field(
         "Etc/UTC", description="Name in the IANA time zone database, such as Europe/Berlin."
     )
-    suspend: bool = Field(False, description="True: no jobs are created until it is false.")
+    suspend: bool = Field(False, description="True: nothing is created until it is false.")
     concurrency_policy: ConcurrencyPolicy = Field(
         ConcurrencyPolicy.FORBID,
-        description="If an earlier job has not ended: Forbid waits for it, Replace deletes it,"
-        " Allow creates another one, which waits until the workers are free.",
+        description="If an earlier job or experiment has not ended: Forbid waits for it, Replace"
+        " deletes it, Allow creates another one, which waits until the workers are free.",
     )
     starting_deadline_seconds: int | None = Field(
         None,
         ge=1,
         le=31_536_000,
-        description="A job that cannot be created within this time is skipped. Left out: the"
-        " last missed job is created late.",
+        description="A job or experiment that cannot be created within this time is skipped. Left"
+        " out: the last missed one is created late.",
     )
     successful_jobs_history_limit: int = Field(
-        3, ge=0, le=100, description="Number of succeeded jobs that are kept."
+        3, ge=0, le=100, description="Number of succeeded jobs or experiments that are kept."
     )
     failed_jobs_history_limit: int = Field(
-        1, ge=0, le=100, description="Number of jobs that are kept of those that did not succeed."
+        1,
+        ge=0,
+        le=100,
+        description="Number of jobs or experiments that are kept of those that did not succeed.",
     )
-    job_template: JobTemplate = Field(description="The job that is created each time.")
+    job_template: JobTemplate | None = Field(None, description="The job that is created each time.")
+    experiment_template: ExperimentTemplate | None = Field(
+        None, description="The experiment that is created each time, instead of a job."
+    )
 
-    rules: ClassVar[tuple[Rule, ...]] = CRON_RULES
+    rules: ClassVar[tuple[Rule, ...]] = (
+        *CRON_RULES,
+        Rule(
+            cel="has(self.jobTemplate) != has(self.experimentTemplate)",
+            message="exactly one of jobTemplate and experimentTemplate must be set",
+            holds=lambda self: (self.job_template is None) != (self.experiment_template is None),
+        ),
+    )

@@ -1,14 +1,16 @@
 """The schedules of one replica, in virtual time, with an API server in memory."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
+
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst.testing.virtual_loop import run
-from njst_operator.controllers.job.job_resource import JobResource
+from njst_operator.controllers.schedule.child_kind import Child
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource, schedule_of
 from njst_operator.kube.api_transport import ConflictError, KubeError, RequestRejectedError
@@ -16,7 +18,8 @@ from njst_operator.kube.kube_event import KubeEvent
 from njst_operator.kube.label_selector import Selector, parse_selector
 from njst_operator.kube.watch_scope import WatchScope
 from njst_operator.telemetry.operator_metrics import OperatorMetrics
-from tests.unit.operator.controllers.job.test_job_decide import SPEC, resource
+from tests.unit.operator.controllers.job.test_job_decide import resource
+from tests.unit.operator.controllers.schedule.test_schedule_decide import KINDS, TEMPLATES, child
 
 BEGIN = datetime(2026, 1, 5, 12, tzinfo=UTC)
 GRACE_S = 60.0
@@ -65,7 +68,12 @@ class Paper:
         pass
 
 
-def paper(**spec: Any) -> Paper:
+async def at_once(compute: Callable[[], Any]) -> Any:
+    """Compute here: the loop of virtual time has no threads."""
+    return compute()
+
+
+def paper(kind: str = "job", **spec: Any) -> Paper:
     meta = {
         "uid": "s",
         "namespace": "ns",
@@ -74,12 +82,12 @@ def paper(**spec: Any) -> Paper:
         "generation": 1,
         "creationTimestamp": "2026-01-05T11:30:00Z",
     }
-    whole = {"schedule": "@hourly", "jobTemplate": {"spec": SPEC}, **spec}
+    whole = {"schedule": "@hourly", **TEMPLATES[kind], **spec}
     return Paper({"metadata": meta, "spec": whole, "status": {"observedGeneration": -1}})
 
 
 async def keep(
-    kube: Paper, for_s: float, jobs: Sequence[JobResource] = (), selector: Selector | None = None
+    kube: Paper, for_s: float, children: Sequence[Child] = (), selector: Selector | None = None
 ) -> ScheduleController:
     schedule_controller = ScheduleController(
         "copy-1",
@@ -88,10 +96,11 @@ async def keep(
         now,
         selector=selector or Selector(),
         grace_s=GRACE_S,
+        run_in_thread=at_once,
     )
-    for job in jobs:
-        schedule_controller.on_job(job)
-    schedule_controller.on_jobs_listed()
+    for made in children:
+        schedule_controller.on_child(made)
+    schedule_controller.on_children_listed()
     schedule_controller.on_schedule(schedule_of(kube.body))
     await asyncio.sleep(for_s)
     return schedule_controller
@@ -106,7 +115,7 @@ def test_schedule__missing_from_lists__is_kept_for_the_grace() -> None:
         for _ in range(3):
             await schedule_controller.relist(WatchScope(("ns",)))
             before = schedule_controller.metrics.reconciles
-            schedule_controller.on_job(job)
+            schedule_controller.on_child(job)
             await asyncio.sleep(GRACE_S / 2)
             found.append(schedule_controller.metrics.reconciles - before)
         await schedule_controller.loop.stop()
@@ -144,9 +153,10 @@ def test_schedule__moved_to_another_mesh_and_back__still_knows_its_jobs() -> Non
     assert kube.attempts == 1
 
 
-def test_schedule__refused_job__is_retried_with_backoff() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_schedule__refused_child__is_retried_with_backoff(kind: str) -> None:
     async def told() -> tuple[int, int, str]:
-        kube = paper()
+        kube = paper(kind)
         kube.refusal = RequestRejectedError("403 exceeded quota: few")
         schedule_controller = await keep(kube, 3000)
         await schedule_controller.loop.stop()
@@ -158,10 +168,94 @@ def test_schedule__refused_job__is_retried_with_backoff() -> None:
     assert reason == "QuotaExceeded"
 
 
-def test_schedule__job_that_the_operator_would_not_select__is_not_created() -> None:
+@pytest.mark.parametrize(
+    ("kind", "refusal", "reason"),
+    [
+        ("job", "422 no load on Fridays", "JobRefused"),
+        ("experiment", "422 no load on Fridays", "ExperimentRefused"),
+        ("job", "403 exceeded quota: few", "QuotaExceeded"),
+        ("experiment", "403 exceeded quota: few", "QuotaExceeded"),
+    ],
+)
+def test_schedule__refused_child__has_a_reason_of_its_kind(
+    kind: str, refusal: str, reason: str
+) -> None:
     async def told() -> Paper:
-        template = {"metadata": {"labels": {"team": "b"}}, "spec": SPEC}
-        kube = paper(jobTemplate=template)
+        kube = paper(kind)
+        kube.refusal = RequestRejectedError(refusal)
+        schedule_controller = await keep(kube, 5)
+        await schedule_controller.loop.stop()
+        return kube
+
+    (status,) = run(told()).writes
+    assert (status.reason, status.message) == (reason, refusal)
+
+
+class Creating(Paper):
+    """Creates what it is asked for."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self.created: list[tuple[str, str]] = []
+        self.events: list[KubeEvent] = []
+
+    async def create(self, plural: str, _: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.created.append((plural, body["kind"]))
+        return {**body, "metadata": {**body["metadata"], "uid": "made", "resourceVersion": "1"}}
+
+    async def record(self, _: object, event: KubeEvent) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_schedule__time_comes__creates_one_of_its_kind_and_waits_for_it(kind: str) -> None:
+    async def told() -> Creating:
+        kube = Creating(paper(kind).body)
+        # The second time comes while the first child has not ended.
+        schedule_controller = await keep(cast("Any", kube), 3700)
+        await schedule_controller.loop.stop()
+        return kube
+
+    kube, noun = run(told()), kind.capitalize()
+    assert kube.created == [(f"njst{kind}s", f"Njst{noun}")]
+    assert [event.reason for event in kube.events] == [f"{noun}Created"]
+    assert [status.reason for status in kube.writes] == ["Scheduled", f"{noun}Active"]
+    assert kube.writes[0].active == [kube.events[0].about]
+
+
+@pytest.mark.parametrize(("kind", "in_thread"), [("job", 0), ("experiment", 1)])
+def test_schedule__template_of_an_experiment__is_checked_off_the_event_loop(
+    kind: str, in_thread: int
+) -> None:
+    computed: list[object] = []
+
+    async def count(compute: Callable[[], Any]) -> Any:
+        computed.append(compute())
+        return computed[-1]
+
+    async def look() -> None:
+        kube = paper(kind, suspend=True)
+        controller = ScheduleController(
+            "copy-1",
+            cast("Any", kube),
+            OperatorMetrics(),
+            now,
+            in_background=False,
+            run_in_thread=count,
+        )
+        controller.on_children_listed()
+        controller.on_schedule(schedule_of(kube.body))
+        await controller.once()
+
+    run(look())
+    assert len(computed) == in_thread
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_schedule__child_that_the_operator_would_not_select__is_not_created(kind: str) -> None:
+    async def told() -> Paper:
+        ((field, template),) = TEMPLATES[kind].items()
+        kube = paper(kind, **{field: {**template, "metadata": {"labels": {"team": "b"}}}})
         schedule_controller = await keep(kube, 5, selector=parse_selector("team=a"))
         await schedule_controller.loop.stop()
         return kube
@@ -169,14 +263,18 @@ def test_schedule__job_that_the_operator_would_not_select__is_not_created() -> N
     kube = run(told())
     (status,) = kube.writes
     assert (status.reason, kube.attempts) == ("SelectorMismatch", 1)
-    assert status.message.endswith("the operator's selector requires: team=a")
+    assert status.message == (
+        f"the labels in {kind}Template.metadata are not those that the operator's selector"
+        " requires: team=a"
+    )
 
 
-def test_schedule__job_that_cannot_be_replaced__is_not_created() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_schedule__child_that_cannot_be_replaced__makes_no_room(kind: str) -> None:
     async def told() -> Paper:
-        kube = paper(concurrencyPolicy="Replace")
+        kube = paper(kind, concurrencyPolicy="Replace")
         kube.refusal = RequestRejectedError("403 a policy forbids it")
-        running = replace(resource(), owner="s", scheduled=BEGIN - timedelta(hours=1))
+        running = child(BEGIN - timedelta(hours=1), "Running", kind)
         schedule_controller = await keep(kube, 5, [running])
         await schedule_controller.loop.stop()
         return kube
@@ -210,7 +308,7 @@ def test_schedule__refusal_that_another_replica_has_written__is_counted_once() -
             for name in ("copy-1", "copy-2")
         ]
         for controller in kube.controllers:
-            controller.on_jobs_listed()
+            controller.on_children_listed()
             controller.on_schedule(schedule_of(kube.body))
         await kube.controllers[0].once()
         return [status.refusals for status in kube.writes]
@@ -256,9 +354,9 @@ def test_schedule__deadline_passes_while_an_earlier_job_runs__is_told_once() -> 
 
         def show() -> None:
             for controller in controllers:
-                controller.on_job(running)
+                controller.on_child(running)
                 controller.on_schedule(schedule_of(kube.body))
-                controller.on_jobs_listed()
+                controller.on_children_listed()
 
         show()
         for until_s in (599, 605):

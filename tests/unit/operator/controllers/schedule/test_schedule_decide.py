@@ -1,39 +1,48 @@
-"""Decisions about an NjstSchedule, as tables: the spec, its jobs, and the time."""
+"""Decisions about an NjstSchedule, as tables: the spec, its children, and the time."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from njst.contract.parsing.document import parse_schedule
 from njst.contract.parsing.field_errors import InvalidDocumentError
-from njst.contract.results.job_status import JobStatus
+from njst.contract.parsing.schedule import parse_schedule
 from njst.contract.results.schedule_status import ScheduleStatus
 from njst_operator.controllers.job import job_events
-from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.schedule import schedule_decide as s
+from njst_operator.controllers.schedule.child_kind import EXPERIMENTS, JOBS, Child
 from njst_operator.controllers.schedule.cron import Cron, UnreadableScheduleError
+from njst_operator.controllers.schedule.schedule_reason import ScheduleReason
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
-from njst_operator.controllers.schedule.schedule_state import ScheduleReason
 from njst_operator.kube.conditions import is_true, time_text
+from tests.unit.contract.parsing.bad_experiments import good_experiment
 from tests.unit.operator.controllers.job.test_job_decide import SPEC
 
+# The template of each kind of children, as a field of the spec.
+TEMPLATES: dict[str, dict[str, Any]] = {
+    "job": {"jobTemplate": {"spec": SPEC}},
+    "experiment": {"experimentTemplate": {"spec": good_experiment()}},
+}
+UNKNOWN_PATH = {"name": "f", "path": "workloads[0].publish.nothing", "values": [1]}
+KINDS = {"job": JOBS, "experiment": EXPERIMENTS}
 # A Monday.
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 
-def schedule(last: datetime | None = None, **spec: Any) -> ScheduleResource:
+def schedule(last: datetime | None = None, kind: str = "job", **spec: Any) -> ScheduleResource:
     """Return a schedule for noon of each day, created at one o'clock of the day before."""
     status = ScheduleStatus(last_schedule_time=None if last is None else time_text(last))
-    whole = {"schedule": "0 12 * * *", "jobTemplate": {"spec": SPEC}, **spec}
+    whole = {"schedule": "0 12 * * *", **TEMPLATES[kind], **spec}
     created = NOON - timedelta(hours=23)
     return ScheduleResource("s", "ns", "noon", 2, "5", whole, status, created)
 
 
-def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None) -> JobResource:
+def child(time: datetime, phase: str = "Succeeded", kind: str = "job") -> Child:
+    """Return what a schedule made for a time."""
     body = {
         "metadata": {
             "uid": f"uid-{time:%d%H%M}",
@@ -46,35 +55,42 @@ def job(time: datetime, phase: str = "Succeeded", *, end: datetime | None = None
         "spec": SPEC,
     }
     over = phase in ("Succeeded", "Failed", "Cancelled")
-    completion = time_text(end or time + timedelta(minutes=5)) if over else None
-    made = resource_of(body)
+    completion = time_text(time + timedelta(minutes=5)) if over else None
+    made = KINDS[kind].read(body)
     assert (made.owner, made.scheduled, made.schedule) == ("s", time, None)
-    return replace(made, status=JobStatus(phase=phase, completion_time=completion))
+    changes = {"phase": phase, "completion_time": completion}
+    return replace(made, status=made.status.model_copy(update=changes))
+
+
+def job(time: datetime, phase: str = "Succeeded") -> Child:
+    return child(time, phase)
 
 
 def plan(
-    it: ScheduleResource, jobs: list[JobResource] | None = None, now: datetime = NOON
+    it: ScheduleResource, children: Sequence[Child] = (), now: datetime = NOON
 ) -> tuple[s.Decision, ScheduleStatus]:
-    made = s.decide(it, jobs or [], now)
+    made = s.decide(it, children, now)
     (write,) = (action for action in made.actions if isinstance(action, s.WriteStatus))
     return made, write.status
 
 
 def created(made: s.Decision) -> list[datetime]:
-    return [action.time for action in made.actions if isinstance(action, s.CreateJob)]
+    return [action.time for action in made.actions if isinstance(action, s.Create)]
 
 
 def deleted(made: s.Decision) -> list[str]:
-    return [action.job.uid for action in made.actions if isinstance(action, s.DeleteJob)]
+    return [action.child.uid for action in made.actions if isinstance(action, s.Delete)]
 
 
-def test_decide__time_comes__creates_the_job() -> None:
-    early, status = plan(schedule(), now=NOON - SECOND)
+@pytest.mark.parametrize("kind", KINDS)
+def test_decide__time_comes__creates_the_child(kind: str) -> None:
+    early, status = plan(schedule(kind=kind), now=NOON - SECOND)
     assert created(early) == []
     assert early.next == NOON
     assert (status.reason, status.next_schedule_time) == ("Scheduled", "2026-01-05T12:00:00Z")
     assert is_true(status.conditions, "Ready")
-    on_time, _ = plan(schedule())
+    assert status.message == f"{kind}s are made at their times"
+    on_time, _ = plan(schedule(kind=kind))
     assert created(on_time) == [NOON]
     assert on_time.next == NOON + DAY
 
@@ -92,14 +108,18 @@ def test_deletion__of_a_job_that_a_finalizer_holds__is_asked_for_once() -> None:
     assert deleted(made) == []
 
 
-def test_job__of_a_time__is_owned_and_named_by_the_time() -> None:
-    (action,) = (a for a in plan(schedule())[0].actions if isinstance(a, s.CreateJob))
+@pytest.mark.parametrize("kind", KINDS)
+def test_child__of_a_time__is_owned_and_named_by_the_time(kind: str) -> None:
+    (action,) = (a for a in plan(schedule(kind=kind))[0].actions if isinstance(a, s.Create))
+    (template,) = TEMPLATES[kind].values()
+    assert action.kind is KINDS[kind]
+    assert action.body["kind"] == f"Njst{kind.capitalize()}"
     meta = action.body["metadata"]
     assert meta["name"] == f"noon-{int(NOON.timestamp())}"
     assert meta["ownerReferences"][0]["uid"] == "s"
     assert meta["labels"] == {"njst.io/schedule": "noon"}
-    assert action.body["spec"] == SPEC
-    resource = resource_of(
+    assert action.body["spec"] == template["spec"]
+    resource = action.kind.read(
         {**action.body, "metadata": {**meta, "uid": "u", "resourceVersion": "1"}}
     )
     assert resource.schedule == "noon"
@@ -134,16 +154,19 @@ def test_decide__starting_deadline_over__creates_nothing(
     ("policy", "times", "gone"),
     [("Forbid", [], []), ("Allow", [NOON], []), ("Replace", [NOON], ["uid-041200"])],
 )
-def test_concurrency_policy__earlier_job_active__is_applied(
-    policy: str, times: list[datetime], gone: list[str]
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("of_active", KINDS)
+def test_concurrency_policy__earlier_child_active__is_applied(
+    policy: str, times: list[datetime], gone: list[str], kind: str, of_active: str
 ) -> None:
-    running = job(NOON - DAY, "Running")
-    made, status = plan(schedule(concurrencyPolicy=policy), [running])
+    """A schedule whose template was changed may have children of both kinds."""
+    running = child(NOON - DAY, "Running", of_active)
+    made, status = plan(schedule(kind=kind, concurrencyPolicy=policy), [running])
     assert created(made) == times
     assert deleted(made) == gone
-    assert (status.reason == "JobActive") is (policy == "Forbid")
+    assert (status.reason == f"{kind.capitalize()}Active") is (policy == "Forbid")
     if policy == "Forbid":
-        assert status.message == f"the job of 2026-01-05T12:00:00Z waits for {running.name}"
+        assert status.message == f"the {kind} of 2026-01-05T12:00:00Z waits for {running.name}"
 
 
 def test_forbid__earlier_job_over__creates_the_job() -> None:
@@ -151,9 +174,10 @@ def test_forbid__earlier_job_over__creates_the_job() -> None:
     assert created(plan(schedule(), [over], now=NOON + timedelta(hours=3))[0]) == [NOON]
 
 
-def test_restored__with_its_status__makes_up_for_nothing() -> None:
-    _, status = plan(schedule(NOON - DAY), now=NOON - SECOND)
-    restored = replace(schedule(), status=status, created=NOON + 60 * SECOND)
+@pytest.mark.parametrize("kind", KINDS)
+def test_restored__with_its_status__makes_up_for_nothing(kind: str) -> None:
+    _, status = plan(schedule(NOON - DAY, kind), now=NOON - SECOND)
+    restored = replace(schedule(kind=kind), status=status, created=NOON + 60 * SECOND)
     assert created(plan(restored, now=NOON + 61 * SECOND)[0]) == []
     assert created(plan(restored, now=NOON + DAY)[0]) == [NOON + DAY]
     own = replace(restored, created=NOON - DAY)
@@ -167,13 +191,16 @@ def test_decide__suspended__creates_nothing() -> None:
     assert is_true(status.conditions, "Ready"), "it is as its spec wants it"
 
 
-def test_history__beyond_the_limits__keeps_the_newest() -> None:
-    passed = [job(NOON - n * DAY) for n in range(1, 5)]
-    failed = [job(NOON - n * DAY, "Failed") for n in range(5, 8)]
-    made, status = plan(schedule(last=NOON), [*passed, *failed, job(NOON, "Running")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_history__beyond_the_limits__keeps_the_newest(kind: str) -> None:
+    passed = [child(NOON - n * DAY, kind=kind) for n in range(1, 5)]
+    failed = [child(NOON - n * DAY, "Failed", kind) for n in range(5, 8)]
+    running = child(NOON, "Running", kind)
+    made, status = plan(schedule(NOON, kind), [*passed, *failed, running])
     assert deleted(made) == ["uid-011200", "uid-301200", "uid-291200"]
     assert status.last_successful_time == time_text(NOON - DAY + timedelta(minutes=5))
-    none, _ = plan(schedule(last=NOON, successfulJobsHistoryLimit=0), passed)
+    assert (status.active_count, status.active) == (1, [running.name])
+    none, _ = plan(schedule(NOON, kind, successfulJobsHistoryLimit=0), passed)
     assert len(deleted(none)) == 4
 
 
@@ -191,10 +218,24 @@ def test_last_success__its_job_deleted__is_remembered() -> None:
         ({"schedule": "61 * * * *"}, "spec: schedule: the minute must be 0-59"),
         ({"schedule": "0 0 * * FRI-MON"}, "spec.schedule: '0 0 * * FRI-MON': Bad day-of-week"),
         ({"timeZone": "Europe/Atlantis"}, "spec: timeZone: must be a name of the IANA"),
+        (
+            {"experimentTemplate": {"spec": {**good_experiment(), "repeats": 0}}},
+            "spec.experimentTemplate.spec.repeats: ",
+        ),
+        (
+            {"experimentTemplate": {"spec": {**good_experiment(), "factors": [UNKNOWN_PATH]}}},
+            "spec.experimentTemplate.spec.factors[0].path: workloads[0].publish has no nothing",
+        ),
     ],
 )
-def test_decide__schedule_that_cannot_be_read__is_stalled(spec: dict[str, Any], said: str) -> None:
-    made, status = plan(schedule(**spec))
+def test_decide__schedule_that_cannot_be_read__is_stalled_at_once(
+    spec: dict[str, Any], said: str
+) -> None:
+    it = schedule()
+    fields = {**it.spec, **spec}
+    if "experimentTemplate" in spec:
+        del fields["jobTemplate"]
+    made, status = plan(replace(it, spec=fields), now=NOON - SECOND)
     assert [type(action) for action in made.actions] == [s.WriteStatus]
     assert status.reason == "InvalidSchedule"
     assert said in status.message
@@ -287,8 +328,10 @@ def test_refusal__given_up_then_spec_changed__is_a_skipped_job() -> None:
     assert job_events.of_schedule(given_up, status) == []
 
 
-def test_forbid__earlier_job_outlasts_the_deadline__is_told() -> None:
-    it, running = schedule(startingDeadlineSeconds=600), job(NOON - DAY, "Running")
+@pytest.mark.parametrize("kind", KINDS)
+def test_forbid__earlier_child_outlasts_the_deadline__is_told(kind: str) -> None:
+    it = schedule(kind=kind, startingDeadlineSeconds=600)
+    running = child(NOON - DAY, "Running", kind)
     made, waits = plan(it, [running])
     assert made.next == NOON + 601 * SECOND
     assert waits.last_missed_time is None
@@ -298,7 +341,7 @@ def test_forbid__earlier_job_outlasts_the_deadline__is_told() -> None:
     assert status.reason == "MissedSchedule"
     assert status.last_missed_time == "2026-01-05T12:00:00Z"
     assert status.message == (
-        "the job of 2026-01-05T12:00:00Z was skipped, the next one is at 2026-01-06T12:00:00Z:"
+        f"the {kind} of 2026-01-05T12:00:00Z was skipped, the next one is at 2026-01-06T12:00:00Z:"
         f" it could not be created within startingDeadlineSeconds (600 s): {running.name} had not"
         " ended"
     )
@@ -306,7 +349,7 @@ def test_forbid__earlier_job_outlasts_the_deadline__is_told() -> None:
     (told,) = job_events.of_schedule(waits, status)
     assert (told.reason, told.warning, told.message) == ("MissedSchedule", True, status.message)
     # The reason stays when that job has ended; the other replicas write nothing.
-    told_it, over = replace(it, status=status), job(NOON - DAY)
+    told_it, over = replace(it, status=status), child(NOON - DAY, kind=kind)
     _, later = plan(told_it, [over], late + SECOND)
     assert later.message == status.message
     assert job_events.of_schedule(status, later) == []
