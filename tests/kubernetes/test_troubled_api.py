@@ -86,9 +86,9 @@ def test_an_api_server_that_has_no_time_is_left_alone_as_long_as_it_asks(
     env.kubectl("apply", "-f", "-", stdin=short("crowd"))
 
     def lacking() -> str | None:
-        # Both watches have come back at least once.
+        # The watches of jobs, schedules and experiments have come back at least once.
         often = [times for times in list(between.refused_s.values()) if len(times) >= 2]
-        return None if len(often) == 2 else f"asked too little: {between.refused_s}"
+        return None if len(often) == 3 else f"asked too little: {between.refused_s}"
 
     assert wait_until(lacking, PATIENCE_S) is None
     busy_s, between.busy_s = between.busy_s, None

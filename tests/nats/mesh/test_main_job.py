@@ -113,4 +113,5 @@ def test_an_idle_worker_is_small(start_mesh: Callable[..., Mesh]) -> None:
     (worker,) = start_mesh(1).workers
     status = Path(f"/proc/{worker.service.pid}/status").read_text()
     resident_kb = int(next(line for line in status.splitlines() if "VmRSS" in line).split()[1])
-    assert resident_kb < 80_000
+    # 75 MB when its API is made, of which the schemas of all bodies and answers are 4 MB.
+    assert resident_kb < 84_000
