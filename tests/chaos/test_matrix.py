@@ -90,7 +90,8 @@ def scene_of(fault: Fault, folder: Path, stack: ExitStack) -> Scene:
             f"w{number}",
             proxy.url if proxy is not None and number == 0 else url,
             folder,
-            options=("--allow-target", "127.0.0.1:*", "--processes", "1"),
+            # As in the manifests: a cluster that has just started may take no stream yet.
+            options=("--allow-target", "127.0.0.1:*", "--processes", "1", "--wait-seconds", "60"),
         )
         for number in range(3)
     ]

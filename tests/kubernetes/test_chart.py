@@ -56,7 +56,6 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "http by Kubernetes": {
         "http": {"auth": "Kubernetes", "tls": {"secretName": "tls"}},
-        "rbac": {"namespaced": True},
         "monitoring": MONITORING,
     },
     "network": {"networkPolicy": {"restrictEgress": True, "extraFrom": [{"podSelector": {}}]}},
