@@ -29,6 +29,8 @@ from njst_operator.controllers.job.job_observer import JobObserver
 from njst_operator.controllers.job.job_resource import JobResource, resource_of
 from njst_operator.controllers.ownership import Ownership
 from njst_operator.controllers.reflector import Reflector
+from njst_operator.controllers.resource.cached_resource import Resource
+from njst_operator.controllers.resource.resource_controller import ResourceController
 from njst_operator.controllers.route import Route, RoutedKind
 from njst_operator.controllers.schedule.schedule_controller import ScheduleController
 from njst_operator.controllers.schedule.schedule_resource import ScheduleResource
@@ -132,16 +134,7 @@ class Manager:
             on_taken=self._schedule_controller.on_child,
             on_forgotten=self._schedule_controller.on_child_deleted,
         )
-        return Route(
-            kind,
-            self._job_controller,
-            self.config.scope,
-            self.kube,
-            self._ownership,
-            self._identity,
-            self.replica_health,
-            self._tasks,
-        )
+        return self._route(kind, self._job_controller)
 
     def _experiment_route(self) -> Route[ExperimentResource]:
         def origins() -> Mapping[str, Origin]:
@@ -156,9 +149,14 @@ class Manager:
             on_taken=self._schedule_controller.on_child,
             on_forgotten=self._schedule_controller.on_child_deleted,
         )
+        return self._route(kind, self._experiment_controller)
+
+    def _route(
+        self, kind: RoutedKind[Resource], controller: ResourceController[Resource, Any]
+    ) -> Route[Resource]:
         return Route(
             kind,
-            self._experiment_controller,
+            controller,
             self.config.scope,
             self.kube,
             self._ownership,

@@ -9,6 +9,7 @@ import typer
 
 from njst.cli.cli_errors import CliError
 from njst.cli.exit_codes import ExitCode
+from njst.cli.http.http_options import split_list
 from njst.cli.output import Output, OutputOption, show
 from njst.cli.worker_command import with_control
 from njst.contract.connection import Connection
@@ -52,7 +53,7 @@ def doctor(
         connection = control_connection(control, name="njst-doctor", contexts=contexts)
     except LoginError as error:
         raise CliError(f"control NATS: {error}", ExitCode.USAGE) from error
-    allowed = tuple(part.strip() for part in allow_target.split(",") if part.strip())
+    allowed = split_list(allow_target)
     findings = asyncio.run(_examine(connection, Mesh(mesh), context_files(contexts), allowed))
     document = {"findings": [finding.model_dump(mode="json") for finding in findings]}
     show(document, output, lambda: "\n".join(_lines(findings)))
